@@ -1,0 +1,57 @@
+"""Data: sets of samples, where they come from, and how they are made ready for training.
+
+>>> from engine import data
+>>> prepared = data.prepare(data.Spiral(noise=0.1).make(), data.Preparation(train=0.7))
+>>> prepared.train.x.shape
+(350, 2)
+"""
+
+from engine.data.base import Dataset, Source, Task, sources
+from engine.data.batches import epoch_order
+from engine.data.prepare import Preparation, Prepared, Scaling, Split, Transform, prepare
+from engine.data.real import BreastCancer, Diabetes, Digits, Iris, Wine
+from engine.data.toy import (
+    Blobs,
+    Bump,
+    Circle,
+    Gaussian,
+    Moons,
+    MultiGaussian,
+    Plane,
+    Sine,
+    Spiral,
+    SpiralClasses,
+    Step,
+    Xor,
+)
+
+__all__ = [
+    "Blobs",
+    "BreastCancer",
+    "Bump",
+    "Circle",
+    "Dataset",
+    "Diabetes",
+    "Digits",
+    "Gaussian",
+    "Iris",
+    "Moons",
+    "MultiGaussian",
+    "Plane",
+    "Preparation",
+    "Prepared",
+    "Scaling",
+    "Sine",
+    "Source",
+    "Spiral",
+    "SpiralClasses",
+    "Split",
+    "Step",
+    "Task",
+    "Transform",
+    "Wine",
+    "Xor",
+    "epoch_order",
+    "prepare",
+    "sources",
+]

@@ -1,0 +1,117 @@
+"""What a data set is, and where data sets come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import DataError
+from engine.registry import Registry
+from engine.spec import Spec
+
+Task = Literal["binary", "multiclass", "regression"]
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Inputs with their targets. Arrays are made read-only.
+
+    Args:
+        x: ``(N, features)`` or ``(N, C, H, W)``, floating point.
+        y: ``(N,)`` integer class labels from 0, or ``(N, outputs)`` floating-point targets.
+        classes: names of the classes; empty for regression. Made up ("0", "1", …) for labels without names.
+        features: names of the inputs' columns; made up ("x1", …) when absent. Empty for images.
+        targets: names of the outputs of a regression.
+
+    Raises DataError when lengths differ, nothing is left, or something is not a finite number.
+    """
+
+    x: NDArray[Any]
+    y: NDArray[Any]
+    classes: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        x, y = np.asarray(self.x), np.asarray(self.y)
+        if x.ndim not in (2, 4):
+            raise DataError(f"x has shape {x.shape}; expected (N, features) or (N, C, H, W). Reshape it.")
+        if y.ndim == 0 or len(x) != len(y) or len(x) == 0:
+            raise DataError(
+                f"x has shape {x.shape} and y {y.shape}; expected as many samples in each, at least one. "
+                "Check both."
+            )
+        for name, array in (("x", x), ("y", y)):
+            if array.dtype.kind not in "fiub":
+                raise DataError(
+                    f"{name} holds values of type {array.dtype}; expected numbers. Code them as numbers."
+                )
+        if not np.issubdtype(x.dtype, np.floating):
+            x = x.astype(np.float64)
+        labels = np.issubdtype(y.dtype, np.integer) or y.dtype == bool
+        y = y.astype(np.int64) if labels else y.reshape(len(y), -1)
+        if labels and (y.ndim != 1 or y.min() < 0):
+            raise DataError(
+                f"The labels have shape {y.shape} and start at {y.min()}; expected (N,) counted from 0. "
+                "Re-code them."
+            )
+        for name, array in (("x", x), ("y", y)):
+            bad = np.argwhere(~np.isfinite(array))
+            if len(bad):
+                where = tuple(map(int, bad[0]))
+                raise DataError(
+                    f"{name} holds {array[where]} at {where}; expected finite numbers. Mend or drop that row."
+                )
+        classes, features, targets = tuple(self.classes), tuple(self.features), tuple(self.targets)
+        if labels:
+            classes += tuple(str(i) for i in range(len(classes), int(y.max()) + 1))
+        else:
+            classes = ()  # the task is read off the classes
+            if len(targets) != y.shape[1]:
+                targets = ("y",) if y.shape[1] == 1 else tuple(f"y{i + 1}" for i in range(y.shape[1]))
+        if x.ndim == 2 and len(features) != x.shape[1]:
+            features = tuple(f"x{i + 1}" for i in range(x.shape[1]))
+        x, y = x.view(), y.view()
+        x.flags.writeable = y.flags.writeable = False
+        checked = {"x": x, "y": y, "classes": classes, "features": features, "targets": targets}
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @property
+    def task(self) -> Task:
+        """What is asked: one of two classes, one of several, or numbers."""
+        return "regression" if not self.classes else "binary" if len(self.classes) <= 2 else "multiclass"
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        """Shape of one sample: ``(features,)`` or ``(C, H, W)``."""
+        return tuple(self.x.shape[1:])
+
+    @property
+    def is_image(self) -> bool:
+        return self.x.ndim == 4
+
+    def take(self, index: NDArray[np.intp]) -> Dataset:
+        """The samples at ``index``, in that order, names kept. Raises DataError when empty."""
+        return Dataset(self.x[index], self.y[index], self.classes, self.features, self.targets)
+
+
+class Source(Spec):
+    """Where samples come from: a toy generator or a real data set. Register with ``sources.register``."""
+
+    #: preparation that suits it, as values of Preparation's parameters; applied when someone picks the source
+    recommended: ClassVar[Mapping[str, Any]] = {}
+
+    def make(self) -> Dataset:
+        """Draw or load the samples. The same spec gives the same samples, always."""
+        raise DataError(f"{type(self).__name__} does not say how to make its samples; define make().")
+
+
+sources: Registry[Source] = Registry("data set", Source)

@@ -1,0 +1,299 @@
+"""From raw samples to what a network is fed: split, extra features, normalization.
+
+What a normalization needs to know is measured on the training part alone: measured on all samples, it would
+let the validation and test parts leak into training.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.data.base import Dataset
+from engine.errors import DataError, ShapeError, SpecError
+from engine.spec import Choice, Flags, Float, Int, Spec, param
+
+Array = NDArray[Any]
+Index = NDArray[np.intp]
+
+_EXTRA: dict[str, Callable[[Array, Array], Array]] = {
+    "x1²": lambda a, b: a * a,
+    "x2²": lambda a, b: b * b,
+    "x1·x2": lambda a, b: a * b,
+    "sin x1": lambda a, b: np.sin(a),
+    "sin x2": lambda a, b: np.sin(b),
+}
+
+
+@dataclass(frozen=True)
+class Preparation(Spec):
+    """How samples are split, enriched and normalized before a network sees them."""
+
+    key: ClassVar[str] = "Preparation"
+    label: ClassVar[str] = "Preparation"
+
+    train: float = param(
+        Float(0.1, 0.9),
+        default=0.6,
+        help="Share of the samples that the network learns from.",
+    )
+    validation: float = param(
+        Float(0.0, 0.9),
+        default=0.2,
+        help="Share that watches over training; what is left is the test part, kept for the very end.",
+    )
+    # "none", because on the 2-D sets the numbers in the net are then those on the axes, as in TensorFlow
+    # Playground, and SGD was measured to learn the spiral sooner so. Tables recommend "standardize".
+    normalize: str = param(
+        Choice(("none", "standardize", "min-max")),
+        default="none",
+        help="Bring each input to mean 0 and standard deviation 1, or to 0..1, as measured in training data.",
+    )
+    target: str = param(
+        Choice(("none", "standardize")),
+        default="none",
+        help="Bring the targets of a regression to mean 0 and standard deviation 1.",
+    )
+    extra_features: tuple[str, ...] = param(
+        Flags(tuple(_EXTRA)),
+        default=(),
+        help="Further inputs computed from x1 and x2; for data with exactly two inputs.",
+    )
+    split_seed: int = param(
+        Int(0, 2**31 - 1),
+        default=0,
+        help="Another seed deals the samples out to the parts differently.",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.train + self.validation > 1 + 1e-9:  # 0.1 + 0.9 and their like are not exact in binary
+            raise SpecError(
+                f"Preparation: train {self.train:g} and validation {self.validation:g} are "
+                f"{self.train + self.validation:g} together; expected at most 1. Lower one of them."
+            )
+
+
+class Split(NamedTuple):
+    """Which samples of the raw data are in which part: three arrays of positions, without overlap."""
+
+    train: Index
+    validation: Index
+    test: Index
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """The change of scale ``(x − shift) / scale``: one of each per column or image channel.
+
+    Args:
+        kind: "none", "standardize" or "min-max".
+        shift, scale: float64, ``(features,)`` or ``(C, 1, 1)``.
+    """
+
+    kind: str
+    shift: Array
+    scale: Array
+
+    @classmethod
+    def fit(cls, kind: str, x: Array) -> Scaling:
+        """Measure ``x``, ``(N, features)`` or ``(N, C, H, W)``, at least one sample.
+
+        A constant column becomes 0. Raises DataError for a column of numbers too large to be measured.
+        """
+        axes = (0,) if x.ndim == 2 else (0, 2, 3)
+        x = x.astype(np.float64, copy=False)
+        low, high = x.min(axes, keepdims=True)[0], x.max(axes, keepdims=True)[0]
+        if kind == "none":
+            return cls(kind, np.zeros_like(low), np.ones_like(low))
+        with np.errstate(over="ignore", invalid="ignore"):
+            if kind == "min-max":
+                shift, scale = low, high - low
+            else:
+                shift, scale = x.mean(axes, keepdims=True)[0], x.std(axes, keepdims=True)[0]
+        measured = np.isfinite(shift) & np.isfinite(scale)
+        if not measured.all():
+            column = int(measured.argmin())
+            raise DataError(
+                f"Column {column} (from 0) reaches from {low.flat[column]:g} to {high.flat[column]:g}; "
+                f"expected numbers that can be squared, below about 1e150. Rescale it, or set normalize to none."
+            )
+        # scale == 0 alone would not do: rounding leaves a column of 0.1s a deviation of 1e-17. Nor would
+        # low == high: the deviation of very small numbers can underflow.
+        constant = (low == high) | (scale == 0)
+        return cls(kind, np.where(constant, low, shift), np.where(constant, 1.0, scale))
+
+    def __call__(self, x: Array) -> Array:
+        """``x`` rescaled; its own array and type when there is nothing to do."""
+        if self.kind == "none":
+            return x
+        with np.errstate(over="ignore"):  # Dataset reports what is not finite, in words
+            return ((x - self.shift) / self.scale).astype(x.dtype, copy=False)
+
+    def inverse(self, z: Array) -> Array:
+        """What was rescaled to ``z``."""
+        if self.kind == "none":
+            return z
+        with np.errstate(over="ignore"):
+            return (z * self.scale + self.shift).astype(z.dtype, copy=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Transform:
+    """What turns raw samples into network input, and network output back into the data's own units.
+
+    Args:
+        in_shape: shape of one raw sample.
+        extra_features: which columns are appended, before rescaling.
+        inputs: rescales the columns or channels.
+        targets: rescales the targets of a regression; ``None`` for classes.
+    """
+
+    in_shape: tuple[int, ...]
+    extra_features: tuple[str, ...]
+    inputs: Scaling
+    targets: Scaling | None
+
+    def __call__(self, x: Array) -> Array:
+        """Network input for raw samples ``x``, ``(N, *in_shape)``. Raises ShapeError for other shapes."""
+        x = np.asarray(x)
+        if x.shape[1:] != self.in_shape or x.ndim == 0:
+            expected = ", ".join(map(str, self.in_shape))
+            raise ShapeError(
+                f"The samples to transform have shape {x.shape}; expected (N, {expected}) like the raw data. "
+                "Pass raw samples, one per row."
+            )
+        return self.inputs(add_features(x, self.extra_features))
+
+    def target(self, y: Array) -> Array:
+        """Targets ``(N, outputs)`` as the network learns them; labels unchanged."""
+        return y if self.targets is None else self.targets(y)
+
+    def inverse_target(self, y: Array) -> Array:
+        """Network outputs ``(N, outputs)`` in the units of the data; labels unchanged."""
+        return y if self.targets is None else self.targets.inverse(y)
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Data ready for training.
+
+    Attributes:
+        raw: the samples as they came; views draw these.
+        index: where the samples of each part stand in ``raw``.
+        train, validation, test: the parts as the network sees them, in the order of ``index``; the latter two
+            ``None`` when empty.
+        transform: the same preparation for any other raw samples, such as the points of a grid.
+    """
+
+    raw: Dataset
+    index: Split
+    train: Dataset
+    validation: Dataset | None
+    test: Dataset | None
+    transform: Transform
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        """Shape of one sample of network input: ``(features,)`` or ``(C, H, W)``."""
+        return self.train.in_shape
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the network's inputs; empty for images."""
+        return self.train.features
+
+
+def prepare(dataset: Dataset, preparation: Preparation) -> Prepared:
+    """Split ``dataset``, add features, and normalize with statistics of the training part alone.
+
+    Classes keep their shares in every part (±1 sample). The training part is never empty, and the validation
+    part only when its share is 0; the test part may be, when there are too few samples.
+
+    Raises DataError for a single sample that should both train and validate, and when numbers overflow.
+    """
+    index = split(dataset, preparation)
+    extra = preparation.extra_features if dataset.in_shape == (2,) else ()
+    regression = dataset.task == "regression"
+    transform = Transform(
+        dataset.in_shape,
+        extra,
+        Scaling.fit(preparation.normalize, add_features(dataset.x[index.train], extra)),
+        Scaling.fit(preparation.target, dataset.y[index.train]) if regression else None,
+    )
+    names = (*dataset.features, *(_extra_name(e, dataset.features) for e in extra))
+
+    def part(rows: Index) -> Dataset:
+        x, y = transform(dataset.x[rows]), transform.target(dataset.y[rows])
+        return Dataset(x, y, dataset.classes, names, dataset.targets)
+
+    validation, test = (part(rows) if len(rows) else None for rows in (index.validation, index.test))
+    return Prepared(dataset, index, part(index.train), validation, test, transform)
+
+
+def add_features(x: Array, extra: tuple[str, ...]) -> Array:
+    """``x`` ``(N, 2)`` with one column more for each of ``extra``; ``x`` itself when there are none."""
+    if not extra:
+        return x
+    a, b = x[:, 0], x[:, 1]
+    with np.errstate(over="ignore"):  # Scaling and Dataset report what is not finite, in words
+        return np.column_stack((x, *(_EXTRA[name](a, b) for name in extra)))
+
+
+def _extra_name(extra: str, features: tuple[str, ...]) -> str:
+    """The extra's name with the columns' own names in it: "sin x1" → "sin width"."""
+    return re.sub("x([12])", lambda match: features[int(match[1]) - 1], extra)
+
+
+def split(dataset: Dataset, preparation: Preparation) -> Split:
+    """Deal the samples out to the parts, each class in the given shares. See ``prepare``."""
+    n = len(dataset)
+    labels = np.zeros(n, np.int64) if dataset.task == "regression" else dataset.y
+    # Rounded, because 1 − 0.7 − 0.3 is not 0 in binary, and nobody asked for a test part then.
+    rest = round(1 - preparation.train - preparation.validation, 12)
+    shares = np.array([preparation.train, preparation.validation, max(rest, 0.0)])
+    if n == 1 and preparation.validation > 0:
+        raise DataError(
+            "The data set has 1 sample; expected at least 2, one to train and one to validate. "
+            "Add samples, or set validation to 0."
+        )
+    counts = _counts(np.bincount(labels), shares)
+
+    # One shuffled order for all shares: moving a slider adds samples to a part without exchanging the others.
+    order = np.random.default_rng(preparation.split_seed).permutation(n)
+    part = np.empty(n, np.intp)
+    for label, row in enumerate(counts):
+        part[order[labels[order] == label]] = np.repeat(np.arange(3), row)
+    return Split(*(order[part[order] == p] for p in range(3)))
+
+
+def _counts(sizes: NDArray[np.intp], shares: NDArray[np.float64]) -> NDArray[np.intp]:
+    """How many samples of each class ``(K,)`` go to each part: ``(K, 3)``, rows adding up to ``sizes``.
+
+    Every entry is its exact quota rounded down or up. Which parts get the odd samples is decided by what each is
+    still owed over the classes so far; looking at one class at a time would give them all to the same part.
+    """
+    quotas = np.outer(sizes, shares)
+    counts = np.floor(quotas + 1e-9).astype(np.intp)  # 1e-9: a quota of 2.9999999999999996 means 3
+    owed = np.zeros(3)
+    for quota, count in zip(quotas, counts, strict=True):
+        rest = quota - count
+        owed += rest
+        most_owed = np.argsort(np.where(rest > 1e-9, -owed, np.inf), kind="stable")
+        up = most_owed[: round(float(rest.sum()))]
+        count[up] += 1
+        owed[up] -= 1
+    # In a tiny set the training or the validation part may have come off empty. The fullest part gives it a
+    # sample; of two equally full ones the later, since an empty test part does the least harm.
+    for p in (0, 1):
+        if shares[p] > 0 and counts[:, p].sum() == 0:
+            giver = 2 - int(counts.sum(axis=0)[::-1].argmax())
+            row = int(np.where(counts[:, giver] > 0, counts[:, giver] - quotas[:, giver], -np.inf).argmax())
+            counts[row, giver] -= 1
+            counts[row, p] += 1
+    return counts

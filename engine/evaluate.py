@@ -1,0 +1,79 @@
+"""Loss and metric of a model over a whole part of the data, in inference mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.core import Array, call
+from engine.data.base import Dataset
+from engine.losses import Loss
+from engine.metrics import correct_counter, squared_error
+from engine.model import Model
+from engine.program import compile_calls
+
+
+class Score(NamedTuple):
+    """Loss without penalty, and accuracy or R²; NaN where there are no data."""
+
+    loss: float
+    metric: float
+
+
+class Evaluator:
+    """Evaluates ``model`` on ``data`` again and again without allocating.
+
+    Small data lie in the program's input for good, so that an evaluation is one forward pass and nothing else.
+    """
+
+    def __init__(self, model: Model, data: Dataset | None, loss: Loss) -> None:
+        self._pieces: list[tuple[int, Callable[[], None], Array, Callable[[], float]]] = []
+        self._n = len(data) if data is not None else 0
+        self._spread = 0.0
+        if data is None:
+            return
+        outputs = model.out_shape[0]
+        targets = np.ascontiguousarray(loss.targets(data.y, outputs).T, model.dtype)
+        if data.task == "regression":
+            self._spread = float(((data.y - data.y.mean(0)) ** 2).sum())
+        size = model.piece(self._n)
+        for start in range(0, self._n, size):
+            part = slice(start, min(start + size, self._n))
+            self._pieces.append(self._piece(model, data, targets[:, part].copy(), part, loss))
+
+    def _piece(
+        self, model: Model, data: Dataset, targets: Array, part: slice, loss: Loss
+    ) -> tuple[int, Callable[[], None], Array, Callable[[], float]]:
+        count = part.stop - part.start
+        alone = count == self._n
+        program = model.own_program(count) if alone else model.program(count)
+        x = np.ascontiguousarray(np.moveaxis(data.x[part], 0, -1), model.dtype)
+        value = np.zeros((), model.dtype)
+        fill = [call(np.copyto, program.x, x)]
+        if alone:
+            np.copyto(program.x, x)
+            fill = []
+        run = compile_calls(
+            [
+                *fill,
+                *program.forward_calls,
+                *loss.bind(program.output, targets, program.d_output, value).forward,
+            ]
+        )
+        if data.task == "regression":
+            return count, run, value, squared_error(program.output, targets)
+        return count, run, value, correct_counter(program.output, data.y[part])
+
+    def __call__(self) -> Score:
+        if not self._n:
+            return Score(float("nan"), float("nan"))
+        total = metric = 0.0
+        for count, run, value, measure in self._pieces:
+            run()
+            total += count * value.item()
+            metric += measure()
+        if self._spread:
+            return Score(total / self._n, 1.0 - metric / self._spread)
+        return Score(total / self._n, metric / self._n)

@@ -1,0 +1,131 @@
+"""How weights begin. Biases begin at 0 unless a layer says otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.core import Array, Parameter
+from engine.registry import Registry
+from engine.spec import Float, Spec, param
+
+
+class Initializer(Spec):
+    """Base of initializers: ``draw`` returns an array of ``parameter.shape`` (float64)."""
+
+    def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
+        """Initial values; ``parameter`` carries shape and fans."""
+        return np.zeros(parameter.shape)
+
+
+initializers: Registry[Initializer] = Registry("initializer", Initializer)
+
+
+@initializers.register("zeros", label="Zeros")
+@dataclass(frozen=True)
+class Zeros(Initializer):
+    """All weights 0: every unit of a layer stays the same as its neighbours, so hidden layers never learn to differ."""
+
+    formula = r"w = 0"
+
+
+@initializers.register("constant", label="Constant")
+@dataclass(frozen=True)
+class Constant(Initializer):
+    """All weights the same value: units begin as copies of one another and stay so."""
+
+    value: float = param(Float(), default=0.1, help="The value every weight begins with.")
+    formula = r"w = c"
+
+    def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
+        return np.full(parameter.shape, self.value)
+
+
+@initializers.register("normal", label="Normal")
+@dataclass(frozen=True)
+class Normal(Initializer):
+    """Weights from a bell curve of a fixed width, whatever the size of the layer."""
+
+    mean: float = param(Float(), default=0.0, help="Middle of the bell curve.")
+    std: float = param(Float(min=0.0), default=0.1, help="Standard deviation: the width of the bell curve.")
+    formula = r"w \sim \mathcal{N}(\mu, \sigma^2)"
+
+    def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
+        return rng.normal(self.mean, self.std, parameter.shape)
+
+
+@initializers.register("uniform", label="Uniform")
+@dataclass(frozen=True)
+class Uniform(Initializer):
+    """Weights spread evenly between two bounds, whatever the size of the layer."""
+
+    bound: float = param(Float(min=0.0), default=0.5, help="Weights lie between minus this and this.")
+    formula = r"w \sim \mathcal{U}(-a, a)"
+
+    def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
+        return rng.uniform(-self.bound, self.bound, parameter.shape)
+
+
+@initializers.register("xavier_uniform", label="Xavier uniform")
+@dataclass(frozen=True)
+class XavierUniform(Initializer):
+    """Even spread, sized so that signals neither grow nor shrink forward or backward; made for tanh.
+
+    Glorot & Bengio 2010, eq. 16.
+    """
+
+    gain: float = param(
+        Float(min=0.0),
+        default=1.0,
+        help="Factor for the activation that follows (1 for linear and tanh-like).",
+    )
+    formula = r"w \sim \mathcal{U}(-a, a), \quad a = g \sqrt{\frac{6}{n_{in} + n_{out}}}"
+
+    def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
+        a = self.gain * np.sqrt(6.0 / (parameter.fan_in + parameter.fan_out))
+        return rng.uniform(-a, a, parameter.shape)
+
+
+@initializers.register("xavier_normal", label="Xavier normal")
+@dataclass(frozen=True)
+class XavierNormal(Initializer):
+    """Bell curve, sized so that signals neither grow nor shrink forward or backward; made for tanh.
+
+    Glorot & Bengio 2010, eq. 12.
+    """
+
+    gain: float = param(
+        Float(min=0.0),
+        default=1.0,
+        help="Factor for the activation that follows (1 for linear and tanh-like).",
+    )
+    formula = r"w \sim \mathcal{N}(0, \sigma^2), \quad \sigma = g \sqrt{\frac{2}{n_{in} + n_{out}}}"
+
+    def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
+        return rng.normal(
+            0.0, self.gain * np.sqrt(2.0 / (parameter.fan_in + parameter.fan_out)), parameter.shape
+        )
+
+
+@initializers.register("he_uniform", label="He uniform")
+@dataclass(frozen=True)
+class HeUniform(Initializer):
+    """Even spread, sized for ReLU, which lets half of the signal through. He et al. 2015, eq. 10."""
+
+    formula = r"w \sim \mathcal{U}(-a, a), \quad a = \sqrt{\frac{6}{n_{in}}}"
+
+    def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
+        a = np.sqrt(6.0 / parameter.fan_in)
+        return rng.uniform(-a, a, parameter.shape)
+
+
+@initializers.register("he_normal", label="He normal")
+@dataclass(frozen=True)
+class HeNormal(Initializer):
+    """Bell curve, sized for ReLU, which lets half of the signal through. He et al. 2015, eq. 10."""
+
+    formula = r"w \sim \mathcal{N}(0, \sigma^2), \quad \sigma = \sqrt{\frac{2}{n_{in}}}"
+
+    def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
+        return rng.normal(0.0, np.sqrt(2.0 / parameter.fan_in), parameter.shape)

@@ -1,0 +1,218 @@
+"""Convolution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from engine.errors import ShapeError
+from engine.initializers import Initializer
+from engine.layers.base import (
+    Array,
+    Bind,
+    Call,
+    Layer,
+    Layout,
+    Parameter,
+    Shape,
+    Steps,
+    affine_views,
+    call,
+    layers,
+)
+from engine.layers.linear import own_initializer, own_regularizer
+from engine.regularizers import Regularizer
+from engine.spec import Bool, Int, Pair, param
+
+#: bytes of gathered windows worked on at once; they stay in the second-level cache of today's processors
+CHUNK_BYTES = 600_000
+
+
+def pair(value: int | tuple[int, int]) -> tuple[int, int]:
+    """``(height, width)`` from one number or two."""
+    return value if isinstance(value, tuple) else (value, value)
+
+
+def image_shape(layer: str, in_shape: Shape) -> tuple[int, int, int]:
+    """``in_shape`` as ``(C, H, W)``. Raises ShapeError for anything else."""
+    if len(in_shape) != 3:
+        raise ShapeError(
+            f"{layer} reads pictures (channels × height × width) and gets {in_shape[0]} values. "
+            "Choose image data, or move it before the Flatten."
+        )
+    return in_shape
+
+
+def window_positions(
+    layer: str, size: int, kernel: int, stride: int, before: int, after: int, dilation: int = 1
+) -> int:
+    """⌊(n + p − d(k − 1) − 1)/s⌋ + 1, the number of places a window can stand. Raises ShapeError when there is none."""
+    reach = dilation * (kernel - 1) + 1
+    if size + before + after < reach:
+        padded = f"{size} (with padding {size + before + after})" if before + after else f"{size}"
+        raise ShapeError(
+            f"{layer}: a window {reach} wide does not fit into a picture {padded} wide. Make the kernel smaller or pad more."
+        )
+    return (size + before + after - reach) // stride + 1
+
+
+@layers.register("Conv2d", category="Convolution")
+@dataclass(frozen=True)
+class Conv2d(Layer):
+    """Slides small filters over the picture; each filter answers where its pattern is. (Cross-correlation, as everywhere.)"""
+
+    out_channels: int = param(
+        Int(min=1, max=4096),
+        default=8,
+        help="How many filters (output channels) it has.",
+        unit="filters",
+        label="filters",
+    )
+    kernel_size: int | tuple[int, int] = param(
+        Pair(min=1, max=64), default=3, help="Size of each filter.", unit="px"
+    )
+    stride: int | tuple[int, int] = param(
+        Pair(min=1, max=64), default=1, help="How far the window moves each time.", unit="px"
+    )
+    padding: int | tuple[int, int] | str = param(
+        Pair(min=0, max=64, words=("valid", "same", "full")),
+        default=0,
+        help='Zeros put round the picture; "valid": none, "same": output as large as the input, "full": every overlap counts.',
+        unit="px",
+    )
+    bias: bool = param(Bool(), default=True, help="Whether each filter adds a number of its own.")
+    initializer: Initializer | None = own_initializer()
+    regularizer: Regularizer | None = own_regularizer()
+    formula = r"y_{oij} = \sum_{c,u,v} w_{ocuv}\, x_{c,\, si+u-p,\, sj+v-p} + b_o"
+    gradient_formula = (
+        r"\frac{\partial L}{\partial w_{ocuv}} = \sum_{n,i,j} \delta_{noij}\, x_{n,c,\, si+u-p,\, sj+v-p}, \quad "
+        r"\frac{\partial L}{\partial b_o} = \sum_{n,i,j} \delta_{noij}, \quad "
+        r"\frac{\partial L}{\partial x_{chw}} = \sum_{o,i,j} w_{o,c,\, h+p-si,\, w+p-sj}\, \delta_{oij}"
+    )
+
+    def pads(self) -> tuple[int, int, int, int]:
+        """``(top, bottom, left, right)``. "same" puts the odd cell at the bottom and right, as PyTorch does."""
+        kh, kw = pair(self.kernel_size)
+        if isinstance(self.padding, str):
+            return {
+                "valid": (0, 0, 0, 0),
+                "same": ((kh - 1) // 2, kh // 2, (kw - 1) // 2, kw // 2),
+                "full": (kh - 1, kh - 1, kw - 1, kw - 1),
+            }[self.padding]
+        h, w = pair(self.padding)
+        return h, h, w, w
+
+    def out_shape(self, *in_shapes: Shape) -> Shape:
+        _, height, width = image_shape("Conv2d", in_shapes[0])
+        (kh, kw), (sh, sw), (top, bottom, left, right) = (
+            pair(self.kernel_size),
+            pair(self.stride),
+            self.pads(),
+        )
+        if self.padding == "same" and (sh, sw) != (1, 1):
+            raise ShapeError(
+                'Conv2d: padding "same" needs stride 1 and the stride is larger. Give the padding as a number.'
+            )
+        return (
+            self.out_channels,
+            window_positions("Conv2d", height, kh, sh, top, bottom),
+            window_positions("Conv2d", width, kw, sw, left, right),
+        )
+
+    def parameters(self, *in_shapes: Shape) -> dict[str, Parameter]:
+        channels, (kh, kw) = in_shapes[0][0], pair(self.kernel_size)
+        weight = Parameter(
+            (self.out_channels, channels, kh, kw), channels * kh * kw, self.out_channels * kh * kw
+        )
+        return {"weight": weight} | ({"bias": Parameter((self.out_channels,))} if self.bias else {})
+
+    def layout(self, *in_shapes: Shape) -> Layout:
+        return Layout(pad=self.pads())
+
+    def arrange(self, flat: Array, parameters: Mapping[str, Parameter]) -> dict[str, Array]:
+        return affine_views(flat, parameters)
+
+    def bind(self, b: Bind) -> Steps:
+        # Every window becomes a column, and the convolution one matrix product: "im2col". With the batch last, a shifted
+        # window is a few long runs of memory. A row of ones under the columns makes the bias one more weight.
+        m, rows, wo, batch = b.y.shape
+        kh, kw = pair(self.kernel_size)
+        weight, gradient = b.flat.reshape(-1, m), b.flat_grad.reshape(-1, m)
+        k = b.full.shape[0] * kh * kw
+        windows = self._windows(b.full, b.y.shape)
+        y, dy = _Flat(b.y), _Flat(b.dy)
+        per_row = (k + 1) * wo * batch * b.y.itemsize
+        step = max(1, min(rows, CHUNK_BYTES // per_row))
+        columns = np.ones((len(weight), step * wo * batch), b.y.dtype)
+        d_columns = b.empty((k, step * wo * batch))
+        part = b.empty(gradient.shape)
+        forward: list[Call] = []
+        backward: list[Call] = [*dy.load]
+        if b.dfull is not None:
+            backward.append(call(b.dfull.fill, 0))
+        for first in range(0, rows, step):
+            last = min(first + step, rows)
+            n = (last - first) * wo * batch
+            cols, d_cols = columns[:, :n], d_columns[:, :n]
+            if (
+                n < columns.shape[1]
+            ):  # the last, smaller chunk: buffers of its own, as products want contiguous memory
+                cols, d_cols = np.ones((len(weight), n), b.y.dtype), b.empty((k, n))
+            cells = cols[:k].reshape(-1, kh, kw, last - first, wo, batch)
+            gather = call(np.copyto, cells, windows[:, :, :, first:last])
+            here = slice(first * wo * batch, last * wo * batch)
+            forward += [gather, _product(weight.T, cols, y.array[:, here])]
+            if step < rows:
+                backward.append(
+                    gather
+                )  # cheaper to gather again than to keep: the columns are k·k times the picture
+            out = gradient if first == 0 else part
+            backward.append(_product(cols, dy.array[:, here].T, out))
+            if first:
+                backward.append(call(np.add, gradient, part, gradient))
+            if b.dfull is not None:
+                backward.append(_product(weight[:k], dy.array[:, here], d_cols))
+                backward += self._scatter(d_cols.reshape(cells.shape), b.dfull, first)
+        return Steps([*forward, *y.store], backward)
+
+    def _windows(self, full: Array, out_shape: Shape) -> Array:
+        """``(C, kh, kw, Ho, Wo, B)``: what filter cell (u, v) sees at output (i, j); a view, nothing is copied."""
+        (kh, kw), (sh, sw) = pair(self.kernel_size), pair(self.stride)
+        c, h, w, n = full.strides
+        shape = (full.shape[0], kh, kw, *out_shape[1:])
+        return as_strided(full, shape, (c, h, w, h * sh, w * sw, n), writeable=False)
+
+    def _scatter(self, d_cells: Array, d_full: Array, first: int) -> list[Call]:
+        """Adds every filter cell's share back to the pixels it saw."""
+        (kh, kw), (sh, sw) = pair(self.kernel_size), pair(self.stride)
+        count, wo = d_cells.shape[3:5]
+        calls = []
+        for u in range(kh):
+            for v in range(kw):
+                top = first * sh + u
+                seen = d_full[:, top : top + sh * (count - 1) + 1 : sh, v : v + sw * (wo - 1) + 1 : sw]
+                calls.append(call(np.add, seen, d_cells[:, u, v], seen))
+        return calls
+
+
+class _Flat:
+    """``(M, Ho, Wo, B)`` as ``(M, N)`` for products; with the copying calls where memory is not in one piece."""
+
+    def __init__(self, array: Array) -> None:
+        self.load: list[Call] = []
+        self.store: list[Call] = []
+        if array.flags.c_contiguous:
+            self.array = array.reshape(len(array), -1)
+        else:
+            piece = np.zeros(array.shape, array.dtype)
+            self.array = piece.reshape(len(array), -1)
+            self.load, self.store = [call(np.copyto, piece, array)], [call(np.copyto, array, piece)]
+
+
+def _product(a: Array, b: Array, out: Array) -> Call:
+    """``out = a @ b`` by the cheapest call that copies nothing: ``dot`` wants whole matrices, ``matmul`` takes slices."""
+    whole = all(m.flags.c_contiguous or m.flags.f_contiguous for m in (a, b)) and out.flags.c_contiguous
+    return call(a.dot, b, out) if whole else call(np.matmul, a, b, out)

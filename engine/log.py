@@ -1,0 +1,61 @@
+"""The history of a run: one row per finished epoch, append-only, readable from another thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+COLUMNS = ("epoch", "train_loss", "validation_loss", "penalty", "train_metric", "validation_metric")
+
+#: rows kept before the history is thinned to every second one
+CAPACITY = 1 << 15
+
+
+@dataclass(frozen=True, eq=False)
+class LogView:
+    """The rows up to one moment, ``(n, 6)`` float64, columns as in ``COLUMNS``. Never changes once made."""
+
+    rows: NDArray[Any] = field(default_factory=lambda: np.zeros((0, len(COLUMNS))))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, column: str) -> NDArray[Any]:
+        """One column, ``(n,)``."""
+        column_array: NDArray[Any] = self.rows[:, COLUMNS.index(column)]
+        return column_array
+
+
+class Log:
+    """Append-only: rows already written are never touched, so views need no lock.
+
+    When ``CAPACITY`` rows are full, a thinned copy (every second row) replaces the table and from then on every second, fourth, …
+    epoch is kept: memory stays bounded however long a run is, and old views stay as they were.
+    """
+
+    def __init__(self) -> None:
+        self._table = np.full((256, len(COLUMNS)), np.nan)
+        self._n, self.stride = 0, 1
+
+    def append(self, *row: float) -> None:
+        """Add a row in the order of ``COLUMNS``. Epochs that thinning leaves out are ignored, all but the latest."""
+        if self._n == len(self._table):
+            if self._n < CAPACITY:
+                grown = np.full((2 * self._n, len(COLUMNS)), np.nan)
+                grown[: self._n] = self._table
+                self._table = grown
+            else:
+                thin = np.full_like(self._table, np.nan)
+                thin[: self._n // 2] = self._table[::2]
+                self._table, self._n, self.stride = thin, self._n // 2, 2 * self.stride
+        if int(row[0]) % self.stride == 0:
+            self._table[self._n] = row
+            self._n += 1
+
+    def view(self) -> LogView:
+        rows = self._table[: self._n]
+        rows.flags.writeable = False
+        return LogView(rows)

@@ -1,0 +1,51 @@
+"""Numbers people judge a network by: accuracy for classes, R² for regressions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from engine.core import Array
+
+
+def metric_name(task: str) -> str:
+    """What the metric of a task is called."""
+    return "R²" if task == "regression" else "accuracy"
+
+
+def correct_counter(z: Array, labels: Array) -> Callable[[], int]:
+    """A function that counts right answers among the outputs ``z`` ``(outputs, B)``; ``labels`` is ``(B,)``.
+
+    One output says class 1 where it is positive; several say the class of the largest. Nothing is allocated per call.
+    """
+    batch = z.shape[1]
+    right = np.zeros(batch, bool)
+    if len(z) == 1:
+        wanted, said, zero = labels.astype(bool), np.zeros(batch, bool), np.array(0.0, z.dtype)
+
+        def count() -> int:
+            np.greater(z[0], zero, said)
+            np.equal(said, wanted, right)
+            return int(np.count_nonzero(right))
+    else:
+        chosen, wanted_class = np.zeros(batch, np.intp), labels.astype(np.intp)
+
+        def count() -> int:
+            z.argmax(0, chosen)
+            np.equal(chosen, wanted_class, right)
+            return int(np.count_nonzero(right))
+
+    return count
+
+
+def squared_error(z: Array, targets: Array) -> Callable[[], float]:
+    """A function that gives Σ(z − t)² over outputs and batch; both ``(outputs, B)``."""
+    work = np.zeros_like(targets)
+    flat = work.reshape(-1)
+
+    def total() -> float:
+        np.subtract(z, targets, work)
+        return float(flat.dot(flat))
+
+    return total

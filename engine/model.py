@@ -1,0 +1,170 @@
+"""A network with parameters: predict, differentiate, save."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from engine.core import Array
+from engine.errors import ShapeError, SpecError
+from engine.initializers import Initializer, XavierUniform
+from engine.losses import Loss
+from engine.network import Network
+from engine.program import Parameters, Program, stream
+
+#: numbers that one pass of ``predict`` may hold in its buffers; larger inputs go through in pieces
+PREDICT_BUDGET = 8_000_000
+#: programs kept ready, for the batch sizes used last
+KEPT_PROGRAMS = 8
+
+
+class Model:
+    """A network bound to an input shape, with parameters drawn from a seed.
+
+    Args:
+        network: its layers.
+        in_shape: shape of one sample, ``(features,)`` or ``(C, H, W)``.
+        seed: draws the first weights and the dropout masks.
+        dtype: "float32" to train, "float64" to check gradients.
+        initializer: for every layer that has none of its own.
+
+    Raises ShapeError, naming the node, when the layers do not fit one another.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        in_shape: Sequence[int],
+        seed: int = 0,
+        dtype: str = "float32",
+        initializer: Initializer | None = None,
+    ) -> None:
+        self.network, self.in_shape, self.seed = network, tuple(in_shape), seed
+        self.initializer = initializer or XavierUniform()
+        self.shapes = network.shapes(self.in_shape)
+        self.out_shape = self.shapes[network.output_id]
+        self.store = Parameters(network, self.in_shape, np.dtype(dtype))
+        self._programs: dict[tuple[int, bool], Program] = {}
+        #: one random stream per node, shared by all training programs, so that masks go on whatever the batch size
+        self.rngs = {node.id: stream(seed, "noise", node.id) for node in network.nodes}
+        self.store.draw(network, self.initializer, seed)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        dtype: np.dtype[Any] = self.store.values.dtype
+        return dtype
+
+    @property
+    def parameters(self) -> dict[str, dict[str, Array]]:
+        """``node id → {"weight": …, "bias": …}`` in PyTorch's shapes; writing to an array changes the model."""
+        return self.store.views
+
+    @property
+    def gradients(self) -> dict[str, dict[str, Array]]:
+        """As ``parameters``: the gradients of the last backward pass."""
+        return self.store.gradient_views
+
+    def reset(self) -> None:
+        """Back to the first weights of this seed, and the first dropout masks."""
+        self.store.draw(self.network, self.initializer, self.seed)
+        for node in self.network.nodes:
+            self.rngs[node.id].bit_generator.state = stream(self.seed, "noise", node.id).bit_generator.state
+
+    def program(self, batch: int, *, training: bool = False) -> Program:
+        """The program for ``batch`` samples; made once and kept while it is among the last used."""
+        key = (batch, training)
+        self._programs[key] = program = self._programs.pop(key, None) or self.own_program(
+            batch, training=training
+        )
+        while len(self._programs) > KEPT_PROGRAMS:
+            del self._programs[next(iter(self._programs))]
+        return program
+
+    def own_program(self, batch: int, *, training: bool = False) -> Program:
+        """A program nobody else writes into, on the same parameters."""
+        return Program(self.network, self.in_shape, batch, self.store, training=training, rngs=self.rngs)
+
+    def piece(self, n: int) -> int:
+        """How many of ``n`` samples to run at once: all of a small problem, a bounded number of large pictures."""
+        per_sample = sum(int(np.prod(s)) for s in self.shapes.values())
+        return max(1, min(n, PREDICT_BUDGET // max(per_sample, 1)))
+
+    def predict(self, x: Array) -> Array:
+        """Outputs ``(N, …)`` for inputs ``(N, *in_shape)``, in inference mode. Raises ShapeError for other shapes."""
+        return self.values(x, (self.network.output_id,))[self.network.output_id]
+
+    def values(self, x: Array, node_ids: Sequence[str] | None = None) -> dict[str, Array]:
+        """Output of every node (or of ``node_ids``) for ``x``, in inference mode: ``{id: (N, …)}``."""
+        x = self._checked(x)
+        wanted = tuple(self.shapes) if node_ids is None else tuple(node_ids)
+        found = {i: np.empty((len(x), *self.shapes[i]), self.dtype) for i in wanted}
+        piece = self.piece(len(x))
+        for start in range(0, len(x), piece):
+            part = x[start : start + piece]
+            program = self.program(len(part))
+            program.x[...] = np.moveaxis(part, 0, -1)
+            program.forward()
+            for i in wanted:
+                found[i][start : start + piece] = np.moveaxis(program.value(i), -1, 0)
+        return found
+
+    def value_and_grad(self, x: Array, y: Array, loss: Loss) -> tuple[float, dict[str, Array]]:
+        """Loss and its gradients ``{"0.weight": …}`` on one batch, in training mode, without any penalty.
+
+        ``x`` is ``(N, *in_shape)``, ``y`` labels ``(N,)`` or targets ``(N, outputs)``.
+        """
+        x = self._checked(x)
+        program = self.program(len(x), training=True)
+        target = np.ascontiguousarray(loss.targets(np.asarray(y), self.out_shape[0]).T, self.dtype)
+        value = np.zeros((), self.dtype)
+        steps = loss.bind(program.output, target, program.d_output, value)
+        program.x[...] = np.moveaxis(x, 0, -1)
+        program.forward()
+        for c in (*steps.forward, *steps.backward):
+            c.function(*c.args, **c.kwargs)
+        program.backward()
+        return float(value), _flat(self.gradients)
+
+    def state_dict(self) -> dict[str, Array]:
+        """Copies of all parameters and kept arrays, named and shaped as in PyTorch: ``{"0.weight": …}``."""
+        return _flat(self.parameters) | _flat(self.store.state)
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Take over parameters. Strict: raises SpecError naming the key and the expected and received shape."""
+        mine = {
+            f"{i}.{name}": array
+            for group in (self.parameters, self.store.state)
+            for i, arrays in group.items()
+            for name, array in arrays.items()
+        }
+        for key in (*mine, *state):
+            if key not in state or key not in mine:
+                where = (
+                    "is missing from the weights given"
+                    if key in mine
+                    else "is given and this network has no such weights"
+                )
+                raise SpecError(f"{key!r} {where}. Use weights saved from the same network.")
+            if np.shape(state[key]) != mine[key].shape:
+                raise SpecError(
+                    f"{key!r} has shape {np.shape(state[key])}; this network expects {mine[key].shape}. "
+                    "Use weights saved from the same network."
+                )
+        for key, array in mine.items():
+            array[...] = state[key]
+
+    def _checked(self, x: Array) -> Array:
+        x = np.asarray(x)
+        if x.shape[1:] != self.in_shape or len(x) == 0:
+            raise ShapeError(
+                f"x has shape {x.shape}; expected (N, {', '.join(map(str, self.in_shape))}). Reshape it."
+            )
+        return x
+
+
+def _flat(views: Mapping[str, Mapping[str, Array]]) -> dict[str, Array]:
+    return {
+        f"{i}.{name}": np.array(v, order="C") for i, arrays in views.items() for name, v in arrays.items()
+    }

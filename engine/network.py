@@ -1,0 +1,156 @@
+"""A network as a value: nodes that name their inputs, with shapes known before any data exists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+from engine.errors import ShapeError, SpecError
+from engine.layers.base import Layer, Shape
+
+INPUT = "input"  #: the id that stands for the data
+
+
+@dataclass(frozen=True)
+class Node:
+    """One layer in a network.
+
+    Args:
+        id: unique name; the prefix of its parameters in a ``state_dict``.
+        layer: its spec.
+        inputs: ids it reads from (``"input"`` for the data); empty means the node before it.
+    """
+
+    id: str
+    layer: Layer
+    inputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that keeps a network from running, in words, and the node it stands at ("" for the whole)."""
+
+    node_id: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Network:
+    """A directed acyclic graph of layers, in an order in which inputs come before their readers.
+
+    The last node is the output. An empty network is legal and returns its input.
+    """
+
+    nodes: tuple[Node, ...] = ()
+
+    @classmethod
+    def chain(cls, *layers: Layer) -> Self:
+        """Layers one after another, with ids "0", "1", … as in an ``nn.Sequential``."""
+        return cls(tuple(Node(str(i), layer) for i, layer in enumerate(layers)))
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __getitem__(self, node_id: str) -> Node:
+        for node in self.nodes:
+            if node.id == node_id:
+                return node
+        raise SpecError(
+            f"There is no node {node_id!r}; there are {', '.join(n.id for n in self.nodes) or 'none'}."
+        )
+
+    @property
+    def output_id(self) -> str:
+        return self.nodes[-1].id if self.nodes else INPUT
+
+    def inputs_of(self, node_id: str) -> tuple[str, ...]:
+        """The ids that ``node_id`` reads from, defaults resolved."""
+        previous = INPUT
+        for node in self.nodes:
+            if node.id == node_id:
+                return node.inputs or (previous,)
+            previous = node.id
+        raise SpecError(f"There is no node {node_id!r} in this network.")
+
+    def edges(self) -> tuple[tuple[str, str], ...]:
+        """Every wire as ``(from, to)``."""
+        return tuple((source, node.id) for node in self.nodes for source in self.inputs_of(node.id))
+
+    def resolved(self) -> Self:
+        """The same graph with every node's inputs written out, so that nodes may be moved or taken out safely."""
+        return replace(self, nodes=tuple(replace(n, inputs=self.inputs_of(n.id)) for n in self.nodes))
+
+    def shapes(self, in_shape: Sequence[int]) -> dict[str, Shape]:
+        """Shape of one sample after every node, and of the data under "input".
+
+        Raises ShapeError (with the node's id) at the first node that does not fit, SpecError for a wrong wire.
+        """
+        found, problems = self._infer(tuple(in_shape))
+        if problems:
+            raise ShapeError(problems[0].message, problems[0].node_id or None)
+        return found
+
+    def known_shapes(self, in_shape: Sequence[int]) -> dict[str, Shape]:
+        """As :meth:`shapes`, leaving out the nodes that cannot be computed: for drawing a half-built network."""
+        return self._infer(tuple(in_shape))[0]
+
+    def problems(
+        self, in_shape: Sequence[int], out_shape: Sequence[int] | None = None
+    ) -> tuple[Problem, ...]:
+        """All that keeps this network from running on samples of ``in_shape``.
+
+        ``out_shape``: what the loss needs of the last node; ``None`` skips that check.
+        """
+        shapes, problems = self._infer(tuple(in_shape))
+        if out_shape is not None and not problems:
+            got = shapes[self.output_id]
+            if got != tuple(out_shape):
+                problems.append(Problem(self.output_id, output_mismatch(got, tuple(out_shape))))
+        return tuple(problems)
+
+    def _infer(self, in_shape: Shape) -> tuple[dict[str, Shape], list[Problem]]:
+        shapes: dict[str, Shape] = {INPUT: in_shape}
+        problems: list[Problem] = []
+        seen = {INPUT}
+        previous = INPUT
+        for node in self.nodes:
+            inputs = node.inputs or (previous,)
+            previous = node.id
+            unknown = [i for i in inputs if i not in seen]
+            if node.id in seen:
+                problems.append(Problem(node.id, f"Two nodes are called {node.id!r}. Rename one."))
+            elif unknown:
+                problems.append(
+                    Problem(
+                        node.id,
+                        f"It reads from {unknown[0]!r}, which does not come before it. Wire it to an earlier block.",
+                    )
+                )
+            elif all(i in shapes for i in inputs):
+                try:
+                    shapes[node.id] = node.layer.check_inputs(*(shapes[i] for i in inputs))
+                except ShapeError as error:
+                    problems.append(Problem(node.id, str(error)))
+            seen.add(node.id)
+        return shapes, problems
+
+
+def output_mismatch(got: Shape, wanted: Shape) -> str:
+    """The sentence for a last layer that does not give what data and loss need."""
+    return (
+        f"The network gives {shape_in_words(got)} per sample; data and loss need {shape_in_words(wanted)}. "
+        "Change the last layer."
+    )
+
+
+def shape_in_words(shape: Shape) -> str:
+    """``(10,)`` → "10 values", ``(8, 4, 4)`` → "8×4×4"."""
+    if len(shape) == 1:
+        return f"{shape[0]} value{'s' if shape[0] != 1 else ''}"
+    return "×".join(map(str, shape))
+
+
+def sequence_of(mapping: Mapping[str, Layer]) -> Network:
+    """A chain with ids of your own: ``{"conv1": Conv2d(…), "relu1": ReLU(), …}``."""
+    return Network(tuple(Node(name, layer) for name, layer in mapping.items()))

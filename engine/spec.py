@@ -1,0 +1,300 @@
+"""Hyper-parameters, said once.
+
+A spec is a frozen dataclass whose fields are declared with :func:`param`. The form, the project file,
+validation, help and exported code all read the declaration; nothing about a hyper-parameter is written twice.
+
+    >>> @dataclass(frozen=True)
+    ... class Blur(Spec):
+    ...     '''Smooths a picture.'''
+    ...     sigma: float = param(Float(min=0.0), default=1.0, help="Width of the blur.", unit="px")
+    >>> Blur(sigma=2)
+    Blur(sigma=2.0)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import numbers
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
+
+from engine.errors import SpecError
+
+if TYPE_CHECKING:
+    from engine.registry import Registry
+
+
+class Kind:
+    """What values a parameter may take. ``check`` returns the value in its proper type or raises SpecError."""
+
+    def check(self, value: Any) -> Any:
+        raise SpecError(f"{type(self).__name__} does not say what values it takes.")
+
+    @property
+    def expects(self) -> str:
+        """The allowed values in words, for error texts and tool tips."""
+        return "a value"
+
+
+def _range_in_words(noun: str, low: float | None, high: float | None, open_low: bool = False) -> str:
+    above = "above" if open_low else "at least"
+    if low is not None and high is not None:
+        return (
+            f"{noun} {above} {low:g} and at most {high:g}" if open_low else f"{noun} from {low:g} to {high:g}"
+        )
+    if low is not None:
+        return f"{noun} {above} {low:g}"
+    return f"{noun} up to {high:g}" if high is not None else noun
+
+
+@dataclass(frozen=True)
+class Int(Kind):
+    """A whole number in ``[min, max]``."""
+
+    min: int | None = None
+    max: int | None = None
+
+    def check(self, value: Any) -> int:
+        ok = isinstance(value, numbers.Integral) or (isinstance(value, float) and value.is_integer())
+        if isinstance(value, bool) or not ok:
+            raise SpecError(f"is {value!r}; expected {self.expects}")
+        if (self.min is not None and value < self.min) or (self.max is not None and value > self.max):
+            raise SpecError(f"is {value}; expected {self.expects}")
+        return int(value)
+
+    @property
+    def expects(self) -> str:
+        return _range_in_words("a whole number", self.min, self.max)
+
+
+@dataclass(frozen=True)
+class Float(Kind):
+    """A finite number in ``[min, max]`` (``(min, max]`` with ``open_min``).
+
+    ``log`` marks quantities that people choose by order of magnitude, such as a learning rate; forms step them so.
+    """
+
+    min: float | None = None
+    max: float | None = None
+    open_min: bool = False
+    log: bool = False
+
+    def check(self, value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
+            raise SpecError(f"is {value!r}; expected {self.expects}")
+        number = float(value)
+        low_ok = self.min is None or number > self.min or (number == self.min and not self.open_min)
+        if not low_ok or (self.max is not None and number > self.max):
+            raise SpecError(f"is {number:g}; expected {self.expects}")
+        return number
+
+    @property
+    def expects(self) -> str:
+        return _range_in_words("a number", self.min, self.max, self.open_min)
+
+
+@dataclass(frozen=True)
+class Bool(Kind):
+    """True or False."""
+
+    def check(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise SpecError(f"is {value!r}; expected {self.expects}")
+        return value
+
+    @property
+    def expects(self) -> str:
+        return "True or False"
+
+
+@dataclass(frozen=True)
+class Choice(Kind):
+    """One of a few strings."""
+
+    options: tuple[str, ...]
+
+    def check(self, value: Any) -> str:
+        if value not in self.options:
+            raise SpecError(f"is {value!r}; expected {self.expects}")
+        return str(value)
+
+    @property
+    def expects(self) -> str:
+        return "one of " + ", ".join(repr(o) for o in self.options)
+
+
+@dataclass(frozen=True)
+class Pair(Kind):
+    """A whole number for both axes, or ``(height, width)``; some also take a word such as "same"."""
+
+    min: int | None = None
+    max: int | None = None
+    words: tuple[str, ...] = ()
+
+    def check(self, value: Any) -> int | tuple[int, int] | str:
+        if isinstance(value, str) and value in self.words:
+            return value
+        one = Int(self.min, self.max)
+        try:
+            if isinstance(value, tuple | list) and len(value) == 2:
+                first, second = one.check(value[0]), one.check(value[1])
+                return first if first == second else (first, second)
+            return one.check(value)
+        except SpecError:
+            raise SpecError(f"is {value!r}; expected {self.expects}") from None
+
+    @property
+    def expects(self) -> str:
+        words = "".join(f", or {w!r}" for w in self.words)
+        return f"{Int(self.min, self.max).expects}, or a pair of them (height, width){words}"
+
+
+@dataclass(frozen=True)
+class Flags(Kind):
+    """Any subset of a few strings, kept in the order of ``options``."""
+
+    options: tuple[str, ...]
+
+    def check(self, value: Any) -> tuple[str, ...]:
+        if (
+            isinstance(value, str)
+            or not isinstance(value, tuple | list)
+            or not set(value) <= set(self.options)
+        ):
+            raise SpecError(f"is {value!r}; expected {self.expects}")
+        return tuple(o for o in self.options if o in value)
+
+    @property
+    def expects(self) -> str:
+        return "any of " + ", ".join(repr(o) for o in self.options)
+
+
+@dataclass(frozen=True)
+class Nested(Kind):
+    """Another spec, taken from ``registry``; ``None`` too where ``optional`` (shown as ``none_label``)."""
+
+    registry: Registry[Any]
+    optional: bool = False
+    none_label: str = "none"
+
+    def check(self, value: Any) -> Any:
+        if (value is None and self.optional) or isinstance(value, self.registry.base):
+            return value
+        raise SpecError(f"is {value!r}; expected {self.expects}")
+
+    @property
+    def expects(self) -> str:
+        nothing = " or None" if self.optional else ""
+        return f"a {self.registry.kind} ({', '.join(self.registry.keys())}){nothing}"
+
+
+@dataclass(frozen=True)
+class Param:
+    """One declared hyper-parameter."""
+
+    name: str
+    kind: Kind
+    default: Any
+    help: str
+    unit: str = ""
+    label: str = ""
+    advanced: bool = False
+
+    @property
+    def required(self) -> bool:
+        return self.default is dataclasses.MISSING
+
+
+def param(
+    kind: Kind,
+    default: Any = dataclasses.MISSING,
+    *,
+    help: str,
+    unit: str = "",
+    label: str = "",
+    advanced: bool = False,
+) -> Any:
+    """Declare a field of a spec.
+
+    Args:
+        kind: which values it takes.
+        default: what it is when nobody says; leave out to require it.
+        help: one sentence for the learner.
+        unit: such as "px", "epochs", "samples"; empty for a pure number.
+        label: the name in forms; by default the field's name with spaces.
+        advanced: forms may fold it away.
+    """
+    extra = {} if default is dataclasses.MISSING else {"default": default}
+    meta = {"kind": kind, "help": help, "unit": unit, "label": label, "advanced": advanced}
+    return dataclasses.field(metadata={"param": meta}, **extra)
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(param, dataclasses.field))
+class Spec:
+    """Base of everything with hyper-parameters: layers, losses, optimizers, data sets …
+
+    Construction checks every field and raises SpecError naming the class, the field, the value and what was expected.
+    """
+
+    key: ClassVar[str] = ""  #: stable name in files; set by Registry.register
+    label: ClassVar[str] = ""  #: name shown to people
+    category: ClassVar[str] = ""  #: group in palettes and menus
+    formula: ClassVar[str] = ""  #: LaTeX, forward
+    gradient_formula: ClassVar[str] = ""  #: LaTeX, backward
+
+    def __post_init__(self) -> None:
+        for p in self.params():
+            try:
+                object.__setattr__(self, p.name, p.kind.check(getattr(self, p.name)))
+            except SpecError as error:
+                raise SpecError(f"{type(self).__name__}: {p.name} {error}.") from None
+
+    @classmethod
+    @cache
+    def params(cls) -> tuple[Param, ...]:
+        """The declared parameters, in order."""
+        return tuple(
+            Param(f.name, default=f.default, **f.metadata["param"])
+            for f in dataclasses.fields(cls)  # type: ignore[arg-type]
+            if "param" in f.metadata
+        )
+
+    @classmethod
+    def help(cls) -> str:
+        """The learner's sentence: the first line of the docstring."""
+        return (cls.__doc__ or "").strip().split("\n")[0]
+
+    def values(self) -> Iterator[tuple[Param, Any]]:
+        """Each parameter with this spec's value."""
+        return ((p, getattr(self, p.name)) for p in self.params())
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some fields changed, checked anew."""
+        return dataclasses.replace(self, **changes)  # type: ignore[type-var]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: ``{"type": key, field: value, …}``, nested specs likewise. Read back by ``Registry.build``."""
+        plain = {p.name: v.to_dict() if isinstance(v, Spec) else v for p, v in self.values()}
+        return {"type": self.key, **plain}
+
+
+def coerce(cls: type[Spec], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Field values for ``cls`` from plain data; nested ``{"type": …}`` are built, unknown fields refused."""
+    known = {p.name: p for p in cls.params()}
+    unknown = [name for name in data if name not in known and name != "type"]
+    if unknown:
+        raise SpecError(
+            f"{cls.__name__} has no parameter {unknown[0]!r}; it has {', '.join(known) or 'none'}. Remove it or rename it."
+        )
+    out: dict[str, Any] = {}
+    for name, value in data.items():
+        if name == "type":
+            continue
+        kind = known[name].kind
+        out[name] = (
+            kind.registry.build(value) if isinstance(kind, Nested) and isinstance(value, Mapping) else value
+        )
+    return out

@@ -1,0 +1,67 @@
+"""Every registered thing in several settings, made from the declarations alone: a new entry is tested by existing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from engine.errors import ShapeError, SpecError
+from engine.layers import Layer, Shape
+from engine.layers import registry as layers
+from engine.spec import Bool, Choice, Flags, Float, Int, Kind, Nested, Pair, Spec
+
+#: samples of these shapes are offered to every layer; each must take at least one
+SHAPES: tuple[Shape, ...] = ((5,), (1,), (2, 6, 7), (1, 5, 5))
+
+
+def others(kind: Kind, default: Any) -> list[Any]:
+    """A few legal values of ``kind`` beside the default."""
+    match kind:
+        case Bool():
+            return [not default]
+        case Choice(options=options):
+            return [o for o in options if o != default]
+        case Flags(options=options):
+            return [options]
+        case Pair(words=words):
+            return [2, (2, 3), (3, 2), 1, *words]
+        case Int():
+            return [3]
+        case Float():
+            return [0.3]
+        case Nested(registry=registry):
+            return [cls() for cls in registry]
+    raise AssertionError(f"others() does not know {kind}")
+
+
+def variants(cls: type[Spec]) -> list[Spec]:
+    """The default and every single change to another legal value."""
+    found = [cls()]
+    for p in cls.params():
+        for value in others(p.kind, p.default):
+            try:
+                found.append(cls(**{p.name: value}))
+            except SpecError:
+                continue
+    return found
+
+
+def layer_cases() -> Iterator[tuple[Layer, Shape]]:
+    """Every layer in every variant on every sample shape it takes."""
+    for cls in layers:
+        for layer in variants(cls):
+            for shape in SHAPES:
+                inputs = (shape,) * (layer.arity or 2)
+                try:
+                    layer.check_inputs(*inputs)
+                except ShapeError:
+                    continue
+                yield layer, shape
+
+
+def case_id(value: Any) -> str:
+    """A readable test id."""
+    if isinstance(value, Spec):
+        changed = [f"{p.name}={v}" for p, v in value.values() if v != p.default]
+        return f"{value.key}({', '.join(changed)})"
+    return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
