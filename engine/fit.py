@@ -1,19 +1,25 @@
-"""How to train, as a value: loss, optimizer, penalty, first weights, batches."""
+"""How to train, as a value: loss, optimizer, schedule, penalties and limits, first weights, batches."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
+from engine.clipping import Clipping, clippings
 from engine.initializers import Initializer, XavierUniform, initializers
 from engine.losses import BCEWithLogitsLoss, Loss, losses
 from engine.optimizers import SGD, Optimizer, optimizers
 from engine.regularizers import NoPenalty, Regularizer, regularizers
-from engine.spec import Int, Nested, Spec, param
+from engine.schedules import ConstantRate, Schedule, schedules
+from engine.spec import Float, Int, Nested, Spec, param
 
 
 @dataclass(frozen=True)
 class Fit(Spec):
     """How the network is trained."""
+
+    key: ClassVar[str] = "Fit"
+    label: ClassVar[str] = "Training"
 
     loss: Loss = param(Nested(losses), default=BCEWithLogitsLoss(), help="What is made small.")
     optimizer: Optimizer = param(Nested(optimizers), default=SGD(), help="How gradients become updates.")
@@ -34,6 +40,34 @@ class Fit(Spec):
     epochs: int = param(
         Int(min=1, max=10_000_000),
         default=100,
-        help="Passes over the data, where nobody presses pause.",
+        help="Passes planned: where the command line stops, and what schedules span. Play goes on beyond.",
         unit="epochs",
+    )
+    schedule: Schedule = param(
+        Nested(schedules),
+        default=ConstantRate(),
+        help="How the learning rate changes over the epochs.",
+        advanced=True,
+    )
+    clipping: Clipping | None = param(
+        Nested(clippings, optional=True, none_label="off"),
+        default=None,
+        help="A limit on gradients, so that one bad batch cannot throw the weights far off.",
+        label="gradient clipping",
+        advanced=True,
+    )
+    max_norm: float = param(
+        Float(min=0.0),
+        default=0.0,
+        help="Greatest length of a unit's incoming weights; longer ones are shortened after each update. 0: no limit.",
+        label="max-norm",
+        advanced=True,
+    )
+    early_stopping: int = param(
+        Int(min=0),
+        default=0,
+        help="Stop after so many epochs without a better validation loss, and return to the best weights. 0: never.",
+        unit="epochs",
+        label="early stopping",
+        advanced=True,
     )

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-COLUMNS = ("epoch", "train_loss", "validation_loss", "penalty", "train_metric", "validation_metric")
+COLUMNS = (
+    "epoch", "train_loss", "validation_loss", "penalty", "train_metric", "validation_metric",
+    "learning_rate", "gradient_norm",
+)  # fmt: skip
 
 #: rows kept before the history is thinned to every second one
 CAPACITY = 1 << 15
@@ -16,7 +19,7 @@ CAPACITY = 1 << 15
 
 @dataclass(frozen=True, eq=False)
 class LogView:
-    """The rows up to one moment, ``(n, 6)`` float64, columns as in ``COLUMNS``. Never changes once made."""
+    """The rows up to one moment, ``(n, 8)`` float64, columns as in ``COLUMNS``. Never changes once made."""
 
     rows: NDArray[Any] = field(default_factory=lambda: np.zeros((0, len(COLUMNS))))
 

@@ -49,6 +49,8 @@ class Model:
         self._programs: dict[tuple[int, bool], Program] = {}
         #: one random stream per node, shared by all training programs, so that masks go on whatever the batch size
         self.rngs = {node.id: stream(seed, "noise", node.id) for node in network.nodes}
+        #: the nodes that draw random numbers while training
+        self.random_nodes = tuple(node.id for node in network.nodes if node.layer.is_random)
         self.store.draw(network, self.initializer, seed)
 
     @property

@@ -1,19 +1,19 @@
 """Optimizers: how a gradient becomes an update. Defaults, names and arithmetic are PyTorch's.
 
-Parameters, gradients and each kind of state are one long vector each, so that an update is a few calls for the whole network.
+Parameters, gradients and each kind of memory are one long vector each, so that an update is a few calls for the whole network.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from engine.core import Array, Call, call
+from engine.errors import SpecError
 from engine.registry import Registry
-from engine.spec import Float, Spec, param
+from engine.spec import Bool, Float, Spec, param
 
 
 def learning_rate(default: float) -> float:
@@ -27,14 +27,39 @@ def learning_rate(default: float) -> float:
     return rate
 
 
+def weight_decay(default: float = 0.0) -> float:
+    """The field of optimizers that can shrink weights themselves, said once."""
+    decay: float = param(
+        Float(min=0.0, max=10.0, log=True),
+        default=default,
+        help="How strongly every parameter, biases too, is pulled towards 0 at each step.",
+        label="weight decay",
+        advanced=True,
+    )
+    return decay
+
+
+def epsilon(default: float) -> float:
+    """The small number that keeps a division away from 0, said once."""
+    eps: float = param(
+        Float(min=0.0, open_min=True, log=True),
+        default=default,
+        help="Keeps the division away from 0.",
+        label="ε",
+        advanced=True,
+    )
+    return eps
+
+
 class Optimizer(Spec):
-    """Base of optimizers.
+    """Base of optimizers: ``slots`` names the vectors it keeps per parameter; ``bind`` returns the calls of one update."""
 
-    ``slots`` names the vectors it keeps per parameter (all zero at first); ``bind`` returns the calls of one update.
-    """
-
-    slots: ClassVar[tuple[str, ...]] = ()
     lr: float
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """Names of the vectors it remembers, all zero at first."""
+        return ()
 
     def bind(self, p: Array, g: Array, lr: Array, step: Array, *slots: Array) -> Sequence[Call]:
         """Calls that change ``p`` in place.
@@ -42,7 +67,7 @@ class Optimizer(Spec):
         Args:
             p, g: parameters and gradients, ``(n,)``; ``g`` must be left as it is.
             lr: the current learning rate, 0-d; schedules write it.
-            step: how many updates were made, 0-d int64; optimizers that need it count it up.
+            step: which update this is, counted from 1, 0-d; the caller counts.
             slots: the vectors named in ``slots``, ``(n,)`` each.
         """
         return ()
@@ -51,68 +76,168 @@ class Optimizer(Spec):
 optimizers: Registry[Optimizer] = Registry("optimizer", Optimizer)
 
 
+def _constants(p: Array, *values: float) -> tuple[Array, ...]:
+    return tuple(np.array(v, p.dtype) for v in values)
+
+
+def _decayed(p: Array, g: Array, decay: float) -> tuple[Array, list[Call]]:
+    """The gradient with ``decay · p`` added, and the calls that compute it; ``g`` itself without decay."""
+    if not decay:
+        return g, []
+    total = np.zeros_like(p)
+    return total, [call(np.multiply, p, np.array(decay, p.dtype), total), call(np.add, total, g, total)]
+
+
 @optimizers.register("SGD", label="SGD")
 @dataclass(frozen=True)
 class SGD(Optimizer):
-    """One step straight down the slope of this batch."""
+    """Steps down the slope of this batch; with momentum, steps that gather speed along directions that persist.
+
+    Momentum: Polyak 1964. Nesterov 1983, in PyTorch's form.
+    """
 
     lr: float = learning_rate(0.03)
-    formula = r"w \leftarrow w - \eta g"
+    momentum: float = param(
+        Float(min=0.0, max=0.9999), default=0.0, help="How much of the last step's velocity is kept."
+    )
+    nesterov: bool = param(
+        Bool(),
+        default=False,
+        help="Look where the velocity is about to lead before stepping; needs momentum.",
+    )
+    dampening: float = param(
+        Float(min=0.0, max=1.0),
+        default=0.0,
+        help="How much less the new gradient counts once there is velocity.",
+        advanced=True,
+    )
+    weight_decay: float = weight_decay()
+    formula = r"v \leftarrow \mu v + (1 - \tau) g, \quad w \leftarrow w - \eta v"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.nesterov and (not self.momentum or self.dampening):
+            raise SpecError(
+                f"SGD: nesterov is on with momentum {self.momentum:g} and dampening {self.dampening:g}; expected momentum above 0 "
+                "and no dampening. Set those first, or turn nesterov off."
+            )
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        return ("velocity",) if self.momentum else ()
 
     def bind(self, p: Array, g: Array, lr: Array, step: Array, *slots: Array) -> Sequence[Call]:
         move = np.zeros_like(p)
-        return [call(np.multiply, g, lr, move), call(np.subtract, p, move, p)]
+        g, calls = _decayed(p, g, self.weight_decay)
+        if not self.momentum:
+            return [*calls, call(np.multiply, g, lr, move), call(np.subtract, p, move, p)]
+        (v,) = slots
+        mu, undamped = _constants(p, self.momentum, 1.0 - self.dampening)
+        calls.append(call(np.multiply, v, mu, v))
+        if self.dampening:
+            share = np.array(1.0, p.dtype)
+
+            def first_step_counts_fully() -> None:  # as in PyTorch
+                share[()] = 1.0 if step == 1 else undamped
+
+            calls += [
+                call(first_step_counts_fully),
+                call(np.multiply, g, share, move),
+                call(np.add, v, move, v),
+            ]
+        else:
+            calls.append(call(np.add, v, g, v))
+        if self.nesterov:
+            calls += [
+                call(np.multiply, v, mu, move),
+                call(np.add, move, g, move),
+                call(np.multiply, move, lr, move),
+            ]
+        else:
+            calls.append(call(np.multiply, v, lr, move))
+        return [*calls, call(np.subtract, p, move, p)]
 
 
-def _momentum() -> float:
+@optimizers.register("Adagrad", label="Adagrad")
+@dataclass(frozen=True)
+class Adagrad(Optimizer):
+    """Gives every weight a rate of its own that falls with all the gradient it has ever seen. Duchi et al. 2011."""
+
+    lr: float = learning_rate(0.01)
+    eps: float = epsilon(1e-10)
+    weight_decay: float = weight_decay()
+    formula = r"s \leftarrow s + g^2, \quad w \leftarrow w - \eta \frac{g}{\sqrt{s} + \epsilon}"
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        return ("sum",)
+
+    def bind(self, p: Array, g: Array, lr: Array, step: Array, *slots: Array) -> Sequence[Call]:
+        (s,) = slots
+        work, root, (eps,) = np.zeros_like(p), np.zeros_like(p), _constants(p, self.eps)
+        g, calls = _decayed(p, g, self.weight_decay)
+        return [
+            *calls,
+            call(np.multiply, g, g, work),
+            call(np.add, s, work, s),
+            call(np.sqrt, s, root),
+            call(np.add, root, eps, root),
+            call(np.divide, g, root, work),
+            call(np.multiply, work, lr, work),
+            call(np.subtract, p, work, p),
+        ]
+
+
+@optimizers.register("RMSprop", label="RMSprop")
+@dataclass(frozen=True)
+class RMSprop(Optimizer):
+    """Divides each step by the recent size of that weight's gradients. Tieleman & Hinton 2012."""
+
+    lr: float = learning_rate(0.01)
+    alpha: float = param(
+        Float(min=0.0, max=0.9999), default=0.99, help="How slowly the mean of g² moves.", label="α"
+    )
+    eps: float = epsilon(1e-8)
+    momentum: float = param(
+        Float(min=0.0, max=0.9999), default=0.0, help="How much of the last step's velocity is kept."
+    )
+    weight_decay: float = weight_decay()
+    formula = (
+        r"s \leftarrow \alpha s + (1 - \alpha) g^2, \quad w \leftarrow w - \eta \frac{g}{\sqrt{s} + \epsilon}"
+    )
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        return ("square", "velocity") if self.momentum else ("square",)
+
+    def bind(self, p: Array, g: Array, lr: Array, step: Array, *slots: Array) -> Sequence[Call]:
+        s = slots[0]
+        work, root = np.zeros_like(p), np.zeros_like(p)
+        alpha, rest, eps, mu = _constants(p, self.alpha, 1.0 - self.alpha, self.eps, self.momentum)
+        g, calls = _decayed(p, g, self.weight_decay)
+        calls += [
+            call(np.multiply, s, alpha, s),
+            call(np.multiply, g, g, work),
+            call(np.multiply, work, rest, work),
+            call(np.add, s, work, s),
+            call(np.sqrt, s, root),
+            call(np.add, root, eps, root),
+            call(np.divide, g, root, work),
+        ]
+        if self.momentum:
+            v = slots[1]
+            calls += [call(np.multiply, v, mu, v), call(np.add, v, work, v), call(np.copyto, work, v)]
+        return [*calls, call(np.multiply, work, lr, work), call(np.subtract, p, work, p)]
+
+
+def _beta(default: float, what: str, label: str) -> float:
     beta: float = param(
-        Float(min=0.0, max=0.9999), default=0.9, help="How much of the last step's velocity is kept."
+        Float(min=0.0, max=0.99999),
+        default=default,
+        help=f"How slowly the mean of {what} moves.",
+        label=label,
     )
     return beta
-
-
-@optimizers.register("momentum", label="SGD with momentum")
-@dataclass(frozen=True)
-class Momentum(Optimizer):
-    """Steps gather speed along directions that persist, like a ball rolling downhill. Polyak 1964."""
-
-    lr: float = learning_rate(0.01)
-    momentum: float = _momentum()
-    slots = ("velocity",)
-    formula = r"v \leftarrow \mu v + g, \quad w \leftarrow w - \eta v"
-
-    def bind(self, p: Array, g: Array, lr: Array, step: Array, *slots: Array) -> Sequence[Call]:
-        (v,) = slots
-        move, mu = np.zeros_like(p), np.array(self.momentum, p.dtype)
-        return [
-            call(np.multiply, v, mu, v),
-            call(np.add, v, g, v),
-            call(np.multiply, v, lr, move),
-            call(np.subtract, p, move, p),
-        ]
-
-
-@optimizers.register("nesterov", label="SGD with Nesterov momentum")
-@dataclass(frozen=True)
-class Nesterov(Optimizer):
-    """Momentum that looks where the velocity is about to take it. Nesterov 1983; in PyTorch's form."""
-
-    lr: float = learning_rate(0.01)
-    momentum: float = _momentum()
-    slots = ("velocity",)
-    formula = r"v \leftarrow \mu v + g, \quad w \leftarrow w - \eta (g + \mu v)"
-
-    def bind(self, p: Array, g: Array, lr: Array, step: Array, *slots: Array) -> Sequence[Call]:
-        (v,) = slots
-        move, mu = np.zeros_like(p), np.array(self.momentum, p.dtype)
-        return [
-            call(np.multiply, v, mu, v),
-            call(np.add, v, g, v),
-            call(np.multiply, v, mu, move),
-            call(np.add, move, g, move),
-            call(np.multiply, move, lr, move),
-            call(np.subtract, p, move, p),
-        ]
 
 
 @optimizers.register("Adam", label="Adam")
@@ -121,43 +246,32 @@ class Adam(Optimizer):
     """Steps of about the same size for every weight, whatever the size of its gradient. Kingma & Ba 2015."""
 
     lr: float = learning_rate(0.001)
-    beta1: float = param(
-        Float(min=0.0, max=0.9999),
-        default=0.9,
-        help="How slowly the mean of the gradients moves.",
-        label="β₁",
-    )
-    beta2: float = param(
-        Float(min=0.0, max=0.99999),
-        default=0.999,
-        help="How slowly the mean of the squared gradients moves.",
-        label="β₂",
-    )
-    eps: float = param(
-        Float(min=0.0, open_min=True, log=True),
-        default=1e-8,
-        help="Keeps the division away from 0.",
-        label="ε",
-        advanced=True,
-    )
-    slots = ("m", "v")
+    beta1: float = _beta(0.9, "the gradients", "β₁")
+    beta2: float = _beta(0.999, "the squared gradients", "β₂")
+    eps: float = epsilon(1e-8)
+    weight_decay: float = weight_decay()
     formula = (
         r"m \leftarrow \beta_1 m + (1 - \beta_1) g, \quad v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \quad "
         r"w \leftarrow w - \eta \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}"
     )
 
+    @property
+    def slots(self) -> tuple[str, ...]:
+        return ("m", "v")
+
     def bind(self, p: Array, g: Array, lr: Array, step: Array, *slots: Array) -> Sequence[Call]:
-        m, v = slots
+        g, calls = _decayed(p, g, self.weight_decay)
+        return [*calls, *self._update(p, g, lr, step, *slots)]
+
+    def _update(self, p: Array, g: Array, lr: Array, step: Array, m: Array, v: Array) -> list[Call]:
         work, denominator = np.zeros_like(p), np.zeros_like(p)
         b1, b2 = self.beta1, self.beta2
-        c1, c2, eps = (np.array(c, p.dtype) for c in (1.0 - b1, 1.0 - b2, self.eps))
-        root, size = np.array(1.0, p.dtype), np.array(0.0, p.dtype)
+        c1, c2, eps, root, size = _constants(p, 1.0 - b1, 1.0 - b2, self.eps, 1.0, 0.0)
 
         def correct_bias() -> None:
-            step[()] += 1
-            t = int(step)
-            root[()] = np.sqrt(1.0 - b2**t)
-            size[()] = float(lr) / (1.0 - b1**t)
+            t = step.item()
+            root[()] = (1.0 - b2**t) ** 0.5
+            size[()] = lr.item() / (1.0 - b1**t)
 
         return [
             call(np.subtract, g, m, work),
@@ -175,3 +289,21 @@ class Adam(Optimizer):
             call(np.multiply, work, size, work),
             call(np.subtract, p, work, p),
         ]
+
+
+@optimizers.register("AdamW", label="AdamW")
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam whose weight decay acts on the weights directly instead of through the gradient. Loshchilov & Hutter 2019."""
+
+    weight_decay: float = weight_decay(0.01)
+    formula = r"w \leftarrow (1 - \eta \lambda) w, \quad \text{then as Adam}"
+
+    def bind(self, p: Array, g: Array, lr: Array, step: Array, *slots: Array) -> Sequence[Call]:
+        decay, keep, one = _constants(p, self.weight_decay, 1.0, 1.0)
+        shrink = [
+            call(np.multiply, lr, decay, keep),
+            call(np.subtract, one, keep, keep),
+            call(np.multiply, p, keep, p),
+        ]
+        return [*(shrink if self.weight_decay else []), *self._update(p, g, lr, step, *slots)]

@@ -9,7 +9,7 @@ Things are registered where they are defined, under a stable key that project fi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from engine.errors import SpecError, UnknownName
 from engine.spec import Spec, coerce

@@ -6,14 +6,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.core import Array, Call, call
+from engine.core import Array, call
 from engine.data import Dataset, epoch_order
 from engine.errors import DataError, DivergedError
 from engine.evaluate import Evaluator, Score
@@ -21,12 +23,11 @@ from engine.fit import Fit
 from engine.log import Log
 from engine.model import Model
 from engine.program import Program, compile_calls
-from engine.regularizers import Regularizer
+from engine.schedules import Memory, Progress
+from engine.update import Update
 
 #: numbers gathered ahead of the steps that use them: gathering many batches at once costs little more than one
 STAGE = 1 << 18
-#: parameters up to which penalties work on one vector of strengths (fewest calls); above it one layer at a time (least memory)
-WHOLE_VECTOR = 1 << 20
 
 #: overflow is no surprise here: it is looked for after every step, and reported in words
 _QUIET = partial(np.errstate, over="ignore", invalid="ignore", divide="ignore")
@@ -38,6 +39,23 @@ class StepInfo(NamedTuple):
     epoch: int
     step: int
     loss: float
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """All that training goes on from, at one moment; see ``Trainer.snapshot``."""
+
+    epoch: int
+    steps: int
+    position: int
+    arrays: dict[str, Array]
+    randomness: dict[str, Any]
+    memory: Memory
+    scores: tuple[Score, Score]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(a.nbytes for a in self.arrays.values())
 
 
 class Trainer:
@@ -52,7 +70,9 @@ class Trainer:
     Attributes:
         epoch, steps: finished passes and updates.
         batch_loss: of the last step.
+        train_score, validation_score: loss and metric after the last finished epoch.
         log: a row per finished epoch, and row 0 for the state before training.
+        stopped: why early stopping has ended the run; "" while it has not. Going on clears it.
     """
 
     def __init__(
@@ -65,7 +85,7 @@ class Trainer:
         self.model, self.train, self.validation, self.seed = model, train, validation, seed
         self.fit = fit
         self._x = np.ascontiguousarray(train.x.reshape(len(train), -1), model.dtype)
-        self._lr, self._step = np.zeros((), model.dtype), np.zeros((), np.int64)
+        self._step = np.zeros((), np.int64)
         self._slots: dict[str, Array] = {}
         self._build()
         self._start()
@@ -76,6 +96,7 @@ class Trainer:
         self._build()
         self._stage()
         self.score()
+        self._set_rate()
 
     def reset(self) -> None:
         """Back to the first weights and the first epoch."""
@@ -87,61 +108,87 @@ class Trainer:
 
     def step(self) -> StepInfo:
         """One update. Raises DivergedError, after putting back the last finite weights."""
+        self.stopped = ""
         with _QUIET():
             self._one()
         return StepInfo(self.epoch, self.steps - 1, self.batch_loss)
 
     def run(self, seconds: float, most: int | None = None) -> int:
-        """Updates for about ``seconds``, at most ``most``; returns how many. At least one. Raises as :meth:`step`."""
+        """Updates for about ``seconds``, at most ``most``, or until stopped early; returns how many. Raises as ``step``."""
         end, done, one = perf_counter() + seconds, 0, self._one
+        self.stopped = ""
         with _QUIET():
             while True:
                 one()
                 done += 1
-                if done == most or perf_counter() >= end:
+                if done == most or perf_counter() >= end or self.stopped:
                     return done
 
     def finish_epoch(self) -> None:
-        """Updates to the end of this epoch (a whole one, if one has just ended)."""
-        epoch = self.epoch
+        """Updates to the end of this epoch (a whole one, if one has just ended). Raises as ``step``."""
+        self.stopped = ""
         with _QUIET():
-            while self.epoch == epoch:
+            self._one()
+            while self._position:
                 self._one()
 
     def score(self) -> tuple[Score, Score]:
         """Train and validation score of the present weights, remembered in ``train_score`` and ``validation_score``."""
-        self.train_score, self.validation_score = self._on_train(), self._on_validation()
+        with _QUIET():
+            self.train_score, self.validation_score = self._on_train(), self._on_validation()
         return self.train_score, self.validation_score
 
     def penalty(self) -> float:
         """The regularization term of the present weights."""
-        return self._penalty()
+        return self._update.penalty()
+
+    def gradient_norm(self) -> float:
+        """Length of the last gradient, penalty included, before clipping."""
+        return self._update.gradient_norm()
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next update."""
+        return float(self._update.lr)
 
     @property
     def slots(self) -> dict[str, dict[str, dict[str, Array]]]:
-        """What the optimizer remembers: ``slot → node id → {"weight": …}``, in PyTorch's shapes."""
-        store = self.model.store
-        arrange = {i: self.model.network[i].layer.arrange for i in store.slices}
+        """What the optimizer remembers: ``slot → node id → {"weight": …}``, views in PyTorch's shapes."""
+        store, network = self.model.store, self.model.network
         return {
-            name: {i: arrange[i](vector[s], store.specs[i]) for i, s in store.slices.items()}
+            name: {i: network[i].layer.arrange(vector[s], store.specs[i]) for i, s in store.slices.items()}
             for name, vector in self._slots.items()
         }
+
+    def snapshot(self) -> Snapshot:
+        """A copy of everything that training goes on from: weights, memory, randomness, position."""
+        arrays = {name: a.copy() for name, a in self._arrays().items()}
+        scores = self.train_score, self.validation_score
+        randomness = {i: self.model.rngs[i].bit_generator.state for i in self.model.random_nodes}
+        return Snapshot(self.epoch, self.steps, self._position, arrays, randomness, self._memory, scores)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Return to ``snapshot``; from there on training repeats itself bit for bit. The log keeps its rows."""
+        for name, array in self._arrays().items():
+            array[...] = snapshot.arrays.get(name, 0)
+        for node_id, state in snapshot.randomness.items():
+            self.model.rngs[node_id].bit_generator.state = state
+        self.epoch, self.steps, self._position = snapshot.epoch, snapshot.steps, snapshot.position
+        self._memory = snapshot.memory
+        self.train_score, self.validation_score = snapshot.scores
+        self._order = epoch_order(len(self.train), self.seed, self.epoch)
+        self._stage()
+        self._set_rate()
 
     # --- building -----------------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
         """Bind every call of a step, for whole batches and for the last, smaller one."""
         model, fit = self.model, self.fit
-        self._lr[()] = fit.optimizer.lr
-        names = fit.optimizer.slots
-        self._slots = {n: self._slots.get(n, np.zeros_like(model.store.values)) for n in names}
         self._targets = np.ascontiguousarray(fit.loss.targets(self.train.y, model.out_shape[0]), model.dtype)
         self._value = np.zeros((), model.dtype)
-        after, self._penalty = self._bind_penalty()
-        update = fit.optimizer.bind(
-            model.store.values, model.store.gradients, self._lr, self._step, *self._slots.values()
-        )
-        self._after = [*after, *update]
+        self._update = Update(model, fit, self._slots, self._step)
+        self._slots = self._update.slots
         size = min(fit.batch_size, len(self.train))
         self._whole = self._bind_step(size)
         rest = len(self.train) % size
@@ -160,63 +207,33 @@ class Trainer:
         load = [call(np.copyto, program.x, "x"), call(np.copyto, target, "t")]
         # Two functions, with a look at the loss between them: a loss that is not finite must not reach the weights.
         forward = compile_calls([*load, *program.forward_calls, *loss.forward], ("x", "t"))
-        backward = compile_calls([*loss.backward, *program.backward_calls, *self._after])
+        backward = compile_calls([*loss.backward, *program.backward_calls, *self._update.calls])
         return _Step(program, forward, backward)
 
-    def _bind_penalty(self) -> tuple[list[Call], Callable[[], float]]:
-        """Calls that add the penalty's gradient, and a function that computes the penalty itself."""
-        store, nodes = self.model.store, self.model.network
-        whole = len(store.values) <= WHOLE_VECTOR
-        l1s, l2s = (np.zeros_like(store.values) if whole else np.zeros(0) for _ in range(2))
-        parts: list[tuple[Array, Array, Array, Array]] = []
-        for node_id, where in store.slices.items():
-            own: Regularizer | None = getattr(nodes[node_id].layer, "regularizer", None)
-            l1, l2 = (own or self.fit.regularizer).strengths()
-            if not l1 and not l2:
-                continue
-            for name, spec in store.specs[node_id].items():
-                if spec.is_bias:
-                    continue
-                if whole:
-                    arrange = nodes[node_id].layer.arrange
-                    arrange(l1s[where], store.specs[node_id])[name][...] = l1
-                    arrange(l2s[where], store.specs[node_id])[name][...] = l2
-                else:
-                    p, g = store.views[node_id][name], store.gradient_views[node_id][name]
-                    parts.append((p, g, np.array(l1, p.dtype), np.array(l2, p.dtype)))
-        if whole and (l1s.any() or l2s.any()):
-            parts = [(store.values, store.gradients, l1s, l2s)]
-        calls: list[Call] = []
-        for p, g, one, two in parts:
-            work = np.zeros(p.shape, p.dtype)
-            if two.any():
-                calls += [call(np.multiply, p, two, work), call(np.add, g, work, g)]
-            if one.any():
-                calls += [
-                    call(np.sign, p, work),
-                    call(np.multiply, work, one, work),
-                    call(np.add, g, work, g),
-                ]
-
-        def penalty() -> float:
-            return float(
-                sum((one * np.abs(p) + 0.5 * two * p * p).sum(dtype=np.float64) for p, _, one, two in parts)
-            )
-
-        return calls, penalty
+    def _arrays(self) -> dict[str, Array]:
+        """Every array that training changes, by name."""
+        kept = {f"{i}.{name}": a for i, state in self.model.store.state.items() for name, a in state.items()}
+        return {"parameters": self.model.store.values, "step": self._step, **self._slots, **kept}
 
     # --- running ------------------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        self.epoch = self.steps = 0
-        self.batch_loss = float("nan")
+        self.epoch = self.steps = self._position = 0
+        self.batch_loss, self.stopped = float("nan"), ""
         self.log = Log()
-        self._position = 0
+        self._memory = Memory()
+        self._best: Snapshot | None = None
+        self._best_loss, self._waited = math.inf, 0
         self._order = epoch_order(len(self.train), self.seed, 0)
         self._stage()
         self.score()
+        self._set_rate()
         self._write_log()
-        self._keep()
+        self._kept = self.snapshot()
+
+    def _set_rate(self) -> None:
+        at = Progress(self.epoch + self._position / len(self.train), self.fit.epochs, self._memory)
+        self._update.lr[()] = self.fit.optimizer.lr * self.fit.schedule.factor(at)
 
     def _stage(self) -> None:
         """Gather the next batches of this epoch, batch-last and in order."""
@@ -231,10 +248,8 @@ class Trainer:
             np.copyto(self._staged_t[:count], targets.reshape(count, size, -1).transpose(0, 2, 1))
             self._queue = self._staged[:count]
         else:
-            step = self._remainder(left)
-            self._queue = [
-                (np.ascontiguousarray(rows.T).reshape(step.program.x.shape), np.ascontiguousarray(targets.T))
-            ]
+            shape = self._remainder(left).program.x.shape
+            self._queue = [(np.ascontiguousarray(rows.T).reshape(shape), np.ascontiguousarray(targets.T))]
         self._next = 0
 
     def _remainder(self, left: int) -> _Step:
@@ -244,7 +259,10 @@ class Trainer:
 
     def _one(self) -> None:
         x, t = self._queue[self._next]
-        step = self._whole if x.shape[-1] == self._whole.program.batch else self._remainder(x.shape[-1])
+        size = x.shape[-1]
+        step = self._whole if size == self._whole.program.batch else self._remainder(size)
+        if self.fit.schedule.per_step:
+            self._set_rate()
         step.forward(x, t)
         loss = self._value.item()
         if loss - loss != 0.0:  # inf - inf and nan are not 0
@@ -253,7 +271,7 @@ class Trainer:
         self.batch_loss = loss
         self.steps += 1
         self._next += 1
-        self._position += x.shape[-1]
+        self._position += size
         if self._next == len(self._queue):
             if self._position >= len(self.train):
                 self._end_epoch()
@@ -261,36 +279,49 @@ class Trainer:
 
     def _end_epoch(self) -> None:
         train, validation = self.score()
-        finite = np.isfinite(train.loss) and (self.validation is None or np.isfinite(validation.loss))
-        if not finite:
+        watched = train.loss if self.validation is None else validation.loss
+        if not (math.isfinite(train.loss) and math.isfinite(watched)):
             self._diverge(self._whole.program)
         self.epoch += 1
         self._position = 0
         self._order = epoch_order(len(self.train), self.seed, self.epoch)
+        self._memory = self.fit.schedule.remember(self._memory, watched)
+        self._set_rate()
         self._write_log()
-        self._keep()
+        self._kept = self.snapshot()
+        if self.fit.early_stopping:
+            self._watch(watched)
+
+    def _watch(self, loss: float) -> None:
+        """Early stopping: remember the best weights, and return to them once patience has run out."""
+        if (
+            self._best is None or loss < self._best_loss
+        ):  # None after a stop: whoever goes on starts counting anew
+            self._best, self._best_loss, self._waited = self._kept, loss, 0
+            return
+        self._waited += 1
+        if self._waited >= self.fit.early_stopping:
+            best, at = self._best, self.epoch
+            self._best = None
+            self.restore(best)
+            self._kept = best
+            self.stopped = (
+                f"Stopped early after epoch {at}: the validation loss was best ({self._best_loss:.4g}) after epoch {best.epoch}, "
+                "whose weights are back. Press Play to go on from there."
+            )
 
     def _write_log(self) -> None:
         train, validation = self.train_score, self.validation_score
         self.log.append(
-            self.epoch, train.loss, validation.loss, self._penalty(), train.metric, validation.metric
-        )
-
-    def _keep(self) -> None:
-        """Remember this state as the last one known to be finite."""
-        numbers = (self.model.store.values, *self._slots.values(), self._step)
-        self._kept = ([n.copy() for n in numbers], self.steps)
+            self.epoch, train.loss, validation.loss, self.penalty(), train.metric, validation.metric,
+            self.learning_rate, self.gradient_norm(),
+        )  # fmt: skip
 
     def _diverge(self, program: Program) -> None:
         """Say where the first number that is not finite arose, put back the end of the last whole epoch, and raise."""
         where = program.first_broken() or ("loss", "value")
         error = DivergedError(*where, self.epoch, self.steps)
-        kept, self.steps = self._kept
-        for now, then in zip((self.model.store.values, *self._slots.values(), self._step), kept, strict=True):
-            now[...] = then
-        self._position = 0
-        self._stage()
-        self.score()
+        self.restore(self._kept)
         raise error
 
 
@@ -307,5 +338,5 @@ def train(
 ) -> Iterator[StepInfo]:
     """Train for ``fit.epochs`` epochs, yielding after each update; stop by no longer asking. Raises as ``Trainer.step``."""
     trainer = Trainer(model, data, validation, fit, seed)
-    while trainer.epoch < fit.epochs:
+    while trainer.epoch < fit.epochs and not trainer.stopped:
         yield trainer.step()

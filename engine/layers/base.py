@@ -101,6 +101,8 @@ class Layer(Spec):
     arity: ClassVar[int | None] = 1
     #: its output is its input's memory under another shape; it then needs no calls
     is_view: ClassVar[bool] = False
+    #: it draws random numbers while training
+    is_random: ClassVar[bool] = False
 
     def out_shape(self, *in_shapes: Shape) -> Shape:
         """Shape of one output sample. Raises ShapeError when the inputs do not fit. By default unchanged."""

@@ -18,6 +18,7 @@ class Dropout(Layer):
     Srivastava et al. 2014; "inverted", so that inference needs no change.
     """
 
+    is_random = True
     p: float = param(Float(min=0.0, max=0.95), default=0.5, help="Probability that a value is set to 0.")
     formula = r"y = \frac{m}{1 - p} x, \quad m \sim \mathrm{Bernoulli}(1 - p)"
     gradient_formula = r"\frac{\partial L}{\partial x} = \frac{m}{1 - p} \delta"

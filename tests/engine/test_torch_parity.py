@@ -13,7 +13,7 @@ from engine.layers import registry as layers
 from engine.layers.conv import pair
 from engine.model import Model
 from engine.network import Network
-from engine.optimizers import Optimizer, optimizers
+from engine.optimizers import SGD, Optimizer, RMSprop, optimizers
 from engine.program import Program, compile_calls
 from tests.engine.catalogue import case_id, layer_cases, variants
 
@@ -21,8 +21,13 @@ torch = pytest.importorskip("torch", reason="torch is not installed: parity with
 
 #: largest difference, relative to the largest number of the tensor
 TOLERANCE = {"float32": 1e-5, "float64": 1e-10}
-#: our names for what PyTorch calls by another, with the arguments that make it the same
-OPTIMIZERS = {"momentum": ("SGD", {}), "nesterov": ("SGD", {"nesterov": True})}
+#: settings that only make sense together, which changing one at a time does not reach
+TOGETHER = [
+    SGD(momentum=0.9, nesterov=True),
+    SGD(momentum=0.9, dampening=0.5),
+    SGD(momentum=0.9, nesterov=True, weight_decay=0.1),
+    RMSprop(momentum=0.9, weight_decay=0.1),
+]
 
 
 def torch_layer(layer: Layer, shape: Shape) -> Any:
@@ -114,24 +119,24 @@ def test_loss(loss: losses_module.Loss, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("optimizer", [v for cls in optimizers for v in variants(cls)], ids=case_id)
+@pytest.mark.parametrize(
+    "optimizer", [v for cls in optimizers for v in variants(cls)] + TOGETHER, ids=case_id
+)
 def test_optimizer_for_20_steps(optimizer: Optimizer, dtype: str) -> None:
     rng = np.random.default_rng(0)
     p = rng.normal(size=30).astype(dtype)
     g, lr, step = np.zeros_like(p), np.array(optimizer.lr, dtype), np.zeros((), np.int64)
     update = compile_calls(optimizer.bind(p, g, lr, step, *(np.zeros_like(p) for _ in optimizer.slots)))
     theirs = torch.nn.Parameter(torch.tensor(p))
-    name, extra = OPTIMIZERS.get(optimizer.key, (optimizer.key, {}))
-    cls = getattr(torch.optim, name)
+    cls = getattr(torch.optim, optimizer.key)
     accepted = inspect.signature(cls).parameters
-    values = {q.name: v for q, v in optimizer.values() if q.name in accepted} | extra
+    values = {q.name: v for q, v in optimizer.values() if q.name in accepted}
     if hasattr(optimizer, "beta1"):
         values["betas"] = (optimizer.beta1, optimizer.beta2)
-    if extra and not values.get("momentum"):
-        pytest.skip("PyTorch refuses Nesterov without momentum")
     reference = cls([theirs], **values)
     for _ in range(20):
         g[...] = rng.normal(size=30)
+        step += 1
         theirs.grad = torch.tensor(g)
         update()
         reference.step()

@@ -16,7 +16,7 @@ NET = Network.chain(layers.Linear(4), layers.Tanh(), layers.Linear(1))
 SETTINGS = {
     "sgd": Fit(),
     "adam, elastic": Fit(optimizer=optimizers.Adam(lr=0.01), regularizer=regularizers.Elastic()),
-    "nesterov, all at once": Fit(optimizer=optimizers.Nesterov(), batch_size=1000),
+    "nesterov, all at once": Fit(optimizer=optimizers.SGD(momentum=0.9, nesterov=True), batch_size=1000),
     "one at a time": Fit(batch_size=1),
     "mse": Fit(loss=losses.MSELoss(), batch_size=7),
 }
