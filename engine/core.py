@@ -35,11 +35,16 @@ class Steps(NamedTuple):
 
 @dataclass(frozen=True)
 class Parameter:
-    """A learnable array as PyTorch shapes it, with the fans that initializers use. Biases have ``fan_in = 0``."""
+    """A learnable array as PyTorch shapes it, with the fans that initializers use.
+
+    One with ``fan_in = 0`` is not drawn but begins as ``start`` throughout, and penalties leave it alone: biases, and the
+    scales of normalizations.
+    """
 
     shape: Shape
     fan_in: int = 0
     fan_out: int = 0
+    start: float = 0.0
 
     @property
     def is_bias(self) -> bool:

@@ -61,6 +61,7 @@ class Parameters:
         shapes = network.shapes(in_shape)
         self.specs: dict[str, dict[str, Parameter]] = {}
         self.state: dict[str, dict[str, Array]] = {}
+        self._first_state: dict[str, dict[str, Array]] = {}
         self.slices: dict[str, slice] = {}
         start = 0
         for node in network.nodes:
@@ -72,6 +73,7 @@ class Parameters:
             start += size
             state = node.layer.state(*inputs)
             if state:
+                self._first_state[node.id] = state
                 self.state[node.id] = {name: np.array(value, dtype) for name, value in state.items()}
         self.values, self.gradients = np.zeros(start, dtype), np.zeros(start, dtype)
         self.views = {
@@ -82,12 +84,15 @@ class Parameters:
         }
 
     def draw(self, network: Network, initializer: Initializer, seed: int) -> None:
-        """First values. Each node draws from a stream of its own, so that adding a node leaves the others' weights alone."""
+        """First values of everything. Each node draws from a stream of its own, so that adding a node leaves the others' weights alone."""
         for node_id, specs in self.specs.items():
             rng = stream(seed, "weights", node_id)
             how = getattr(network[node_id].layer, "initializer", None) or initializer
             for name, spec in specs.items():
-                self.views[node_id][name][...] = 0.0 if spec.is_bias else how.draw(spec, rng)
+                self.views[node_id][name][...] = spec.start if spec.is_bias else how.draw(spec, rng)
+        for node_id, arrays in self._first_state.items():
+            for name, array in arrays.items():
+                self.state[node_id][name][...] = array
 
 
 def stream(seed: int, *purpose: str) -> np.random.Generator:
@@ -114,7 +119,7 @@ def _allocate(shape: Shape, batch: int, layout: Layout, dtype: Any) -> _Buffer:
         full = np.zeros((*shape, batch), dtype)
         return _Buffer(full, full)
     channels, height, width = shape
-    full = np.zeros((channels, height + top + bottom, width + left + right, batch), dtype)
+    full = np.full((channels, height + top + bottom, width + left + right, batch), layout.fill, dtype)
     return _Buffer(full, full[:, top : top + height, left : left + width])
 
 

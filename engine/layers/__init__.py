@@ -1,15 +1,25 @@
 """All layers, one file per family. ``registry`` lists them."""
 
-from engine.layers.activation import Activation, Identity, LeakyReLU, ReLU, Sigmoid, Tanh
-from engine.layers.base import Bind, Call, Layer, Layout, Parameter, Shape, Steps, call
+# The order of these imports is the order of palettes: families that belong together, the usual first.
+# isort: off
+from engine.layers.base import Bind, Layer, Layout
 from engine.layers.base import layers as registry
-from engine.layers.conv import Conv2d
 from engine.layers.linear import Linear
-from engine.layers.noise import Dropout
-from engine.layers.pool import MaxPool2d
-from engine.layers.shape import Flatten
+from engine.layers.activation import (
+    ELU, GELU, SELU, Activation, Hardtanh, Identity, LeakyReLU, PReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh,
+)  # fmt: skip
+from engine.layers.conv import Conv2d
+from engine.layers.pool import AdaptiveAvgPool2d, AvgPool2d, GlobalAvgPool2d, MaxPool2d
+from engine.layers.norm import BatchNorm, LayerNorm, LocalResponseNorm
+from engine.layers.noise import Dropout, Dropout2d, GaussianNoise
+from engine.layers.shape import Flatten, Unflatten
+from engine.layers.merge import Add, Concat
+from engine.core import Call, Parameter, Shape, Steps, call
+# isort: on
 
 __all__ = [
-    "Activation", "Bind", "Call", "Conv2d", "Dropout", "Flatten", "Identity", "Layer", "Layout", "LeakyReLU", "Linear", "MaxPool2d", "Parameter", "ReLU",
-    "Shape", "Sigmoid", "Steps", "Tanh", "call", "registry",
+    "ELU", "GELU", "SELU", "Activation", "AdaptiveAvgPool2d", "Add", "AvgPool2d", "BatchNorm", "Bind", "Call", "Concat", "Conv2d",
+    "Dropout", "Dropout2d", "Flatten", "GaussianNoise", "GlobalAvgPool2d", "Hardtanh", "Identity", "Layer", "LayerNorm", "Layout",
+    "LeakyReLU", "Linear", "LocalResponseNorm", "MaxPool2d", "PReLU", "Parameter", "ReLU", "Shape", "SiLU", "Sigmoid", "Softmax",
+    "Softplus", "Steps", "Tanh", "Unflatten", "call", "registry",
 ]  # fmt: skip

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.layers.base import Array, Bind, Layer, Steps, call, layers
-from engine.spec import Float, param
+from engine.core import Array, Call, Parameter, Shape, Steps, call
+from engine.errors import SpecError
+from engine.layers.base import Bind, Layer, layers
+from engine.layers.linear import own_frozen
+from engine.spec import Bool, Float, param
 
 
 class Activation(Layer):
@@ -96,18 +99,12 @@ class Sigmoid(Activation):
 
     def bind(self, b: Bind) -> Steps:
         half, one, slope = b.scalar(0.5), b.scalar(1.0), b.empty(b.x.shape)
-        forward = [  # ½ tanh(x/2) + ½ is the same function and cannot overflow
-            call(np.multiply, b.x, half, b.y),
-            call(np.tanh, b.y, b.y),
-            call(np.multiply, b.y, half, b.y),
-            call(np.add, b.y, half, b.y),
-        ]
         backward = [
             call(np.subtract, one, b.y, slope),
             call(np.multiply, slope, b.y, slope),
             call(np.multiply, b.dy, slope, b.dx),
         ]
-        return Steps(forward, backward)
+        return Steps(_sigmoid(b.x, b.y, half), backward)
 
 
 @layers.register("Identity", category="Activation")
@@ -120,3 +117,261 @@ class Identity(Activation):
 
     def bind(self, b: Bind) -> Steps:
         return Steps([call(np.copyto, b.y, b.x)], [call(np.copyto, b.dx, b.dy)])
+
+
+@layers.register("ELU", category="Activation")
+@dataclass(frozen=True)
+class ELU(Activation):
+    """As ReLU, but bends negative values smoothly towards -α, so that the mean stays near 0. Clevert et al. 2016."""
+
+    alpha: float = param(
+        Float(min=0.0), default=1.0, help="Where very negative values end: at minus this.", label="α"
+    )
+    formula = r"y = x \text{ if } x > 0 \text{ else } \alpha (e^x - 1)"
+    gradient_formula = (
+        r"\frac{\partial L}{\partial x} = \delta \cdot (1 \text{ if } x > 0 \text{ else } \alpha e^x)"
+    )
+
+    def bind(self, b: Bind) -> Steps:
+        return _exponential(b, self.alpha, 1.0)
+
+
+@layers.register("SELU", category="Activation")
+@dataclass(frozen=True)
+class SELU(Activation):
+    """An ELU whose two constants keep mean 0 and deviation 1 from layer to layer. Klambauer et al. 2017."""
+
+    formula = r"y = \lambda (x \text{ if } x > 0 \text{ else } \alpha (e^x - 1))"
+    gradient_formula = (
+        r"\frac{\partial L}{\partial x} = \delta \lambda (1 \text{ if } x > 0 \text{ else } \alpha e^x)"
+    )
+
+    def bind(self, b: Bind) -> Steps:
+        return _exponential(b, 1.6732632423543772, 1.0507009873554805)
+
+
+def _exponential(b: Bind, alpha: float, scale: float) -> Steps:
+    """y = scale · (max(0, x) + alpha · (e^min(0, x) − 1)), and its gradient."""
+    zero, a, s = b.scalar(0.0), b.scalar(alpha * scale), b.scalar(scale)
+    bent, positive = b.empty(b.x.shape), b.empty(b.x.shape, bool)
+    forward = [
+        call(np.minimum, b.x, zero, out=bent),
+        call(np.expm1, bent, bent),
+        call(np.multiply, bent, a, bent),
+        call(np.maximum, b.x, zero, out=b.y),
+        call(np.multiply, b.y, s, b.y),
+        call(np.add, b.y, bent, b.y),
+    ]
+    slope = b.empty(b.x.shape)
+    rest = b.scalar(scale - alpha * scale)
+    backward = [  # slope = bent + a, where x > 0 (there bent is 0) it is scale: add the difference
+        call(np.greater, b.x, zero, positive),
+        call(np.multiply, positive, rest, slope),
+        call(np.add, slope, bent, slope),
+        call(np.add, slope, a, slope),
+        call(np.multiply, b.dy, slope, b.dx),
+    ]
+    return Steps(forward, backward)
+
+
+@layers.register("GELU", category="Activation")
+@dataclass(frozen=True)
+class GELU(Activation):
+    """Passes a value on as far as it stands out from a bell curve; a smooth relative of ReLU. Hendrycks & Gimpel 2016."""
+
+    formula = (
+        r"y = x\, \Phi(x), \quad \Phi(x) = \frac{1}{2} \left( 1 + \mathrm{erf} \frac{x}{\sqrt{2}} \right)"
+    )
+    gradient_formula = (
+        r"\frac{\partial L}{\partial x} = \delta \left( \Phi(x) + x \frac{e^{-x^2 / 2}}{\sqrt{2 \pi}} \right)"
+    )
+
+    def bind(self, b: Bind) -> Steps:
+        try:
+            from scipy.special import ndtr  # Φ; NumPy has no error function
+        except ImportError as error:
+            raise SpecError(
+                "GELU needs SciPy, which is not installed. Install scipy, or choose SiLU."
+            ) from error
+        phi, slope, half, density = (
+            b.empty(b.x.shape),
+            b.empty(b.x.shape),
+            b.scalar(-0.5),
+            b.scalar(1 / np.sqrt(2 * np.pi)),
+        )
+        forward = [call(ndtr, b.x, phi), call(np.multiply, b.x, phi, b.y)]
+        backward = [
+            call(np.multiply, b.x, b.x, slope),
+            call(np.multiply, slope, half, slope),
+            call(np.exp, slope, slope),
+            call(np.multiply, slope, density, slope),
+            call(np.multiply, slope, b.x, slope),
+            call(np.add, slope, phi, slope),
+            call(np.multiply, b.dy, slope, b.dx),
+        ]
+        return Steps(forward, backward)
+
+
+@layers.register("SiLU", category="Activation")
+@dataclass(frozen=True)
+class SiLU(Activation):
+    """The value times its own sigmoid, also called swish; a smooth relative of ReLU. Elfwing et al. 2018."""
+
+    formula = r"y = x\, \sigma(x)"
+    gradient_formula = r"\frac{\partial L}{\partial x} = \delta \left( \sigma(x) + y (1 - \sigma(x)) \right)"
+
+    def bind(self, b: Bind) -> Steps:
+        half, one, gate, slope = b.scalar(0.5), b.scalar(1.0), b.empty(b.x.shape), b.empty(b.x.shape)
+        forward = [*_sigmoid(b.x, gate, half), call(np.multiply, b.x, gate, b.y)]
+        backward = [
+            call(np.subtract, one, gate, slope),
+            call(np.multiply, slope, b.y, slope),
+            call(np.add, slope, gate, slope),
+            call(np.multiply, b.dy, slope, b.dx),
+        ]
+        return Steps(forward, backward)
+
+
+@layers.register("Softplus", category="Activation")
+@dataclass(frozen=True)
+class Softplus(Activation):
+    """A ReLU with a rounded corner. Dugas et al. 2001."""
+
+    beta: float = param(
+        Float(min=0.0, open_min=True), default=1.0, help="How sharp the corner is.", label="β"
+    )
+    formula = r"y = \frac{1}{\beta} \log(1 + e^{\beta x})"
+    gradient_formula = r"\frac{\partial L}{\partial x} = \delta\, \sigma(\beta x)"
+
+    def bind(self, b: Bind) -> Steps:
+        beta, inverse, half = b.scalar(self.beta), b.scalar(1.0 / self.beta), b.scalar(0.5)
+        zeros, scaled, slope = b.empty(b.x.shape), b.empty(b.x.shape), b.empty(b.x.shape)
+        forward = [
+            call(np.multiply, b.x, beta, scaled),
+            call(np.logaddexp, zeros, scaled, b.y),
+            call(np.multiply, b.y, inverse, b.y),
+        ]
+        return Steps(forward, [*_sigmoid(scaled, slope, half), call(np.multiply, b.dy, slope, b.dx)])
+
+
+@layers.register("Hardtanh", category="Activation")
+@dataclass(frozen=True)
+class Hardtanh(Activation):
+    """Cuts values off at two bounds: a tanh made of three straight lines."""
+
+    min_val: float = param(Float(), default=-1.0, help="Lower bound.", label="lower bound")
+    max_val: float = param(
+        Float(), default=1.0, help="Upper bound; above the lower one.", label="upper bound"
+    )
+    formula = r"y = \min(\max(x, a), b)"
+    gradient_formula = r"\frac{\partial L}{\partial x} = \delta \cdot [a < x < b]"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.min_val >= self.max_val:
+            raise SpecError(
+                f"Hardtanh: min_val {self.min_val:g} is not below max_val {self.max_val:g}; expected a lower and an upper bound. "
+                "Exchange or change them."
+            )
+
+    def bind(self, b: Bind) -> Steps:
+        low, high = b.scalar(self.min_val), b.scalar(self.max_val)
+        above, below = b.empty(b.x.shape, bool), b.empty(b.x.shape, bool)
+        backward = [
+            call(np.greater, b.x, low, above),
+            call(np.less, b.x, high, below),
+            call(np.logical_and, above, below, above),
+            call(np.multiply, b.dy, above, b.dx),
+        ]
+        return Steps([call(b.x.clip, low, high, b.y)], backward)
+
+
+@layers.register("PReLU", category="Activation")
+@dataclass(frozen=True)
+class PReLU(Layer):
+    """A leaky ReLU that learns its slope for negative values. He et al. 2015."""
+
+    per_channel: bool = param(
+        Bool(), default=False, help="One slope for each feature or channel instead of one for all."
+    )
+    init: float = param(Float(), default=0.25, help="The slope it begins with.")
+    frozen: bool = own_frozen()
+    formula = r"y = \max(0, x) + a \min(0, x)"
+    gradient_formula = (
+        r"\frac{\partial L}{\partial x} = \delta \cdot (1 \text{ if } x > 0 \text{ else } a), \quad "
+        r"\frac{\partial L}{\partial a} = \sum \delta \min(0, x)"
+    )
+
+    def parameters(self, *in_shapes: Shape) -> dict[str, Parameter]:
+        return {"weight": Parameter((in_shapes[0][0] if self.per_channel else 1,), start=self.init)}
+
+    def bind(self, b: Bind) -> Steps:
+        column = (-1, *(1 for _ in b.x.shape[1:]))
+        slope, d_slope = b.params["weight"].reshape(column), b.grads["weight"].reshape(column)
+        axes = tuple(range(1 if self.per_channel else 0, b.x.ndim))
+        zero, one = b.scalar(0.0), b.scalar(1.0)
+        negative, work, factor, positive = (
+            b.empty(b.x.shape),
+            b.empty(b.x.shape),
+            b.empty(b.x.shape),
+            b.empty(b.x.shape, bool),
+        )
+        forward = [
+            call(np.minimum, b.x, zero, out=negative),
+            call(np.multiply, negative, slope, work),
+            call(np.maximum, b.x, zero, out=b.y),
+            call(np.add, b.y, work, b.y),
+        ]
+        backward = [
+            call(np.multiply, b.dy, negative, work),
+            call(np.add.reduce, work, axes, None, d_slope, True),
+        ]
+        if b.dx is not None:
+            rest = b.empty(slope.shape)
+            backward += [
+                call(np.greater, b.x, zero, positive),
+                call(np.subtract, one, slope, rest),
+                call(np.multiply, positive, rest, factor),
+                call(np.add, factor, slope, factor),
+                call(np.multiply, b.dy, factor, b.dx),
+            ]
+        return Steps(forward, backward)
+
+
+@layers.register("Softmax", category="Activation")
+@dataclass(frozen=True)
+class Softmax(Layer):
+    """Turns the values of a sample into probabilities that add up to 1 (over features, or over channels at each pixel).
+
+    Losses with logits contain it already; use it where probabilities are wanted inside a network.
+    """
+
+    formula = r"y_k = \frac{e^{x_k}}{\sum_j e^{x_j}}"
+    gradient_formula = r"\frac{\partial L}{\partial x_k} = y_k \left( \delta_k - \sum_j \delta_j y_j \right)"
+
+    def bind(self, b: Bind) -> Steps:
+        top, work = b.empty((1, *b.x.shape[1:])), b.empty(b.x.shape)
+        forward = [
+            call(np.maximum.reduce, b.x, 0, None, top, True),
+            call(np.subtract, b.x, top, work),
+            call(np.exp, work, work),
+            call(np.add.reduce, work, 0, None, top, True),
+            call(np.divide, work, top, b.y),
+        ]
+        backward = [
+            call(np.multiply, b.dy, b.y, work),
+            call(np.add.reduce, work, 0, None, top, True),
+            call(np.subtract, b.dy, top, work),
+            call(np.multiply, work, b.y, b.dx),
+        ]
+        return Steps(forward, backward)
+
+
+def _sigmoid(x: Array, y: Array, half: Array) -> list[Call]:
+    """Calls for ½ tanh(x/2) + ½: the sigmoid without overflow."""
+    return [
+        call(np.multiply, x, half, y),
+        call(np.tanh, y, y),
+        call(np.multiply, y, half, y),
+        call(np.add, y, half, y),
+    ]

@@ -23,16 +23,19 @@ class Layout:
     """How a layer wants its input to lie in memory, so that no call has to copy it.
 
     Args:
-        pad: ``(top, bottom, left, right)`` cells of zeros round an image.
+        pad: ``(top, bottom, left, right)`` cells round an image.
+        fill: what those cells hold.
         ones: a row of ones after the last feature, so that a bias is one more weight.
     """
 
     pad: tuple[int, int, int, int] = (0, 0, 0, 0)
+    fill: float = 0.0
     ones: bool = False
 
     @property
     def plain(self) -> bool:
-        return not self.ones and self.pad == (0, 0, 0, 0)
+        """Nothing special asked."""
+        return not self.ones and not any(self.pad)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from engine.layers.base import (
     call,
     layers,
 )
-from engine.layers.linear import own_initializer, own_regularizer
+from engine.layers.linear import own_frozen, own_initializer, own_regularizer
 from engine.regularizers import Regularizer
 from engine.spec import Bool, Int, Pair, param
 
@@ -83,72 +83,87 @@ class Conv2d(Layer):
         help='Zeros put round the picture; "valid": none, "same": output as large as the input, "full": every overlap counts.',
         unit="px",
     )
+    dilation: int | tuple[int, int] = param(
+        Pair(min=1, max=64),
+        default=1,
+        help="Distance between the pixels a filter looks at.",
+        unit="px",
+        advanced=True,
+    )
+    groups: int = param(
+        Int(min=1, max=4096),
+        default=1,
+        help="Split the channels into so many groups that do not see one another.",
+        advanced=True,
+    )
     bias: bool = param(Bool(), default=True, help="Whether each filter adds a number of its own.")
     initializer: Initializer | None = own_initializer()
     regularizer: Regularizer | None = own_regularizer()
-    formula = r"y_{oij} = \sum_{c,u,v} w_{ocuv}\, x_{c,\, si+u-p,\, sj+v-p} + b_o"
+    frozen: bool = own_frozen()
+    formula = r"y_{oij} = \sum_{c,u,v} w_{ocuv}\, x_{c,\, si+du-p,\, sj+dv-p} + b_o"
     gradient_formula = (
-        r"\frac{\partial L}{\partial w_{ocuv}} = \sum_{n,i,j} \delta_{noij}\, x_{n,c,\, si+u-p,\, sj+v-p}, \quad "
+        r"\frac{\partial L}{\partial w_{ocuv}} = \sum_{n,i,j} \delta_{noij}\, x_{n,c,\, si+du-p,\, sj+dv-p}, \quad "
         r"\frac{\partial L}{\partial b_o} = \sum_{n,i,j} \delta_{noij}, \quad "
-        r"\frac{\partial L}{\partial x_{chw}} = \sum_{o,i,j} w_{o,c,\, h+p-si,\, w+p-sj}\, \delta_{oij}"
+        r"\frac{\partial L}{\partial x_{chw}} = \sum_{o,i,j,u,v} w_{ocuv}\, \delta_{oij} \cdot [h = si+du-p,\, w = sj+dv-p]"
     )
 
     def pads(self) -> tuple[int, int, int, int]:
         """``(top, bottom, left, right)``. "same" puts the odd cell at the bottom and right, as PyTorch does."""
-        kh, kw = pair(self.kernel_size)
+        reach = [d * (k - 1) for k, d in zip(pair(self.kernel_size), pair(self.dilation), strict=True)]
         if isinstance(self.padding, str):
-            return {
-                "valid": (0, 0, 0, 0),
-                "same": ((kh - 1) // 2, kh // 2, (kw - 1) // 2, kw // 2),
-                "full": (kh - 1, kh - 1, kw - 1, kw - 1),
+            before, after = {
+                "valid": ([0, 0], [0, 0]),
+                "same": ([r // 2 for r in reach], [r - r // 2 for r in reach]),
+                "full": (reach, reach),
             }[self.padding]
+            return before[0], after[0], before[1], after[1]
         h, w = pair(self.padding)
         return h, h, w, w
 
     def out_shape(self, *in_shapes: Shape) -> Shape:
-        _, height, width = image_shape("Conv2d", in_shapes[0])
-        (kh, kw), (sh, sw), (top, bottom, left, right) = (
-            pair(self.kernel_size),
-            pair(self.stride),
-            self.pads(),
-        )
+        channels, height, width = image_shape("Conv2d", in_shapes[0])
+        (kh, kw), (sh, sw), (dh, dw) = pair(self.kernel_size), pair(self.stride), pair(self.dilation)
+        top, bottom, left, right = self.pads()
         if self.padding == "same" and (sh, sw) != (1, 1):
             raise ShapeError(
                 'Conv2d: padding "same" needs stride 1 and the stride is larger. Give the padding as a number.'
             )
+        for what, number in (("input channels", channels), ("filters", self.out_channels)):
+            if number % self.groups:
+                raise ShapeError(
+                    f"Conv2d: {number} {what} cannot be split into {self.groups} equal groups. Choose a divisor of {number}."
+                )
         return (
             self.out_channels,
-            window_positions("Conv2d", height, kh, sh, top, bottom),
-            window_positions("Conv2d", width, kw, sw, left, right),
+            window_positions("Conv2d", height, kh, sh, top, bottom, dh),
+            window_positions("Conv2d", width, kw, sw, left, right, dw),
         )
 
     def parameters(self, *in_shapes: Shape) -> dict[str, Parameter]:
-        channels, (kh, kw) = in_shapes[0][0], pair(self.kernel_size)
-        weight = Parameter(
-            (self.out_channels, channels, kh, kw), channels * kh * kw, self.out_channels * kh * kw
-        )
+        channels, (kh, kw) = in_shapes[0][0] // self.groups, pair(self.kernel_size)
+        fan_out = self.out_channels // self.groups * kh * kw
+        weight = Parameter((self.out_channels, channels, kh, kw), channels * kh * kw, fan_out)
         return {"weight": weight} | ({"bias": Parameter((self.out_channels,))} if self.bias else {})
 
     def layout(self, *in_shapes: Shape) -> Layout:
         return Layout(pad=self.pads())
 
     def arrange(self, flat: Array, parameters: Mapping[str, Parameter]) -> dict[str, Array]:
-        return affine_views(flat, parameters)
+        # Groups are blocks of rows, which the transposed matrix of affine_views could not give as views.
+        return affine_views(flat, parameters) if self.groups == 1 else super().arrange(flat, parameters)
 
     def bind(self, b: Bind) -> Steps:
         # Every window becomes a column, and the convolution one matrix product: "im2col". With the batch last, a shifted
         # window is a few long runs of memory. A row of ones under the columns makes the bias one more weight.
-        m, rows, wo, batch = b.y.shape
+        _, rows, wo, batch = b.y.shape
         kh, kw = pair(self.kernel_size)
-        weight, gradient = b.flat.reshape(-1, m), b.flat_grad.reshape(-1, m)
         k = b.full.shape[0] * kh * kw
-        windows = self._windows(b.full, b.y.shape)
+        matrices = self._matrices(b, k)
         y, dy = _Flat(b.y), _Flat(b.dy)
-        per_row = (k + 1) * wo * batch * b.y.itemsize
-        step = max(1, min(rows, CHUNK_BYTES // per_row))
-        columns = np.ones((len(weight), step * wo * batch), b.y.dtype)
-        d_columns = b.empty((k, step * wo * batch))
-        part = b.empty(gradient.shape)
+        windows = self._windows(b.full, b.y.shape)
+        depth = k + 1
+        step = max(1, min(rows, CHUNK_BYTES // (depth * wo * batch * b.y.itemsize)))
+        columns, d_columns = np.ones((depth, step * wo * batch), b.y.dtype), b.empty((k, step * wo * batch))
         forward: list[Call] = []
         backward: list[Call] = [*dy.load]
         if b.dfull is not None:
@@ -156,46 +171,98 @@ class Conv2d(Layer):
         for first in range(0, rows, step):
             last = min(first + step, rows)
             n = (last - first) * wo * batch
-            cols, d_cols = columns[:, :n], d_columns[:, :n]
+            cols, d_cols = columns, d_columns
             if (
                 n < columns.shape[1]
             ):  # the last, smaller chunk: buffers of its own, as products want contiguous memory
-                cols, d_cols = np.ones((len(weight), n), b.y.dtype), b.empty((k, n))
+                cols, d_cols = np.ones((depth, n), b.y.dtype), b.empty((k, n))
             cells = cols[:k].reshape(-1, kh, kw, last - first, wo, batch)
             gather = call(np.copyto, cells, windows[:, :, :, first:last])
             here = slice(first * wo * batch, last * wo * batch)
-            forward += [gather, _product(weight.T, cols, y.array[:, here])]
+            forward.append(gather)
             if step < rows:
                 backward.append(
                     gather
                 )  # cheaper to gather again than to keep: the columns are k·k times the picture
-            out = gradient if first == 0 else part
-            backward.append(_product(cols, dy.array[:, here].T, out))
-            if first:
-                backward.append(call(np.add, gradient, part, gradient))
+            for matrix in matrices:
+                forward.append(_product(matrix.weight, cols[matrix.rows], y.array[matrix.outputs, here]))
+                backward += matrix.gradient_calls(
+                    cols[matrix.rows], dy.array[matrix.outputs, here], add=first > 0
+                )
+                if b.dfull is not None:
+                    inner = d_cols[matrix.cells]
+                    backward.append(_product(matrix.backward_weight, dy.array[matrix.outputs, here], inner))
             if b.dfull is not None:
-                backward.append(_product(weight[:k], dy.array[:, here], d_cols))
                 backward += self._scatter(d_cols.reshape(cells.shape), b.dfull, first)
+        if self.groups > 1 and self.bias:
+            bias = b.params["bias"][:, None]
+            forward.append(call(np.add, y.array, bias, y.array))
+            backward.append(call(np.add.reduce, dy.array, 1, None, b.grads["bias"]))
         return Steps([*forward, *y.store], backward)
+
+    def _matrices(self, b: Bind, k: int) -> list[_Matrix]:
+        """The weights as matrices, one per group, and which rows of the columns each reads."""
+        m = self.out_channels
+        if self.groups == 1:
+            weight, gradient = b.flat.reshape(-1, m), b.flat_grad.reshape(-1, m)
+            return [
+                _Matrix(weight.T, weight[:k], gradient, slice(0, len(weight)), slice(0, k), slice(0, m), True)
+            ]
+        per_in, per_out = k // self.groups, m // self.groups
+        weight, gradient = (a[: m * per_in].reshape(m, per_in) for a in (b.flat, b.flat_grad))
+        groups = []
+        for g in range(self.groups):
+            reads, gives = slice(g * per_in, (g + 1) * per_in), slice(g * per_out, (g + 1) * per_out)
+            groups.append(
+                _Matrix(weight[gives], weight[gives].T, gradient[gives], reads, reads, gives, False)
+            )
+        return groups
 
     def _windows(self, full: Array, out_shape: Shape) -> Array:
         """``(C, kh, kw, Ho, Wo, B)``: what filter cell (u, v) sees at output (i, j); a view, nothing is copied."""
-        (kh, kw), (sh, sw) = pair(self.kernel_size), pair(self.stride)
+        (kh, kw), (sh, sw), (dh, dw) = pair(self.kernel_size), pair(self.stride), pair(self.dilation)
         c, h, w, n = full.strides
         shape = (full.shape[0], kh, kw, *out_shape[1:])
-        return as_strided(full, shape, (c, h, w, h * sh, w * sw, n), writeable=False)
+        return as_strided(full, shape, (c, h * dh, w * dw, h * sh, w * sw, n), writeable=False)
 
     def _scatter(self, d_cells: Array, d_full: Array, first: int) -> list[Call]:
         """Adds every filter cell's share back to the pixels it saw."""
-        (kh, kw), (sh, sw) = pair(self.kernel_size), pair(self.stride)
+        (kh, kw), (sh, sw), (dh, dw) = pair(self.kernel_size), pair(self.stride), pair(self.dilation)
         count, wo = d_cells.shape[3:5]
         calls = []
         for u in range(kh):
             for v in range(kw):
-                top = first * sh + u
-                seen = d_full[:, top : top + sh * (count - 1) + 1 : sh, v : v + sw * (wo - 1) + 1 : sw]
+                top, left = first * sh + u * dh, v * dw
+                seen = d_full[:, top : top + sh * (count - 1) + 1 : sh, left : left + sw * (wo - 1) + 1 : sw]
                 calls.append(call(np.add, seen, d_cells[:, u, v], seen))
         return calls
+
+
+@dataclass(frozen=True)
+class _Matrix:
+    """The weights of one group as a matrix.
+
+    Args:
+        weight: ``(filters, cells)``, with the biases as one more column where ``rows`` includes the row of ones.
+        backward_weight: ``(cells, filters)``, without biases.
+        gradient: where its gradient goes: transposed, ``(cells, filters)``, if ``transposed``.
+        rows, cells: which rows of the columns it reads, with and without the row of ones.
+        outputs: which output channels it gives.
+    """
+
+    weight: Array
+    backward_weight: Array
+    gradient: Array
+    rows: slice
+    cells: slice
+    outputs: slice
+    transposed: bool
+
+    def gradient_calls(self, cols: Array, dy: Array, add: bool) -> list[Call]:
+        """Calls that write this chunk's weight gradient, or ``add`` it to those of earlier chunks."""
+        out = np.zeros_like(self.gradient) if add else self.gradient
+        product = _product(cols, dy.T, out) if self.transposed else _product(dy, cols.T, out)
+        return [product, call(np.add, self.gradient, out, self.gradient)] if add else [product]
 
 
 class _Flat:

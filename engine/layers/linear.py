@@ -34,6 +34,17 @@ def own_regularizer() -> Regularizer | None:
     return field
 
 
+def own_frozen() -> bool:
+    """The field of layers that learn: leave this one as it is."""
+    field: bool = param(
+        Bool(),
+        default=False,
+        help="Whether training leaves this layer's parameters as they are.",
+        advanced=True,
+    )
+    return field
+
+
 @layers.register("Linear", category="Dense")
 @dataclass(frozen=True)
 class Linear(Layer):
@@ -49,6 +60,7 @@ class Linear(Layer):
     bias: bool = param(Bool(), default=True, help="Whether each unit adds a number of its own.")
     initializer: Initializer | None = own_initializer()
     regularizer: Regularizer | None = own_regularizer()
+    frozen: bool = own_frozen()
     formula = r"y_j = \sum_i w_{ji} x_i + b_j"
     gradient_formula = (
         r"\frac{\partial L}{\partial w_{ji}} = \sum_n \delta_{nj} x_{ni}, \quad "

@@ -12,6 +12,8 @@ from engine.spec import Bool, Choice, Flags, Float, Int, Kind, Nested, Pair, Spe
 
 #: samples of these shapes are offered to every layer; each must take at least one
 SHAPES: tuple[Shape, ...] = ((5,), (1,), (2, 6, 7), (1, 5, 5))
+#: layers whose default fits none of these, with settings that do
+FITTING: dict[str, dict[str, Any]] = {"Unflatten": {"channels": 5}}
 
 
 def others(kind: Kind, default: Any) -> list[Any]:
@@ -26,7 +28,7 @@ def others(kind: Kind, default: Any) -> list[Any]:
         case Pair(words=words):
             return [2, (2, 3), (3, 2), 1, *words]
         case Int():
-            return [3]
+            return [3, 2]
         case Float():
             return [0.3]
         case Nested(registry=registry):
@@ -36,7 +38,7 @@ def others(kind: Kind, default: Any) -> list[Any]:
 
 def variants(cls: type[Spec]) -> list[Spec]:
     """The default and every single change to another legal value."""
-    found = [cls()]
+    found = [cls(), cls(**FITTING.get(cls.key, {}))]
     for p in cls.params():
         for value in others(p.kind, p.default):
             try:

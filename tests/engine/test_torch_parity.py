@@ -11,6 +11,7 @@ from engine.errors import ShapeError
 from engine.layers import Conv2d, Layer, Shape
 from engine.layers import registry as layers
 from engine.layers.conv import pair
+from engine.layers.pool import Pooling
 from engine.model import Model
 from engine.network import Network
 from engine.optimizers import SGD, Optimizer, RMSprop, optimizers
@@ -32,7 +33,22 @@ TOGETHER = [
 
 def torch_layer(layer: Layer, shape: Shape) -> Any:
     """PyTorch's module for a layer of ours."""
-    cls = getattr(torch.nn, layer.key)
+    nn = torch.nn
+    match layer.key:
+        case "BatchNorm":
+            cls = nn.BatchNorm1d if len(shape) == 1 else nn.BatchNorm2d
+            return cls(shape[0], eps=layer.eps, momentum=layer.momentum, affine=layer.affine)
+        case "LayerNorm":
+            return nn.LayerNorm(shape, eps=layer.eps, elementwise_affine=layer.elementwise_affine)
+        case "GlobalAvgPool2d":
+            return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        case "Unflatten":
+            return nn.Unflatten(1, (layer.channels, layer.height, layer.width))
+        case "PReLU":
+            return nn.PReLU(shape[0] if layer.per_channel else 1)
+        case "Softmax":
+            return nn.Softmax(dim=1)
+    cls = getattr(nn, layer.key)
     accepted = inspect.signature(cls).parameters
     values = {p.name: v for p, v in layer.values() if p.name in accepted}
     if layer.key == "Linear":
@@ -40,21 +56,31 @@ def torch_layer(layer: Layer, shape: Shape) -> Any:
     if isinstance(layer, Conv2d):
         values["in_channels"] = shape[0]
         if layer.padding == "full":
-            values["padding"] = tuple(k - 1 for k in pair(layer.kernel_size))
-    if layer.key == "MaxPool2d":
+            values["padding"] = tuple(
+                d * (k - 1) for k, d in zip(pair(layer.kernel_size), pair(layer.dilation), strict=True)
+            )
+    if isinstance(layer, Pooling):
         values["stride"] = layer.steps()
     return cls(**values)
 
 
-def assert_close(ours: np.ndarray, theirs: Any, dtype: str) -> None:
+def assert_close(ours: np.ndarray, theirs: Any, dtype: str, scale: float = 1e-3) -> None:
+    """``scale``: size of the numbers that were added up, where their sum may cancel to nearly nothing."""
     theirs = theirs.detach().numpy()
-    scale = max(float(np.abs(theirs).max()), 1e-3) if theirs.size else 1.0
+    scale = max(float(np.abs(theirs).max()), scale)
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=TOLERANCE[dtype] * scale)
 
 
 #: layers that cannot be compared number by number, and why
+RANDOM = (
+    "its random numbers come from another generator; test_layers checks gradients, test_noise the statistics"
+)
 NOT_COMPARED = {
-    "Dropout": "masks come from different generators; test_layers checks gradients, test_noise the statistics"
+    "Dropout": RANDOM,
+    "Dropout2d": RANDOM,
+    "GaussianNoise": RANDOM,
+    "Add": "PyTorch has no module for it; test_layers checks its gradients, and its value is +",
+    "Concat": "PyTorch has no module for it; test_layers checks its gradients, test_merge its value",
 }
 CASES = [(layer, shape) for layer, shape in layer_cases() if layer.key not in NOT_COMPARED]
 
@@ -87,10 +113,14 @@ def test_layer(layer: Layer, shape: Shape, dtype: str) -> None:
         program.d_output[...] = np.moveaxis(upstream, 0, -1)
         program.backward()
         out.backward(torch.tensor(upstream))
-        assert_close(np.moveaxis(program.gradient("input"), -1, 0), given.grad, dtype)
+        assert_close(np.moveaxis(program.gradient("input"), -1, 0), given.grad, dtype, float(np.abs(upstream).max()))
         for name, theirs in module.named_parameters():
             assert_close(model.gradients["0"][name], theirs.grad, dtype)
             theirs.grad = None
+    for name, array in model.store.state.get("0", {}).items():
+        assert_close(array, module.state_dict()[name], dtype)
+    module.eval()
+    assert_close(model.predict(x), module(torch.tensor(x)), dtype)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
