@@ -108,19 +108,20 @@ def test_layer(layer: Layer, shape: Shape, dtype: str) -> None:
         program.forward()
         given = torch.tensor(x, requires_grad=True)
         out = module(given)
-        assert_close(np.moveaxis(program.output, -1, 0), out, dtype)
+        size = float(np.abs(x).max())
+        assert_close(np.moveaxis(program.output, -1, 0), out, dtype, size)
         upstream = rng.normal(size=out.shape).astype(dtype)
         program.d_output[...] = np.moveaxis(upstream, 0, -1)
         program.backward()
         out.backward(torch.tensor(upstream))
-        assert_close(np.moveaxis(program.gradient("input"), -1, 0), given.grad, dtype, float(np.abs(upstream).max()))
+        assert_close(np.moveaxis(program.gradient("input"), -1, 0), given.grad, dtype, size)
         for name, theirs in module.named_parameters():
-            assert_close(model.gradients["0"][name], theirs.grad, dtype)
+            assert_close(model.gradients["0"][name], theirs.grad, dtype, size)
             theirs.grad = None
     for name, array in model.store.state.get("0", {}).items():
         assert_close(array, module.state_dict()[name], dtype)
     module.eval()
-    assert_close(model.predict(x), module(torch.tensor(x)), dtype)
+    assert_close(model.predict(x), module(torch.tensor(x)), dtype, size)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
