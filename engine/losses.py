@@ -45,8 +45,8 @@ class Loss(Spec):
         """Calls that write the loss into the 0-d ``value`` and its gradient into ``dz``; ``z, t, dz`` are ``(outputs, B)``."""
         raise ShapeError(f"{type(self).__name__} does not say how it is computed; define bind().")
 
-    def predict(self, z: Array) -> Array:
-        """What a person reads off: probabilities ``(N, classes)`` or values ``(N, outputs)`` from outputs ``(N, outputs)``."""
+    def probabilities(self, z: Array) -> Array:
+        """What classification outputs ``(N, outputs)`` say as probabilities ``(N, classes)``."""
         return z
 
 
@@ -84,6 +84,10 @@ class MSELoss(Loss):
             call(np.multiply, value, mean, value),
         ]
         return Steps(forward, [call(np.multiply, dz, double, dz)])
+
+    def probabilities(self, z: Array) -> Array:
+        p = 0.5 * (np.clip(z, -1.0, 1.0) + 1.0)
+        return np.concatenate([1.0 - p, p], axis=1)
 
 
 @losses.register("BCEWithLogitsLoss", label="Binary cross-entropy")
@@ -126,7 +130,7 @@ class BCEWithLogitsLoss(Loss):
         ]
         return Steps(forward, backward)
 
-    def predict(self, z: Array) -> Array:
+    def probabilities(self, z: Array) -> Array:
         p = 0.5 * np.tanh(0.5 * z) + 0.5
         return np.concatenate([1.0 - p, p], axis=1)
 
@@ -165,7 +169,7 @@ class CrossEntropyLoss(Loss):
         ]
         return Steps(forward, backward)
 
-    def predict(self, z: Array) -> Array:
+    def probabilities(self, z: Array) -> Array:
         e = np.exp(z - z.max(axis=1, keepdims=True))
         probabilities: Array = e / e.sum(axis=1, keepdims=True)
         return probabilities

@@ -85,6 +85,7 @@ class Trainer:
         self.model, self.train, self.validation, self.seed = model, train, validation, seed
         self.fit = fit
         self._x = np.ascontiguousarray(train.x.reshape(len(train), -1), model.dtype)
+        self.epoch, self.steps, self.log = 0, 0, Log()
         self._step = np.zeros((), np.int64)
         self._slots: dict[str, Array] = {}
         self._build()
@@ -113,15 +114,18 @@ class Trainer:
             self._one()
         return StepInfo(self.epoch, self.steps - 1, self.batch_loss)
 
-    def run(self, seconds: float, most: int | None = None) -> int:
-        """Updates for about ``seconds``, at most ``most``, or until stopped early; returns how many. Raises as ``step``."""
+    def run(self, seconds: float, most: int | None = None, until_epoch: float = math.inf) -> int:
+        """Updates for about ``seconds``; returns how many, at least one. Raises as ``step``.
+
+        Ends earlier after ``most`` updates, when ``until_epoch`` epochs are finished, and when stopped early.
+        """
         end, done, one = perf_counter() + seconds, 0, self._one
         self.stopped = ""
         with _QUIET():
             while True:
                 one()
                 done += 1
-                if done == most or perf_counter() >= end or self.stopped:
+                if done == most or perf_counter() >= end or self.epoch >= until_epoch or self.stopped:
                     return done
 
     def finish_epoch(self) -> None:
@@ -131,6 +135,14 @@ class Trainer:
             self._one()
             while self._position:
                 self._one()
+
+    def adopt(self, earlier: Trainer) -> None:
+        """Carry on the counts and the history of another trainer, after an edit of the network it trained."""
+        self.epoch, self.steps, self.log = earlier.epoch, earlier.steps, earlier.log
+        self._order = epoch_order(len(self.train), self.seed, self.epoch)
+        self._stage()
+        self._set_rate()
+        self._kept = self.snapshot()
 
     def score(self) -> tuple[Score, Score]:
         """Train and validation score of the present weights, remembered in ``train_score`` and ``validation_score``."""
@@ -145,6 +157,11 @@ class Trainer:
     def gradient_norm(self) -> float:
         """Length of the last gradient, penalty included, before clipping."""
         return self._update.gradient_norm()
+
+    @property
+    def part_of_epoch(self) -> float:
+        """How much of the current epoch is done, from 0 to below 1."""
+        return self._position / len(self.train)
 
     @property
     def learning_rate(self) -> float:
@@ -232,7 +249,7 @@ class Trainer:
         self._kept = self.snapshot()
 
     def _set_rate(self) -> None:
-        at = Progress(self.epoch + self._position / len(self.train), self.fit.epochs, self._memory)
+        at = Progress(self.epoch + self.part_of_epoch, self.fit.epochs, self._memory)
         self._update.lr[()] = self.fit.optimizer.lr * self.fit.schedule.factor(at)
 
     def _stage(self) -> None:

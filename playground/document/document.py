@@ -1,0 +1,52 @@
+"""The one place that holds the current project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from playground.document.project import Project
+
+Listener = Callable[[Project, Project], None]
+
+
+class Document:
+    """Holds the current project and tells listeners ``(before, after)`` when it really is another one. No Qt.
+
+    ``apply`` is how every edit enters; whoever keeps the undo stack sets ``recorder`` and calls ``set`` for undo and redo.
+    """
+
+    def __init__(self, project: Project | None = None) -> None:
+        self._value = project or Project()
+        self._listeners: list[Listener] = []
+        self.path: Path | None = None
+        #: called with (before, after, text, merge_key) for each applied edit; must call ``set(after)``
+        self.recorder: Callable[[Project, Project, str, str], None] | None = None
+
+    @property
+    def value(self) -> Project:
+        return self._value
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Be told of changes; returns a function that ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def apply(self, after: Project, text: str, merge: str = "") -> None:
+        """Make ``after`` the current project as one undoable edit called ``text``.
+
+        Consecutive edits with the same non-empty ``merge`` key (one slider being dragged) become one entry.
+        """
+        if after == self._value:
+            return
+        if self.recorder is None:
+            self.set(after)
+        else:
+            self.recorder(self._value, after, text, merge)
+
+    def set(self, after: Project) -> None:
+        """Make ``after`` current without recording it."""
+        before, self._value = self._value, after
+        if after is not before:
+            for listener in tuple(self._listeners):
+                listener(before, after)

@@ -1,0 +1,197 @@
+"""Every edit a person can make, as a pure function from project to project. What is not touched stays the same object."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from engine.data import Preparation, Source
+from engine.errors import EngineError
+from engine.fit import Fit
+from engine.layers import Activation, Flatten, Layer, Linear
+from engine.layers import registry as layers
+from engine.losses import suited
+from engine.network import INPUT, Network, Node
+from playground.document.project import Project, WeightEdit, data_of, shapes, wanted_output
+
+#: fields of Preparation that a person sets by taste rather than by kind of data: they survive a change of source
+KEPT_PREPARATION = ("train", "validation", "split_seed", "extra_features")
+
+
+def new_id(network: Network, layer: Layer, taken: Collection[str] = ()) -> str:
+    """A readable id that is free: "linear3", one more than the largest number this kind of layer has."""
+    stem = layer.key.lower()
+    numbers = [0]
+    for name in (*taken, *(n.id for n in network.nodes)):
+        match = re.fullmatch(rf"{re.escape(stem)}(\d+)", name)
+        if match:
+            numbers.append(int(match[1]))
+    return f"{stem}{max(numbers) + 1}"
+
+
+def index_of(project: Project, node_id: str) -> int:
+    """Where a node stands. Raises SpecError for an unknown one."""
+    return project.network.nodes.index(project.network[node_id])
+
+
+def add_layer(project: Project, layer: Layer | str, at: int) -> Project:
+    """Insert a layer (or the default one of a registry key) before position ``at``."""
+    return paste(project, [layers.get(layer)() if isinstance(layer, str) else layer], at)
+
+
+def paste(project: Project, pasted: Sequence[Layer], at: int) -> Project:
+    """Insert layers, one after another, before position ``at``."""
+    nodes = list(project.network.nodes)
+    at = max(0, min(at, len(nodes)))
+    taken: list[str] = []
+    fresh: list[Node] = []
+    for layer in pasted:
+        taken.append(new_id(project.network, layer, taken))
+        fresh.append(_joined(Node(taken[-1], layer), [*nodes[:at], *fresh]))
+    return _with_nodes(project, [*nodes[:at], *fresh, *nodes[at:]])
+
+
+def _joined(node: Node, before: Sequence[Node]) -> Node:
+    """A layer that joins branches, wired to the node before it and to the nearest earlier one of the same kind of place."""
+    if node.layer.arity == 1 or node.inputs:
+        return node
+    ids = [INPUT, *(n.id for n in before)]
+    return replace(node, inputs=(ids[-2] if len(ids) > 1 else ids[-1], ids[-1]))
+
+
+def remove(project: Project, node_ids: Collection[str]) -> Project:
+    """Take nodes out; whoever read from one of them by name now reads from what it read."""
+    network = project.network
+    stands_for = {n.id: network.inputs_of(n.id)[0] for n in network.nodes if n.id in node_ids}
+
+    def source(node_id: str) -> str:
+        while node_id in stands_for:
+            node_id = stands_for[node_id]
+        return node_id
+
+    kept = [n for n in network.nodes if n.id not in node_ids]
+    nodes = [_rewired(n, tuple(source(i) for i in n.inputs)) for n in kept]
+    gone = tuple(e for e in project.weight_edits if e.node_id not in node_ids)
+    edits = project.weight_edits if len(gone) == len(project.weight_edits) else gone
+    return replace(_with_nodes(project, nodes), weight_edits=edits)
+
+
+def move(project: Project, node_id: str, to: int) -> Project:
+    """Take a node out and put it back so that it stands at position ``to`` of the result."""
+    nodes = list(project.network.nodes)
+    node = nodes.pop(index_of(project, node_id))
+    nodes.insert(max(0, min(to, len(nodes))), node)
+    return _with_nodes(project, nodes)
+
+
+def duplicate(project: Project, node_ids: Collection[str]) -> Project:
+    """Copies of nodes, in their order, right after the last of them."""
+    chosen = [n for n in project.network.nodes if n.id in node_ids]
+    if not chosen:
+        return project
+    return paste(project, [n.layer for n in chosen], index_of(project, chosen[-1].id) + 1)
+
+
+def set_layer(project: Project, node_id: str, layer: Layer) -> Project:
+    """Other hyper-parameters, or another layer, at a node."""
+    nodes = [replace(n, layer=layer) if n.id == node_id else n for n in project.network.nodes]
+    return _with_nodes(project, nodes)
+
+
+def set_inputs(project: Project, node_id: str, inputs: tuple[str, ...]) -> Project:
+    """Wire a node to others; empty means the node before it."""
+    nodes = [_rewired(n, inputs) if n.id == node_id else n for n in project.network.nodes]
+    return _with_nodes(project, nodes)
+
+
+def set_network(project: Project, network: Network) -> Project:
+    return replace(project, network=network)
+
+
+def set_source(project: Project, source: Source) -> Project:
+    """Other data. Another kind brings the preparation that suits it, and a loss that serves its task if the present does not."""
+    preparation = project.preparation
+    if type(source) is not type(project.source):
+        kept = {name: getattr(preparation, name) for name in KEPT_PREPARATION}
+        preparation = Preparation(**(kept | dict(source.recommended)))
+    changed = replace(project, source=source, preparation=preparation)
+    return _with_suited_loss(changed)
+
+
+def _with_suited_loss(project: Project) -> Project:
+    try:
+        task = data_of(project).train.task
+    except EngineError:
+        return project
+    if task in project.fit.loss.tasks:
+        return project
+    return replace(project, fit=project.fit.replace(loss=suited(task)[0]()))
+
+
+def set_preparation(project: Project, preparation: Preparation) -> Project:
+    return replace(project, preparation=preparation)
+
+
+def set_fit(project: Project, fit: Fit) -> Project:
+    return replace(project, fit=fit)
+
+
+def set_seed(project: Project, seed: int) -> Project:
+    """Another seed draws other first weights; hand edits of the old ones are forgotten."""
+    return replace(project, seed=seed, weight_edits=())
+
+
+def new_weights(project: Project) -> Project:
+    """The next seed."""
+    return set_seed(project, project.seed + 1)
+
+
+def set_weight(
+    project: Project, node_id: str, name: str, index: tuple[int, ...], before: float, after: float
+) -> Project:
+    """Set one number of a parameter by hand. A second edit of the same cell in a row replaces the first."""
+    edits = project.weight_edits
+    if edits and (edits[-1].node_id, edits[-1].name, edits[-1].index) == (node_id, name, index):
+        before, edits = edits[-1].before, edits[:-1]
+    return replace(project, weight_edits=(*edits, WeightEdit(node_id, name, index, before, after)))
+
+
+def rename(project: Project, name: str) -> Project:
+    return replace(project, name=name)
+
+
+def mend_output(project: Project) -> Project:
+    """Make the last layer give what data and loss need: resize a final Linear, or append one (after a Flatten for pictures)."""
+    project = _with_suited_loss(project)
+    wanted = wanted_output(project)
+    if wanted is None or len(wanted) != 1:
+        return project
+    nodes = project.network.nodes
+    known = shapes(project)
+    units = wanted[0]
+    if nodes and known.get(nodes[-1].id) == wanted:
+        return project
+    if nodes and isinstance(nodes[-1].layer, Linear):
+        project = set_layer(project, nodes[-1].id, nodes[-1].layer.replace(out_features=units))
+        return _flattened_before_last(project)
+    if len(nodes) > 1 and isinstance(nodes[-1].layer, Activation) and isinstance(nodes[-2].layer, Linear):
+        # an activation at the very end would bend the logits: what was the output layer becomes a hidden one
+        return add_layer(project, Linear(units), len(nodes))
+    return _flattened_before_last(add_layer(project, Linear(units), len(nodes)))
+
+
+def _flattened_before_last(project: Project) -> Project:
+    """Put a Flatten before the last node where a picture arrives there."""
+    last = project.network.nodes[-1]
+    (source, *_) = project.network.inputs_of(last.id)
+    arriving = shapes(project).get(source, ())
+    return add_layer(project, Flatten(), len(project.network) - 1) if len(arriving) == 3 else project
+
+
+def _rewired(node: Node, inputs: tuple[str, ...]) -> Node:
+    return node if inputs == node.inputs else replace(node, inputs=inputs)
+
+
+def _with_nodes(project: Project, nodes: Sequence[Node]) -> Project:
+    return replace(project, network=Network(tuple(nodes)))

@@ -1,0 +1,102 @@
+"""A project: everything a person has chosen, as one immutable value. Undo is keeping the previous one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+from engine.data import Circle, Preparation, Prepared, Source, prepare
+from engine.errors import EngineError, ShapeError
+from engine.fit import Fit
+from engine.layers.base import Shape
+from engine.network import Network, Problem
+
+
+@dataclass(frozen=True)
+class WeightEdit:
+    """A number of the network that was set by hand.
+
+    Args:
+        node_id, name: which parameter ("weight", "bias").
+        index: which cell of it, in PyTorch's shape.
+        before, after: its value then and now; undo puts ``before`` back.
+    """
+
+    node_id: str
+    name: str
+    index: tuple[int, ...]
+    before: float
+    after: float
+
+
+@dataclass(frozen=True)
+class Project:
+    """All choices. Views compare parts by identity (``is``) to see whether theirs has changed.
+
+    Args:
+        name: shown in the title; file name without its ending.
+        source, preparation: which data, and what is done to them before training.
+        network: the blocks.
+        fit: how it is trained.
+        seed: draws the first weights, the order of the samples and the dropout masks.
+        weight_edits: hand edits since the weights were drawn, oldest first; not stored in files.
+    """
+
+    name: str = "Untitled"
+    source: Source = field(default_factory=Circle)
+    preparation: Preparation = field(default_factory=Preparation)
+    network: Network = field(default_factory=Network)
+    fit: Fit = field(default_factory=Fit)
+    seed: int = 0
+    weight_edits: tuple[WeightEdit, ...] = ()
+
+    def replace(self, **changes: Any) -> Project:
+        return replace(self, **changes)
+
+
+@lru_cache(maxsize=8)
+def prepared(source: Source, preparation: Preparation) -> Prepared:
+    """The data of a project, made once and shared by everyone who asks (specs are hashable). Raises EngineError."""
+    return prepare(source.make(), preparation)
+
+
+def data_of(project: Project) -> Prepared:
+    """Raises EngineError where the data cannot be made."""
+    return prepared(project.source, project.preparation)
+
+
+def shapes(project: Project) -> dict[str, Shape]:
+    """Shape of a sample after each node that can be computed, and under "input". Empty when the data cannot be made."""
+    try:
+        return project.network.known_shapes(data_of(project).in_shape)
+    except EngineError:
+        return {}
+
+
+def wanted_output(project: Project) -> Shape | None:
+    """What data and loss need of the last node; ``None`` when the loss does not serve these data."""
+    try:
+        return project.fit.loss.out_shape(data_of(project).train)
+    except EngineError:
+        return None
+
+
+@lru_cache(maxsize=64)
+def _problems(source: Source, preparation: Preparation, network: Network, fit: Fit) -> tuple[Problem, ...]:
+    try:
+        data = prepared(source, preparation)
+    except EngineError as error:
+        return (Problem("input", str(error)),)
+    if not network.nodes:
+        return (Problem("", "The network is empty. Drag a layer from the palette onto the canvas."),)
+    try:
+        wanted = fit.loss.out_shape(data.train)
+    except ShapeError as error:
+        return (*network.problems(data.in_shape), Problem("loss", str(error)))
+    return network.problems(data.in_shape, wanted)
+
+
+def problems(project: Project) -> tuple[Problem, ...]:
+    """Why the project cannot run, in words; empty when it can. Node ids are the network's, "input", "loss" or ""."""
+    return _problems(project.source, project.preparation, project.network, project.fit)

@@ -1,0 +1,124 @@
+"""One function per kind of want. Answers are copies: the window keeps them while training goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import singledispatchmethod
+from typing import Any
+
+import numpy as np
+
+from engine import probe
+from engine.core import Array
+from engine.data import Dataset, Prepared
+from engine.network import INPUT
+from engine.probe import Probe
+from engine.train import Trainer
+from playground.runner.messages import Curve, Gradients, Histogram, Maps, Predictions, Surface, Want, Weights
+
+#: samples that histograms look at
+HISTOGRAM_SAMPLES = 500
+#: probes kept ready, the last used ones
+KEPT_PROBES = 12
+
+
+class Answers:
+    """Answers wants about one model. Probes are kept between frames and run once a frame, whoever asks."""
+
+    def __init__(self, trainer: Trainer, data: Prepared) -> None:
+        self._trainer, self._model, self._data = trainer, trainer.model, data
+        self._probes: dict[object, Probe] = {}
+        self._fresh: set[object] = set()
+
+    def to(self, wants: Collection[Want]) -> dict[Want, Any]:
+        """``want → answer`` for all that can be met now."""
+        self._fresh.clear()
+        found = {}
+        # An overflowing network is drawn as it is; that it overflows is said elsewhere.
+        with np.errstate(all="ignore"):
+            for want in wants:
+                if getattr(want, "node_id", INPUT) in self._model.shapes:
+                    answer = self._answer(want)
+                    if answer is not None:
+                        found[want] = answer
+        return found
+
+    def _values(self, key: object, inputs: Callable[[], Array]) -> Probe:
+        """The probe under ``key``, run with the present weights."""
+        made = self._probes.pop(key, None) or Probe(self._model, inputs())
+        self._probes[key] = made
+        while len(self._probes) > KEPT_PROBES:
+            del self._probes[next(iter(self._probes))]
+        if key not in self._fresh:
+            made.run()
+            self._fresh.add(key)
+        return made
+
+    def _part(self, name: str) -> Dataset | None:
+        part: Dataset | None = getattr(self._data, name, None)
+        return part
+
+    @singledispatchmethod
+    def _answer(self, want: Any) -> Any:
+        """``None`` where there is no answer."""
+        return None
+
+    @_answer.register
+    def _(self, want: Weights) -> dict[str, Array] | None:
+        arrays = self._model.parameters.get(want.node_id)
+        return arrays and {name: np.array(a, np.float32, order="C") for name, a in arrays.items()}
+
+    @_answer.register
+    def _(self, want: Gradients) -> dict[str, Array] | None:
+        arrays = self._model.gradients.get(want.node_id) if self._trainer.steps else None
+        return arrays and {name: np.array(a, np.float32, order="C") for name, a in arrays.items()}
+
+    @_answer.register
+    def _(self, want: Surface) -> Array | None:
+        shape = self._model.shapes[want.node_id]
+        if self._data.raw.in_shape != (2,) or len(shape) != 1:
+            return None
+        points = probe.grid(*probe.extent(self._data), want.resolution)
+        values = self._values(("surface", want.resolution), lambda: self._data.transform(points)).value(
+            want.node_id
+        )
+        return np.array(values, np.float32).reshape(shape[0], want.resolution, want.resolution)
+
+    @_answer.register
+    def _(self, want: Curve) -> Array | None:
+        if self._data.raw.in_shape != (1,) or len(self._model.shapes[want.node_id]) != 1:
+            return None
+        points = probe.line(*probe.extent(self._data), want.resolution)
+        values = self._values(("curve", want.resolution), lambda: self._data.transform(points)).value(
+            want.node_id
+        )
+        return np.array(values, np.float32)
+
+    @_answer.register
+    def _(self, want: Maps) -> Array | None:
+        part = self._part(want.part)
+        if part is None or not 0 <= want.sample < len(part):
+            return None
+        sample = part.x[want.sample : want.sample + 1]
+        values = self._values(("sample", want.part, want.sample), lambda: sample).value(want.node_id)
+        return np.array(values[..., 0], np.float32)
+
+    @_answer.register
+    def _(self, want: Predictions) -> Array | None:
+        part = self._part(want.part)
+        if part is None or want.start >= len(part):
+            return None
+        samples = part.x[want.start : want.start + want.count]
+        key = ("predictions", want.part, want.start, want.count)
+        z = np.array(self._values(key, lambda: samples).value(self._model.network.output_id).T, np.float64)
+        if not part.classes:
+            return self._data.transform.inverse_target(z).astype(np.float32)
+        return self._trainer.fit.loss.probabilities(z).astype(np.float32)
+
+    @_answer.register
+    def _(self, want: Histogram) -> tuple[Array, Array] | None:
+        if want.node_id == INPUT:
+            return None
+        (source, *_) = self._model.network.inputs_of(want.node_id)
+        values = self._values("histogram", lambda: self._data.train.x[:HISTOGRAM_SAMPLES]).value(source)
+        return probe.histogram(values, want.bins)

@@ -1,0 +1,188 @@
+"""The thread that trains. It reads commands, trains in short bursts, and leaves frames in the mailbox."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from time import perf_counter
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from playground.runner.mailbox import Mailbox
+from playground.runner.messages import (
+    Command,
+    Load,
+    Pause,
+    Play,
+    Reset,
+    SetSpeed,
+    SetWants,
+    State,
+    Step,
+    Want,
+)
+from playground.runner.session import Session
+
+#: seconds of training between two looks at commands
+BURST = 0.002
+#: at and below this many steps per second, losses are computed anew for every frame
+SLOW = 30.0
+
+
+class Worker(threading.Thread):
+    """Runs a session; everything it is told and everything it tells is immutable.
+
+    Args:
+        mailbox: where frames go.
+    """
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        super().__init__(name="training", daemon=True)
+        self._mailbox = mailbox
+        self._session = Session()
+        self._commands: deque[Command] = deque()
+        self._wake = threading.Condition()
+        self._ending = False
+        self._wants: frozenset[Want] = frozenset()
+        self._speed: float | None = None
+        self._until_epoch = float("inf")
+        self._due = 0.0
+        self._rate = _Rate()
+
+    # --- called from other threads ------------------------------------------------------------------------------------
+
+    def send(self, command: Command) -> None:
+        with self._wake:
+            self._commands.append(command)
+            self._wake.notify()
+
+    def end(self) -> None:
+        """Finish after the current burst and wait for it."""
+        with self._wake:
+            self._ending = True
+            self._wake.notify()
+        if self.is_alive():
+            self.join()
+
+    # --- the thread ---------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        np.setbufsize(
+            1024
+        )  # strided operands are copied through such buffers: small ones stay in the first-level cache
+        # More BLAS threads gain little on nets of this size and make the window wait for its turn.
+        with threadpool_limits(limits=1, user_api="blas"):
+            while not self._ending:
+                try:
+                    self._turn()
+                except Exception as error:  # noqa: BLE001  whatever it is, it is shown, and the window stays alive
+                    self._session.crash(error)
+                    self._put()
+
+    def _turn(self) -> None:
+        """Do what was asked, train a little, show it; or wait for something to do."""
+        told = self._obey()
+        session = self._session
+        if session.state is State.RUNNING:
+            self._train()
+            if session.state is not State.RUNNING or self._mailbox.wanted:
+                if self._speed is not None and self._speed <= SLOW:
+                    session.score()
+                self._put()
+        elif told:
+            self._put()
+        else:
+            with self._wake:
+                if not self._commands and not self._ending:
+                    self._wake.wait()
+
+    def _obey(self) -> bool:
+        """Carry out the commands that have come; whether there were any."""
+        told = False
+        while self._commands:
+            self._do(self._commands.popleft())
+            told = True
+        return told
+
+    def _do(self, command: Command) -> None:
+        session = self._session
+        match command:
+            case Load(project):
+                session.load(project)
+            case Play():
+                self._go()
+            case Pause():
+                session.pause()
+            case Reset():
+                session.reset()
+                self._rate = _Rate()
+            case Step(unit):
+                self._step(unit)
+            case SetSpeed(steps):
+                self._speed, self._due = steps, perf_counter()
+            case SetWants(wants):
+                self._wants = wants
+
+    def _go(self, until_epoch: float = float("inf")) -> None:
+        self._until_epoch, self._due, self._rate = until_epoch, perf_counter(), _Rate()
+        self._session.play()
+
+    def _step(self, unit: str) -> None:
+        trainer = self._session.trainer
+        if trainer is None:
+            return
+        if unit == "epoch":
+            self._go(trainer.epoch + 1)
+            return
+        self._session.play()
+        if self._session.state is State.RUNNING:
+            self._session.train(0.0, 1)
+            self._session.pause()
+
+    def _train(self) -> None:
+        session = self._session
+        if self._speed is None or self._until_epoch < float("inf"):
+            session.train(BURST, until_epoch=self._until_epoch)
+        elif self._wait_until_due():
+            session.train(0.0, 1)
+            self._due = max(self._due + 1.0 / self._speed, perf_counter() - 0.1)
+        trainer = session.trainer
+        if trainer is not None:
+            self._rate.note(trainer.epoch + trainer.part_of_epoch, trainer.steps)
+            if trainer.epoch >= self._until_epoch:
+                session.pause()
+
+    def _wait_until_due(self) -> bool:
+        """Wait for the next step's time; False when a command comes first."""
+        with self._wake:
+            left = self._due - perf_counter()
+            if left > 0 and not self._commands and not self._ending:
+                # a frame that was taken meanwhile is replaced at the next step: nothing changes in between
+                self._wake.wait(left)
+            return perf_counter() >= self._due
+
+    def _put(self) -> None:
+        running = self._session.state is State.RUNNING
+        epochs, steps = self._rate.value if running else (0.0, 0.0)
+        self._mailbox.put(self._session.frame(self._wants, epochs, steps))
+
+
+class _Rate:
+    """Epochs and steps per second, over the last half to whole second."""
+
+    def __init__(self) -> None:
+        self._marks: deque[tuple[float, float, int]] = deque(maxlen=2)
+        self.value = (0.0, 0.0)
+
+    def note(self, epoch: float, step: int) -> None:
+        now = perf_counter()
+        if not self._marks:
+            self._marks.append((now, epoch, step))
+            return
+        start, first_epoch, first_step = self._marks[0]
+        took = now - start
+        if took > 0.05:
+            self.value = (epoch - first_epoch) / took, (step - first_step) / took
+        if now - self._marks[-1][0] > 0.5:
+            self._marks.append((now, epoch, step))
