@@ -129,3 +129,75 @@ class HeNormal(Initializer):
 
     def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
         return rng.normal(0.0, np.sqrt(2.0 / parameter.fan_in), parameter.shape)
+
+
+@initializers.register("lecun_uniform", label="LeCun uniform")
+@dataclass(frozen=True)
+class LeCunUniform(Initializer):
+    """Even spread that keeps the variance of the inputs in a linear unit. LeCun et al. 1998, section 4.6."""
+
+    formula = r"w \sim \mathcal{U}(-a, a), \quad a = \sqrt{\frac{3}{n_{in}}}"
+
+    def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
+        a = np.sqrt(3.0 / parameter.fan_in)
+        return rng.uniform(-a, a, parameter.shape)
+
+
+@initializers.register("lecun_normal", label="LeCun normal")
+@dataclass(frozen=True)
+class LeCunNormal(Initializer):
+    """Bell curve that keeps the variance of the inputs in a linear unit; the one SELU was made for. LeCun et al. 1998."""
+
+    formula = r"w \sim \mathcal{N}(0, \sigma^2), \quad \sigma = \sqrt{\frac{1}{n_{in}}}"
+
+    def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
+        return rng.normal(0.0, np.sqrt(1.0 / parameter.fan_in), parameter.shape)
+
+
+@initializers.register("selu_gain", label="SELU gain")
+@dataclass(frozen=True)
+class SELUGain(Initializer):
+    """Bell curve with PyTorch's gain of ¾ for SELU, a little narrower than LeCun's, for steadier gradients."""
+
+    formula = r"w \sim \mathcal{N}(0, \sigma^2), \quad \sigma = \frac{3}{4} \sqrt{\frac{1}{n_{in}}}"
+
+    def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
+        return rng.normal(0.0, 0.75 / np.sqrt(parameter.fan_in), parameter.shape)
+
+
+@initializers.register("orthogonal", label="Orthogonal")
+@dataclass(frozen=True)
+class Orthogonal(Initializer):
+    """Directions at right angles to one another, so that no signal is stretched or lost. Saxe et al. 2014."""
+
+    gain: float = param(Float(min=0.0), default=1.0, help="Length of each direction.")
+    formula = r"W W^\top = g^2 I \text{ or } W^\top W = g^2 I"
+
+    def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
+        rows = parameter.shape[0]
+        columns = parameter.size // rows
+        q, r = np.linalg.qr(rng.normal(size=(max(rows, columns), min(rows, columns))))
+        q = q * np.sign(np.diag(r))  # makes the distribution uniform over all such matrices
+        return self.gain * (q if rows >= columns else q.T).reshape(parameter.shape)
+
+
+@initializers.register("small", label="Too small")
+@dataclass(frozen=True)
+class Small(Initializer):
+    """Weights so small that signals fade from layer to layer: a way to see gradients vanish."""
+
+    formula = r"w \sim \mathcal{N}(0, 0.01^2)"
+
+    def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
+        return rng.normal(0.0, 0.01, parameter.shape)
+
+
+@initializers.register("large", label="Too large")
+@dataclass(frozen=True)
+class Large(Initializer):
+    """Weights three times as wide as He's: units saturate, and gradients vanish or explode."""
+
+    formula = r"w \sim \mathcal{N}(0, \sigma^2), \quad \sigma = 3 \sqrt{\frac{2}{n_{in}}}"
+
+    def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
+        return rng.normal(0.0, 3.0 * np.sqrt(2.0 / parameter.fan_in), parameter.shape)

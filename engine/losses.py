@@ -16,7 +16,7 @@ from engine.core import Array, Call, Shape, Steps, call
 from engine.data.base import Dataset, Task
 from engine.errors import ShapeError
 from engine.registry import Registry
-from engine.spec import Spec
+from engine.spec import Float, Spec, param
 
 
 class Loss(Spec):
@@ -57,23 +57,40 @@ def _constant(like: Array, value: float) -> Array:
     return np.array(value, like.dtype)
 
 
-@losses.register("MSELoss", label="Mean squared error")
-@dataclass(frozen=True)
-class MSELoss(Loss):
-    """The average squared distance between output and target; large errors count most."""
+class Regression(Loss):
+    """Base of losses between numbers. Two classes are taught as −1 and +1, so that the sign of the output is the answer."""
 
     tasks = ("regression", "binary")
-    factor = "mean over outputs and batch, no ½"
-    formula = r"L = \frac{1}{NK} \sum_{n,k} (z_{nk} - t_{nk})^2"
-    gradient_formula = r"\frac{\partial L}{\partial z_{nk}} = \frac{2}{NK} (z_{nk} - t_{nk})"
 
     def out_shape(self, data: Dataset) -> Shape:
         shape = super().out_shape(data)
         return (1,) if data.classes else shape
 
     def targets(self, y: Array, outputs: int) -> Array:
-        # Two classes are taught as -1 and +1, so that the sign of the output is the answer, as for a logit.
-        return 2.0 * y[:, None] - 1.0 if np.issubdtype(y.dtype, np.integer) else super().targets(y, outputs)
+        return _signs(y) if np.issubdtype(y.dtype, np.integer) else super().targets(y, outputs)
+
+    def probabilities(self, z: Array) -> Array:
+        return _two_classes(0.5 * (np.clip(z, -1.0, 1.0) + 1.0))
+
+
+def _signs(y: Array) -> Array:
+    """Labels 0 and 1 as ``(N, 1)`` of −1 and +1."""
+    return 2.0 * y[:, None] - 1.0
+
+
+def _two_classes(p: Array) -> Array:
+    """``(N, 2)`` from the probability of class 1, ``(N, 1)``."""
+    return np.concatenate([1.0 - p, p], axis=1)
+
+
+@losses.register("MSELoss", label="Mean squared error")
+@dataclass(frozen=True)
+class MSELoss(Regression):
+    """The average squared distance between output and target; large errors count most."""
+
+    factor = "mean over outputs and batch, no ½"
+    formula = r"L = \frac{1}{NK} \sum_{n,k} (z_{nk} - t_{nk})^2"
+    gradient_formula = r"\frac{\partial L}{\partial z_{nk}} = \frac{2}{NK} (z_{nk} - t_{nk})"
 
     def bind(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
         flat = dz.reshape(-1)
@@ -85,9 +102,55 @@ class MSELoss(Loss):
         ]
         return Steps(forward, [call(np.multiply, dz, double, dz)])
 
-    def probabilities(self, z: Array) -> Array:
-        p = 0.5 * (np.clip(z, -1.0, 1.0) + 1.0)
-        return np.concatenate([1.0 - p, p], axis=1)
+
+@losses.register("L1Loss", label="Mean absolute error")
+@dataclass(frozen=True)
+class L1Loss(Regression):
+    """The average distance between output and target; outliers count no more than their distance."""
+
+    factor = "mean over outputs and batch"
+    formula = r"L = \frac{1}{NK} \sum_{n,k} |z_{nk} - t_{nk}|"
+    gradient_formula = r"\frac{\partial L}{\partial z_{nk}} = \frac{1}{NK}\, \mathrm{sign}(z_{nk} - t_{nk})"
+
+    def bind(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
+        size, mean = np.zeros_like(dz), _constant(z, 1.0 / z.size)
+        forward = [
+            call(np.subtract, z, t, dz),
+            call(np.abs, dz, size),
+            call(np.add.reduce, size, None, None, value),
+            call(np.multiply, value, mean, value),
+        ]
+        return Steps(forward, [call(np.sign, dz, dz), call(np.multiply, dz, mean, dz)])
+
+
+@losses.register("HuberLoss", label="Huber")
+@dataclass(frozen=True)
+class HuberLoss(Regression):
+    """Squared for small errors, linear for large ones: smooth at 0, and calm about outliers. Huber 1964."""
+
+    delta: float = param(
+        Float(min=0.0, open_min=True), default=1.0, help="Where squared ends and linear begins.", label="δ"
+    )
+    factor = "mean over outputs and batch, with ½ in the squared part"
+    formula = (
+        r"L = \frac{1}{NK} \sum \frac{1}{2} r^2 \text{ if } |r| \leq \delta \text{ else } \delta (|r| - \frac{\delta}{2}), "
+        r"\quad r = z - t"
+    )
+    gradient_formula = r"\frac{\partial L}{\partial z} = \frac{1}{NK} \min(\max(r, -\delta), \delta)"
+
+    def bind(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
+        # With c = r cut off at ±δ, both branches are c·(r − c/2).
+        low, high, half, mean = (_constant(z, v) for v in (-self.delta, self.delta, 0.5, 1.0 / z.size))
+        r, rest = np.zeros_like(dz), np.zeros_like(dz)
+        forward = [
+            call(np.subtract, z, t, r),
+            call(r.clip, low, high, dz),
+            call(np.multiply, dz, half, rest),
+            call(np.subtract, r, rest, rest),
+            call(dz.reshape(-1).dot, rest.reshape(-1), value),
+            call(np.multiply, value, mean, value),
+        ]
+        return Steps(forward, [call(np.multiply, dz, mean, dz)])
 
 
 @losses.register("BCEWithLogitsLoss", label="Binary cross-entropy")
@@ -131,8 +194,7 @@ class BCEWithLogitsLoss(Loss):
         return Steps(forward, backward)
 
     def probabilities(self, z: Array) -> Array:
-        p = 0.5 * np.tanh(0.5 * z) + 0.5
-        return np.concatenate([1.0 - p, p], axis=1)
+        return _two_classes(0.5 * np.tanh(0.5 * z) + 0.5)
 
 
 @losses.register("CrossEntropyLoss", label="Cross-entropy")
@@ -140,10 +202,20 @@ class BCEWithLogitsLoss(Loss):
 class CrossEntropyLoss(Loss):
     """How surprised the class probabilities are by the true class; the softmax is part of the loss, so the network gives logits."""
 
+    label_smoothing: float = param(
+        Float(min=0.0, max=0.99),
+        default=0.0,
+        help="Share of the target spread evenly over all classes, so that nobody is asked for certainty.",
+        label="label smoothing",
+        advanced=True,
+    )
     tasks = ("multiclass", "binary")
     factor = "mean over the batch"
     formula = r"L = \frac{1}{N} \sum_n \log \sum_k e^{z_{nk}} - z_{n y_n}"
     gradient_formula = r"\frac{\partial L}{\partial z_{nk}} = \frac{1}{N} (p_{nk} - t_{nk})"
+
+    def targets(self, y: Array, outputs: int) -> Array:
+        return (1.0 - self.label_smoothing) * super().targets(y, outputs) + self.label_smoothing / outputs
 
     def bind(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
         batch = z.shape[1]
@@ -173,6 +245,87 @@ class CrossEntropyLoss(Loss):
         e = np.exp(z - z.max(axis=1, keepdims=True))
         probabilities: Array = e / e.sum(axis=1, keepdims=True)
         return probabilities
+
+
+@losses.register("HingeLoss", label="Hinge")
+@dataclass(frozen=True)
+class HingeLoss(Loss):
+    """Asks for the right side of 0 with a margin of 1, and for no more: the loss of support vector machines.
+
+    Labels 0 and 1 are read as −1 and +1. Cortes & Vapnik 1995.
+    """
+
+    tasks = ("binary",)
+    factor = "mean over the batch"
+    formula = r"L = \frac{1}{N} \sum_n \max(0, 1 - t_n z_n), \quad t_n = \pm 1"
+    gradient_formula = r"\frac{\partial L}{\partial z_n} = -\frac{1}{N} t_n \cdot [t_n z_n < 1]"
+
+    def out_shape(self, data: Dataset) -> Shape:
+        super().out_shape(data)
+        return (1,)
+
+    def targets(self, y: Array, outputs: int) -> Array:
+        return _signs(y)
+
+    def bind(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
+        one, zero, mean, minus = (_constant(z, v) for v in (1.0, 0.0, 1.0 / z.size, -1.0 / z.size))
+        slack = np.zeros_like(dz)
+        forward = [
+            call(np.multiply, t, z, slack),
+            call(np.subtract, one, slack, slack),
+            call(np.maximum, slack, zero, out=slack),
+            call(np.add.reduce, slack, None, None, value),
+            call(np.multiply, value, mean, value),
+        ]
+        backward = [call(np.sign, slack, dz), call(np.multiply, dz, t, dz), call(np.multiply, dz, minus, dz)]
+        return Steps(forward, backward)
+
+    def probabilities(self, z: Array) -> Array:
+        return _two_classes(0.5 * (np.clip(z, -1.0, 1.0) + 1.0))
+
+
+@losses.register("MultiMarginLoss", label="Multi-class hinge")
+@dataclass(frozen=True)
+class MultiMarginLoss(Loss):
+    """Asks the true class to lead every other by a margin. Crammer & Singer 2001, summed over classes as in PyTorch."""
+
+    margin: float = param(
+        Float(min=0.0, open_min=True), default=1.0, help="By how much the true class should lead."
+    )
+    tasks = ("multiclass", "binary")
+    factor = "mean over the batch and over classes"
+    formula = r"L = \frac{1}{NK} \sum_n \sum_{k \neq y_n} \max(0, m - z_{n y_n} + z_{nk})"
+    gradient_formula = (
+        r"\frac{\partial L}{\partial z_{nk}} = \frac{1}{NK} [m - z_{n y_n} + z_{nk} > 0], \quad "
+        r"\frac{\partial L}{\partial z_{n y_n}} = -\sum_{k \neq y_n} \frac{\partial L}{\partial z_{nk}}"
+    )
+
+    def bind(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
+        zero, margin, mean = (_constant(z, v) for v in (0.0, self.margin, 1.0 / z.size))
+        slack, work = np.zeros_like(dz), np.zeros_like(dz)
+        row = np.zeros((1, z.shape[1]), z.dtype)
+        forward = [
+            call(np.multiply, t, z, work),
+            call(np.add.reduce, work, 0, None, row, True),  # the true class's output
+            call(np.subtract, z, row, slack),
+            call(np.multiply, t, margin, work),
+            call(np.subtract, slack, work, slack),
+            call(np.add, slack, margin, slack),  # 0 for the true class, m − z_y + z_k for the others
+            call(np.maximum, slack, zero, out=slack),
+            call(np.add.reduce, slack, None, None, value),
+            call(np.multiply, value, mean, value),
+        ]
+        backward = [
+            call(np.sign, slack, dz),
+            call(np.add.reduce, dz, 0, None, row, True),
+            call(np.multiply, t, row, work),
+            call(np.subtract, dz, work, dz),
+            call(np.multiply, dz, mean, dz),
+        ]
+        return Steps(forward, backward)
+
+    def probabilities(self, z: Array) -> Array:
+        return CrossEntropyLoss().probabilities(z)
 
 
 def suited(task: Task) -> Sequence[type[Loss]]:

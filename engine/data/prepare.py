@@ -121,7 +121,7 @@ class Scaling:
             column = int(measured.argmin())
             raise DataError(
                 f"Column {column} (from 0) reaches from {low.flat[column]:g} to {high.flat[column]:g}; "
-                f"expected numbers that can be squared, below about 1e150. Rescale it, or set normalize to none."
+                f"expected numbers that can be squared, below about 1e150. Rescale it or do not normalize."
             )
         # scale == 0 alone would not do: rounding leaves a column of 0.1s a deviation of 1e-17. Nor would
         # low == high: the deviation of very small numbers can underflow.
@@ -212,8 +212,8 @@ class Prepared:
 def prepare(dataset: Dataset, preparation: Preparation) -> Prepared:
     """Split ``dataset``, add features, and normalize with statistics of the training part alone.
 
-    Classes keep their shares in every part (±1 sample). The training part is never empty, and the validation
-    part only when its share is 0; the test part may be, when there are too few samples.
+    Classes keep their shares in every part (±1 sample). A part is empty only when its share is 0; the test part
+    also when there are but two samples.
 
     Raises DataError for a single sample that should both train and validate, and when numbers overflow.
     """
@@ -275,8 +275,8 @@ def split(dataset: Dataset, preparation: Preparation) -> Split:
 def _counts(sizes: NDArray[np.intp], shares: NDArray[np.float64]) -> NDArray[np.intp]:
     """How many samples of each class ``(K,)`` go to each part: ``(K, 3)``, rows adding up to ``sizes``.
 
-    Every entry is its exact quota rounded down or up. Which parts get the odd samples is decided by what each is
-    still owed over the classes so far; looking at one class at a time would give them all to the same part.
+    Every entry is its exact quota rounded down or up. Which parts get the odd samples is decided by what each
+    is still owed over the classes so far; looking at each class alone would give them all to the same part.
     """
     quotas = np.outer(sizes, shares)
     counts = np.floor(quotas + 1e-9).astype(np.intp)  # 1e-9: a quota of 2.9999999999999996 means 3
@@ -288,12 +288,14 @@ def _counts(sizes: NDArray[np.intp], shares: NDArray[np.float64]) -> NDArray[np.
         up = most_owed[: round(float(rest.sum()))]
         count[up] += 1
         owed[up] -= 1
-    # In a tiny set the training or the validation part may have come off empty. The fullest part gives it a
-    # sample; of two equally full ones the later, since an empty test part does the least harm.
-    for p in (0, 1):
-        if shares[p] > 0 and counts[:, p].sum() == 0:
-            giver = 2 - int(counts.sum(axis=0)[::-1].argmax())
-            row = int(np.where(counts[:, giver] > 0, counts[:, giver] - quotas[:, giver], -np.inf).argmax())
-            counts[row, giver] -= 1
-            counts[row, p] += 1
+    # In a small set a part may have come off empty. The most generous entry of a part with more than one sample
+    # gives it one; of two samples in all, none is left to test with.
+    for p in range(3):
+        sums = counts.sum(axis=0)
+        may_give = sums > 1 if (sums > 1).any() or p == 2 else [False, False, True]
+        if shares[p] > 0 and sums[p] == 0 and np.any(may_give):
+            surplus = np.where((counts > 0) & may_give, counts - quotas, -np.inf)
+            label, giver = np.unravel_index(surplus.argmax(), surplus.shape)
+            counts[label, giver] -= 1
+            counts[label, p] += 1
     return counts

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from typing import Any, ClassVar
 
 import numpy as np
@@ -31,8 +30,7 @@ _DIABETES = (
 def _bunch(name: str, **options: Any) -> Any:
     """What ``sklearn.datasets.load_<name>`` returns. Raises DataError without scikit-learn."""
     try:
-        # By name, because importing scikit-learn takes a second and only some sessions need it.
-        datasets = import_module("sklearn.datasets")
+        from sklearn import datasets  # takes a second, and only some sessions need it
     except ImportError:
         raise DataError(
             f"The data set {name!r} comes with scikit-learn, which is missing; expected it to be installed. "

@@ -1,8 +1,8 @@
 """Toy sets: points in the plane, surfaces and curves, drawn from a seed.
 
-The 2-D sets live in the square [−6, 6]², as in TensorFlow Playground, and here every sample does: a picture of
-the square hides none. Noise never changes which numbers are drawn, only how far they reach: while somebody moves
-the slider, the same points drift and keep their order and labels.
+The 2-D sets live in the square [−6, 6]², as in TensorFlow Playground, and here every sample does: a picture
+of the square hides none. Noise never changes which numbers are drawn, only how far they reach: while somebody
+moves the slider, the same points drift and keep their order and labels.
 """
 
 from __future__ import annotations
@@ -233,7 +233,7 @@ class MultiGaussian(_Surface):
     def _height(self, x: Floats) -> Floats:
         centre = np.array([(a, b) for b in (2.5, -2.5) for a in (-4.0, 0.0, 4.0)])
         sign = np.array([1.0, -1.0, 1.0, -1.0, 1.0, -1.0])
-        # Cones of radius 2, as in TensorFlow Playground; they touch and never overlap, so the nearest decides.
+        # Cones of radius 2, as in TensorFlow Playground. They never overlap, so the nearest alone decides.
         distance = np.linalg.norm(x[:, None, :] - centre, axis=2)
         height: Floats = sign[distance.argmin(axis=1)] * np.maximum(0.0, 1.0 - distance.min(axis=1) / 2.0)
         return height

@@ -125,10 +125,12 @@ def test_layer(layer: Layer, shape: Shape, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("loss", [v for cls in losses_module.losses for v in variants(cls)], ids=case_id)
+@pytest.mark.parametrize(
+    "loss", [v for cls in losses_module.losses for v in variants(cls) if cls.key != "HingeLoss"], ids=case_id
+)
 def test_loss(loss: losses_module.Loss, dtype: str) -> None:
     rng = np.random.default_rng(0)
-    outputs = {"BCEWithLogitsLoss": 1, "MSELoss": 3}.get(loss.key, 4)
+    outputs = 1 if loss.tasks == ("binary",) else 4
     y = rng.normal(size=(5, outputs)) if "regression" in loss.tasks else rng.integers(0, max(outputs, 2), 5)
     z = (rng.normal(size=(5, outputs)) * 4).astype(dtype)
     ours_z = np.ascontiguousarray(z.T)
@@ -140,9 +142,7 @@ def test_loss(loss: losses_module.Loss, dtype: str) -> None:
     kind = getattr(torch.nn, loss.key)
     accepted = inspect.signature(kind).parameters
     theirs = kind(**{p.name: v for p, v in loss.values() if p.name in accepted})
-    wanted = (
-        torch.tensor(y) if loss.key == "CrossEntropyLoss" else torch.tensor(np.ascontiguousarray(target.T))
-    )
+    wanted = torch.tensor(y) if "multiclass" in loss.tasks else torch.tensor(np.ascontiguousarray(target.T))
     result = theirs(given, wanted)
     result.backward()
     assert_close(np.asarray(value), result, dtype)

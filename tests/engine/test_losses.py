@@ -1,0 +1,79 @@
+"""Every registered loss: its gradient is that of its value, and it says what it is a mean over."""
+
+import numpy as np
+import pytest
+
+from engine.data import Circle, Dataset, Sine, SpiralClasses
+from engine.errors import ShapeError
+from engine.losses import HingeLoss, Loss, losses, suited
+from engine.program import compile_calls
+from tests.engine.catalogue import case_id, variants
+from tests.engine.numeric import directional, relative_error
+
+DATA = {
+    "binary": Circle(samples=40).make(),
+    "multiclass": SpiralClasses(samples=40).make(),
+    "regression": Sine(samples=40).make(),
+}
+CASES = [(loss, task) for cls in losses for loss in variants(cls) for task in loss.tasks]
+
+
+def bound(loss: Loss, data: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray, object, object]:
+    (outputs,) = loss.out_shape(data)
+    rng = np.random.default_rng(0)
+    z = rng.normal(0, 2, (outputs, len(data)))
+    t = np.ascontiguousarray(loss.targets(data.y, outputs).T)
+    dz, value = np.zeros_like(z), np.zeros(())
+    steps = loss.bind(z, t, dz, value)
+    return z, dz, value, compile_calls(steps.forward), compile_calls(steps.backward)
+
+
+@pytest.mark.parametrize(("loss", "task"), CASES, ids=case_id)
+def test_gradient(loss: Loss, task: str) -> None:
+    z, dz, value, forward, backward = bound(loss, DATA[task])
+    forward()
+    backward()
+    gradient = dz.copy()
+    direction = np.random.default_rng(1).normal(size=z.shape)
+
+    def f() -> float:
+        forward()
+        return float(value)
+
+    assert relative_error((gradient * direction).sum(), directional(f, z, direction)) < 1e-6
+
+
+@pytest.mark.parametrize(("loss", "task"), [c for c in CASES if c[1] != "regression"], ids=case_id)
+def test_probabilities_add_up_and_agree_with_the_sign(loss: Loss, task: str) -> None:
+    data = DATA[task]
+    z = np.random.default_rng(0).normal(0, 3, (len(data), loss.out_shape(data)[0]))
+    p = loss.probabilities(z)
+    assert p.shape == (len(data), len(data.classes))
+    np.testing.assert_allclose(p.sum(1), 1.0)
+    said = (z[:, 0] > 0) if z.shape[1] == 1 else z.argmax(1)
+    np.testing.assert_array_equal(p.argmax(1), said)
+
+
+@pytest.mark.parametrize("cls", list(losses), ids=case_id)
+def test_says_what_it_is(cls: type[Loss]) -> None:
+    assert cls.formula
+    assert cls.gradient_formula
+    assert "mean" in cls.factor
+    assert cls.tasks
+
+
+def test_a_loss_for_another_task_names_those_that_fit() -> None:
+    with pytest.raises(ShapeError, match=r"these data are regression. Choose Mean squared error"):
+        losses.get("CrossEntropyLoss")().out_shape(DATA["regression"])
+    assert suited("binary")[0].key == "BCEWithLogitsLoss"
+    assert suited("multiclass")[0].key == "CrossEntropyLoss"
+    assert suited("regression")[0].key == "MSELoss"
+
+
+def test_hinge_by_hand() -> None:
+    z, dz, value, forward, backward = bound(HingeLoss(), DATA["binary"])
+    forward()
+    backward()
+    t = 2.0 * DATA["binary"].y - 1.0
+    assert float(value) == pytest.approx(np.maximum(0, 1 - t * z[0]).mean())
+    np.testing.assert_allclose(dz[0], np.where(t * z[0] < 1, -t, 0) / len(t))
