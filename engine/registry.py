@@ -48,7 +48,7 @@ class Registry(Generic[T]):
         """The class under ``key``. Raises UnknownName, which lists the nearest ones."""
         try:
             return self._entries[key]
-        except KeyError:
+        except (KeyError, TypeError):  # a file may hold a list where a key should stand
             raise UnknownName(self.kind, key, self._entries) from None
 
     def keys(self) -> tuple[str, ...]:

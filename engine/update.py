@@ -38,7 +38,7 @@ class Update:
         self.slots = {name: slots.get(name, np.zeros_like(p)) for name in fit.optimizer.slots}
         self._penalties = list(self._bind_penalties())
         self._norm = compile_calls(norm_calls(g, self.norm))
-        self.calls: list[Call] = self._penalty_calls()
+        self.calls: list[Call] = self.penalty_calls()
         if fit.clipping is not None:
             self.calls += fit.clipping.bind(g, self.norm)
         if self.slots:  # optimizers without memory do not ask which update this is
@@ -100,7 +100,8 @@ class Update:
             arrange(l2s[where], store.specs[node_id])[name][...] = l2
         yield store.values, store.gradients, l1s, l2s
 
-    def _penalty_calls(self) -> list[Call]:
+    def penalty_calls(self) -> list[Call]:
+        """Calls that add the penalty's gradient to the gradients."""
         calls: list[Call] = []
         for p, g, one, two in self._penalties:
             work = np.zeros(p.shape, p.dtype)

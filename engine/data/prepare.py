@@ -212,8 +212,8 @@ class Prepared:
 def prepare(dataset: Dataset, preparation: Preparation) -> Prepared:
     """Split ``dataset``, add features, and normalize with statistics of the training part alone.
 
-    Classes keep their shares in every part (±1 sample). A part is empty only when its share is 0; the test part
-    also when there are but two samples.
+    Classes keep their shares in every part (±1 sample, unless there are fewer than ten). A part is empty only
+    when its share is 0; the test part also when there are but one or two samples.
 
     Raises DataError for a single sample that should both train and validate, and when numbers overflow.
     """
@@ -288,14 +288,18 @@ def _counts(sizes: NDArray[np.intp], shares: NDArray[np.float64]) -> NDArray[np.
         up = most_owed[: round(float(rest.sum()))]
         count[up] += 1
         owed[up] -= 1
-    # In a small set a part may have come off empty. The most generous entry of a part with more than one sample
-    # gives it one; of two samples in all, none is left to test with.
+    # In a small set a part may have come off empty. The entry that was rounded up most gives it a sample, out of
+    # the parts that have more than one; of two samples in all, none is left to test with.
     for p in range(3):
         sums = counts.sum(axis=0)
-        may_give = sums > 1 if (sums > 1).any() or p == 2 else [False, False, True]
-        if shares[p] > 0 and sums[p] == 0 and np.any(may_give):
-            surplus = np.where((counts > 0) & may_give, counts - quotas, -np.inf)
-            label, giver = np.unravel_index(surplus.argmax(), surplus.shape)
+        if shares[p] == 0 or sums[p] > 0:
+            continue
+        may_give = sums > 1
+        if not may_give.any():
+            may_give = np.array([False, False, p < 2])
+        surplus = np.where((counts > 0) & may_give, counts - quotas, -np.inf)
+        label, giver = np.unravel_index(surplus.argmax(), surplus.shape)
+        if surplus[label, giver] > -np.inf:
             counts[label, giver] -= 1
             counts[label, p] += 1
     return counts

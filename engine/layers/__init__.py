@@ -5,14 +5,14 @@
 from engine.layers.base import Bind, Layer, Layout
 from engine.layers.base import layers as registry
 from engine.layers.linear import Linear
+from engine.layers.conv import Conv2d
+from engine.layers.pool import AdaptiveAvgPool2d, AvgPool2d, GlobalAvgPool2d, MaxPool2d
 from engine.layers.activation import (
     ELU, GELU, SELU, Activation, Hardtanh, Identity, LeakyReLU, PReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh,
 )  # fmt: skip
-from engine.layers.conv import Conv2d
-from engine.layers.pool import AdaptiveAvgPool2d, AvgPool2d, GlobalAvgPool2d, MaxPool2d
-from engine.layers.norm import BatchNorm, LayerNorm, LocalResponseNorm
 from engine.layers.noise import Dropout, Dropout2d, GaussianNoise
 from engine.layers.shape import Flatten, Unflatten
+from engine.layers.norm import BatchNorm, LayerNorm, LocalResponseNorm
 from engine.layers.merge import Add, Concat
 from engine.core import Call, Parameter, Shape, Steps, call
 # isort: on

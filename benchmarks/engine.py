@@ -1,0 +1,334 @@
+"""The engine beside what people would use instead: PyTorch eager, scikit-learn, and NumPy as a textbook writes it.
+
+    python -m benchmarks.engine [--rounds 5] [--seconds 0.3] [WORK ...]
+
+One table, all peers in one run, taking turns; medians over the rounds. Ratios are what counts: above 1 means this engine is
+faster. Our step is the whole one (staging of batches, loss, L2 penalty, update, check for divergence); PyTorch's has the same loss
+and weight decay and no data loading. PyTorch is measured with one thread and with all, and compared at its better.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import statistics
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from benchmarks import textbook
+from engine import Fit, Model, Network, Trainer, layers, losses, optimizers, probe, regularizers
+from engine.data import Circle, Dataset, Preparation, prepare
+
+Timed = Callable[[float], float]  #: runs for about so many seconds, returns seconds per unit of work
+
+THREADS = os.cpu_count() or 1
+WEIGHT_DECAY = 1e-4
+
+
+@dataclass
+class Work:
+    """One row: what is done, by whom, and what is asked of us."""
+
+    name: str
+    floor: float
+    aim: float
+    peers: dict[str, Timed] = field(default_factory=dict)
+
+
+def repeat(f: Callable[[], object]) -> Timed:
+    """Time ``f`` by calling it again and again."""
+
+    def timed(seconds: float) -> float:
+        f()
+        count, start = 0, time.perf_counter()
+        while (took := time.perf_counter() - start) < seconds or count < 3:
+            f()
+            count += 1
+        return took / count
+
+    return timed
+
+
+def limited(threads: int, timed: Timed) -> Timed:
+    """``timed`` with so many BLAS threads for NumPy."""
+
+    def run(seconds: float) -> float:
+        with threadpool_limits(threads, user_api="blas"):
+            return timed(seconds)
+
+    return run
+
+
+def ours(network: Network, shape: tuple[int, ...], batch: int, classes: int, batches: int) -> Timed:
+    """Seconds per training step of this engine, inside an epoch."""
+    rng = np.random.default_rng(0)
+    n = batch * batches
+    data = Dataset(rng.normal(size=(n, *shape)).astype(np.float32), np.arange(n) % classes)
+    loss = losses.BCEWithLogitsLoss() if classes == 2 else losses.CrossEntropyLoss()
+    fit = Fit(loss, optimizers.SGD(lr=0.001), regularizers.L2(strength=WEIGHT_DECAY), batch_size=batch)
+    trainer = Trainer(Model(network, shape), data, None, fit)
+
+    def timed(seconds: float) -> float:
+        took = steps = 0.0
+        while took < seconds or steps < 3:
+            left = batches - 1 - round(trainer.part_of_epoch * batches)
+            if left < 1:
+                trainer.finish_epoch()  # evaluates the whole epoch: not part of a step
+                continue
+            start = time.perf_counter()
+            steps += trainer.run(seconds, most=left)
+            took += time.perf_counter() - start
+        return took / steps
+
+    return timed
+
+
+def torch_modules(network: Network, shape: tuple[int, ...]) -> list[Any]:
+    """The same network as PyTorch modules."""
+    from torch import nn
+
+    shapes = network.shapes(shape)
+    modules: list[Any] = []
+    for node in network.nodes:
+        n_in = shapes[network.inputs_of(node.id)[0]]
+        match node.layer:
+            case layers.Linear(out_features=n):
+                modules.append(nn.Linear(n_in[0], n))
+            case layers.Conv2d(out_channels=m, kernel_size=k, stride=s, padding=p):
+                modules.append(nn.Conv2d(n_in[0], m, k, s, p))
+            case layers.MaxPool2d(kernel_size=k, stride=s):
+                modules.append(nn.MaxPool2d(k, s or k))
+            case layer:
+                values = {q.name: v for q, v in layer.values()}
+                modules.append(getattr(nn, layer.key)(**values))
+    return modules
+
+
+def pytorch(network: Network, shape: tuple[int, ...], batch: int, classes: int) -> Callable[[], object]:
+    """One step of PyTorch eager."""
+    import torch
+    from torch import nn
+
+    rng = np.random.default_rng(0)
+    x = torch.tensor(rng.normal(size=(batch, *shape)).astype(np.float32))
+    y = torch.tensor(np.arange(batch) % classes)
+    model = nn.Sequential(*torch_modules(network, shape))
+    loss: Any = nn.CrossEntropyLoss()
+    if classes == 2:
+        loss, y = nn.BCEWithLogitsLoss(), y.float()[:, None]
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.001, weight_decay=WEIGHT_DECAY)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        loss(model(x), y).backward()
+        optimizer.step()
+
+    return step
+
+
+def with_torch_threads(threads: int, timed: Timed) -> Timed:
+    """``timed`` with so many threads for PyTorch."""
+    import torch
+
+    def run(seconds: float) -> float:
+        torch.set_num_threads(threads)
+        return timed(seconds)
+
+    return run
+
+
+def book(network: Network, shape: tuple[int, ...], batch: int, classes: int) -> Callable[[], object]:
+    """One step of the textbook's network."""
+    rng = np.random.default_rng(0)
+    shapes = network.shapes(shape)
+    stack: list[Any] = []
+    for node in network.nodes:
+        n_in = shapes[network.inputs_of(node.id)[0]][0]
+        match node.layer:
+            case layers.Linear(out_features=n):
+                stack.append(textbook.Dense(n_in, n, rng))
+            case layers.Conv2d(out_channels=m, kernel_size=int(k), padding=int(p)):
+                stack.append(textbook.Convolution(n_in, m, k, p, rng))
+            case layers.MaxPool2d():
+                stack.append(textbook.MaxPool())
+            case layer:
+                stack.append(getattr(textbook, layer.key)())
+    x = rng.normal(size=(batch, *shape)).astype(np.float32)
+    y = np.arange(batch) % classes
+    return lambda: textbook.step(stack, x, y)
+
+
+def sklearn_step(
+    hidden: tuple[int, ...], activation: str, n_in: int, batch: int, classes: int
+) -> Callable[[], object]:
+    """One update of scikit-learn's MLPClassifier."""
+    from sklearn.neural_network import MLPClassifier
+
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(batch, n_in)).astype(np.float32), np.arange(batch) % classes
+    model = MLPClassifier(hidden, activation=activation, solver="sgd", batch_size=batch, momentum=0.0)
+    model.partial_fit(x, y, classes=np.arange(classes))
+    return lambda: model.partial_fit(x, y)
+
+
+def dense(*units: int, activation: type[layers.Layer] = layers.Tanh) -> Network:
+    """units[0] hidden, …, units[-1] outputs, the activation between."""
+    chain: list[layers.Layer] = []
+    for n in units[:-1]:
+        chain += [layers.Linear(n), activation()]
+    return Network.chain(*chain, layers.Linear(units[-1]))
+
+
+C, R, P, F, L = layers.Conv2d, layers.ReLU, layers.MaxPool2d, layers.Flatten, layers.Linear
+DIGITS = Network.chain(C(8, 3, padding=1), R(), P(), C(16, 3, padding=1), R(), P(), F(), L(10))
+LENET = Network.chain(
+    C(6, 5, padding=2), R(), P(), C(16, 5), R(), P(), F(), L(120), R(), L(84), R(), L(10)
+)  # fmt: skip
+ALEXNET = Network.chain(
+    C(96, 11, stride=4), R(), P(3, 2), C(256, 5, padding=2), R(), P(3, 2), C(384, 3, padding=1), R(),
+    C(384, 3, padding=1), R(), C(256, 3, padding=1), R(), P(3, 2), F(), L(4096), R(), L(4096), R(), L(1000),
+)  # fmt: skip
+
+#: name, network, sample shape, batch, classes, batches per epoch, floor, aim, (hidden units, activation) for scikit-learn
+STEPS: tuple[tuple[Any, ...], ...] = (
+    ("2-4-2-1 tanh, batch 10", dense(4, 2, 1), (2,), 10, 2, 4000, 15, 25, ((4, 2), "tanh")),
+    ("2-8-8-8-1 tanh, batch 32", dense(8, 8, 8, 1), (2,), 32, 2, 4000, 15, 23, ((8, 8, 8), "tanh")),
+    (
+        "784-128-64-10 ReLU, batch 64",
+        dense(128, 64, 10, activation=R),
+        (784,),
+        64,
+        10,
+        60,
+        1.5,
+        2.3,
+        ((128, 64), "relu"),
+    ),
+    ("digits CNN 8×8, batch 32", DIGITS, (1, 8, 8), 32, 10, 400, 4.5, 7, None),
+    ("LeNet-5 28×28, batch 64", LENET, (1, 28, 28), 64, 10, 40, 1.2, 2, None),
+    ("AlexNet 227×227, batch 1", ALEXNET, (3, 227, 227), 1, 1000, 6, 1.8, 2.9, None),
+    ("AlexNet 227×227, batch 8", ALEXNET, (3, 227, 227), 8, 1000, 4, 0.9, 1.2, None),
+)
+
+
+def step_work(row: tuple[Any, ...]) -> Work:
+    name, network, shape, batch, classes, batches, floor, aim, scikit = row
+    large = "AlexNet" in name
+    threads = THREADS if large else 1
+    work = Work(name, floor, aim)
+    work.peers[f"ours {threads}t"] = limited(threads, ours(network, shape, batch, classes, batches))
+    for t in sorted({1, THREADS}):
+        work.peers[f"torch {t}t"] = with_torch_threads(t, repeat(pytorch(network, shape, batch, classes)))
+    if not large:
+        work.peers["textbook"] = limited(1, repeat(book(network, shape, batch, classes)))
+    if scikit is not None:
+        work.peers["sklearn"] = limited(1, repeat(sklearn_step(*scikit, shape[0], batch, classes)))
+    return work
+
+
+def grid_work() -> Work:
+    """Every hidden unit's surface over 100×100 points."""
+    import torch
+
+    network, points = dense(8, 8, 8, 1), probe.grid(-6.0, 6.0, 100)
+    ask = probe.Probe(Model(network, (2,)), points)
+    modules = torch_modules(network, (2,))
+    x = torch.tensor(points)
+
+    def theirs() -> None:
+        with torch.no_grad():
+            h = x
+            for m in modules:
+                h = m(h)
+
+    def naive() -> None:
+        h = points
+        for layer in stack:
+            h = layer.forward(h)
+
+    rng = np.random.default_rng(0)
+    stack = [
+        textbook.Dense(2, 8, rng),
+        textbook.Tanh(),
+        textbook.Dense(8, 8, rng),
+        textbook.Tanh(),
+        textbook.Dense(8, 8, rng),
+    ]
+    stack += [textbook.Tanh(), textbook.Dense(8, 1, rng)]
+    work = Work("grid 100×100, every unit, 2-8-8-8-1", 9, 15)
+    work.peers["ours 1t"] = limited(1, repeat(ask.run))
+    for t in sorted({1, THREADS}):
+        work.peers[f"torch {t}t"] = with_torch_threads(t, repeat(theirs))
+    work.peers["textbook"] = limited(1, repeat(naive))
+    return work
+
+
+def epochs_per_second(seconds: float) -> float:
+    """The default project with train and validation loss each epoch."""
+    data = prepare(Circle().make(), Preparation())
+    trainer = Trainer(Model(dense(4, 2, 1), (2,)), data.train, data.validation, Fit())
+    with threadpool_limits(1, user_api="blas"):
+        start = time.perf_counter()
+        trainer.run(seconds)
+        return trainer.epoch / (time.perf_counter() - start)
+
+
+def show(work: Work, rounds: int, seconds: float) -> None:
+    """Measure in turns and print a row."""
+    times: dict[str, list[float]] = {name: [] for name in work.peers}
+    for _ in range(rounds):
+        for name, timed in work.peers.items():
+            times[name].append(timed(seconds))
+    median = {name: statistics.median(t) for name, t in times.items()}
+    mine = next(iter(median))
+    best = min((n for n in median if n.startswith("torch")), key=median.__getitem__)
+    # pair by pair, so that a machine that changes speed in between does not matter
+    ratio = statistics.median(b / a for a, b in zip(times[mine], times[best], strict=True))
+    cells = "  ".join(f"{name} {t * 1e6:,.1f} µs" for name, t in median.items())
+    verdict = "aim" if ratio >= work.aim else "ok" if ratio >= work.floor else "BELOW"
+    print(
+        f"{work.name:38} {ratio:6.2f}× {best}  (floor {work.floor:g}, aim {work.aim:g}: {verdict})   {cells}",
+        flush=True,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("work", nargs="*", help="only rows whose name contains one of these")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0.3, help="per measurement")
+    chosen = parser.parse_args()
+    warnings.filterwarnings("ignore", module="sklearn")
+    np.setbufsize(1024)
+    blas = [
+        f"{i.get('internal_api')} {i.get('version')} {i.get('architecture', '')}" for i in threadpool_info()
+    ]
+    print(f"{THREADS} processors; NumPy {np.__version__} with {', '.join(blas)}; times per step, float32")
+
+    def wanted(name: str) -> bool:
+        return not chosen.work or any(w.lower() in name.lower() for w in chosen.work)
+
+    for row in STEPS:
+        if wanted(row[0]):
+            show(step_work(row), chosen.rounds, chosen.seconds)
+    if wanted("grid"):
+        show(grid_work(), chosen.rounds, chosen.seconds)
+    if wanted("epochs"):
+        speed = statistics.median(epochs_per_second(chosen.seconds) for _ in range(chosen.rounds))
+        print(f"{'default project, both losses':38} {speed:8,.0f} epochs/s  (floor 3,000, aim 6,700)")
+    print(
+        f"peak memory of this process, all peers together: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB"
+    )
+
+
+if __name__ == "__main__":
+    main()

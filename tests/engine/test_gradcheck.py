@@ -1,0 +1,89 @@
+"""The gradient check: right gradients are great, wrong ones bad, kinks are named, chance and batch statistics are handled."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from engine import Fit, Model, Network, layers, losses, regularizers
+from engine.data import Circle, Dataset
+from engine.gradcheck import GradientCheck, Verdict
+from engine.layers import Bind, Steps, call
+
+DATA = Circle(samples=24).make()
+
+
+def check(
+    network: Network, fit: Fit | None = None, data: Dataset = DATA, **parameters: float
+) -> GradientCheck:
+    model = Model(network, data.in_shape, seed=1)
+    return GradientCheck(model, data.x, data.y, fit or Fit())
+
+
+NETWORKS = {
+    "dense": Network.chain(layers.Linear(4), layers.Tanh(), layers.Linear(1)),
+    "dropout": Network.chain(layers.Linear(6), layers.Dropout(p=0.4), layers.Sigmoid(), layers.Linear(1)),
+    "batch norm": Network.chain(layers.Linear(6), layers.BatchNorm(), layers.Tanh(), layers.Linear(1)),
+    "noise": Network.chain(layers.GaussianNoise(), layers.Linear(3), layers.LayerNorm(), layers.Linear(1)),
+}
+
+
+@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS.keys())
+def test_right_gradients_pass_with_penalty(network: Network) -> None:
+    for report in check(network, Fit(regularizer=regularizers.Elastic(l1=0.01, l2=0.02))).run():
+        assert report.verdict in (Verdict.GREAT, Verdict.FAIR), report
+        assert report.worst.error < 1e-5
+
+
+def test_a_wrong_gradient_is_bad() -> None:
+    @layers.registry.register("WrongTanh", category="Activation")
+    @dataclass(frozen=True)
+    class WrongTanh(layers.Tanh):
+        """A tanh whose gradient is 1 % too large."""
+
+        def bind(self, b: Bind) -> Steps:
+            steps = super().bind(b)
+            return Steps(steps.forward, [*steps.backward, call(np.multiply, b.dx, b.scalar(1.01), b.dx)])
+
+    try:
+        reports = list(check(Network.chain(layers.Linear(4), WrongTanh(), layers.Linear(1))).run())
+    finally:
+        layers.registry.unregister("WrongTanh")
+    assert {r.verdict for r in reports if r.node_id == "0"} == {Verdict.BAD}
+    assert {r.verdict for r in reports if r.node_id == "2"} <= {Verdict.GREAT, Verdict.FAIR}
+
+
+def test_a_kink_is_named_and_not_called_bad() -> None:
+    """With a bias of 0 and an input of 0 a ReLU stands exactly on its corner."""
+    data = Dataset(np.zeros((2, 2)), np.array([[1.0], [1.0]]))
+    model = Model(Network.chain(layers.Linear(1), layers.ReLU()), (2,))
+    reports = {r.name: r for r in GradientCheck(model, data.x, data.y, Fit(losses.MSELoss())).run()}
+    assert reports["bias"].kinks == 1
+    assert reports["bias"].verdict is Verdict.KINK
+    assert reports["weight"].verdict is Verdict.GREAT
+
+
+def test_the_model_is_left_alone() -> None:
+    model = Model(NETWORKS["batch norm"], (2,), seed=3)
+    before = model.state_dict()
+    list(GradientCheck(model, DATA.x, DATA.y, Fit()).run(cells=2))
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_progress_and_cancelling() -> None:
+    seen: list[float] = []
+
+    def stop_half_way(share: float) -> bool:
+        seen.append(share)
+        return share < 0.5
+
+    reports = list(check(NETWORKS["dense"]).run(progress=stop_half_way))
+    assert len(reports) < 4
+    assert seen == sorted(seen)
+    assert 0.5 <= seen[-1] < 0.7
+
+
+def test_many_numbers_are_sampled() -> None:
+    (report, *_) = check(Network.chain(layers.Linear(50), layers.Linear(1))).run(cells=7)
+    assert (len(report.cells), report.skipped) == (7, 93)
