@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from playground.document.project import Project
+from playground.runner.keeping import is_edit_of
 from playground.runner.mailbox import Mailbox
-from playground.runner.messages import Command, Frame
+from playground.runner.messages import Command, Frame, Load
+from playground.runner.remote import Remote
 from playground.runner.worker import Worker
 
 
@@ -15,24 +18,42 @@ class Runner:
     >>> runner.send(Load(project)); runner.send(Play())
     >>> frame = runner.take()
     >>> runner.stop()
+
+    Args:
+        own_process: train in a process of its own, so that drawing and training do not wait for each other (see
+            ``playground/runner/remote.py``); otherwise in a thread, which starts faster.
     """
+
+    def __init__(self, own_process: bool = True) -> None:
+        self._project: Project | None = None
+        self._end: Remote | _Local = Remote() if own_process else _Local()
+
+    def start(self) -> None:
+        """Start the worker."""
+        self._end.start()
+
+    def send(self, command: Command) -> None:
+        """Have something done; returns at once. Commands are carried out in order, between two steps."""
+        if isinstance(command, Load):
+            # Only here are projects still the very objects that were edited.
+            another = self._project is not None and not is_edit_of(command.project, self._project)
+            self._project, command = command.project, Load(command.project, another or command.another)
+        self._end.send(command)
+
+    def take(self) -> Frame | None:
+        """The newest frame that was not taken yet, or ``None``. Taking one asks for the next."""
+        return self._end.take()
+
+    def stop(self) -> None:
+        """End the worker and wait for it. A stopped runner stays stopped."""
+        self._end.end()
+
+
+class _Local:
+    """A worker in a thread of this process."""
 
     def __init__(self) -> None:
         self._mailbox = Mailbox()
         self._worker = Worker(self._mailbox)
-
-    def start(self) -> None:
-        """Start the training thread."""
-        self._worker.start()
-
-    def send(self, command: Command) -> None:
-        """Have something done; returns at once. Commands are carried out in order, between two steps."""
-        self._worker.send(command)
-
-    def take(self) -> Frame | None:
-        """The newest frame that was not taken yet, or ``None``. Taking one asks for the next."""
-        return self._mailbox.take()
-
-    def stop(self) -> None:
-        """End the thread and wait for it. A stopped runner stays stopped."""
-        self._worker.end()
+        self.start, self.send = self._worker.start, self._worker.send
+        self.take, self.end = self._mailbox.take, self._worker.end

@@ -1,0 +1,193 @@
+"""The worker, in a thread and in a process of its own: commands in order, frames when taken, the same numbers as without it, and an end."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from engine.layers import Linear
+from playground.document import edits
+from playground.document.examples import example
+from playground.document.project import data_of
+from playground.runner.messages import (
+    Frame,
+    Load,
+    Pause,
+    Play,
+    Reset,
+    SetSpeed,
+    SetWants,
+    State,
+    Step,
+    Surface,
+    Weights,
+)  # fmt: skip
+from playground.runner.runner import Runner
+from playground.runner.session import Session
+
+CIRCLE = example("circle").project
+
+
+@pytest.fixture(params=[False, True], ids=["thread", "process"])
+def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
+    made = Runner(own_process=request.param)
+    made.start()
+    yield made
+    made.stop()
+    assert "training" not in [t.name for t in threading.enumerate()]
+    assert multiprocessing.active_children() == []
+
+
+def until(runner: Runner, holds: Callable[[Frame], bool], seconds: float = 20.0) -> Frame:
+    """The first frame for which ``holds``; fails after ``seconds``."""
+    end = time.perf_counter() + seconds
+    frame = None
+    while time.perf_counter() < end:
+        frame = runner.take() or frame
+        if frame is not None and holds(frame):
+            return frame
+        threading.Event().wait(0.001)
+    raise AssertionError(f"not reached; last frame: {frame and (frame.state, frame.message, frame.step)}")
+
+
+def test_states_follow_commands(runner: Runner) -> None:
+    runner.send(Load(CIRCLE))
+    assert until(runner, lambda f: f.state is State.READY).step == 0
+    runner.send(Play())
+    assert until(runner, lambda f: f.step > 100).epochs_per_second >= 0
+    runner.send(Pause())
+    paused = until(runner, lambda f: f.state is State.PAUSED)
+    assert paused.steps_per_second == 0
+    runner.send(Step("batch"))
+    assert until(runner, lambda f: f.step > paused.step).step == paused.step + 1
+    runner.send(Step("epoch"))
+    after = until(runner, lambda f: f.state is State.PAUSED and f.epoch > paused.epoch)
+    assert after.epoch == paused.epoch + 1
+    runner.send(Reset())
+    assert until(runner, lambda f: f.state is State.READY).epoch == 0
+
+
+def test_the_same_numbers_with_and_without_the_thread(runner: Runner) -> None:
+    runner.send(SetWants(frozenset({Surface("linear3"), Weights("linear1")})))
+    runner.send(Load(CIRCLE))
+    for _ in range(3):
+        runner.send(Step("epoch"))
+    frame = until(runner, lambda f: f.epoch == 3 and f.state is State.PAUSED)
+    alone = Session()
+    alone.load(CIRCLE)
+    alone.play()
+    alone.train(60.0, until_epoch=3)
+    assert frame.train_loss == alone.frame().train_loss
+    np.testing.assert_array_equal(frame.log.rows, alone.frame().log.rows)
+    np.testing.assert_array_equal(
+        frame.answer(Weights("linear1"))["weight"], alone.trainer.model.parameters["linear1"]["weight"]
+    )
+
+
+def test_wants_are_met_at_once_when_idle(runner: Runner) -> None:
+    runner.send(Load(CIRCLE))
+    until(runner, lambda f: f.state is State.READY)
+    runner.send(SetWants(frozenset({Surface("tanh1", 20)})))
+    frame = until(runner, lambda f: f.answer(Surface("tanh1", 20)) is not None)
+    assert frame.answer(Surface("tanh1", 20)).shape == (4, 20, 20)
+
+
+def test_slow_speed_is_kept_and_interrupted(runner: Runner) -> None:
+    runner.send(Load(CIRCLE))
+    runner.send(SetSpeed(2.0))
+    runner.send(Play())
+    until(runner, lambda f: f.step >= 1)
+    frame = until(runner, lambda f: f.step >= 3)
+    assert frame.step < 10  # at full speed there would be thousands
+    runner.send(SetSpeed(None))
+    until(runner, lambda f: f.step > 1000)
+
+
+def test_edits_while_running(runner: Runner) -> None:
+    runner.send(Load(CIRCLE))
+    runner.send(Play())
+    until(runner, lambda f: f.step > 10)
+    wider = edits.add_layer(CIRCLE, Linear(2), 4)
+    runner.send(Load(wider))
+    frame = until(runner, lambda f: f.project is wider and f.step > 200)
+    assert frame.state is State.RUNNING
+    runner.send(Load(edits.remove(wider, ["linear3"])))
+    assert "Change the last layer" in until(runner, lambda f: f.state is State.EMPTY).message
+
+
+def test_log_and_project_arrive_as_they_are(runner: Runner) -> None:
+    runner.send(Load(CIRCLE))
+    runner.send(Play())
+    early = until(runner, lambda f: len(f.log) > 20)
+    copy = early.log.rows.copy()
+    late = until(runner, lambda f: len(f.log) > 400)
+    assert late.project is CIRCLE
+    assert late.data is data_of(CIRCLE)
+    np.testing.assert_array_equal(late.log["epoch"], np.arange(len(late.log)))
+    np.testing.assert_array_equal(late.log.rows[: len(copy)], copy)
+    np.testing.assert_array_equal(early.log.rows, copy)
+    runner.send(Reset())
+    assert len(until(runner, lambda f: f.epoch < 100).log) < 110
+
+
+def test_a_process_that_is_killed_is_reported_and_replaced() -> None:
+    runner = Runner()
+    runner.start()
+    try:
+        runner.send(Load(CIRCLE))
+        until(runner, lambda f: f.state is State.READY)
+        (child,) = multiprocessing.active_children()
+        os.kill(child.pid, signal.SIGKILL)
+        crashed = until(runner, lambda f: f.state is State.CRASHED)
+        assert "ended unexpectedly (signal SIGKILL)" in crashed.message
+        assert crashed.project is CIRCLE
+        runner.send(Reset())
+        runner.send(Play())
+        until(runner, lambda f: f.step > 10)
+    finally:
+        runner.stop()
+    assert multiprocessing.active_children() == []
+
+
+def test_the_process_ends_when_its_window_has_gone() -> None:
+    runner = Runner()
+    runner.start()
+    runner.send(Load(CIRCLE))
+    until(runner, lambda f: f.state is State.READY)
+    (child,) = multiprocessing.active_children()
+    runner._end._line.close()  # as when the window's process is killed
+    child.join(20)
+    assert child.exitcode == 0
+    runner.stop()
+
+
+def test_a_crash_is_shown_and_survived(monkeypatch: pytest.MonkeyPatch) -> None:
+    runner = Runner(own_process=False)  # only there can it be made to fail
+    runner.start()
+    try:
+        crash_and_recover(runner, monkeypatch)
+    finally:
+        runner.stop()
+
+
+def crash_and_recover(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    runner.send(Load(CIRCLE))
+    until(runner, lambda f: f.state is State.READY)
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "train", lambda *_, **__: 1 / 0)
+        runner.send(Play())
+        frame = until(runner, lambda f: f.state is State.CRASHED)
+    assert "ZeroDivisionError" in frame.message
+    assert "Traceback" in frame.details
+    runner.send(Load(CIRCLE))
+    runner.send(Play())
+    until(runner, lambda f: f.step > 10)
+
+
+def test_stopping_before_starting_is_harmless() -> None:
+    Runner().stop()
