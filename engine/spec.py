@@ -83,9 +83,14 @@ class Float(Kind):
     log: bool = False
 
     def check(self, value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, numbers.Real):
             raise SpecError(f"is {value!r}; expected {self.expects}")
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:  # a whole number of hundreds of digits
+            number = math.inf
+        if not math.isfinite(number):
+            raise SpecError(f"is {value!r}; expected {self.expects}")
         low_ok = self.min is None or number > self.min or (number == self.min and not self.open_min)
         if not low_ok or (self.max is not None and number > self.max):
             raise SpecError(f"is {number:g}; expected {self.expects}")
@@ -162,7 +167,7 @@ class Flags(Kind):
         if (
             isinstance(value, str)
             or not isinstance(value, tuple | list)
-            or not set(value) <= set(self.options)
+            or not all(v in self.options for v in value)
         ):
             raise SpecError(f"is {value!r}; expected {self.expects}")
         return tuple(o for o in self.options if o in value)

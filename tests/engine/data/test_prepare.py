@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -114,7 +115,7 @@ def test_another_split_seed_deals_differently() -> None:
 def test_a_larger_share_adds_samples_and_keeps_those_there_were() -> None:
     data = Iris().make()
     trains = [set(prepare(data, Preparation(train=t / 10, validation=0.1)).index.train) for t in range(1, 10)]
-    assert all(small < large for small, large in zip(trains, trains[1:], strict=False))
+    assert all(small < large for small, large in pairwise(trains))
 
 
 def test_parts_are_shuffled_even_if_the_data_are_sorted() -> None:
@@ -135,7 +136,7 @@ def test_one_sample_can_train_and_not_validate() -> None:
     assert [len(index) for index in prepared.index] == [1, 0, 0]
     assert prepared.train.x.tolist() == [[0, 0]]
     with pytest.raises(
-        DataError, match="has 1 sample; expected at least 2.*Add samples, or set validation to 0"
+        DataError, match=r"has 1 sample; expected at least 2.*Add samples, or set validation to 0"
     ):
         prepare(one, Preparation())
 
@@ -295,10 +296,10 @@ def test_extra_features_are_for_two_inputs(data: Dataset) -> None:
 
 def test_shares_above_1_are_refused() -> None:
     with pytest.raises(
-        SpecError, match="train 0.9 and validation 0.2 are 1.1 together; expected at most 1. Lower"
+        SpecError, match=r"train 0.9 and validation 0.2 are 1.1 together; expected at most 1. Lower"
     ):
         Preparation(train=0.9, validation=0.2)
-    with pytest.raises(SpecError, match="train is 0.05; expected a number from 0.1 to 0.9"):
+    with pytest.raises(SpecError, match=r"train is 0.05; expected a number from 0.1 to 0.9"):
         Preparation(train=0.05)
 
 
