@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -9,7 +10,7 @@ from dataclasses import replace
 from engine.data import Preparation, Source
 from engine.errors import EngineError
 from engine.fit import Fit
-from engine.layers import Activation, Flatten, Layer, Linear
+from engine.layers import Flatten, Layer, Linear
 from engine.layers import registry as layers
 from engine.losses import suited
 from engine.network import INPUT, Network, Node
@@ -17,6 +18,10 @@ from playground.document.project import Project, WeightEdit, data_of, shapes, wa
 
 #: fields of Preparation that a person sets by taste rather than by kind of data: they survive a change of source
 KEPT_PREPARATION = ("train", "validation", "split_seed", "extra_features")
+
+
+#: two numbers that differ less, relatively, are the same one to a float32 parameter
+FLOAT32_EPS = 2.0**-23
 
 
 def new_id(network: Network, layer: Layer, taken: Collection[str] = ()) -> str:
@@ -36,12 +41,12 @@ def index_of(project: Project, node_id: str) -> int:
 
 
 def add_layer(project: Project, layer: Layer | str, at: int) -> Project:
-    """Insert a layer (or the default one of a registry key) before position ``at``."""
+    """Insert a layer (or the default one of a registry key) so that it stands at position ``at`` of the network's nodes."""
     return paste(project, [layers.get(layer)() if isinstance(layer, str) else layer], at)
 
 
 def paste(project: Project, pasted: Sequence[Layer], at: int) -> Project:
-    """Insert layers, one after another, before position ``at``."""
+    """Insert layers, one after another, the first at position ``at``: into the wire that crosses the gap before it."""
     nodes = list(project.network.nodes)
     at = max(0, min(at, len(nodes)))
     taken: list[str] = []
@@ -49,11 +54,16 @@ def paste(project: Project, pasted: Sequence[Layer], at: int) -> Project:
     for layer in pasted:
         taken.append(new_id(project.network, layer, taken))
         fresh.append(_joined(Node(taken[-1], layer), [*nodes[:at], *fresh]))
-    return _with_nodes(project, [*nodes[:at], *fresh, *nodes[at:]])
+    behind = nodes[at:]
+    if fresh and behind:
+        cut = nodes[at - 1].id if at else INPUT
+        now = fresh[-1].id
+        behind[0] = _rewired(behind[0], tuple(now if i == cut else i for i in behind[0].inputs))
+    return _with_nodes(project, [*nodes[:at], *fresh, *behind])
 
 
 def _joined(node: Node, before: Sequence[Node]) -> Node:
-    """A layer that joins branches, wired to the node before it and to the nearest earlier one of the same kind of place."""
+    """A layer that joins branches reads the node before it, and the one before that."""
     if node.layer.arity == 1 or node.inputs:
         return node
     ids = [INPUT, *(n.id for n in before)]
@@ -71,10 +81,8 @@ def remove(project: Project, node_ids: Collection[str]) -> Project:
         return node_id
 
     kept = [n for n in network.nodes if n.id not in node_ids]
-    nodes = [_rewired(n, tuple(source(i) for i in n.inputs)) for n in kept]
-    gone = tuple(e for e in project.weight_edits if e.node_id not in node_ids)
-    edits = project.weight_edits if len(gone) == len(project.weight_edits) else gone
-    return replace(_with_nodes(project, nodes), weight_edits=edits)
+    # Hand edits of what goes stay in the list: an undo brings the layer back with its weights, edits and all.
+    return _with_nodes(project, [_rewired(n, tuple(source(i) for i in n.inputs)) for n in kept])
 
 
 def move(project: Project, node_id: str, to: int) -> Project:
@@ -94,15 +102,13 @@ def duplicate(project: Project, node_ids: Collection[str]) -> Project:
 
 
 def set_layer(project: Project, node_id: str, layer: Layer) -> Project:
-    """Other hyper-parameters, or another layer, at a node."""
-    nodes = [replace(n, layer=layer) if n.id == node_id else n for n in project.network.nodes]
-    return _with_nodes(project, nodes)
+    """Other hyper-parameters, or another layer, at a node. Raises SpecError for an unknown one."""
+    return _with_node(project, replace(project.network[node_id], layer=layer))
 
 
 def set_inputs(project: Project, node_id: str, inputs: tuple[str, ...]) -> Project:
-    """Wire a node to others; empty means the node before it."""
-    nodes = [_rewired(n, inputs) if n.id == node_id else n for n in project.network.nodes]
-    return _with_nodes(project, nodes)
+    """Wire a node to others; empty means the node before it. Raises SpecError for an unknown one."""
+    return _with_node(project, replace(project.network[node_id], inputs=inputs))
 
 
 def set_network(project: Project, network: Network) -> Project:
@@ -115,8 +121,7 @@ def set_source(project: Project, source: Source) -> Project:
     if type(source) is not type(project.source):
         kept = {name: getattr(preparation, name) for name in KEPT_PREPARATION}
         preparation = Preparation(**(kept | dict(source.recommended)))
-    changed = replace(project, source=source, preparation=preparation)
-    return _with_suited_loss(changed)
+    return _with_suited_loss(_drawn_anew(replace(project, source=source, preparation=preparation)))
 
 
 def _with_suited_loss(project: Project) -> Project:
@@ -129,17 +134,25 @@ def _with_suited_loss(project: Project) -> Project:
     return replace(project, fit=project.fit.replace(loss=suited(task)[0]()))
 
 
+def _drawn_anew(project: Project) -> Project:
+    """What draws the weights anew leaves no hand edits of the old ones."""
+    return replace(project, weight_edits=())
+
+
 def set_preparation(project: Project, preparation: Preparation) -> Project:
-    return replace(project, preparation=preparation)
+    """Another split, other features or scales; weights are drawn anew."""
+    return _drawn_anew(replace(project, preparation=preparation))
 
 
 def set_fit(project: Project, fit: Fit) -> Project:
-    return replace(project, fit=fit)
+    """Train in another way. Weights stay, unless the initializer is another one."""
+    changed = replace(project, fit=fit)
+    return changed if fit.initializer == project.fit.initializer else _drawn_anew(changed)
 
 
 def set_seed(project: Project, seed: int) -> Project:
-    """Another seed draws other first weights; hand edits of the old ones are forgotten."""
-    return replace(project, seed=seed, weight_edits=())
+    """Another seed draws other first weights."""
+    return _drawn_anew(replace(project, seed=seed))
 
 
 def new_weights(project: Project) -> Project:
@@ -150,11 +163,18 @@ def new_weights(project: Project) -> Project:
 def set_weight(
     project: Project, node_id: str, name: str, index: tuple[int, ...], before: float, after: float
 ) -> Project:
-    """Set one number of a parameter by hand. A second edit of the same cell in a row replaces the first."""
+    """Set one number of a parameter by hand.
+
+    A second edit of the same cell in a row becomes one with the first, unless training has moved the cell in between: then an undo
+    must put back what training had made of it.
+    """
     edits = project.weight_edits
+    edit = WeightEdit(node_id, name, index, before, after)
     if edits and (edits[-1].node_id, edits[-1].name, edits[-1].index) == (node_id, name, index):
-        before, edits = edits[-1].before, edits[:-1]
-    return replace(project, weight_edits=(*edits, WeightEdit(node_id, name, index, before, after)))
+        last = edits[-1]
+        if any(math.isclose(before, value, rel_tol=FLOAT32_EPS) for value in (last.before, last.after)):
+            edit, edits = replace(edit, before=last.before), edits[:-1]
+    return replace(project, weight_edits=(*edits, edit))
 
 
 def rename(project: Project, name: str) -> Project:
@@ -175,22 +195,29 @@ def mend_output(project: Project) -> Project:
     if nodes and isinstance(nodes[-1].layer, Linear):
         project = set_layer(project, nodes[-1].id, nodes[-1].layer.replace(out_features=units))
         return _flattened_before_last(project)
-    if len(nodes) > 1 and isinstance(nodes[-1].layer, Activation) and isinstance(nodes[-2].layer, Linear):
-        # an activation at the very end would bend the logits: what was the output layer becomes a hidden one
-        return add_layer(project, Linear(units), len(nodes))
+    # Whatever else stands last, an activation say, stays as it is: resizing the Linear before it would leave bent logits.
     return _flattened_before_last(add_layer(project, Linear(units), len(nodes)))
 
 
 def _flattened_before_last(project: Project) -> Project:
     """Put a Flatten before the last node where a picture arrives there."""
-    last = project.network.nodes[-1]
-    (source, *_) = project.network.inputs_of(last.id)
-    arriving = shapes(project).get(source, ())
-    return add_layer(project, Flatten(), len(project.network) - 1) if len(arriving) == 3 else project
+    network = project.network
+    *nodes, last = network.nodes
+    if len(shapes(project).get(network.inputs_of(last.id)[0], ())) != 3:
+        return project
+    flatten = Node(new_id(network, Flatten()), Flatten(), last.inputs)
+    return _with_nodes(project, [*nodes, flatten, _rewired(last, ())])
 
 
 def _rewired(node: Node, inputs: tuple[str, ...]) -> Node:
     return node if inputs == node.inputs else replace(node, inputs=inputs)
+
+
+def _with_node(project: Project, node: Node) -> Project:
+    """``node`` in place of the one with its id; the very same project where they are equal."""
+    if project.network[node.id] == node:
+        return project
+    return _with_nodes(project, [node if n.id == node.id else n for n in project.network.nodes])
 
 
 def _with_nodes(project: Project, nodes: Sequence[Node]) -> Project:

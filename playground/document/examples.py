@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 from engine.errors import UnknownName
 from playground.assets import asset_path
@@ -14,16 +13,28 @@ DEFAULT = "circle"
 
 #: key (file name in assets/examples), title, what it shows; in the order of the start page
 _CATALOGUE = (
-    ("xor", "XOR", "Two opposite corners belong together: no straight line can part them, a hidden layer can."),
+    (
+        "xor",
+        "XOR",
+        "Two opposite corners belong together: no straight line can part them, a hidden layer can.",
+    ),
     ("circle", "Circle", "One class lies inside the other. Watch four bent lines close round it."),
     ("spiral", "Spiral", "Two arms wind round each other: two wider layers and Adam follow them."),
     ("spiral3", "Three spirals", "Three classes: three logits, softmax and cross-entropy."),
-    ("regression", "Regression", "A sine from noisy points: outputs are numbers, the loss is the squared error."),
+    (
+        "regression",
+        "Regression",
+        "A sine from noisy points: outputs are numbers, the loss is the squared error.",
+    ),
     ("surface", "Surface", "Hills and hollows over the plane: regression with two inputs."),
     ("digits-mlp", "Digits, dense layers", "Scanned digits, 64 pixels in a row, two hidden layers."),
     ("digits-cnn", "Digits, convolutions", "The same digits as pictures: filters, feature maps and pooling."),
     ("iris", "Iris", "Four measurements of a flower, three species."),
-    ("diabetes", "Diabetes", "Ten measurements, one number to foretell: the progress of the illness a year later."),
+    (
+        "diabetes",
+        "Diabetes",
+        "Ten measurements, one number to foretell: the progress of the illness a year later.",
+    ),
 )
 
 
@@ -42,13 +53,9 @@ class Example:
 
     @property
     def project(self) -> Project:
-        return _read(self.key)
-
-
-@cache
-def _read(key: str) -> Project:
-    path = asset_path(f"examples/{key}.json")
-    return from_json(path.read_text(encoding="utf-8"), path.name)
+        """Read anew each time: whoever opens an example again gets another project, not the one they have been editing."""
+        path = asset_path(f"examples/{self.key}.json")
+        return from_json(path.read_text(encoding="utf-8"), path.name)
 
 
 def examples() -> tuple[Example, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,7 +50,7 @@ def from_json(text: str, name: str) -> Project:
     """The project that ``text`` describes. Raises FileError, calling the file ``name``."""
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FileError(
             f"{name} is not a project file: it is not JSON ({error}). Choose a file saved by this program."
         ) from error
@@ -82,7 +83,7 @@ def _build(cls: type[S], data: Any) -> S:
 
 def _migrated(data: dict[str, Any], name: str) -> dict[str, Any]:
     version = data.get("version")
-    if not isinstance(version, int) or version < 1:
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise FileError(
             f"{name} has version {version!r}; expected a whole number from 1 to {VERSION}. Correct the file."
         )
@@ -99,7 +100,7 @@ def load(path: str | os.PathLike[str]) -> Project:
     """The project in a file, named after it. Raises FileError."""
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors mark text so
     except UnicodeDecodeError as error:
         raise FileError(
             f"{path.name} is not a project file: it is not text. Choose a file saved by this program."
@@ -116,15 +117,18 @@ def load(path: str | os.PathLike[str]) -> Project:
 def save(project: Project, path: str | os.PathLike[str]) -> None:
     """Write ``project``; a file that was there stays whole until the new one is complete. Raises FileError."""
     path = Path(path)
-    part = path.with_name(path.name + ".part")
+    target = Path(os.path.realpath(path))  # a link stays a link
+    part = target.with_name(target.name + ".part")
     try:
-        with part.open("w", encoding="utf-8") as file:
+        # A name may hold bytes that were no text in the file system; their escapes are JSON's as well.
+        with part.open("w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(to_json(project))
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, path)
+        os.replace(part, target)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise FileError(
             f"{path.name} cannot be written: {error.strerror or error}. The project is still open, and an older file is unchanged; "
             "choose another place."

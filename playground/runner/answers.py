@@ -11,6 +11,7 @@ import numpy as np
 from engine import probe
 from engine.core import Array
 from engine.data import Dataset, Prepared
+from engine.model import Model
 from engine.network import INPUT
 from engine.probe import Probe
 from engine.train import Trainer
@@ -23,10 +24,16 @@ KEPT_PROBES = 12
 
 
 class Answers:
-    """Answers wants about one model. Probes are kept between frames and run once a frame, whoever asks."""
+    """Answers wants about one model. Probes are kept between frames and run once a frame, whoever asks.
 
-    def __init__(self, trainer: Trainer, data: Prepared) -> None:
-        self._trainer, self._model, self._data = trainer, trainer.model, data
+    Args:
+        model, data: what is asked about.
+        trainer: of that model; ``None`` while the network is half-built, and then there are no gradients and predictions.
+    """
+
+    def __init__(self, model: Model, data: Prepared, trainer: Trainer | None) -> None:
+        self._model, self._data, self._trainer = model, data, trainer
+        self._first_step = trainer.steps if trainer is not None else 0
         self._probes: dict[object, Probe] = {}
         self._fresh: set[object] = set()
 
@@ -48,7 +55,9 @@ class Answers:
         made = self._probes.pop(key, None) or Probe(self._model, inputs())
         self._probes[key] = made
         while len(self._probes) > KEPT_PROBES:
-            del self._probes[next(iter(self._probes))]
+            oldest = next(iter(self._probes))
+            del self._probes[oldest]
+            self._fresh.discard(oldest)
         if key not in self._fresh:
             made.run()
             self._fresh.add(key)
@@ -70,7 +79,9 @@ class Answers:
 
     @_answer.register
     def _(self, want: Gradients) -> dict[str, Array] | None:
-        arrays = self._model.gradients.get(want.node_id) if self._trainer.steps else None
+        if self._trainer is None or self._trainer.steps == self._first_step:
+            return None  # nothing has been differentiated with this model
+        arrays = self._model.gradients.get(want.node_id)
         return arrays and {name: np.array(a, np.float32, order="C") for name, a in arrays.items()}
 
     @_answer.register
@@ -105,15 +116,15 @@ class Answers:
 
     @_answer.register
     def _(self, want: Predictions) -> Array | None:
-        part = self._part(want.part)
-        if part is None or want.start >= len(part):
+        part, trainer = self._part(want.part), self._trainer
+        if part is None or trainer is None or not 0 <= want.start < len(part) or want.count < 1:
             return None
         samples = part.x[want.start : want.start + want.count]
         key = ("predictions", want.part, want.start, want.count)
         z = np.array(self._values(key, lambda: samples).value(self._model.network.output_id).T, np.float64)
         if not part.classes:
             return self._data.transform.inverse_target(z).astype(np.float32)
-        return self._trainer.fit.loss.probabilities(z).astype(np.float32)
+        return trainer.fit.loss.probabilities(z).astype(np.float32)
 
     @_answer.register
     def _(self, want: Histogram) -> tuple[Array, Array] | None:

@@ -106,9 +106,13 @@ Want = Weights | Gradients | Surface | Curve | Maps | Predictions | Histogram
 
 @dataclass(frozen=True)
 class Load:
-    """The project is now this one. Only what differs from the last one is rebuilt."""
+    """The project is now this one. Only what differs from the last one is rebuilt.
+
+    ``another``: it is no edit of the last one, but was opened, say: it begins afresh, and waits. ``Runner.send`` finds out.
+    """
 
     project: Project
+    another: bool = False
 
 
 @dataclass(frozen=True)

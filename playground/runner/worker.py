@@ -26,8 +26,10 @@ from playground.runner.session import Session
 
 #: seconds of training between two looks at commands
 BURST = 0.002
-#: at and below this many steps per second, losses are computed anew for every frame
+#: at and below this many steps per second, every step is shown, with losses of its own
 SLOW = 30.0
+#: seconds between two wake-ups at a limited speed, at least: a thread that wakes for every step of many leaves little to others
+DOZE = 0.004
 
 
 class Worker(threading.Thread):
@@ -68,9 +70,8 @@ class Worker(threading.Thread):
     # --- the thread ---------------------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        np.setbufsize(
-            1024
-        )  # strided operands are copied through such buffers: small ones stay in the first-level cache
+        # Strided operands are copied through such buffers: small ones stay in the first-level cache.
+        np.setbufsize(1024)
         # More BLAS threads gain little on nets of this size and make the window wait for its turn.
         with threadpool_limits(limits=1, user_api="blas"):
             while not self._ending:
@@ -84,13 +85,14 @@ class Worker(threading.Thread):
         """Do what was asked, train a little, show it; or wait for something to do."""
         told = self._obey()
         session = self._session
-        if session.state is State.RUNNING:
+        if session.state is State.RUNNING and (self._full_speed or not told):
             self._train()
-            if session.state is not State.RUNNING or self._mailbox.wanted:
-                if self._speed is not None and self._speed <= SLOW:
-                    session.score()
+            slow = not self._full_speed and (self._speed or 0.0) <= SLOW
+            if slow:
+                session.score()
+            if slow or session.state is not State.RUNNING or self._mailbox.wanted:
                 self._put()
-        elif told:
+        elif told:  # also at a limited speed: the next step may be long in coming
             self._put()
         else:
             with self._wake:
@@ -106,23 +108,35 @@ class Worker(threading.Thread):
         return told
 
     def _do(self, command: Command) -> None:
-        session = self._session
+        session, done = self._session, self._steps
         match command:
-            case Load(project):
-                session.load(project)
+            case Load(project, another):
+                session.load(project, another)
             case Play():
                 self._go()
             case Pause():
                 session.pause()
             case Reset():
                 session.reset()
-                self._rate = _Rate()
             case Step(unit):
                 self._step(unit)
             case SetSpeed(steps):
                 self._speed, self._due = steps, perf_counter()
             case SetWants(wants):
                 self._wants = wants
+        if self._steps < done:  # another run has begun, and a step asked for in the last one is no more
+            self._rate = _Rate()
+            if self._until_epoch < float("inf"):
+                session.pause()
+
+    @property
+    def _steps(self) -> int:
+        trainer = self._session.trainer
+        return trainer.steps if trainer is not None else 0
+
+    @property
+    def _full_speed(self) -> bool:
+        return self._speed is None or self._until_epoch < float("inf")
 
     def _go(self, until_epoch: float = float("inf")) -> None:
         self._until_epoch, self._due, self._rate = until_epoch, perf_counter(), _Rate()
@@ -133,7 +147,10 @@ class Worker(threading.Thread):
         if trainer is None:
             return
         if unit == "epoch":
-            self._go(trainer.epoch + 1)
+            stepping = self._session.state is State.RUNNING and self._until_epoch < float("inf")
+            self._go(
+                (self._until_epoch if stepping else trainer.epoch) + 1
+            )  # asked for twice in a row: two epochs
             return
         self._session.play()
         if self._session.state is State.RUNNING:
@@ -142,11 +159,12 @@ class Worker(threading.Thread):
 
     def _train(self) -> None:
         session = self._session
-        if self._speed is None or self._until_epoch < float("inf"):
+        if self._speed is None or self._full_speed:
             session.train(BURST, until_epoch=self._until_epoch)
         elif self._wait_until_due():
-            session.train(0.0, 1)
-            self._due = max(self._due + 1.0 / self._speed, perf_counter() - 0.1)
+            late = perf_counter() - self._due
+            done = session.train(BURST, 1 + int(late * self._speed))
+            self._due = max(self._due + done / self._speed, perf_counter() - DOZE)
         trainer = session.trainer
         if trainer is not None:
             self._rate.note(trainer.epoch + trainer.part_of_epoch, trainer.steps)
@@ -158,9 +176,9 @@ class Worker(threading.Thread):
         with self._wake:
             left = self._due - perf_counter()
             if left > 0 and not self._commands and not self._ending:
-                # a frame that was taken meanwhile is replaced at the next step: nothing changes in between
-                self._wake.wait(left)
-            return perf_counter() >= self._due
+                # A frame that is taken meanwhile is not replaced before the next step: nothing changes in between.
+                self._wake.wait(max(left, DOZE))
+            return perf_counter() >= self._due and not self._commands
 
     def _put(self) -> None:
         running = self._session.state is State.RUNNING

@@ -1,0 +1,110 @@
+"""The composition root: the one place that puts document, runner and window together, or does without a window."""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playground.document.project import Project
+    from playground.runner.session import Session
+
+#: of the picture that a run without a window leaves
+PICTURE = (1440, 900)
+
+
+def one_blas_thread() -> None:
+    """Have matrix products computed by one thread: others would take the window's turn, and change the last digit of sums.
+
+    Must be called before NumPy is first imported. Whoever set a variable knows better.
+    """
+    for library in ("OPENBLAS", "MKL", "OMP", "VECLIB_MAXIMUM"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+
+def has_display() -> bool:
+    """Whether a window can be shown. Windows and macOS always have a display; elsewhere X11 or Wayland must be there."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    own_screen = os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0] in ("eglfs", "linuxfb", "vnc")
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or own_screen)
+
+
+def open_window(project: Project, path: Path | None = None) -> int:
+    """Show the window with ``project`` (from ``path``) until it is closed; returns the exit code."""
+    from playground.document.document import Document
+    from playground.runner.runner import Runner
+    from playground.ui.application import Appearance, application, interruptible
+    from playground.ui.keys import KeyGuard
+    from playground.ui.main_window import MainWindow
+    from playground.ui.settings import Settings
+    from playground.ui.undo import History
+
+    app = application()
+    interruptible()
+    KeyGuard(app)
+    settings = Settings()
+    document = Document(project)
+    document.path = path
+    if path is not None:
+        settings.add_recent(path)
+    runner = Runner()
+    runner.start()
+    try:
+        window = MainWindow(document, History(document), runner, settings, Appearance(settings))
+        window.show()
+        return app.exec()
+    finally:
+        runner.stop()
+
+
+def train(project: Project, epochs: int, progress: Callable[[int], object]) -> Session:
+    """Train without a window, by the same code as the window's worker, and so to the same numbers.
+
+    ``progress`` is told the finished epochs now and then. The session's state says how it ended: PAUSED when all went well,
+    EMPTY when the project has problems, DIVERGED when numbers were no longer finite.
+    """
+    from playground.runner.messages import State
+    from playground.runner.session import Session
+
+    session = Session()
+    session.load(project)
+    session.play()
+    while session.trainer is not None and session.state is State.RUNNING and session.trainer.epoch < epochs:
+        session.train(0.1, until_epoch=epochs)
+        progress(session.trainer.epoch)
+    session.pause()
+    return session
+
+
+def picture(session: Session, out: Path, size: tuple[int, int] = PICTURE, theme: str = "light") -> None:
+    """Save the real main window, rendered off screen, as it shows the session. Raises OSError where it can't be written."""
+    if sys.platform not in ("win32", "darwin"):  # elsewhere Qt would look for a screen
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from playground.ui.snapshot import save_png, snapshot
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    save_png(snapshot(session, size, theme), out)
+
+
+def save_results(session: Session, out: Path) -> None:
+    """Write metrics.csv, weights.safetensors and picture.png into the folder ``out``. Raises OSError."""
+    from safetensors.numpy import save_file
+
+    from engine.log import COLUMNS
+
+    if session.trainer is None:
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / "metrics.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for row in session.trainer.log.view().rows.tolist():
+            # Full precision, so that files of two runs can be compared; what is not known stays empty.
+            writer.writerow([int(row[0]), *("" if value != value else repr(value) for value in row[1:])])
+    save_file(session.trainer.model.state_dict(), out / "weights.safetensors")
+    picture(session, out / "picture.png")

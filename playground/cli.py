@@ -1,0 +1,232 @@
+"""The ``playground`` command. Nothing heavy is imported before it is known what is asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from playground import __version__, app
+
+if TYPE_CHECKING:
+    from playground.document.project import Project
+    from playground.runner.session import Session
+
+WRONG_USE = 2  #: exit code where what was asked for makes no sense
+FAILED = 1  #: exit code where training went wrong
+
+What = Annotated[str, typer.Argument(metavar="EXAMPLE|FILE", help="An example's name, or a project file.")]
+
+
+class ThemeName(StrEnum):
+    """Values of --theme."""
+
+    LIGHT = "light"
+    DARK = "dark"
+
+
+class Refusal(Exception):
+    """What was asked for cannot be done; the message says why in one sentence."""
+
+
+cli = typer.Typer(
+    name="playground",
+    help="Drag a neural network together, train it live, and see every number.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"Chainrule Playground {__version__}")
+        raise typer.Exit
+
+
+@cli.callback(epilog="playground [EXAMPLE|FILE] opens the window.")
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is."),
+    ] = False,
+) -> None:
+    pass
+
+
+@cli.command("open", hidden=True)
+def open_(what: Annotated[str, typer.Argument(metavar="[EXAMPLE|FILE]")] = "") -> None:
+    """Open the window."""
+    app.one_blas_thread()
+    project, path = _project(what)
+    if app.has_display():
+        raise typer.Exit(app.open_window(project, path))
+    out = Path("runs") / project.name
+    typer.echo(
+        f"There is no display (DISPLAY and WAYLAND_DISPLAY are unset), so {project.name} is trained without a window into {out}."
+    )
+    _train(project, None, out)
+
+
+@cli.command()
+def train(
+    what: What,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the data; by default as the project says.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Draws first weights and order; by default the project's.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Folder for the results; by default runs/NAME.")
+    ] = None,
+) -> None:
+    """Train without a window; writes metrics.csv, picture.png and weights.safetensors."""
+    app.one_blas_thread()
+    project, _ = _project(what)
+    if seed is not None:
+        from playground.document import edits
+
+        project = edits.set_seed(project, seed)
+    _train(project, epochs, out or Path("runs") / project.name)
+
+
+@cli.command()
+def examples() -> None:
+    """List the example projects."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from playground.document.examples import examples as all_examples
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("name", style="bold")
+    table.add_column("what it is")
+    for example in all_examples():
+        table.add_row(example.key, example.sentence)
+    Console().print(table)
+
+
+@cli.command()
+def shot(
+    what: What,
+    out: Annotated[Path, typer.Option(dir_okay=False, help="Where the PNG goes.")],
+    epochs: Annotated[int, typer.Option(min=0, help="Train so far first.")] = 0,
+    size: Annotated[str, typer.Option(metavar="WIDTHxHEIGHT", help="Of the window, in pixels.")] = "1280x720",
+    theme: Annotated[ThemeName, typer.Option(help="Look of the window.")] = ThemeName.LIGHT,
+) -> None:
+    """Render the real main window off screen and save it as a picture."""
+    app.one_blas_thread()
+    width, _, height = size.partition("x")
+    if not (
+        width.isdecimal() and height.isdecimal() and 0 < int(width) <= 16384 and 0 < int(height) <= 16384
+    ):
+        raise Refusal(f"--size is {size!r}; expected WIDTHxHEIGHT in pixels, such as 1280x720.")
+    project, _ = _project(what)
+    session = app.train(project, epochs, lambda done: None)
+    try:
+        app.picture(session, out, (int(width), int(height)), theme.value)
+    except OSError as error:
+        raise Refusal(f"{out} cannot be written: {error.strerror or error}. Choose another place.") from None
+
+
+def _train(project: Project, epochs: int | None, out: Path) -> None:
+    """Train with a progress bar, write the results, and say in one line how it ended."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from playground.runner.messages import State
+
+    epochs = epochs or project.fit.epochs
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("epochs"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(project.name, total=epochs)
+        session = app.train(project, epochs, lambda done: bar.update(task, completed=done))
+    if session.state is State.EMPTY:
+        raise Refusal(f"{project.name} cannot be trained. {session.message}")
+    try:
+        app.save_results(session, out)
+    except OSError as error:
+        raise Refusal(
+            f"The results cannot be written to {out}: {error.strerror or error}. Choose another folder."
+        ) from None
+    if session.message:
+        typer.echo(session.message, err=True)
+    typer.echo(_summary(session))
+    typer.echo(f"Written: {out / 'metrics.csv'}, {out / 'picture.png'}, {out / 'weights.safetensors'}")
+    if session.state is State.DIVERGED:
+        raise typer.Exit(FAILED)
+
+
+def _summary(session: Session) -> str:
+    """The metrics of a run in one line."""
+    frame = session.frame()
+    parts = [
+        f"epoch {frame.epoch}",
+        f"train loss {frame.train_loss:.6g}",
+        f"validation loss {frame.validation_loss:.6g}",
+    ]
+    parts += [
+        f"train {frame.metric_name} {frame.train_metric:.4f}",
+        f"validation {frame.metric_name} {frame.validation_metric:.4f}",
+    ]
+    return " · ".join(part for part in parts if "nan" not in part)
+
+
+def _project(what: str) -> tuple[Project, Path | None]:
+    """The example or file called ``what`` (the default example where it is empty), and its path where it is a file."""
+    import difflib
+
+    from playground.document import files
+    from playground.document.examples import DEFAULT, example
+    from playground.document.examples import examples as all_examples
+
+    keys = [e.key for e in all_examples()]
+    if not what or what in keys:
+        return example(what or DEFAULT).project, None
+    path = Path(what)
+    if not path.exists():
+        near = difflib.get_close_matches(what, (*keys, *COMMANDS), n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"Examples are {', '.join(keys)}."
+        raise Refusal(f"There is no file and no example called {what!r}. {hint}")
+    try:
+        return files.load(path), path
+    except files.FileError as error:
+        raise Refusal(str(error)) from None
+
+
+COMMANDS = tuple(info.name or info.callback.__name__ for info in cli.registered_commands if info.callback)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code: 0, 1 where training failed, 2 where the arguments make no sense."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or (words[0] not in COMMANDS and not words[0].startswith("-")):
+        words.insert(0, "open")  # `playground FILE`
+    try:
+        result = cli(words, prog_name="playground", standalone_mode=False)
+    except TyperException as error:
+        # Pydantic, which checks the values for typer, leaves its own words before ours.
+        return _refuse(
+            f"{error.format_message().replace('Value error, ', '').rstrip('.')}. See `playground --help`."
+        )
+    except Refusal as error:
+        return _refuse(str(error))
+    except typer.Abort:
+        return 130
+    return result if isinstance(result, int) else 0
+
+
+def _refuse(sentence: str) -> int:
+    typer.echo(f"playground: {sentence}", err=True)
+    return WRONG_USE

@@ -1,0 +1,125 @@
+"""What survives an edit: the weights of layers that stay or come back, and the numbers that were set by hand."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+
+from engine.core import Array
+from engine.initializers import Initializer
+from engine.layers import Layer
+from engine.model import Model
+from engine.network import Network, Node
+from playground.document.project import Project, WeightEdit
+
+#: numbers kept of layers that went, for the case that they come back
+ATTIC_SIZE = 4_000_000
+
+
+def is_edit_of(project: Project, before: Project) -> bool:
+    """Whether ``project`` came of ``before`` by editing: an edit keeps most parts, a file that was opened brings all of them anew."""
+    pairs = [
+        (getattr(project, part), getattr(before, part))
+        for part in ("source", "preparation", "network", "fit")
+    ]
+    nodes = {id(node) for node in before.network.nodes}
+    return any(new is old for new, old in pairs) or any(id(node) in nodes for node in project.network.nodes)
+
+
+def part_that_fits(network: Network, in_shape: tuple[int, ...]) -> Network:
+    """The nodes of a half-built network that can be computed; all of them where only the output is not what is needed."""
+    known, nodes = network.known_shapes(in_shape), list[Node]()
+    for node in network.nodes:
+        if node.id in {n.id for n in nodes}:
+            break  # two nodes of one name: from here on nobody knows who reads from whom
+        if node.id in known:
+            nodes.append(node)
+    return Network(tuple(nodes))
+
+
+def arrays_of(model: Model, node_id: str) -> dict[str, Array]:
+    """Live parameters and running statistics of a node, by name."""
+    return {**model.parameters.get(node_id, {}), **model.store.state.get(node_id, {})}
+
+
+class Attic:
+    """Weights of layers that an edit has taken out or reshaped. Who brings the same node back, by an undo say, has its weights again."""
+
+    def __init__(self) -> None:
+        self._kept: deque[tuple[Node, dict[str, Array]]] = deque()
+
+    def clear(self) -> None:
+        self._kept.clear()
+
+    def put(self, node: Node, arrays: Mapping[str, Array]) -> None:
+        self._kept.appendleft((node, {name: a.copy() for name, a in arrays.items()}))
+        while sum(a.size for _, kept in self._kept for a in kept.values()) > ATTIC_SIZE:
+            self._kept.pop()
+
+    def find(self, node: Node, arrays: Mapping[str, Array]) -> Mapping[str, Array] | None:
+        """What was kept last of this node in these shapes."""
+        return next(
+            (kept for other, kept in self._kept if other == node and _shapes(kept) == _shapes(arrays)), None
+        )
+
+
+def _shapes(arrays: Mapping[str, Array]) -> dict[str, tuple[int, ...]]:
+    return {name: a.shape for name, a in arrays.items()}
+
+
+def carry_weights(old: Model, new: Model, attic: Attic) -> None:
+    """Give each node of ``new`` the weights it had: in ``old``, or before it went to the attic. The rest keep their first ones."""
+    staying = {node.id for node in new.network.nodes if _means_the_same(old, new, node.id)}
+    for node in new.network.nodes:
+        mine = arrays_of(new, node.id)
+        source = arrays_of(old, node.id) if node.id in staying else attic.find(node, mine)
+        for name, array in (source or {}).items():
+            mine[name][...] = array
+    for node in old.network.nodes:
+        arrays = arrays_of(old, node.id)
+        if arrays and node.id not in staying:
+            attic.put(node, arrays)
+
+
+def _means_the_same(old: Model, new: Model, node_id: str) -> bool:
+    """Whether a node's weights fit in both models: same kind of layer, same shapes, same way to begin."""
+    if not arrays_of(old, node_id) or _shapes(arrays_of(old, node_id)) != _shapes(arrays_of(new, node_id)):
+        return False
+    one, other = old.network[node_id].layer, new.network[node_id].layer
+    # Another initializer must be seen to act.
+    return type(one) is type(other) and _own_initializer(one) == _own_initializer(other)
+
+
+def _own_initializer(layer: Layer) -> Initializer | None:
+    found: Initializer | None = getattr(layer, "initializer", None)
+    return found
+
+
+class HandEdits:
+    """Which of a project's hand edits the weights contain."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[WeightEdit, ...] = ()
+        self._wiped = 0  # how many of them, from the first, are no longer in the weights
+
+    def wipe(self, edits: tuple[WeightEdit, ...] = ()) -> None:
+        """The weights were drawn anew: ``edits`` were made before, and are not in them."""
+        self._seen, self._wiped = edits, len(edits)
+
+    def follow(self, edits: tuple[WeightEdit, ...], model: Model) -> bool:
+        """Put back the cells of edits that were undone, set those of new ones, and leave all others alone; whether there were any."""
+        same = 0
+        while same < min(len(edits), len(self._seen)) and edits[same] == self._seen[same]:
+            same += 1
+        undone = [(e, e.before) for e in reversed(self._seen[max(same, self._wiped) :])]
+        made = [(e, e.after) for e in edits[same:]]
+        self._seen, self._wiped = edits, min(self._wiped, same)
+        for edit, value in (*undone, *made):
+            array = model.parameters.get(edit.node_id, {}).get(edit.name)
+            if array is not None and _inside(edit.index, array.shape):
+                array[edit.index] = value
+        return bool(undone or made)
+
+
+def _inside(index: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    return len(index) == len(shape) and all(0 <= i < n for i, n in zip(index, shape, strict=True))

@@ -1,0 +1,72 @@
+"""What holds for the whole Qt application: its name, its style, light or dark."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from playground.ui.icons import icon
+from playground.ui.settings import Settings
+from playground.ui.theme import DARK, LIGHT, Theme
+
+NAME = "Chainrule Playground"
+
+
+def application() -> QApplication:
+    """The one application object, made and named where there is none yet."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(sys.argv[:1])
+    app.setApplicationName("Playground")
+    app.setApplicationDisplayName(NAME)
+    app.setOrganizationName("Chainrule")
+    app.setStyle("Fusion")  # the same on every system, and the one that follows a style sheet everywhere
+    app.setWindowIcon(icon("graph-outline", LIGHT, LIGHT.accent))
+    return app
+
+
+def interruptible() -> None:
+    """Let Ctrl+C in the terminal end the program, as Python's own handler can't while Qt's loop runs."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+class Appearance(QObject):
+    """Light or dark: as chosen, or as the system is. The choice is remembered."""
+
+    changed = Signal(object)  #: the new Theme
+
+    def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self._choice = settings.theme
+        self.theme = self._wanted()
+        hints = QGuiApplication.styleHints()
+        hints.colorSchemeChanged.connect(self._refresh)
+
+    @property
+    def choice(self) -> str:
+        """ "system", "light" or "dark"."""
+        return self._choice
+
+    def choose(self, choice: str) -> None:
+        self._choice = self._settings.theme = choice
+        self._refresh()
+
+    def toggle(self) -> None:
+        """To the other one, whatever the system says."""
+        self.choose("light" if self.theme.dark else "dark")
+
+    def _wanted(self) -> Theme:
+        if self._choice != "system":
+            return DARK if self._choice == "dark" else LIGHT
+        return DARK if QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark else LIGHT
+
+    def _refresh(self) -> None:
+        theme = self._wanted()
+        if theme is not self.theme:
+            self.theme = theme
+            self.changed.emit(theme)

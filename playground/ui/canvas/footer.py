@@ -1,0 +1,154 @@
+"""Below the network: how large it is, what can be done here, and what the colours mean."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QColor, QImage, QPainter, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from playground.ui.numbers import fmt
+from playground.ui.plots.colours import indexed_image, signed_table
+from playground.ui.plots.plot import small
+from playground.ui.style import refresh
+from playground.ui.theme import Theme
+
+HINT = "drop a layer between two blocks · hover any wire, bias or tile for its live value"
+LINGER = 6000  #: milliseconds that a remark stays
+
+_RAMP = np.arange(256, dtype=np.uint8)[None, :]
+
+
+class ScaleBar(QWidget):
+    """The signed scale with its ends; without a range in sight, in general."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("colour_scale")
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setFont(small(self.font()))
+        self._limit: float | None = None
+        self.set_theme(theme)
+        self.show_limit(None)
+
+    @property
+    def limit(self) -> float | None:
+        """The end of the range it shows."""
+        return self._limit
+
+    def show_limit(self, limit: float | None) -> None:
+        """The range of what is under the mouse; ``None``: each tile or layer has its own."""
+        self._limit = limit
+        ends = (
+            f"from {fmt(-limit)} to {fmt(limit)}"
+            if limit is not None
+            else "each tile from minus its maximum to its maximum"
+        )
+        self.setAccessibleName(f"Colours: orange below 0, blue above; {ends}")
+        self.setToolTip(
+            "Orange is below 0, blue above, and the stronger the further from 0. Every unit's picture over the plane has its own "
+            "range (beyond it, the colour of its end); the maps and values of one layer share theirs. Hover a tile to see its range here. "
+            "Wires: the wider, the larger the weight; dots: biases."
+        )
+        self.update()
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self._image: QImage = indexed_image(_RAMP, signed_table(theme))
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(196, 20)
+
+    def paintEvent(self, event: object) -> None:
+        painter = QPainter(self)
+        middle = self.height() / 2
+        bar = QRectF(50, middle - 4.5, self.width() - 100, 9)
+        painter.drawImage(bar, self._image)
+        painter.setPen(QColor(self._theme.border))
+        painter.drawRect(bar)
+        painter.setPen(QColor(self._theme.muted))
+        low, high = ("−max", "+max") if self._limit is None else (fmt(-self._limit), "+" + fmt(self._limit))
+        align = Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(QRectF(0, 0, 44, self.height()), align | Qt.AlignmentFlag.AlignRight, low)
+        painter.drawText(
+            QRectF(self.width() - 44, 0, 44, self.height()), align | Qt.AlignmentFlag.AlignLeft, high
+        )
+        painter.drawLine(
+            round(bar.center().x()), round(bar.top()), round(bar.center().x()), round(bar.bottom())
+        )
+        painter.end()
+
+
+class Line(QLabel):
+    """Text that gives way where there is no room; the whole of it is in the tool tip."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._words = ""
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def say(self, words: str) -> None:
+        self._words = words
+        self.setToolTip(words)
+        self.setAccessibleName(words)
+        self._elide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._elide()
+
+    def _elide(self) -> None:
+        self.setText(self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, self.width()))
+
+
+class Footer(QWidget):
+    """One line: parameters and hint, or for a while a remark; the scale at the right."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("canvas_footer")
+        self.text = Line()
+        self.text.setObjectName("canvas_hint")
+        self.text.setProperty("muted", True)
+        self.scale = ScaleBar(theme)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 2, 10, 7)
+        layout.addWidget(self.text, 1)
+        layout.addWidget(self.scale)
+        self._usual = ""
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(LINGER)
+        self._timer.timeout.connect(self._calm)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.scale.set_theme(theme)
+
+    def show_size(self, parameters: int) -> None:
+        """How many numbers the network learns."""
+        self._usual = f"{parameters:,} parameter{'s' if parameters != 1 else ''} · {HINT}"
+        if not self._timer.isActive():
+            self._calm()
+
+    def say(self, remark: str) -> None:
+        """Say something for a few seconds."""
+        self._look("problem")
+        self.text.say(remark)
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Back to the usual at once."""
+        self._timer.stop()
+        self._calm()
+
+    def _calm(self) -> None:
+        self._look("muted")
+        self.text.say(self._usual)
+
+    def _look(self, kind: str) -> None:
+        if not self.text.property(kind):
+            self.text.setProperty("muted", kind == "muted")
+            self.text.setProperty("problem", kind == "problem")
+            refresh(self.text)

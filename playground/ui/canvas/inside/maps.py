@@ -1,0 +1,80 @@
+"""Pictures: the feature maps of a Conv2d or a pooling layer for the chosen sample, and the sample itself."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QImage, QPainter
+
+from playground.runner.messages import Frame, Maps
+from playground.ui.canvas.inside.tiles import Array, Tiles, end_of
+from playground.ui.canvas.layout import Tile
+from playground.ui.plots.colours import grey_table, indexed_image, share_index, signed_index
+
+
+class MapTiles(Tiles):
+    """Maps in the signed scale, one scale for all channels of the layer: a channel that hardly answers looks pale."""
+
+    def __init__(self, stage) -> None:
+        super().__init__(stage)
+        self._image = QImage()  # all maps, one below the other
+        self._limit: float | None = None
+
+    def want(self) -> Maps:
+        return Maps(self.block.shown, *self.stage.sample)
+
+    def fits(self, values: Array) -> bool:
+        return values.shape == self.block.shape
+
+    def clear(self) -> None:
+        self._image, self._limit = QImage(), None
+
+    def take(self, values: Array, units: list[int]) -> None:
+        self._limit = end_of(values)
+        self._keep(signed_index(values[units], self._limit), self.stage.look.table)
+
+    def _keep(self, index: Array, table: list[int]) -> None:
+        """Make a picture of table entries ``(tiles, height, width)``."""
+        indexed = indexed_image(index.reshape(-1, index.shape[2]), table)
+        self._image = indexed.convertToFormat(QImage.Format.Format_RGB32)
+
+    def paint_tile(self, painter: QPainter, i: int, tile: Tile) -> None:
+        _, height, width = self.block.shape
+        fitted = _fitted(width, height, tile.rect)
+        if fitted != tile.rect or self._image.isNull():
+            painter.fillRect(tile.rect, self.stage.look.panel)
+        if self._image.isNull():
+            return
+        # Few cells are numbers and stay crisp; many are a picture.
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, width > tile.rect.width() / 3)
+        painter.drawImage(fitted, self._image, QRectF(0, i * height, width, height))
+
+    def limit(self, unit: int) -> float | None:
+        return self._limit
+
+
+class SampleTiles(MapTiles):
+    """The chosen picture, in grey: the darkest value of the training data is black, the brightest white."""
+
+    def __init__(self, stage) -> None:
+        super().__init__(stage)
+        self._range: tuple[object, float, float] = (None, 0.0, 1.0)
+
+    def show_frame(self, frame: Frame) -> None:
+        if frame.data is not None and frame.data is not self._range[0]:
+            x = frame.data.train.x
+            self._range = (frame.data, float(x.min()), float(x.max()))
+        super().show_frame(frame)
+
+    def take(self, values: Array, units: list[int]) -> None:
+        _, low, high = self._range
+        self._keep(share_index((values[units] - low) / ((high - low) or 1.0)), grey_table())
+
+    def limit(self, unit: int) -> float | None:
+        return None
+
+
+def _fitted(width: int, height: int, rect: QRectF) -> QRectF:
+    """The largest place in ``rect`` with the picture's own proportions."""
+    scale = min(rect.width() / width, rect.height() / height)
+    w, h = width * scale, height * scale
+    return QRectF(rect.center().x() - w / 2, rect.center().y() - h / 2, w, h)

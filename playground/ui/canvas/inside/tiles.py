@@ -1,0 +1,147 @@
+"""A column of tiles: one per unit or channel, each with its bias dot, its filter if its weights make a picture, and its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+
+from playground.runner.messages import Curve, Frame, Maps, Surface, Want, Weights
+from playground.ui.canvas.inside.base import Inside, Stage
+from playground.ui.canvas.inside.filters import Filters
+from playground.ui.canvas.inside.marks import DOT, Marks, after_box, before_box
+from playground.ui.canvas.layout import Tile
+from playground.ui.canvas.targets import Cell, More, Sample, Target, Unit
+
+Array = NDArray[Any]
+
+REACH = 2.5  #: how far beside a dot the mouse may be
+
+
+class Tiles(Inside):
+    """Base of columns. A subclass says which values it wants of its units and how one of them is painted."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
+        self.weights: Mapping[str, Array] = {}  #: as of the last frame that fitted
+        self.filters = Filters(stage)
+        self.marks = Marks(self)
+
+    # --- what a subclass says -----------------------------------------------------------------------------------------
+
+    def want(self) -> Surface | Curve | Maps | None:
+        """The values of all units of the shown node."""
+        return None
+
+    def fits(self, values: Array) -> bool:
+        """Whether an answer to ``want`` has the shape it must have for this block."""
+        return len(values) == self.block.units
+
+    def take(self, values: Array, units: list[int]) -> None:
+        """Make pictures of the values of ``units``."""
+
+    def paint_tile(self, painter: QPainter, i: int, tile: Tile) -> None:
+        """Paint picture number ``i``."""
+
+    def clear(self) -> None:
+        """Forget all pictures."""
+
+    # --- frames -------------------------------------------------------------------------------------------------------
+
+    def show_block(self, block, place) -> None:
+        before = self.block
+        changed = (before.shape, before.shown) != (block.shape, block.shown)
+        paged = [t.unit for t in self.place.tiles] != [t.unit for t in place.tiles]
+        if changed or paged:
+            self.clear()
+        if before.parameters != block.parameters:
+            self.weights = {}
+        super().show_block(block, place)
+        self.filters.show(block, place.tiles, self.weights)
+        self.marks.refresh(afresh=True)
+
+    def wants(self) -> Iterable[Want]:
+        want = self.want()
+        if want is not None:
+            yield want
+        if self.block.parameters:
+            yield Weights(self.block.id)
+
+    def show_frame(self, frame: Frame) -> None:
+        if self.block.parameters:
+            self._take_weights(frame.answer(Weights(self.block.id)))
+        want = self.want()
+        values = frame.answer(want) if want is not None else None
+        if values is not None and self.fits(values):
+            self.take(values, [t.unit for t in self.place.tiles])
+        self.marks.refresh()
+        self.update()
+
+    def _take_weights(self, weights: Mapping[str, Array] | None) -> None:
+        if weights is None or {n: w.shape for n, w in weights.items()} != dict(self.block.parameters):
+            return
+        self.weights = weights
+        self.filters.show(self.block, self.place.tiles, weights)
+
+    # --- painting -----------------------------------------------------------------------------------------------------
+
+    def cover(self) -> QRectF:
+        rect = self.place.column.adjusted(-DOT - 4, -DOT - 4, DOT + 4, DOT + 4)
+        for extra in (self.place.more, self.place.below):
+            rect = rect if extra is None else rect.united(extra.adjusted(-2, -2, 2, 2))
+        return rect.united(QRectF(0, rect.top(), self.place.width, rect.height()))
+
+    def draw(self, painter: QPainter) -> None:
+        # Smoothing the edges of pictures, which lie under the rims anyway, would cost three times as much as the pictures.
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        for i, tile in enumerate(self.place.tiles):
+            self.filters.paint(painter, i, tile)
+            self.paint_tile(painter, i, tile)
+
+    def look_again(self) -> None:
+        """What is under the mouse or pinned has changed."""
+        self.marks.refresh()
+
+    # --- what is where ------------------------------------------------------------------------------------------------
+
+    def target_at(self, at: QPointF) -> Target | None:
+        if self.place.more is not None and self.place.more.contains(at):
+            return More(self.block.id)
+        if self.place.below is not None:
+            for step, box in ((-1, before_box(self.place.below)), (+1, after_box(self.place.below))):
+                if box.contains(at):
+                    return Sample(self.block.id, step)
+        for tile in self.place.tiles:
+            away = at - tile.bias
+            if "bias" in self.block.parameters and away.x() ** 2 + away.y() ** 2 <= (DOT + REACH) ** 2:
+                return Cell(self.block.id, "bias", (tile.unit,))
+        for tile in self.place.tiles:
+            if tile.rect.contains(at):
+                return Unit(self.block.id, tile.unit)
+            cell = self.filters.cell_at(at, tile)
+            if cell is not None:
+                return Cell(self.block.id, "weight", cell)
+        return None
+
+
+def ends_of(values: Array, spread: float = np.inf) -> Array:
+    """The ends of signed scales, one per row of ``values``: its largest magnitude, but at most ``spread`` times its mean one.
+
+    1 for a row of zeros and for one with a number that is not finite.
+    """
+    magnitudes = np.abs(values.reshape(len(values), -1))
+    ends = magnitudes.max(axis=1, initial=0.0)
+    if np.isfinite(spread):
+        ends = np.minimum(ends, spread * magnitudes.mean(axis=1))
+    return np.where(np.isfinite(ends) & (ends > 0), ends, 1.0)
+
+
+def end_of(values: Array) -> float:
+    """The end of one signed scale for all ``values``."""
+    return float(ends_of(values.reshape(1, -1))[0])

@@ -1,0 +1,92 @@
+"""What is written between blocks: the shapes that pass, and where a layer would be put."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from engine.network import shape_in_words
+from playground.ui.canvas.inside import Stage
+from playground.ui.canvas.layout import BAND, CARD_HEIGHT
+
+if TYPE_CHECKING:
+    from playground.ui.canvas.scene import NetworkScene
+
+
+class ShapesItem(Item):
+    """The shape of what passes, in words, below each gap between blocks."""
+
+    def __init__(self, scene: NetworkScene) -> None:
+        super().__init__()
+        self.setZValue(-0.5)
+        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+        self._scene = scene
+        self._labels: list[tuple[float, str]] = []
+        self._bounds = QRectF()
+
+    def rearrange(self) -> None:
+        """Lay the labels anew."""
+        scene = self._scene
+        blocks = scene.plan.blocks
+        labels = []
+        for before, after in pairwise(blocks):
+            if not before.shape or (after.attached and before.shape == after.shape):
+                continue
+            left, right = scene.place_of(before.id), scene.place_of(after.id)
+            middle = (
+                scene.x_of(before.id) + left.card.right() + scene.x_of(after.id) + right.card.left()
+            ) / 2
+            labels.append((middle, shape_in_words(before.shape)))
+        bounds = scene.layout_.bounds
+        bounds = QRectF(bounds.left(), CARD_HEIGHT, bounds.width(), BAND)
+        if (labels, bounds) != (self._labels, self._bounds):
+            self.prepareGeometryChange()
+            self._labels, self._bounds = labels, bounds
+            self.update()
+
+    def draw(self, painter: QPainter) -> None:
+        look = self._scene.stage.look
+        painter.setFont(look.number)
+        painter.setPen(look.muted)
+        for x, text in self._labels:
+            painter.drawText(QRectF(x - 60, CARD_HEIGHT + 3, 120, 16), Qt.AlignmentFlag.AlignCenter, text)
+
+
+class InsertionMark(Item):
+    """The line that says where a layer will be put, with its name."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__()
+        self.setZValue(10)
+        self.stage = stage
+        self.text = ""
+        self.hide()
+
+    def show_at(self, x: float, text: str) -> None:
+        self.prepareGeometryChange()
+        self.text = text
+        self.setPos(x, 0)
+        self.show()
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        return QRectF(-90, -16, 180, CARD_HEIGHT + 46)
+
+    def draw(self, painter: QPainter) -> None:
+        look = self.stage.look
+        accent = QColor(look.theme.accent)
+        painter.setPen(QPen(accent, 3.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.drawLine(QPointF(0, -8), QPointF(0, CARD_HEIGHT + 6))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(accent)
+        painter.drawEllipse(QPointF(0, -8), 4, 4)
+        painter.setFont(look.small)
+        width = look.small_metrics.horizontalAdvance(self.text) + 16
+        pill = QRectF(-width / 2, CARD_HEIGHT + 7, width, 19)
+        painter.drawRoundedRect(pill, 9, 9)
+        painter.setPen(QColor(look.theme.accent_text))
+        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, self.text)

@@ -1,0 +1,71 @@
+"""The context menu: everything that can be done to a block, with its keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QMenu
+
+from playground.ui.icons import icon
+
+if TYPE_CHECKING:
+    from playground.ui.canvas.view import CanvasView
+
+
+def menu_for(canvas: CanvasView, block_id: str) -> QMenu:
+    """A menu for a block, or for the canvas where ``block_id`` is ""; it deletes itself when it closes."""
+    menu = QMenu(canvas)
+    menu.setObjectName("canvas_menu")
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    menu.setToolTipsVisible(True)
+    commands, theme = canvas.commands, canvas.context.theme
+    chosen = bool(commands.chosen)
+
+    def add(
+        name: str, text: str, keys: str, act, picture: str = "", possible: bool = True, tip: str = ""
+    ) -> None:
+        action = menu.addAction(text, act)
+        action.setObjectName(f"canvas_menu.{name}")
+        action.setShortcut(QKeySequence(keys))
+        action.setShortcutContext(
+            Qt.ShortcutContext.WidgetShortcut
+        )  # shown, and not taken from the window's own
+        action.setShortcutVisibleInContextMenu(True)
+        action.setEnabled(possible)
+        action.setToolTip(tip or text)
+        if picture:
+            action.setIcon(icon(picture, theme))
+
+    if block_id:
+        is_node = canvas.scene.plan[block_id].is_node
+        fresh = commands.fresh(block_id) if is_node else None
+        add(
+            "options",
+            "Edit Options",
+            "Return",
+            lambda: canvas.context.focus.ask_edit(block_id),
+            "tune-variant",
+        )
+        add(
+            "reset", "Reset this layer's options", "", lambda: commands.reset_options(block_id), "restore",
+            fresh is not None, "Put every option of this layer back to its default.",
+        )  # fmt: skip
+        menu.addSeparator()
+        add("left", "Move Left", "Alt+Left", lambda: commands.move_by(-1), "arrow-left", chosen)
+        add("right", "Move Right", "Alt+Right", lambda: commands.move_by(+1), "arrow-right", chosen)
+        menu.addSeparator()
+        add("cut", "Cut", "Ctrl+X", canvas.cut, "content-cut", chosen)
+        add("copy", "Copy", "Ctrl+C", canvas.copy, "content-copy", chosen)
+        add("paste", "Paste Behind", "Ctrl+V", canvas.paste, "content-paste")
+        add("duplicate", "Duplicate", "Ctrl+D", canvas.duplicate, "content-duplicate", chosen)
+        add("delete", "Delete", "Del", canvas.delete, "delete-outline", chosen)
+        return menu
+    add("paste", "Paste", "Ctrl+V", canvas.paste, "content-paste")
+    add("all", "Select All", "Ctrl+A", canvas.select_all, "select-all", bool(canvas.scene.plan.nodes))
+    menu.addSeparator()
+    add("fit", "Fit the Network", "Ctrl+0", canvas.fit, "fit-to-screen-outline")
+    add("in", "Zoom In", "Ctrl++", canvas.zoom_in, "magnify-plus-outline")
+    add("out", "Zoom Out", "Ctrl+-", canvas.zoom_out, "magnify-minus-outline")
+    return menu

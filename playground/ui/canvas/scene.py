@@ -1,0 +1,319 @@
+"""What is on the canvas: matches blocks to the nodes of the document by id, and moves what differs to its new place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from PySide6.QtCore import QEasingCurve, QPointF, QRect, QRectF, QSizeF, Qt, QVariantAnimation
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QGraphicsScene
+
+from playground.document.project import Project
+from playground.runner.messages import Frame, Want
+from playground.ui.canvas.block import BlockItem, measure
+from playground.ui.canvas.inside import Stage
+from playground.ui.canvas.labels import InsertionMark, ShapesItem
+from playground.ui.canvas.layout import (
+    BAND,
+    CARD_HEIGHT,
+    MOST,
+    PAGE,
+    Layout,
+    Place,
+    lay_out,
+    shown_units,
+)
+from playground.ui.canvas.plan import NOTHING, plan
+from playground.ui.canvas.targets import Card, Cell, More, Target, Unit
+from playground.ui.canvas.wires import WiresItem
+
+MOVING = 180  #: milliseconds that blocks take to their new places
+
+
+class NetworkScene(QGraphicsScene):
+    """The blocks, wires and marks of one project. Knows geometry, selection and pinned unit; edits nothing."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__()
+        self.stage = stage
+        self.plan = NOTHING
+        self.layout_ = Layout({}, (), QRectF())
+        self.blocks: dict[str, BlockItem] = {}
+        self.selected: tuple[str, ...] = ()
+        self.first: dict[str, int] = {}  #: at which unit a long column begins
+        self._room = QSizeF(800, 500)
+        self._leaving: list[BlockItem] = []
+        self._moves: dict[str, tuple[float, float]] = {}
+        self._entering: set[str] = set()
+        self.wires = WiresItem(stage)
+        self.addItem(self.wires)
+        self.shapes = ShapesItem(self)
+        self.addItem(self.shapes)
+        self.mark = InsertionMark(stage)
+        self.addItem(self.mark)
+        self._motion = QVariantAnimation(self)
+        self._motion.setStartValue(0.0)
+        self._motion.setEndValue(1.0)
+        self._motion.setDuration(MOVING)
+        self._motion.setEasingCurve(QEasingCurve.Type.OutCubic)
+        self._motion.valueChanged.connect(self._move_on)
+        self._motion.finished.connect(self._arrive)
+
+    # --- the project --------------------------------------------------------------------------------------------------
+
+    def show_project(self, project: Project, animate: bool = True) -> None:
+        """Show ``project``; blocks that stay keep their pictures and move to their new places."""
+        self.plan = plan(project)
+        if self.stage.mode is not self.plan.mode:
+            self.stage.mode = self.plan.mode
+        known = {b.id for b in self.plan.blocks}
+        for block_id in [b for b in self.blocks if b not in known]:
+            item = self.blocks.pop(block_id)
+            self._leaving.append(item)
+            self.first.pop(block_id, None)
+        self.selected = tuple(i for i in self.selected if i in known)
+        pinned = self.stage.pinned
+        if pinned is not None and (
+            pinned.block_id not in known or pinned.unit >= self.plan[pinned.block_id].units
+        ):
+            self.stage.pinned = None
+        self._arrange(animate)
+
+    def set_room(self, room: QSizeF) -> None:
+        """Lay everything out for a view of another size."""
+        if room != self._room:
+            self._room = room
+            self.relayout()
+
+    def relayout(self, animate: bool = False) -> None:
+        """Lay everything out anew."""
+        if self.plan.blocks:
+            self._arrange(animate)
+
+    def restyle(self) -> None:
+        """Draw everything in the stage's look."""
+        self.relayout()
+        for block in self.blocks.values():
+            block.card.update()
+        self.update()
+
+    def _arrange(self, animate: bool) -> None:
+        self._motion.stop()
+        for compact in (False, True):
+            self.stage.compact = compact
+            measures = {b.id: measure(b, self.stage.look, compact) for b in self.plan.blocks}
+            self.layout_ = lay_out(self.plan, measures, self._room, self.first)
+            if self.layout_.bounds.width() <= self._room.width() + 1.0:
+                break
+        self._moves = {}
+        self._entering &= {b.id for b in self.plan.blocks}  # those still fading in from an edit a moment ago
+        for block in self.plan.blocks:
+            place = self.layout_.places[block.id]
+            item = self.blocks.get(block.id)
+            if item is None:
+                item = self.blocks[block.id] = BlockItem(self.stage)
+                self.addItem(item)
+                item.setPos(place.x, 0)
+                self._entering.add(block.id)
+            item.show_block(block, place)
+            self._moves[block.id] = (item.x(), place.x)
+        self.setSceneRect(self.layout_.bounds)
+        self._mark_cards()
+        differs = bool(self._leaving or self._entering) or any(a != b for a, b in self._moves.values())
+        if animate and differs and self._animated():
+            self._motion.start()
+            self._move_on(0.0)
+        else:
+            self._move_on(1.0)
+            self._arrive()
+
+    def _animated(self) -> bool:
+        """Whether somebody looks, and wants to see things move."""
+        for view in self.views():
+            wanted = view.style().styleHint(view.style().StyleHint.SH_Widget_Animation_Duration, None, view)
+            return view.isVisible() and wanted > 0
+        return False
+
+    def _move_on(self, share: float) -> None:
+        for block_id, (start, end) in self._moves.items():
+            self.blocks[block_id].setX(start + (end - start) * share)
+        for block_id in self._entering:
+            self.blocks[block_id].setOpacity(share)
+        for item in self._leaving:
+            item.setOpacity(1.0 - share)
+        self.wires.arrange(self.plan.links, self.layout_.places, self.x_of, self.layout_.bounds)
+        self.shapes.rearrange()
+
+    def _arrive(self) -> None:
+        for block_id in self._entering:
+            self.blocks[block_id].setOpacity(1.0)
+        for item in self._leaving:
+            self.removeItem(item)
+        self._leaving, self._entering = [], set()
+
+    def settle(self) -> None:
+        """Put everything to its place at once."""
+        if self._motion.state() is QVariantAnimation.State.Running:
+            self._motion.stop()
+            self._move_on(1.0)
+            self._arrive()
+
+    def x_of(self, block_id: str) -> float:
+        """Where a block is at this moment."""
+        return self.blocks[block_id].x()
+
+    def place_of(self, block_id: str) -> Place:
+        return self.layout_.places[block_id]
+
+    def middle(self) -> QRectF:
+        """The room between data and loss, below the cards."""
+        bounds = self.layout_.bounds
+        left = self.x_of(self.layout_.order[0]) + self.place_of(self.layout_.order[0]).width
+        right = self.x_of(self.layout_.order[-1])
+        return QRectF(left, CARD_HEIGHT + BAND, right - left, bounds.bottom() - CARD_HEIGHT - BAND)
+
+    # --- frames -------------------------------------------------------------------------------------------------------
+
+    def wants(self, seen: QRectF) -> set[Want]:
+        """What the blocks inside ``seen`` need; wires need the weights of what they lead to."""
+        wants: set[Want] = set()
+        for item in self.blocks.values():
+            if item.room().intersects(seen):
+                wants |= item.wants()
+        return wants
+
+    def show_frame(self, frame: Frame) -> None:
+        """Draw a moment of training."""
+        for block_id, item in self.blocks.items():
+            item.show_frame(frame)
+            tiles = item.tiles
+            if tiles is not None and "weight" in tiles.weights and tiles.weights["weight"].ndim == 2:
+                self.wires.show_weights(block_id, tiles.weights["weight"])
+        self.wires.refresh()
+
+    def number(self, block_id: str, name: str, index: tuple[int, ...]) -> float | None:
+        """A parameter's value as of the last frame."""
+        item = self.blocks.get(block_id)
+        array = item.tiles.weights.get(name) if item is not None and item.tiles is not None else None
+        if (
+            array is None
+            or len(index) != array.ndim
+            or any(i >= n for i, n in zip(index, array.shape, strict=True))
+        ):
+            return None
+        return float(array[index])
+
+    def has_cell(self, cell: Cell) -> bool:
+        """Whether the block still has such a number."""
+        shape = self.plan[cell.block_id].parameters.get(cell.name, ())
+        return len(shape) == len(cell.index) and all(i < n for i, n in zip(cell.index, shape, strict=True))
+
+    def cells_of(self, unit: Unit) -> list[Cell]:
+        """All numbers of one unit: its bias first, then its weights."""
+        shapes = self.plan[unit.block_id].parameters
+        cells = [Cell(unit.block_id, "bias", (unit.unit,))] if "bias" in shapes else []
+        weights = np.ndindex(*shapes["weight"][1:]) if "weight" in shapes else ()
+        return cells + [Cell(unit.block_id, "weight", (unit.unit, *index)) for index in weights]
+
+    def rect_of(self, target: Target) -> QRectF:
+        """Where a target is on the canvas; its block's card where it is not drawn."""
+        item = self.blocks[target.block_id]
+        rect = self._rect_in(item, target)
+        if rect is None and isinstance(target, Cell):
+            middle = self.wires.middle_of(target)
+            if middle is not None:
+                return QRectF(middle - QPointF(6, 6), QSizeF(12, 12))
+            rect = self._rect_in(item, Unit(target.block_id, target.unit))
+        return (rect if rect is not None else item.place.card).translated(item.pos())
+
+    @staticmethod
+    def _rect_in(item: BlockItem, target: Target) -> QRectF | None:
+        """Where a target is in its block, if it is drawn there."""
+        if isinstance(target, More):
+            return item.place.more
+        if not isinstance(target, Unit | Cell):
+            return None
+        tile = item.place.tile(target.unit)
+        if tile is None or isinstance(target, Unit):
+            return None if tile is None else tile.rect
+        if target.name == "bias":
+            return QRectF(tile.bias - QPointF(6, 6), QSizeF(12, 12))
+        return item.tiles.filters.cell_rect(target.index, tile) if item.tiles is not None else None
+
+    # --- looking ------------------------------------------------------------------------------------------------------
+
+    def target_at(self, at: QPointF) -> Target | None:
+        """What is at a point of the canvas."""
+        for item in self.blocks.values():
+            target = item.target_at(at)
+            if target is not None:
+                return target
+        return self.wires.target_at(at)
+
+    def hover(self, target: Target | None) -> None:
+        """Show that the mouse is over ``target``."""
+        if target == self.stage.hovered:
+            return
+        before, self.stage.hovered = self.stage.hovered, target
+        for each in (before, target):
+            if each is not None and each.block_id in self.blocks:
+                self.blocks[each.block_id].look_again()
+        self._mark_cards()
+        self.wires.update()
+
+    def select(self, block_ids: Iterable[str]) -> None:
+        """Show these blocks as selected."""
+        self.selected = tuple(b.id for b in self.plan.blocks if b.id in set(block_ids))
+        self._mark_cards()
+        self.update()
+
+    def pin(self, unit: Unit | None) -> None:
+        """Show the wires of one unit before all others."""
+        if unit == self.stage.pinned:
+            return
+        self.stage.pinned = unit
+        if unit is not None:
+            self.reveal(unit)
+        for item in self.blocks.values():
+            item.look_again()
+        self.wires.refresh()
+        self.wires.update()
+
+    def reveal(self, unit: Unit) -> None:
+        """Page a long column to where ``unit`` is."""
+        total, first = self.plan[unit.block_id].units, self.first.get(unit.block_id, 0)
+        if unit.unit not in shown_units(total, first):
+            self.first[unit.block_id] = unit.unit if unit.unit < first else unit.unit - PAGE + 1
+            self.relayout()
+
+    def page(self, block_id: str, pages: int) -> None:
+        """Show the next or previous units of a long column, round and round."""
+        total = self.plan[block_id].units
+        if total <= MOST:
+            return
+        now = shown_units(total, self.first.get(block_id, 0))[0]
+        last = total - PAGE
+        to = now + pages * PAGE
+        self.first[block_id] = (
+            0 if now == last and pages > 0 else last if now == 0 and pages < 0 else min(max(to, 0), last)
+        )
+        self.relayout()
+
+    def _mark_cards(self) -> None:
+        for block_id, item in self.blocks.items():
+            item.card.set_state(block_id in self.selected, self.stage.hovered == Card(block_id))
+
+    def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        """A band under the selected blocks, so that a card and its column are seen to belong together."""
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.stage.look.band)
+        for block_id in self.selected:
+            place = self.place_of(block_id)
+            if place.tiles:
+                bottom = max(
+                    [place.column.bottom(), *(r.bottom() for r in (place.more, place.below) if r is not None)]
+                )
+                painter.drawRoundedRect(
+                    QRectF(self.x_of(block_id) - 5, -5, place.width + 10, bottom + 15), 10, 10
+                )

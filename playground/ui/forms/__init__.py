@@ -1,0 +1,19 @@
+"""Forms made from specs."""
+
+from playground.ui.forms.editor import Editor, edits, in_words
+from playground.ui.forms.form import SpecForm
+from playground.ui.forms.nested import NestedEditor
+from playground.ui.forms.number import NumberField, PairField
+from playground.ui.forms.row import label_of, tip_of
+
+__all__ = [
+    "Editor",
+    "NestedEditor",
+    "NumberField",
+    "PairField",
+    "SpecForm",
+    "edits",
+    "in_words",
+    "label_of",
+    "tip_of",
+]

@@ -1,0 +1,186 @@
+"""A form for any spec, made from its declaration alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from itertools import pairwise
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
+
+from engine.errors import SpecError
+from engine.spec import Spec
+from playground.ui.forms.editor import in_words
+from playground.ui.forms.row import Row, label_of
+from playground.ui.icons import icon
+from playground.ui.style import GAP
+from playground.ui.theme import Theme
+
+
+class SpecForm(QWidget):
+    """Shows a spec and emits another one for each edit; it never changes the one it was given.
+
+    ``edited`` carries the new, checked spec and a merge key: empty for an edit of its own, the same for all steps of one gesture. What
+    cannot be is refused beside its field, and the spec stays as it was.
+    """
+
+    edited = Signal(object, str)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._spec: Spec | None = None
+        self._subject: object = None
+        self._rows: dict[str, Row] = {}
+        self._hidden: frozenset[str] = frozenset()
+        self._notes: dict[str, str] = {}
+        self._unsuited: dict[str, Mapping[str, str]] = {}
+        self._more = self._more_button()
+        self._ordered: list[QWidget] = []
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(GAP)
+
+    def _more_button(self) -> QToolButton:
+        button = QToolButton(self)
+        button.setObjectName("more")
+        button.setText("More")
+        button.setProperty("flat", True)
+        button.setCheckable(True)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setToolTip("Settings that are seldom changed.")
+        button.setAccessibleName("More settings")
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.toggled.connect(self._arrange)
+        button.hide()
+        return button
+
+    # --- spec ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def spec(self) -> Spec | None:
+        return self._spec
+
+    def set_spec(self, spec: Spec, subject: object = None) -> None:
+        """Show ``spec``, without emitting.
+
+        ``subject``: whose spec it is, such as a node's id. As long as it is the same, unfinished typing stays where its value has not
+        changed; under another subject it is dropped.
+        """
+        other = subject != self._subject
+        self._subject = subject
+        if type(spec) is not type(self._spec):
+            self._spec = spec
+            self._rebuild(spec)
+        self._spec = spec
+        for param, value in spec.values():
+            row = self._rows[param.name]
+            row.show_value(value)
+            if other:
+                row.show_again()
+        self._order_stops()
+        if other and any(p.advanced and v != p.default for p, v in spec.values()):
+            self._more.setChecked(True)
+
+    def _rebuild(self, spec: Spec) -> None:
+        for row in self._rows.values():
+            self._layout.removeWidget(row)
+            row.setParent(None)  # gone at once, for whoever looks for a field by its name
+            row.deleteLater()
+        self._layout.removeWidget(self._more)
+        self._rows = {}
+        params = spec.params()
+        for param in sorted(params, key=lambda p: p.advanced):
+            if param.advanced and self._layout.indexOf(self._more) < 0:
+                self._layout.addWidget(self._more, alignment=Qt.AlignmentFlag.AlignLeft)
+            row = self._rows[param.name] = Row(param, self._theme)
+            row.entered.connect(lambda value, merge, name=param.name: self._enter(name, value, merge))
+            row.editor.annotate(self._unsuited.get(param.name, {}))
+            row.set_note(self._notes.get(param.name, ""))
+            self._layout.addWidget(row)
+        self._more.setChecked(any(p.advanced and v != p.default for p, v in spec.values()))
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Show the rows that are wanted now."""
+        opened = self._more.isChecked()
+        advanced = [
+            name for name, row in self._rows.items() if row.param.advanced and name not in self._hidden
+        ]
+        for name, row in self._rows.items():
+            row.setVisible(name not in self._hidden and (opened or not row.param.advanced))
+        self._more.setVisible(bool(advanced))
+        self._more.setIcon(
+            icon("chevron-down" if opened else "chevron-right", self._theme, self._theme.muted)
+        )
+
+    def stops(self) -> list[QWidget]:
+        """What Tab goes to, in order, as it stands on screen."""
+        usual = [stop for row in self._rows.values() if not row.param.advanced for stop in row.stops()]
+        advanced = [stop for row in self._rows.values() if row.param.advanced for stop in row.stops()]
+        return [*usual, self._more, *advanced]
+
+    def _order_stops(self) -> None:
+        # Left alone, Tab goes in the order of making, and inner forms are made last.
+        stops = self.stops()
+        if stops != self._ordered:
+            self._ordered = stops
+            for before, after in pairwise(stops):
+                QWidget.setTabOrder(before, after)
+
+    def _enter(self, name: str, value: Any, merge: str) -> None:
+        row, spec = self._rows[name], self._spec
+        if spec is None:
+            return
+        try:
+            value = row.param.kind.check(value)
+        except SpecError as error:
+            row.show_error(f"{label_of(row.param)} {error}. It stays {in_words(row.param, row.shown)}.")
+            return
+        try:
+            after = spec.replace(**{name: value})
+        except SpecError as error:  # two fields that do not fit together
+            row.show_error(str(error).removeprefix(f"{type(spec).__name__}: "))
+            return
+        if after == spec:
+            row.show_again()
+            return
+        self.set_spec(after, self._subject)
+        self.edited.emit(after, merge and f"{name}{merge}")
+
+    def commit(self) -> None:
+        """Take what is being typed, as if the person had pressed Enter."""
+        for row in tuple(self._rows.values()):
+            row.editor.commit()
+
+    # --- what the owner adds ------------------------------------------------------------------------------------------
+
+    def set_hidden(self, names: Collection[str]) -> None:
+        """Leave these parameters out."""
+        if frozenset(names) != self._hidden:
+            self._hidden = frozenset(names)
+            self._arrange()
+
+    def set_note(self, name: str, text: str) -> None:
+        """A muted sentence under a parameter; "" for none."""
+        self._notes[name] = text
+        if name in self._rows:
+            self._rows[name].set_note(text)
+
+    def set_unsuited(self, name: str, reasons: Mapping[str, str]) -> None:
+        """Registry entries that a nested parameter cannot take now, each with the reason."""
+        self._unsuited[name] = reasons
+        if name in self._rows:
+            self._rows[name].editor.annotate(reasons)
+
+    def show_error(self, name: str, sentence: str) -> None:
+        """Say what is wrong with a parameter, for reasons the spec itself does not know; "" for nothing."""
+        if name in self._rows:
+            self._rows[name].show_error(sentence)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        for row in self._rows.values():
+            row.set_theme(theme)
+        self._arrange()

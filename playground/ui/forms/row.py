@@ -1,0 +1,147 @@
+"""One parameter in a form: its name, its editor, the way back to its default, and what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from engine.spec import Param
+from playground.ui.forms.editor import editor_for, in_words
+from playground.ui.forms.nested import NestedEditor
+from playground.ui.icons import icon
+from playground.ui.theme import Theme
+
+#: letters of a label that always stay on one line
+LONG = 13
+
+_UNSET = object()
+
+
+def label_of(param: Param) -> str:
+    """The parameter's name for people: "out_features" → "Out features"; symbols such as λ stay as they are."""
+    text = param.label or param.name.replace("_", " ")
+    return text[0].upper() + text[1:] if len(text) > 2 and text[0].isascii() else text
+
+
+def tip_of(param: Param) -> str:
+    """Help, range and default of a parameter, as a tool tip."""
+    allowed = param.kind.expects
+    unit = f" {param.unit}" if param.unit else ""
+    default = "" if param.required else f"<br>Default: {in_words(param, param.default)}{unit}."
+    return (
+        f"<p><b>{label_of(param)}</b><br>{param.help}</p><p>{allowed[0].upper()}{allowed[1:]}.{default}</p>"
+    )
+
+
+class Row(QWidget):
+    """Label, reset button and editor on one line; below it what the editor needs, an error, a note.
+
+    ``entered`` carries the value a person entered, legal or not, and a merge key.
+    """
+
+    entered = Signal(object, str)
+
+    def __init__(self, param: Param, theme: Theme) -> None:
+        super().__init__()
+        self.param = param
+        self.shown: Any = _UNSET
+        self.setObjectName(f"{param.name}.row")
+        tip = tip_of(param)
+        self.label = QLabel(label_of(param))
+        self.label.setObjectName(f"{param.name}.label")
+        self.label.setToolTip(tip)
+        # In a narrow panel a long name takes two lines; a shorter one lets its box become smaller first.
+        self.label.setWordWrap(len(self.label.text()) > LONG)
+        self.editor = editor_for(param, theme)
+        self.editor.entered.connect(self.entered)
+        control = self.editor.control
+        control.setObjectName(control.objectName() or param.name)
+        control.setToolTip(tip)
+        control.setAccessibleName(f"{label_of(param)} ({param.unit})" if param.unit else label_of(param))
+        control.setAccessibleDescription(param.help)
+        self.label.setBuddy(control)
+        self.reset = self._reset_button()
+        self.error = self._line("error", "problem")
+        self.note = self._line("note", "muted")
+        self._lay_out()
+        self.set_theme(theme)
+
+    def _reset_button(self) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName(f"{self.param.name}.reset")
+        button.setProperty("flat", True)
+        button.setIconSize(QSize(13, 13))
+        button.setFixedSize(20, 20)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        words = "" if self.param.required else in_words(self.param, self.param.default)
+        button.setToolTip(f"Back to the default: {words}.")
+        button.setAccessibleName(f"Reset {label_of(self.param)} to {words}")
+        button.clicked.connect(lambda: self.entered.emit(self.param.default, ""))
+        policy = button.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # the row must not jump when it appears
+        button.setSizePolicy(policy)
+        button.hide()
+        return button
+
+    def _line(self, name: str, look: str) -> QLabel:
+        line = QLabel()
+        line.setObjectName(f"{self.param.name}.{name}")
+        line.setProperty(look, True)
+        line.setWordWrap(True)
+        line.setTextFormat(Qt.TextFormat.PlainText)
+        line.hide()
+        return line
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.setSpacing(4)
+        top.addWidget(self.label, stretch=1)
+        top.addWidget(self.reset)
+        top.addWidget(self.editor)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(top)
+        layout.addWidget(self.error)
+        layout.addWidget(self.note)
+        if self.editor.below is not None:
+            layout.addWidget(self.editor.below)
+
+    # --- value --------------------------------------------------------------------------------------------------------
+
+    def show_value(self, value: Any) -> None:
+        """Show the spec's value. What is being typed, refused or not, stays as long as the value is the one it is typed over."""
+        if value is self.shown or (type(value) is type(self.shown) and value == self.shown):
+            return
+        self.shown = value
+        self.editor.show_value(value)
+        self.show_error("")
+        self.reset.setVisible(not self.param.required and value != self.param.default)
+
+    def stops(self) -> list[QWidget]:
+        """What Tab goes to, in order: the editor, the reset button, the fields of an inner form."""
+        inner = self.editor.inner_stops() if isinstance(self.editor, NestedEditor) else []
+        return [*self.editor.stops(), self.reset, *inner]
+
+    def show_again(self) -> None:
+        """Show the value itself instead of what was typed."""
+        self.editor.restart(self.shown)
+        self.show_error("")
+
+    def show_error(self, sentence: str) -> None:
+        """Say what is wrong with what was entered; "" for nothing."""
+        if sentence != self.error.text():
+            self.error.setText(sentence)
+            self.editor.mark(bool(sentence))
+        self.error.setVisible(bool(sentence))
+
+    def set_note(self, text: str) -> None:
+        """A muted sentence under the row; "" for none."""
+        self.note.setText(text)
+        self.note.setVisible(bool(text))
+
+    def set_theme(self, theme: Theme) -> None:
+        self.reset.setIcon(icon("restore", theme, theme.muted))
+        self.editor.set_theme(theme)

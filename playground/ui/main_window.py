@@ -1,0 +1,288 @@
+"""The window: panels round the network, the bar above, and who hears whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QCloseEvent, QShowEvent
+from PySide6.QtWidgets import QMainWindow, QMenu, QTabWidget, QToolBar, QWidget
+
+from engine.network import INPUT
+from playground.document.project import problems
+from playground.runner.messages import Command, Frame, Load
+from playground.ui import style
+from playground.ui.actions import Actions, Situation
+from playground.ui.application import application
+from playground.ui.banner import Banner
+from playground.ui.canvas.view import CanvasView
+from playground.ui.desk import Desk
+from playground.ui.help import Shortcuts, about
+from playground.ui.panels import PANELS, Docks
+from playground.ui.plots.metrics import MetricsBar
+from playground.ui.pump import Pump
+from playground.ui.run_control import RunControl
+from playground.ui.settings import LAYOUT_VERSION, THEMES, Settings
+from playground.ui.transport import Transport
+from playground.ui.view import Context, Focus
+
+if TYPE_CHECKING:
+    from playground.document.document import Document
+    from playground.document.project import Project
+    from playground.ui.application import Appearance
+    from playground.ui.theme import Theme
+    from playground.ui.undo import History
+
+
+Area = Qt.ToolBarArea
+
+GUTTER = 8  #: pixels between panels and the window's edges
+ROOMY = 1600  #: on narrower screens, in pixels, the window begins with all there is
+
+
+class RunnerLike(Protocol):
+    """Whoever trains: the worker's thread, or the same work done in place for pictures."""
+
+    def send(self, command: Command) -> None: ...
+    def take(self) -> Frame | None: ...
+
+
+class MainWindow(QMainWindow):
+    """Shows ``document`` and what ``runner`` makes of it."""
+
+    def __init__(
+        self,
+        document: Document,
+        history: History,
+        runner: RunnerLike,
+        settings: Settings,
+        appearance: Appearance,
+    ) -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self.setMinimumSize(960, 600)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.setDockOptions(
+            QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.GroupedDragging
+            | QMainWindow.DockOption.AllowNestedDocks
+        )
+        self.document, self.history, self._settings, self._appearance = (
+            document,
+            history,
+            settings,
+            appearance,
+        )
+        self._send = runner.send
+        self.focus = Focus(self)
+        context = Context(document, self.focus, runner.send, appearance.theme)
+
+        self.desk = Desk(self, document, history, settings)
+        self.banner = Banner(appearance.theme)
+        self.run = RunControl(document, runner.send, self.banner)
+        self.canvas = CanvasView(context)
+        self.setCentralWidget(self.canvas)
+        self.docks = Docks(self, context)
+        self.metrics = MetricsBar(context)
+        self.actions_ = Actions(self, self._handlers(), appearance.theme)
+        self.transport = Transport(
+            self.actions_,
+            self.metrics,
+            runner.send,
+            appearance.theme,
+            appearance.toggle,
+            self._toggle_problems,
+        )
+        self.addToolBar(self.transport)
+        self.addToolBarBreak()
+        self.addToolBar(self.banner)
+        self._leave_gutters()
+        self._fill_menus()
+        self.views = (self.canvas, self.metrics, *self.docks.views.values())
+        self.pump = Pump(self, runner.take, runner.send, self.views)
+
+        self._restyle(appearance.theme)
+        self._connect()
+        self._project_changed(None, document.value)
+        self._restore()
+
+    # --- wiring -------------------------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        """Who hears whom. Views hear of one another only through the document, the frames and the focus."""
+        self._unsubscribe = self.document.subscribe(self._project_changed)
+        self.destroyed.connect(self._unsubscribe)
+        self.history.cleanChanged.connect(self._retitle)
+        self.history.indexChanged.connect(self._refresh)
+        self.desk.moved.connect(self._retitle)
+        self.pump.framed.connect(self.run.see)
+        self.pump.view_failed.connect(self.run.view_failed)
+        self.run.changed.connect(self._refresh)
+        self._appearance.changed.connect(self._restyle)
+        self.focus.node_changed.connect(self._selected)
+        self.focus.edit_asked.connect(self._edit_asked)
+
+    def _handlers(self) -> Mapping[str, Callable[[], object]]:
+        """What each action does."""
+        canvas, desk, run = self.canvas, self.desk, self.run
+        return {
+            "file.new": desk.new,
+            "file.open": desk.open,
+            "file.examples": self.show_start_page,
+            "file.save": desk.save,
+            "file.save_as": desk.save_as,
+            "file.quit": self.close,
+            "edit.undo": self.history.undo,
+            "edit.redo": self.history.redo,
+            "edit.cut": canvas.cut,
+            "edit.copy": canvas.copy,
+            "edit.paste": canvas.paste,
+            "edit.duplicate": canvas.duplicate,
+            "edit.delete": canvas.delete,
+            "edit.select_all": canvas.select_all,
+            "view.zoom_in": canvas.zoom_in,
+            "view.zoom_out": canvas.zoom_out,
+            "view.fit": canvas.fit,
+            **{f"view.theme.{choice}": partial(self._appearance.choose, choice) for choice in THEMES},
+            "view.full_screen": lambda: self.setWindowState(
+                self.windowState() ^ Qt.WindowState.WindowFullScreen
+            ),
+            "view.reset_layout": self.docks.arrange,
+            "run.play": run.play_or_pause,
+            "run.batch": lambda: run.step("batch"),
+            "run.epoch": lambda: run.step("epoch"),
+            "run.reset": run.reset,
+            "run.new_weights": run.new_weights,
+            "run.faster": lambda: self.transport.change_speed(+1),
+            "run.slower": lambda: self.transport.change_speed(-1),
+            "help.shortcuts": lambda: Shortcuts(self.actions_, self).show(),
+            "help.about": lambda: about(self),
+        }
+
+    def _fill_menus(self) -> None:
+        menus = self.actions_.fill(self.menuBar())
+        recent = QMenu("Open Recent", self)
+        recent.setObjectName("menu.File/Open Recent")
+        recent.aboutToShow.connect(lambda: self._list_recent(recent))
+        menus["File"].insertMenu(self.actions_["file.examples"], recent)
+        panels = self.createPopupMenu()
+        panels.setTitle("Panels")
+        panels.setObjectName("menu.View/Panels")
+        menus["View"].insertMenu(menus["View/Theme"].menuAction(), panels)
+
+    def _leave_gutters(self) -> None:
+        """Some space between the panels and the window's edges, where Qt would leave none."""
+        self.addToolBarBreak()
+        for area in (
+            Area.TopToolBarArea,
+            Area.LeftToolBarArea,
+            Area.RightToolBarArea,
+            Area.BottomToolBarArea,
+        ):
+            gutter = QToolBar()
+            gutter.setObjectName(f"gutter_{area.name}")
+            gutter.setProperty("gutter", True)
+            gutter.setMovable(False)
+            gutter.setFixedSize(GUTTER, GUTTER)
+            self.addToolBar(area, gutter)
+
+    def createPopupMenu(self) -> QMenu:
+        """Which panels are shown; also the context menu of title bars, where Qt would list the tool bars too."""
+        menu = QMenu(self)
+        menu.addActions([self.docks[panel.key].toggleViewAction() for panel in PANELS])
+        return menu
+
+    def _list_recent(self, menu: QMenu) -> None:
+        menu.clear()
+        for path in self._settings.recent:
+            menu.addAction(path.name, partial(self.desk.open_path, path)).setToolTip(str(path))
+        if menu.isEmpty():
+            menu.addAction("No files yet").setEnabled(False)
+
+    # --- news ---------------------------------------------------------------------------------------------------------
+
+    def _project_changed(self, before: Project | None, after: Project) -> None:
+        self._send(Load(after))
+        self.pump.show_project(before, after)
+        self._refresh()
+        self._retitle()
+
+    def _refresh(self) -> None:
+        """Which actions are possible now, and what keeps the others from it."""
+        found = [problem.message for problem in problems(self.document.value)]
+        undo, redo = self.history.undoText(), self.history.redoText()
+        self.actions_.update(Situation(self.run.state, found[0] if found else "", undo, redo))
+        self.transport.show_problems(found)
+
+    def _retitle(self) -> None:
+        self.setWindowTitle(f"{self.desk.name}[*]")
+        self.setWindowModified(not self.history.isClean())
+
+    def _restyle(self, theme: Theme) -> None:
+        style.apply(application(), theme)
+        for part in (*self.views, self.docks, self.transport, self.banner):
+            if hasattr(part, "set_theme"):
+                part.set_theme(theme)
+        self.actions_.restyle(theme)
+        self.actions_[f"view.theme.{self._appearance.choice}"].setChecked(True)
+
+    def _selected(self, node_id: str) -> None:
+        """Bring the form of what was selected to the front, where it shares its place with another."""
+        dock = self.docks["inspector"]
+        if node_id and dock.isVisible():
+            dock.raise_()
+
+    def _edit_asked(self, node_id: str) -> None:
+        """Show the form of a block, and put the keyboard into it."""
+        key = "data" if node_id == INPUT else "inspector"
+        self.docks.bring_forward(key)
+        first_field = next(filter(_takes_keys, self.docks.views[key].findChildren(QWidget)), None)
+        if first_field is not None:
+            first_field.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _toggle_problems(self) -> None:
+        dock = self.docks["problems"]
+        dock.setVisible(not dock.isVisible())
+
+    def show_start_page(self) -> None:
+        from playground.ui.start_page import StartPage
+
+        page = StartPage(self._appearance.theme, self._settings.recent, self)
+        page.example_chosen.connect(self.desk.open_example)
+        page.file_chosen.connect(self.desk.open_path)
+        page.open()
+
+    # --- remembering --------------------------------------------------------------------------------------------------
+
+    def _restore(self) -> None:
+        if self._settings.geometry.isEmpty() or not self.restoreGeometry(self._settings.geometry):
+            room = self.screen().availableGeometry().size()
+            self.resize(room * 0.9)
+            if room.width() < ROOMY or room.height() < ROOMY * 9 // 16:
+                self.setWindowState(Qt.WindowState.WindowMaximized)
+        # Docks are laid out for the size at hand, so the first arrangement waits for the window to have one.
+        self._arranged = not self._settings.layout.isEmpty() and self.restoreState(
+            self._settings.layout, LAYOUT_VERSION
+        )
+        self.banner.hide()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._arranged:
+            self._arranged = True
+            self.docks.arrange()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.desk.may_leave():
+            event.ignore()
+            return
+        self._settings.geometry = self.saveGeometry()
+        self._settings.layout = self.saveState(LAYOUT_VERSION)
+        self.pump.stop()
+        event.accept()
+
+
+def _takes_keys(widget: QWidget) -> bool:
+    return bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus) and widget.isEnabled() and widget.isVisible()

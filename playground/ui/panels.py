@@ -1,0 +1,139 @@
+"""The panels of the window: which views there are, and where their docks stand at first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QDockWidget, QMainWindow
+
+from playground.ui import style
+from playground.ui.data_panel import DataView
+from playground.ui.dock_title import DockTitle
+from playground.ui.inspector.inspector import InspectorView
+from playground.ui.palette import PaletteView
+from playground.ui.plots.losses import LossView
+from playground.ui.plots.output import OutputView
+from playground.ui.problems_panel import ProblemsView
+from playground.ui.training_panel import TrainingView
+
+if TYPE_CHECKING:
+    from playground.ui.theme import Theme
+    from playground.ui.view import Context, View
+
+LEFT, RIGHT, BOTTOM = (
+    Qt.DockWidgetArea.LeftDockWidgetArea,
+    Qt.DockWidgetArea.RightDockWidgetArea,
+    Qt.DockWidgetArea.BottomDockWidgetArea,
+)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One dock.
+
+    Args:
+        key: its objectName, in saved layouts too.
+        title: on its bar.
+        area: where it stands at first.
+        view: makes what is inside.
+        share: of the height of its column.
+        behind: the panel whose tab stands before its own, where they share a place.
+        shown: at first.
+    """
+
+    key: str
+    title: str
+    area: Qt.DockWidgetArea
+    view: Callable[[Context], View]
+    share: int = 1
+    behind: str = ""
+    shown: bool = True
+
+
+PANELS = (
+    Panel("data", "Data", LEFT, DataView, share=50),
+    Panel("palette", "Layers", LEFT, PaletteView, share=50),
+    Panel("output", "Output", RIGHT, OutputView, share=42),
+    Panel("losses", "Loss", RIGHT, LossView, share=24),
+    Panel("inspector", "Layer", RIGHT, InspectorView, share=34),
+    Panel("training", "Training", RIGHT, TrainingView, behind="inspector"),
+    Panel("problems", "Problems", BOTTOM, ProblemsView, shown=False),
+)
+
+
+class Docks:
+    """The docks of a window, by key, and their first arrangement."""
+
+    def __init__(self, window: QMainWindow, context: Context) -> None:
+        self._window = window
+        self.views = {panel.key: panel.view(context) for panel in PANELS}
+        self._docks = {panel.key: self._make(panel) for panel in PANELS}
+        self._titles = {key: DockTitle(dock, context.theme) for key, dock in self._docks.items()}
+        for key, title in self._titles.items():
+            self[key].setTitleBarWidget(title)
+        # The right column reaches down to the bottom, as it holds most; the bottom panels reach to the left edge.
+        window.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
+        window.setCorner(Qt.Corner.BottomLeftCorner, BOTTOM)
+        # Qt says that something about docks has changed, but not which of them share a place now.
+        self._later = QTimer(window, singleShot=True, interval=0)
+        self._later.timeout.connect(self._refresh_titles)
+        for dock in self._docks.values():
+            for changed in (dock.dockLocationChanged, dock.topLevelChanged, dock.visibilityChanged):
+                changed.connect(lambda *_: self._later.start())
+
+    def __getitem__(self, key: str) -> QDockWidget:
+        return self._docks[key]
+
+    def _make(self, panel: Panel) -> QDockWidget:
+        dock = QDockWidget(panel.title, self._window)
+        dock.setObjectName(panel.key)
+        view = self.views[panel.key]
+        if not view.objectName():
+            view.setObjectName(f"{panel.key}_view")
+        dock.setWidget(view)
+        dock.toggleViewAction().setToolTip(f"Show or hide the {panel.title} panel.")
+        self._window.addDockWidget(panel.area, dock)
+        return dock
+
+    def set_theme(self, theme: Theme) -> None:
+        for title in self._titles.values():
+            title.set_theme(theme)
+
+    def _refresh_titles(self) -> None:
+        for key, title in self._titles.items():
+            tabbed = bool(self._window.tabifiedDockWidgets(self[key]))
+            title.set_tabbed(tabbed)
+            if self.views[key].property("tabbed") != tabbed:
+                self.views[key].setProperty("tabbed", tabbed)
+                style.refresh(self.views[key])
+
+    def bring_forward(self, key: str) -> None:
+        """Show a panel, above those that share its place."""
+        self[key].show()
+        self[key].raise_()
+
+    def arrange(self) -> None:
+        """Put every panel to its first place, in sizes that suit the window."""
+        for panel in PANELS:
+            dock = self[panel.key]
+            dock.setFloating(False)
+            self._window.removeDockWidget(dock)
+            self._window.addDockWidget(panel.area, dock)
+            if panel.behind:
+                self._window.tabifyDockWidget(self[panel.behind], dock)
+            dock.setVisible(panel.shown)
+        width, height = self._window.width(), self._window.height()
+        columns = {LEFT: min(max(250, width * 17 // 100), 330), RIGHT: min(max(330, width * 27 // 100), 560)}
+        for area, column_width in columns.items():
+            column = [p for p in PANELS if p.area == area and not p.behind]
+            docks = [self[p.key] for p in column]
+            self._window.resizeDocks(docks, [column_width] * len(docks), Qt.Orientation.Horizontal)
+            self._window.resizeDocks(
+                docks, [height * p.share // 100 for p in column], Qt.Orientation.Vertical
+            )
+        bottom = [self[p.key] for p in PANELS if p.area == BOTTOM]
+        self._window.resizeDocks(bottom, [height // 5] * len(bottom), Qt.Orientation.Vertical)
+        self["training"].raise_()  # there is something to see in it before a block is selected

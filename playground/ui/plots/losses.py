@@ -1,0 +1,310 @@
+"""How training has gone: loss and accuracy of both parts, epoch by epoch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+
+from engine.log import LogView
+from playground.runner.messages import Frame, State
+from playground.ui.numbers import fmt
+from playground.ui.plots.dots import Dots
+from playground.ui.plots.history import (
+    LOSS,
+    METRIC,
+    Trace,
+    decimate,
+    known,
+    logarithm,
+    loss_range,
+    metric_range,
+    round_up,
+)
+from playground.ui.plots.lines import Line
+from playground.ui.plots.plot import Plot, small
+from playground.ui.plots.points import Look, draw_marker, look, part_colour
+from playground.ui.plots.switches import switch
+from playground.ui.theme import Theme
+from playground.ui.view import Context, View
+
+Array = NDArray[Any]
+
+#: seconds between two drawings while the run goes on
+PAUSE = 0.04
+
+MARKS = 5  #: markers along a curve, which tell the parts apart without colour
+
+
+def trace_colour(theme: Theme, trace: Trace) -> str:
+    """That of its part; the penalty's is plain."""
+    return part_colour(theme, trace.part)
+
+
+def trace_look(theme: Theme, trace: Trace) -> Look:
+    """Its markers: as the points of its part are drawn, one size smaller."""
+    plain = look(theme, trace.part, trace_colour(theme, trace))
+    return Look("o", plain.pen, plain.brush, 7.0 if trace.part == "train" else 6.0)
+
+
+class CurveLegend(QWidget):
+    """Names the curves, in a corner of the plot."""
+
+    def __init__(self, plot: Plot) -> None:
+        super().__init__(plot.viewport())
+        self.setObjectName("curve_legend")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._plot, self._low = plot, False
+        self._traces: tuple[Trace, ...] = ()
+        plot.box.sigResized.connect(self._place)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it names."""
+        return tuple(trace.name for trace in self._traces)
+
+    def show_traces(self, traces: tuple[Trace, ...], low: bool) -> None:
+        """Name ``traces``, in the lower corner if ``low``."""
+        if (traces, low) != (self._traces, self._low):
+            self._traces, self._low = traces, low
+            self.setAccessibleName("Curves: " + ", ".join(self.names))
+            self._place()
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        widths = [30 + metrics.horizontalAdvance(name) for name in self.names] or [0]
+        line = metrics.height()
+        if self.stacked():
+            return QSize(max(widths) + 4, len(widths) * line + 4)
+        return QSize(sum(widths) + 6 * len(widths), line + 4)
+
+    def stacked(self) -> bool:
+        """One below the other, where that hides less of the curves than side by side."""
+        metrics, area = self.fontMetrics(), self._plot.area()
+        wide = sum(36 + metrics.horizontalAdvance(name) for name in self.names)
+        low = len(self.names) * metrics.height() < 0.4 * area.height()
+        return wide > area.width() or (low and wide > 0.75 * area.width())
+
+    def _place(self, *_: object) -> None:
+        self.setFont(small(self._plot.font()))
+        self.resize(self.sizeHint())
+        area = self._plot.area()
+        y = area.bottom() - self.height() - 3 if self._low else area.top() + 3
+        self.move(round(area.right()) - self.width() - 2, round(y))
+        self.setVisible(bool(self._traces))
+
+    def paintEvent(self, event: object) -> None:
+        theme, painter = self._plot.theme, QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        back = QColor(theme.sunken)
+        back.setAlpha(215)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(back)
+        painter.drawRoundedRect(QRectF(self.rect()), 4, 4)
+        x, line, stacked = 6.0, float(self.fontMetrics().height()), self.stacked()
+        middle = 2 + line / 2
+        for trace in self._traces:
+            painter.setPen(QPen(QColor(trace_colour(theme, trace)), 1.6 if trace.part else 1.0))
+            painter.drawLine(QPointF(x, middle), QPointF(x + 18, middle))
+            if trace.part:
+                draw_marker(painter, QPointF(x + 9, middle), trace_look(theme, trace))
+            painter.setPen(QColor(theme.text))
+            width = self.fontMetrics().horizontalAdvance(trace.name)
+            words = QRectF(x + 22, middle - line / 2, width + 2, line)
+            painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, trace.name)
+            x, middle = (x, middle + line) if stacked else (x + 36 + width, middle)
+        painter.end()
+
+
+class LossView(View):
+    """Curves of loss and accuracy, with the numbers under the cursor."""
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.setObjectName("loss_view")
+        self.plot = Plot(context.theme, "loss_plot", whole_x=True)
+        self.plot.setAccessibleName("Loss and accuracy by epoch")
+        self.legend = CurveLegend(self.plot)
+        self._lines = [Line() for _ in LOSS]
+        self._cursor = Dots()
+        self._cursor.setZValue(60)
+        self._broken, self._why = pg.InfiniteLine(angle=90, movable=False), pg.TextItem()
+        self._broken.hide()
+        self._why.hide()
+        for item in (*self._lines, self._cursor, self._broken, self._why):
+            self.plot.box.addItem(item, ignoreBounds=True)
+        self._log, self._key, self._drawn_at = LogView(), b"", -math.inf
+        self._traces: tuple[Trace, ...] = ()
+        self._break: tuple[int, str] | None = None  # after which epoch the run broke off, and in which node
+        self._metric_name = "accuracy"
+        self._loss_tab = self._tab("show_loss", "Loss", "Curves of the loss, which training makes small.")
+        self._metric_tab = self._tab("show_metric", "Accuracy", "Curves of the share of right answers.")
+        tip = "Logarithmic scale: equal steps are equal ratios, so that small losses can be told apart."
+        self.log_switch = switch("log_scale", "log", tip, True, self._changed)
+        self._lay_out()
+        self.plot.probed.connect(self._probe)
+        self._style()
+        self._label()
+        self._draw()
+
+    def _tab(self, name: str, text: str, tip: str) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName(name)
+        button.setText(text)
+        button.setToolTip(tip)
+        button.setAccessibleName(text)
+        button.setCheckable(True)
+        button.setFont(small(button.font()))
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return button
+
+    def _lay_out(self) -> None:
+        group = QButtonGroup(self)
+        group.addButton(self._loss_tab)
+        group.addButton(self._metric_tab)
+        self._loss_tab.setChecked(True)
+        self._loss_tab.toggled.connect(self._changed)  # the other tab always changes with it
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        row.addWidget(self._loss_tab)
+        row.addWidget(self._metric_tab)
+        row.addStretch(1)
+        row.addWidget(self.log_switch)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 6, 10, 6)
+        layout.setSpacing(4)
+        layout.addLayout(row)
+        layout.addWidget(self.plot, 1)
+
+    # ---- what it is given ----------------------------------------------------------------------------------------------
+
+    def show_frame(self, frame: Frame) -> None:
+        """Draw the curves if the log has grown, or is another one."""
+        if frame.metric_name != self._metric_name:
+            self._metric_name = frame.metric_name
+            self._metric_tab.setText(frame.metric_name[:1].upper() + frame.metric_name[1:])
+            self._metric_tab.setAccessibleName(frame.metric_name)
+            self._label()
+        broken = (frame.epoch, frame.broken_node) if frame.state is State.DIVERGED else None
+        if broken != self._break:
+            self._break = broken
+            self._mark()
+        now = perf_counter()
+        if frame.state is State.RUNNING and now - self._drawn_at < PAUSE:
+            return
+        rows = frame.log.rows
+        key = len(rows).to_bytes(4) + rows[-1].tobytes() if len(rows) else b""
+        if key != self._key:
+            self._log, self._key, self._drawn_at = frame.log, key, now
+            self._draw()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take other colours."""
+        self.context = replace(self.context, theme=theme)
+        self.plot.set_theme(theme)
+        self._style()
+        self.legend.update()
+        self._draw()
+
+    # ---- drawing -------------------------------------------------------------------------------------------------------
+
+    @property
+    def _is_loss(self) -> bool:
+        return self._loss_tab.isChecked()
+
+    @property
+    def _log_scale(self) -> bool:
+        return self._is_loss and self.log_switch.isChecked()
+
+    def _style(self) -> None:
+        theme = self.context.theme
+        self._broken.setPen(pg.mkPen(theme.error, width=1.4, style=Qt.PenStyle.DashLine))
+        self._why.setColor(theme.error)
+        self._why.fill = pg.mkBrush(theme.sunken)
+        self._why.setFont(small(self.font()))
+        for line, trace in zip(self._lines, self._traces, strict=False):
+            mark = trace_look(theme, trace) if trace.part else None
+            line.style(trace_colour(theme, trace), weight=2 if trace.part else 1, mark=mark)
+
+    def _changed(self, on: bool) -> None:
+        self.log_switch.setVisible(self._is_loss)
+        self.plot.hide_cursor()
+        self._label()
+        self._draw()
+
+    def _label(self) -> None:
+        self.plot.left.setLogMode(self._log_scale)
+        self.plot.set_labels("epoch", "loss" if self._is_loss else self._metric_name)
+
+    def _draw(self) -> None:
+        """All curves anew."""
+        log, curves = self._log, []
+        traces = known(log, LOSS if self._is_loss else METRIC)
+        if traces != self._traces:
+            self._traces = traces
+            self._style()
+        epochs = log["epoch"]
+        for i, line in enumerate(self._lines):
+            if i >= len(traces):
+                line.clear()
+                continue
+            x, y = decimate(epochs, log[traces[i].column])
+            y = logarithm(y) if self._log_scale else y
+            # The penalty is told by having no markers; those of the parts stand side by side.
+            line.set_data(x, y, _spread(len(x), (0.5, 1.0)[i]) if traces[i].part else None)
+            curves.append(y)
+        end = float(epochs[-1]) if len(log) else 0.0
+        self.plot.set_range(
+            (0.0, round_up(max(end, 10.0))),
+            loss_range(curves, self._log_scale) if self._is_loss else metric_range(curves),
+        )
+        self.plot.set_note("" if traces else "The curves begin with the first epoch.")
+        self.legend.show_traces(traces, low=not self._is_loss)
+        self._mark()
+        self.plot.refresh_cursor()
+
+    def _mark(self) -> None:
+        """Where the run broke off, if it did."""
+        if self._break is not None:
+            epoch, node = self._break
+            (left, right), (bottom, top) = self.plot.box.viewRange()
+            self._broken.setValue(epoch)
+            # On the side where there is room, where neither legend nor, mostly, curves are.
+            self._why.setAnchor((0 if epoch < (left + right) / 2 else 1, 0.5))
+            self._why.setText(f"diverged in {node}" if node else "diverged")
+            self._why.setPos(epoch, bottom + (0.2 if self._is_loss else 0.5) * (top - bottom))
+        self._broken.setVisible(self._break is not None)
+        self._why.setVisible(self._break is not None)
+
+    # ---- read-out ------------------------------------------------------------------------------------------------------
+
+    def _probe(self, at: tuple[float, float] | None) -> None:
+        """The exact values of the logged epoch next to the cursor."""
+        if at is None or not len(self._log):
+            self._cursor.clear()
+            return
+        epochs = self._log["epoch"]
+        i = int(np.abs(epochs - at[0]).argmin())
+        values = [float(self._log[t.column][i]) for t in self._traces]
+        lines = [
+            f"epoch {int(epochs[i]):,}",
+            *(f"{t.name} {fmt(v)}" for t, v in zip(self._traces, values, strict=True)),
+        ]
+        shown = logarithm(np.array(values)) if self._log_scale else np.array(values)
+        places = np.column_stack((np.full(len(shown), epochs[i]), shown))
+        self._cursor.fill(places, [look(self.context.theme, "validation", self.context.theme.text)])
+        self.plot.point_at(float(epochs[i]), at[1], "\n".join(lines), horizontal=False)
+
+
+def _spread(n: int, shift: float) -> Array:
+    """Indices of MARKS points among ``n``; ``shift`` in 0..1 moves them along."""
+    return np.unique(((np.arange(MARKS) + shift) / MARKS * (n - 1)).astype(int))

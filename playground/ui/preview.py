@@ -1,0 +1,105 @@
+"""Opens one view alone, on a real project with a real run: ``python -m playground.ui.preview NAME``.
+
+Each package of views says in ``preview_views()`` which it has.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QApplication
+
+from playground.document.document import Document
+from playground.document.examples import DEFAULT, example, examples
+from playground.document.project import Project
+from playground.runner.messages import Load, Play
+from playground.runner.runner import Runner
+from playground.ui import style
+from playground.ui.application import application, interruptible
+from playground.ui.pump import Pump
+from playground.ui.theme import DARK, LIGHT, Theme
+from playground.ui.undo import History
+from playground.ui.view import Context, Focus, View
+
+PACKAGES = ("canvas", "plots", "inspector")
+
+ViewClass = Callable[[Context], View]
+
+
+def views() -> Mapping[str, ViewClass]:
+    """Every view that can be opened alone, by name."""
+    found: dict[str, ViewClass] = {}
+    for package in PACKAGES:
+        found |= importlib.import_module(f"playground.ui.{package}").preview_views()
+    return found
+
+
+class Preview:
+    """One view with a document, a worker and a pump of its own. Call ``close`` at the end."""
+
+    def __init__(
+        self, view_class: ViewClass, project: Project, theme: Theme, size: QSize | None = None
+    ) -> None:
+        app = application()
+        style.apply(app, theme)
+        self.document = Document(project)
+        self.history = History(self.document)
+        self.runner = Runner()
+        self.runner.start()
+        self.focus = Focus()
+        self.view = view_class(Context(self.document, self.focus, self.runner.send, theme))
+        self.view.setWindowTitle(f"{view_class.__name__} · {project.name}")
+        self.view.resize(size or self.view.sizeHint().expandedTo(QSize(360, 300)))
+        self.pump = Pump(self.view, self.runner.take, self.runner.send, (self.view,))
+        self._unsubscribe = self.document.subscribe(self._changed)
+        self._changed(None, project)
+
+    def _changed(self, before: Project | None, after: Project) -> None:
+        self.runner.send(Load(after))
+        self.pump.show_project(before, after)
+
+    def run_to(self, epochs: int) -> None:
+        """Train, showing frames, until so many epochs are over (or the run stops by itself)."""
+        self.runner.send(Play())
+        while self.pump.frame is None or self.pump.frame.epoch < epochs:
+            QApplication.processEvents()
+
+    def close(self) -> None:
+        self._unsubscribe()
+        self.view.close()
+        self.runner.stop()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m playground.ui.preview", description="Open one view alone."
+    )
+    parser.add_argument("name", choices=sorted(views()))
+    parser.add_argument("--theme", choices=("light", "dark"), default="light")
+    parser.add_argument("--shot", metavar="PNG", help="save a picture instead of opening a window")
+    parser.add_argument("--size", metavar="WxH", help="in pixels")
+    parser.add_argument("--example", choices=[e.key for e in examples()], default=DEFAULT)
+    parser.add_argument("--epochs", type=int, default=0, help="train so far first")
+    chosen = parser.parse_args(arguments)
+
+    size = QSize(*map(int, chosen.size.split("x"))) if chosen.size else None
+    project = example(chosen.example).project
+    preview = Preview(views()[chosen.name], project, DARK if chosen.theme == "dark" else LIGHT, size)
+    interruptible()
+    try:
+        preview.view.show()
+        preview.run_to(chosen.epochs)
+        if chosen.shot:
+            preview.view.grab().save(chosen.shot)
+            return 0
+        return application().exec()
+    finally:
+        preview.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,198 @@
+"""What keeps the project from running, or has stopped it, and what to do."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QFontDatabase, QGuiApplication, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+
+from engine.network import INPUT, Problem
+from playground.document import edits
+from playground.document.project import problems, shapes, wanted_output
+from playground.runner.messages import State
+from playground.ui.icons import icon
+from playground.ui.inspector.subject import LOSS
+from playground.ui.style import scrolled
+from playground.ui.view import View
+
+if TYPE_CHECKING:
+    from playground.document.project import Project
+    from playground.runner.messages import Frame
+    from playground.ui.theme import Theme
+    from playground.ui.view import Context
+
+FINE = "✓ No problems. Press Play to train."
+
+
+class ProblemCard(QFrame):
+    """One problem: where it stands and what to do. A click or Enter goes there."""
+
+    chosen = Signal(str)
+
+    def __init__(self, where: str, problem: Problem, theme: Theme, button: QPushButton | None = None) -> None:
+        super().__init__()
+        self.problem = problem
+        self.setObjectName("problem_card")
+        self.setProperty("card", True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(f"{where}: {problem.message}")
+        self.setToolTip("Go to the block." if problem.node_id else "This concerns the whole project.")
+        if problem.node_id:
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+        sign = QLabel()
+        sign.setPixmap(icon("alert-circle-outline", theme, theme.error).pixmap(QSize(18, 18)))
+        sign.setAccessibleName("Problem")
+        text = QLabel(f"<b>{where}</b><br>{problem.message}" if where else problem.message)
+        text.setObjectName("problem_text")
+        text.setWordWrap(True)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 8, 10, 8)
+        row.setSpacing(10)
+        row.addWidget(sign, alignment=Qt.AlignmentFlag.AlignTop)
+        words = QVBoxLayout()
+        words.setSpacing(6)
+        words.addWidget(text)
+        if button is not None:
+            words.addWidget(button, alignment=Qt.AlignmentFlag.AlignLeft)
+        row.addLayout(words, stretch=1)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self.chosen.emit(self.problem.node_id)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.chosen.emit(self.problem.node_id)
+        else:
+            super().keyPressEvent(event)
+
+
+class ProblemsView(View):
+    """The project's problems, and why the last run stopped by itself."""
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.setObjectName("problems_view")
+        self._stopped: tuple[State, str, str, str] | None = None  # state, node, message, details
+        self.cards: list[ProblemCard] = []
+        self.fine = QLabel(FINE)
+        self.fine.setObjectName("fine")
+        self.fine.setProperty("good", True)
+        self._list = QWidget()
+        self._column = QVBoxLayout(self._list)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(6)
+        self.details = QPlainTextEdit()
+        self.details.setObjectName("details")
+        self.details.setReadOnly(True)
+        self.details.setFixedHeight(120)
+        self.details.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.details.setAccessibleName("Details of the crash")
+        self.details.setToolTip("Where in the program it happened; select and copy what you need.")
+        self.copy = QPushButton("Copy details")
+        self.copy.setObjectName("copy_details")
+        self.copy.setToolTip("Copy the message and the details, for a report.")
+        self.copy.setAccessibleName("Copy details")
+        self.copy.clicked.connect(self._copy)
+        scrolled(self, self.fine, self._list, self.details, self.copy)
+        self._fill()
+
+    def show_project(self, before: Project | None, after: Project) -> None:
+        if before is None or any(
+            getattr(before, part) is not getattr(after, part)
+            for part in ("network", "fit", "source", "preparation")
+        ):
+            self._fill()
+
+    def show_frame(self, frame: Frame) -> None:
+        stopped = None
+        if frame.state in (State.DIVERGED, State.CRASHED):
+            stopped = (frame.state, frame.broken_node, frame.message, frame.details)
+        if stopped != self._stopped:
+            self._stopped = stopped
+            self._fill()
+
+    def set_theme(self, theme: Theme) -> None:
+        self.context = dataclasses.replace(self.context, theme=theme)
+        self._fill()
+
+    def _fill(self) -> None:
+        project = self.context.document.value
+        for card in self.cards:
+            card.hide()
+            self._column.removeWidget(card)
+            card.deleteLater()
+        self.cards = []
+        details = ""
+        if self._stopped is not None:
+            state, node_id, message, details = self._stopped
+            title = "Training diverged" if state is State.DIVERGED else "Training crashed"
+            place = _where(project, node_id)
+            self._add(f"{title} · {place}" if node_id and place else title, Problem(node_id, message))
+        for problem in problems(project):
+            self._add(_where(project, problem.node_id), problem, self._mend_button(project, problem))
+        self.fine.setVisible(not self.cards)
+        self._list.setVisible(bool(self.cards))
+        self.details.setPlainText(details)
+        self.details.setVisible(bool(details))
+        self.copy.setVisible(bool(details))
+
+    def _add(self, where: str, problem: Problem, button: QPushButton | None = None) -> None:
+        card = ProblemCard(where, problem, self.context.theme, button)
+        card.chosen.connect(self._go)
+        card.installEventFilter(self)
+        self.cards.append(card)
+        self._column.addWidget(card)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Arrow keys go from one problem to the next."""
+        if (
+            event.type() == QEvent.Type.KeyPress
+            and isinstance(event, QKeyEvent)
+            and isinstance(watched, ProblemCard)
+        ):
+            step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
+            if step is not None:
+                to = max(0, min(self.cards.index(watched) + step, len(self.cards) - 1))
+                self.cards[to].setFocus(Qt.FocusReason.TabFocusReason)
+                return True
+        return False
+
+    def _mend_button(self, project: Project, problem: Problem) -> QPushButton | None:
+        """Offered where all that is wrong is that the last layer gives another shape than data and loss need."""
+        last = project.network.output_id
+        wanted, got = wanted_output(project), shapes(project).get(last)
+        if problem.node_id != last or wanted is None or got is None or got == wanted:
+            return None
+        button = QPushButton("Mend the last layer")
+        button.setObjectName("mend")
+        button.setAccessibleName("Mend the last layer")
+        button.setToolTip("Make the network give what data and loss need.")
+        button.clicked.connect(self._mend)
+        return button
+
+    def _mend(self) -> None:
+        document = self.context.document
+        document.apply(edits.mend_output(document.value), "Mend the Last Layer")
+
+    def _go(self, node_id: str) -> None:
+        if node_id:
+            self.context.focus.select(node_id)
+
+    def _copy(self) -> None:
+        if self._stopped is not None:
+            _, _, message, details = self._stopped
+            QGuiApplication.clipboard().setText(f"{message}\n\n{details}")
+
+
+def _where(project: Project, node_id: str) -> str:
+    """A block's name for people."""
+    if node_id in (INPUT, LOSS):
+        return "Input" if node_id == INPUT else "Loss"
+    ids = [node.id for node in project.network.nodes]
+    if node_id not in ids:
+        return ""
+    return f"{project.network[node_id].layer.label}, block {ids.index(node_id) + 1}"

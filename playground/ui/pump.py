@@ -1,0 +1,145 @@
+"""Brings the newest frame to the views that are on screen, sixty times a second, and tells the worker what they want to see."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable
+from time import perf_counter
+from typing import TYPE_CHECKING, Protocol
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QWidget
+
+from playground.runner.messages import Command, SetWants
+
+if TYPE_CHECKING:
+    from playground.document.project import Project
+    from playground.runner.messages import Frame, Want
+
+INTERVAL = 16  #: milliseconds between two looks into the mailbox
+
+log = logging.getLogger(__name__)
+
+
+class Watcher(Protocol):
+    """What the pump serves: every ``View``, and every bar that shows numbers of the run."""
+
+    def isVisible(self) -> bool: ...
+    def visibleRegion(self): ...
+    def objectName(self) -> str: ...
+    def wants(self) -> Iterable[Want]: ...
+    def show_project(self, before: Project | None, after: Project) -> None: ...
+    def show_frame(self, frame: Frame) -> None: ...
+
+
+class Pump(QObject):
+    """Pulls frames while ``window`` is visible and distributes each to the views that can be seen.
+
+    A view that fails is reported once per fault and does not stop the others.
+    """
+
+    framed = Signal(object)  #: each frame that was taken, after the views have drawn it
+    view_failed = Signal(str, str, str)  #: name of the view, sentence, stack trace
+
+    def __init__(
+        self,
+        window: QWidget,
+        take: Callable[[], Frame | None],
+        send: Callable[[Command], None],
+        views: Iterable[Watcher],
+    ) -> None:
+        super().__init__(window)
+        self._window, self._take, self._send = window, take, send
+        self._views = tuple(views)
+        self.frame: Frame | None = None  #: the newest one
+        self._seen: set[int] = set()  # indices of the views that had the newest frame
+        self._wants: frozenset[Want] | None = None
+        self._faults: set[tuple[int, str]] = set()
+        self._times: deque[float] = deque(maxlen=120)
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(INTERVAL)
+        self._timer.timeout.connect(self.tick)
+        window.installEventFilter(self)
+        if window.isVisible():
+            self._timer.start()
+
+    @property
+    def running(self) -> bool:
+        return self._timer.isActive()
+
+    @property
+    def frames_per_second(self) -> float:
+        """Frames shown during the last second."""
+        since = perf_counter() - 1.0
+        return float(sum(t >= since for t in self._times))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._window and event.type() in (
+            QEvent.Type.Show,
+            QEvent.Type.Hide,
+            QEvent.Type.WindowStateChange,
+        ):
+            if self._window.isVisible() and not self._window.isMinimized():
+                self._timer.start()
+            else:
+                self.stop()
+        return False
+
+    def stop(self) -> None:
+        """Look no more, and want nothing: a window that can't be seen costs nothing."""
+        self._timer.stop()
+        if self._wants:
+            self._wants = frozenset()
+            self._send(SetWants(self._wants))
+
+    def show_project(self, before: Project | None, after: Project) -> None:
+        """Tell every view, seen or not, that the document has changed."""
+        for i in range(len(self._views)):
+            self._guarded(i, lambda view: view.show_project(before, after))
+
+    def tick(self) -> None:
+        """Look once into the mailbox."""
+        visible = [
+            i for i, view in enumerate(self._views) if view.isVisible() and not view.visibleRegion().isEmpty()
+        ]
+        self._ask(visible)
+        frame = self._take()
+        if frame is not None:
+            self.frame = frame
+            self._seen.clear()
+            self._times.append(perf_counter())
+        newest = self.frame
+        if newest is None:
+            return
+        for i in visible:
+            if i not in self._seen:
+                self._guarded(i, lambda view: view.show_frame(newest))
+        self._seen.update(visible)
+        if frame is not None:
+            self.framed.emit(frame)
+
+    def _ask(self, visible: list[int]) -> None:
+        found: set[Want] = set()
+        for i in visible:
+            self._guarded(i, lambda view: found.update(view.wants()))
+        wants = frozenset(found)
+        if wants != self._wants:
+            self._wants = wants
+            self._send(SetWants(wants))
+
+    def _guarded(self, index: int, call: Callable[[Watcher], None]) -> None:
+        try:
+            call(self._views[index])
+        except Exception as error:  # noqa: BLE001 - a fault of one view must not stop the others, and is reported
+            details = traceback.format_exc()
+            # The place names the fault: the text may hold numbers that differ from frame to frame.
+            frames = traceback.extract_tb(error.__traceback__)
+            fault = (index, f"{frames[-1].filename}:{frames[-1].lineno}")
+            if fault not in self._faults:
+                self._faults.add(fault)
+                name = self._views[index].objectName() or type(self._views[index]).__name__
+                log.error("The view %s failed:\n%s", name, details)
+                self.view_failed.emit(name, f"{type(error).__name__}: {error}", details)

@@ -1,0 +1,71 @@
+"""What the program remembers between two runs: the window's layout, the theme, the recent files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings
+
+THEMES = ("system", "light", "dark")
+
+#: how many recent files are listed
+RECENT = 8
+
+#: raise it when docks are added or renamed in a way that old layouts can't show
+LAYOUT_VERSION = 1
+
+
+class Settings:
+    """Typed access to ``QSettings``; what is missing or makes no sense reads as its default."""
+
+    def __init__(self, store: QSettings | None = None) -> None:
+        self._store = store or QSettings("Chainrule", "Playground")
+
+    @property
+    def theme(self) -> str:
+        """One of ``THEMES``."""
+        value = self._store.value("theme")
+        return value if value in THEMES else "system"
+
+    @theme.setter
+    def theme(self, value: str) -> None:
+        self._store.setValue("theme", value)
+
+    @property
+    def recent(self) -> tuple[Path, ...]:
+        """The files used last, newest first; those that are gone are left out."""
+        value = self._store.value("recent") or []
+        # QSettings gives a list of one string back as a string.
+        names = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+        return tuple(path for path in map(Path, names) if path.is_file())[:RECENT]
+
+    def add_recent(self, path: Path) -> None:
+        path = path.resolve()
+        self._store.setValue(
+            "recent", [str(p) for p in (path, *(p for p in self.recent if p != path))][:RECENT]
+        )
+
+    def clear_recent(self) -> None:
+        self._store.remove("recent")
+
+    @property
+    def geometry(self) -> QByteArray:
+        """Place and size of the window, as ``QWidget.saveGeometry`` gives it; empty when unknown."""
+        return self._bytes("geometry")
+
+    @geometry.setter
+    def geometry(self, value: QByteArray) -> None:
+        self._store.setValue("geometry", value)
+
+    @property
+    def layout(self) -> QByteArray:
+        """The docks, as ``QMainWindow.saveState`` gives them; empty when unknown."""
+        return self._bytes("layout")
+
+    @layout.setter
+    def layout(self, value: QByteArray) -> None:
+        self._store.setValue("layout", value)
+
+    def _bytes(self, key: str) -> QByteArray:
+        value = self._store.value(key)
+        return value if isinstance(value, QByteArray) else QByteArray()

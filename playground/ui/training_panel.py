@@ -1,0 +1,108 @@
+"""How the network is trained: what may change while it runs, and what draws new weights."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QWidget
+
+from engine.spec import Int, Spec, param
+from playground.document import edits
+from playground.ui.forms import SpecForm
+from playground.ui.icons import icon
+from playground.ui.inspector.subject import unsuited_losses
+from playground.ui.style import scrolled
+from playground.ui.view import View
+
+if TYPE_CHECKING:
+    from engine.fit import Fit
+    from playground.document.project import Project
+    from playground.ui.theme import Theme
+    from playground.ui.view import Context
+
+#: parameters of ``Fit`` whose change draws new weights; all others take effect in the next step
+FIRST_WEIGHTS = frozenset({"initializer"})
+
+
+@dataclass(frozen=True)
+class Draw(Spec):
+    """What chance decides."""
+
+    seed: int = param(
+        Int(min=0),
+        default=0,
+        help="Decides the first weights, the order of the samples and the dropout masks: the same seed, the same run.",
+    )
+
+
+class TrainingView(View):
+    """The form of the project's ``Fit``, in two parts, and its seed."""
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.setObjectName("training_view")
+        self.live, self.first, self.seed = (SpecForm(context.theme) for _ in range(3))
+        for form, name in ((self.live, "live_form"), (self.first, "first_form"), (self.seed, "seed_form")):
+            form.setObjectName(name)
+        self.live.edited.connect(self._fit_edited)
+        self.first.edited.connect(self._fit_edited)
+        self.seed.edited.connect(self._seed_edited)
+        self.live.set_hidden(FIRST_WEIGHTS)
+        self.first.set_hidden({p.name for p in context.document.value.fit.params()} - FIRST_WEIGHTS)
+        self.draw = QPushButton("New weights")
+        self.draw.setObjectName("new_weights")
+        self.draw.setToolTip("Draw other first weights, and start again at epoch 0.")
+        self.draw.setAccessibleName("New weights")
+        self.draw.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.draw.clicked.connect(self._new_weights)
+        rule = QFrame()
+        rule.setProperty("rule", True)
+        scrolled(
+            self,
+            _heading("While it runs", "Changes take effect at once; the weights stay."),
+            self.live,
+            rule,
+            _heading("First weights", "A change draws new weights and starts again at epoch 0."),
+            self.first,
+            self.seed,
+            self.draw,
+        )
+        self.set_theme(context.theme)
+
+    def show_project(self, before: Project | None, after: Project) -> None:
+        if before is None or before.fit is not after.fit:
+            self.live.set_spec(after.fit)
+            self.first.set_spec(after.fit)
+        self.seed.set_spec(Draw(after.seed))
+        if before is None or before.fit is not after.fit or before.source is not after.source:
+            unsuited = unsuited_losses(after)
+            self.live.set_unsuited("loss", unsuited)
+            self.live.show_error("loss", unsuited.get(after.fit.loss.key, ""))
+
+    def set_theme(self, theme: Theme) -> None:
+        self.context = dataclasses.replace(self.context, theme=theme)
+        for form in (self.live, self.first, self.seed):
+            form.set_theme(theme)
+        self.draw.setIcon(icon("dice-5-outline", theme))
+
+    def _fit_edited(self, fit: Fit, merge: str) -> None:
+        document = self.context.document
+        document.apply(edits.set_fit(document.value, fit), "Change Training", merge and f"fit.{merge}")
+
+    def _seed_edited(self, draw: Draw, merge: str) -> None:
+        document = self.context.document
+        document.apply(edits.set_seed(document.value, draw.seed), "Change Seed", merge and f"project.{merge}")
+
+    def _new_weights(self) -> None:
+        document = self.context.document
+        document.apply(edits.new_weights(document.value), "Draw New Weights")
+
+
+def _heading(title: str, words: str) -> QLabel:
+    label = QLabel(f"<b>{title}</b><br>{words}")
+    label.setWordWrap(True)
+    label.setProperty("muted", True)
+    return label

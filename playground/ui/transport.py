@@ -1,0 +1,152 @@
+"""The bar above everything: run, step, go back, how fast, and how it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QSlider, QToolBar, QToolButton, QWidget
+
+from playground.runner.messages import Command, SetSpeed
+from playground.ui.icons import icon
+
+if TYPE_CHECKING:
+    from playground.ui.actions import Actions
+    from playground.ui.theme import Theme
+
+#: steps per second, by the slider's position; None is as fast as it goes
+SPEEDS: tuple[int | None, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, None)
+
+
+def speed_in_words(speed: int | None) -> str:
+    return (
+        "max"
+        if speed is None
+        else f"{speed:,} step{'s' if speed != 1 else ''}/s".replace(",", "\N{THIN SPACE}")
+    )
+
+
+class Transport(QToolBar):
+    """Reset, Play, Step; ``metrics`` in the middle; speed, examples and theme at the right."""
+
+    def __init__(
+        self,
+        actions: Actions,
+        metrics: QWidget,
+        send: Callable[[Command], None],
+        theme: Theme,
+        toggle_theme: Callable[[], None],
+        show_problems: Callable[[], None],
+    ) -> None:
+        super().__init__("Run")
+        self.setObjectName("transport")
+        self.setMovable(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.setIconSize(QSize(18, 18))
+        self._send = send
+        actions["run.batch"].setIconText("Step batch")
+        actions["run.epoch"].setIconText("Step epoch")
+
+        self._reset = self._button("transport_reset", "Reset")
+        self._reset.setDefaultAction(actions["run.reset"])
+        self._play = self._button("transport_play", "Play or pause")
+        self._play.setDefaultAction(actions["run.play"])
+        self._play.setProperty("primary", True)
+        self._play.setMinimumWidth(
+            self._play.fontMetrics().horizontalAdvance("Pause") + 54
+        )  # it changes places with Play
+        self._step = self._step_button(actions)
+        self._problems = self._button("transport_problems", "Problems")
+        self._problems.clicked.connect(show_problems)
+        self._problems.hide()
+        self._examples = self._button("transport_examples", "Examples", words=False)
+        self._examples.setDefaultAction(actions["file.examples"])
+        self._theme = self._button("transport_theme", "Light or dark", words=False)
+        self._theme.setToolTip("Change between light and dark.")
+        self._theme.clicked.connect(toggle_theme)
+
+        self.speed = QSlider(Qt.Orientation.Horizontal)
+        self.speed.setObjectName("transport_speed")
+        self.speed.setAccessibleName("Speed")
+        self.speed.setRange(0, len(SPEEDS) - 1)
+        self.speed.setPageStep(2)
+        self.speed.setFixedWidth(110)
+        self.speed.setValue(self.speed.maximum())
+        self._speed_label = QLabel()
+        self._speed_label.setObjectName("transport_speed_value")
+        self._speed_label.setMinimumWidth(self.fontMetrics().horizontalAdvance(speed_in_words(10_000)) + 6)
+        self.speed.valueChanged.connect(self._speed_changed)
+        self._label_speed()
+
+        metrics.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._lay_out(metrics)
+        self.set_theme(theme)
+
+    def _lay_out(self, metrics: QWidget) -> None:
+        row = QWidget()
+        row.setObjectName("transport_row")
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(8, 6, 8, 6)
+        layout.setSpacing(8)
+        for button in (self._reset, self._play, self._step, self._problems):
+            layout.addWidget(button)
+        layout.addSpacing(8)
+        layout.addWidget(metrics, stretch=1)
+        caption = QLabel("Speed")
+        caption.setObjectName("transport_speed_caption")
+        caption.setProperty("muted", True)
+        caption.setBuddy(self.speed)
+        for widget in (caption, self.speed, self._speed_label, self._examples, self._theme):
+            layout.addWidget(widget)
+        self.addWidget(row)
+
+    def _button(self, name: str, accessible: str, words: bool = True) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName(name)
+        button.setAccessibleName(accessible)
+        style = (
+            Qt.ToolButtonStyle.ToolButtonTextBesideIcon if words else Qt.ToolButtonStyle.ToolButtonIconOnly
+        )
+        button.setToolButtonStyle(style)
+        button.setIconSize(QSize(18, 18))
+        # Reached by Tab, but a click leaves the focus where it was, so that Space stays Play.
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return button
+
+    def _step_button(self, actions: Actions) -> QToolButton:
+        """Does what it did last: one batch, or one epoch."""
+        button = self._button("transport_step", "Step")
+        menu = QMenu(button)
+        menu.setObjectName("transport_step_menu")
+        menu.addActions([actions["run.batch"], actions["run.epoch"]])
+        button.setMenu(menu)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        button.setDefaultAction(actions["run.batch"])
+        button.triggered.connect(button.setDefaultAction)
+        return button
+
+    def show_problems(self, messages: Sequence[str]) -> None:
+        """Say how many things keep the project from running; the button shows them."""
+        self._problems.setText(f"{len(messages)} problem{'s' if len(messages) != 1 else ''}")
+        self._problems.setToolTip("\n".join(messages))
+        self._problems.setVisible(bool(messages))
+
+    def change_speed(self, by: int) -> None:
+        """So many notches faster."""
+        self.speed.setValue(self.speed.value() + by)
+
+    def _speed_changed(self) -> None:
+        self._label_speed()
+        self._send(SetSpeed(SPEEDS[self.speed.value()]))
+
+    def _label_speed(self) -> None:
+        words = speed_in_words(SPEEDS[self.speed.value()])
+        self._speed_label.setText(words)
+        self.speed.setToolTip(
+            f"How many updates a second: {words}. Slow down to watch single steps. ( [ and ] )"
+        )
+
+    def set_theme(self, theme: Theme) -> None:
+        self._problems.setIcon(icon("alert-outline", theme, theme.error))
+        self._theme.setIcon(icon("weather-sunny" if theme.dark else "weather-night", theme))

@@ -1,0 +1,107 @@
+"""Every spec there is, for tests that visit all of them, and how a person enters a value into a form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QWidget
+
+from engine.clipping import clippings
+from engine.data import Preparation, sources
+from engine.fit import Fit
+from engine.initializers import initializers
+from engine.layers import registry as layers
+from engine.losses import losses
+from engine.optimizers import optimizers
+from engine.registry import Registry
+from engine.regularizers import regularizers
+from engine.schedules import schedules
+from engine.spec import Bool, Choice, Flags, Nested, Spec
+from playground.ui.forms import SpecForm
+
+REGISTRIES: tuple[Registry[Any], ...] = (
+    layers,
+    losses,
+    optimizers,
+    schedules,
+    clippings,
+    initializers,
+    regularizers,
+    sources,
+)
+SPECS: list[type[Spec]] = [Fit, Preparation, *(cls for registry in REGISTRIES for cls in registry)]
+
+
+def name_of(cls: type[Spec]) -> str:
+    return cls.__name__
+
+
+def child(form: QWidget, name: str) -> Any:
+    """The widget of this objectName that belongs to ``form`` itself, not to a form inside it."""
+    for found in form.findChildren(QWidget, name):
+        parent = found.parentWidget()
+        while not isinstance(parent, SpecForm):
+            parent = parent.parentWidget()
+        if parent is form:
+            return found
+    raise AssertionError(f"{form} has no {name}")
+
+
+def keys(field: QWidget, text: str) -> None:
+    """Type ``text``; QTest knows the keys of ASCII only, and a real minus sign comes from a keyboard all the same."""
+    for letter in text:
+        if letter.isascii():
+            QTest.keyClick(field, letter)
+        else:
+            QApplication.sendEvent(
+                field,
+                QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_unknown, Qt.KeyboardModifier.NoModifier, letter),
+            )
+
+
+def type_into(field: QWidget, text: str, key: Qt.Key = Qt.Key.Key_Return) -> None:
+    """Replace what stands in a field, by keystrokes."""
+    field.setFocus()
+    QTest.keyClick(field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    keys(field, text)
+    QTest.keyClick(field, key)
+
+
+def pick(combo: QComboBox, text: str) -> None:
+    """Choose an entry with the arrow keys."""
+    combo.setFocus()
+    at = combo.findText(text)
+    assert at >= 0, f"{text!r} is not among {[combo.itemText(i) for i in range(combo.count())]}"
+    for _ in range(combo.count()):
+        if combo.currentIndex() == at:
+            return
+        QTest.keyClick(combo, Qt.Key.Key_Down if combo.currentIndex() < at else Qt.Key.Key_Up)
+    raise AssertionError(f"the arrow keys do not reach {text!r}")
+
+
+def toggle(box: QCheckBox) -> None:
+    box.setFocus()
+    QTest.keyClick(box, Qt.Key.Key_Space)
+
+
+def enter(form: SpecForm, name: str, value: Any) -> None:
+    """Give the parameter ``name`` of ``form`` a value as a person would, with the keyboard alone."""
+    param = next(p for p in type(form.spec).params() if p.name == name)
+    match param.kind:
+        case Bool():
+            toggle(child(form, name))
+        case Choice():
+            pick(child(form, name), value)
+        case Flags(options=options):
+            for option in options:
+                if (option in value) != child(form, f"{name}.{option}").isChecked():
+                    toggle(child(form, f"{name}.{option}"))
+        case Nested(none_label=nothing):
+            pick(child(form, name), nothing if value is None else value.label)
+        case _:
+            type_into(
+                child(form, name), "×".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            )

@@ -1,0 +1,137 @@
+"""The pump pulls the newest frame for the views that can be seen, asks for what they want, and survives a faulty one."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+from playground.document.project import Project
+from playground.runner.messages import Command, Frame, Maps, SetWants, Surface, Want
+from playground.ui.pump import Pump
+
+
+class Picture(QWidget):
+    """A view that notes what it is given."""
+
+    def __init__(self, name: str, *wants: Want) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.wanted = wants
+        self.frames: list[Frame] = []
+        self.fault: Exception | None = None
+
+    def wants(self) -> tuple[Want, ...]:
+        return self.wanted
+
+    def show_frame(self, frame: Frame) -> None:
+        if self.fault:
+            raise self.fault
+        self.frames.append(frame)
+
+
+class Worker:
+    """A mailbox without a thread."""
+
+    def __init__(self) -> None:
+        self.left: Frame | None = None
+        self.commands: list[Command] = []
+        self.looks = 0
+
+    def leave(self, step: int) -> Frame:
+        self.left = Frame(Project(), step=step)
+        return self.left
+
+    def send(self, command: Command) -> None:
+        self.commands.append(command)
+
+    def take(self) -> Frame | None:
+        self.looks += 1
+        frame, self.left = self.left, None
+        return frame
+
+
+class Window(QMainWindow):
+    """Two docks behind one another and a view in the middle, as in the real window."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.resize(600, 400)
+        self.middle = Picture("middle", Surface("1", 50))
+        self.front = Picture("front", Maps("1", "train", 0))
+        self.behind = Picture("behind", Maps("2", "train", 0))
+        self.setCentralWidget(self.middle)
+        docks = []
+        for view in (self.front, self.behind):
+            docks.append(QDockWidget(view.objectName(), self))
+            docks[-1].setObjectName(view.objectName())
+            docks[-1].setWidget(view)
+            self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, docks[-1])
+        self.tabifyDockWidget(*docks)
+        docks[0].raise_()
+        self.docks = docks
+        self.worker = Worker()
+        self.pump = Pump(self, self.worker.take, self.worker.send, (self.middle, self.front, self.behind))
+
+
+@pytest.fixture
+def window(qtbot) -> Window:
+    window = Window()
+    qtbot.addWidget(window)
+    with qtbot.waitExposed(window):
+        window.show()
+    qtbot.waitUntil(lambda: window.worker.looks > 2)
+    return window
+
+
+def test_a_frame_reaches_the_views_on_screen_and_no_other(window: Window, qtbot) -> None:
+    frame = window.worker.leave(1)
+    qtbot.waitUntil(lambda: window.middle.frames == [frame])
+    assert window.front.frames == [frame]
+    assert window.behind.frames == []
+
+
+def test_a_view_that_comes_forward_gets_the_newest_frame_though_none_is_new(window: Window, qtbot) -> None:
+    frame = window.worker.leave(1)
+    qtbot.waitUntil(lambda: window.front.frames == [frame])
+    window.docks[1].raise_()
+    qtbot.waitUntil(lambda: window.behind.frames == [frame])
+    assert window.middle.frames == [frame], "one that had it already is not bothered again"
+
+
+def test_wants_are_those_of_the_views_on_screen_and_sent_once(window: Window, qtbot) -> None:
+    looks = window.worker.looks
+    qtbot.waitUntil(lambda: window.worker.looks > looks + 3)
+    assert window.worker.commands[-1] == SetWants(frozenset({Surface("1", 50), Maps("1", "train", 0)}))
+    sent = len(window.worker.commands)
+    window.docks[1].raise_()
+    qtbot.waitUntil(lambda: len(window.worker.commands) > sent)
+    assert window.worker.commands[sent:] == [SetWants(frozenset({Surface("1", 50), Maps("2", "train", 0)}))]
+
+
+def test_a_faulty_view_is_reported_once_and_the_others_go_on(window: Window, qtbot, caplog) -> None:
+    told = []
+    window.pump.view_failed.connect(lambda *what: told.append(what))
+    window.middle.fault = ValueError("no room")
+    for step in (1, 2, 3):
+        frame = window.worker.leave(step)
+        qtbot.waitUntil(lambda frame=frame: bool(window.front.frames) and window.front.frames[-1] is frame)
+    assert len(window.front.frames) == 3
+    assert [what[:2] for what in told] == [("middle", "ValueError: no room")]
+    assert "no room" in told[0][2]
+    assert len(caplog.records) == 1
+
+
+def test_a_hidden_window_neither_looks_nor_wants(window: Window, qtbot) -> None:
+    window.hide()
+    assert not window.pump.running
+    assert window.worker.commands[-1] == SetWants(frozenset())
+    window.show()
+    assert window.pump.running
+    qtbot.waitUntil(lambda: window.worker.commands[-1] != SetWants(frozenset()))
+
+
+def test_frames_per_second_counts_frames_not_looks(window: Window, qtbot) -> None:
+    assert window.pump.frames_per_second == 0
+    for step in range(5):
+        window.worker.leave(step)
+        qtbot.waitUntil(lambda: window.worker.left is None)
+    assert window.pump.frames_per_second == 5
