@@ -167,7 +167,8 @@ class Frame:
         state, message, details: what the worker does; why, in a sentence; a stack trace where it crashed.
         broken_node: where the first non-finite number arose, when diverged.
         epoch, step: finished passes over the data; finished updates.
-        train_loss, validation_loss: without the penalty, over the whole part, after the last finished epoch; NaN if unknown.
+        train_loss, validation_loss: without the penalty, over the whole part; NaN if unknown. Of these very weights while the run is
+            paused or slow, else of those at the end of the last finished epoch.
         penalty: the regularization term.
         train_metric, validation_metric: accuracy, or R² for regressions; ``metric_name`` says which.
         epochs_per_second, steps_per_second: 0 while paused.

@@ -26,7 +26,7 @@ from engine.errors import EngineError
 from engine.log import LogView
 from playground.document.project import Project, data_of
 from playground.runner.mailbox import Mailbox
-from playground.runner.messages import Command, Frame, Load, State
+from playground.runner.messages import Command, Frame, Load, SetSpeed, SetWants, State
 from playground.runner.worker import Worker
 
 #: projects whose frames may still be on their way
@@ -65,46 +65,57 @@ class _Parcel:
 
 
 class _Sender(Mailbox):
-    """The worker's mailbox: sends a frame when one is asked for, keeps the newest otherwise."""
+    """The worker's mailbox: a thread sends its frame when one is asked for.
+
+    A thread of its own, because a frame may be larger than what the line holds, and is then sent only as the window reads: if that is
+    hidden, training must not wait for it.
+    """
 
     def __init__(self, line: Connection) -> None:
         super().__init__()
         self._line = line
         self._asked = True
-        self._lock = threading.Lock()  # the worker puts, the reader of commands asks
+        self._news = (
+            threading.Condition()
+        )  # the worker puts, the reader of commands asks, the thread waits for both
         self._numbers: OrderedDict[int, int] = OrderedDict()  # id of a project → its number
         self._projects: list[Project] = []  # keeps them alive, so that ids stay theirs
         self._sent = LogView()
+        threading.Thread(target=self._send_all, name="frames", daemon=True).start()
 
     @property
     def wanted(self) -> bool:
-        return self._asked
+        return self._asked and super().wanted
 
     def note(self, loaded: _Loaded) -> None:
         """Remember which number stands for a project."""
-        with self._lock:
+        with self._news:
             self._projects = [*self._projects[-KEPT_PROJECTS:], loaded.load.project]
             self._numbers = OrderedDict(list(self._numbers.items())[-KEPT_PROJECTS:])
             self._numbers[id(loaded.load.project)] = loaded.number
 
     def put(self, frame: Frame) -> None:
-        with self._lock:
+        with self._news:
             super().put(frame)
-            self._flush()
+            self._news.notify()
 
     def ask(self) -> None:
         """The window is ready for another frame."""
-        with self._lock:
+        with self._news:
             self._asked = True
-            self._flush()
+            self._news.notify()
 
-    def _flush(self) -> None:
-        frame = self.take() if self._asked else None
-        if frame is None:
-            return
-        self._asked = False
+    def _send_all(self) -> None:
         with contextlib.suppress(OSError):  # the window has gone; the end of the line ends this process
-            self._line.send(self._packed(frame))
+            while True:
+                self._line.send(self._next())
+
+    def _next(self) -> _Parcel:
+        """Wait until there is a frame and somebody has asked for it."""
+        with self._news:
+            self._news.wait_for(lambda: self._asked and bool(self._place))
+            self._asked = False
+            return self._packed(self._place.pop())
 
     def _packed(self, frame: Frame) -> _Parcel:
         known, rows = self._sent.rows, frame.log.rows
@@ -159,7 +170,7 @@ class Remote:
         self._projects: OrderedDict[int, Project] = OrderedDict()
         self._number = 0
         self._log = LogView().rows
-        self._last: Load | None = None
+        self._standing: dict[type, Command] = {}  # what another process would have to be told
         self._broken = ""
 
     def start(self) -> None:
@@ -172,13 +183,18 @@ class Remote:
         self._broken = ""
 
     def send(self, command: Command) -> None:
-        """Have something done. After a crash of the process, whatever is sent starts another."""
-        if self._broken:
+        """Have something done. After a crash of the process, the next thing that a person does starts another."""
+        if isinstance(command, Load | SetWants | SetSpeed):
+            self._standing[type(command)] = command
+        if not self._broken:
+            self._tell(command)
+        elif not isinstance(command, SetWants | SetSpeed):
             self.end()
             self.start()
-            if self._last is not None and not isinstance(command, Load):
-                self._tell(self._last)
-        self._tell(command)
+            for standing in self._standing.values():
+                self._tell(standing)
+            if not isinstance(command, Load):
+                self._tell(command)
 
     def take(self) -> Frame | None:
         """The newest frame, or ``None``; taking one asks for the next. Says once that the process has ended, if it has."""
@@ -208,10 +224,15 @@ class Remote:
                 process.join()
             process.close()
 
+    @property
+    def _project(self) -> Project:
+        """The one loaded last."""
+        load = self._standing.get(Load)
+        return load.project if isinstance(load, Load) else _NOBODY
+
     def _tell(self, command: Command) -> None:
         message: object = command
         if isinstance(command, Load):
-            self._last = command
             self._number += 1
             self._projects[self._number] = command.project
             while len(self._projects) > KEPT_PROJECTS:
@@ -222,7 +243,7 @@ class Remote:
                 self._line.send(message)
 
     def _unpacked(self, parcel: _Parcel) -> Frame:
-        project = self._projects.get(parcel.number) or (self._last.project if self._last else _NOBODY)
+        project = self._projects.get(parcel.number, self._project)
         data = None
         if parcel.has_data:
             with contextlib.suppress(EngineError):
@@ -255,6 +276,5 @@ class Remote:
             else f"exit code {code}"
         )
         self._broken = f"The training process ended unexpectedly ({why})"
-        project = self._last.project if self._last is not None else _NOBODY
         message = f"{self._broken}; it may have run out of memory. Press Reset, or change the project, to start it again."
-        return Frame(project, None, State.CRASHED, message, self._broken)
+        return Frame(self._project, None, State.CRASHED, message, self._broken)

@@ -224,13 +224,14 @@ class Actions:
     """
 
     def __init__(self, window: QWidget, handlers: Mapping[str, Callable[[], object]], theme: Theme) -> None:
-        self._theme, self._running = theme, False
+        self._running = False
         self._actions = {spec.id: self._make(spec, window, handlers[spec.id]) for spec in SPECS}
         groups: dict[str, QActionGroup] = {}
         for spec in SPECS:
             if spec.radio:
                 groups.setdefault(spec.menu, QActionGroup(window)).addAction(self[spec.id])
         window.addActions(list(self._actions.values()))
+        self.restyle(theme)
 
     @staticmethod
     def _make(spec: ActionSpec, window: QWidget, handler: Callable[[], object]) -> QAction:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
+from playground.ui import style
 from playground.ui.icons import icon
 from playground.ui.settings import Settings
 from playground.ui.theme import DARK, LIGHT, Theme
@@ -21,6 +22,8 @@ def application() -> QApplication:
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication(sys.argv[:1])
+    if app.applicationDisplayName() == NAME:
+        return app
     app.setApplicationName("Playground")
     app.setApplicationDisplayName(NAME)
     app.setOrganizationName("Chainrule")
@@ -44,6 +47,7 @@ class Appearance(QObject):
         self._settings = settings
         self._choice = settings.theme
         self.theme = self._wanted()
+        style.apply(application(), self.theme)
         hints = QGuiApplication.styleHints()
         hints.colorSchemeChanged.connect(self._refresh)
 
@@ -69,4 +73,5 @@ class Appearance(QObject):
         theme = self._wanted()
         if theme is not self.theme:
             self.theme = theme
+            style.apply(application(), theme)
             self.changed.emit(theme)

@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QScrollArea, QWidget
+from shiboken6 import isValid
 
 from playground.ui.theme import Theme
 
@@ -197,7 +198,9 @@ class FormulaView(QScrollArea):
     def _typeset_next(self) -> None:
         if not self.ready:
             self._sheet.typeset_next()
-        self._later()
+        # Typesetting makes so many objects that Python's collector runs in it, and may take this view's window with it.
+        if isValid(self):
+            self._later()
 
     def _later(self) -> None:
         if not self.ready:

@@ -13,9 +13,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QTabWidget, QToolBar, QWidget
 from engine.network import INPUT
 from playground.document.project import problems
 from playground.runner.messages import Command, Frame, Load
-from playground.ui import style
 from playground.ui.actions import Actions, Situation
-from playground.ui.application import application
 from playground.ui.banner import Banner
 from playground.ui.canvas.view import CanvasView
 from playground.ui.desk import Desk
@@ -69,12 +67,9 @@ class MainWindow(QMainWindow):
             | QMainWindow.DockOption.GroupedDragging
             | QMainWindow.DockOption.AllowNestedDocks
         )
-        self.document, self.history, self._settings, self._appearance = (
-            document,
-            history,
-            settings,
-            appearance,
-        )
+        self.document, self.history = document, history
+        self._settings, self._appearance = settings, appearance
+        history.setParent(self)  # it must go with the window, not whenever Python finds time
         self._send = runner.send
         self.focus = Focus(self)
         context = Context(document, self.focus, runner.send, appearance.theme)
@@ -103,7 +98,7 @@ class MainWindow(QMainWindow):
         self.views = (self.canvas, self.metrics, *self.docks.views.values())
         self.pump = Pump(self, runner.take, runner.send, self.views)
 
-        self._restyle(appearance.theme)
+        self._mark_theme()
         self._connect()
         self._project_changed(None, document.value)
         self._restore()
@@ -221,11 +216,13 @@ class MainWindow(QMainWindow):
         self.setWindowModified(not self.history.isClean())
 
     def _restyle(self, theme: Theme) -> None:
-        style.apply(application(), theme)
         for part in (*self.views, self.docks, self.transport, self.banner):
             if hasattr(part, "set_theme"):
                 part.set_theme(theme)
         self.actions_.restyle(theme)
+        self._mark_theme()
+
+    def _mark_theme(self) -> None:
         self.actions_[f"view.theme.{self._appearance.choice}"].setChecked(True)
 
     def _selected(self, node_id: str) -> None:

@@ -9,23 +9,28 @@ import argparse
 import importlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QEventLoop, QSize
 from PySide6.QtWidgets import QApplication
 
 from playground.document.document import Document
 from playground.document.examples import DEFAULT, example, examples
 from playground.document.project import Project
-from playground.runner.messages import Load, Play
+from playground.runner.messages import Frame, Load, Pause, Play, State
 from playground.runner.runner import Runner
 from playground.ui import style
 from playground.ui.application import application, interruptible
 from playground.ui.pump import Pump
+from playground.ui.snapshot import save_png
 from playground.ui.theme import DARK, LIGHT, Theme
 from playground.ui.undo import History
 from playground.ui.view import Context, Focus, View
 
 PACKAGES = ("canvas", "plots", "inspector")
+
+#: times the event loop goes round after the last frame, so that layouts settle and late answers arrive
+ROUNDS = 20
 
 ViewClass = Callable[[Context], View]
 
@@ -42,16 +47,21 @@ class Preview:
     """One view with a document, a worker and a pump of its own. Call ``close`` at the end."""
 
     def __init__(
-        self, view_class: ViewClass, project: Project, theme: Theme, size: QSize | None = None
+        self,
+        view_class: ViewClass,
+        project: Project,
+        theme: Theme,
+        size: QSize | None = None,
+        own_process: bool = True,
     ) -> None:
         app = application()
         style.apply(app, theme)
         self.document = Document(project)
-        self.history = History(self.document)
-        self.runner = Runner()
+        self.runner = Runner(own_process)
         self.runner.start()
         self.focus = Focus()
         self.view = view_class(Context(self.document, self.focus, self.runner.send, theme))
+        self.history = History(self.document, self.view)
         self.view.setWindowTitle(f"{view_class.__name__} · {project.name}")
         self.view.resize(size or self.view.sizeHint().expandedTo(QSize(360, 300)))
         self.pump = Pump(self.view, self.runner.take, self.runner.send, (self.view,))
@@ -63,15 +73,32 @@ class Preview:
         self.pump.show_project(before, after)
 
     def run_to(self, epochs: int) -> None:
-        """Train, showing frames, until so many epochs are over (or the run stops by itself)."""
-        self.runner.send(Play())
-        while self.pump.frame is None or self.pump.frame.epoch < epochs:
-            QApplication.processEvents()
+        """Train, showing frames, until so many epochs are over (or the run stops by itself), and stop there."""
+        self._wait(lambda frame: frame.state is not State.EMPTY)
+        if epochs:
+            self.runner.send(Play())
+            self._wait(lambda frame: frame.epoch >= epochs or frame.state in (State.DIVERGED, State.CRASHED))
+            self.runner.send(Pause())
+            self._wait(lambda frame: frame.state is not State.RUNNING)
+        for _ in range(ROUNDS):
+            self._wait(lambda frame: True)
+
+    def _wait(self, reached: Callable[[Frame], bool]) -> None:
+        """Let the event loop go round once, and then until a frame says that it is ``reached``."""
+        while True:
+            QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+            if self.pump.frame is not None and reached(self.pump.frame):
+                return
 
     def close(self) -> None:
         self._unsubscribe()
         self.view.close()
         self.runner.stop()
+
+
+def _size(words: str) -> tuple[int, int]:
+    width, height = words.split("x")
+    return int(width), int(height)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,12 +108,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("name", choices=sorted(views()))
     parser.add_argument("--theme", choices=("light", "dark"), default="light")
     parser.add_argument("--shot", metavar="PNG", help="save a picture instead of opening a window")
-    parser.add_argument("--size", metavar="WxH", help="in pixels")
+    parser.add_argument("--size", type=_size, metavar="WxH", help="in pixels")
     parser.add_argument("--example", choices=[e.key for e in examples()], default=DEFAULT)
     parser.add_argument("--epochs", type=int, default=0, help="train so far first")
     chosen = parser.parse_args(arguments)
 
-    size = QSize(*map(int, chosen.size.split("x"))) if chosen.size else None
+    size = QSize(*chosen.size) if chosen.size else None
     project = example(chosen.example).project
     preview = Preview(views()[chosen.name], project, DARK if chosen.theme == "dark" else LIGHT, size)
     interruptible()
@@ -94,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         preview.view.show()
         preview.run_to(chosen.epochs)
         if chosen.shot:
-            preview.view.grab().save(chosen.shot)
+            save_png(preview.view.grab().toImage(), Path(chosen.shot))
             return 0
         return application().exec()
     finally:

@@ -116,6 +116,7 @@ class StartPage(QDialog):
         scroll = QScrollArea()
         scroll.setObjectName("start_scroll")
         scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(inside)
@@ -152,7 +153,7 @@ class StartPage(QDialog):
             to = cards.index(watched) + by
             if by and 0 <= to < len(cards):
                 cards[to].setFocus(Qt.FocusReason.TabFocusReason)
-                return True
+            return by != 0  # at an edge too: a button would hand the focus on to something else
         return False
 
     def _choose_example(self, key: str) -> None:

@@ -123,7 +123,7 @@ class Transport(QToolBar):
         button.setMenu(menu)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         button.setDefaultAction(actions["run.batch"])
-        button.triggered.connect(button.setDefaultAction)
+        menu.triggered.connect(button.setDefaultAction)
         return button
 
     def show_problems(self, messages: Sequence[str]) -> None:

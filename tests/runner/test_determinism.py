@@ -78,7 +78,7 @@ def test_the_window_trains_to_the_same_bits_as_a_plain_loop(project: Project, ow
         runner.send(SetWants(wants_of(project)))
         runner.send(Load(project))
         runner.send(Step("batch"))
-        runner.send(SetSpeed(2000.0))
+        runner.send(SetSpeed(100.0))
         runner.send(Play())
         until(runner, lambda f: f.step >= 10)
         runner.send(Pause())
@@ -86,10 +86,9 @@ def test_the_window_trains_to_the_same_bits_as_a_plain_loop(project: Project, ow
         paused = until(runner, lambda f: f.state is State.PAUSED and f.step >= 10)
         for _ in range(EPOCHS - paused.epoch):
             runner.send(Step("epoch"))
+        until(runner, lambda f: f.epoch == EPOCHS and f.state is State.PAUSED, seconds=60)
         runner.send(SetWants(weights_of(project)))
-        frame = until(runner, lambda f: f.epoch == EPOCHS and f.state is State.PAUSED, seconds=60)
-        while not frame.answers:
-            frame = until(runner, lambda f: bool(f.answers))
+        frame = until(runner, lambda f: set(f.answers) and set(f.answers) <= weights_of(project))
     finally:
         runner.stop()
     for want, arrays in frame.answers.items():

@@ -1,5 +1,6 @@
 """The worker's manners: what it restarts and keeps, how it keeps a speed, when it makes frames, and that it sleeps when idle."""
 
+import multiprocessing
 import threading
 import time
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from playground.runner.messages import (
     SetWants,
     State,
     Step,
+    Surface,
     Weights,
 )
 from playground.runner.runner import Runner
@@ -118,6 +120,46 @@ def test_a_crash_is_got_over(thread: Runner, monkeypatch: pytest.MonkeyPatch, af
     assert until(thread, lambda f: f.state is State.READY).message == ""
     thread.send(Play())
     until(thread, lambda f: f.step > 10)
+
+
+def test_another_process_is_told_all_that_the_last_one_knew() -> None:
+    runner, want = Runner(), Weights("linear1")
+    runner.start()
+    try:
+        runner.send(SetWants(frozenset({want})))
+        runner.send(SetSpeed(0.01))
+        runner.send(Load(CIRCLE))
+        until(runner, lambda f: f.answer(want) is not None)
+        (child,) = multiprocessing.active_children()
+        child.kill()
+        until(runner, lambda f: f.state is State.CRASHED)
+        other = Weights("linear2")
+        runner.send(SetWants(frozenset({want, other})))  # views do so by themselves
+        assert multiprocessing.active_children() == []
+        runner.send(Play())
+        frame = until(runner, lambda f: f.state is State.RUNNING and f.step == 1)
+        assert set(frame.answers) == {want, other}
+        threading.Event().wait(0.1)
+        frame = runner.take() or frame
+        assert frame.step == 1
+    finally:
+        runner.stop()
+
+
+def test_training_goes_on_while_nobody_reads_large_frames() -> None:
+    runner = Runner()
+    runner.start()
+    try:
+        runner.send(Load(example("spiral").project))
+        runner.send(SetWants(frozenset(Surface(i, 150) for i in ("linear1", "tanh1", "linear2", "tanh2"))))
+        runner.send(Play())
+        first = until(runner, lambda f: f.state is State.RUNNING and len(f.answers) == 4)
+        threading.Event().wait(0.5)  # as while the window is hidden
+        second = until(runner, lambda f: f.step > first.step)
+        third = until(runner, lambda f: f.step > second.step)
+        assert third.step - second.step > 0.2 * third.steps_per_second
+    finally:
+        runner.stop()
 
 
 def test_a_network_too_large_for_memory_is_a_sentence(thread: Runner) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QGraphicsItem
 
 from engine.network import INPUT
 from playground.runner.messages import Frame, Want
 from playground.ui.canvas.inside import Inside, Stage, Tiles, column_under_card, picture_in_card
 from playground.ui.canvas.inside.marks import subscript
+from playground.ui.canvas.item import Item
 from playground.ui.canvas.layout import Measure, Place
 from playground.ui.canvas.look import RADIUS, Look, badge
 from playground.ui.canvas.plan import LOSS, Block
@@ -69,8 +70,7 @@ class CardItem(Item):
         self.selected = self.hovered = self.broken = False
 
     def show_block(self, block: Block, rect: QRectF, has_picture: bool) -> None:
-        if rect != self.rect:
-            self.prepareGeometryChange()
+        self.set_bounds(rect.adjusted(-10, -10, 10, 4))
         self.block, self.rect, self.has_picture = block, rect, has_picture
         self.update()
 
@@ -84,9 +84,6 @@ class CardItem(Item):
         if broken != self.broken:
             self.broken = broken
             self.update()
-
-    def boundingRect(self) -> QRectF:
-        return self.rect.adjusted(-10, -10, 10, 4)
 
     def draw(self, painter: QPainter) -> None:
         look, rect = self.stage.look, self.rect
@@ -218,12 +215,6 @@ class BlockItem(Item):
             rect = rect.united(inside.boundingRect())
         return rect.translated(self.pos())
 
-    def boundingRect(self) -> QRectF:
-        return QRectF()
-
-    def draw(self, painter: QPainter) -> None:
-        """Nothing: its children are all there is to see."""
-
 
 class NoteItem(Item):
     """Under a card without a column: the sentence that says what is wrong, or that it waits."""
@@ -234,19 +225,15 @@ class NoteItem(Item):
         self.rect, self.text, self.severe = QRectF(), "", False
 
     def show_block(self, block: Block, place: Place) -> None:
-        self.prepareGeometryChange()
-        self.rect = QRectF(0, 0, 0, 0) if place.note is None or block.id == LOSS else place.note
+        self.rect = QRectF() if place.note is None or block.id == LOSS else place.note
+        self.set_bounds(self.rect)
         self.severe = block.explains
         self.text = block.problem if block.explains else FOOT if block.is_node and not block.attached else ""
         self.setVisible(not self.rect.isEmpty() and bool(self.text))
         self.update()
 
-    def boundingRect(self) -> QRectF:
-        return self.rect
-
     def draw(self, painter: QPainter) -> None:
         look = self.stage.look
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(look.small)
         inner = self.rect.adjusted(10, 8, -10, -8)
         wrap = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignHCenter

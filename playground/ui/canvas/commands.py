@@ -77,7 +77,7 @@ class Commands(QObject):
             self._set((block_id,), block_id)
 
     def step(self, by: int, extend: bool = False) -> None:
-        """To the block ``by`` places to the right (left if negative), or to an end."""
+        """To the block ``by`` places to the right (left if negative); where none is selected, to the first (the last)."""
         order = self.order
         if self.current not in order:
             self.click(order[0] if by > 0 else order[-1])

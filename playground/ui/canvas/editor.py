@@ -28,7 +28,7 @@ from playground.ui.numbers import fmt
 from playground.ui.theme import Theme
 
 STEPS = 1000  #: of the slider, from its middle to each end
-WIDTH = 268
+WIDTH = 290
 
 _drags = itertools.count(1)
 
@@ -106,17 +106,18 @@ class NumberEditor(QFrame):
             end.setAlignment(getattr(Qt.AlignmentFlag, align))
             ends.addWidget(end, 1)
         row = QHBoxLayout()
-        row.addWidget(self.which, 1)
+        row.setSpacing(10)
+        row.addWidget(self.slider, 1)
         row.addWidget(self.field)
+        ends.addSpacing(self.field.sizeHint().width() + 10)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 10)
         layout.setSpacing(7)
         layout.addLayout(top)
+        layout.addWidget(self.which)
         layout.addLayout(row)
-        layout.addWidget(self.slider)
         layout.addLayout(ends)
         layout.addWidget(self.note)
-        self.which.setMinimumWidth(80)
         self.which.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
 
     def set_theme(self, theme: Theme) -> None:

@@ -95,12 +95,14 @@ class Keys(QObject):
 
     def _sideways(self, key: Qt.Key, held: Qt.KeyboardModifier) -> bool:
         commands = self._canvas.commands
-        far = len(commands.order) if key in (Key.Key_Home, Key.Key_End) else 1
-        by = far if key in (Key.Key_Right, Key.Key_End) else -far
-        if held & _ALT:
+        extend = bool(held & _SHIFT)
+        by = {Key.Key_Left: -1, Key.Key_Right: +1}.get(key, 0)
+        if not by:
+            commands.click(commands.order[0 if key == Key.Key_Home else -1], extend=extend)
+        elif held & _ALT:
             commands.move_by(by)
         else:
-            commands.step(by, extend=bool(held & _SHIFT))
+            commands.step(by, extend=extend)
         return True
 
     def _tab(self, by: int) -> bool:

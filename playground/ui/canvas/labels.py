@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QGraphicsItem
 
 from engine.network import shape_in_words
 from playground.ui.canvas.inside import Stage
+from playground.ui.canvas.item import Item
 from playground.ui.canvas.layout import BAND, CARD_HEIGHT
 
 if TYPE_CHECKING:
     from playground.ui.canvas.scene import NetworkScene
+
+
+REACH = 300.0  #: how far down the insertion mark goes
 
 
 class ShapesItem(Item):
@@ -26,7 +30,6 @@ class ShapesItem(Item):
         self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self._scene = scene
         self._labels: list[tuple[float, str]] = []
-        self._bounds = QRectF()
 
     def rearrange(self) -> None:
         """Lay the labels anew."""
@@ -43,9 +46,9 @@ class ShapesItem(Item):
             labels.append((middle, shape_in_words(before.shape)))
         bounds = scene.layout_.bounds
         bounds = QRectF(bounds.left(), CARD_HEIGHT, bounds.width(), BAND)
-        if (labels, bounds) != (self._labels, self._bounds):
-            self.prepareGeometryChange()
-            self._labels, self._bounds = labels, bounds
+        self.set_bounds(bounds)
+        if labels != self._labels:
+            self._labels = labels
             self.update()
 
     def draw(self, painter: QPainter) -> None:
@@ -62,25 +65,24 @@ class InsertionMark(Item):
     def __init__(self, stage: Stage) -> None:
         super().__init__()
         self.setZValue(10)
+        self.set_bounds(QRectF(-90, -16, 180, CARD_HEIGHT + REACH + 20))
         self.stage = stage
         self.text = ""
         self.hide()
 
     def show_at(self, x: float, text: str) -> None:
-        self.prepareGeometryChange()
         self.text = text
         self.setPos(x, 0)
         self.show()
         self.update()
-
-    def boundingRect(self) -> QRectF:
-        return QRectF(-90, -16, 180, CARD_HEIGHT + 46)
 
     def draw(self, painter: QPainter) -> None:
         look = self.stage.look
         accent = QColor(look.theme.accent)
         painter.setPen(QPen(accent, 3.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
         painter.drawLine(QPointF(0, -8), QPointF(0, CARD_HEIGHT + 6))
+        painter.setPen(QPen(accent, 1.2, Qt.PenStyle.DotLine))
+        painter.drawLine(QPointF(0, CARD_HEIGHT + 30), QPointF(0, CARD_HEIGHT + REACH))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(accent)
         painter.drawEllipse(QPointF(0, -8), 4, 4)

@@ -7,21 +7,21 @@ so that text keeps its size; only when the narrowest gaps do not fit is the view
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 
 from engine.network import INPUT
-from playground.ui.canvas.plan import LOSS, Block, Mode, Plan
+from playground.ui.canvas.plan import LOSS, Block, Mode, Plan, Wiring
 
 CARD_HEIGHT = 56.0
 BAND = 24.0  #: below the cards, for the shapes between blocks
 MARGIN = 18.0
 GAP, WIDE_GAP, CLOSE_GAP = 16.0, 92.0, 6.0  #: between blocks: least, most, before an attached block
-TILE, SMALL_TILE = 60.0, 24.0  #: most and least
-PITCH = (32.0, 84.0)  #: least and most from tile to tile
+TILE, NARROW_TILE, SMALL_TILE = 80.0, 44.0, 24.0  #: most, most where width is short, least
+PITCH = (32.0, 112.0)  #: least and most from tile to tile
 PICTURE = 116.0  #: the only tile of a column: a picture of the data
-RUN = 68.0  #: the least length of wires
+RUN, SHORT_RUN = 68.0, 30.0  #: the least length of wires, and of bundles
 INVITING = 340.0  #: the gap of an empty network
 NOTE, WAITING = 188.0, 112.0  #: widths of a sentence under a card: what is wrong; that it waits
 READ_OUT = QSizeF(104.0, 92.0)  #: the numbers under the loss card
@@ -76,6 +76,7 @@ class Place:
         hidden: how many units it does not show.
         below: the chosen sample (data) or the numbers of the loss.
         note: room for a sentence.
+        after: where the names right of its tiles end.
     """
 
     x: float
@@ -86,6 +87,7 @@ class Place:
     hidden: int = 0
     below: QRectF | None = None
     note: QRectF | None = None
+    after: float = 0.0
 
     def tile(self, unit: int) -> Tile | None:
         return next((t for t in self.tiles if t.unit == unit), None)
@@ -128,7 +130,8 @@ def lay_out(
     """
     top = CARD_HEIGHT + BAND
     height = max(room.height() - top - 2 * MARGIN, 120.0)
-    pitch = min(max(height / max((_rows(b) for b in plan.blocks), default=1.0), PITCH[0]), PITCH[1])
+    rows = max((_rows(b) for b in plan.blocks), default=0.0)
+    pitch = min(max(height / max(rows, 1.0), PITCH[0]), PITCH[1])
     tile = min(max(pitch * 0.78, SMALL_TILE), TILE)
     made = {
         b.id: _place(b, plan, measures.get(b.id, Measure()), tile, pitch, (first or {}).get(b.id, 0))
@@ -227,16 +230,16 @@ def _column(block: Block, plan: Plan, measure: Measure, tile: float, pitch: floa
     more, hidden, end = None, block.units - len(units), tiles[-1].rect.bottom()
     if hidden:
         more = QRectF(x + size / 2 - 48, end + 10, 96, MORE)
-        width = max(width, 96.0)
-    below = (
-        QRectF((width - CHOOSER.width()) / 2, end + 12, CHOOSER.width(), CHOOSER.height())
-        if chooser
-        else None
+        width = max(width, more.right())
+        end = more.bottom()
+    below = None
+    if chooser:
+        below = QRectF((width - chooser_width) / 2, end + 12, chooser_width, CHOOSER.height())
+    middle = x + size / 2 - strip / 2
+    card = QRectF(
+        min(max(middle - measure.card / 2, 0.0), width - measure.card), 0, measure.card, CARD_HEIGHT
     )
-    if below is not None and more is not None:
-        below.moveTop(more.bottom() + 8)
-    card = QRectF((width - measure.card) / 2, 0, measure.card, CARD_HEIGHT)
-    return Place(0, width, card, tuple(tiles), more, hidden, below)
+    return Place(0, width, card, tuple(tiles), more, hidden, below, after=x + size + measure.right)
 
 
 def _bottom(place: Place) -> float:
@@ -254,4 +257,4 @@ def _moved(place: Place, x: float, top: float, middle: float) -> Place:
 
     tiles = tuple(Tile(t.unit, t.rect.translated(0, start), down(t.filter)) for t in place.tiles)
     note = None if place.note is None else QRectF(place.note.left(), top + 4, place.note.width(), 160)
-    return Place(x, place.width, place.card, tiles, down(place.more), place.hidden, down(place.below), note)
+    return replace(place, x=x, tiles=tiles, more=down(place.more), below=down(place.below), note=note)

@@ -12,7 +12,7 @@ from playground.ui.plots.colours import mix, signed_table
 from playground.ui.theme import Theme
 
 RADIUS = 8.0  #: of cards
-TILE_RADIUS = 4.0
+TILE_RADIUS = 3.0
 
 #: wires: pixels of width per unit of |weight|, and the limits of the width. A weight of 0 is still a hair, as it takes part.
 WIRE_SCALE, HAIR, THICK = 2.6, 0.8, 7.0

@@ -145,9 +145,11 @@ class NetworkView(QGraphicsView):
         if not way.isNull():
             self.scroll_by(way)
 
-    def bring_into_view(self, rect: QRectF) -> None:
-        """Scroll as far as needed to see a part of the canvas."""
-        self.ensureVisible(rect, 24, 24)
+    def bring_into_view(self, rect: QRectF, sideways: bool = False) -> None:
+        """Scroll as far as needed to see a part of the canvas; ``sideways``: the height one looks at stays."""
+        if sideways:
+            rect = QRectF(rect.left(), self.seen().center().y(), rect.width(), 1.0)
+        self.ensureVisible(rect, 24, 0 if sideways else 24)
 
     def target_at(self, at: QPoint | QPointF) -> Target | None:
         """What is at a point of the viewport."""
@@ -222,7 +224,7 @@ class NetworkView(QGraphicsView):
 
     def look_again(self) -> None:
         """What is under the mouse may have changed without a move of it."""
-        if self._mouse is not None and self.gesture is None:
+        if self.gesture is None:
             self.look_at(self._mouse)
 
     def _begin(self, gesture: Gesture) -> None:

@@ -88,6 +88,16 @@ class Block:
         return self.shape[0] if self.shape and self.shown else 0
 
     @property
+    def has_biases(self) -> bool:
+        """Whether each of its units adds one number of its own."""
+        return bool(self.units) and self.parameters.get("bias") == (self.units,)
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether each of its units adds up all inputs, each times a weight, as in a Linear."""
+        return len(self.in_shape) == 1 and self.parameters.get("weight") == (self.units, *self.in_shape)
+
+    @property
     def is_node(self) -> bool:
         return self.id not in (INPUT, LOSS)
 

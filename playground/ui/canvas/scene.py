@@ -13,6 +13,7 @@ from playground.document.project import Project
 from playground.runner.messages import Frame, Want
 from playground.ui.canvas.block import BlockItem, measure
 from playground.ui.canvas.inside import Stage
+from playground.ui.canvas.inside.marks import after_box, before_box
 from playground.ui.canvas.labels import InsertionMark, ShapesItem
 from playground.ui.canvas.layout import (
     BAND,
@@ -25,7 +26,7 @@ from playground.ui.canvas.layout import (
     shown_units,
 )
 from playground.ui.canvas.plan import NOTHING, plan
-from playground.ui.canvas.targets import Card, Cell, More, Target, Unit
+from playground.ui.canvas.targets import Card, Cell, More, Sample, Target, Unit
 from playground.ui.canvas.wires import WiresItem
 
 MOVING = 180  #: milliseconds that blocks take to their new places
@@ -96,14 +97,15 @@ class NetworkScene(QGraphicsScene):
         self.relayout()
         for block in self.blocks.values():
             block.card.update()
+        self.shapes.update()  # kept as pictures, these are not drawn anew by the scene's own update
         self.update()
 
     def _arrange(self, animate: bool) -> None:
         self._motion.stop()
-        for compact in (False, True):
+        for compact, shrink in ((False, False), (True, False), (True, True)):
             self.stage.compact = compact
             measures = {b.id: measure(b, self.stage.look, compact) for b in self.plan.blocks}
-            self.layout_ = lay_out(self.plan, measures, self._room, self.first)
+            self.layout_ = lay_out(self.plan, measures, self._room, self.first, shrink)
             if self.layout_.bounds.width() <= self._room.width() + 1.0:
                 break
         self._moves = {}
@@ -188,7 +190,7 @@ class NetworkScene(QGraphicsScene):
         for block_id, item in self.blocks.items():
             item.show_frame(frame)
             tiles = item.tiles
-            if tiles is not None and "weight" in tiles.weights and tiles.weights["weight"].ndim == 2:
+            if tiles is not None and item.block.is_sum and tiles.weights:
                 self.wires.show_weights(block_id, tiles.weights["weight"])
         self.wires.refresh()
 
@@ -211,10 +213,13 @@ class NetworkScene(QGraphicsScene):
 
     def cells_of(self, unit: Unit) -> list[Cell]:
         """All numbers of one unit: its bias first, then its weights."""
-        shapes = self.plan[unit.block_id].parameters
-        cells = [Cell(unit.block_id, "bias", (unit.unit,))] if "bias" in shapes else []
-        weights = np.ndindex(*shapes["weight"][1:]) if "weight" in shapes else ()
-        return cells + [Cell(unit.block_id, "weight", (unit.unit, *index)) for index in weights]
+        block = self.plan[unit.block_id]
+        cells = []
+        for name in sorted(block.parameters, key=lambda name: name != "bias"):
+            shape = block.parameters[name]
+            if shape[0] == block.units:
+                cells += [Cell(unit.block_id, name, (unit.unit, *index)) for index in np.ndindex(*shape[1:])]
+        return cells
 
     def rect_of(self, target: Target) -> QRectF:
         """Where a target is on the canvas; its block's card where it is not drawn."""
@@ -232,6 +237,8 @@ class NetworkScene(QGraphicsScene):
         """Where a target is in its block, if it is drawn there."""
         if isinstance(target, More):
             return item.place.more
+        if isinstance(target, Sample) and item.place.below is not None:
+            return (after_box if target.step > 0 else before_box)(item.place.below)
         if not isinstance(target, Unit | Cell):
             return None
         tile = item.place.tile(target.unit)

@@ -66,7 +66,7 @@ def sum_in_words(plan: Plan, block: Block, weights: Mapping[str, Array], unit: i
     ]
     if len(row) > TERMS:
         left = len(row) - TERMS
-        terms.append(f"+ … {left} more term{'s' if left != 1 else ''} …")
+        terms.append(f"+ ({left} more term{'s' if left != 1 else ''})")
     if "bias" in weights:
         terms.append(signed(float(weights["bias"][unit])))
     text = " ".join(terms)
@@ -110,12 +110,11 @@ class Words:
             name = subscript(block.names[unit]) if unit < len(block.names) else f"channel {unit + 1}"
             return f"<b>{escape(name)}</b>{self._value(block, unit)}"
         weights = self._weights(block)
-        channel = len(block.shape) == 3
         head = f"<b>{self._unit_name(block, unit)}</b>"
-        if not channel and "weight" in weights and weights["weight"].ndim == 2:
+        if weights and block.is_sum:
             head += f" · {escape(sum_in_words(self._plan, block, weights, unit))}"
         lines = [head + self._value(block, unit)]
-        if "bias" in weights:
+        if weights and block.has_biases:
             bias = Cell(block.id, "bias", (unit,))
             lines.append(f"bias {fmt(float(weights['bias'][unit]))}{self._gradient(bias)}{self._invite()}")
         elif weights:
@@ -132,15 +131,21 @@ class Words:
     def place(self, block: Block, cell: Cell) -> str:
         """Which number of a layer it is: "from x₁ to unit 3 of linear1"."""
         whose = self._unit_name(block, cell.unit)
-        if cell.name == "bias":
-            return f"of {whose}"
-        if len(cell.index) == 4:
-            _, c, i, j = cell.index
-            return f"of {whose}: input channel {c + 1}, row {i + 1}, column {j + 1}"
-        if block.filter:
-            c, i, j = (int(n) for n in np.unravel_index(cell.index[1], block.filter))
-            return f"from channel {c + 1}, row {i + 1}, column {j + 1} to {whose}"
+        if cell.name == "weight" and block.filter:
+            return f"from {self._spot(block, cell)} to {whose}"
+        if cell.name != "weight" or not block.is_sum:
+            where = " · ".join(
+                f"{way} {n + 1}" for way, n in zip(("row", "column"), cell.index[1:], strict=False)
+            )
+            return f"of {whose}: {where}" if where else f"of {whose}"
         return f"from {name_of(self._plan, source_of(self._plan, block.id), cell.index[-1])} to {whose}"
+
+    @staticmethod
+    def _spot(block: Block, cell: Cell) -> str:
+        """Which value of a picture a weight belongs to: "channel 2, row 3, column 5"; one channel is not numbered."""
+        c, i, j = cell.index[1:] if len(cell.index) == 4 else np.unravel_index(cell.index[1], block.filter)
+        channel = f"channel {c + 1}, " if block.filter[0] > 1 else ""
+        return f"{channel}row {i + 1}, column {j + 1}"
 
     def _more(self, block: Block) -> str:
         shown = shown_units(block.units, self._scene.first.get(block.id, 0))
@@ -185,9 +190,12 @@ class Words:
 
     def short(self, block: Block, cell: Cell) -> str:
         """A number in a list: "bias", "weight from x₁"."""
-        if cell.name == "bias":
-            return "bias"
-        return f"weight {self.place(block, cell).split(' to ')[0].split(': ')[-1]}"
+        if block.filter and cell.name == "weight":
+            return f"{cell.name} of {self._spot(block, cell)}"
+        words = self.place(block, cell)
+        if words.startswith("of "):
+            return " ".join((cell.name, *words.split(": ")[1:]))
+        return f"{cell.name} {words.split(' to ')[0]}"
 
     def gradient(self, cell: Cell) -> float | None:
         """A number's gradient at the last step, if it is known."""

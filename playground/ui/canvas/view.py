@@ -109,6 +109,7 @@ class CanvasView(View):
         self.scene.show_project(after, animate=before is not None)
         self.scene.select(self.commands.selection)
         self._drop_gone_editor()
+        self.network.look_again()
         self.footer.show_size(self.scene.plan.parameters)
         self.network.refit()
         self._describe()
@@ -170,7 +171,7 @@ class CanvasView(View):
             self.pin(None)
         current = self.commands.current
         if current in self.scene.blocks and not self.network.fitted:
-            self.network.bring_into_view(self.scene.blocks[current].room())
+            self.network.bring_into_view(self.scene.blocks[current].room(), sideways=True)
 
     def pin(self, unit: Unit | None, by_keyboard: bool = False) -> None:
         """Show the wires of one unit before all others; by keyboard, it is looked at as if the mouse were over it."""
@@ -178,7 +179,8 @@ class CanvasView(View):
         self.scene.pin(unit)
         self._wants = None
         self._look_at_unit()
-        if self._keyboard_unit:
+        if unit is not None and self._keyboard_unit:
+            self.network.bring_into_view(self.scene.rect_of(unit))
             self._refresh_hover_card()
 
     def _describe(self, *_: object) -> None:
@@ -274,11 +276,9 @@ class CanvasView(View):
 
     def edit_unit(self, unit: Unit) -> None:
         """Open the editor for a unit: its bias, or its first weight where it has none."""
-        shapes = self.scene.plan[unit.block_id].parameters
-        if len(shapes.get("bias", ())) == 1:
-            self.edit_number(Cell(unit.block_id, "bias", (unit.unit,)))
-        elif "weight" in shapes:
-            self.edit_number(Cell(unit.block_id, "weight", (unit.unit, *([0] * (len(shapes["weight"]) - 1)))))
+        cells = self.scene.cells_of(unit)
+        if cells:
+            self.edit_number(cells[0])
 
     def edit_number(self, cell: Cell) -> None:
         """Open the editor for one number."""
@@ -342,8 +342,8 @@ class CanvasView(View):
             self.offer.stand_below(
                 self._on_area(self.scene.blocks[LOSS].card.sceneBoundingRect()), self._room()
             )
-        if self.editor.cell is not None:
-            cell = self.editor.cell
+        cell = self.editor.cell
+        if cell is not None and cell.block_id in self.scene.blocks:
             unit = self.scene.rect_of(Unit(cell.block_id, cell.unit))
             self.editor.stand_beside(self._on_area(self.scene.rect_of(cell).united(unit)), self._room())
 
@@ -357,6 +357,8 @@ class CanvasView(View):
             self.hover_card.say("")
             return
         self.hover_card.say(Words(self.scene, self._frame).of(target))
+        if self.hover_card.isHidden():
+            return
         rect = None if isinstance(target, Card) else self._on_area(self.scene.rect_of(target))
         at = rect.bottomRight().toPoint() if by_keyboard and rect is not None else self._hover_at
         self.hover_card.stand_beside(at, rect if isinstance(target, Unit | More) else None)

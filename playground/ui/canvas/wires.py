@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from playground.ui.canvas.inside import Stage
+from playground.ui.canvas.item import Item
 from playground.ui.canvas.layout import Place, Tile
 from playground.ui.canvas.look import HAIR, LEVELS, THICK, WIRE_SCALE
 from playground.ui.canvas.plan import LOSS, Link, Wiring
@@ -70,7 +70,6 @@ class WiresItem(Item):
         self._paths: list[QPainterPath] = []
         self._plain = QPainterPath()  # wires without a weight
         self._bundles: list[tuple[Link, QPainterPath]] = []
-        self._bounds = QRectF()
 
     # --- geometry -----------------------------------------------------------------------------------------------------
 
@@ -78,9 +77,7 @@ class WiresItem(Item):
         self, links: Sequence[Link], places: Mapping[str, Place], x_of: Callable[[str], float], bounds: QRectF
     ) -> None:
         """Lay all wires anew, the blocks being at ``x_of(id)``."""
-        if bounds != self._bounds:
-            self.prepareGeometryChange()
-            self._bounds = bounds
+        self.set_bounds(bounds)
         known = dict(zip(self.wires, self.weights.tolist(), strict=True))
         self.wires, self._curves, self._of, self._index = [], [], {}, {}
         self._plain, self._bundles = QPainterPath(), []
@@ -129,6 +126,7 @@ class WiresItem(Item):
             if target.below is None:
                 return
             end = target.below.translated(x_of(LOSS), 0)
+            start.setRight(x_of(link.source) + source.after)
             if len(source.tiles) == 1:
                 _draw(
                     self._plain,

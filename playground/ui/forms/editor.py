@@ -73,12 +73,11 @@ class Editor(QWidget):
         self.theme = theme
 
     def _take(self, control: QWidget) -> None:
-        """Make ``control`` the whole editor."""
+        """Make ``control`` the whole editor. It is no focus proxy: with one, Qt 6.11's setTabOrder ties Tab into a ring."""
         self.control = control
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(control)
-        self.setFocusProxy(control)
 
 
 E_ = TypeVar("E_", bound=type[Editor])
@@ -298,7 +297,6 @@ class FlagsEditor(Editor):
             grid.addWidget(box, number // self.COLUMNS, number % self.COLUMNS)
             self.boxes[option] = box
         self.control = next(iter(self.boxes.values()))
-        self.setFocusProxy(self.control)
 
     def stops(self) -> list[QWidget]:
         return list(self.boxes.values())

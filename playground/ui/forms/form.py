@@ -74,13 +74,16 @@ class SpecForm(QWidget):
             self._spec = spec
             self._rebuild(spec)
         self._spec = spec
+        unfold = False
         for param, value in spec.values():
             row = self._rows[param.name]
+            # What is not as usual must not lie hidden; but who folds it away again has seen it.
+            unfold |= param.advanced and value != param.default and (other or value != row.shown)
             row.show_value(value)
             if other:
                 row.show_again()
         self._order_stops()
-        if other and any(p.advanced and v != p.default for p, v in spec.values()):
+        if unfold:
             self._more.setChecked(True)
 
     def _rebuild(self, spec: Spec) -> None:
@@ -99,7 +102,7 @@ class SpecForm(QWidget):
             row.editor.annotate(self._unsuited.get(param.name, {}))
             row.set_note(self._notes.get(param.name, ""))
             self._layout.addWidget(row)
-        self._more.setChecked(any(p.advanced and v != p.default for p, v in spec.values()))
+        self._more.setChecked(False)
         self._arrange()
 
     def _arrange(self) -> None:

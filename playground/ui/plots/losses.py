@@ -33,6 +33,7 @@ from playground.ui.plots.lines import Line
 from playground.ui.plots.plot import Plot, small
 from playground.ui.plots.points import Look, draw_marker, look, part_colour
 from playground.ui.plots.switches import switch
+from playground.ui.style import MARGIN
 from playground.ui.theme import Theme
 from playground.ui.view import Context, View
 
@@ -180,7 +181,7 @@ class LossView(View):
         row.addStretch(1)
         row.addWidget(self.log_switch)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 6, 10, 6)
+        layout.setContentsMargins(MARGIN, 6, MARGIN, 6)
         layout.setSpacing(4)
         layout.addLayout(row)
         layout.addWidget(self.plot, 1)

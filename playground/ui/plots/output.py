@@ -19,6 +19,7 @@ from playground.ui.plots.curve import CurveFit
 from playground.ui.plots.images import Images
 from playground.ui.plots.picture import Picture
 from playground.ui.plots.table import Classes, Values
+from playground.ui.style import MARGIN
 from playground.ui.theme import Theme
 from playground.ui.view import Context, View
 
@@ -61,7 +62,7 @@ class OutputView(View):
         head.addStretch(1)
         head.addWidget(self.score)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 6, 10, 8)
+        layout.setContentsMargins(MARGIN, 6, MARGIN, 8)
         layout.setSpacing(6)
         layout.addLayout(head)
         layout.addLayout(self._stack, 1)

@@ -23,7 +23,7 @@ from engine.data import sources
 from engine.layers import Layer
 from playground.document import edits
 from playground.document.project import Project, data_of
-from playground.runner.messages import Frame, Surface, Weights
+from playground.runner.messages import Frame, State, Surface, Weights
 from playground.ui.canvas.mime import layer_mime
 from playground.ui.canvas.targets import Card, Target
 from playground.ui.canvas.view import CanvasView
@@ -63,6 +63,7 @@ class Rig(Bench):
 
     def show_frame(self, answers: dict[Any, Any], project: Project | None = None, **fields: Any) -> Frame:
         project = project or self.project
+        fields = {"state": State.READY} | fields
         frame = Frame(project, data_of(project), answers=MappingProxyType(answers), **fields)
         self.view.show_frame(frame)
         return frame

@@ -1,16 +1,21 @@
 """What people do to blocks: drop, move, select, copy, delete; each an undoable edit of the document."""
 
+from dataclasses import dataclass
+
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
 from engine import layers
+from engine.data import Source
+from engine.errors import DataError
 from playground.document import edits
 from playground.ui.canvas.gestures import FADED
 from playground.ui.canvas.mime import layer_mime
 from playground.ui.canvas.targets import Card
+from playground.ui.theme import DARK, LIGHT
 from tests.ui.canvas.rig import NO_KEY, Rig, project_of
 
 Key, Mod = Qt.Key, Qt.KeyboardModifier
@@ -244,15 +249,19 @@ def test_select_all(rig):
 # --- menu -------------------------------------------------------------------------------------------------------------
 
 
+menu_test = pytest.mark.qt_log_ignore("grabbing the keyboard", extend=True)  # no menu can, off screen
+
+
 def open_menu(rig: Rig, block: str) -> QMenu:
     rig.network.menu_asked.emit(Card(block) if block else None, QPoint(10, 10))
-    return rig.view.findChild(QMenu, "canvas_menu")
+    return rig.view.findChildren(QMenu, "canvas_menu")[-1]  # closed ones go later
 
 
 def action(menu: QMenu, name: str):
     return next(a for a in menu.actions() if a.objectName() == f"canvas_menu.{name}")
 
 
+@menu_test
 def test_the_menu_can_do_it_all(rig):
     menu = open_menu(rig, "linear1")
     assert rig.focus.node_id == "linear1"
@@ -261,6 +270,7 @@ def test_the_menu_can_do_it_all(rig):
     assert rig.layers == ["Linear", "Linear", "Tanh", "Linear"]
 
 
+@menu_test
 def test_options_are_reset_to_their_defaults(rig):
     assert rig.project.network["linear1"].layer != layers.Linear()
     menu = open_menu(rig, "linear1")
@@ -270,6 +280,7 @@ def test_options_are_reset_to_their_defaults(rig):
     assert rig.history.undoText() == "Reset options of Linear"
 
 
+@menu_test
 def test_what_has_its_defaults_cannot_be_reset(rig):
     menu = open_menu(rig, "tanh1")
     assert not action(menu, "reset").isEnabled()
@@ -279,6 +290,7 @@ def test_what_has_its_defaults_cannot_be_reset(rig):
     menu.close()
 
 
+@menu_test
 def test_the_menu_of_the_empty_canvas(rig):
     menu = open_menu(rig, "")
     assert {a.objectName().split(".")[1] for a in menu.actions() if not a.isSeparator()} == {
@@ -314,6 +326,36 @@ def test_a_problem_is_said_at_its_block(rig):
     assert "Conv2d reads pictures" in item.note.text
     assert item.card.block.problem
     assert not rig.scene.blocks["linear1"].note.isVisible()
+
+
+def test_data_that_cannot_be_made_are_explained_at_the_input(rig):
+    @dataclass(frozen=True)
+    class Broken(Source):
+        """Has lost its file."""
+
+        def make(self):
+            raise DataError("The file is gone; expected points.csv. Put it back.")
+
+    rig.document.apply(rig.project.replace(source=Broken()), "Broken data")
+    rig.scene.settle()
+    assert "points.csv" in rig.scene.blocks["input"].note.text
+    rig.view.grab()
+    rig.history.undo()
+    rig.scene.settle()
+    assert not rig.scene.blocks["input"].note.isVisible()
+    assert rig.scene.place_of("input").tiles
+
+
+def test_another_theme_draws_everything_anew(rig):
+    rig.show_frame({})
+    cards = [rig.network.mapFromScene(QPointF(x, 70)) for x in rig.scene.layout_.gaps]
+    light = rig.view.grab().toImage()
+    rig.view.set_theme(DARK)
+    rig.view.set_theme(LIGHT)
+    assert rig.view.grab().toImage() == light
+    rig.view.set_theme(DARK)
+    for at in (*cards, rig.card("linear1")):
+        assert rig.colour_at(at).lightness() < 90
 
 
 # --- looking ----------------------------------------------------------------------------------------------------------
@@ -364,10 +406,22 @@ def test_a_network_fills_windows_of_every_size(rig):
 def test_zoomed_in_the_selected_block_comes_into_view(rig):
     for _ in range(8):
         rig.key(Key.Key_Plus)
-    rig.key(Key.Key_End)
-    assert rig.network.seen().intersects(rig.scene.blocks["loss"].card.sceneBoundingRect())
-    rig.key(Key.Key_Home)
-    assert rig.network.seen().intersects(rig.scene.blocks["input"].card.sceneBoundingRect())
+    height = rig.network.seen().center().y()
+    for key, block in ((Key.Key_End, "loss"), (Key.Key_Home, "input")):
+        rig.key(key)
+        seen, card = rig.network.seen(), rig.scene.blocks[block].card.sceneBoundingRect()
+        assert seen.left() < card.center().x() < seen.right()
+        assert seen.center().y() == pytest.approx(height, abs=1)
+
+
+def test_zoomed_in_a_unit_chosen_by_keyboard_comes_into_view(rig):
+    for _ in range(8):
+        rig.key(Key.Key_Plus)
+    rig.view.commands.click("linear1")
+    for _ in range(3):
+        rig.key(Key.Key_Down)
+        unit = rig.view.stage.pinned
+        assert rig.network.seen().contains(rig.scene.rect_of(unit).center())
 
 
 def test_blocks_that_stay_are_the_same_and_move(rig):

@@ -27,7 +27,7 @@ def weights(rig: Rig) -> dict:
 
 def halves(rig: Rig) -> np.ndarray:
     """Three units: negative at low x1, negative at low x2, and 0 everywhere."""
-    r = rig.stage_resolution if hasattr(rig, "stage_resolution") else rig.view.stage.resolution
+    r = rig.view.stage.resolution
     axis = np.linspace(-1, 1, r)
     x2, x1 = np.meshgrid(axis, axis, indexing="ij")
     return np.stack([np.sign(x1), np.sign(x2), 0 * x1])
@@ -278,6 +278,19 @@ def test_a_filter_cell_and_a_flattened_weight_are_found(digits):
     assert digits.scene.target_at(digits.scene.rect_of(cell).center()) == cell
 
 
+def test_a_block_that_goes_under_the_mouse_leaves_nothing_behind(rig):
+    frame = weights(rig)
+    rig.show_frame(frame)
+    rig.hover(Unit("linear1", 2))
+    rig.view.commands.select(["linear1"])
+    rig.view.delete()
+    rig.scene.settle()
+    rig.show_frame(frame)
+    target = rig.view.stage.hovered
+    assert target is None or target.block_id in rig.scene.blocks
+    assert rig.focus.unit is None or rig.focus.unit[0] in rig.scene.blocks
+
+
 # --- long columns, samples --------------------------------------------------------------------------------------------
 
 
@@ -303,11 +316,17 @@ def test_a_unit_chosen_by_keyboard_comes_into_the_column(digits):
 
 def test_arrows_beside_the_sample_choose_another(digits):
     digits.click(Sample("input", +1))
-    assert digits.focus.sample == ("validation", 0)  # the target is not drawn by rect_of: pressed below
-    digits.view.step_sample(+1)
     assert digits.focus.sample == ("validation", 1)
-    digits.view.step_sample(-2)
+    digits.click(Sample("input", -1))
+    digits.click(Sample("input", -1))
     assert digits.focus.sample[1] > 100  # round to the end
+
+
+def test_the_wheel_pages_too(digits):
+    digits.wheel(digits.at(More("linear1")), -1)
+    assert [t.unit for t in digits.scene.place_of("linear1").tiles] == list(range(4, 12))
+    digits.wheel(digits.at(More("linear1")), +1)
+    assert [t.unit for t in digits.scene.place_of("linear1").tiles] == list(range(8))
 
 
 # --- editing ----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit, QVBoxLayout, QWidget
 
 from engine.clipping import clippings
 from engine.data import Preparation, sources
@@ -21,6 +21,7 @@ from engine.regularizers import regularizers
 from engine.schedules import schedules
 from engine.spec import Bool, Choice, Flags, Nested, Spec
 from playground.ui.forms import SpecForm
+from playground.ui.theme import LIGHT
 
 REGISTRIES: tuple[Registry[Any], ...] = (
     layers,
@@ -105,3 +106,28 @@ def enter(form: SpecForm, name: str, value: Any) -> None:
             type_into(
                 child(form, name), "×".join(map(str, value)) if isinstance(value, tuple) else str(value)
             )
+
+
+class Page(QWidget):
+    """A form, what it has emitted, and something else that can take the focus."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.form, self.elsewhere = SpecForm(LIGHT), QLineEdit()
+        self.emitted: list[Spec] = []
+        self.keys: list[str] = []
+        self.form.edited.connect(self._take)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.form)
+        layout.addWidget(self.elsewhere)
+
+    def _take(self, spec: Spec, key: str) -> None:
+        self.emitted.append(spec)
+        self.keys.append(key)
+
+    def __getitem__(self, name: str) -> Any:
+        return child(self.form, name)
+
+    def error(self, name: str) -> str:
+        label = self[f"{name}.error"]
+        return label.text() if label.isVisible() else ""

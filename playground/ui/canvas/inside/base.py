@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QGraphicsItem
 
 from playground.runner.messages import Frame, Want
+from playground.ui.canvas.item import Item
 from playground.ui.canvas.layout import Place
 from playground.ui.canvas.look import Look
 from playground.ui.canvas.plan import Block, Mode
@@ -49,15 +49,11 @@ class Inside(Item):
         self.stage = stage
         self.block = Block("", "", "")
         self.place = Place(0.0, 0.0, QRectF())
-        self._bounds = QRectF()
 
     def show_block(self, block: Block, place: Place) -> None:
         """Draw this block, there."""
         self.block, self.place = block, place
-        bounds = self.cover()
-        if bounds != self._bounds:
-            self.prepareGeometryChange()
-            self._bounds = bounds
+        self.set_bounds(self.cover())
         self.update()
 
     def cover(self) -> QRectF:
@@ -86,6 +82,3 @@ class Inside(Item):
     def value(self, unit: int) -> float | None:
         """The one number that the tile of ``unit`` shows; ``None`` where it shows many, or none yet."""
         return None
-
-    def draw(self, painter: QPainter) -> None:
-        raise NotImplementedError

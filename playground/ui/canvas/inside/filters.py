@@ -47,11 +47,11 @@ class Filters:
     def show(self, block: Block, tiles: Sequence[Tile], weights: Mapping[str, Array]) -> None:
         """Take the weights ``(units, …)``; nothing where they make no picture."""
         self._shape = block.filter
+        self._flat = len(block.parameters.get("weight", ())) == 2
         weight = weights.get("weight")
         if not block.filter or weight is None:
             self._image = QImage()
             return
-        self._flat = weight.ndim == 2
         channels, height, width = block.filter
         rows, columns = self._grid = grid_of(channels)
         self.limit = float(np.abs(weight).max(initial=0.0)) or 1.0

@@ -6,7 +6,6 @@ import math
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from engine.regularizers import NoPenalty
 from playground.runner.messages import Frame, State

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QPainter, QPen
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QGraphicsItem
 
+from playground.ui.canvas.item import Item
 from playground.ui.canvas.layout import Tile
 from playground.ui.canvas.look import TILE_RADIUS
 from playground.ui.canvas.targets import Cell, More, Sample, Unit
@@ -27,14 +28,11 @@ class Marks(Item):
         super().__init__(tiles)
         self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self._tiles = tiles
-        self._bounds = QRectF()
         self._state: object = None
 
     def refresh(self, afresh: bool = False) -> None:
         """Draw again if anything has changed."""
-        if self._bounds != self._tiles.boundingRect():
-            self.prepareGeometryChange()
-            self._bounds = self._tiles.boundingRect()
+        self.set_bounds(self._tiles.boundingRect())
         stage = self._tiles.stage
         here = [
             t if t is not None and t.block_id == self._tiles.block.id else None
@@ -47,7 +45,7 @@ class Marks(Item):
 
     def _signs(self) -> tuple[int, ...] | None:
         """Of the biases of the tiles; ``None`` while they are not known."""
-        biases = self._tiles.weights.get("bias")
+        biases = self._tiles.weights.get("bias") if self._tiles.block.has_biases else None
         if biases is None:
             return None
         shown = biases[[t.unit for t in self._tiles.place.tiles]]
@@ -56,13 +54,12 @@ class Marks(Item):
     # --- painting -----------------------------------------------------------------------------------------------------
 
     def draw(self, painter: QPainter) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         block, place = self._tiles.block, self._tiles.place
         for tile in place.tiles:
             self._tiles.filters.paint_rim(painter, tile)
             self._paint_rim(painter, tile)
             self._paint_name(painter, tile)
-        if "bias" in block.parameters:
+        if block.has_biases:
             self._paint_biases(painter)
         if place.more is not None:
             self._paint_more(painter, place.more)

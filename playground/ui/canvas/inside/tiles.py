@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from playground.runner.messages import Curve, Frame, Maps, Surface, Want, Weights
 from playground.ui.canvas.inside.base import Inside, Stage
@@ -119,7 +118,7 @@ class Tiles(Inside):
                     return Sample(self.block.id, step)
         for tile in self.place.tiles:
             away = at - tile.bias
-            if "bias" in self.block.parameters and away.x() ** 2 + away.y() ** 2 <= (DOT + REACH) ** 2:
+            if self.block.has_biases and away.x() ** 2 + away.y() ** 2 <= (DOT + REACH) ** 2:
                 return Cell(self.block.id, "bias", (tile.unit,))
         for tile in self.place.tiles:
             if tile.rect.contains(at):

@@ -1,0 +1,80 @@
+"""What a project knows about itself: its data, shapes, problems, and what its last layer must give."""
+
+import pytest
+
+from engine.data import Circle, Digits, Preparation, Sine, SpiralClasses
+from engine.errors import DataError
+from engine.fit import Fit
+from engine.layers import Conv2d, Linear, ReLU
+from engine.losses import CrossEntropyLoss, MSELoss
+from playground.document.project import Project, data_of, prepared, problems, shapes, wanted_output
+from tests.document.projects import circle, digits, project
+
+
+def test_data_are_made_once_for_all_who_ask() -> None:
+    assert data_of(circle()) is data_of(circle())
+    assert data_of(circle()) is prepared(Circle(samples=60), Preparation())
+    assert data_of(circle()) is not data_of(circle().replace(source=Circle(samples=61)))
+
+
+def test_shapes_of_what_can_be_computed() -> None:
+    assert shapes(circle()) == {"input": (2,), "linear1": (4,), "tanh1": (4,), "linear2": (1,)}
+    assert shapes(project(Linear(3), Conv2d(), ReLU())) == {"input": (2,), "linear1": (3,)}
+    assert shapes(digits())["conv2d1"] == (2, 6, 6)
+
+
+@pytest.mark.parametrize(
+    ("source", "loss", "wanted"),
+    [
+        (Circle(), Fit().loss, (1,)),
+        (Circle(), MSELoss(), (1,)),
+        (Circle(), CrossEntropyLoss(), (2,)),
+        (SpiralClasses(classes=4), CrossEntropyLoss(), (4,)),
+        (Sine(), MSELoss(), (1,)),
+        (Sine(), CrossEntropyLoss(), None),
+        (Digits(), CrossEntropyLoss(), (10,)),
+    ],
+)
+def test_the_output_that_data_and_loss_need(source: object, loss: object, wanted: object) -> None:
+    assert wanted_output(Project(source=source, fit=Fit(loss=loss))) == wanted
+
+
+def where(project: Project) -> list[str]:
+    return [p.node_id for p in problems(project)]
+
+
+def test_problems_stand_where_they_arise() -> None:
+    assert where(circle()) == []
+    assert where(project()) == [""]
+    assert where(project(Linear(4), ReLU())) == ["relu1"]
+    assert where(project(Conv2d())) == ["conv2d1"]
+    assert where(circle().replace(fit=Fit(loss=CrossEntropyLoss()), source=Sine())) == ["loss"]
+    both = project(Conv2d()).replace(fit=Fit(loss=CrossEntropyLoss()), source=Sine())
+    assert where(both) == ["conv2d1", "loss"]
+
+
+def test_every_problem_says_what_to_do() -> None:
+    for broken in (project(), project(Linear(4), ReLU()), project(Conv2d()), circle().replace(source=Sine())):
+        for problem in problems(broken):
+            assert problem.message.count(".") >= 2, problem.message
+
+
+def test_data_that_cannot_be_made_are_a_problem_of_the_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: Circle) -> None:
+        raise DataError("There are no circles. Choose other data.")
+
+    monkeypatch.setattr(Circle, "make", broken)
+    hopeless = circle().replace(source=Circle(samples=77))
+    assert [(p.node_id, p.message) for p in problems(hopeless)] == [
+        ("input", "There are no circles. Choose other data.")
+    ]
+    assert shapes(hopeless) == {}
+    assert wanted_output(hopeless) is None
+
+
+def test_projects_are_values() -> None:
+    assert circle() == circle()
+    assert hash((circle().source, circle().network, circle().fit, circle().preparation))
+    assert circle().replace(name="a").name == "a"
+    with pytest.raises(AttributeError):
+        circle().name = "b"

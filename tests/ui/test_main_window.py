@@ -1,0 +1,453 @@
+"""The whole window: it runs, refuses in words, remembers, and never loses work silently."""
+
+import math
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDockWidget, QFileDialog, QLabel, QMessageBox, QSlider, QWidget
+
+from engine.optimizers import SGD
+from playground import __version__
+from playground.document import edits, files
+from playground.document.examples import example
+from playground.document.project import Project
+from playground.runner.messages import Frame, Load, Play, Reset, SetSpeed, State
+from playground.ui.panels import PANELS
+from playground.ui.theme import DARK, LIGHT
+from playground.ui.transport import SPEEDS, speed_in_words
+from tests.ui.shell import Shell, ToldRunner, answering
+
+CIRCLE = example("circle").project
+Button = QMessageBox.StandardButton
+
+
+@pytest.fixture
+def shell(qtbot, tmp_path: Path) -> Shell:
+    """The window on circle, ready."""
+    return Shell(qtbot, CIRCLE, tmp_path).show().until_ready()
+
+
+@pytest.fixture
+def told(qtbot, tmp_path: Path) -> Shell:
+    """The window with a worker that only shows what it is told."""
+    return Shell(qtbot, CIRCLE, tmp_path, ToldRunner()).show()
+
+
+def rename(shell: Shell, name: str = "other") -> None:
+    """Some edit."""
+    shell.document.apply(edits.rename(shell.document.value, name), "Rename")
+
+
+def answer_file_dialog(monkeypatch: pytest.MonkeyPatch, which: str, path: Path | None) -> None:
+    monkeypatch.setattr(QFileDialog, which, staticmethod(lambda *_: (str(path) if path else "", "")))
+
+
+# --- running -----------------------------------------------------------------------------------------------------------
+
+
+def test_it_opens_ready_to_play(shell: Shell) -> None:
+    assert shell.window.windowTitle() == "Circle[*]"
+    assert not shell.window.isWindowModified()
+    assert shell.window.actions_["run.play"].isEnabled()
+    assert shell.frame.project is CIRCLE
+    assert not shell.window.banner.isVisible()
+
+
+def test_play_and_pause_by_mouse_and_by_space(shell: Shell) -> None:
+    shell.click("transport_play")
+    shell.until(State.RUNNING, epoch=3)
+    assert shell.window.actions_["run.play"].text() == "Pause"
+    shell.key(Qt.Key.Key_Space)
+    shell.until(State.PAUSED)
+    assert shell.window.actions_["run.play"].text() == "Play"
+    shell.click("transport_play")
+    shell.until(State.RUNNING)
+
+
+def test_steps(shell: Shell) -> None:
+    shell.click("transport_step")
+    shell.qtbot.waitUntil(lambda: shell.frame.step == 1)
+    shell.key(Qt.Key.Key_S)
+    shell.qtbot.waitUntil(lambda: shell.frame.step == 2)
+    shell.key(Qt.Key.Key_S, Qt.KeyboardModifier.ShiftModifier)
+    shell.until(State.PAUSED, epoch=1)
+    assert shell.frame.epoch == 1
+
+
+@pytest.mark.qt_log_ignore("grabbing the keyboard")  # an open menu does
+def test_the_step_button_repeats_what_was_chosen_last(shell: Shell) -> None:
+    button = shell.child("transport_step")
+    menu = button.menu()
+    menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
+    QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(menu.actions()[1]).center())
+    shell.until(State.PAUSED, epoch=1)
+    shell.click("transport_step")
+    shell.until(State.PAUSED, epoch=2)
+    assert button.text() == "Step epoch"
+
+
+def test_reset_gives_the_same_numbers_and_new_weights_others(shell: Shell) -> None:
+    first = shell.frame.train_loss
+    shell.key(Qt.Key.Key_S, Qt.KeyboardModifier.ShiftModifier)
+    shell.until(State.PAUSED, epoch=1)
+    assert shell.frame.train_loss != first
+    shell.click("transport_reset")
+    shell.until(State.READY)
+    assert shell.frame.train_loss == first
+    shell.window.actions_["run.new_weights"].trigger()
+    shell.qtbot.waitUntil(lambda: shell.frame.project.seed == 1)
+    assert shell.frame.train_loss != first
+    shell.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    shell.qtbot.waitUntil(lambda: shell.frame.project.seed == 0)
+    assert shell.frame.train_loss == first
+
+
+def test_speed_is_a_log_scale_that_says_its_value(told: Shell) -> None:
+    slider = told.child("transport_speed")
+    assert isinstance(slider, QSlider)
+    assert SPEEDS[slider.value()] is None, "as fast as it goes, to begin with"
+    slider.setFocus()
+    told.key(Qt.Key.Key_Home)
+    assert told.runner.commands[-1] == SetSpeed(1)
+    assert told.child("transport_speed_value").text() == "1 step/s"
+    told.window.canvas.setFocus()
+    told.key(Qt.Key.Key_BracketRight)
+    assert told.runner.commands[-1] == SetSpeed(2)
+    told.key(Qt.Key.Key_BracketLeft)
+    told.key(Qt.Key.Key_BracketLeft)
+    assert told.runner.commands[-1] == SetSpeed(1)
+    slider.setFocus()
+    told.key(Qt.Key.Key_End)
+    assert told.runner.commands[-1] == SetSpeed(None)
+    assert told.child("transport_speed_value").text() == "max"
+    finite = [math.log10(s) for s in SPEEDS if s]
+    assert max(b - a for a, b in pairwise(finite)) < 0.41
+    assert speed_in_words(10_000) == "10\N{THIN SPACE}000 steps/s"
+
+
+# --- what keeps it from running -----------------------------------------------------------------------------------------
+
+
+def test_a_problem_forbids_play_in_words_and_shows_itself(shell: Shell) -> None:
+    broken = edits.remove(CIRCLE, {CIRCLE.network.output_id})
+    shell.document.apply(broken, "Delete Linear")
+    play, pill = shell.window.actions_["run.play"], shell.child("transport_problems")
+    assert not play.isEnabled()
+    assert "need 1 value" in play.toolTip()
+    assert pill.text() == "1 problem"
+    assert not shell.window.docks["problems"].isVisible()
+    shell.click("transport_problems")
+    assert shell.window.docks["problems"].isVisible()
+    shell.window.actions_["edit.undo"].trigger()
+    assert play.isEnabled()
+    assert not pill.isVisible()
+
+
+def test_divergence_is_said_and_can_be_calmed(qtbot, tmp_path: Path) -> None:
+    wild = edits.set_fit(CIRCLE, CIRCLE.fit.replace(optimizer=SGD(lr=100.0)))
+    wild = edits.set_source(wild, example("surface").project.source)
+    wild = edits.mend_output(wild)
+    shell = Shell(qtbot, wild, tmp_path).show().until_ready()
+    shell.click("transport_play")
+    shell.until(State.DIVERGED)
+    banner = shell.window.banner
+    assert banner.isVisible()
+    assert "no longer" in banner.text.text()
+    assert shell.window.actions_["run.play"].isEnabled()
+    shell.click("banner_offer0")
+    assert shell.document.value.fit.optimizer.lr == pytest.approx(30.0)
+    shell.qtbot.waitUntil(lambda: shell.frame.project is shell.document.value)
+    shell.window.actions_["edit.undo"].trigger()
+    assert shell.document.value.fit.optimizer.lr == pytest.approx(100.0)
+
+
+def test_reset_ends_divergence(told: Shell) -> None:
+    told.runner.frame = Frame(
+        CIRCLE, state=State.DIVERGED, message="It broke at linear1.", broken_node="linear1"
+    )
+    told.until(State.DIVERGED)
+    assert told.window.banner.text.text() == "It broke at linear1."
+    told.click("banner_offer1")
+    assert told.runner.commands[-1] == Reset()
+    told.runner.frame = Frame(CIRCLE, state=State.READY)
+    told.until(State.READY)
+    assert not told.window.banner.isVisible()
+
+
+def test_a_crash_is_said_with_details_to_copy_and_the_window_lives(told: Shell) -> None:
+    told.runner.frame = Frame(
+        CIRCLE, state=State.CRASHED, message="MemoryError: too much.", details="line 1\nline 2"
+    )
+    told.until(State.CRASHED)
+    assert "too much" in told.window.banner.text.text()
+    assert not told.window.actions_["run.play"].isEnabled()
+    assert told.window.actions_["run.reset"].isEnabled()
+    told.click("banner_offer0")
+    dialog = told.child("details")
+    told.qtbot.waitUntil(dialog.isVisible)
+    QTest.mouseClick(told.child("details_copy"), Qt.MouseButton.LeftButton)
+    assert "line 2" in QApplication.clipboard().text()
+    dialog.close()
+    told.click("banner_offer1")
+    assert told.runner.commands[-1] == Reset()
+
+
+def test_a_panel_that_fails_is_said_and_the_others_go_on(told: Shell, monkeypatch, caplog) -> None:
+    def fail(frame: Frame) -> None:
+        raise ValueError("no room")
+
+    monkeypatch.setattr(told.window.docks.views["losses"], "show_frame", fail)
+    told.runner.frame = Frame(CIRCLE, state=State.READY)
+    told.until(State.READY)
+    assert "no room" in told.window.banner.text.text()
+    assert told.window.pump.running
+    told.click("banner_close")
+    assert not told.window.banner.isVisible()
+
+
+# --- files -------------------------------------------------------------------------------------------------------------
+
+
+def test_title_and_modified_mark_follow_edits(shell: Shell) -> None:
+    rename(shell)
+    assert shell.window.isWindowModified()
+    shell.window.actions_["edit.undo"].trigger()
+    assert not shell.window.isWindowModified()
+
+
+def test_saving_names_the_project_and_cleans_the_mark(shell: Shell, tmp_path: Path, monkeypatch) -> None:
+    rename(shell)
+    answer_file_dialog(monkeypatch, "getSaveFileName", tmp_path / "mine")
+    shell.key(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    saved = tmp_path / f"mine{files.SUFFIX}"
+    assert files.load(saved).network == CIRCLE.network
+    assert shell.window.windowTitle() == "mine[*]"
+    assert not shell.window.isWindowModified()
+    assert shell.settings.recent == (saved,)
+    before = saved.read_bytes()
+    shell.document.apply(edits.set_seed(shell.document.value, 5), "Seed")
+    shell.key(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    assert saved.read_bytes() != before, "the second time nobody is asked where"
+
+
+def test_opening_a_file_shows_it_and_lists_it(shell: Shell, tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "spiral.playground.json"
+    files.save(example("spiral").project, path)
+    answer_file_dialog(monkeypatch, "getOpenFileName", path)
+    shell.window.actions_["file.open"].trigger()
+    assert shell.document.value.network == example("spiral").project.network
+    assert shell.window.windowTitle() == "spiral[*]"
+    assert not shell.window.history.canUndo()
+    menu = next(
+        m
+        for m in shell.window.findChildren(type(shell.window.createPopupMenu()))
+        if m.title() == "Open Recent"
+    )
+    menu.aboutToShow.emit()
+    assert [a.text() for a in menu.actions()] == [path.name]
+
+
+@pytest.mark.parametrize("content", [b"{", b'{"a": 1}', b"\xff\xfe\x00"])
+def test_a_bad_file_is_refused_in_words_and_nothing_is_lost(
+    shell: Shell, tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "bad.json"
+    path.write_bytes(content)
+    text = answering(Button.Ok, lambda: shell.window.desk.open_path(path))
+    assert "bad.json" in text
+    assert shell.document.value is CIRCLE
+    assert shell.settings.recent == ()
+
+
+def test_a_file_that_cannot_be_written_leaves_the_mark(shell: Shell, tmp_path: Path, monkeypatch) -> None:
+    rename(shell)
+    answer_file_dialog(monkeypatch, "getSaveFileName", tmp_path / "no" / "such" / "folder.json")
+    text = answering(Button.Ok, shell.window.actions_["file.save"].trigger)
+    assert "folder.json" in text
+    assert shell.window.isWindowModified()
+
+
+WAYS_OUT = {
+    "new": lambda shell: shell.window.actions_["file.new"].trigger(),
+    "example": lambda shell: shell.window.desk.open_example("xor"),
+    "close": lambda shell: shell.window.close(),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_OUT)
+def test_unsaved_edits_are_asked_about(shell: Shell, way: str) -> None:
+    rename(shell, "precious")
+    precious = shell.document.value
+    text = answering(Button.Cancel, lambda: WAYS_OUT[way](shell))
+    assert "precious" in text
+    assert shell.document.value is precious
+    assert shell.window.isVisible()
+    answering(Button.Discard, lambda: WAYS_OUT[way](shell))
+    assert shell.document.value is not precious or not shell.window.isVisible()
+
+
+@pytest.mark.parametrize("way", WAYS_OUT)
+def test_saving_on_the_way_out(shell: Shell, way: str, tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "kept.json"
+    answer_file_dialog(monkeypatch, "getSaveFileName", path)
+    shell.document.apply(edits.set_seed(CIRCLE, 7), "Seed")
+    answering(Button.Save, lambda: WAYS_OUT[way](shell))
+    assert files.load(path).seed == 7
+    assert shell.document.value.seed == 0 or not shell.window.isVisible()
+
+
+def test_giving_up_the_file_dialog_stays(shell: Shell, monkeypatch) -> None:
+    rename(shell)
+    answer_file_dialog(monkeypatch, "getSaveFileName", None)
+    answering(Button.Save, shell.window.close)
+    assert shell.window.isVisible()
+    assert shell.window.isWindowModified()
+
+
+def test_nothing_is_asked_where_nothing_would_be_lost(shell: Shell) -> None:
+    assert shell.window.close()
+
+
+def test_new_is_an_empty_network(shell: Shell) -> None:
+    shell.window.actions_["file.new"].trigger()
+    assert shell.document.value == Project()
+    assert "empty" in shell.window.actions_["run.play"].toolTip()
+
+
+# --- panels ------------------------------------------------------------------------------------------------------------
+
+
+def test_selecting_a_block_brings_its_form_forward(told: Shell) -> None:
+    inspector = told.window.docks.views["inspector"]
+    assert inspector.visibleRegion().isEmpty(), "training stands before it"
+    told.window.focus.select(CIRCLE.network.nodes[0].id)
+    told.qtbot.waitUntil(lambda: not inspector.visibleRegion().isEmpty())
+
+
+def test_asking_to_edit_a_block_puts_the_keyboard_into_its_form(told: Shell) -> None:
+    told.window.docks["inspector"].hide()
+    told.window.focus.ask_edit(CIRCLE.network.nodes[0].id)
+    inspector = told.window.docks.views["inspector"]
+    told.qtbot.waitUntil(lambda: inspector.isAncestorOf(QApplication.focusWidget()))
+
+
+def test_the_layout_is_remembered_and_can_be_reset(qtbot, tmp_path: Path) -> None:
+    first = Shell(qtbot, CIRCLE, tmp_path, ToldRunner()).show(970, 640)  # the screen is small: 800 × 800
+    first.click("losses_close")
+    first.window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, first.window.docks["output"])
+    first.window.close()
+    second = Shell(qtbot, CIRCLE, tmp_path, ToldRunner())
+    assert second.window.height() == first.window.height()
+    second.window.show()
+    docks = second.window.docks
+    assert not docks["losses"].isVisible()
+    assert second.window.dockWidgetArea(docks["output"]) == Qt.DockWidgetArea.LeftDockWidgetArea
+    second.window.actions_["view.reset_layout"].trigger()
+    assert docks["losses"].isVisible()
+    assert {p.key: second.window.dockWidgetArea(docks[p.key]) for p in PANELS} == {
+        p.key: p.area for p in PANELS
+    }
+    assert second.window.tabifiedDockWidgets(docks["inspector"]) == [docks["training"]]
+
+
+def test_a_layout_that_makes_no_sense_is_ignored(qtbot, tmp_path: Path) -> None:
+    shell = Shell(qtbot, CIRCLE, tmp_path, ToldRunner())
+    shell.settings.layout = QByteArray(b"nonsense")
+    shell.settings.geometry = QByteArray(b"nonsense")
+    again = Shell(qtbot, CIRCLE, tmp_path, ToldRunner()).show()
+    assert again.window.docks["output"].isVisible()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080), (3840, 2160)])
+def test_nothing_is_clipped(qtbot, tmp_path: Path, width: int, height: int) -> None:
+    shell = Shell(qtbot, CIRCLE, tmp_path, ToldRunner()).show(width, height)
+    qtbot.waitUntil(lambda: shell.window.docks["inspector"].titleBarWidget().isHidden())
+    window = shell.window
+    assert (window.width(), window.height()) == (width, height)
+    shown = [d for d in window.findChildren(QDockWidget) if not d.visibleRegion().isEmpty()]
+    assert len(shown) == 5
+    for part in (*shown, window.canvas, window.transport):
+        inside = window.rect().contains(part.geometry())
+        assert inside, f"{part.objectName()} reaches out of the window"
+        least = part.minimumSizeHint().boundedTo(part.maximumSize())
+        assert part.width() >= least.width(), f"{part.objectName()} is too narrow"
+        assert part.height() >= least.height(), f"{part.objectName()} is too low"
+    for button in window.transport.findChildren(QWidget):
+        if button.isVisible() and button.objectName().startswith("transport_"):
+            assert button.width() >= button.minimumSizeHint().width(), f"{button.objectName()} is clipped"
+    assert window.canvas.width() > width * 0.45
+
+
+def test_a_hidden_panel_wants_nothing(told: Shell) -> None:
+    told.runner.frame = Frame(CIRCLE, state=State.READY)
+    told.until(State.READY)
+    wanted = lambda: next(c.wants for c in reversed(told.runner.commands) if hasattr(c, "wants"))
+    before = wanted()
+    told.click("output_close")
+    told.qtbot.waitUntil(lambda: len(wanted()) < len(before))
+
+
+# --- look --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_theme_is_toggled_everywhere_and_remembered(qtbot, tmp_path: Path) -> None:
+    shell = Shell(qtbot, CIRCLE, tmp_path, ToldRunner()).show()
+    window = shell.window
+    window.actions_["view.theme.light"].trigger()
+    light = window.grab().toImage()
+    shell.click("transport_theme")
+    assert {view.context.theme for view in window.views} == {DARK}
+    assert shell.settings.theme == "dark"
+    assert window.actions_["view.theme.dark"].isChecked()
+    dark = window.grab().toImage()
+    corners = [(2, 2), (4, window.height() - 4), (window.width() // 2, window.height() // 2)]
+    for at in corners:
+        assert dark.pixelColor(*at).lightness() < 80 < 200 < light.pixelColor(*at).lightness()
+    window.close()
+    again = Shell(qtbot, CIRCLE, tmp_path, ToldRunner())
+    assert again.window.canvas.context.theme is DARK
+    again.window.actions_["view.theme.light"].trigger()
+    assert {view.context.theme for view in again.window.views} == {LIGHT}
+
+
+# --- commands ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_worker_hears_of_every_project_once(told: Shell) -> None:
+    loads = lambda: [c.project for c in told.runner.commands if isinstance(c, Load)]
+    assert loads() == [CIRCLE]
+    rename(told)
+    told.window.actions_["edit.undo"].trigger()
+    assert loads() == [CIRCLE, edits.rename(CIRCLE, "other"), CIRCLE]
+
+
+def test_menus_reach_the_canvas(told: Shell) -> None:
+    told.window.canvas.setFocus()
+    told.key(Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    told.key(Qt.Key.Key_Delete)
+    assert not told.document.value.network.nodes
+    told.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert told.document.value is CIRCLE
+    told.key(Qt.Key.Key_Space)
+    assert told.runner.commands[-1] == Play()
+
+
+def test_help_lists_every_key(told: Shell) -> None:
+    told.key(Qt.Key.Key_F1)
+    dialog = told.child("shortcuts")
+    told.qtbot.waitUntil(dialog.isVisible)
+    words = {label.text() for label in dialog.findChildren(QLabel)}
+    assert {"Play", "Space", "Step One Batch", "S", "Undo", "Ctrl+Z"} <= words
+    dialog.close()
+
+
+def test_about_names_the_versions(told: Shell) -> None:
+    told.window.actions_["help.about"].trigger()
+    box = told.child("about")
+    told.qtbot.waitUntil(box.isVisible)
+    assert __version__ in box.text()
+    assert "numpy 2." in box.informativeText()
+    box.close()
