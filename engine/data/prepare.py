@@ -116,7 +116,8 @@ class Scaling:
                 shift, scale = low, high - low
             else:
                 shift, scale = x.mean(axes, keepdims=True)[0], x.std(axes, keepdims=True)[0]
-        measured = np.isfinite(shift) & np.isfinite(scale)
+        alike = (low == high) & np.isfinite(low)
+        measured = alike | (np.isfinite(shift) & np.isfinite(scale))
         if not measured.all():
             column = int(measured.argmin())
             raise DataError(
@@ -125,7 +126,7 @@ class Scaling:
             )
         # scale == 0 alone would not do: rounding leaves a column of 0.1s a deviation of 1e-17. Nor would
         # low == high: the deviation of very small numbers can underflow.
-        constant = (low == high) | (scale == 0)
+        constant = alike | (scale == 0)
         return cls(kind, np.where(constant, low, shift), np.where(constant, 1.0, scale))
 
     def __call__(self, x: Array) -> Array:

@@ -122,24 +122,33 @@ class Layout:
 
 
 def lay_out(
-    plan: Plan, measures: Mapping[str, Measure], room: QSizeF, first: Mapping[str, int] | None = None
+    plan: Plan,
+    measures: Mapping[str, Measure],
+    room: QSizeF,
+    first: Mapping[str, int] | None = None,
+    shrink: bool = False,
 ) -> Layout:
     """Places for a plan in a view of size ``room``.
 
-    ``first`` says at which unit a long column begins, by block id.
+    ``first`` says at which unit a long column begins, by block id; ``shrink``: tiles may be smaller, so that all is less wide.
     """
     top = CARD_HEIGHT + BAND
     height = max(room.height() - top - 2 * MARGIN, 120.0)
     rows = max((_rows(b) for b in plan.blocks), default=0.0)
     pitch = min(max(height / max(rows, 1.0), PITCH[0]), PITCH[1])
-    tile = min(max(pitch * 0.78, SMALL_TILE), TILE)
-    made = {
-        b.id: _place(b, plan, measures.get(b.id, Measure()), tile, pitch, (first or {}).get(b.id, 0))
-        for b in plan.blocks
-    }
+    tile = min(max(pitch * 0.75, SMALL_TILE), TILE)
+    while True:
+        made = {
+            b.id: _place(b, plan, measures.get(b.id, Measure()), tile, pitch, (first or {}).get(b.id, 0))
+            for b in plan.blocks
+        }
+        before = _gaps(plan, made, room.width())
+        width = sum(before) + sum(p.width for p in made.values())
+        if width + 2 * MARGIN <= room.width() + 1.0 or not shrink or tile <= NARROW_TILE:
+            break
+        tile = max(tile - 6.0, NARROW_TILE)
     used = max((_bottom(p) for p in made.values()), default=0.0)
     middle = top + max(used, height) / 2
-    before = _gaps(plan, made, room.width())
     places: dict[str, Place] = {}
     x, gaps = 0.0, []
     for block, gap in zip(plan.blocks, before, strict=True):
@@ -186,13 +195,12 @@ def _least_gap(plan: Plan, places: Mapping[str, Place], i: int) -> float:
     before, block = plan.blocks[i - 1], plan.blocks[i]
     if block.attached:
         return CLOSE_GAP
-    if (
-        not any((link.source, link.target) == (before.id, block.id) for link in plan.links)
-        or block.id == LOSS
-    ):
+    link = next((one for one in plan.links if (one.source, one.target) == (before.id, block.id)), None)
+    if link is None or block.id == LOSS:
         return GAP
     left, right = places[before.id], places[block.id]
-    return max(RUN - (left.width - left.column.right()) - right.column.left(), GAP)
+    run = RUN if link.wiring is Wiring.WEIGHTS else SHORT_RUN
+    return max(run - (left.width - left.column.right()) - right.column.left(), GAP)
 
 
 def _place(block: Block, plan: Plan, measure: Measure, tile: float, pitch: float, first: int) -> Place:
@@ -218,7 +226,8 @@ def _column(block: Block, plan: Plan, measure: Measure, tile: float, pitch: floa
     strip = tile + 6 if block.filter else 0.0
     chooser = block.id == INPUT and plan.mode is Mode.SAMPLE
     inner = measure.left + strip + size + measure.right
-    width = max(measure.card, inner, CHOOSER.width() if chooser else 0.0)
+    chooser_width = min(max(inner, CHOOSER.width()), 170.0)
+    width = max(measure.card, inner, chooser_width if chooser else 0.0)
     # The tile stands below the middle of the card where the names on both sides leave room for it.
     x = min(max((width - strip - size) / 2, measure.left), width - strip - size - measure.right) + strip
     tiles = []

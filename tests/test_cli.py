@@ -1,0 +1,245 @@
+"""The command line: what it writes, what it says, and how it refuses."""
+
+import csv
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QImage
+from safetensors.numpy import load_file
+
+from engine.log import COLUMNS
+from playground import __version__, app
+from playground.cli import main
+from playground.document import edits, files
+from playground.document.examples import example, examples
+from playground.runner.messages import Load, Play, State, Step
+from playground.runner.runner import Runner
+
+
+def run(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, without a display."""
+    variables = {
+        k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    }
+    variables["PYTHONPATH"] = str(Path(__file__).parents[1])
+    command = [sys.executable, "-m", "playground", *words]
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=variables | environment,
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+
+
+def metrics(folder: Path) -> list[dict[str, str]]:
+    with (folder / "metrics.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+# --- train -------------------------------------------------------------------------------------------------------------
+
+
+def test_training_writes_metrics_picture_and_weights(qapp, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "deep" / "result"
+    assert main(["train", "xor", "--epochs", "3", "--out", str(out)]) == 0
+    rows = metrics(out)
+    assert tuple(rows[0]) == COLUMNS
+    assert [row["epoch"] for row in rows] == ["0", "1", "2", "3"]
+    weights = load_file(out / "weights.safetensors")
+    assert {name: w.shape for name, w in weights.items()}["linear1.weight"][1] == 2
+    picture = QImage(str(out / "picture.png"))
+    assert (picture.width(), picture.height()) == app.PICTURE
+    said = capsys.readouterr().out
+    assert "epoch 3" in said
+    loss = float(said.split("validation loss ")[1].split(" ")[0])
+    assert loss == pytest.approx(float(rows[-1]["validation_loss"]), rel=1e-5)
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_others(qapp, tmp_path: Path) -> None:
+    for name, seed in (("a", "0"), ("b", "0"), ("c", "1")):
+        assert main(["train", "xor", "--epochs", "2", "--seed", seed, "--out", str(tmp_path / name)]) == 0
+    a, b, c = ((tmp_path / name / "metrics.csv").read_bytes() for name in "abc")
+    assert a == b != c
+    a, b, c = (load_file(tmp_path / name / "weights.safetensors") for name in "abc")
+    assert all((a[k] == b[k]).all() for k in a)
+    assert any((a[k] != c[k]).any() for k in a)
+
+
+@pytest.mark.parametrize("key", ["circle", "digits-cnn"])
+def test_the_window_gives_the_same_numbers(key: str) -> None:
+    project = example(key).project
+    expected = app.train(project, 2, lambda _: None).frame()
+    runner = Runner(own_process=True)
+    runner.start()
+    try:
+        runner.send(Load(project))
+        runner.send(Play())
+        runner.send(Step("epoch"))
+        frame = None
+        while frame is None or frame.state is not State.PAUSED or frame.epoch < 2:
+            newest = runner.take()
+            if newest is not None:
+                frame = newest
+                if frame.state is State.PAUSED and frame.epoch < 2:
+                    runner.send(Step("epoch"))
+    finally:
+        runner.stop()
+    assert frame.epoch == 2
+    np.testing.assert_array_equal(frame.log.rows, expected.log.rows)
+
+
+def test_progress_is_told(monkeypatch) -> None:
+    told: list[int] = []
+    session = app.train(example("xor").project, 4, told.append)
+    assert told[-1] == 4 == session.trainer.epoch
+    assert told == sorted(told)
+    assert session.state is State.PAUSED
+
+
+def test_a_file_is_trained_like_an_example(qapp, tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    files.save(example("xor").project, path)
+    assert main(["train", str(path), "--epochs", "1", "--out", str(tmp_path / "file")]) == 0
+    assert main(["train", "xor", "--epochs", "1", "--out", str(tmp_path / "example")]) == 0
+    a, b = ((tmp_path / name / "metrics.csv").read_bytes() for name in ("file", "example"))
+    assert a == b
+
+
+def test_divergence_is_said_and_what_there_is_is_written(qapp, tmp_path: Path, capsys) -> None:
+    surface = example("surface").project
+    wild = edits.set_fit(surface, surface.fit.replace(optimizer=surface.fit.optimizer.replace(lr=90.0)))
+    wild = edits.set_fit(
+        wild, wild.fit.replace(optimizer=type(example("circle").project.fit.optimizer)(lr=100.0))
+    )
+    path = tmp_path / "wild.json"
+    files.save(wild, path)
+    assert main(["train", str(path), "--epochs", "50", "--out", str(tmp_path / "out")]) == 1
+    assert "learning rate" in capsys.readouterr().err
+    rows = metrics(tmp_path / "out")
+    assert rows
+    assert all(math.isfinite(float(row["train_loss"])) for row in rows)
+
+
+def test_what_is_not_known_stays_empty(qapp, tmp_path: Path) -> None:
+    xor = example("xor").project
+    alone = edits.set_preparation(xor, xor.preparation.replace(train=0.9, validation=0.0))
+    path = tmp_path / "alone.json"
+    files.save(alone, path)
+    assert main(["train", str(path), "--epochs", "1", "--out", str(tmp_path / "out")]) == 0
+    assert metrics(tmp_path / "out")[-1]["validation_loss"] == ""
+
+
+# --- the others --------------------------------------------------------------------------------------------------------
+
+
+def test_examples_are_listed(capsys) -> None:
+    assert main(["examples"]) == 0
+    said = capsys.readouterr().out
+    for found in examples():
+        assert found.key in said
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_shot_is_the_window(qapp, tmp_path: Path, theme: str) -> None:
+    out = tmp_path / "new" / "shot"  # a name without an ending is a PNG as well
+    words = ["shot", "circle", "--out", str(out), "--epochs", "2", "--size", "1300x740", "--theme", theme]
+    assert main(words) == 0
+    picture = QImage(str(out))
+    assert (picture.width(), picture.height()) == (1300, 740)
+    panel = picture.pixelColor(400, 12)  # the menu bar
+    assert (panel.lightness() < 80) is (theme == "dark")
+
+
+def test_the_version_costs_neither_qt_nor_numpy(tmp_path: Path) -> None:
+    code = "import sys; from playground.cli import main; main(['--version']); print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    version, modules = done.stdout.splitlines()
+    assert __version__ in version
+    assert not {"PySide6", "numpy", "engine", "rich.progress"} & set(modules.split())
+
+
+def test_without_a_display_the_default_project_is_trained(tmp_path: Path) -> None:
+    done = run(tmp_path)
+    assert done.returncode == 0, done.stderr
+    first = done.stdout.splitlines()[0]
+    assert "no display" in first
+    (out,) = (tmp_path / "runs").iterdir()
+    assert len(metrics(out)) == example("circle").project.fit.epochs + 1
+    assert not QImage(str(out / "picture.png")).isNull()
+    assert "validation accuracy" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["train"], "EXAMPLE|FILE"),
+        (["train", "xorr"], "Did you mean 'xor'?"),
+        (["trian"], "Did you mean 'train'?"),
+        (["train", "xor", "--epochs", "0"], "--epochs"),
+        (["train", "xor", "--epochs", "many"], "--epochs"),
+        (["train", "xor", "--seed", "-1"], "--seed"),
+        (["train", "xor", "--sed", "1"], "--sed"),
+        (["shot", "xor"], "--out"),
+        (["shot", "xor", "--out", "a.png", "--size", "big"], "WIDTHxHEIGHT"),
+        (["shot", "xor", "--out", "a.png", "--size", "0x100"], "WIDTHxHEIGHT"),
+        (["shot", "xor", "--out", "a.png", "--theme", "pink"], "'light', 'dark'"),
+        (["examples", "all"], "all"),
+        (["--nothing"], "--nothing"),
+    ],
+)
+def test_wrong_words_get_one_sentence(words: list[str], expected: str, capsys) -> None:
+    assert main(words) == 2
+    said = capsys.readouterr()
+    assert expected in said.err
+    assert len(said.err.strip().splitlines()) == 1
+    assert not said.out
+
+
+def test_a_bad_file_gets_one_sentence(tmp_path: Path, capsys) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text("{", encoding="utf-8")
+    for words in ([str(path)], ["train", str(path)], ["shot", str(path), "--out", str(tmp_path / "a.png")]):
+        assert main(words) == 2
+        said = capsys.readouterr().err
+        assert "bad.json" in said
+        assert len(said.strip().splitlines()) == 1
+
+
+def test_a_project_that_cannot_run_is_refused(tmp_path: Path, capsys) -> None:
+    xor = example("xor").project
+    path = tmp_path / "half.json"
+    files.save(edits.remove(xor, {xor.network.output_id}), path)
+    assert main(["train", str(path), "--out", str(tmp_path / "out")]) == 2
+    assert "need 1 value" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_half_built_project_can_be_pictured(qapp, tmp_path: Path) -> None:
+    xor = example("xor").project
+    path = tmp_path / "half.json"
+    files.save(edits.remove(xor, {xor.network.output_id}), path)
+    assert main(["shot", str(path), "--out", str(tmp_path / "a.png")]) == 0
+    assert not QImage(str(tmp_path / "a.png")).isNull()
+
+
+def test_a_folder_that_cannot_be_written_gets_one_sentence(qapp, tmp_path: Path, capsys) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("", encoding="utf-8")
+    assert main(["train", "xor", "--epochs", "1", "--out", str(blocked / "out")]) == 2
+    assert main(["shot", "xor", "--out", str(blocked / "a.png")]) == 2
+    assert "cannot be written" in capsys.readouterr().err
