@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 from playground.runner.messages import Command, SetWants
 
@@ -77,11 +78,9 @@ class Pump(QObject):
         return float(sum(t >= since for t in self._times))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._window and event.type() in (
-            QEvent.Type.Show,
-            QEvent.Type.Hide,
-            QEvent.Type.WindowStateChange,
-        ):
+        telling = (QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.WindowStateChange)
+        # A window that Python's collector takes away hides while it is being destroyed.
+        if watched is self._window and event.type() in telling and isValid(self._window):
             if self._window.isVisible() and not self._window.isMinimized():
                 self._timer.start()
             else:

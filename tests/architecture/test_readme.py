@@ -32,10 +32,22 @@ assert layers.get("Sine")(frequency=2.0) == Sine(frequency=2.0)
 """
 
 
+def python_of(repository: Path) -> list[str]:
+    """The README's Python: the notebook and the layer."""
+    text = (repository / "README.md").read_text(encoding="utf-8")
+    return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_notebook_of_the_readme_learns(repository: Path) -> None:
+    notebook, _ = python_of(repository)
+    scope: dict[str, object] = {}
+    exec(compile(notebook, "README.md", "exec"), scope)
+    assert scope["accuracy"] > 0.9
+    assert scope["weights"]["0.weight"].shape == (8, 1, 3, 3)
+
+
 def test_the_layer_of_the_readme_is_registered_and_its_gradient_is_right(repository: Path) -> None:
-    (layer,) = re.findall(
-        r"```python\n(.*?)```", (repository / "README.md").read_text(encoding="utf-8"), re.DOTALL
-    )
+    _, layer = python_of(repository)
     # In a process of its own, so that the other tests do not find one layer more in the registry.
     command = [sys.executable, "-c", HEAD + layer + CHECK]
     result = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=60, check=False)
