@@ -214,7 +214,7 @@ def prepare(dataset: Dataset, preparation: Preparation) -> Prepared:
     """Split ``dataset``, add features, and normalize with statistics of the training part alone.
 
     Classes keep their shares in every part (±1 sample, unless there are fewer than ten). A part is empty only
-    when its share is 0; the test part also when there are but one or two samples.
+    when its share is 0; the test part also when there are fewer samples than parts.
 
     Raises DataError for a single sample that should both train and validate, and when numbers overflow.
     """

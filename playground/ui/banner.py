@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtGui import QFontDatabase, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -73,6 +73,7 @@ class Banner(QToolBar):
         around = QHBoxLayout(row)
         around.setContentsMargins(8, 6, 8, 6)
         around.addWidget(card)
+        self._row, self._around = row, around
         self.addWidget(row)
         card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._card = card
@@ -96,6 +97,15 @@ class Banner(QToolBar):
             self._buttons.addWidget(button)
         self._restyle()
         self.show()
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        # A tool bar asks what is inside for its size, and not how high it is at this width.
+        self._row.setFixedHeight(self._around.heightForWidth(self.width()))
 
     def clear_message(self) -> None:
         self.hide()

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -46,6 +47,7 @@ class Card(QPushButton):
         self.setAccessibleName(title)
         self.setAccessibleDescription(about)
         self.setToolTip(about)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)  # as high as its row
         self.picture = QLabel()
         self.picture.setFixedSize(QSize(*SIZE))
         name = QLabel(title)
@@ -96,6 +98,10 @@ class StartPage(QDialog):
         layout.addWidget(self._grid(), stretch=1)
         if recent:
             layout.addLayout(self._recent(recent, theme))
+        # As high as its content, if the window it belongs to is: all examples at a glance on a large screen.
+        room = parent.height() if parent is not None else self.screen().availableGeometry().height()
+        around = self.sizeHint().height() - 300
+        self.resize(self.sizeHint().width(), min(self._whole + around + 4, max(480, room - 60)))
         self._thumbnails = Thumbnails(self.devicePixelRatioF(), theme, self)
         self._thumbnails.ready.connect(lambda key, image: self.cards[key].show_picture(image))
         self.finished.connect(self._thumbnails.stop)
@@ -122,7 +128,8 @@ class StartPage(QDialog):
         scroll.setWidget(inside)
         hint = inside.sizeHint()
         scroll.setMinimumWidth(hint.width() + scroll.verticalScrollBar().sizeHint().width())
-        scroll.setMinimumHeight(min(hint.height() + 4, 460))
+        scroll.setMinimumHeight(300)
+        self._whole = hint.height()
         return scroll
 
     def _recent(self, recent: Sequence[Path], theme: Theme) -> QHBoxLayout:

@@ -64,11 +64,24 @@ def lut(stops: tuple[str, ...], n: int = 256) -> NDArray[np.uint8]:
     """Look-up table ``(n, 4)`` RGBA through evenly spaced colour stops."""
     rgb = np.array([[int(s[i : i + 2], 16) for i in (1, 3, 5)] for s in stops], float)
     at = np.linspace(0, len(stops) - 1, n)
-    table = np.stack([np.interp(at, np.arange(len(stops)), rgb[:, c]) for c in range(3)] + [np.full(n, 255.0)], axis=1)
+    table = np.stack(
+        [np.interp(at, np.arange(len(stops)), rgb[:, c]) for c in range(3)] + [np.full(n, 255.0)], axis=1
+    )
     return np.rint(table).astype(np.uint8)
 
 
-_CLASSES = ("#1b8a5a", "#b5367a", "#c9a227", "#3fa9c9", "#7a4e2d", "#e2725b", "#6f7480", "#8fb339", "#d58fb8", "#4b5d16")
+_CLASSES = (
+    "#1b8a5a",
+    "#b5367a",
+    "#c9a227",
+    "#3fa9c9",
+    "#7a4e2d",
+    "#e2725b",
+    "#6f7480",
+    "#8fb339",
+    "#d58fb8",
+    "#4b5d16",
+)
 
 LIGHT = Theme(
     name="light", window="#eef0f4", panel="#ffffff", sunken="#fafbfd", border="#d8dde5", text="#1c2430", muted="#657180",

@@ -28,7 +28,8 @@ class Focus(QObject):
     node_changed = Signal(str)
     unit_changed = Signal(object)
     sample_changed = Signal(object)
-    edit_asked = Signal(str)  #: somebody wants to change this block's options now (Enter or a double-click on it)
+    #: somebody wants to change this block's options now (Enter or a double-click on it)
+    edit_asked = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -56,6 +56,10 @@ def window(qtbot, qapp: QApplication) -> Window:
     with qtbot.waitActive(window):
         window.show()
         window.activateWindow()
+    # Qt remembers buttons for the whole application: a press that an earlier test sent without its release would count here.
+    for button in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton):
+        if QApplication.mouseButtons() & button:
+            QTest.mouseRelease(window.windowHandle(), button)
     yield window
     window.plain.setFocus()
     qapp.focusChanged.disconnect(guard._follow)

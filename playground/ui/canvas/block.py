@@ -17,7 +17,7 @@ from playground.ui.canvas.plan import LOSS, Block
 from playground.ui.canvas.targets import Card, Target
 from playground.ui.plots.colours import mix
 
-PAD = 12.0  #: free space in a card, left and right of its text
+PAD, TIGHT_PAD = 12.0, 9.0  #: free space in a card, left and right of its text; where room is short
 LEAST_CARD, LEAST_PICTURE = 90.0, 70.0  #: widths of cards
 NAMES = 108.0  #: the most room for names beside tiles
 FOOT = "waits for the block before it"
@@ -27,12 +27,13 @@ _CENTRE = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter
 
 def measure(block: Block, look: Look, compact: bool) -> Measure:
     """How much room a block's words need."""
-    title = max(look.title_metrics.horizontalAdvance(line) for line in title_lines(block)) + 2 * PAD
+    pad = TIGHT_PAD if compact else PAD
+    title = max(look.title_metrics.horizontalAdvance(line) for line in title_lines(block)) + 2 * pad
     title += 12 if block.category else 0
     picture = picture_in_card(block)
     if picture is not None:
         return _with_names(block, look, max(title, LEAST_PICTURE))
-    lines = [look.small_metrics.horizontalAdvance(t) + 2 * PAD for t in words_of(block, compact)]
+    lines = [look.small_metrics.horizontalAdvance(t) + 2 * pad for t in words_of(block, compact)]
     least = LEAST_PICTURE if block.attached or compact else LEAST_CARD
     return _with_names(block, look, max(title, least, *lines))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 
 from engine.network import INPUT
@@ -17,16 +18,18 @@ from playground.ui.canvas.plan import LOSS, Block, Mode, Plan, Wiring
 CARD_HEIGHT = 56.0
 BAND = 24.0  #: below the cards, for the shapes between blocks
 MARGIN = 18.0
-GAP, WIDE_GAP, CLOSE_GAP = 16.0, 92.0, 6.0  #: between blocks: least, most, before an attached block
-TILE, NARROW_TILE, SMALL_TILE = 80.0, 44.0, 24.0  #: most, most where width is short, least
+GAP, WIDE_GAP, CLOSE_GAP = 14.0, 92.0, 6.0  #: between blocks: least, most, before an attached block
+TILE, SMALL_TILE = 80.0, 24.0  #: most and least
+#: where width is short, tiles give way down to these sizes; where filters stand beside them, further
+NARROW_TILE, NARROW_PAIR = 56.0, 44.0
 PITCH = (32.0, 112.0)  #: least and most from tile to tile
-PICTURE = 116.0  #: the only tile of a column: a picture of the data
-RUN, SHORT_RUN = 68.0, 30.0  #: the least length of wires, and of bundles
+PICTURE = 116.0  #: the only tile of a column, a picture of the data: as large as two tiles, or at most this
+RUN, SHORT_RUN = 68.0, 26.0  #: the least length of wires, and of bundles
 INVITING = 340.0  #: the gap of an empty network
 NOTE, WAITING = 188.0, 112.0  #: widths of a sentence under a card: what is wrong; that it waits
 READ_OUT = QSizeF(104.0, 92.0)  #: the numbers under the loss card
 CHOOSER = QSizeF(112.0, 42.0)  #: the chosen sample, under the data
-MORE = 20.0  #: height of "+ 52 more"
+MORE = QSizeF(84.0, 20.0)  #: "+ 52 more"
 #: columns of up to so many units show them all; longer ones show PAGE at a time
 MOST, PAGE = 10, 8
 
@@ -136,17 +139,25 @@ def lay_out(
     height = max(room.height() - top - 2 * MARGIN, 120.0)
     rows = max((_rows(b) for b in plan.blocks), default=0.0)
     pitch = min(max(height / max(rows, 1.0), PITCH[0]), PITCH[1])
-    tile = min(max(pitch * 0.75, SMALL_TILE), TILE)
-    while True:
+    largest = min(max(pitch * 0.75, SMALL_TILE), TILE)
+    least = NARROW_PAIR if any(b.filter for b in plan.blocks) else NARROW_TILE
+    tiles = np.arange(largest, least - 1e-6, -6.0).tolist() if shrink else []
+
+    def place(tile: float) -> tuple[dict[str, Place], list[float], float]:
+        """All blocks with tiles of that size, the gaps before them, and how wide that is."""
         made = {
             b.id: _place(b, plan, measures.get(b.id, Measure()), tile, pitch, (first or {}).get(b.id, 0))
             for b in plan.blocks
         }
         before = _gaps(plan, made, room.width())
-        width = sum(before) + sum(p.width for p in made.values())
-        if width + 2 * MARGIN <= room.width() + 1.0 or not shrink or tile <= NARROW_TILE:
-            break
-        tile = max(tile - 6.0, NARROW_TILE)
+        return made, before, sum(before) + sum(p.width for p in made.values()) + 2 * MARGIN
+
+    tile = largest
+    if tiles:
+        # The largest that fits; where none does, the largest that is no wider than the smallest: cards may need the room.
+        limit = max(room.width(), place(tiles[-1])[2]) + 1.0
+        tile = next(t for t in tiles if place(t)[2] <= limit)
+    made, before, _ = place(tile)
     used = max((_bottom(p) for p in made.values()), default=0.0)
     middle = top + max(used, height) / 2
     places: dict[str, Place] = {}
@@ -221,13 +232,14 @@ def _place(block: Block, plan: Plan, measure: Measure, tile: float, pitch: float
 
 def _column(block: Block, plan: Plan, measure: Measure, tile: float, pitch: float, first: int) -> Place:
     units = shown_units(block.units, first)
-    size = PICTURE if block.id == INPUT and block.units == 1 and len(block.shape) == 3 else tile
-    step = max(pitch, size + 6)
+    alone = block.id == INPUT and block.units == 1 and len(block.shape) == 3
+    size = min(PICTURE, 2 * tile + 6) if alone else tile
+    step = max(min(pitch, 1.4 * size), size + 6)
     strip = tile + 6 if block.filter else 0.0
     chooser = block.id == INPUT and plan.mode is Mode.SAMPLE
     inner = measure.left + strip + size + measure.right
     chooser_width = min(max(inner, CHOOSER.width()), 170.0)
-    width = max(measure.card, inner, chooser_width if chooser else 0.0)
+    width = max(measure.card, inner, chooser_width if chooser else 0.0, MORE.width())
     # The tile stands below the middle of the card where the names on both sides leave room for it.
     x = min(max((width - strip - size) / 2, measure.left), width - strip - size - measure.right) + strip
     tiles = []
@@ -237,14 +249,14 @@ def _column(block: Block, plan: Plan, measure: Measure, tile: float, pitch: floa
         tiles.append(Tile(unit, rect, QRectF(x - strip, y, tile, tile) if block.filter else None))
         y += step
     more, hidden, end = None, block.units - len(units), tiles[-1].rect.bottom()
+    middle = x + size / 2 - strip / 2
     if hidden:
-        more = QRectF(x + size / 2 - 48, end + 10, 96, MORE)
-        width = max(width, more.right())
+        left = min(max(middle - MORE.width() / 2, 0.0), width - MORE.width())
+        more = QRectF(QPointF(left, end + 10), MORE)
         end = more.bottom()
     below = None
     if chooser:
         below = QRectF((width - chooser_width) / 2, end + 12, chooser_width, CHOOSER.height())
-    middle = x + size / 2 - strip / 2
     card = QRectF(
         min(max(middle - measure.card / 2, 0.0), width - measure.card), 0, measure.card, CARD_HEIGHT
     )

@@ -26,7 +26,7 @@ from playground.ui.canvas.targets import Card, More, Target
 
 ZOOM_STEP = 1.2
 LEAST, MOST = 0.35, 4.0  #: zoom
-LEAST_FIT = 0.6  #: smaller, words could not be read: then the canvas scrolls
+LEAST_FIT = 0.56  #: smaller, words could not be read: then the canvas scrolls
 EDGE, NUDGE = 28, 14  #: near an edge, a drag scrolls the canvas by so much
 
 
@@ -77,36 +77,28 @@ class NetworkView(QGraphicsView):
         """The part of the canvas that is in the view."""
         return self.mapToScene(self.viewport().rect()).boundingRect()
 
-    def fit(self) -> None:
+    def fit(self, animate: bool = False) -> None:
         """Lay the network out to fill the view, and show all of it as far as it stays legible."""
         self._fitted = True
         room = QSizeF(self.maximumViewportSize())
-        if room.isEmpty():
+        if room.isEmpty() or not self._scene.plan.blocks:
+            self._scene.relayout()
             return
-        self._scene.set_room(room)
-        zoom = 1.0
-        # Where the narrowest gaps are too wide, everything gets smaller; then there is more height to fill, which makes
-        # tiles larger and columns wider: a few rounds, each of them smaller.
-        for _ in range(4):
-            bounds = self._scene.sceneRect()
-            fitting = max(room.width() / max(bounds.width(), 1.0), LEAST_FIT)
-            if fitting >= zoom - 1e-3:
-                break
-            zoom = fitting
-            bar = self.horizontalScrollBar().sizeHint().height() if zoom == LEAST_FIT else 0
-            self._scene.set_room(QSizeF(room.width() / zoom, (room.height() - bar) / zoom))
-        bounds = self._scene.sceneRect()
-        wide = bounds.width() * zoom > room.width() + 1.0
+        bar = self.horizontalScrollBar().sizeHint().height()
+        zoom = self._scene.fit_to(room, LEAST_FIT, bar, animate)
+        bounds = self._scene.layout_.bounds
         needed, never = Qt.ScrollBarPolicy.ScrollBarAsNeeded, Qt.ScrollBarPolicy.ScrollBarAlwaysOff
-        self.setHorizontalScrollBarPolicy(needed if wide else never)
+        self.setHorizontalScrollBarPolicy(needed if bounds.width() * zoom > room.width() + 1.0 else never)
         # What has been laid out for this height fits it, but for rounding.
-        self.setVerticalScrollBarPolicy(needed if bounds.height() * LEAST_FIT > room.height() else never)
-        self._set_zoom(max(min(zoom, room.height() / max(bounds.height(), 1.0)), LEAST_FIT))
+        self.setVerticalScrollBarPolicy(needed if bounds.height() * zoom > room.height() + 1.0 else never)
+        self._set_zoom(zoom)
 
-    def refit(self) -> None:
+    def refit(self, animate: bool) -> None:
         """After the network has changed: fill the view again, unless somebody has zoomed."""
         if self._fitted:
-            self.fit()
+            self.fit(animate)
+        else:
+            self._scene.relayout(animate)
         self.looked_elsewhere.emit()
 
     def zoom_by(self, factor: float, keep: QPoint | None = None) -> None:

@@ -63,11 +63,10 @@ class NetworkScene(QGraphicsScene):
 
     # --- the project --------------------------------------------------------------------------------------------------
 
-    def show_project(self, project: Project, animate: bool = True) -> None:
-        """Show ``project``; blocks that stay keep their pictures and move to their new places."""
+    def show_project(self, project: Project) -> None:
+        """Take over ``project``; ``fit_to`` or ``relayout`` then bring its blocks to their places."""
         self.plan = plan(project)
-        if self.stage.mode is not self.plan.mode:
-            self.stage.mode = self.plan.mode
+        self.stage.mode = self.plan.mode
         known = {b.id for b in self.plan.blocks}
         for block_id in [b for b in self.blocks if b not in known]:
             item = self.blocks.pop(block_id)
@@ -79,18 +78,40 @@ class NetworkScene(QGraphicsScene):
             pinned.block_id not in known or pinned.unit >= self.plan[pinned.block_id].units
         ):
             self.stage.pinned = None
-        self._arrange(animate)
 
-    def set_room(self, room: QSizeF) -> None:
-        """Lay everything out for a view of another size."""
-        if room != self._room:
-            self._room = room
-            self.relayout()
+    def fit_to(self, room: QSizeF, least: float, bar: float, animate: bool = False) -> float:
+        """Lay everything out so that it fills a view of size ``room``; returns the zoom for that, from ``least`` to 1.
+
+        ``bar``: height of the scroll bar that appears where even the least zoom is too large.
+        """
+        zoom, self._room = 1.0, room
+        found = self._find(room)
+        # Where the narrowest gaps are too wide, everything gets smaller; then there is more height to fill, which makes
+        # tiles larger and columns wider: a few rounds, each of them smaller.
+        for _ in range(4):
+            fitting = max(room.width() / max(found[0].bounds.width(), 1.0), least)
+            if fitting >= zoom - 1e-3:
+                break
+            zoom = fitting
+            below = bar if zoom == least else 0.0
+            self._room = QSizeF(room.width() / zoom, (room.height() - below) / zoom)
+            found = self._find(self._room)
+        self._arrange(found, animate)
+        return max(min(zoom, room.height() / max(found[0].bounds.height(), 1.0)), least)
 
     def relayout(self, animate: bool = False) -> None:
-        """Lay everything out anew."""
+        """Lay everything out anew for the same room."""
         if self.plan.blocks:
-            self._arrange(animate)
+            self._arrange(self._find(self._room), animate)
+
+    def _find(self, room: QSizeF) -> tuple[Layout, bool]:
+        """The most comfortable layout that fits, and whether its cards are compact."""
+        for compact, shrink in ((False, False), (True, False), (True, True)):
+            measures = {b.id: measure(b, self.stage.look, compact) for b in self.plan.blocks}
+            layout = lay_out(self.plan, measures, room, self.first, shrink)
+            if layout.bounds.width() <= room.width() + 1.0:
+                break
+        return layout, compact
 
     def restyle(self) -> None:
         """Draw everything in the stage's look."""
@@ -100,14 +121,9 @@ class NetworkScene(QGraphicsScene):
         self.shapes.update()  # kept as pictures, these are not drawn anew by the scene's own update
         self.update()
 
-    def _arrange(self, animate: bool) -> None:
+    def _arrange(self, found: tuple[Layout, bool], animate: bool) -> None:
         self._motion.stop()
-        for compact, shrink in ((False, False), (True, False), (True, True)):
-            self.stage.compact = compact
-            measures = {b.id: measure(b, self.stage.look, compact) for b in self.plan.blocks}
-            self.layout_ = lay_out(self.plan, measures, self._room, self.first, shrink)
-            if self.layout_.bounds.width() <= self._room.width() + 1.0:
-                break
+        self.layout_, self.stage.compact = found
         self._moves = {}
         self._entering &= {b.id for b in self.plan.blocks}  # those still fading in from an edit a moment ago
         for block in self.plan.blocks:

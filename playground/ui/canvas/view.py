@@ -106,12 +106,12 @@ class CanvasView(View):
         self.network.cancel_gesture()
         self.commands.follow(after)
         self._choose_sample(after)
-        self.scene.show_project(after, animate=before is not None)
+        self.scene.show_project(after)
+        self.network.refit(animate=before is not None)
         self.scene.select(self.commands.selection)
         self._drop_gone_editor()
         self.network.look_again()
         self.footer.show_size(self.scene.plan.parameters)
-        self.network.refit()
         self._describe()
 
     def show_frame(self, frame: Frame) -> None:

@@ -297,10 +297,10 @@ def test_extra_features_are_for_two_inputs(data: Dataset) -> None:
 
 def test_shares_above_1_are_refused() -> None:
     with pytest.raises(
-        SpecError, match=r"train 0.9 and validation 0.2 are 1.1 together; expected at most 1. Lower"
+        SpecError, match=r"train 0.9 and validation 0.2 are 1\.1 together; expected at most 1\. Lower"
     ):
         Preparation(train=0.9, validation=0.2)
-    with pytest.raises(SpecError, match=r"train is 0.05; expected a number from 0.1 to 0.9"):
+    with pytest.raises(SpecError, match=r"train is 0.05; expected a number from 0\.1 to 0\.9"):
         Preparation(train=0.05)
 
 

@@ -37,8 +37,9 @@ def halves(rig: Rig) -> np.ndarray:
 
 
 def test_it_wants_what_is_on_screen(rig):
+    r = rig.view.stage.resolution
     assert set(rig.view.wants()) == {
-        Surface("input", 50), Surface("tanh1", 50), Surface("linear2", 50),
+        Surface("input", r), Surface("tanh1", r), Surface("linear2", r),
         Weights("linear1"), Weights("linear2"), Histogram("tanh1", 24),
     }  # fmt: skip
 

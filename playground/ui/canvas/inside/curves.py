@@ -51,6 +51,7 @@ class CurveTiles(Tiles):
         inner = rect.adjusted(1, 3, -1, -3)
         to_tile = QTransform(inner.width(), 0, 0, -inner.height() / 2, inner.left(), inner.center().y())
         above, below, line = (to_tile.map(path) for path in self._paths[i])
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         for path, sign in ((above, 1.0), (below, -1.0)):
             painter.setBrush(look.tint(0.45 * sign, 1.0))
@@ -61,6 +62,7 @@ class CurveTiles(Tiles):
         painter.setPen(QPen(look.text, 1.4))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(line)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def limit(self, unit: int) -> float | None:
         for limit, tile in zip(self._limits, self.place.tiles, strict=False):
