@@ -11,6 +11,7 @@ those of all rounds together. Where there is no display, Qt's offscreen platform
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 import tempfile
@@ -105,6 +106,7 @@ def with_window(project: Project, seconds: float, settings: Settings) -> Round:
     try:
         while window.pump.frame is None:
             QCoreApplication.processEvents()
+        gc.freeze()  # as app.open_window does
         runner.send(Play())
         wait(WARM_UP)
         timer.start()
@@ -113,6 +115,7 @@ def with_window(project: Project, seconds: float, settings: Settings) -> Round:
         timer.stop()
         window.pump.framed.disconnect(note)
     finally:
+        gc.unfreeze()
         window.close()
         runner.stop()
         window.deleteLater()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -57,6 +58,7 @@ def open_window(project: Project, path: Path | None = None) -> int:
     try:
         window = MainWindow(document, History(document), runner, settings, Appearance(settings))
         window.show()
+        gc.freeze()  # what stands now stays: looking through it again and again for garbage would make the window stutter
         return app.exec()
     finally:
         runner.stop()

@@ -139,6 +139,8 @@ _NOBODY = Project()
 
 def _serve(line: Connection) -> None:
     """What the process does: a worker, and this thread to read commands, until the line ends."""
+    if hasattr(os, "nice"):
+        os.nice(5)  # where processors are scarce, the window comes first
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the window, which then ends the line
     sender = _Sender(line)
     worker = Worker(sender)

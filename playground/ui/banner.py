@@ -105,7 +105,9 @@ class Banner(QToolBar):
 
     def _fit(self) -> None:
         # A tool bar asks what is inside for its size, and not how high it is at this width.
-        self._row.setFixedHeight(self._around.heightForWidth(self.width()))
+        height = self._around.heightForWidth(self.width())
+        if height > 0:  # none before the first layout
+            self._row.setFixedHeight(height)
 
     def clear_message(self) -> None:
         self.hide()

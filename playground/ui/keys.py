@@ -19,7 +19,8 @@ class KeyGuard(QObject):
     """Decides whether a key belongs to the widget that has the focus or to the window's shortcuts.
 
     Text fields keep what can be typed; lists keep letters (they find entries by them); a button keeps Space where it was reached
-    by keyboard. After a click on a button, Space is Play again. Undo belongs to a text field only while it has typing to undo.
+    by keyboard. After a click on a button, Space is Play again. A widget with the property "typing" (it searches by letters) keeps
+    letters where it was reached by keyboard. Undo belongs to a text field only while it has typing to undo.
     """
 
     def __init__(self, application: QApplication) -> None:
@@ -56,6 +57,8 @@ class KeyGuard(QObject):
             return False
         if isinstance(widget, QAbstractButton):
             return event.key() == Qt.Key.Key_Space and not self._clicked
+        if widget.property("typing"):
+            return event.key() != Qt.Key.Key_Space and not self._clicked
         return isinstance(widget, QComboBox | QAbstractItemView | QAbstractSpinBox | QLineEdit)
 
 

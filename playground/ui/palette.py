@@ -50,6 +50,9 @@ class LayerItem(QWidget):
         super().__init__()
         self.layer, self._theme = layer, theme
         self.setObjectName(f"layer_{layer.key}")
+        self.setProperty(
+            "typing", True
+        )  # letters search, see _item_key; playground/ui/keys.py leaves them to it
         self.setAccessibleName(layer.label)
         self.setAccessibleDescription(layer.help())
         self.setToolTip(layer.help())  # the formula is added when somebody looks at it

@@ -162,6 +162,15 @@ def test_space_presses_a_button_that_was_reached_by_keyboard(window: Window) -> 
     assert not window.done
 
 
+def test_letters_belong_to_what_searches_by_them(window: Window) -> None:
+    window.plain.setProperty("typing", True)
+    window.plain.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(window.plain, Qt.Key.Key_S)
+    assert not window.done
+    QTest.keyClick(window.plain, Qt.Key.Key_Space)
+    assert window.done == {"run.play": 1}
+
+
 def test_after_a_click_on_a_button_space_is_play_again(window: Window) -> None:
     # A real press, through the window system's queue: only then does Qt know that a mouse button is down.
     QTest.mouseClick(

@@ -392,6 +392,7 @@ def test_dragging_the_canvas_pans(rig, button):
     rig.drag_to(start - QPoint(60, 40), button)
     assert rig.network.scroll_position() == position + QPoint(60, 40)
     rig.key(Key.Key_Escape)
+    rig.release(start - QPoint(60, 40), button)
     assert rig.network.scroll_position() == position
 
 
