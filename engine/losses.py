@@ -172,13 +172,13 @@ class BCEWithLogitsLoss(Loss):
 
     def bind(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
         zero, half, mean = np.zeros_like(z), _constant(z, 0.5), _constant(z, 1.0 / z.size)
-        per_sample, agreement = np.zeros_like(dz), _constant(z, 0.0)
-        flat_z, flat_t = z.reshape(-1), t.reshape(-1)
-        forward = [
-            call(np.logaddexp, zero, z, per_sample),  # log(1 + e^z) without overflow
-            call(np.add.reduce, per_sample, None, None, value),
-            call(flat_z.dot, flat_t, agreement),
-            call(np.subtract, value, agreement, value),
+        minus_two, one, surprise = _constant(z, -2.0), _constant(z, 1.0), np.zeros_like(dz)
+        forward = [  # log(1 + e^z) − tz is log(1 + e^±z): nothing to subtract, so nothing cancels where z is right by far
+            call(np.multiply, t, minus_two, surprise),
+            call(np.add, surprise, one, surprise),
+            call(np.multiply, surprise, z, surprise),
+            call(np.logaddexp, zero, surprise, surprise),
+            call(np.add.reduce, surprise, None, None, value),
             call(np.multiply, value, mean, value),
         ]
         backward = [

@@ -77,3 +77,16 @@ def test_hinge_by_hand() -> None:
     t = 2.0 * DATA["binary"].y - 1.0
     assert float(value) == pytest.approx(np.maximum(0, 1 - t * z[0]).mean())
     np.testing.assert_allclose(dz[0], np.where(t * z[0] < 1, -t, 0) / len(t))
+
+
+@pytest.mark.parametrize("key", ["BCEWithLogitsLoss", "CrossEntropyLoss"])
+def test_the_loss_of_sure_and_right_answers_is_small_and_never_negative(key: str) -> None:
+    data, loss = DATA["binary"], losses.get(key)()
+    (outputs,) = loss.out_shape(data)
+    t = np.ascontiguousarray(loss.targets(data.y, outputs).T, np.float32)
+    for size in (5.0, 15.0, 40.0):
+        z = (size * (2 * t - 1)).astype(np.float32)
+        value = np.zeros((), np.float32)
+        compile_calls(loss.bind(z, t, np.zeros_like(z), value).forward)()
+        exact = np.log1p(np.exp(-size * outputs))  # two logits: right by twice as much
+        assert 0 <= float(value) <= max(1.01 * exact, 1e-7)
