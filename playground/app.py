@@ -95,8 +95,7 @@ def picture(session: Session, out: Path, size: tuple[int, int] = PICTURE, theme:
 
 def save_results(session: Session, out: Path) -> None:
     """Write metrics.csv, weights.safetensors and picture.png into the folder ``out``. Raises OSError."""
-    from safetensors.numpy import save_file
-
+    from engine.io import save_weights
     from engine.log import COLUMNS
 
     if session.trainer is None:
@@ -108,5 +107,5 @@ def save_results(session: Session, out: Path) -> None:
         for row in session.trainer.log.view().rows.tolist():
             # Full precision, so that files of two runs can be compared; what is not known stays empty.
             writer.writerow([int(row[0]), *("" if value != value else repr(value) for value in row[1:])])
-    save_file(session.trainer.model.state_dict(), out / "weights.safetensors")
+    save_weights(session.trainer.model.state_dict(), out / "weights.safetensors")
     picture(session, out / "picture.png")

@@ -1,0 +1,136 @@
+"""Opening and saving from the window: what was done is never lost silently, and a bad file gets a sentence."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from playground.document import edits, files
+from playground.document.examples import example
+from playground.document.project import Project
+from tests.ui.shell import Shell, answering
+
+CIRCLE = example("circle").project
+Button = QMessageBox.StandardButton
+
+
+@pytest.fixture
+def shell(qtbot, tmp_path: Path) -> Shell:
+    """The window on circle, ready."""
+    return Shell(qtbot, CIRCLE, tmp_path).show().until_ready()
+
+
+def rename(shell: Shell, name: str = "other") -> None:
+    """Some edit."""
+    shell.document.apply(edits.rename(shell.document.value, name), "Rename")
+
+
+def answer_file_dialog(monkeypatch: pytest.MonkeyPatch, which: str, path: Path | None) -> None:
+    monkeypatch.setattr(QFileDialog, which, staticmethod(lambda *_: (str(path) if path else "", "")))
+
+
+def test_title_and_modified_mark_follow_edits(shell: Shell) -> None:
+    rename(shell)
+    assert shell.window.isWindowModified()
+    shell.window.actions_["edit.undo"].trigger()
+    assert not shell.window.isWindowModified()
+
+
+def test_saving_names_the_project_and_cleans_the_mark(shell: Shell, tmp_path: Path, monkeypatch) -> None:
+    rename(shell)
+    answer_file_dialog(monkeypatch, "getSaveFileName", tmp_path / "mine")
+    shell.key(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    saved = tmp_path / f"mine{files.SUFFIX}"
+    assert files.load(saved).network == CIRCLE.network
+    assert shell.window.windowTitle() == "mine[*]"
+    assert not shell.window.isWindowModified()
+    assert shell.settings.recent == (saved,)
+    before = saved.read_bytes()
+    shell.document.apply(edits.set_seed(shell.document.value, 5), "Seed")
+    shell.key(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    assert saved.read_bytes() != before, "the second time nobody is asked where"
+
+
+def test_opening_a_file_shows_it_and_lists_it(shell: Shell, tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "spiral.playground.json"
+    files.save(example("spiral").project, path)
+    answer_file_dialog(monkeypatch, "getOpenFileName", path)
+    shell.window.actions_["file.open"].trigger()
+    assert shell.document.value.network == example("spiral").project.network
+    assert shell.window.windowTitle() == "spiral[*]"
+    assert not shell.window.history.canUndo()
+    menu = next(
+        m
+        for m in shell.window.findChildren(type(shell.window.createPopupMenu()))
+        if m.title() == "Open Recent"
+    )
+    menu.aboutToShow.emit()
+    assert [a.text() for a in menu.actions()] == [path.name]
+
+
+@pytest.mark.parametrize("content", [b"{", b'{"a": 1}', b"\xff\xfe\x00"])
+def test_a_bad_file_is_refused_in_words_and_nothing_is_lost(
+    shell: Shell, tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "bad.json"
+    path.write_bytes(content)
+    text = answering(Button.Ok, lambda: shell.window.desk.open_path(path))
+    assert "bad.json" in text
+    assert shell.document.value is CIRCLE
+    assert shell.settings.recent == ()
+
+
+def test_a_file_that_cannot_be_written_leaves_the_mark(shell: Shell, tmp_path: Path, monkeypatch) -> None:
+    rename(shell)
+    answer_file_dialog(monkeypatch, "getSaveFileName", tmp_path / "no" / "such" / "folder.json")
+    text = answering(Button.Ok, shell.window.actions_["file.save"].trigger)
+    assert "folder.json" in text
+    assert shell.window.isWindowModified()
+
+
+WAYS_OUT = {
+    "new": lambda shell: shell.window.actions_["file.new"].trigger(),
+    "example": lambda shell: shell.window.desk.open_example("xor"),
+    "close": lambda shell: shell.window.close(),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_OUT)
+def test_unsaved_edits_are_asked_about(shell: Shell, way: str) -> None:
+    rename(shell, "precious")
+    precious = shell.document.value
+    text = answering(Button.Cancel, lambda: WAYS_OUT[way](shell))
+    assert "precious" in text
+    assert shell.document.value is precious
+    assert shell.window.isVisible()
+    answering(Button.Discard, lambda: WAYS_OUT[way](shell))
+    assert shell.document.value is not precious or not shell.window.isVisible()
+
+
+@pytest.mark.parametrize("way", WAYS_OUT)
+def test_saving_on_the_way_out(shell: Shell, way: str, tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "kept.json"
+    answer_file_dialog(monkeypatch, "getSaveFileName", path)
+    shell.document.apply(edits.set_seed(CIRCLE, 7), "Seed")
+    answering(Button.Save, lambda: WAYS_OUT[way](shell))
+    assert files.load(path).seed == 7
+    assert shell.document.value.seed == 0 or not shell.window.isVisible()
+
+
+def test_giving_up_the_file_dialog_stays(shell: Shell, monkeypatch) -> None:
+    rename(shell)
+    answer_file_dialog(monkeypatch, "getSaveFileName", None)
+    answering(Button.Save, shell.window.close)
+    assert shell.window.isVisible()
+    assert shell.window.isWindowModified()
+
+
+def test_nothing_is_asked_where_nothing_would_be_lost(shell: Shell) -> None:
+    assert shell.window.close()
+
+
+def test_new_is_an_empty_network(shell: Shell) -> None:
+    shell.window.actions_["file.new"].trigger()
+    assert shell.document.value == Project()
+    assert "empty" in shell.window.actions_["run.play"].toolTip()
