@@ -17,10 +17,17 @@ from engine.probe import Probe
 from engine.train import Trainer
 from playground.runner.messages import Curve, Gradients, Histogram, Maps, Predictions, Surface, Want, Weights
 
-#: samples that histograms look at
-HISTOGRAM_SAMPLES = 500
+#: samples that histograms look at, at most, and the numbers inside the network that they may cost: a histogram of pictures has
+#: enough to count in a few dozen, and is made for every frame
+HISTOGRAM_SAMPLES, HISTOGRAM_NUMBERS = 500, 100_000
 #: probes kept ready, the last used ones
 KEPT_PROBES = 12
+
+
+def histogram_samples(model: Model) -> int:
+    """How many of the first training samples a histogram of ``model`` looks at."""
+    numbers = sum(int(np.prod(shape)) for shape in model.shapes.values())
+    return max(16, min(HISTOGRAM_SAMPLES, HISTOGRAM_NUMBERS // max(numbers, 1)))
 
 
 class Answers:
@@ -131,5 +138,6 @@ class Answers:
         if want.node_id == INPUT:
             return None
         (source, *_) = self._model.network.inputs_of(want.node_id)
-        values = self._values("histogram", lambda: self._data.train.x[:HISTOGRAM_SAMPLES]).value(source)
+        count = histogram_samples(self._model)
+        values = self._values("histogram", lambda: self._data.train.x[:count]).value(source)
         return probe.histogram(values, want.bins)

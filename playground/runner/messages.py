@@ -92,7 +92,7 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Histogram:
-    """How the values that enter a node are spread over (up to 500) training samples. Answer: ``(counts, edges)``."""
+    """How the values that enter a node are spread over training samples (up to 500, fewer of large pictures). Answer: ``(counts, edges)``."""
 
     node_id: str
     bins: int = 40

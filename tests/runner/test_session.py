@@ -10,6 +10,7 @@ from engine.optimizers import SGD, Adam
 from playground.document import edits
 from playground.document.examples import example
 from playground.document.project import Project, data_of
+from playground.runner.answers import histogram_samples
 from playground.runner.messages import (
     Curve,
     Gradients,
@@ -184,7 +185,7 @@ def test_answers_are_the_engines_numbers() -> None:
     )
     np.testing.assert_array_equal(frame.answer(grads)["bias"], model.gradients["conv2d1"]["bias"])
     counts, edges = frame.answer(histogram)
-    expected = probe.histogram(model.values(data.train.x[:500])["conv2d1"], 16)
+    expected = probe.histogram(model.values(data.train.x[: histogram_samples(model)])["conv2d1"], 16)
     np.testing.assert_array_equal(counts, expected[0])
     assert len(edges) == 17
 
