@@ -72,7 +72,7 @@ class Preparation(Spec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.train + self.validation > 1 + 1e-9:  # 0.1 + 0.9 and their like are not exact in binary
+        if self.train + self.validation > 1 + 1e-9:  # shares come out of arithmetic, such as a slider's
             raise SpecError(
                 f"Preparation: train {self.train:g} and validation {self.validation:g} are "
                 f"{self.train + self.validation:g} together; expected at most 1. Lower one of them."

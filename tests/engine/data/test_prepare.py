@@ -324,6 +324,7 @@ def test_shares_above_1_are_refused() -> None:
 
 
 def test_shares_of_exactly_1_leave_no_test_part() -> None:
+    assert prepare(Circle().make(), Preparation(train=0.9, validation=0.1 + 1e-13)).test is None
     for percent in range(10, 91):
         prepared = prepare(
             Circle().make(), Preparation(train=percent / 100, validation=(100 - percent) / 100)
