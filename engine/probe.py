@@ -53,8 +53,20 @@ def line(low: float, high: float, resolution: int) -> Array:
 
 
 def histogram(values: Array, bins: int) -> tuple[Array, Array]:
-    """``(counts (bins,), edges (bins + 1,))`` of all finite values; empty data give one unit-wide empty range."""
-    flat = values[np.isfinite(values)].ravel()
-    if not flat.size:
-        return np.zeros(bins, np.int64), np.linspace(-0.5, 0.5, bins + 1)
-    return np.histogram(flat, bins=bins)
+    """``(counts (bins,), edges (bins + 1,))`` of all finite values in bins of equal width; empty data give one unit-wide empty range.
+
+    As ``np.histogram``, at a fraction of its price for the few thousand values that are looked at for every frame.
+    """
+    flat = values.ravel()
+    low, high = (float(flat.min()), float(flat.max())) if flat.size else (0.0, 0.0)
+    if not np.isfinite(high - low):
+        flat = flat[np.isfinite(flat)].astype(np.float64)
+        low, high = (float(flat.min()), float(flat.max())) if flat.size else (0.0, 0.0)
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    edges = low + (high - low) / bins * np.arange(bins + 1)
+    edges[-1] = high
+    # Into float64: in float32, a value next to an edge could fall on its other side.
+    index = np.subtract(flat, low, dtype=np.float64)
+    index *= bins / (high - low)
+    return np.bincount(np.minimum(index.astype(np.intp), bins - 1), minlength=bins), edges

@@ -100,7 +100,8 @@ class Answers:
         values = self._values(("surface", want.resolution), lambda: self._data.transform(points)).value(
             want.node_id
         )
-        return np.array(values, np.float32).reshape(shape[0], want.resolution, want.resolution)
+        surfaces = values.reshape(shape[0], want.resolution, want.resolution)
+        return np.array(surfaces[:, :: want.every, :: want.every], np.float32)
 
     @_answer.register
     def _(self, want: Curve) -> Array | None:

@@ -5,7 +5,8 @@ process would get what is left. In its own process training keeps its full speed
 
 What goes over the line is what goes through a mailbox too: commands one way, frames the other, and never more than one frame that
 nobody has asked for. Three things are not sent with every frame, because the window has them: the project (a number stands for it),
-the data (made again from the project, once) and the part of the log that was sent before.
+the data (made again from the project, once) and the part of the log that was sent before. The arrays of a frame, which are nearly
+all of it, lie in memory that both processes see (see ``playground/runner/crate.py``); the line carries the few words round them.
 """
 
 from __future__ import annotations
@@ -16,23 +17,27 @@ import os
 import signal
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from multiprocessing.connection import Connection
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from engine.errors import EngineError
 from engine.log import LogView
 from playground.document.project import Project, data_of
+from playground.runner.crate import Crate, Room, TooSmall, packed
 from playground.runner.mailbox import Mailbox
-from playground.runner.messages import Command, Frame, Load, SetSpeed, SetWants, State
+from playground.runner.messages import Array, Command, Frame, Load, SetSpeed, SetWants, State, Want
 from playground.runner.worker import Worker
 
 #: projects whose frames may still be on their way
 KEPT_PROJECTS = 64
 #: seconds that a process may take to end by itself
 PATIENCE = 3.0
+#: bytes for the arrays of a frame, to begin with: enough for most networks on points
+FIRST_ROOM = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -55,33 +60,42 @@ class _Parcel:
     Args:
         number: of its project.
         has_data: whether the frame has data.
-        log_from: the log's first ``log_from`` rows are those sent before; ``frame.log`` holds the others.
+        wants: what is answered; ``None``: the same as last time.
+        answers: to each of them.
+        log_from: the log's first ``log_from`` rows are those sent before; ``log`` holds the others.
+        fields: all else.
     """
 
     number: int
-    frame: Frame
     has_data: bool
+    wants: tuple[Want, ...] | None
+    answers: tuple[Any, ...]
     log_from: int
+    log: Array
+    fields: dict[str, Any]
+
+
+#: the fields of a frame that are sent as they are
+_PLAIN = tuple(f.name for f in fields(Frame) if f.name not in ("project", "data", "log", "answers"))
 
 
 class _Sender(Mailbox):
-    """The worker's mailbox: a thread sends its frame when one is asked for.
+    """The worker's mailbox: whoever finds that there is a frame and that one is asked for sends it.
 
-    A thread of its own, because a frame may be larger than what the line holds, and is then sent only as the window reads: if that is
-    hidden, training must not wait for it.
+    That is the worker when it puts one, or the reader of commands when one is asked for. No third thread: each would take turns
+    with training for the interpreter. Nothing that is sent can fill the line, so sending never waits for the window.
     """
 
     def __init__(self, line: Connection) -> None:
         super().__init__()
         self._line = line
         self._asked = True
-        self._news = (
-            threading.Condition()
-        )  # the worker puts, the reader of commands asks, the thread waits for both
+        self._room: Room | None = None
+        self._one_at_a_time = threading.Lock()
         self._numbers: OrderedDict[int, int] = OrderedDict()  # id of a project → its number
         self._projects: list[Project] = []  # keeps them alive, so that ids stay theirs
         self._sent = LogView()
-        threading.Thread(target=self._send_all, name="frames", daemon=True).start()
+        self._wants: tuple[Want, ...] = ()
 
     @property
     def wanted(self) -> bool:
@@ -89,33 +103,44 @@ class _Sender(Mailbox):
 
     def note(self, loaded: _Loaded) -> None:
         """Remember which number stands for a project."""
-        with self._news:
+        with self._one_at_a_time:
             self._projects = [*self._projects[-KEPT_PROJECTS:], loaded.load.project]
             self._numbers = OrderedDict(list(self._numbers.items())[-KEPT_PROJECTS:])
             self._numbers[id(loaded.load.project)] = loaded.number
 
     def put(self, frame: Frame) -> None:
-        with self._news:
-            super().put(frame)
-            self._news.notify()
+        super().put(frame)
+        self._send()
 
     def ask(self) -> None:
         """The window is ready for another frame."""
-        with self._news:
-            self._asked = True
-            self._news.notify()
+        self._asked = True
+        self._send()
 
-    def _send_all(self) -> None:
-        with contextlib.suppress(OSError):  # the window has gone; the end of the line ends this process
-            while True:
-                self._line.send(self._next())
+    def move(self, room: Room) -> None:
+        """The window has made more room, and asks again for the frame that did not fit."""
+        with self._one_at_a_time:
+            if self._room is not None:
+                self._room.close()
+            self._room = room.opened()
+        self.ask()
 
-    def _next(self) -> _Parcel:
-        """Wait until there is a frame and somebody has asked for it."""
-        with self._news:
-            self._news.wait_for(lambda: self._asked and bool(self._place))
+    def _send(self) -> None:
+        with self._one_at_a_time:
+            room = self._room
+            frame = super().take() if self._asked and room is not None else None
+            if frame is None or room is None:
+                return
             self._asked = False
-            return self._packed(self._place.pop())
+            parcel = self._packed(frame)
+            message = packed(parcel, room)
+            if isinstance(message, TooSmall):
+                if not self._place:  # a newer one may have been put meanwhile
+                    super().put(frame)
+            else:
+                self._sent, self._wants = frame.log, tuple(frame.answers)
+            with contextlib.suppress(OSError):  # the window has gone; the end of the line ends this process
+                self._line.send(message)
 
     def _packed(self, frame: Frame) -> _Parcel:
         known, rows = self._sent.rows, frame.log.rows
@@ -127,11 +152,15 @@ class _Sender(Mailbox):
             or (same and not np.array_equal(known[same // 2], rows[same // 2], equal_nan=True))
         ):
             same = 0
-        self._sent = frame.log
-        bare = replace(
-            frame, project=_NOBODY, data=None, log=LogView(rows[same:]), answers=dict(frame.answers)
+        return _Parcel(
+            self._numbers.get(id(frame.project), -1),
+            frame.data is not None,
+            None if tuple(frame.answers) == self._wants else tuple(frame.answers),
+            tuple(frame.answers.values()),
+            same,
+            rows[same:],
+            {name: getattr(frame, name) for name in _PLAIN},
         )
-        return _Parcel(self._numbers.get(id(frame.project), -1), bare, frame.data is not None, same)
 
 
 _NOBODY = Project()
@@ -153,6 +182,8 @@ def _serve(line: Connection) -> None:
                     break
                 case _Taken():
                     sender.ask()
+                case Room():
+                    sender.move(message)
                 case _Loaded(load=load):
                     sender.note(message)
                     worker.send(load)
@@ -169,9 +200,11 @@ class Remote:
     def __init__(self) -> None:
         self._process: multiprocessing.process.BaseProcess | None = None
         self._line: Connection | None = None
+        self._crate = Crate()
         self._projects: OrderedDict[int, Project] = OrderedDict()
         self._number = 0
         self._log = LogView().rows
+        self._wants: tuple[Want, ...] = ()  # those of the last frame
         self._standing: dict[type, Command] = {}  # what another process would have to be told
         self._broken = ""
 
@@ -183,6 +216,7 @@ class Remote:
         self._process.start()
         theirs.close()
         self._broken = ""
+        self._tell(self._crate.grown(FIRST_ROOM))
 
     def send(self, command: Command) -> None:
         """Have something done. After a crash of the process, the next thing that a person does starts another."""
@@ -205,7 +239,11 @@ class Remote:
         try:
             if not self._line.poll():
                 return None
-            parcel: _Parcel = self._line.recv()
+            message = self._line.recv()
+            if isinstance(message, TooSmall):
+                self._line.send(self._crate.grown(message.size))
+                return None
+            parcel: _Parcel = self._crate.unpacked(message)
             self._line.send(_Taken())
         except (EOFError, OSError):
             return self._ended()
@@ -225,6 +263,7 @@ class Remote:
                 process.kill()
                 process.join()
             process.close()
+        self._crate.empty()
 
     @property
     def _project(self) -> Project:
@@ -232,7 +271,7 @@ class Remote:
         load = self._standing.get(Load)
         return load.project if isinstance(load, Load) else _NOBODY
 
-    def _tell(self, command: Command) -> None:
+    def _tell(self, command: Command | Room) -> None:
         message: object = command
         if isinstance(command, Load):
             self._number += 1
@@ -250,12 +289,14 @@ class Remote:
         if parcel.has_data:
             with contextlib.suppress(EngineError):
                 data = data_of(project)
-        answers = MappingProxyType(dict(parcel.frame.answers))
-        return replace(parcel.frame, project=project, data=data, log=self._grown(parcel), answers=answers)
+        if parcel.wants is not None:
+            self._wants = parcel.wants
+        answers = MappingProxyType(dict(zip(self._wants, parcel.answers, strict=True)))
+        return Frame(project, data, log=self._grown(parcel), answers=answers, **parcel.fields)
 
     def _grown(self, parcel: _Parcel) -> LogView:
         """The whole log: the rows kept here and the new ones, in a table that grows by doubling."""
-        new = parcel.frame.log.rows
+        new = parcel.log
         total = parcel.log_from + len(new)
         if parcel.log_from == 0 or total > len(self._log):
             grown = np.full((max(256, 2 * total), new.shape[1]), np.nan)

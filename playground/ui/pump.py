@@ -1,4 +1,4 @@
-"""Brings the newest frame to the views that are on screen, sixty times a second, and tells the worker what they want to see."""
+"""Brings the newest frame to the views that are on screen, up to sixty times a second, and tells the worker what they want to see."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from playground.document.project import Project
     from playground.runner.messages import Frame, Want
 
-INTERVAL = 16  #: milliseconds between two looks into the mailbox
+INTERVAL, LONGEST = 16, 50  #: milliseconds between two looks into the mailbox, at least and at most
+#: the part of its time that the window may spend on drawing frames; where one takes long, they come less often
+SHARE = 0.7
+#: seconds of drawing after which the other views wait half an interval: mouse and keys get their turn in between
+SLICE = 0.0015
 
 log = logging.getLogger(__name__)
 
@@ -56,13 +60,20 @@ class Pump(QObject):
         self._views = tuple(views)
         self.frame: Frame | None = None  #: the newest one
         self._seen: set[int] = set()  # indices of the views that had the newest frame
+        self.shown: Frame | None = None  #: the newest one that all views have had
         self._wants: frozenset[Want] | None = None
         self._faults: set[tuple[int, str]] = set()
         self._times: deque[float] = deque(maxlen=120)
+        self._worked = thread_time()
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(INTERVAL)
         self._timer.timeout.connect(self.tick)
+        self._later = QTimer(self)
+        self._later.setTimerType(Qt.TimerType.PreciseTimer)
+        self._later.setSingleShot(True)
+        self._later.setInterval(INTERVAL // 2)
+        self._later.timeout.connect(self._show)
         window.installEventFilter(self)
         if window.isVisible():
             self._timer.start()
@@ -90,6 +101,7 @@ class Pump(QObject):
     def stop(self) -> None:
         """Look no more, and want nothing: a window that can't be seen costs nothing."""
         self._timer.stop()
+        self._later.stop()
         if self._wants:
             self._wants = frozenset()
             self._send(SetWants(self._wants))
@@ -101,28 +113,53 @@ class Pump(QObject):
 
     def tick(self) -> None:
         """Look once into the mailbox."""
-        visible = [
-            i for i, view in enumerate(self._views) if view.isVisible() and not view.visibleRegion().isEmpty()
-        ]
-        self._ask(visible)
+        self._ask()
+        if not self._show():  # everybody sees every frame: the next one waits
+            return
         frame = self._take()
         if frame is not None:
             self.frame = frame
             self._seen.clear()
             self._times.append(perf_counter())
-        newest = self.frame
-        if newest is None:
-            return
-        for i in visible:
-            if i not in self._seen:
-                self._guarded(i, lambda view: view.show_frame(newest))
-        self._seen.update(visible)
-        if frame is not None:
-            self.framed.emit(frame)
+            self._pace()
+            self._show()
 
-    def _ask(self, visible: list[int]) -> None:
+    def _show(self) -> bool:
+        """Show the newest frame to those who can be seen and have not had it, as far as the slice goes; whether all have had it."""
+        frame = self.frame
+        if frame is None:
+            return True
+        end = perf_counter() + SLICE
+        unseen = [i for i in self._visible() if i not in self._seen]
+        for i in unseen:
+            self._guarded(i, lambda view: view.show_frame(frame))
+            self._seen.add(i)
+            if i != unseen[-1] and perf_counter() > end:
+                self._later.start()
+                return False
+        if self.shown is not frame:
+            self.shown = frame
+            self.framed.emit(frame)
+        return True
+
+    def _pace(self) -> None:
+        """Leave time for mouse, keys and the other processes: what the last frame cost says when the one after this may come."""
+        worked = thread_time()
+        needed = round(1000 * (worked - self._worked) / SHARE)
+        self._worked = worked
+        interval = min(max(needed, INTERVAL), LONGEST)
+        if interval != self._timer.interval():
+            self._timer.setInterval(interval)
+
+    def _visible(self) -> list[int]:
+        """Indices of the views that can be seen."""
+        return [
+            i for i, view in enumerate(self._views) if view.isVisible() and not view.visibleRegion().isEmpty()
+        ]
+
+    def _ask(self) -> None:
         found: set[Want] = set()
-        for i in visible:
+        for i in self._visible():
             self._guarded(i, lambda view: found.update(view.wants()))
         wants = frozenset(found)
         if wants != self._wants:

@@ -69,14 +69,14 @@ class Shell:
     @property
     def frame(self) -> Frame:
         """The newest one on screen."""
-        assert self.window.pump.frame is not None
-        return self.window.pump.frame
+        assert self.window.pump.shown is not None
+        return self.window.pump.shown
 
     def until(self, state: State, epoch: int = 0) -> None:
         """Wait for a frame in this state, this far."""
 
         def there() -> bool:
-            frame = self.window.pump.frame
+            frame = self.window.pump.shown
             return frame is not None and frame.state is state and frame.epoch >= epoch
 
         self.qtbot.waitUntil(there, timeout=20_000)

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from playground.document.project import Project
 from playground.runner.messages import Command, Frame, Maps, SetWants, Surface, Want
+from playground.ui import pump as pump_module
 from playground.ui.pump import Pump
 
 
@@ -135,3 +136,29 @@ def test_frames_per_second_counts_frames_not_looks(window: Window, qtbot) -> Non
         window.worker.leave(step)
         qtbot.waitUntil(lambda: window.worker.left is None)
     assert window.pump.frames_per_second == 5
+
+
+def test_a_slow_view_makes_the_others_wait_a_turn_but_no_frame_is_lost_on_them(window, qtbot, monkeypatch):
+    shown = []
+    monkeypatch.setattr(pump_module, "SLICE", 0.0)  # every view uses up the slice
+    window.pump.framed.connect(shown.append)
+    frame = window.worker.leave(3)
+    window.pump.tick()
+    assert window.middle.frames == [frame]
+    assert window.front.frames == []
+    later = window.worker.leave(4)
+    qtbot.waitUntil(lambda: shown == [frame, later])
+    assert window.front.frames == [frame, later]
+
+
+def test_frames_come_less_often_where_they_cost_much(window, monkeypatch):
+    clock = iter([0.0, 0.030, 0.031])  # the first frame costs 30 ms, the second 1 ms
+    window.pump._timer.stop()
+    monkeypatch.setattr(pump_module, "thread_time", lambda: next(clock))
+    intervals = []
+    for step in range(3):
+        window.worker.leave(step)
+        window.pump.tick()
+        intervals.append(window.pump._timer.interval())
+    assert intervals[1] > intervals[2] == pump_module.INTERVAL
+    assert 0.030 / (intervals[1] / 1000) <= pump_module.SHARE + 0.01

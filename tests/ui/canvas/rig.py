@@ -72,7 +72,7 @@ class Rig(Bench):
         return {Weights(node): {"weight": np.array(weight, np.float32), "bias": np.array(bias, np.float32)}}
 
     def surface(self, node: str, values: np.ndarray) -> dict[Any, Any]:
-        return {Surface(node, self.view.stage.resolution): np.asarray(values, np.float32)}
+        return {Surface(node, every=self.view.stage.every): np.asarray(values, np.float32)}
 
     # --- where things are ---------------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ class Stage:
         mode: how units are drawn.
         sample: the chosen sample, ``(part, index)``.
         sample_name: the same in words, with its class or target.
-        resolution: points along each side of a unit's surface.
+        every: of the grid's points along each side, each so many-th is drawn.
         pinned: the unit whose wires are to be seen.
         hovered: what is under the mouse.
         compact: there is little room: cards stack their words.
@@ -35,7 +35,7 @@ class Stage:
     mode: Mode = Mode.PLANE
     sample: tuple[str, int] = ("validation", 0)
     sample_name: tuple[str, str] = ("", "")
-    resolution: int = 50
+    every: int = 2
     pinned: Unit | None = None
     hovered: Target | None = None
     compact: bool = False

@@ -42,6 +42,10 @@ class Filters:
         self._flat = False  # the weights are one row per unit, as a Linear has them
         self._image = QImage()  # all pictures, one below the other
         self._grid = (1, 1)
+        self._laid: tuple[object, ...] = ()  # what the places were found for
+        self._places: list[
+            tuple[QRectF, QRectF]
+        ] = []  # per tile: where its picture is drawn, and where it is in the image
         self.limit = 1.0
 
     def show(self, block: Block, tiles: Sequence[Tile], weights: Mapping[str, Array]) -> None:
@@ -54,6 +58,7 @@ class Filters:
             return
         channels, height, width = block.filter
         rows, columns = self._grid = grid_of(channels)
+        self._lay(tiles)
         self.limit = float(np.abs(weight).max(initial=0.0)) or 1.0
         slices = weight[[t.unit for t in tiles]].reshape(len(tiles), *block.filter)[:, :MOST_SLICES]
         padded = np.zeros((len(tiles), rows * columns, height, width), np.float32)
@@ -62,15 +67,21 @@ class Filters:
         index = signed_index(picture.reshape(-1, columns * width), self.limit)
         self._image = indexed_image(index, self._stage.look.table).convertToFormat(QImage.Format.Format_RGB32)
 
-    def paint(self, painter: QPainter, i: int, tile: Tile) -> None:
-        """Draw the filter of tile number ``i``, crisp: its cells are numbers, not a blurred picture."""
-        if tile.filter is None or self._image.isNull():
+    def _lay(self, tiles: Sequence[Tile]) -> None:
+        if self._laid == (self._shape, tiles):
             return
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-        height = self._grid[0] * self._shape[1]
-        source = QRectF(0, i * height, self._image.width(), height)
-        painter.drawImage(self._picture(tile.filter), self._image, source)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        self._laid = (self._shape, tiles)
+        height, width = self._grid[0] * self._shape[1], self._grid[1] * self._shape[2]
+        self._places = [
+            (self._picture(tile.filter or QRectF()), QRectF(0, i * height, width, height))
+            for i, tile in enumerate(tiles)
+        ]
+
+    def paint(self, painter: QPainter) -> None:
+        """Draw all filters. The painter must not smooth: cells are numbers, not a blurred picture."""
+        if not self._image.isNull():
+            for target, source in self._places:
+                painter.drawImage(target, self._image, source)
 
     def paint_rim(self, painter: QPainter, tile: Tile) -> None:
         """The lines round the filter and between its slices."""

@@ -7,7 +7,8 @@ from PySide6.QtGui import QImage, QPainter
 
 from playground.runner.messages import Frame, Maps
 from playground.ui.canvas.inside.tiles import Array, Tiles, end_of
-from playground.ui.canvas.layout import Tile
+from playground.ui.canvas.layout import Place, Tile
+from playground.ui.canvas.plan import Block
 from playground.ui.plots.colours import grey_table, indexed_image, share_index, signed_index
 
 
@@ -18,6 +19,10 @@ class MapTiles(Tiles):
         super().__init__(stage)
         self._image = QImage()  # all maps, one below the other
         self._limit: float | None = None
+        self._places: list[
+            tuple[QRectF, QRectF]
+        ] = []  # of each map: where it is drawn, and where it is in the image
+        self._fills = False  # each fills its tile
 
     def want(self) -> Maps:
         return Maps(self.block.shown, *self.stage.sample)
@@ -37,16 +42,23 @@ class MapTiles(Tiles):
         indexed = indexed_image(index.reshape(-1, index.shape[2]), table)
         self._image = indexed.convertToFormat(QImage.Format.Format_RGB32)
 
+    def show_block(self, block: Block, place: Place) -> None:
+        _, height, width = block.shape
+        fitted = [_fitted(width, height, tile.rect) for tile in place.tiles]
+        self._fills = all(f == tile.rect for f, tile in zip(fitted, place.tiles, strict=True))
+        self._places = [(f, QRectF(0, i * height, width, height)) for i, f in enumerate(fitted)]
+        super().show_block(block, place)
+
     def paint_tile(self, painter: QPainter, i: int, tile: Tile) -> None:
-        _, height, width = self.block.shape
-        fitted = _fitted(width, height, tile.rect)
-        if fitted != tile.rect or self._image.isNull():
+        if self._image.isNull() or not self._fills:
             painter.fillRect(tile.rect, self.stage.look.panel)
-        if self._image.isNull():
-            return
-        # Few cells are numbers and stay crisp; many are a picture.
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, width > tile.rect.width() / 3)
-        painter.drawImage(fitted, self._image, QRectF(0, i * height, width, height))
+        if not self._image.isNull():
+            target, source = self._places[i]
+            painter.drawImage(target, self._image, source)
+
+    def smooth(self) -> bool:
+        tiles = self.place.tiles
+        return bool(tiles) and self.block.shape[2] > tiles[0].rect.width() / 3
 
     def limit(self, unit: int) -> float | None:
         return self._limit

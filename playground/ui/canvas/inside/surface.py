@@ -27,7 +27,7 @@ class SurfaceTiles(Tiles):
         self._limits: list[float] = []
 
     def want(self) -> Surface:
-        return Surface(self.block.shown, self.stage.resolution)
+        return Surface(self.block.shown, every=self.stage.every)
 
     def clear(self) -> None:
         self._image, self._limits = QImage(), []

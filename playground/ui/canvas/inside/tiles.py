@@ -47,6 +47,10 @@ class Tiles(Inside):
     def paint_tile(self, painter: QPainter, i: int, tile: Tile) -> None:
         """Paint picture number ``i``."""
 
+    def smooth(self) -> bool:
+        """Whether pictures are smoothed: few cells are numbers and stay crisp, many are a picture."""
+        return True
+
     def clear(self) -> None:
         """Forget all pictures."""
 
@@ -98,9 +102,10 @@ class Tiles(Inside):
     def draw(self, painter: QPainter) -> None:
         # Smoothing the edges of pictures, which lie under the rims anyway, would cost three times as much as the pictures.
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        self.filters.paint(painter)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self.smooth())
         for i, tile in enumerate(self.place.tiles):
-            self.filters.paint(painter, i, tile)
             self.paint_tile(painter, i, tile)
 
     def look_again(self) -> None:
