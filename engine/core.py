@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -24,6 +24,12 @@ class Call(NamedTuple):
 def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Call:
     """Write down a call; nothing runs yet."""
     return Call(function, args, kwargs)
+
+
+def run_calls(calls: Iterable[Call]) -> None:
+    """Make the calls in order; ``engine.program.compile_calls`` makes a faster function of those that run often."""
+    for c in calls:
+        c.function(*c.args, **c.kwargs)
 
 
 class Steps(NamedTuple):

@@ -48,7 +48,7 @@ class Evaluator:
     ) -> tuple[int, Callable[[], None], Array, Callable[[], float]]:
         count = part.stop - part.start
         alone = count == self._n
-        program = model.own_program(count) if alone else model.program(count)
+        program = model.own_program(count, lean=True) if alone else model.program(count)
         x = np.ascontiguousarray(np.moveaxis(data.x[part], 0, -1), model.dtype)
         value = np.zeros((), model.dtype)
         fill = [call(np.copyto, program.x, x)]

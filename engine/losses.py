@@ -53,8 +53,20 @@ class Loss(Spec):
 losses: Registry[Loss] = Registry("loss", Loss)
 
 
+#: numbers up to which a sum is one product with a vector of ones: one call instead of two, which in a tiny network are a tenth of all
+SMALL = 4096
+
+
 def _constant(like: Array, value: float) -> Array:
     return np.array(value, like.dtype)
+
+
+def _sum_calls(x: Array, scale: float, value: Array) -> list[Call]:
+    """Calls that write ``scale · Σx`` into the 0-d ``value``."""
+    flat = x.reshape(-1)
+    if flat.size <= SMALL:
+        return [call(flat.dot, np.full(flat.size, scale, x.dtype), value)]
+    return [call(np.add.reduce, flat, None, None, value), call(np.multiply, value, _constant(x, scale), value)]
 
 
 class Regression(Loss):
@@ -117,8 +129,7 @@ class L1Loss(Regression):
         forward = [
             call(np.subtract, z, t, dz),
             call(np.abs, dz, size),
-            call(np.add.reduce, size, None, None, value),
-            call(np.multiply, value, mean, value),
+            *_sum_calls(size, 1.0 / z.size, value),
         ]
         return Steps(forward, [call(np.sign, dz, dz), call(np.multiply, dz, mean, dz)])
 
@@ -171,25 +182,21 @@ class BCEWithLogitsLoss(Loss):
         return y.reshape(len(y), outputs).astype(np.float64)
 
     def bind(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
-        zero, half, mean = np.zeros_like(z), _constant(z, 0.5), _constant(z, 1.0 / z.size)
-        minus_two, one, surprise = _constant(z, -2.0), _constant(z, 1.0), np.zeros_like(dz)
+        zero, half, share = np.zeros_like(z), _constant(z, 0.5), _constant(z, 0.5 / z.size)
+        minus_two, one = _constant(z, -2.0), _constant(z, 1.0)
+        sign, surprise = np.zeros_like(dz), np.zeros_like(dz)
         forward = [  # log(1 + e^z) − tz is log(1 + e^±z): nothing to subtract, so nothing cancels where z is right by far
-            call(np.multiply, t, minus_two, surprise),
-            call(np.add, surprise, one, surprise),
-            call(np.multiply, surprise, z, surprise),
+            call(np.multiply, t, minus_two, sign),
+            call(np.add, sign, one, sign),
+            call(np.multiply, sign, z, surprise),
             call(np.logaddexp, zero, surprise, surprise),
-            call(np.add.reduce, surprise, None, None, value),
-            call(np.multiply, value, mean, value),
+            *_sum_calls(surprise, 1.0 / z.size, value),
         ]
-        backward = [
-            call(
-                np.multiply, z, half, dz
-            ),  # σ(z) = ½ tanh(z/2) + ½: one call instead of exp, add, divide, and no overflow
+        backward = [  # σ(z) − t = ½ (tanh(z/2) + 1 − 2t): no exponential that could overflow
+            call(np.multiply, z, half, dz),
             call(np.tanh, dz, dz),
-            call(np.multiply, dz, half, dz),
-            call(np.add, dz, half, dz),
-            call(np.subtract, dz, t, dz),
-            call(np.multiply, dz, mean, dz),
+            call(np.add, dz, sign, dz),
+            call(np.multiply, dz, share, dz),
         ]
         return Steps(forward, backward)
 
@@ -221,18 +228,18 @@ class CrossEntropyLoss(Loss):
         batch = z.shape[1]
         top, total, log_total = (np.zeros((1, batch), z.dtype) for _ in range(3))
         shifted = np.zeros_like(dz)
-        mean, agreement = _constant(z, 1.0 / batch), _constant(z, 0.0)
-        flat_shifted, flat_t = shifted.reshape(-1), t.reshape(-1)
+        mean, agreement = _constant(z, 1.0 / batch), np.zeros(1, z.dtype)
+        flat_shifted, flat_t, result = shifted.reshape(-1), t.reshape(-1), value.reshape(1)
         forward = [
             call(np.maximum.reduce, z, 0, None, top, True),
             call(np.subtract, z, top, shifted),  # largest logit 0: exp cannot overflow
             call(np.exp, shifted, dz),
             call(np.add.reduce, dz, 0, None, total, True),
             call(np.log, total, log_total),
-            call(np.add.reduce, log_total, None, None, value),
-            call(flat_shifted.dot, flat_t, agreement),
-            call(np.subtract, value, agreement, value),
-            call(np.multiply, value, mean, value),
+            *_sum_calls(log_total, 1.0, value),
+            call(flat_shifted.dot, flat_t, agreement.reshape(())),
+            call(np.subtract, result, agreement, result),  # in vectors of one: calls on 0-d arrays take twice as long
+            call(np.multiply, result, mean, result),
         ]
         backward: list[Call] = [
             call(np.divide, dz, total, dz),  # softmax
@@ -268,14 +275,13 @@ class HingeLoss(Loss):
         return _signs(y)
 
     def bind(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
-        one, zero, mean, minus = (_constant(z, v) for v in (1.0, 0.0, 1.0 / z.size, -1.0 / z.size))
+        one, zero, minus = (_constant(z, v) for v in (1.0, 0.0, -1.0 / z.size))
         slack = np.zeros_like(dz)
         forward = [
             call(np.multiply, t, z, slack),
             call(np.subtract, one, slack, slack),
             call(np.maximum, slack, zero, out=slack),
-            call(np.add.reduce, slack, None, None, value),
-            call(np.multiply, value, mean, value),
+            *_sum_calls(slack, 1.0 / z.size, value),
         ]
         backward = [call(np.sign, slack, dz), call(np.multiply, dz, t, dz), call(np.multiply, dz, minus, dz)]
         return Steps(forward, backward)
@@ -312,8 +318,7 @@ class MultiMarginLoss(Loss):
             call(np.subtract, slack, work, slack),
             call(np.add, slack, margin, slack),  # 0 for the true class, m − z_y + z_k for the others
             call(np.maximum, slack, zero, out=slack),
-            call(np.add.reduce, slack, None, None, value),
-            call(np.multiply, value, mean, value),
+            *_sum_calls(slack, 1.0 / z.size, value),
         ]
         backward = [
             call(np.sign, slack, dz),

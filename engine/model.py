@@ -78,15 +78,17 @@ class Model:
         """The program for ``batch`` samples; made once and kept while it is among the last used."""
         key = (batch, training)
         self._programs[key] = program = self._programs.pop(key, None) or self.own_program(
-            batch, training=training
+            batch, training=training, lean=True
         )
         while len(self._programs) > KEPT_PROGRAMS:
             del self._programs[next(iter(self._programs))]
         return program
 
-    def own_program(self, batch: int, *, training: bool = False) -> Program:
-        """A program nobody else writes into, on the same parameters."""
-        return Program(self.network, self.in_shape, batch, self.store, training=training, rngs=self.rngs)
+    def own_program(self, batch: int, *, training: bool = False, lean: bool = False) -> Program:
+        """A program nobody else writes into, on the same parameters. ``lean``: see Program."""
+        return Program(
+            self.network, self.in_shape, batch, self.store, training=training, lean=lean, rngs=self.rngs
+        )
 
     def piece(self, n: int) -> int:
         """How many of ``n`` samples to run at once: all of a small problem, a bounded number of large pictures."""

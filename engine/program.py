@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from engine.core import Array, Call, Parameter, Shape, call
+from engine.core import Array, Call, Parameter, Shape, call, run_calls
 from engine.errors import ShapeError
 from engine.initializers import Initializer
+from engine.layers.activation import ReLU
 from engine.layers.base import Bind, Layout
+from engine.layers.pool import MaxPool2d
 from engine.network import INPUT, Network, Node
 
 
@@ -142,6 +144,8 @@ class Program:
         training: dropout acts, batch statistics are the batch's.
         seed: of this program's random layers.
         input_gradient: compute the gradient of the input too (``gradient("input")``).
+        lean: do a ReLU that only a max-pooling reads after it: a quarter of the work, and the same numbers, as the largest value
+            stays the largest. What lies between is computed when ``value`` and ``gradient`` are asked for it.
     """
 
     def __init__(
@@ -154,6 +158,7 @@ class Program:
         training: bool = True,
         seed: int = 0,
         input_gradient: bool = False,
+        lean: bool = False,
         rngs: Mapping[str, np.random.Generator] | None = None,
     ) -> None:
         if batch < 1:
@@ -172,7 +177,10 @@ class Program:
             inputs = network.inputs_of(node.id)
             self._learns[node.id] = node.id in parameters.specs or any(self._learns[i] for i in inputs)
         self._plan()
+        self._pool_of = self._pooled_at_once() if lean else {}
         self.steps: dict[str, tuple[list[Call], list[Call]]] = {n.id: self._bind(n) for n in network.nodes}
+        for relu, pool in self._pool_of.items():
+            self.steps[relu], self.steps[pool] = self._bind_at_once(network[relu], network[pool])
         self.x = self._values[INPUT]
         self.output, self.d_output = self._values[network.output_id], self._gradients[network.output_id]
         self.forward_calls = [c for n in network.nodes for c in self.steps[n.id][0]]
@@ -183,11 +191,23 @@ class Program:
 
     def value(self, node_id: str) -> Array:
         """The node's output for the last batch, batch-last; "input" for the batch itself. A live buffer: copy to keep."""
+        if node_id in self._pool_of:
+            run_calls(self._bind(self.network[node_id])[0])
         return self._values[node_id]
 
     def gradient(self, node_id: str) -> Array:
         """The gradient that arrived at the node's output, batch-last. A live buffer: copy to keep."""
+        if node_id in self._pool_of:
+            forward, backward = self._bind(self.network[self._pool_of[node_id]])
+            run_calls([*self._bind(self.network[node_id])[0], *forward, *backward])
         return self._gradients[node_id]
+
+    def sent(self, node_id: str, position: int = 0) -> Array:
+        """The gradient that the node sent to its input ``position``, batch-last: one summand of that input's, where others read it too.
+
+        A live buffer, in the node's own view of the input. A view (Flatten) sends what arrives at it and has no buffer of its own.
+        """
+        return self._edge_gradients[node_id, position].inner
 
     def first_broken(self) -> tuple[str, str] | None:
         """``(node id, "parameter" | "value")`` of the first number that is not finite, going forward; ``None`` if all are."""
@@ -248,6 +268,8 @@ class Program:
         gradient = _allocate(shape, batch, shared, self.dtype)
         self._values[root], self._gradients[root] = value.inner, gradient.inner
         learners = [e for e in readers if self._learns[root]]
+        # The network's output may show this memory while a branch that ends nowhere reads it too: the loss's gradient stays.
+        shown = self._root(self.network.output_id) == root
         sums: list[Call] = []
         for edge, layout in layouts.items():
             read_shape = self.shapes[self.network.inputs_of(edge[0])[edge[1]]]
@@ -258,45 +280,77 @@ class Program:
                 own = self._edge_values[edge] = _allocate(read_shape, batch, layout, self.dtype)
                 source = _seen_as(value, (*read_shape, batch), Layout()).inner
                 self._copies.setdefault(edge[0], []).append(call(np.copyto, own.inner, source))
-            if len(learners) == 1 and fits:
+            if len(learners) == 1 and fits and not shown:
                 self._edge_gradients[edge] = _seen_as(gradient, (*read_shape, batch), layout)
             else:
                 own = self._edge_gradients[edge] = _allocate(read_shape, batch, layout, self.dtype)
                 total = _seen_as(gradient, (*read_shape, batch), Layout()).inner
                 sums.append(
-                    call(np.add, total, own.inner, total) if sums else call(np.copyto, total, own.inner)
+                    call(np.add, total, own.inner, total)
+                    if sums or shown
+                    else call(np.copyto, total, own.inner)
                 )
         if learners and sums:
             self._sums[root] = sums
+
+    # --- binding ------------------------------------------------------------------------------------------------------
+
+    def _pooled_at_once(self) -> dict[str, str]:
+        """``ReLU → max-pooling`` for each ReLU that only a pooling without border reads, directly."""
+        found = {}
+        for node in self.network.nodes:
+            (source, *others) = self.network.inputs_of(node.id)
+            if others or source == INPUT or not isinstance(node.layer, MaxPool2d):
+                continue
+            alone = sum(source in self.network.inputs_of(n.id) for n in self.network.nodes) == 1
+            plain = self._layout((node.id, 0)).plain
+            if alone and plain and isinstance(self.network[source].layer, ReLU):
+                found[source] = node.id
+        return found
+
+    def _bind_at_once(
+        self, relu: Node, pool: Node
+    ) -> tuple[tuple[list[Call], list[Call]], tuple[list[Call], list[Call]]]:
+        """The calls of both nodes, pooling first. They write what the pooling gives, and the gradient that the ReLU sends."""
+        y, dy = self._values[pool.id], self._gradients[pool.id]
+        zeros, positive, passed = np.zeros_like(y), np.zeros(y.shape, bool), np.zeros_like(y)
+        steps = pool.layer.bind(replace(self._buffers(relu), y=y, dy=passed))
+        forward = [*steps.forward, call(np.maximum, y, zeros, out=y)]
+        gate = [call(np.greater, y, zeros, positive), call(np.multiply, dy, positive, passed)]
+        learns = self._learns[pool.id]
+        backward = [*self._sums.get(pool.id, []), *gate, *steps.backward] if learns else []
+        return (self._copies.get(relu.id, []), []), (forward, backward)
+
+    def _buffers(self, node: Node) -> Bind:
+        """All that a node's calls read and write."""
+        inputs = self.network.inputs_of(node.id)
+        edges = [(node.id, position) for position in range(len(inputs))]
+        wanted = [self._learns[i] for i in inputs]
+        p, where = self.parameters, self.parameters.slices.get(node.id, slice(0, 0))
+        return Bind(
+            xs=tuple(self._edge_values[e].inner for e in edges),
+            fulls=tuple(self._edge_values[e].full for e in edges),
+            y=self._values[node.id],
+            dy=self._gradients[node.id],
+            dxs=tuple(
+                self._edge_gradients[e].inner if w else None for e, w in zip(edges, wanted, strict=True)
+            ),
+            dfulls=tuple(
+                self._edge_gradients[e].full if w else None for e, w in zip(edges, wanted, strict=True)
+            ),
+            params=p.views.get(node.id, {}),
+            grads=p.gradient_views.get(node.id, {}),
+            flat=p.values[where],
+            flat_grad=p.gradients[where],
+            state=p.state.get(node.id, {}),
+            training=self.training,
+            rng=self._rngs.get(node.id) or stream(self._seed, "noise", node.id),
+        )
 
     def _bind(self, node: Node) -> tuple[list[Call], list[Call]]:
         """The node's own calls, with the copies and sums its place in the graph asks for."""
         if node.layer.is_view:
             return [], []
-        inputs = self.network.inputs_of(node.id)
-        edges = [(node.id, position) for position in range(len(inputs))]
-        wanted = [self._learns[i] for i in inputs]
-        p, where = self.parameters, self.parameters.slices.get(node.id, slice(0, 0))
-        steps = node.layer.bind(
-            Bind(
-                xs=tuple(self._edge_values[e].inner for e in edges),
-                fulls=tuple(self._edge_values[e].full for e in edges),
-                y=self._values[node.id],
-                dy=self._gradients[node.id],
-                dxs=tuple(
-                    self._edge_gradients[e].inner if w else None for e, w in zip(edges, wanted, strict=True)
-                ),
-                dfulls=tuple(
-                    self._edge_gradients[e].full if w else None for e, w in zip(edges, wanted, strict=True)
-                ),
-                params=p.views.get(node.id, {}),
-                grads=p.gradient_views.get(node.id, {}),
-                flat=p.values[where],
-                flat_grad=p.gradients[where],
-                state=p.state.get(node.id, {}),
-                training=self.training,
-                rng=self._rngs.get(node.id) or stream(self._seed, "noise", node.id),
-            )
-        )
+        steps = node.layer.bind(self._buffers(node))
         backward = [*self._sums.get(node.id, []), *steps.backward] if self._learns[node.id] else []
         return [*self._copies.get(node.id, []), *steps.forward], backward

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.core import Array, Call, Parameter, Shape, Steps, call
+from engine.core import Array, Call, Parameter, Shape, Steps, call, run_calls
 from engine.errors import SpecError
 from engine.layers.base import Bind, Layer, layers
 from engine.layers.linear import own_frozen
@@ -21,8 +21,7 @@ class Activation(Layer):
         x = np.asarray(x, np.float64).reshape(1, -1)
         y, dy, dx = np.zeros_like(x), np.ones_like(x), np.zeros_like(x)
         steps = self.bind(Bind((x,), (x,), y, dy, (dx,)))
-        for c in (*steps.forward, *steps.backward):
-            c.function(*c.args, **c.kwargs)
+        run_calls((*steps.forward, *steps.backward))
         return y[0], dx[0]
 
 

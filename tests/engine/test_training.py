@@ -264,3 +264,36 @@ def test_log_is_append_only_and_bounded() -> None:
     np.testing.assert_array_equal(rows["train_loss"][1:], epochs[1:])
     with pytest.raises(ValueError, match="read-only"):
         rows.rows[0, 0] = 1.0
+
+
+def test_pooling_before_relu_changes_no_number():
+    """What a lean program leaves out is computed when it is asked for, and all else is the same."""
+    network = Network.chain(
+        layers.Conv2d(4, 3, padding="same"), layers.ReLU(), layers.MaxPool2d(2),
+        layers.Conv2d(3, 3, padding=1), layers.ReLU(), layers.MaxPool2d(3, stride=2), layers.Flatten(), layers.Linear(5),
+    )  # fmt: skip
+    model = Model(network, (2, 12, 13), seed=3, dtype="float64")
+    rng = np.random.default_rng(0)
+    x = rng.integers(-2, 3, size=(2, 12, 13, 6)).astype(float)  # many equal values: the first of them must win
+    delta = rng.normal(size=(5, 6))
+    found = []
+    for lean in (False, True):
+        program = model.own_program(6, training=True, lean=lean)
+        program.x[...], program.d_output[...] = x, delta
+        program.forward()
+        program.backward()
+        gradients = model.store.gradients.copy()
+        values = {n.id: program.value(n.id).copy() for n in network.nodes}
+        found.append((gradients, values, {n.id: program.gradient(n.id).copy() for n in network.nodes}))
+    (one, values, arriving), (other, lean_values, lean_arriving) = found
+    np.testing.assert_array_equal(one, other)
+    for node_id in values:
+        np.testing.assert_array_equal(values[node_id], lean_values[node_id])
+        np.testing.assert_array_equal(arriving[node_id], lean_arriving[node_id])
+
+
+def test_a_lean_program_computes_no_relu_that_only_a_pooling_reads():
+    network = Network.chain(layers.Conv2d(4, 3), layers.ReLU(), layers.MaxPool2d(2))
+    model = Model(network, (1, 8, 8))
+    assert model.own_program(2, lean=True).steps["1"] == ([], [])
+    assert model.own_program(2).steps["1"] != ([], [])
