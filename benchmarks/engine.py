@@ -308,7 +308,6 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.3, help="per measurement")
     chosen = parser.parse_args()
     warnings.filterwarnings("ignore", module="sklearn")
-    np.setbufsize(1024)
     blas = [
         f"{i.get('internal_api')} {i.get('version')} {i.get('architecture', '')}" for i in threadpool_info()
     ]

@@ -16,7 +16,7 @@ from engine.core import Array, Call, Shape, Steps, call
 from engine.data.base import Dataset, Task
 from engine.errors import ShapeError
 from engine.registry import Registry
-from engine.spec import Float, Spec, param
+from engine.spec import Float, Int, Spec, param
 
 
 class Loss(Spec):
@@ -46,7 +46,10 @@ class Loss(Spec):
         raise ShapeError(f"{type(self).__name__} does not say how it is computed; define bind().")
 
     def probabilities(self, z: Array) -> Array:
-        """What classification outputs ``(N, outputs)`` say as probabilities ``(N, classes)``."""
+        """What classification outputs ``(N, outputs)`` say as probabilities ``(N, classes)``.
+
+        Classes that the data lack (``CrossEntropyLoss.num_classes``) come after those they have.
+        """
         return z
 
 
@@ -207,7 +210,10 @@ class BCEWithLogitsLoss(Loss):
 @losses.register("CrossEntropyLoss", label="Cross-entropy")
 @dataclass(frozen=True)
 class CrossEntropyLoss(Loss):
-    """How surprised the class probabilities are by the true class; the softmax is part of the loss, so the network gives logits."""
+    """How surprised the class probabilities are by the true class; the softmax is part of the loss, so the network gives logits.
+
+    A network made for more classes than the data have, such as AlexNet's thousand, learns that the others do not occur.
+    """
 
     label_smoothing: float = param(
         Float(min=0.0, max=0.99),
@@ -216,10 +222,21 @@ class CrossEntropyLoss(Loss):
         label="label smoothing",
         advanced=True,
     )
+    num_classes: int = param(
+        Int(min=0, max=65_536),
+        default=0,
+        help="For how many classes the network has an output, where that is more than the data have; 0: as many as the data.",
+        label="outputs",
+        advanced=True,
+    )
     tasks = ("multiclass", "binary")
     factor = "mean over the batch"
     formula = r"L = \frac{1}{N} \sum_n \log \sum_k e^{z_{nk}} - z_{n y_n}"
     gradient_formula = r"\frac{\partial L}{\partial z_{nk}} = \frac{1}{N} (p_{nk} - t_{nk})"
+
+    def out_shape(self, data: Dataset) -> Shape:
+        (classes,) = super().out_shape(data)
+        return (max(classes, self.num_classes),)
 
     def targets(self, y: Array, outputs: int) -> Array:
         return (1.0 - self.label_smoothing) * super().targets(y, outputs) + self.label_smoothing / outputs

@@ -5,7 +5,7 @@ Parameters, gradients and each kind of memory are one long vector each, so that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +51,9 @@ def epsilon(default: float) -> float:
     return eps
 
 
+Scratch = Callable[[Array], Array]
+
+
 class Optimizer(Spec):
     """Base of optimizers: ``slots`` names the vectors it keeps per parameter; ``bind`` returns the calls of one update."""
 
@@ -61,7 +64,9 @@ class Optimizer(Spec):
         """Names of the vectors it remembers, all zero at first."""
         return ()
 
-    def bind(self, p: Array, g: Array, lr: Array, step: Array, *slots: Array) -> Sequence[Call]:
+    def bind(
+        self, p: Array, g: Array, lr: Array, step: Array, *slots: Array, scratch: Scratch = np.zeros_like
+    ) -> Sequence[Call]:
         """Calls that change ``p`` in place.
 
         Args:
@@ -69,6 +74,7 @@ class Optimizer(Spec):
             lr: the current learning rate, 0-d; schedules write it.
             step: which update this is, counted from 1, 0-d; the caller counts.
             slots: the vectors named in ``slots``, ``(n,)`` each.
+            scratch: makes a vector like another to work in, whose contents nobody needs afterwards.
         """
         return ()
 
@@ -80,11 +86,11 @@ def _constants(p: Array, *values: float) -> tuple[Array, ...]:
     return tuple(np.array(v, p.dtype) for v in values)
 
 
-def _decayed(p: Array, g: Array, decay: float) -> tuple[Array, list[Call]]:
+def _decayed(p: Array, g: Array, decay: float, scratch: Scratch) -> tuple[Array, list[Call]]:
     """The gradient with ``decay · p`` added, and the calls that compute it; ``g`` itself without decay."""
     if not decay:
         return g, []
-    total = np.zeros_like(p)
+    total = scratch(p)
     return total, [call(np.multiply, p, np.array(decay, p.dtype), total), call(np.add, total, g, total)]
 
 
@@ -126,9 +132,11 @@ class SGD(Optimizer):
     def slots(self) -> tuple[str, ...]:
         return ("velocity",) if self.momentum else ()
 
-    def bind(self, p: Array, g: Array, lr: Array, step: Array, *slots: Array) -> Sequence[Call]:
-        move = np.zeros_like(p)
-        g, calls = _decayed(p, g, self.weight_decay)
+    def bind(
+        self, p: Array, g: Array, lr: Array, step: Array, *slots: Array, scratch: Scratch = np.zeros_like
+    ) -> Sequence[Call]:
+        move = scratch(p)
+        g, calls = _decayed(p, g, self.weight_decay, scratch)
         if not self.momentum:
             return [*calls, call(np.multiply, g, lr, move), call(np.subtract, p, move, p)]
         (v,) = slots
@@ -172,10 +180,12 @@ class Adagrad(Optimizer):
     def slots(self) -> tuple[str, ...]:
         return ("sum",)
 
-    def bind(self, p: Array, g: Array, lr: Array, step: Array, *slots: Array) -> Sequence[Call]:
+    def bind(
+        self, p: Array, g: Array, lr: Array, step: Array, *slots: Array, scratch: Scratch = np.zeros_like
+    ) -> Sequence[Call]:
         (s,) = slots
-        work, root, (eps,) = np.zeros_like(p), np.zeros_like(p), _constants(p, self.eps)
-        g, calls = _decayed(p, g, self.weight_decay)
+        work, root, (eps,) = scratch(p), scratch(p), _constants(p, self.eps)
+        g, calls = _decayed(p, g, self.weight_decay, scratch)
         return [
             *calls,
             call(np.multiply, g, g, work),
@@ -210,11 +220,13 @@ class RMSprop(Optimizer):
     def slots(self) -> tuple[str, ...]:
         return ("square", "velocity") if self.momentum else ("square",)
 
-    def bind(self, p: Array, g: Array, lr: Array, step: Array, *slots: Array) -> Sequence[Call]:
+    def bind(
+        self, p: Array, g: Array, lr: Array, step: Array, *slots: Array, scratch: Scratch = np.zeros_like
+    ) -> Sequence[Call]:
         s = slots[0]
-        work, root = np.zeros_like(p), np.zeros_like(p)
+        work, root = scratch(p), scratch(p)
         alpha, rest, eps, mu = _constants(p, self.alpha, 1.0 - self.alpha, self.eps, self.momentum)
-        g, calls = _decayed(p, g, self.weight_decay)
+        g, calls = _decayed(p, g, self.weight_decay, scratch)
         calls += [
             call(np.multiply, s, alpha, s),
             call(np.multiply, g, g, work),
@@ -259,12 +271,16 @@ class Adam(Optimizer):
     def slots(self) -> tuple[str, ...]:
         return ("m", "v")
 
-    def bind(self, p: Array, g: Array, lr: Array, step: Array, *slots: Array) -> Sequence[Call]:
-        g, calls = _decayed(p, g, self.weight_decay)
-        return [*calls, *self._update(p, g, lr, step, *slots)]
+    def bind(
+        self, p: Array, g: Array, lr: Array, step: Array, *slots: Array, scratch: Scratch = np.zeros_like
+    ) -> Sequence[Call]:
+        g, calls = _decayed(p, g, self.weight_decay, scratch)
+        return [*calls, *self._update(p, g, lr, step, scratch, *slots)]
 
-    def _update(self, p: Array, g: Array, lr: Array, step: Array, m: Array, v: Array) -> list[Call]:
-        work, denominator = np.zeros_like(p), np.zeros_like(p)
+    def _update(
+        self, p: Array, g: Array, lr: Array, step: Array, scratch: Scratch, m: Array, v: Array
+    ) -> list[Call]:
+        work, denominator = scratch(p), scratch(p)
         b1, b2 = self.beta1, self.beta2
         c1, c2, eps, root, size = _constants(p, 1.0 - b1, 1.0 - b2, self.eps, 1.0, 0.0)
 
@@ -299,11 +315,13 @@ class AdamW(Adam):
     weight_decay: float = weight_decay(0.01)
     formula = r"w \leftarrow (1 - \eta \lambda) w, \quad \text{then as Adam}"
 
-    def bind(self, p: Array, g: Array, lr: Array, step: Array, *slots: Array) -> Sequence[Call]:
+    def bind(
+        self, p: Array, g: Array, lr: Array, step: Array, *slots: Array, scratch: Scratch = np.zeros_like
+    ) -> Sequence[Call]:
         decay, keep, one = _constants(p, self.weight_decay, 1.0, 1.0)
         shrink = [
             call(np.multiply, lr, decay, keep),
             call(np.subtract, one, keep, keep),
             call(np.multiply, p, keep, p),
         ]
-        return [*(shrink if self.weight_decay else []), *self._update(p, g, lr, step, *slots)]
+        return [*(shrink if self.weight_decay else []), *self._update(p, g, lr, step, scratch, *slots)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -12,8 +12,9 @@ from engine.fit import Fit
 from engine.model import Model
 from engine.program import compile_calls
 
-#: parameters up to which penalties work on one vector of strengths (fewest calls); above it one array at a time (least memory)
-WHOLE_VECTOR = 1 << 20
+#: parameters up to which one call works on all of them (fewest calls); more are worked on in blocks of BLOCK, which stay in the
+#: second-level cache from one call to the next, and need little memory besides
+WHOLE_VECTOR, BLOCK = 1 << 20, 1 << 16
 
 
 class Update:
@@ -26,6 +27,7 @@ class Update:
 
     Attributes:
         calls: in order; run them after ``Program.backward``.
+        stages: the same, by what they do: "penalty", "clipping", "optimizer", "max-norm".
         lr, step: 0-d; the current learning rate, and how many updates were made.
         slots: ``name → (n,)``.
         norm: 0-d; length of the whole gradient (penalty included) before clipping.
@@ -38,16 +40,31 @@ class Update:
         self.slots = {name: slots.get(name, np.zeros_like(p)) for name in fit.optimizer.slots}
         self._penalties = list(self._bind_penalties())
         self._norm = compile_calls(norm_calls(g, self.norm))
-        self.calls: list[Call] = self.penalty_calls()
-        if fit.clipping is not None:
-            self.calls += fit.clipping.bind(g, self.norm)
-        if self.slots:  # optimizers without memory do not ask which update this is
-            self.calls.append(call(np.add, step, 1, step))
-        for part in self._learning():
-            own = (slot[part] for slot in self.slots.values())
-            self.calls += fit.optimizer.bind(p[part], g[part], self.lr, step, *own)
-        if fit.max_norm:
-            self.calls += self._max_norm_calls(fit.max_norm)
+        penalties, blocks = list(self._penalty_blocks()), list(self._optimizer_blocks())
+        # Optimizers without memory do not ask which update this is.
+        count = [call(np.add, step, 1, step)] if self.slots else []
+        self.stages = {
+            "penalty": _joined(penalties),
+            "clipping": [] if fit.clipping is None else list(fit.clipping.bind(g, self.norm)),
+            "optimizer": count + _joined(blocks),
+            "max-norm": self._max_norm_calls(fit.max_norm) if fit.max_norm else [],
+        }
+        self.calls = _joined(enumerate(self.stages.values()))
+        if fit.clipping is None:  # each block's penalty just before its update: both read the same numbers
+            self.calls = [*count, *_joined(sorted([*penalties, *blocks], key=_first)), *self.stages["max-norm"]]
+
+    def _optimizer_blocks(self) -> Iterator[_Block]:
+        """The optimizer's calls; for very many parameters, block by block."""
+        store = self._model.store
+        size = BLOCK if len(store.values) > WHOLE_VECTOR else max(len(store.values), 1)
+        scratch = _Scratch(size)
+        for stretch in self._learning():
+            for start in range(stretch.start, stretch.stop, size):
+                part = slice(start, min(start + size, stretch.stop))
+                p, g, *own = (a[part] for a in (store.values, store.gradients, *self.slots.values()))
+                bind = self._fit.optimizer.bind
+                # After every penalty of what it covers, the last of which may begin at its last number.
+                yield part.stop, bind(p, g, self.lr, self.step, *own, scratch=scratch.anew())
 
     def penalty(self) -> float:
         """The regularization term of the present weights."""
@@ -90,8 +107,10 @@ class Update:
             return
         if len(store.values) > WHOLE_VECTOR:
             for (node_id, name), (l1, l2) in strengths.items():
-                p, g = store.views[node_id][name], store.gradient_views[node_id][name]
-                yield p, g, np.array(l1, p.dtype), np.array(l2, p.dtype)
+                p, g = (_as_stored(views[node_id][name]) for views in (store.views, store.gradient_views))
+                for start in range(0, len(p), BLOCK):
+                    part = slice(start, start + BLOCK)
+                    yield p[part], g[part], np.array(l1, p.dtype), np.array(l2, p.dtype)
             return
         l1s, l2s = np.zeros_like(store.values), np.zeros_like(store.values)
         for (node_id, name), (l1, l2) in strengths.items():
@@ -100,11 +119,13 @@ class Update:
             arrange(l2s[where], store.specs[node_id])[name][...] = l2
         yield store.values, store.gradients, l1s, l2s
 
-    def penalty_calls(self) -> list[Call]:
+    def _penalty_blocks(self) -> Iterator[_Block]:
         """Calls that add the penalty's gradient to the gradients."""
-        calls: list[Call] = []
+        first = self._model.store.values.ctypes.data
+        longest = max((len(p) for p, *_ in self._penalties), default=0)
+        memory = np.zeros(longest, self._model.dtype)
         for p, g, one, two in self._penalties:
-            work = np.zeros(p.shape, p.dtype)
+            work, calls = memory[: len(p)], list[Call]()
             if two.any():
                 calls += [call(np.multiply, p, two, work), call(np.add, g, work, g)]
             if one.any():
@@ -113,7 +134,7 @@ class Update:
                     call(np.multiply, work, one, work),
                     call(np.add, g, work, g),
                 ]
-        return calls
+            yield (p.ctypes.data - first) // p.itemsize, calls
 
     def _max_norm_calls(self, limit: float) -> list[Call]:
         """Shorten the incoming weights of each unit or filter to at most ``limit``. Srivastava et al. 2014, appendix A.1."""
@@ -135,3 +156,40 @@ class Update:
                 call(np.multiply, w, length, w),
             ]
         return calls
+
+
+#: where in the vector of parameters its work begins, or rather: what orders it among others; and its calls
+_Block = tuple[int, Sequence[Call]]
+
+
+def _first(block: _Block) -> int:
+    return block[0]
+
+
+def _joined(blocks: Iterable[_Block]) -> list[Call]:
+    return [c for _, calls in blocks for c in calls]
+
+
+class _Scratch:
+    """Vectors to work in. Each block is given the same ones, as they are done one after the other."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._vectors: list[Array] = []
+        self._next = 0
+
+    def anew(self) -> _Scratch:
+        """Begin again with the first."""
+        self._next = 0
+        return self
+
+    def __call__(self, like: Array) -> Array:
+        if self._next == len(self._vectors):
+            self._vectors.append(np.zeros(self._size, like.dtype))
+        self._next += 1
+        return self._vectors[self._next - 1][: len(like)]
+
+
+def _as_stored(array: Array) -> Array:
+    """All numbers of a view without gaps, in the order in which they lie in memory, as a vector that shares it."""
+    return array.transpose(np.argsort([-s for s in array.strides], kind="stable")).reshape(-1)

@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from engine import Fit, Model, Network, Trainer, layers, losses, optimizers, regularizers, train
+from engine import Fit, Model, Network, Trainer, clipping, layers, losses, optimizers, regularizers, train, update
 from engine.data import Circle, Dataset, MultiGaussian, Preparation, SpiralClasses, prepare
 from engine.errors import DataError, DivergedError
 from engine.log import CAPACITY, COLUMNS, Log
@@ -297,3 +297,32 @@ def test_a_lean_program_computes_no_relu_that_only_a_pooling_reads():
     model = Model(network, (1, 8, 8))
     assert model.own_program(2, lean=True).steps["1"] == ([], [])
     assert model.own_program(2).steps["1"] != ([], [])
+
+
+@pytest.mark.parametrize("clipping", [None, clipping.ClipNorm(max_norm=0.5)])
+@pytest.mark.parametrize("optimizer", [optimizers.SGD(lr=0.1, weight_decay=0.01), optimizers.Adam(lr=0.01)])
+def test_blocks_of_parameters_change_no_number(monkeypatch, optimizer, clipping):
+    """Networks too large for one call per vector are updated block by block, with the same result, frozen layers left alone."""
+    network = Network.chain(
+        layers.Linear(7), layers.Tanh(), layers.Linear(5, frozen=True), layers.Tanh(), layers.Linear(1)
+    )
+    fit = Fit(optimizer=optimizer, regularizer=regularizers.Elastic(), clipping=clipping)
+    whole = trainer(fit, network, dtype="float64")
+    whole.run(10.0, most=40)
+    monkeypatch.setattr(update, "WHOLE_VECTOR", 10)
+    monkeypatch.setattr(update, "BLOCK", 13)
+    cut = trainer(fit, network, dtype="float64")
+    cut.run(10.0, most=40)
+    np.testing.assert_array_equal(whole.model.store.values, cut.model.store.values)
+    assert whole.penalty() == pytest.approx(cut.penalty(), rel=1e-12)
+
+
+def test_an_update_of_many_parameters_needs_little_memory_besides():
+    model = Model(Network.chain(layers.Linear(1500), layers.Linear(1000)), (900,))
+    fit = Fit(losses.MSELoss(), optimizers.SGD(), regularizers.L2())
+    tracemalloc.start()
+    made = update.Update(model, fit, {}, np.zeros((), np.int64))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert made.calls
+    assert peak < 0.4 * model.store.values.nbytes
