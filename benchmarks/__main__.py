@@ -1,9 +1,9 @@
-"""``python -m benchmarks [engine|gui] [options]``: one of the benchmarks, or all, each in a process of its own."""
+"""``python -m benchmarks [engine|memory|gui] [options]``: one of the benchmarks, or all, each in a process of its own."""
 
 import subprocess
 import sys
 
-BENCHMARKS = ("engine", "gui")
+BENCHMARKS = ("engine", "memory", "gui")
 
 
 def main(words: list[str]) -> int:

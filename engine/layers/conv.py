@@ -206,7 +206,16 @@ class Conv2d(Layer):
         if self.groups == 1:
             weight, gradient = b.flat.reshape(-1, m), b.flat_grad.reshape(-1, m)
             return [
-                _Matrix(weight.T, weight[:k], gradient, slice(0, len(weight)), slice(0, k), slice(0, m), True)
+                _Matrix(
+                    weight.T,
+                    weight[:k],
+                    gradient,
+                    slice(0, len(weight)),
+                    slice(0, k),
+                    slice(0, m),
+                    True,
+                    np.zeros_like(gradient),
+                )
             ]
         per_in, per_out = k // self.groups, m // self.groups
         weight, gradient = (a[: m * per_in].reshape(m, per_in) for a in (b.flat, b.flat_grad))
@@ -214,7 +223,16 @@ class Conv2d(Layer):
         for g in range(self.groups):
             reads, gives = slice(g * per_in, (g + 1) * per_in), slice(g * per_out, (g + 1) * per_out)
             groups.append(
-                _Matrix(weight[gives], weight[gives].T, gradient[gives], reads, reads, gives, False)
+                _Matrix(
+                    weight[gives],
+                    weight[gives].T,
+                    gradient[gives],
+                    reads,
+                    reads,
+                    gives,
+                    False,
+                    np.zeros_like(gradient[gives]),
+                )
             )
         return groups
 
@@ -248,6 +266,7 @@ class _Matrix:
         gradient: where its gradient goes: transposed, ``(cells, filters)``, if ``transposed``.
         rows, cells: which rows of the columns it reads, with and without the row of ones.
         outputs: which output channels it gives.
+        spare: as large as ``gradient``, for the share of one chunk.
     """
 
     weight: Array
@@ -257,10 +276,11 @@ class _Matrix:
     cells: slice
     outputs: slice
     transposed: bool
+    spare: Array
 
     def gradient_calls(self, cols: Array, dy: Array, add: bool) -> list[Call]:
         """Calls that write this chunk's weight gradient, or ``add`` it to those of earlier chunks."""
-        out = np.zeros_like(self.gradient) if add else self.gradient
+        out = self.spare if add else self.gradient
         product = _product(cols, dy.T, out) if self.transposed else _product(dy, cols.T, out)
         return [product, call(np.add, self.gradient, out, self.gradient)] if add else [product]
 
