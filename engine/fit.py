@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from engine.augmentation import Augmentation, augmentations
 from engine.clipping import Clipping, clippings
 from engine.initializers import Initializer, XavierUniform, initializers
 from engine.losses import BCEWithLogitsLoss, Loss, losses
 from engine.optimizers import SGD, Optimizer, optimizers
 from engine.regularizers import NoPenalty, Regularizer, regularizers
 from engine.schedules import ConstantRate, Schedule, schedules
-from engine.spec import Float, Int, Nested, Spec, param
+from engine.spec import Float, Int, Nested, NestedList, Spec, param
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class Fit(Spec):
         default=100,
         help="Passes planned: where the command line stops, and what schedules span. Play goes on beyond.",
         unit="epochs",
+    )
+    augmentation: tuple[Augmentation, ...] = param(
+        NestedList(augmentations, none_label="off"),
+        default=(),
+        help="Changes to each training sample, drawn anew every epoch. Curves and scores are of the unchanged samples.",
     )
     schedule: Schedule = param(
         Nested(schedules),

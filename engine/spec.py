@@ -16,6 +16,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import numbers
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -178,6 +179,32 @@ class Flags(Kind):
 
 
 @dataclass(frozen=True)
+class File(Kind):
+    """A file or a folder on disk, kept as text; "" while none is chosen. Whether it is there shows when it is read.
+
+    Args:
+        folder: a folder is meant, not a file.
+        endings: usual endings of such files, such as ".npz"; others are not refused.
+    """
+
+    folder: bool = False
+    endings: tuple[str, ...] = ()
+
+    def check(self, value: Any) -> str:
+        if isinstance(value, os.PathLike):
+            value = os.fspath(value)
+        if not isinstance(value, str) or "\0" in value:
+            raise SpecError(f"is {value!r}; expected {self.expects}")
+        return value
+
+    @property
+    def expects(self) -> str:
+        if self.folder:
+            return "the path of a folder"
+        return f"the path of a file ({', '.join(self.endings)})" if self.endings else "the path of a file"
+
+
+@dataclass(frozen=True)
 class Nested(Kind):
     """Another spec, taken from ``registry``; ``None`` too where ``optional`` (shown as ``none_label``)."""
 
@@ -194,6 +221,23 @@ class Nested(Kind):
     def expects(self) -> str:
         nothing = " or None" if self.optional else ""
         return f"a {self.registry.kind} ({', '.join(self.registry.keys())}){nothing}"
+
+
+@dataclass(frozen=True)
+class NestedList(Kind):
+    """Any number of other specs taken from ``registry``, in an order that matters; none are shown as ``none_label``."""
+
+    registry: Registry[Any]
+    none_label: str = "none"
+
+    def check(self, value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, tuple | list) or not all(isinstance(v, self.registry.base) for v in value):
+            raise SpecError(f"is {value!r}; expected {self.expects}")
+        return tuple(value)
+
+    @property
+    def expects(self) -> str:
+        return f"any number of {self.registry.kind}s ({', '.join(self.registry.keys())}), one after another"
 
 
 @dataclass(frozen=True)
@@ -282,8 +326,22 @@ class Spec:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: ``{"type": key, field: value, …}``, nested specs likewise. Read back by ``Registry.build``."""
-        plain = {p.name: v.to_dict() if isinstance(v, Spec) else v for p, v in self.values()}
-        return {"type": self.key, **plain}
+        return {"type": self.key, **{p.name: _plain(v) for p, v in self.values()}}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_plain(v) for v in value)
+    return value.to_dict() if isinstance(value, Spec) else value
+
+
+def _built(kind: Kind, value: Any) -> Any:
+    """``value`` with the specs in it built, where ``kind`` holds specs; else as it is, for ``kind.check`` to judge."""
+    if isinstance(kind, Nested) and isinstance(value, Mapping):
+        return kind.registry.build(value)
+    if isinstance(kind, NestedList) and isinstance(value, tuple | list):
+        return tuple(kind.registry.build(v) if isinstance(v, Mapping) else v for v in value)
+    return value
 
 
 def coerce(cls: type[Spec], data: Mapping[str, Any]) -> dict[str, Any]:
@@ -298,8 +356,5 @@ def coerce(cls: type[Spec], data: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in data.items():
         if name == "type":
             continue
-        kind = known[name].kind
-        out[name] = (
-            kind.registry.build(value) if isinstance(kind, Nested) and isinstance(value, Mapping) else value
-        )
+        out[name] = _built(known[name].kind, value)
     return out

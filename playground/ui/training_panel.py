@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QWidget
 
+from engine.augmentation import augmentations
+from engine.errors import EngineError
 from engine.spec import Int, Spec, param
 from playground.document import edits
+from playground.document.project import data_of
+from playground.ui.augmentation_preview import AugmentationPreview
 from playground.ui.forms import SpecForm
 from playground.ui.icons import icon
 from playground.ui.inspector.subject import unsuited_losses
@@ -47,6 +51,8 @@ class TrainingView(View):
         self.live, self.first, self.seed = (SpecForm(context.theme) for _ in range(3))
         for form, name in ((self.live, "live_form"), (self.first, "first_form"), (self.seed, "seed_form")):
             form.setObjectName(name)
+        self.preview = AugmentationPreview(context.theme)
+        self.live.attach("augmentation", self.preview)
         self.live.edited.connect(self._fit_edited)
         self.first.edited.connect(self._fit_edited)
         self.seed.edited.connect(self._seed_edited)
@@ -81,11 +87,26 @@ class TrainingView(View):
             unsuited = unsuited_losses(after)
             self.live.set_unsuited("loss", unsuited)
             self.live.show_error("loss", unsuited.get(after.fit.loss.key, ""))
+            self._show_augmentation(after)
+        elif before.preparation is not after.preparation or before.seed != after.seed:
+            self._show_augmentation(after)
+
+    def _show_augmentation(self, project: Project) -> None:
+        try:
+            in_shape = data_of(project).in_shape
+        except EngineError:
+            reasons = {}
+        else:
+            reasons = {cls.key: cls.unsuited(in_shape) for cls in augmentations}
+        self.live.set_unsuited("augmentation", {key: reason for key, reason in reasons.items() if reason})
+        wrong = (reasons.get(one.key, "") for one in project.fit.augmentation)
+        self.live.show_error("augmentation", next(filter(None, wrong), ""))
+        self.preview.show_project(project)
 
     def set_theme(self, theme: Theme) -> None:
         self.context = dataclasses.replace(self.context, theme=theme)
-        for form in (self.live, self.first, self.seed):
-            form.set_theme(theme)
+        for part in (self.live, self.first, self.seed, self.preview):
+            part.set_theme(theme)
         self.draw.setIcon(icon("dice-5-outline", theme))
 
     def _fit_edited(self, fit: Fit, merge: str) -> None:

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.spec import Bool, Choice, Flags, Float, Int, Kind, Pair, Param
+from engine.spec import Bool, Choice, Flags, Float, Int, Kind, NestedList, Pair, Param
 from playground.ui.forms.field import WIDTH, StepField
 from playground.ui.forms.number import NumberField, PairField
 from playground.ui.icons import icon
@@ -65,6 +65,10 @@ class Editor(QWidget):
     def stops(self) -> list[QWidget]:
         """What Tab goes to inside it, in order."""
         return [self.control]
+
+    def inner_stops(self) -> list[QWidget]:
+        """What Tab goes to in the forms inside it, after the reset button."""
+        return []
 
     def annotate(self, unsuited: Mapping[str, str]) -> None:
         """Entries that cannot be chosen now, with the reason of each, by registry key."""
@@ -111,8 +115,12 @@ def in_words(param: Param, value: Any) -> str:
             return str(getattr(param.kind, "none_label", "none"))
         case bool():
             return "on" if value else "off"
+        case "":
+            return "none"
         case tuple() if isinstance(param.kind, Flags):
             return ", ".join(value) or "none"
+        case tuple() if isinstance(param.kind, NestedList):
+            return ", ".join(spec.label for spec in value) or param.kind.none_label
         case tuple():
             return "×".join(map(str, value))
         case int() | float():

@@ -36,6 +36,7 @@ class SpecForm(QWidget):
         self._hidden: frozenset[str] = frozenset()
         self._notes: dict[str, str] = {}
         self._unsuited: dict[str, Mapping[str, str]] = {}
+        self._attached: dict[str, QWidget] = {}
         self._more = self._more_button()
         self._ordered: list[QWidget] = []
         self._layout = QVBoxLayout(self)
@@ -101,6 +102,8 @@ class SpecForm(QWidget):
             row.entered.connect(lambda value, merge, name=param.name: self._enter(name, value, merge))
             row.editor.annotate(self._unsuited.get(param.name, {}))
             row.set_note(self._notes.get(param.name, ""))
+            if param.name in self._attached:
+                row.attach(self._attached[param.name])
             self._layout.addWidget(row)
         self._more.setChecked(False)
         self._arrange()
@@ -170,6 +173,12 @@ class SpecForm(QWidget):
         self._notes[name] = text
         if name in self._rows:
             self._rows[name].set_note(text)
+
+    def attach(self, name: str, widget: QWidget) -> None:
+        """Show ``widget`` below a parameter and all that belongs to it."""
+        self._attached[name] = widget
+        if name in self._rows:
+            self._rows[name].attach(widget)
 
     def set_unsuited(self, name: str, reasons: Mapping[str, str]) -> None:
         """Registry entries that a nested parameter cannot take now, each with the reason."""

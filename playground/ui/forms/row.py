@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWi
 
 from engine.spec import Param
 from playground.ui.forms.editor import editor_for, in_words
-from playground.ui.forms.nested import NestedEditor
 from playground.ui.icons import icon
 from playground.ui.theme import Theme
 
@@ -122,8 +121,7 @@ class Row(QWidget):
 
     def stops(self) -> list[QWidget]:
         """What Tab goes to, in order: the editor, the reset button, the fields of an inner form."""
-        inner = self.editor.inner_stops() if isinstance(self.editor, NestedEditor) else []
-        return [*self.editor.stops(), self.reset, *inner]
+        return [*self.editor.stops(), self.reset, *self.editor.inner_stops()]
 
     def show_again(self) -> None:
         """Show the value itself instead of what was typed."""
@@ -141,6 +139,10 @@ class Row(QWidget):
         """A muted sentence under the row; "" for none."""
         self.note.setText(text)
         self.note.setVisible(bool(text))
+
+    def attach(self, widget: QWidget) -> None:
+        """Show ``widget`` at the lower end of the row."""
+        self.layout().addWidget(widget)  # type: ignore[union-attr]
 
     def set_theme(self, theme: Theme) -> None:
         self.reset.setIcon(icon("restore", theme, theme.muted))

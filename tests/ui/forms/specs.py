@@ -7,8 +7,9 @@ from typing import Any
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from engine.augmentation import augmentations
 from engine.clipping import clippings
 from engine.data import Preparation, sources
 from engine.fit import Fit
@@ -19,7 +20,7 @@ from engine.optimizers import optimizers
 from engine.registry import Registry
 from engine.regularizers import regularizers
 from engine.schedules import schedules
-from engine.spec import Bool, Choice, Flags, Nested, Spec
+from engine.spec import Bool, Choice, Flags, Nested, NestedList, Spec
 from playground.ui.forms import SpecForm
 from playground.ui.theme import LIGHT
 
@@ -29,6 +30,7 @@ REGISTRIES: tuple[Registry[Any], ...] = (
     optimizers,
     schedules,
     clippings,
+    augmentations,
     initializers,
     regularizers,
     sources,
@@ -83,6 +85,13 @@ def pick(combo: QComboBox, text: str) -> None:
     raise AssertionError(f"the arrow keys do not reach {text!r}")
 
 
+def choose(button: QPushButton, text: str) -> None:
+    """Choose an entry of a button's menu; the offscreen platform cannot open one for real."""
+    action = next(action for action in button.menu().actions() if action.text() == text)
+    assert action.isEnabled(), f"{text!r} cannot be chosen"
+    action.trigger()
+
+
 def toggle(box: QCheckBox) -> None:
     box.setFocus()
     QTest.keyClick(box, Qt.Key.Key_Space)
@@ -102,6 +111,9 @@ def enter(form: SpecForm, name: str, value: Any) -> None:
                     toggle(child(form, f"{name}.{option}"))
         case Nested(none_label=nothing):
             pick(child(form, name), nothing if value is None else value.label)
+        case NestedList():
+            for spec in value:
+                choose(child(form, name), spec.label)
         case _:
             type_into(
                 child(form, name), "×".join(map(str, value)) if isinstance(value, tuple) else str(value)
