@@ -64,7 +64,8 @@ class Evaluator:
         )
         if data.task == "regression":
             return count, run, value, squared_error(program.output, targets)
-        return count, run, value, correct_counter(program.output, data.y[part])
+        # The answer is one of the data's classes, even where the network has outputs for more.
+        return count, run, value, correct_counter(program.output[: len(data.classes)], data.y[part])
 
     def __call__(self) -> Score:
         if not self._n:

@@ -33,7 +33,10 @@ class LogView:
 
 
 class Log:
-    """Append-only: rows already written are never touched, so views need no lock.
+    """Append-only: rows already written are never touched, so views need no lock. Two views of one table (``rows.base``) have the
+    same rows as far as the shorter one goes.
+
+    A run that has gone back and goes on from there writes its rows anew: those from that epoch on are left behind with the old table.
 
     When ``CAPACITY`` rows are full, a thinned copy (every second row) replaces the table and from then on every second, fourth, …
     epoch is kept: memory stays bounded however long a run is, and old views stay as they were.
@@ -41,10 +44,13 @@ class Log:
 
     def __init__(self) -> None:
         self._table = np.full((256, len(COLUMNS)), np.nan)
-        self._n, self.stride = 0, 1
+        self._n, self.stride, self._last = 0, 1, -1.0
 
     def append(self, *row: float) -> None:
         """Add a row in the order of ``COLUMNS``. Epochs that thinning leaves out are ignored, all but the latest."""
+        if row[0] <= self._last:
+            self._cut(row[0])
+        self._last = row[0]
         if self._n == len(self._table):
             if self._n < CAPACITY:
                 grown = np.full((2 * self._n, len(COLUMNS)), np.nan)
@@ -57,6 +63,13 @@ class Log:
         if int(row[0]) % self.stride == 0:
             self._table[self._n] = row
             self._n += 1
+
+    def _cut(self, epoch: float) -> None:
+        """Forget the rows from ``epoch`` on, in a table of its own: old views stay as they were."""
+        table = np.full_like(self._table, np.nan)
+        self._n = int(np.searchsorted(self._table[: self._n, 0], epoch))
+        table[: self._n] = self._table[: self._n]
+        self._table = table
 
     def view(self) -> LogView:
         rows = self._table[: self._n]

@@ -8,7 +8,8 @@ against batch-first on networks of the sizes people learn with, this layout is t
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -354,3 +355,12 @@ class Program:
         steps = node.layer.bind(self._buffers(node))
         backward = [*self._sums.get(node.id, []), *steps.backward] if self._learns[node.id] else []
         return [*self._copies.get(node.id, []), *steps.forward], backward
+
+
+@contextmanager
+def at_work() -> Iterator[None]:
+    """How NumPy is set while training. Overflow is no surprise: it is looked for after every step, and reported in words."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        # Strided operands are copied through such buffers: small ones stay in the first-level cache. Put back with the rest.
+        np.setbufsize(1024)
+        yield

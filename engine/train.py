@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from contextlib import contextmanager
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from engine.augmentation import Augmenter, check_augmentation
 from engine.core import Array, call
 from engine.data import Dataset, epoch_order
 from engine.errors import DataError, DivergedError
@@ -22,40 +22,16 @@ from engine.evaluate import Evaluator, Score
 from engine.fit import Fit
 from engine.log import Log
 from engine.model import Model
-from engine.program import Program, compile_calls
+from engine.program import Program, at_work, compile_calls
 from engine.schedules import Memory, Progress
+from engine.snapshot import Snapshot, StepInfo, Upcoming
 from engine.update import Update
+
+if TYPE_CHECKING:
+    from engine.trace.record import Trace
 
 #: numbers gathered ahead of the steps that use them: gathering many batches at once costs little more than one
 STAGE = 1 << 18
-
-#: overflow is no surprise here: it is looked for after every step, and reported in words
-_QUIET = partial(np.errstate, over="ignore", invalid="ignore", divide="ignore")
-
-
-class StepInfo(NamedTuple):
-    """One update: counts from 0, and the loss of its batch (penalty not included) before the update."""
-
-    epoch: int
-    step: int
-    loss: float
-
-
-@dataclass(frozen=True, eq=False)
-class Snapshot:
-    """All that training goes on from, at one moment; see ``Trainer.snapshot``."""
-
-    epoch: int
-    steps: int
-    position: int
-    arrays: dict[str, Array]
-    randomness: dict[str, Any]
-    memory: Memory
-    scores: tuple[Score, Score]
-
-    @property
-    def nbytes(self) -> int:
-        return sum(a.nbytes for a in self.arrays.values())
 
 
 class Trainer:
@@ -72,6 +48,8 @@ class Trainer:
         batch_loss: of the last step.
         train_score, validation_score: loss and metric after the last finished epoch.
         log: a row per finished epoch, and row 0 for the state before training.
+        best: the moment that early stopping would return to; None while there is none.
+        repeating: whether updates that were made before are made again: then no row is written, and nothing stops early.
         stopped: why early stopping has ended the run; "" while it has not. Going on clears it.
     """
 
@@ -86,7 +64,10 @@ class Trainer:
         self.fit = fit
         self._x = np.ascontiguousarray(train.x.reshape(len(train), -1), model.dtype)
         self.epoch, self.steps, self.log = 0, 0, Log()
+        self._augmenter = Augmenter(train.x, seed)
         self._step = np.zeros((), np.int64)
+        self.repeating = False
+        self.best: Snapshot | None = None
         self._slots: dict[str, Array] = {}
         self._build()
         self._start()
@@ -110,7 +91,7 @@ class Trainer:
     def step(self) -> StepInfo:
         """One update. Raises DivergedError, after putting back the last finite weights."""
         self.stopped = ""
-        with _QUIET():
+        with at_work():
             self._one()
         return StepInfo(self.epoch, self.steps - 1, self.batch_loss)
 
@@ -121,7 +102,7 @@ class Trainer:
         """
         end, done, one = perf_counter() + seconds, 0, self._one
         self.stopped = ""
-        with _QUIET():
+        with at_work():
             while True:
                 one()
                 done += 1
@@ -131,7 +112,7 @@ class Trainer:
     def finish_epoch(self) -> None:
         """Updates to the end of this epoch (a whole one, if one has just ended). Raises as ``step``."""
         self.stopped = ""
-        with _QUIET():
+        with at_work():
             self._one()
             while self._position:
                 self._one()
@@ -142,11 +123,11 @@ class Trainer:
         self._order = epoch_order(len(self.train), self.seed, self.epoch)
         self._stage()
         self._set_rate()
-        self._kept = self.snapshot()
+        self._keep_this()
 
     def score(self) -> tuple[Score, Score]:
         """Train and validation score of the present weights, remembered in ``train_score`` and ``validation_score``."""
-        with _QUIET():
+        with at_work():
             self.train_score, self.validation_score = self._on_train(), self._on_validation()
         return self.train_score, self.validation_score
 
@@ -182,10 +163,24 @@ class Trainer:
         arrays = {name: a.copy() for name, a in self._arrays().items()}
         scores = self.train_score, self.validation_score
         randomness = {i: self.model.rngs[i].bit_generator.state for i in self.model.random_nodes}
-        return Snapshot(self.epoch, self.steps, self._position, arrays, randomness, self._memory, scores)
+        watch = self.best.steps if self.best else None, self._best_loss, self._waited
+        return Snapshot(
+            self.epoch, self.steps, self._position, arrays, randomness, self._memory, scores, watch
+        )
+
+    @property
+    def nbytes(self) -> int:
+        """What a snapshot takes."""
+        return sum(a.nbytes for a in self._arrays().values())
+
+    def return_to(self, snapshot: Snapshot, best: Snapshot | None) -> None:
+        """``restore``, and early stopping stands where it stood; ``best``: the weights of ``snapshot.best_step``."""
+        self.restore(snapshot)
+        self._kept, self.best, self.stopped = snapshot, best, ""
+        _, self._best_loss, self._waited = snapshot.watch
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Return to ``snapshot``; from there on training repeats itself bit for bit. The log keeps its rows."""
+        """Return to ``snapshot``: training repeats itself bit for bit. The log keeps its rows until new ones replace them."""
         for name, array in self._arrays().items():
             array[...] = snapshot.arrays.get(name, 0)
         for node_id, state in snapshot.randomness.items():
@@ -197,11 +192,44 @@ class Trainer:
         self._stage()
         self._set_rate()
 
+    def trace(self, sample: int = 0) -> Trace:
+        """A recording of the next update, every number of it; changes nothing. ``sample``: see ``engine.trace.record``."""
+        from engine.trace.record import record
+
+        return record(self, sample)
+
+    def upcoming(self) -> Upcoming:
+        """The batch that the next update learns from."""
+        x, t = self._queue[self._next]
+        return Upcoming(x, t, self._order[self._position : self._position + x.shape[-1]].copy())
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[Update]:
+        """Whatever an update changes inside is put back afterwards; gives the calls that make new weights of gradients.
+
+        The learning rate is that of the next update.
+        """
+        arrays, update = self._arrays(), self._update
+        arrays |= {"gradients": self.model.store.gradients, "lr": update.lr, "norm": update.norm}
+        before = {name: a.copy() for name, a in arrays.items()}
+        randomness = {i: self.model.rngs[i].bit_generator.state for i in self.model.random_nodes}
+        if self.fit.schedule.per_step:
+            self._set_rate()
+        try:
+            with at_work():
+                yield update
+        finally:
+            for name, array in arrays.items():
+                array[...] = before[name]
+            for node_id, state in randomness.items():
+                self.model.rngs[node_id].bit_generator.state = state
+
     # --- building -----------------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
         """Bind every call of a step, for whole batches and for the last, smaller one."""
         model, fit = self.model, self.fit
+        check_augmentation(fit.augmentation, model.in_shape)
         self._targets = np.ascontiguousarray(fit.loss.targets(self.train.y, model.out_shape[0]), model.dtype)
         self._value = np.zeros((), model.dtype)
         self._update = Update(model, fit, self._slots, self._step)
@@ -239,13 +267,20 @@ class Trainer:
         self.batch_loss, self.stopped = float("nan"), ""
         self.log = Log()
         self._memory = Memory()
-        self._best: Snapshot | None = None
+        self.best = None
         self._best_loss, self._waited = math.inf, 0
         self._order = epoch_order(len(self.train), self.seed, 0)
         self._stage()
         self.score()
         self._set_rate()
         self._write_log()
+        self._keep_this()
+
+    def _keep_this(self) -> None:
+        """Remember this moment as the one to return to when training diverges."""
+        vars(self).pop(
+            "_kept", None
+        )  # before the new copy is made: of a large network, there is no room for two
         self._kept = self.snapshot()
 
     def _set_rate(self) -> None:
@@ -259,6 +294,10 @@ class Trainer:
         count = min(left // size, self._stage_count)
         index = self._order[self._position : self._position + (count * size or left)]
         rows, targets = self._x[index], self._targets[index]
+        if self.fit.augmentation:
+            pictures = rows.reshape(-1, *self.train.in_shape)
+            rows = self._augmenter(self.fit.augmentation, pictures, self.epoch, self._position)
+            rows = rows.reshape(len(index), -1)
         if count:
             flat = self._staged_x[:count].reshape(count, -1, size)
             np.copyto(flat, rows.reshape(count, size, -1).transpose(0, 2, 1))
@@ -305,21 +344,21 @@ class Trainer:
         self._memory = self.fit.schedule.remember(self._memory, watched)
         self._set_rate()
         self._write_log()
-        self._kept = self.snapshot()
+        self._keep_this()
         if self.fit.early_stopping:
             self._watch(watched)
 
     def _watch(self, loss: float) -> None:
         """Early stopping: remember the best weights, and return to them once patience has run out."""
         if (
-            self._best is None or loss < self._best_loss
+            self.best is None or loss < self._best_loss
         ):  # None after a stop: whoever goes on starts counting anew
-            self._best, self._best_loss, self._waited = self._kept, loss, 0
+            self.best, self._best_loss, self._waited = self._kept, loss, 0
             return
         self._waited += 1
-        if self._waited >= self.fit.early_stopping:
-            best, at = self._best, self.epoch
-            self._best = None
+        if self._waited >= self.fit.early_stopping and not self.repeating:
+            best, at = self.best, self.epoch
+            self.best = None
             self.restore(best)
             self._kept = best
             self.stopped = (
@@ -328,6 +367,8 @@ class Trainer:
             )
 
     def _write_log(self) -> None:
+        if self.repeating:
+            return
         train, validation = self.train_score, self.validation_score
         self.log.append(
             self.epoch, train.loss, validation.loss, self.penalty(), train.metric, validation.metric,

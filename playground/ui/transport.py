@@ -6,10 +6,21 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QSlider, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QSlider,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from playground.runner.messages import Command, SetSpeed
 from playground.ui.icons import icon
+from playground.ui.scrub import Scrub
 
 if TYPE_CHECKING:
     from playground.ui.actions import Actions
@@ -28,7 +39,7 @@ def speed_in_words(speed: int | None) -> str:
 
 
 class Transport(QToolBar):
-    """Reset, Play, Step; ``metrics`` in the middle; speed, examples and theme at the right."""
+    """Reset, Play, Step back, Step; ``metrics`` in the middle; speed, examples and theme at the right; below, the run's history."""
 
     def __init__(
         self,
@@ -56,7 +67,13 @@ class Transport(QToolBar):
         self._play.setMinimumWidth(
             self._play.fontMetrics().horizontalAdvance("Pause") + 54
         )  # it changes places with Play
-        self._step = self._step_button(actions)
+        self._back = self._step_button(actions, "transport_back", "Step back", ("run.back", "run.epoch_back"))
+        self._back.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        self._step = self._step_button(actions, "transport_step", "Step", ("run.batch", "run.epoch"))
+        self.scrub = Scrub(send)
+        actions["run.inspect"].setIconText("Step inside")
+        self._inspect = self._button("transport_inspect", "Step inside")
+        self._inspect.setDefaultAction(actions["run.inspect"])
         self._problems = self._button("transport_problems", "Problems")
         self._problems.clicked.connect(show_problems)
         self._problems.hide()
@@ -89,7 +106,7 @@ class Transport(QToolBar):
         layout = QHBoxLayout(row)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(8)
-        for button in (self._reset, self._play, self._step, self._problems):
+        for button in (self._reset, self._play, self._back, self._step, self._inspect, self._problems):
             layout.addWidget(button)
         layout.addSpacing(8)
         layout.addWidget(metrics, stretch=1)
@@ -99,7 +116,14 @@ class Transport(QToolBar):
         caption.setBuddy(self.speed)
         for widget in (caption, self.speed, self._speed_label, self._examples, self._theme):
             layout.addWidget(widget)
-        self.addWidget(row)
+        both = QWidget()
+        both.setObjectName("transport_rows")
+        rows = QVBoxLayout(both)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(row)
+        rows.addWidget(self.scrub)
+        self.addWidget(both)
 
     def _button(self, name: str, accessible: str, words: bool = True) -> QToolButton:
         button = QToolButton()
@@ -114,15 +138,17 @@ class Transport(QToolBar):
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button
 
-    def _step_button(self, actions: Actions) -> QToolButton:
+    def _step_button(
+        self, actions: Actions, name: str, accessible: str, ids: tuple[str, str]
+    ) -> QToolButton:
         """Does what it did last: one batch, or one epoch."""
-        button = self._button("transport_step", "Step")
+        button = self._button(name, accessible)
         menu = QMenu(button)
-        menu.setObjectName("transport_step_menu")
-        menu.addActions([actions["run.batch"], actions["run.epoch"]])
+        menu.setObjectName(f"{name}_menu")
+        menu.addActions([actions[action_id] for action_id in ids])
         button.setMenu(menu)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
-        button.setDefaultAction(actions["run.batch"])
+        button.setDefaultAction(actions[ids[0]])
         menu.triggered.connect(button.setDefaultAction)
         return button
 

@@ -1,0 +1,77 @@
+"""A slider over the run's own history: drag it, and the whole window shows that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
+
+from playground.runner.messages import Command, Frame, GoTo, State
+from playground.ui.numbers import count
+
+#: seconds between two moves of the handle while the run goes on
+PAUSE = 0.1
+TIP = (
+    "Drag back to any update that was made since the last change of a setting: network, curves and numbers show that moment, and "
+    "Play goes on from there. Arrow keys move by one update."
+)
+
+
+class Scrub(QWidget):
+    """From the first moment that one can return to, on the left, to the furthest that was reached, on the right."""
+
+    def __init__(self, send: Callable[[Command], None]) -> None:
+        super().__init__()
+        self.setObjectName("transport_scrub_row")
+        self._send, self._showing, self._shown_at = send, False, 0.0
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setObjectName("transport_scrub")
+        self.slider.setAccessibleName("Moment of the run")
+        self.slider.setToolTip(TIP)
+        self.slider.setEnabled(False)
+        self.slider.setRange(0, 0)
+        self.slider.valueChanged.connect(self._moved)
+        caption = QLabel("History")
+        caption.setObjectName("transport_scrub_caption")
+        caption.setProperty("muted", True)
+        caption.setBuddy(self.slider)
+        self._label = QLabel("nothing yet")
+        self._label.setObjectName("transport_scrub_value")
+        self._label.setProperty("muted", True)
+        # Wide enough for a long run, so that the slider does not move under the mouse.
+        self._label.setFixedWidth(self.fontMetrics().horizontalAdvance("step 0,000,000 of 0,000,000") + 6)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 0, 8, 4)
+        layout.setSpacing(8)
+        layout.addWidget(caption)
+        layout.addWidget(self.slider, stretch=1)
+        layout.addWidget(self._label)
+
+    def see(self, frame: Frame) -> None:
+        """Follow the run, a few times a second; never take the handle out of a hand."""
+        now = perf_counter()
+        if self.slider.isSliderDown() or (
+            frame.state is State.RUNNING and now - self._shown_at < PAUSE and self.slider.isEnabled()
+        ):
+            return
+        self._shown_at = now
+        self._showing = True
+        if (self.slider.minimum(), self.slider.maximum()) != (frame.earliest_step, frame.latest_step):
+            self.slider.setRange(frame.earliest_step, frame.latest_step)
+            self.slider.setPageStep(max(1, (frame.latest_step - frame.earliest_step) // 20))
+        self.slider.setValue(frame.step)
+        self._showing = False
+        self.slider.setEnabled(frame.earliest_step < frame.latest_step)
+        self.slider.setToolTip(frame.no_way_back or TIP)
+        self._say(frame.step)
+
+    def _moved(self, step: int) -> None:
+        if not self._showing:
+            self._say(step)
+            self._send(GoTo(step))
+
+    def _say(self, step: int) -> None:
+        last = self.slider.maximum()
+        self._label.setText(f"step {count(step)} of {count(last)}" if last else "nothing yet")
