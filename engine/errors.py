@@ -6,7 +6,8 @@ Every message says what is so, what was expected, and what to do.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 class EngineError(ValueError):
@@ -30,7 +31,15 @@ class ShapeError(EngineError):
 
 
 class DataError(EngineError):
-    """A data set, file or column cannot be used as asked."""
+    """A data set, file or column cannot be used as asked.
+
+    Attributes:
+        remedy: parameters of the data set with values that would help, where some are known.
+    """
+
+    def __init__(self, message: str, remedy: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.remedy = dict(remedy or {})
 
 
 class UnknownName(EngineError):

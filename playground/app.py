@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: of the picture that a run without a window leaves
 PICTURE = (1440, 900)
+#: seconds that the window waits for data before it goes on without them, until they are there
+PATIENCE = 0.03
 
 
 def one_blas_thread() -> None:
@@ -38,6 +40,7 @@ def has_display() -> bool:
 def open_window(project: Project, path: Path | None = None) -> int:
     """Show the window with ``project`` (from ``path``) until it is closed; returns the exit code."""
     from playground.document.document import Document
+    from playground.document.store import store
     from playground.runner.runner import Runner
     from playground.ui.application import Appearance, application, interruptible
     from playground.ui.keys import KeyGuard
@@ -47,6 +50,7 @@ def open_window(project: Project, path: Path | None = None) -> int:
 
     app = application()
     interruptible()
+    store.patience = PATIENCE
     KeyGuard(app)
     settings = Settings()
     document = Document(project)

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 WRONG_USE = 2  #: exit code where what was asked for makes no sense
 FAILED = 1  #: exit code where training went wrong
 
+DataPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="PATH",
+        help="Pictures to learn from instead of the project's data: MNIST's files, an .npz file, or a folder per class.",
+    ),
+]
 What = Annotated[str, typer.Argument(metavar="EXAMPLE|FILE", help="An example's name, or a project file.")]
 
 
@@ -84,10 +92,11 @@ def train(
     out: Annotated[
         Path | None, typer.Option(file_okay=False, help="Folder for the results; by default runs/NAME.")
     ] = None,
+    data: DataPath = None,
 ) -> None:
     """Train without a window; writes metrics.csv, picture.png and weights.safetensors."""
     app.one_blas_thread()
-    project, _ = _project(what)
+    project = _with_data(_project(what)[0], data)
     if seed is not None:
         from playground.document import edits
 
@@ -118,6 +127,7 @@ def shot(
     epochs: Annotated[int, typer.Option(min=0, help="Train so far first.")] = 0,
     size: Annotated[str, typer.Option(metavar="WIDTHxHEIGHT", help="Of the window, in pixels.")] = "1280x720",
     theme: Annotated[ThemeName, typer.Option(help="Look of the window.")] = ThemeName.LIGHT,
+    data: DataPath = None,
 ) -> None:
     """Render the real main window off screen and save it as a picture."""
     app.one_blas_thread()
@@ -126,7 +136,7 @@ def shot(
         width.isdecimal() and height.isdecimal() and 0 < int(width) <= 16384 and 0 < int(height) <= 16384
     ):
         raise Refusal(f"--size is {size!r}; expected WIDTHxHEIGHT in pixels, such as 1280x720.")
-    project, _ = _project(what)
+    project = _with_data(_project(what)[0], data)
     session = app.train(project, epochs, lambda done: None)
     try:
         app.picture(session, out, (int(width), int(height)), theme.value)
@@ -203,6 +213,23 @@ def _project(what: str) -> tuple[Project, Path | None]:
         return files.load(path), path
     except files.FileError as error:
         raise Refusal(str(error)) from None
+
+
+def _with_data(project: Project, path: Path | None) -> Project:
+    """``project`` with the pictures at ``path`` in place of its own data; itself where there is no path."""
+    if path is None:
+        return project
+    from engine.data import source_at
+    from engine.errors import EngineError
+    from playground.document import edits
+    from playground.document.project import data_of
+
+    try:
+        changed = edits.set_source(project, source_at(path))
+        data_of(changed)
+    except EngineError as error:
+        raise Refusal(f"--data {path} cannot be used. {error}") from None
+    return changed
 
 
 COMMANDS = tuple(info.name or info.callback.__name__ for info in cli.registered_commands if info.callback)

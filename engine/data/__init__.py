@@ -8,8 +8,13 @@
 
 from engine.data.base import Dataset, Source, Task, sources
 from engine.data.batches import epoch_order
+from engine.data.files import IdxFiles, NpzFile
+from engine.data.folder import ImageFolder
+from engine.data.images import Glyphs, Photos, Shapes
+from engine.data.opening import source_at
 from engine.data.prepare import Preparation, Prepared, Scaling, Split, Transform, prepare
 from engine.data.real import BreastCancer, Diabetes, Digits, Iris, Wine
+from engine.data.starter import FourPoints, FourStrokes
 from engine.data.toy import (
     Blobs,
     Bump,
@@ -33,14 +38,22 @@ __all__ = [
     "Dataset",
     "Diabetes",
     "Digits",
+    "FourPoints",
+    "FourStrokes",
     "Gaussian",
+    "Glyphs",
+    "IdxFiles",
+    "ImageFolder",
     "Iris",
     "Moons",
     "MultiGaussian",
+    "NpzFile",
+    "Photos",
     "Plane",
     "Preparation",
     "Prepared",
     "Scaling",
+    "Shapes",
     "Sine",
     "Source",
     "Spiral",
@@ -53,5 +66,6 @@ __all__ = [
     "Xor",
     "epoch_order",
     "prepare",
+    "source_at",
     "sources",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,9 +60,8 @@ class Dataset:
                 "Re-code them."
             )
         for name, array in (("x", x), ("y", y)):
-            bad = np.argwhere(~np.isfinite(array))
-            if len(bad):
-                where = tuple(map(int, bad[0]))
+            if not np.isfinite(array).all():  # the place only where it is needed: pictures are many numbers
+                where = tuple(map(int, np.argwhere(~np.isfinite(array))[0]))
                 raise DataError(
                     f"{name} holds {array[where]} at {where}; expected finite numbers. Mend or drop that row."
                 )
@@ -108,6 +107,13 @@ class Source(Spec):
 
     #: preparation that suits it, as values of Preparation's parameters; applied when someone picks the source
     recommended: ClassVar[Mapping[str, Any]] = {}
+    library: ClassVar[str] = ""  #: a module that takes long to import, where making samples needs one
+    from_disk: ClassVar[bool] = False  #: nothing can be made before somebody names a file or a folder
+
+    @classmethod
+    def preview(cls) -> Self:
+        """A spec that shows what the set is like, with few samples where many take long to make."""
+        return cls()
 
     def make(self) -> Dataset:
         """Draw or load the samples. The same spec gives the same samples, always."""

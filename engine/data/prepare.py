@@ -30,6 +30,10 @@ _EXTRA: dict[str, Callable[[Array, Array], Array]] = {
 }
 
 
+#: samples that are measured at once
+_BLOCK = 1024
+
+
 @dataclass(frozen=True)
 class Preparation(Spec):
     """How samples are split, enriched and normalized before a network sees them."""
@@ -107,15 +111,17 @@ class Scaling:
         A constant column becomes 0. Raises DataError for a column of numbers too large to be measured.
         """
         axes = (0,) if x.ndim == 2 else (0, 2, 3)
-        x = x.astype(np.float64, copy=False)
-        low, high = x.min(axes, keepdims=True)[0], x.max(axes, keepdims=True)[0]
+        low, high = (
+            edge.astype(np.float64) for edge in (x.min(axes, keepdims=True)[0], x.max(axes, keepdims=True)[0])
+        )
         if kind == "none":
             return cls(kind, np.zeros_like(low), np.ones_like(low))
         with np.errstate(over="ignore", invalid="ignore"):
             if kind == "min-max":
                 shift, scale = low, high - low
             else:
-                shift, scale = x.mean(axes, keepdims=True)[0], x.std(axes, keepdims=True)[0]
+                shift = x.mean(axes, np.float64, keepdims=True)[0]
+                scale = _deviation(x, axes, shift)
         alike = (low == high) & np.isfinite(low)
         measured = alike | (np.isfinite(shift) & np.isfinite(scale))
         if not measured.all():
@@ -134,7 +140,9 @@ class Scaling:
         if self.kind == "none":
             return x
         with np.errstate(over="ignore"):  # Dataset reports what is not finite, in words
-            return ((x - self.shift) / self.scale).astype(x.dtype, copy=False)
+            out: Array = x - self.shift.astype(x.dtype)  # in x's own type: pictures are many numbers
+            out /= self.scale.astype(x.dtype)
+            return out
 
     def inverse(self, z: Array) -> Array:
         """What was rescaled to ``z``."""
@@ -142,6 +150,16 @@ class Scaling:
             return z
         with np.errstate(over="ignore"):
             return (z * self.scale + self.shift).astype(z.dtype, copy=False)
+
+
+def _deviation(x: Array, axes: tuple[int, ...], mean: Array) -> Array:
+    """Standard deviation over ``axes``, in float64, without a float64 copy of ``x`` where it is large."""
+    if x.dtype == np.float64:
+        return np.asarray(x.std(axes, keepdims=True)[0])
+    squares = np.zeros_like(mean)
+    for start in range(0, len(x), _BLOCK):
+        squares += ((x[start : start + _BLOCK] - mean) ** 2).sum(axes, keepdims=True)[0]
+    return np.asarray(np.sqrt(squares * mean.size / x.size))
 
 
 @dataclass(frozen=True, eq=False)

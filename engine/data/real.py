@@ -27,7 +27,7 @@ _DIABETES = (
 )
 
 
-def _bunch(name: str, **options: Any) -> Any:
+def bunch(name: str, **options: Any) -> Any:
     """What ``sklearn.datasets.load_<name>`` returns. Raises DataError without scikit-learn."""
     try:
         from sklearn import datasets  # takes a second, and only some sessions need it
@@ -48,21 +48,21 @@ def _words(names: Any) -> tuple[str, ...]:
 
 @cache
 def _table(name: str) -> Dataset:
-    bunch = _bunch(name)
-    return Dataset(bunch.data, bunch.target, _words(bunch.target_names), _words(bunch.feature_names))
+    found = bunch(name)
+    return Dataset(found.data, found.target, _words(found.target_names), _words(found.feature_names))
 
 
 @cache
 def _digits() -> Dataset:
-    bunch = _bunch("digits")
+    found = bunch("digits")
     # Brightness is counted from 0 to 16 in the scans.
-    return Dataset(bunch.images[:, np.newaxis] / 16.0, bunch.target, _words(bunch.target_names))
+    return Dataset(found.images[:, np.newaxis] / 16.0, found.target, _words(found.target_names))
 
 
 @cache
 def _diabetes() -> Dataset:
-    bunch = _bunch("diabetes", scaled=False)
-    return Dataset(bunch.data, bunch.target, features=_DIABETES, targets=("progression",))
+    found = bunch("diabetes", scaled=False)
+    return Dataset(found.data, found.target, features=_DIABETES, targets=("progression",))
 
 
 @sources.register("Digits", category="Real data", label="Digits 8×8")
@@ -70,6 +70,7 @@ def _diabetes() -> Dataset:
 class Digits(Source):
     """1,797 handwritten digits scanned as 8×8 grey pictures, brightness 0 to 1: which digit is it?"""
 
+    library: ClassVar[str] = "sklearn.datasets"
     recommended: ClassVar[Mapping[str, Any]] = {"normalize": "none", "train": 0.7}
 
     def make(self) -> Dataset:
@@ -82,6 +83,7 @@ class Digits(Source):
 class Iris(Source):
     """150 iris flowers measured in four places: which of three species is it?"""
 
+    library: ClassVar[str] = "sklearn.datasets"
     recommended: ClassVar[Mapping[str, Any]] = {"normalize": "standardize"}
 
     def make(self) -> Dataset:
@@ -94,6 +96,7 @@ class Iris(Source):
 class Wine(Source):
     """178 Italian wines in thirteen chemical measurements: which of three vines are they from?"""
 
+    library: ClassVar[str] = "sklearn.datasets"
     recommended: ClassVar[Mapping[str, Any]] = {"normalize": "standardize"}
 
     def make(self) -> Dataset:
@@ -106,6 +109,7 @@ class Wine(Source):
 class BreastCancer(Source):
     """569 tumours in thirty measurements of their cell nuclei: malignant or benign?"""
 
+    library: ClassVar[str] = "sklearn.datasets"
     recommended: ClassVar[Mapping[str, Any]] = {"normalize": "standardize"}
 
     def make(self) -> Dataset:
@@ -118,6 +122,7 @@ class BreastCancer(Source):
 class Diabetes(Source):
     """442 diabetes patients in ten measurements: how far has the illness advanced a year later?"""
 
+    library: ClassVar[str] = "sklearn.datasets"
     recommended: ClassVar[Mapping[str, Any]] = {"normalize": "standardize", "target": "standardize"}
 
     def make(self) -> Dataset:

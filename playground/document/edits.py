@@ -116,12 +116,22 @@ def set_network(project: Project, network: Network) -> Project:
 
 
 def set_source(project: Project, source: Source) -> Project:
-    """Other data. Another kind brings the preparation that suits it, and a loss that serves its task if the present does not."""
+    """Other data. Another kind brings the preparation that suits it, and a loss that serves its task if the present does not.
+
+    Augmentations that make no sense for the new samples go.
+    """
+    preparation = preparation_for(project, source)
+    changed = _drawn_anew(replace(project, source=source, preparation=preparation))
+    return _with_suited_augmentation(_with_suited_loss(changed))
+
+
+def preparation_for(project: Project, source: Source) -> Preparation:
+    """The preparation that ``set_source`` will choose."""
     preparation = project.preparation
-    if type(source) is not type(project.source):
-        kept = {name: getattr(preparation, name) for name in KEPT_PREPARATION}
-        preparation = Preparation(**(kept | dict(source.recommended)))
-    return _with_suited_loss(_drawn_anew(replace(project, source=source, preparation=preparation)))
+    if type(source) is type(project.source):
+        return preparation
+    kept = {name: getattr(preparation, name) for name in KEPT_PREPARATION}
+    return Preparation(**(kept | dict(source.recommended)))
 
 
 def _with_suited_loss(project: Project) -> Project:
@@ -134,9 +144,21 @@ def _with_suited_loss(project: Project) -> Project:
     return replace(project, fit=project.fit.replace(loss=suited(task)[0]()))
 
 
+def _with_suited_augmentation(project: Project) -> Project:
+    chain = project.fit.augmentation
+    if not chain:
+        return project
+    try:
+        in_shape = data_of(project).in_shape
+    except EngineError:
+        return project
+    kept = tuple(one for one in chain if not one.unsuited(in_shape))
+    return project if kept == chain else replace(project, fit=project.fit.replace(augmentation=kept))
+
+
 def _drawn_anew(project: Project) -> Project:
-    """What draws the weights anew leaves no hand edits of the old ones."""
-    return replace(project, weight_edits=())
+    """What draws the weights anew leaves no hand edits of the old ones, and no given ones."""
+    return replace(project, weight_edits=(), first_weights=())
 
 
 def set_preparation(project: Project, preparation: Preparation) -> Project:

@@ -35,6 +35,47 @@ _CATALOGUE = (
         "Diabetes",
         "Ten measurements, one number to foretell: the progress of the illness a year later.",
     ),
+    (
+        "first-steps",
+        "First steps by hand",
+        "Two inputs, two hidden units, easy numbers: one update that can be checked with pencil and paper.",
+    ),
+    (
+        "first-convolution",
+        "First convolution by hand",
+        "A 5×5 picture, one 3×3 filter, 2×2 pooling: every product of a convolution, there and back.",
+    ),
+    (
+        "tutorial-xor",
+        "XOR in four blocks",
+        "Three hidden units, tanh to the end, the squared error, one sample at a time: the first net of many tutorials.",
+    ),
+    (
+        "tutorial-mnist",
+        "0 or 1?",
+        "One convolution, two dense layers, sigmoids: a tutorial's net, whose last sigmoid is part of the loss here.",
+    ),
+    (
+        "notes-cnn",
+        "Worked convolutions",
+        "From 32×32 pixels to 900 values and ten classes, each size worked out: two filters, pooling, four filters.",
+    ),
+    ("lenet5", "LeNet-5", "The net that read cheques: LeCun et al. 1998 with today's ReLU and max-pooling."),
+    (
+        "alexnet-small",
+        "AlexNet, small",
+        "AlexNet's order of layers on 32×32 pixels: overlapping pools, local response norm, dropout.",
+    ),
+    (
+        "resnet-small",
+        "ResNet, small",
+        "Three residual blocks after He et al. 2016: each adds to what goes round it.",
+    ),
+    (
+        "alexnet",
+        "AlexNet, full size",
+        "Krizhevsky et al. 2012 shape for shape: 62 million parameters, seconds per step, memory by the gigabyte.",
+    ),
 )
 
 

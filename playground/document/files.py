@@ -9,12 +9,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from engine.data import Preparation, sources
 from engine.errors import EngineError, SpecError
 from engine.fit import Fit
 from engine.io import network_from_dict, network_to_dict
-from engine.spec import Spec, coerce
-from playground.document.project import Project
+from engine.network import Network
+from engine.spec import File, Spec, coerce
+from playground.document.project import FirstWeights, Project
 
 FORMAT = "chainrule-playground"
 VERSION = 1
@@ -43,6 +46,8 @@ def to_json(project: Project) -> str:
         "network": network_to_dict(project.network),
         "fit": project.fit.to_dict(),
     }
+    if project.first_weights:
+        data["weights"] = {f"{w.node_id}.{w.name}": w.values for w in project.first_weights}
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -63,13 +68,15 @@ def from_json(text: str, name: str) -> Project:
         seed = data.get("seed", 0)
         if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
             raise SpecError(f"The seed is {seed!r}; expected a whole number from 0. Correct it.")
+        network = network_from_dict(data.get("network"))
         return Project(
             name=str(data.get("name") or "Untitled"),
             source=sources.build(data.get("source")),
             preparation=_build(Preparation, data.get("preparation", {})),
-            network=network_from_dict(data.get("network")),
+            network=network,
             fit=_build(Fit, data.get("fit", {})),
             seed=seed,
+            first_weights=_first_weights(data.get("weights", {}), network),
         )
     except EngineError as error:
         raise FileError(f"{name} cannot be opened. {error}") from error
@@ -79,6 +86,30 @@ def _build(cls: type[S], data: Any) -> S:
     if not isinstance(data, Mapping):
         raise SpecError(f"{cls.__name__} is described by {data!r}; expected a mapping. Correct it.")
     return cls(**coerce(cls, data))
+
+
+def _first_weights(data: Any, network: Network) -> tuple[FirstWeights, ...]:
+    """Given weights, ``{"node.weight": nested lists}``. Raises SpecError for a node that is not there or for what is no number."""
+    if not isinstance(data, Mapping):
+        raise SpecError(f"The weights are {data!r}; expected a mapping of names to numbers. Correct it.")
+    found = []
+    for key, values in data.items():
+        node_id, _, name = str(key).rpartition(".")
+        network[node_id]  # raises where there is no such node
+        try:
+            array = np.array(values, np.float64)
+        except (TypeError, ValueError):
+            array = np.array(np.nan)
+        if array.ndim == 0 or not np.isfinite(array).all():
+            raise SpecError(
+                f"The weights {key!r} are {values!r}; expected lists of finite numbers, all rows alike. Correct them."
+            )
+        found.append(FirstWeights(node_id, name, _tuples(values)))
+    return tuple(found)
+
+
+def _tuples(values: Any) -> Any:
+    return tuple(map(_tuples, values)) if isinstance(values, list | tuple) else float(values)
 
 
 def _migrated(data: dict[str, Any], name: str) -> dict[str, Any]:
@@ -109,20 +140,42 @@ def load(path: str | os.PathLike[str]) -> Project:
         raise FileError(
             f"{path.name} cannot be read: {error.strerror or error}. Check the path and its permissions."
         ) from error
-    return from_json(text, path.name).replace(
-        name=path.name.removesuffix(".json").removesuffix(".playground")
+    project = from_json(text, path.name)
+    folder = path.absolute().parent
+    return project.replace(
+        name=path.name.removesuffix(".json").removesuffix(".playground"),
+        source=_with_paths(project.source, lambda data: str(folder / data)),
     )
 
 
+def _with_paths(source: S, moved: Callable[[Path], str]) -> S:
+    """``source`` with each file or folder that it reads named anew; itself where it reads none."""
+    changes = {
+        p.name: moved(Path(value)) for p, value in source.values() if isinstance(p.kind, File) and value
+    }
+    return source.replace(**changes) if changes else source
+
+
+def _portable(data: Path, folder: Path) -> str:
+    """How a project file in ``folder`` names ``data``: what lies in or below that folder relative to it, so that both move together."""
+    inside = data.is_relative_to(folder) and ".." not in data.parts
+    return data.relative_to(folder).as_posix() if inside else str(data)
+
+
 def save(project: Project, path: str | os.PathLike[str]) -> None:
-    """Write ``project``; a file that was there stays whole until the new one is complete. Raises FileError."""
+    """Write ``project``; a file that was there stays whole until the new one is complete. Raises FileError.
+
+    Data files that lie beside it, or in folders beside it, are named relative to it.
+    """
     path = Path(path)
     target = Path(os.path.realpath(path))  # a link stays a link
     part = target.with_name(target.name + ".part")
+    folder = path.absolute().parent
+    stored = project.replace(source=_with_paths(project.source, lambda data: _portable(data, folder)))
     try:
         # A name may hold bytes that were no text in the file system; their escapes are JSON's as well.
         with part.open("w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(to_json(project))
+            file.write(to_json(stored))
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, target)

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from engine.data import Circle, Preparation, Prepared, Source, prepare
+from engine.augmentation import check_augmentation
+from engine.data import Circle, Preparation, Prepared, Source
 from engine.errors import EngineError, ShapeError
 from engine.fit import Fit
 from engine.layers.base import Shape
 from engine.network import Network, Problem
+from playground.document.store import store
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,20 @@ class WeightEdit:
 
 
 @dataclass(frozen=True)
+class FirstWeights:
+    """A parameter that begins with given numbers instead of drawn ones.
+
+    Args:
+        node_id, name: which parameter.
+        values: its numbers in PyTorch's shape, as nested tuples.
+    """
+
+    node_id: str
+    name: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
 class Project:
     """All choices. Views compare parts by identity (``is``) to see whether theirs has changed.
 
@@ -41,6 +57,7 @@ class Project:
         fit: how it is trained.
         seed: draws the first weights, the order of the samples and the dropout masks.
         weight_edits: hand edits since the weights were drawn, oldest first; not stored in files.
+        first_weights: parameters that begin with given numbers; whatever draws the weights anew forgets them.
     """
 
     name: str = "Untitled"
@@ -50,15 +67,18 @@ class Project:
     fit: Fit = field(default_factory=Fit)
     seed: int = 0
     weight_edits: tuple[WeightEdit, ...] = ()
+    first_weights: tuple[FirstWeights, ...] = ()
 
     def replace(self, **changes: Any) -> Project:
         return replace(self, **changes)
 
 
-@lru_cache(maxsize=8)
 def prepared(source: Source, preparation: Preparation) -> Prepared:
-    """The data of a project, made once and shared by everyone who asks (specs are hashable). Raises EngineError."""
-    return prepare(source.make(), preparation)
+    """The data of a project, made once and shared by everyone who asks (specs are hashable).
+
+    Raises EngineError, and the kind ``Pending`` where a window must not wait any longer.
+    """
+    return store.get(source, preparation)
 
 
 def data_of(project: Project) -> Prepared:
@@ -84,9 +104,10 @@ def wanted_output(project: Project) -> Shape | None:
 
 @lru_cache(maxsize=64)
 def _problems(source: Source, preparation: Preparation, network: Network, fit: Fit) -> tuple[Problem, ...]:
+    data = prepared(source, preparation)
     try:
-        data = prepared(source, preparation)
-    except EngineError as error:
+        check_augmentation(fit.augmentation, data.in_shape)
+    except ShapeError as error:
         return (Problem("input", str(error)),)
     if not network.nodes:
         return (Problem("", "The network is empty. Drag a layer from the palette onto the canvas."),)
@@ -99,4 +120,8 @@ def _problems(source: Source, preparation: Preparation, network: Network, fit: F
 
 def problems(project: Project) -> tuple[Problem, ...]:
     """Why the project cannot run, in words; empty when it can. Node ids are the network's, "input", "loss" or ""."""
+    try:
+        data_of(project)
+    except EngineError as error:  # not cached: the data may be ready, or their file mended, a moment later
+        return (Problem("input", str(error)),)
     return _problems(project.source, project.preparation, project.network, project.fit)

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
-from engine.errors import EngineError
+from engine.data import source_at
+from engine.errors import DataError, EngineError
 from playground.document import edits
 from playground.document.project import data_of
 from playground.ui.forms import SpecForm
+from playground.ui.gallery import Gallery
 from playground.ui.inspector.subject import samples_in_words
+from playground.ui.loading import Loading
+from playground.ui.numbers import exact
+from playground.ui.open_images import OpenImages
 from playground.ui.source_picker import SourcePicker
 from playground.ui.style import scrolled
 from playground.ui.view import View
@@ -73,7 +80,11 @@ class DataView(View):
         theme = context.theme
         self.picker = SourcePicker(theme)
         self.picker.chosen.connect(self._source_chosen)
+        self.loading = Loading(self)
+        self.opener = OpenImages(theme, self.loading)
+        self.opener.asked.connect(self.open_path)
         self.help = _label("source_help")
+        self.gallery = Gallery(theme)
         self.source_form, self.preparation_form = SpecForm(theme), SpecForm(theme)
         self.source_form.setObjectName("source_form")
         self.preparation_form.setObjectName("preparation_form")
@@ -85,8 +96,10 @@ class DataView(View):
         rule = QFrame()
         rule.setProperty("rule", True)
         parts = (
+            self.opener,
             self.picker,
             self.help,
+            self.gallery,
             self.source_form,
             self.problem,
             rule,
@@ -100,6 +113,7 @@ class DataView(View):
         if before is not None and before.source is after.source and before.preparation is after.preparation:
             return
         source = after.source
+        self.opener.say("")
         self.picker.mark(type(source))
         self.help.setText(f"<b>{source.label}</b>: {source.help()}")
         self.source_form.set_spec(source, type(source))
@@ -109,12 +123,14 @@ class DataView(View):
             data = data_of(after)
         except EngineError as error:
             self.problem.setText(str(error))
+            self.gallery.show_data(None)
         else:
             self.problem.clear()
             self._show_data(data)
         self.problem.setVisible(bool(self.problem.text()))
 
     def _show_data(self, data: Prepared) -> None:
+        self.gallery.show_data(data.raw)
         hidden = set()
         if data.raw.in_shape != (2,):
             hidden.add("extra_features")
@@ -130,26 +146,94 @@ class DataView(View):
 
     def set_theme(self, theme: Theme) -> None:
         self.context = dataclasses.replace(self.context, theme=theme)
-        for part in (self.picker, self.source_form, self.preparation_form, self.bar):
+        for part in (
+            self.picker,
+            self.opener,
+            self.gallery,
+            self.source_form,
+            self.preparation_form,
+            self.bar,
+        ):
             part.set_theme(theme)
 
     # --- edits --------------------------------------------------------------------------------------------------------
 
+    # Each waits until the data are there: an edit whose data cannot be had is none.
+
+    def open_path(self, path: Path) -> None:
+        """Take the pictures in a file or folder as data; where that fails, say why and leave the project as it is."""
+        self._open(lambda: source_at(path), f"Open {path.name}")
+
+    def _open(self, find: Callable[[], Source], text: str) -> None:
+        found: list[Source] = []
+
+        def remembered() -> Source:
+            found.append(find())
+            return found[-1]
+
+        def failed(error: EngineError) -> None:
+            remedy = error.remedy if isinstance(error, DataError) and found else {}
+            words = " and ".join(f"{name} to {exact(value)}" for name, value in remedy.items())
+            mended = found[-1].replace(**remedy) if remedy else None
+            if mended is None:
+                self.opener.say(str(error))
+            else:
+                self.opener.say(str(error), f"Set {words}", lambda: self._open(lambda: mended, text))
+
+        self._load(remembered, lambda source: self._apply_source(source, text), failed)
+
     def _source_chosen(self, cls: type[Source]) -> None:
-        document = self.context.document
-        if type(document.value.source) is not cls:
-            document.apply(edits.set_source(document.value, cls()), f"Choose {cls.label}")
+        if type(self.context.document.value.source) is not cls:
+            self._open(cls, f"Choose {cls.label}")
 
     def _source_edited(self, source: Source, merge: str) -> None:
-        document = self.context.document
-        document.apply(
-            edits.set_source(document.value, source), f"Change {source.label}", merge and f"source.{merge}"
+        name = _changed(self.context.document.value.source, source)
+
+        def failed(error: EngineError) -> None:
+            self.source_form.set_spec(self.context.document.value.source, object())
+            self.source_form.show_error(name, str(error))
+
+        self._load(
+            lambda: source,
+            lambda source: self._apply_source(source, f"Change {source.label}", merge and f"source.{merge}"),
+            failed,
         )
 
     def _preparation_edited(self, preparation: Preparation, merge: str) -> None:
         document = self.context.document
-        after = edits.set_preparation(document.value, preparation)
-        document.apply(after, "Change Preparation", merge and f"preparation.{merge}")
+
+        def ready(source: Source) -> None:
+            after = edits.set_preparation(document.value, preparation)
+            document.apply(after, "Change Preparation", merge and f"preparation.{merge}")
+
+        def failed(error: EngineError) -> None:
+            # Whatever the samples are, what was entered is right by itself: the data's own problem is shown.
+            ready(document.value.source)
+
+        self.loading.request(lambda: document.value.source, lambda _: preparation, ready, failed)
+
+    def _load(
+        self,
+        find: Callable[[], Source],
+        ready: Callable[[Source], object],
+        failed: Callable[[EngineError], object],
+    ) -> None:
+        self.opener.say("")
+        project = self.context.document.value
+        self.loading.request(find, lambda source: edits.preparation_for(project, source), ready, failed)
+
+    def _apply_source(self, source: Source, text: str, merge: str = "") -> None:
+        document = self.context.document
+        document.apply(edits.set_source(document.value, source), text, merge)
+
+
+def _changed(before: Source, after: Source) -> str:
+    """The first parameter that differs."""
+    if type(before) is type(after):
+        for param, value in after.values():
+            if value != getattr(before, param.name):
+                return param.name
+    return after.params()[0].name
 
 
 def _label(name: str, look: str = "") -> QLabel:

@@ -22,6 +22,8 @@ TILE, SMALL, CORNER = 38, 22, 7
 SPACE = 4
 #: so many samples are drawn
 POINTS = 140
+#: categories to begin with; the others follow as they were registered
+FIRST = ("2-D classification", "2-D regression", "1-D curves", "Pictures")
 
 
 def telling(data: Dataset) -> tuple[np.ndarray, np.ndarray]:
@@ -98,14 +100,14 @@ def _unit(values: np.ndarray) -> np.ndarray:
 def source_picture(key: str, theme: Theme, side: int, ratio: float) -> QPixmap:
     """The picture of a data set with its defaults; null where its samples can't be had."""
     try:
-        return picture(sources.get(key)().make(), theme, side, ratio)
+        return picture(sources.get(key).preview().make(), theme, side, ratio)
     except EngineError:
         return QPixmap()
 
 
 def cheap(cls: type[Source]) -> bool:
     """Whether its samples can be had without loading what takes a second to load."""
-    return bool(cls.params()) or "sklearn.datasets" in sys.modules
+    return not cls.library or cls.library in sys.modules
 
 
 class SourceButton(QAbstractButton):
@@ -180,6 +182,10 @@ class SourceButton(QAbstractButton):
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.text())
 
 
+def _rank(category: str) -> int:
+    return FIRST.index(category) if category in FIRST else len(FIRST)
+
+
 class SourcePicker(QWidget):
     """All data sets, by category. Arrow keys go from one to the next; Enter, Space or a click choose."""
 
@@ -191,9 +197,13 @@ class SourcePicker(QWidget):
         self.buttons: list[SourceButton] = []
         self._groups: list[tuple[QLabel, list[SourceButton]]] = []
         # Those drawn from a seed first: that is where one begins.
-        groups = sorted(sources.by_category().items(), key=lambda group: not group[1][0].params())
+        groups = sorted(sources.by_category().items(), key=lambda group: _rank(group[0]))
         for category, members in groups:
-            self._add_group(category, members, theme)
+            members = tuple(
+                source for source in members if not source.from_disk
+            )  # those are opened, not chosen
+            if members:
+                self._add_group(category, members, theme)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)

@@ -177,7 +177,7 @@ def _surface(project: Project, data: Prepared, values: Array, theme: Theme) -> Q
     if not classes:
         shown = data.transform.inverse_target(values[0, :, :, None])[..., 0]
         return indexed_image(signed_index(shown, target_limit(data)), signed_table(theme))
-    shares = project.fit.loss.probabilities(values.reshape(len(values), -1).T)
+    shares = project.fit.loss.probabilities(values.reshape(len(values), -1).T)[:, :classes]
     if classes <= 2:
         return indexed_image(share_index(shares[:, 1]).reshape(values.shape[1:]), binary_table(theme))
     sure = (shares.max(axis=1) - 1 / classes) / (1 - 1 / classes)
@@ -223,14 +223,19 @@ def _paint_curve(
 
 
 def _paint_digits(painter: QPainter, room: QRectF, data: Prepared, theme: Theme) -> None:
-    """One picture of each of the first nine classes."""
+    """Nine pictures: one of each of the first nine classes, or of fewer classes in turn."""
     x, y = data.raw.x, data.raw.y
     low, high = float(x.min()), float(x.max())
     cell = room.width() / 3
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-    for number, label in enumerate(range(min(9, len(data.raw.classes)))):
-        image = sample_image(x[int(np.argmax(y == label))], low, high)
+    classes = len(data.raw.classes)
+    for number in range(9):
+        round_, label = divmod(number, classes)
+        rows = np.flatnonzero(y == label)
+        if round_ >= len(rows):
+            continue
+        image = sample_image(x[rows[round_]], low, high)
         place = QRectF(room.x() + number % 3 * cell, room.y() + number // 3 * cell, cell, cell)
         painter.drawImage(place.adjusted(2, 2, -2, -2), image)
     painter.restore()

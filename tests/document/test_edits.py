@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.augmentation import Jitter, Rotate, Shift
 from engine.data import Circle, Diabetes, Digits, Iris, Preparation, Sine, SpiralClasses, Xor
 from engine.errors import SpecError, UnknownName
 from engine.fit import Fit
@@ -172,6 +173,15 @@ def test_another_kind_of_data_brings_its_preparation_and_keeps_the_shares() -> N
     assert (table.normalize, table.target) == ("standardize", "standardize")
     back = edits.set_source(edits.set_source(before, Diabetes()), Circle()).preparation
     assert back.normalize == "none"
+
+
+def test_augmentations_that_make_no_sense_for_the_new_data_go() -> None:
+    chain = (Rotate(), Shift())
+    before = edits.set_fit(digits(), digits().fit.replace(augmentation=chain))
+    assert edits.set_source(before, Iris()).fit.augmentation == ()
+    assert edits.set_source(before, Digits()).fit is before.fit
+    points = edits.set_fit(circle(), Fit(augmentation=(Jitter(),)))
+    assert edits.set_source(points, Xor()).fit is points.fit
 
 
 def test_another_setting_of_the_same_data_keeps_the_preparation() -> None:

@@ -17,7 +17,7 @@ from playground.runner.session import Session
 
 KEYS = [e.key for e in examples()]
 
-#: validation accuracy or R² that an example must reach within its epochs
+#: validation accuracy or R² that an example must reach within its epochs; AlexNet's take minutes: see test_alexnet
 FLOORS = {
     "xor": 0.9,
     "circle": 0.95,
@@ -29,6 +29,14 @@ FLOORS = {
     "digits-cnn": 0.97,
     "iris": 0.9,
     "diabetes": 0.3,
+    "first-steps": 0.0,  # one sample is there to be followed, not to learn a rule from
+    "first-convolution": 0.0,
+    "tutorial-xor": 0.85,
+    "tutorial-mnist": 0.97,
+    "notes-cnn": 0.93,
+    "lenet5": 0.97,
+    "alexnet-small": 0.9,
+    "resnet-small": 0.8,
 }
 
 
@@ -75,7 +83,7 @@ def test_an_unknown_example_is_refused_with_the_nearest() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", [key for key in KEYS if key != "alexnet"])
 def test_it_learns_what_it_is_to_show(key: str, seed: int) -> None:
     project = example(key).project.replace(seed=seed)
     session = Session()

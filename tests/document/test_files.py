@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.data import Preparation, sources
+from engine.data import IdxFiles, Preparation, sources
 from engine.fit import Fit
 from engine.layers import Dropout
 from playground.document import edits, files
@@ -257,6 +257,20 @@ def test_a_device_that_is_full(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="No space left on device"):
         save(circle(), tmp_path / "a.json")
     assert not (tmp_path / "a.json").exists()
+
+
+def test_pictures_beside_a_project_move_with_it(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    inside = IdxFiles(images=str(here / "mnist" / "images"), labels=str(tmp_path / "elsewhere"))
+    project = circle().replace(source=inside)
+    save(project, here / "a.json")
+    plain = json.loads((here / "a.json").read_text(encoding="utf-8"))["source"]
+    assert plain["images"] == "mnist/images"
+    assert plain["labels"] == str(tmp_path / "elsewhere")
+    assert load(here / "a.json").source == inside
+    here.rename(there)
+    assert load(there / "a.json").source == inside.replace(images=str(there / "mnist" / "images"))
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:

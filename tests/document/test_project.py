@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.augmentation import Flip, Jitter
 from engine.data import Circle, Digits, Preparation, Sine, SpiralClasses
 from engine.errors import DataError
 from engine.fit import Fit
@@ -51,6 +52,14 @@ def test_problems_stand_where_they_arise() -> None:
     assert where(circle().replace(fit=Fit(loss=CrossEntropyLoss()), source=Sine())) == ["loss"]
     both = project(Conv2d()).replace(fit=Fit(loss=CrossEntropyLoss()), source=Sine())
     assert where(both) == ["conv2d1", "loss"]
+
+
+def test_an_augmentation_that_makes_no_sense_is_a_problem_of_the_input() -> None:
+    assert where(circle().replace(fit=Fit(augmentation=(Jitter(),)))) == []
+    assert where(circle().replace(fit=Fit(augmentation=(Jitter(), Flip())))) == ["input"]
+    (problem, *_) = problems(digits().replace(fit=digits().fit.replace(augmentation=(Jitter(),))))
+    assert problem.node_id == "input"
+    assert "Jitter is made for rows of numbers; the samples are pictures. Remove it" in problem.message
 
 
 def test_every_problem_says_what_to_do() -> None:

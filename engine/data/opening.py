@@ -1,0 +1,60 @@
+"""Which data set a file or a folder holds."""
+
+from __future__ import annotations
+
+import os
+import re
+import zipfile
+from pathlib import Path
+
+from engine.data import idx
+from engine.data.base import Source
+from engine.data.files import IdxFiles, NpzFile, chosen, reading
+from engine.data.folder import ENDINGS, ImageFolder, pictures_in
+from engine.data.images import pillow
+from engine.errors import DataError
+
+
+def source_at(path: str | os.PathLike[str]) -> Source:
+    """The source that reads a file or a folder: MNIST's files (either of the two), a folder per class, ``.npz``.
+
+    Looks into it only as far as is needed to tell. Raises DataError where it is nothing of the kind.
+    """
+    found = chosen(os.fspath(path), "MNIST's files, a folder per class, or an .npz file").absolute()
+    with reading(found):
+        return _of_folder(found) if found.is_dir() else _of_file(found)
+
+
+def _of_folder(path: Path) -> Source:
+    if any(re.search(r"images.*idx3", p.name) for p in path.iterdir()):
+        return IdxFiles(images=str(idx.images_in(path)))
+    _, found = pictures_in(path)
+    return ImageFolder(path=str(path), colour=_is_coloured(found[0][0]))
+
+
+def _is_coloured(path: Path) -> bool:
+    """Whether a picture has colours; what cannot be read is for ``make`` to report."""
+    image = pillow("Reading pictures")
+    try:
+        with image.open(path) as opened:
+            return opened.mode not in ("1", "L", "LA") and not opened.mode.startswith("I")
+    except (OSError, SyntaxError, ValueError, image.DecompressionBombError):
+        return True
+
+
+def _of_file(path: Path) -> Source:
+    if path.suffix.lower() in ENDINGS:
+        raise DataError(
+            f"{path.name} is a single picture; expected many, in one folder for each class. "
+            "Choose the folder that holds those folders."
+        )
+    if zipfile.is_zipfile(path) or path.suffix.lower() == ".npz":
+        return NpzFile(path=str(path))
+    if re.search(r"idx[13]|ubyte", path.name) or idx.is_idx(path):
+        if "labels" in path.name and "images" not in path.name:
+            return IdxFiles(images=str(idx.partner_of(path)), labels=str(path))
+        return IdxFiles(images=str(path))
+    raise DataError(
+        f"{path.name} is none of the files that can be read; expected MNIST's (…-idx3-ubyte, packed or not), "
+        ".npz, or a folder with one folder per class. Choose one of those."
+    )

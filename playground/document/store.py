@@ -1,0 +1,185 @@
+"""The data of projects, made once and shared by everyone who asks. No Qt.
+
+Making data can take seconds: a file is read, a library imported. A window cannot wait so long; it sets ``patience``, and what is not
+ready by then is made by another thread, while whoever asks is told that it is pending.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+from engine import progress
+from engine.data import Dataset, Preparation, Prepared, Source, prepare
+from engine.errors import EngineError
+
+#: most that is kept for another time: data sets with their preparation, and bytes of all together
+KEPT, KEPT_BYTES = 8, 1 << 30
+#: errors that are remembered
+KEPT_ERRORS = 32
+
+Key = tuple[Source, Preparation]
+
+
+class Pending(EngineError):
+    """The data are still being made."""
+
+
+class Given(Exception):
+    """Nobody waits for these data any more; ends the thread that makes them."""
+
+
+class Job:
+    """Data that are being made.
+
+    Attributes:
+        share: how far it is, 0 to 1; 0 too where that is not known.
+        done: set when it has ended, one way or the other.
+        error: why there are no data; ``None`` while it goes on, and where all went well.
+    """
+
+    def __init__(self) -> None:
+        self.share = 0.0
+        self.done = threading.Event()
+        self.error: EngineError | None = None
+        self._given_up = False
+
+    def give_up(self) -> None:
+        """End it at the next report of progress."""
+        self._given_up = True
+
+    @property
+    def given_up(self) -> bool:
+        return self._given_up
+
+    def see(self, share: float) -> None:
+        """Note progress; the listener of ``progress.listening``."""
+        if self._given_up:
+            raise Given
+        self.share = share
+
+
+class Store:
+    """What has been made, and what is being made.
+
+    Attributes:
+        patience: seconds that the main thread waits for data; ``None``: as long as it takes. Other threads always wait.
+    """
+
+    def __init__(self) -> None:
+        self.patience: float | None = None
+        self._lock = threading.Lock()
+        self._ready: OrderedDict[Key, Prepared] = OrderedDict()
+        self._raw: OrderedDict[Source, Dataset] = OrderedDict()
+        self._failed: OrderedDict[Key, EngineError] = OrderedDict()
+        self._jobs: dict[Key, Job] = {}
+
+    def get(self, source: Source, preparation: Preparation) -> Prepared:
+        """The data. Raises EngineError where they cannot be made, and Pending where they are not ready in time."""
+        key = (source, preparation)
+        with self._lock:
+            found, failed = self._ready.get(key), self._failed.get(key)
+            if found is not None:
+                self._ready.move_to_end(key)
+                return found
+        if failed is not None and self._in_haste:
+            raise failed
+        if not self._in_haste:
+            return self._make(key)
+        fresh = key not in self._jobs
+        job = self.start(source, preparation)
+        if fresh:
+            job.done.wait(self.patience)
+        if not job.done.is_set():
+            raise Pending("The data are being loaded. Wait a moment.")
+        if job.error is not None:
+            raise job.error
+        with self._lock:
+            found = self._ready.get(key)
+        if found is None:  # given up by somebody else, or pushed out at once by newer ones
+            raise Pending("The data are being loaded. Wait a moment.")
+        return found
+
+    def start(self, source: Source, preparation: Preparation) -> Job:
+        """Have data made by another thread, an earlier failure or not; a job that goes on already is joined."""
+        key = (source, preparation)
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is not None and not job.given_up:
+                return job
+            job = Job()
+            if key in self._ready:
+                job.done.set()
+                return job
+            self._failed.pop(key, None)
+            self._jobs[key] = job
+        threading.Thread(target=self._work, args=(key, job), name="data", daemon=True).start()
+        return job
+
+    def job(self, source: Source, preparation: Preparation) -> Job | None:
+        """The job that makes these data now."""
+        with self._lock:
+            return self._jobs.get((source, preparation))
+
+    def forget(self) -> None:
+        """Drop all that is kept, so that files are read anew."""
+        with self._lock:
+            self._ready.clear()
+            self._raw.clear()
+            self._failed.clear()
+
+    @property
+    def _in_haste(self) -> bool:
+        return self.patience is not None and threading.current_thread() is threading.main_thread()
+
+    def _work(self, key: Key, job: Job) -> None:
+        try:
+            with progress.listening(job.see):
+                self._make(key)
+        except Given:
+            pass
+        except EngineError as error:
+            job.error = error
+        except Exception as error:  # noqa: BLE001  a thread has nobody above it; the window shows the sentence
+            job.error = EngineError(
+                f"The data cannot be made: {type(error).__name__}: {error}. Choose others."
+            )
+        finally:
+            with self._lock:
+                if job.error is not None:
+                    self._failed[key] = job.error
+                    while len(self._failed) > KEPT_ERRORS:
+                        self._failed.popitem(last=False)
+                if self._jobs.get(key) is job:
+                    del self._jobs[key]
+            job.done.set()
+
+    def _make(self, key: Key) -> Prepared:
+        source, preparation = key
+        with self._lock:
+            raw = self._raw.get(source)
+        if raw is None:
+            raw = source.make()
+        made = prepare(raw, preparation)
+        with self._lock:
+            # Whoever was faster has made what others may hold already: one data set is one object.
+            made = self._ready.setdefault(key, made)
+            self._raw[source] = raw
+            self._thin_out()
+        return made
+
+    def _thin_out(self) -> None:
+        while len(self._raw) > 2:
+            self._raw.popitem(last=False)
+        while len(self._ready) > 1 and (
+            len(self._ready) > KEPT or sum(map(_bytes, self._ready.values())) > KEPT_BYTES
+        ):
+            self._ready.popitem(last=False)
+
+
+def _bytes(data: Prepared) -> int:
+    parts = (data.raw, data.train, data.validation, data.test)
+    return sum(part.x.nbytes for part in parts if part is not None)
+
+
+store = Store()  #: of this process

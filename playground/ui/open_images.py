@@ -1,0 +1,132 @@
+"""Opening pictures of one's own: a button, what is being loaded, and what was wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from playground.ui.icons import icon
+from playground.ui.loading import Loading
+from playground.ui.theme import Theme
+
+FILTER = "Pictures with labels (*ubyte* *.gz *.npz *idx*);;All files (*)"
+TIP = (
+    "MNIST's files, an .npz file, or a folder that holds one folder of pictures for each class. "
+    "They can also be dropped on the window."
+)
+
+
+class OpenImages(QWidget):
+    """Asks which file or folder; shows progress and errors."""
+
+    asked = Signal(object)  #: a Path
+
+    def __init__(self, theme: Theme, loading: Loading) -> None:
+        super().__init__()
+        self.setObjectName("open_images_row")
+        self._loading = loading
+        self._what = ""
+        self._last = Path.home()
+        self.button = QPushButton("Open images…")
+        self.button.setObjectName("open_images")
+        self.button.setToolTip(f"<p>{TIP}</p>")
+        self.button.setAccessibleName("Open images")
+        self.button.setAccessibleDescription(TIP)
+        menu = QMenu(self.button)
+        menu.setObjectName("open_images_menu")
+        menu.setToolTipsVisible(True)
+        self.file = menu.addAction("File… (MNIST's or .npz)", self._ask_file)
+        self.file.setToolTip("Files of MNIST's format, packed or not, or arrays saved by NumPy's savez.")
+        self.folder = menu.addAction("Folder…", self._ask_folder)
+        self.folder.setToolTip("A folder that holds one folder of pictures for each class, named after it.")
+        self.button.setMenu(menu)
+        self.bar = QProgressBar()
+        self.bar.setObjectName("loading_bar")
+        self.bar.setAccessibleName("Loading")
+        self.bar.setToolTip("How far loading is.")
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(8)
+        self.stop = QToolButton()
+        self.stop.setObjectName("loading_stop")
+        self.stop.setAccessibleName("Stop loading")
+        self.stop.setToolTip("Stop loading; the data stay as they are.")
+        self.stop.setAutoRaise(True)
+        self.stop.clicked.connect(loading.cancel)
+        self.words = QLabel()
+        self.words.setObjectName("loading_words")
+        self.words.setProperty("muted", True)
+        self.problem = QLabel()
+        self.problem.setObjectName("open_problem")
+        self.problem.setProperty("problem", True)
+        self.problem.setWordWrap(True)
+        progress = QHBoxLayout()
+        progress.addWidget(self.words)
+        progress.addWidget(self.bar, stretch=1)
+        progress.addWidget(self.stop)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.button)
+        column.addLayout(progress)
+        column.addWidget(self.problem)
+        loading.changed.connect(self._show_progress)
+        self.offer = QPushButton()
+        self.offer.setObjectName("open_offer")
+        self.offer.clicked.connect(self._accept)
+        column.addWidget(self.offer)
+        self.say("")
+        self._show_progress()
+        self.set_theme(theme)
+
+    def say(self, problem: str, offer: str = "", act: Callable[[], object] = lambda: None) -> None:
+        """Show why something could not be opened ("" for nothing), and offer to ``act``, in words, where that would help."""
+        self.problem.setText(problem)
+        self.problem.setVisible(bool(problem))
+        self._act = act
+        self.offer.setText(offer)
+        self.offer.setToolTip(f"{offer}, and open them so.")
+        self.offer.setAccessibleName(offer)
+        self.offer.setVisible(bool(offer))
+
+    def _accept(self) -> None:
+        self._act()
+
+    def set_theme(self, theme: Theme) -> None:
+        self.button.setIcon(icon("folder-image", theme))
+        self.stop.setIcon(icon("close", theme))
+
+    def _show_progress(self) -> None:
+        busy = self._loading.busy
+        for part in (self.words, self.bar, self.stop):
+            part.setVisible(busy)
+        if busy:
+            share = self._loading.share
+            # Without a known share the bar moves to and fro.
+            self.bar.setRange(0, 100 if share else 0)
+            self.bar.setValue(round(100 * share))
+            self.words.setText("Loading" + (f" {round(100 * share)} %" if share else "…"))
+
+    def _ask_file(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "Open images", str(self._last), FILTER)
+        self._take(name)
+
+    def _ask_folder(self) -> None:
+        self._take(QFileDialog.getExistingDirectory(self, "Open a folder of images", str(self._last)))
+
+    def _take(self, name: str) -> None:
+        if name:
+            self._last = Path(name).parent
+            self.asked.emit(Path(name))

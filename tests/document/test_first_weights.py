@@ -1,0 +1,100 @@
+"""Weights given in a project file: they survive saving, the run begins and begins again with them, and drawing anew forgets them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from engine.initializers import HeNormal
+from playground.document import edits
+from playground.document.examples import example
+from playground.document.files import FileError, from_json, to_json
+from playground.document.project import FirstWeights
+from playground.runner.session import Session
+
+STEPS = example("first-steps").project
+GIVEN = ((0.4, -0.2), (0.3, 0.6))
+
+
+def weights(session: Session) -> np.ndarray:
+    assert session.trainer is not None
+    return session.trainer.model.parameters["linear1"]["weight"]
+
+
+def test_they_survive_a_file() -> None:
+    assert FirstWeights("linear1", "weight", GIVEN) in STEPS.first_weights
+    assert from_json(to_json(STEPS), "again") == STEPS
+    assert "weights" not in json.loads(to_json(example("circle").project))
+
+
+def test_a_run_begins_with_them_and_returns_to_them() -> None:
+    session = Session()
+    session.load(STEPS)
+    np.testing.assert_array_equal(weights(session), np.array(GIVEN, np.float32))
+    session.play()
+    session.train(10.0, most=3)
+    assert (weights(session) != np.array(GIVEN, np.float32)).any()
+    session.reset()
+    np.testing.assert_array_equal(weights(session), np.array(GIVEN, np.float32))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        edits.new_weights,
+        lambda p: edits.set_fit(p, p.fit.replace(initializer=HeNormal())),
+        lambda p: edits.set_source(p, p.source),
+    ],
+)
+def test_what_draws_the_weights_anew_forgets_them(change: object) -> None:
+    session = Session()
+    session.load(STEPS)
+    changed = change(STEPS)  # type: ignore[operator]
+    assert changed.first_weights == ()
+    session.load(changed)
+    assert (weights(session) != np.array(GIVEN, np.float32)).any()
+
+
+def test_layers_of_another_shape_are_drawn() -> None:
+    session = Session()
+    layer = STEPS.network["linear1"].layer
+    session.load(edits.set_layer(STEPS, "linear1", layer.replace(out_features=3)))
+    assert weights(session).shape == (3, 2)
+    assert session.trainer is not None
+    np.testing.assert_array_equal(session.trainer.model.parameters["linear2"]["bias"], np.float32(0.2))
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ([1, 2], "expected a mapping"),
+        ({"nobody.weight": [1.0]}, "no node 'nobody'"),
+        ({"linear1.weight": [[1.0, 2.0], [3.0]]}, "all rows alike"),
+        ({"linear1.weight": "much"}, "finite numbers"),
+        ({"linear1.weight": 3}, "finite numbers"),
+        ({"linear1.weight": [1e999]}, "finite numbers"),
+    ],
+)
+def test_what_is_no_number_is_refused_in_words(given: object, says: str) -> None:
+    data = json.loads(to_json(STEPS)) | {"weights": given}
+    with pytest.raises(FileError, match=says):
+        from_json(json.dumps(data), "a file")
+
+
+def test_one_update_worked_out_by_hand() -> None:
+    """From the numbers on the start page's picture alone, with pencil and paper: w₁₁ goes from 0.4 to 0.409."""
+    session = Session()
+    session.load(STEPS)
+    session.inspect()
+    trace = session.inspection.trace
+    assert trace is not None
+    assert (trace.values["input"].tolist(), trace.labels.tolist()) == ([[0.5, -1.0]], [1])
+    h1, h2 = np.tanh(0.4 * 0.5 + -0.2 * -1 + 0.1), np.tanh(0.3 * 0.5 + 0.6 * -1 + 0.0)
+    p = 1 / (1 + np.exp(-(0.7 * h1 - 0.5 * h2 + 0.2)))
+    delta = (p - 1) * 0.7 * (1 - h1 * h1)
+    assert trace.loss == pytest.approx(-np.log(p), rel=1e-6)
+    assert trace.parameter("linear1", "weight", "gradient")[0, 0] == pytest.approx(delta * 0.5, rel=1e-5)
+    assert trace.parameter("linear1", "weight", "after")[0, 0] == pytest.approx(
+        0.4 - 0.1 * delta * 0.5, rel=1e-6
+    )
+    assert round(float(trace.parameter("linear1", "weight", "after")[0, 0]), 3) == 0.409
