@@ -69,7 +69,10 @@ def _sum_calls(x: Array, scale: float, value: Array) -> list[Call]:
     flat = x.reshape(-1)
     if flat.size <= SMALL:
         return [call(flat.dot, np.full(flat.size, scale, x.dtype), value)]
-    return [call(np.add.reduce, flat, None, None, value), call(np.multiply, value, _constant(x, scale), value)]
+    return [
+        call(np.add.reduce, flat, None, None, value),
+        call(np.multiply, value, _constant(x, scale), value),
+    ]
 
 
 class Regression(Loss):
@@ -255,7 +258,9 @@ class CrossEntropyLoss(Loss):
             call(np.log, total, log_total),
             *_sum_calls(log_total, 1.0, value),
             call(flat_shifted.dot, flat_t, agreement.reshape(())),
-            call(np.subtract, result, agreement, result),  # in vectors of one: calls on 0-d arrays take twice as long
+            call(
+                np.subtract, result, agreement, result
+            ),  # in vectors of one: calls on 0-d arrays take twice as long
             call(np.multiply, result, mean, result),
         ]
         backward: list[Call] = [

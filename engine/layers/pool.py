@@ -69,11 +69,22 @@ class Pooling(Layer):
                 f"{name}: padding {max(ph, pw)} is more than half of the window, so that some windows would see no picture. "
                 "Pad less."
             )
-        return (
-            channels,
-            window_positions(name, height, kh, sh, ph, ph, dh),
-            window_positions(name, width, kw, sw, pw, pw, dw),
-        )
+        rows = window_positions(name, height, kh, sh, ph, ph, dh)
+        columns = window_positions(name, width, kw, sw, pw, pw, dw)
+        if not (_all_see(height, rows, kh, sh, ph, dh) and _all_see(width, columns, kw, sw, pw, dw)):
+            raise ShapeError(
+                f"{name}: with dilation {max(dh, dw)} and padding {max(ph, pw)}, all cells of some window lie beside the picture. "
+                "Pad less, or lower the dilation."
+            )
+        return channels, rows, columns
+
+
+def _all_see(size: int, count: int, k: int, stride: int, padding: int, dilation: int) -> bool:
+    """Whether each of ``count`` windows has a cell on the picture; one whose cells are spread may span it and touch none."""
+    if dilation == 1 or not padding:
+        return True
+    cells = np.arange(count)[:, None] * stride + np.arange(k) * dilation - padding
+    return bool(((cells >= 0) & (cells < size)).any(axis=1).all())
 
 
 @layers.register("MaxPool2d", category="Convolution")

@@ -8,7 +8,7 @@ from typing import Any
 from engine.errors import ShapeError, SpecError
 from engine.layers import Layer, Shape
 from engine.layers import registry as layers
-from engine.spec import Bool, Choice, Flags, Float, Int, Kind, Nested, Pair, Spec
+from engine.spec import Bool, Choice, File, Flags, Float, Int, Kind, Nested, NestedList, Pair, Spec
 
 #: samples of these shapes are offered to every layer; each must take at least one
 SHAPES: tuple[Shape, ...] = ((5,), (1,), (2, 6, 7), (1, 5, 5))
@@ -25,6 +25,8 @@ def others(kind: Kind, default: Any) -> list[Any]:
             return [o for o in options if o != default]
         case Flags(options=options):
             return [options]
+        case File():
+            return ["/some/where/else", "C:\\Pictures\\träumerei 1.npz"]
         case Pair(words=words):
             return [2, (2, 3), (3, 2), 1, *words]
         case Int():
@@ -33,6 +35,8 @@ def others(kind: Kind, default: Any) -> list[Any]:
             return [0.3]
         case Nested(registry=registry):
             return [cls() for cls in registry]
+        case NestedList(registry=registry):
+            return [*((cls(),) for cls in registry), tuple(cls() for cls in registry)]
     raise AssertionError(f"others() does not know {kind}")
 
 

@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
+from engine import Fit, Model, Network, Trainer
 from engine.data import Circle, Dataset, Sine, SpiralClasses
 from engine.errors import ShapeError
-from engine.losses import HingeLoss, Loss, losses, suited
+from engine.layers import Linear, Tanh
+from engine.losses import CrossEntropyLoss, HingeLoss, Loss, losses, suited
+from engine.optimizers import Adam
 from engine.program import compile_calls
 from tests.engine.catalogue import case_id, variants
 from tests.engine.numeric import directional, relative_error
@@ -48,7 +51,7 @@ def test_probabilities_add_up_and_agree_with_the_sign(loss: Loss, task: str) -> 
     data = DATA[task]
     z = np.random.default_rng(0).normal(0, 3, (len(data), loss.out_shape(data)[0]))
     p = loss.probabilities(z)
-    assert p.shape == (len(data), len(data.classes))
+    assert p.shape == (len(data), max(len(data.classes), getattr(loss, "num_classes", 0)))
     np.testing.assert_allclose(p.sum(1), 1.0)
     said = (z[:, 0] > 0) if z.shape[1] == 1 else z.argmax(1)
     np.testing.assert_array_equal(p.argmax(1), said)
@@ -90,3 +93,18 @@ def test_the_loss_of_sure_and_right_answers_is_small_and_never_negative(key: str
         compile_calls(loss.bind(z, t, np.zeros_like(z), value).forward)()
         exact = np.log1p(np.exp(-size * outputs))  # two logits: right by twice as much
         assert 0 <= float(value) <= max(1.01 * exact, 1e-7)
+
+
+def test_cross_entropy_takes_a_network_made_for_more_classes() -> None:
+    """It learns that the others do not occur; its answer is one of the data's classes from the first."""
+    data, loss = DATA["binary"], CrossEntropyLoss(num_classes=6)
+    assert loss.out_shape(data) == (6,)
+    assert CrossEntropyLoss(num_classes=2).out_shape(DATA["multiclass"]) == (len(DATA["multiclass"].classes),)
+    fit = Fit(loss=loss, optimizer=Adam(lr=0.05), epochs=60)
+    trainer = Trainer(Model(Network.chain(Linear(8), Tanh(), Linear(6)), (2,)), data, None, fit)
+    trainer.model.parameters["2"]["bias"][3] = 5.0  # a class that these data lack is all the network sees
+    assert trainer.score()[0].metric == pytest.approx(0.5, abs=0.3)
+    trainer.run(60.0, until_epoch=fit.epochs)
+    shares = loss.probabilities(trainer.model.predict(data.x))
+    assert shares[:, 2:].sum(axis=1).max() < 0.05
+    assert (shares.argmax(axis=1) == data.y).mean() == trainer.train_score.metric > 0.9

@@ -29,6 +29,11 @@ def test_every_problem_stands_at_its_node_and_what_can_be_known_is() -> None:
     assert caught.value.node_id == "1"
 
 
+def test_a_dense_layer_on_pictures_is_refused_with_what_to_do() -> None:
+    with pytest.raises(ShapeError, match="Put a Flatten before it"):
+        Model(Network.chain(Linear()), (1, 4, 4))
+
+
 def test_the_output_must_be_what_data_and_loss_need() -> None:
     (problem,) = CNN.problems((1, 8, 8), (3,))
     assert problem.node_id == "4"
@@ -86,4 +91,11 @@ FORKS = {
 @pytest.mark.parametrize("network", FORKS.values(), ids=FORKS.keys())
 def test_gradients_of_forks_and_views(network: Network) -> None:
     errors = gradient_errors(program_for(network, (2, 7, 7), 3))
+    assert max(errors.values()) < 1e-6, errors
+
+
+def test_a_branch_that_ends_nowhere_leaves_the_gradient_of_a_shown_value_alone() -> None:
+    """The output is a view of what the idle branch reads as well: the branch may not overwrite the loss's gradient there."""
+    nodes = (Node("dense", Linear(8)), Node("idle", Tanh(), ("dense",)), Node("out", Flatten(), ("dense",)))
+    errors = gradient_errors(program_for(Network(nodes), (3,), batch=2))
     assert max(errors.values()) < 1e-6, errors

@@ -5,7 +5,19 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from engine import Fit, Model, Network, Trainer, clipping, layers, losses, optimizers, regularizers, train, update
+from engine import (
+    Fit,
+    Model,
+    Network,
+    Trainer,
+    clipping,
+    layers,
+    losses,
+    optimizers,
+    regularizers,
+    train,
+    update,
+)
 from engine.data import Circle, Dataset, MultiGaussian, Preparation, SpiralClasses, prepare
 from engine.errors import DataError, DivergedError
 from engine.log import CAPACITY, COLUMNS, Log
@@ -274,7 +286,9 @@ def test_pooling_before_relu_changes_no_number():
     )  # fmt: skip
     model = Model(network, (2, 12, 13), seed=3, dtype="float64")
     rng = np.random.default_rng(0)
-    x = rng.integers(-2, 3, size=(2, 12, 13, 6)).astype(float)  # many equal values: the first of them must win
+    x = rng.integers(-2, 3, size=(2, 12, 13, 6)).astype(
+        float
+    )  # many equal values: the first of them must win
     delta = rng.normal(size=(5, 6))
     found = []
     for lean in (False, True):

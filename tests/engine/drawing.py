@@ -1,0 +1,95 @@
+"""Hypothesis strategies made from the declarations alone: any registered thing in settings nobody thought of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from engine.errors import ShapeError, SpecError
+from engine.layers import Layer, Shape
+from engine.layers.conv import pair
+from engine.spec import Bool, Choice, Flags, Float, Int, Kind, Nested, NestedList, Pair, Spec
+
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+
+
+def values(kind: Kind, default: Any) -> st.SearchStrategy[Any]:
+    """Legal values of ``kind``, small enough for small pictures; numbers fall on kinks (whole and half ones) often."""
+    match kind:
+        case Bool():
+            return st.booleans()
+        case Choice(options=options):
+            return st.sampled_from(options)
+        case Flags(options=options):
+            return st.lists(st.sampled_from(options), unique=True)
+        case Pair(min=low, max=high, words=words):
+            one = st.integers(low, min(high, 3))
+            pairs = st.one_of(one, st.tuples(one, one))
+            return st.one_of(pairs, pairs, st.sampled_from(words)) if words else pairs
+        case Int(min=low, max=high):
+            return st.integers(low or 0, min(high or 6, 6))
+        case Float(min=low, open_min=open_min, log=True):
+            powers = st.integers(-5, -1).map(lambda e: 10.0**e)
+            return powers if open_min or low is None else st.one_of(powers, st.just(low))
+        case Float(min=low, max=high, open_min=open_min):
+            first = round(8 * (-2.0 if low is None else low)) + open_min
+            last = int(8 * (3.0 if high is None else min(high, 3.0)))
+            return st.one_of(st.just(default), st.integers(first, last).map(lambda n: n / 8))
+        case Nested() | NestedList():
+            return st.just(default)
+    raise AssertionError(f"values() does not know {kind}")
+
+
+def fitted(key: str, chosen: dict[str, Any]) -> None:
+    """Bring settings that only make sense together in line, so that few drawings are thrown away."""
+    if key == "Conv2d":
+        chosen["groups"] = min(chosen["groups"], 3)
+        chosen["out_channels"] = chosen["groups"] * min(chosen["out_channels"], 3)
+        if chosen["padding"] == "same":
+            chosen["stride"] = 1
+    if key.endswith("Pool2d") and "kernel_size" in chosen:
+        chosen["padding"] = tuple(
+            min(p, k // 2) for p, k in zip(pair(chosen["padding"]), pair(chosen["kernel_size"]), strict=True)
+        )
+    if key == "LocalResponseNorm":
+        chosen["k"] += 0.5  # with 0, a picture of zeros is divided by zero, in PyTorch too
+    if key == "SGD" and chosen["nesterov"]:
+        chosen["momentum"], chosen["dampening"] = chosen["momentum"] or 0.9, 0.0
+
+
+def spec(draw: Draw, cls: type[Spec]) -> Any:
+    """A spec of class ``cls`` in some settings. What does not enter the maths stays as it is."""
+    chosen = {p.name: draw(values(p.kind, p.default)) for p in cls.params() if p.name != "frozen"}
+    fitted(cls.key, chosen)
+    try:
+        return cls(**chosen)
+    except SpecError:
+        return assume(False)
+
+
+@st.composite
+def specs(draw: Draw, cls: type[Spec]) -> Any:
+    """See ``spec``."""
+    return spec(draw, cls)
+
+
+@st.composite
+def layers_with_shapes(draw: Draw, cls: type[Layer]) -> tuple[Layer, Shape]:
+    """A layer in some settings, and the shape of a sample that it takes: a row, or a picture of odd proportions."""
+    layer = spec(draw, cls)
+    channels = draw(st.integers(1, 3)) * getattr(layer, "groups", draw(st.integers(1, 3)))
+    shapes = [(draw(st.integers(1, 9)),), (channels, draw(st.integers(1, 9)), draw(st.integers(1, 9)))]
+    if cls.key == "Unflatten":
+        shapes = [(layer.channels * layer.height * layer.width,)]
+    elif draw(st.booleans()):
+        shapes.reverse()
+    for shape in shapes:
+        try:
+            layer.check_inputs(shape)
+        except ShapeError:
+            continue
+        return layer, shape
+    return assume(False)

@@ -1,0 +1,114 @@
+"""PyTorch's counterpart of everything of ours, and what counts as the same number. Where torch is missing, importing this skips."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.core import Array
+from engine.layers import Conv2d, Layer, Shape
+from engine.layers.conv import pair
+from engine.layers.pool import Pooling
+from engine.losses import HingeLoss, Loss
+from engine.network import INPUT, Network
+from engine.optimizers import Optimizer
+from engine.spec import Spec
+
+torch = pytest.importorskip("torch", reason="torch is not installed: parity with PyTorch is not checked")
+
+#: largest difference, relative to the largest number of the tensor
+TOLERANCE = {"float32": 1e-5, "float64": 1e-10}
+
+
+def assert_close(ours: Array, theirs: Any, dtype: str, scale: float = 1e-3, what: str = "") -> None:
+    """``scale``: size of the numbers that were added up, where their sum may cancel to nearly nothing."""
+    theirs = theirs.detach().numpy()
+    scale = max(float(np.abs(theirs).max()), scale)
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=TOLERANCE[dtype] * scale, err_msg=what)
+
+
+def accepted(spec: Spec, kind: Any) -> dict[str, Any]:
+    """The settings of ``spec`` that ``kind`` takes under the same name."""
+    names = inspect.signature(kind).parameters
+    return {p.name: v for p, v in spec.values() if p.name in names}
+
+
+def torch_layer(layer: Layer, shape: Shape) -> Any:
+    """PyTorch's module for a layer of ours that reads samples of ``shape``."""
+    nn = torch.nn
+    match layer.key:
+        case "BatchNorm":
+            cls = nn.BatchNorm1d if len(shape) == 1 else nn.BatchNorm2d
+            return cls(shape[0], eps=layer.eps, momentum=layer.momentum, affine=layer.affine)
+        case "LayerNorm":
+            return nn.LayerNorm(shape, eps=layer.eps, elementwise_affine=layer.elementwise_affine)
+        case "GlobalAvgPool2d":
+            return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        case "Unflatten":
+            return nn.Unflatten(1, (layer.channels, layer.height, layer.width))
+        case "PReLU":
+            return nn.PReLU(shape[0] if layer.per_channel else 1)
+        case "Softmax":
+            return nn.Softmax(dim=1)
+    cls = getattr(nn, layer.key)
+    values = accepted(layer, cls)
+    if layer.key == "Linear":
+        values["in_features"] = shape[0]
+    if isinstance(layer, Conv2d):
+        values["in_channels"] = shape[0]
+        if layer.padding == "full":
+            values["padding"] = tuple(
+                d * (k - 1) for k, d in zip(pair(layer.kernel_size), pair(layer.dilation), strict=True)
+            )
+    if isinstance(layer, Pooling):
+        values["stride"] = layer.steps()
+    return cls(**values)
+
+
+class TorchNetwork(torch.nn.Module):
+    """The same graph of PyTorch's modules, with parameters of the same names; ``values`` keeps every node's last output."""
+
+    def __init__(self, network: Network, in_shape: Shape) -> None:
+        super().__init__()
+        self.network, self.values = network, {}
+        shapes = network.shapes(in_shape)
+        for node in network.nodes:
+            if node.layer.arity == 1:
+                self.add_module(node.id, torch_layer(node.layer, shapes[network.inputs_of(node.id)[0]]))
+
+    def forward(self, x: Any) -> Any:
+        self.values = {INPUT: x}
+        for node in self.network.nodes:
+            inputs = [self.values[i] for i in self.network.inputs_of(node.id)]
+            match node.layer.key:
+                case "Add":
+                    value = sum(inputs[1:], inputs[0])
+                case "Concat":
+                    value = torch.cat(inputs, dim=1)
+                case _:
+                    value = self.get_submodule(node.id)(*inputs)
+            self.values[node.id] = value
+        return self.values[self.network.output_id]
+
+
+def torch_loss(loss: Loss, z: Any, y: Array, target: Array) -> Any:
+    """PyTorch's loss of outputs ``z (N, outputs)``; ``y`` are labels or numbers, ``target (N, outputs)`` what ours reads."""
+    if isinstance(
+        loss, HingeLoss
+    ):  # PyTorch has none; this is its definition, and autograd differentiates it
+        return torch.relu(1.0 - torch.tensor(target) * z).mean()
+    kind = getattr(torch.nn, loss.key)
+    wanted = torch.tensor(y if "multiclass" in loss.tasks else target)
+    return kind(**accepted(loss, kind))(z, wanted)
+
+
+def torch_optimizer(optimizer: Optimizer, parameters: list[Any]) -> Any:
+    """PyTorch's optimizer of the same settings."""
+    cls = getattr(torch.optim, optimizer.key)
+    values = accepted(optimizer, cls)
+    if hasattr(optimizer, "beta1"):
+        values["betas"] = (optimizer.beta1, optimizer.beta2)
+    return cls(parameters, **values)
