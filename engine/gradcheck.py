@@ -74,6 +74,28 @@ class Report:
         return sum(c.verdict is Verdict.KINK for c in self.cells)
 
 
+def compare(
+    index: tuple[int, ...],
+    analytic: float,
+    losses: tuple[float, float, float],
+    epsilon: float,
+    size: float = 0.0,
+) -> Cell:
+    """Judge a derivative by the losses ``(L₋, L, L₊)`` at −ε, 0 and +ε.
+
+    ``size``: of the parameter's largest gradient, against which rounding is judged.
+    """
+    low, middle, high = losses
+    numeric = (high - low) / (2 * epsilon)
+    scale = max(abs(analytic), abs(numeric))
+    # A difference of two losses cannot be finer than their rounding.
+    rounding = max(NOISE * size, 4 * np.finfo(float).eps * max(abs(high), abs(low)) / epsilon)
+    error = 0.0 if abs(analytic - numeric) <= rounding else abs(analytic - numeric) / scale
+    left, right = (middle - low) / epsilon, (high - middle) / epsilon
+    kink = error > GREAT and abs(right - left) > max(1e-2 * max(abs(left), abs(right)), 4 * rounding)
+    return Cell(index, analytic, numeric, error, Verdict.of(error, kink))
+
+
 class GradientCheck:
     """Compares gradients with central differences (L(w + ε) − L(w − ε)) / 2ε, on a float64 copy of a model.
 
@@ -111,7 +133,7 @@ class GradientCheck:
     def gradients(self) -> dict[str, dict[str, Array]]:
         """The analytic gradients, penalty included: ``{node id: {name: array}}``."""
         self.loss()
-        for c in self._update.penalty_calls():
+        for c in self._update.stages["penalty"]:
             c.function(*c.args, **c.kwargs)
         return {i: {n: g.copy() for n, g in arrays.items()} for i, arrays in self._model.gradients.items()}
 
@@ -130,15 +152,7 @@ class GradientCheck:
         self, node_id: str, name: str, index: tuple[int, ...], analytic: float, size: float = 0.0
     ) -> Cell:
         """Check one number. ``size``: of the parameter's largest gradient, against which rounding is judged."""
-        low, middle, high = self.nudge(node_id, name, index)
-        numeric = (high - low) / (2 * self.epsilon)
-        scale = max(abs(analytic), abs(numeric))
-        # A difference of two losses cannot be finer than their rounding.
-        rounding = max(NOISE * size, 4 * np.finfo(float).eps * max(abs(high), abs(low)) / self.epsilon)
-        error = 0.0 if abs(analytic - numeric) <= rounding else abs(analytic - numeric) / scale
-        left, right = (middle - low) / self.epsilon, (high - middle) / self.epsilon
-        kink = error > GREAT and abs(right - left) > max(1e-2 * max(abs(left), abs(right)), 4 * rounding)
-        return Cell(index, analytic, numeric, error, Verdict.of(error, kink))
+        return compare(index, analytic, self.nudge(node_id, name, index), self.epsilon, size)
 
     def run(
         self, cells: int = 30, seed: int = 0, progress: Callable[[float], bool] | None = None

@@ -51,7 +51,11 @@ class Update:
         }
         self.calls = _joined(enumerate(self.stages.values()))
         if fit.clipping is None:  # each block's penalty just before its update: both read the same numbers
-            self.calls = [*count, *_joined(sorted([*penalties, *blocks], key=_first)), *self.stages["max-norm"]]
+            self.calls = [
+                *count,
+                *_joined(sorted([*penalties, *blocks], key=_first)),
+                *self.stages["max-norm"],
+            ]
 
     def _optimizer_blocks(self) -> Iterator[_Block]:
         """The optimizer's calls; for very many parameters, block by block."""

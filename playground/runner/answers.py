@@ -14,8 +14,25 @@ from engine.data import Dataset, Prepared
 from engine.model import Model
 from engine.network import INPUT
 from engine.probe import Probe
+from engine.receptive import Saliency as SaliencyOf
+from engine.receptive import SampleGradients, strongest
+from engine.receptive import Strongest as StrongestSamples
 from engine.train import Trainer
-from playground.runner.messages import Curve, Gradients, Histogram, Maps, Predictions, Surface, Want, Weights
+from playground.runner.messages import (
+    OWN,
+    Curve,
+    Deltas,
+    Gradients,
+    Histogram,
+    Maps,
+    Predictions,
+    Saliency,
+    ShowPicture,
+    Strongest,
+    Surface,
+    Want,
+    Weights,
+)
 
 #: samples that histograms look at, at most, and the numbers inside the network that they may cost: a histogram of pictures has
 #: enough to count in a few dozen, and is made for every frame
@@ -43,6 +60,10 @@ class Answers:
         self._first_step = trainer.steps if trainer is not None else 0
         self._probes: dict[object, Probe] = {}
         self._fresh: set[object] = set()
+        #: the picture of the person's own
+        self.own: ShowPicture | None = None
+        self._backs: dict[object, SampleGradients] = {}
+        self._saliencies: dict[str, SaliencyOf] = {}
 
     def to(self, wants: Collection[Want]) -> dict[Want, Any]:
         """``want → answer`` for all that can be met now."""
@@ -115,16 +136,90 @@ class Answers:
 
     @_answer.register
     def _(self, want: Maps) -> Array | None:
-        part = self._part(want.part)
-        if part is None or not 0 <= want.sample < len(part):
+        values = self._of_sample(want.part, want.sample)
+        return None if values is None else np.array(values.value(want.node_id)[..., 0], np.float32)
+
+    @_answer.register
+    def _(self, want: Deltas) -> Array | None:
+        x, trainer = self._input(want.part, want.sample), self._trainer
+        if x is None or trainer is None:
             return None
-        sample = part.x[want.sample : want.sample + 1]
-        values = self._values(("sample", want.part, want.sample), lambda: sample).value(want.node_id)
-        return np.array(values[..., 0], np.float32)
+        key = ("deltas", want.part, want.sample)
+        made = self._backs.get(trainer.fit.loss)
+        if made is None:
+            self._backs = {trainer.fit.loss: SampleGradients(self._model, trainer.fit.loss)}
+            made = self._backs[trainer.fit.loss]
+        if key not in self._fresh:
+            target = self._target(want.part, want.sample)
+            if target is None:
+                return None
+            made.run(x[0], target)
+            self._fresh = {f for f in self._fresh if not (isinstance(f, tuple) and f[0] == "deltas")} | {key}
+        return np.array(made.gradient(want.node_id), np.float32)
+
+    @_answer.register
+    def _(self, want: Saliency) -> Array | None:
+        x, shape = self._input(want.part, want.sample), self._model.shapes[want.node_id]
+        fits = len(want.unit) == len(shape) and all(0 <= k < n for k, n in zip(want.unit, shape, strict=True))
+        if x is None or want.node_id == INPUT or not fits:
+            return None
+        if want.node_id not in self._saliencies:
+            self._saliencies = {want.node_id: SaliencyOf(self._model, want.node_id)}
+        return np.array(self._saliencies[want.node_id].of(x[0], want.unit), np.float32)
+
+    @_answer.register
+    def _(self, want: Strongest) -> StrongestSamples | None:
+        shape = self._model.shapes[want.node_id]
+        if len(shape) != 3 or not 0 <= want.channel < shape[0]:
+            return None
+        count = histogram_samples(self._model)
+        values = self._values("histogram", lambda: self._data.train.x[:count]).value(want.node_id)
+        return strongest(values, want.channel, want.count)
+
+    def _input(self, part: str, sample: int) -> Array | None:
+        """One sample as the network reads it, ``(1, *in_shape)``; ``None`` where there is no such."""
+        if part == OWN:
+            own = self.own
+            if own is None or own.number != sample or own.picture.shape != self._data.raw.in_shape:
+                return None
+            return self._data.transform(own.picture[None])
+        samples = self._part(part)
+        if samples is None or not 0 <= sample < len(samples):
+            return None
+        return samples.x[sample : sample + 1]
+
+    def _target(self, part: str, sample: int) -> Array | None:
+        """The target of one sample: of an own picture the class that the network names, where there are classes."""
+        samples = self._part(part)
+        if samples is not None:
+            return np.asarray(samples.y[sample])
+        values, trainer = self._of_sample(part, sample), self._trainer
+        if values is None or trainer is None or not self._data.train.classes:
+            return None
+        z = np.array(values.value(self._model.network.output_id).T, np.float64)
+        return np.asarray(trainer.fit.loss.probabilities(z)[0].argmax())
+
+    def _of_sample(self, part: str, sample: int) -> Probe | None:
+        """All values for one sample."""
+        x = self._input(part, sample)
+        if x is None:
+            return None
+        if part != OWN:
+            return self._values(("sample", part, sample), lambda: x)
+        kept = self._probes.get(OWN)
+        if kept is not None and OWN not in self._fresh:
+            kept.feed(x)  # while somebody draws, one picture follows another
+        return self._values(OWN, lambda: x)
 
     @_answer.register
     def _(self, want: Predictions) -> Array | None:
         part, trainer = self._part(want.part), self._trainer
+        if want.part == OWN and trainer is not None and self._data.train.classes:
+            own = self._of_sample(OWN, want.start)
+            if own is None:
+                return None
+            z = np.array(own.value(self._model.network.output_id).T, np.float64)
+            return trainer.fit.loss.probabilities(z).astype(np.float32)
         if part is None or trainer is None or not 0 <= want.start < len(part) or want.count < 1:
             return None
         samples = part.x[want.start : want.start + want.count]
@@ -132,7 +227,7 @@ class Answers:
         z = np.array(self._values(key, lambda: samples).value(self._model.network.output_id).T, np.float64)
         if not part.classes:
             return self._data.transform.inverse_target(z).astype(np.float32)
-        return trainer.fit.loss.probabilities(z).astype(np.float32)
+        return trainer.fit.loss.probabilities(z)[:, : len(part.classes)].astype(np.float32)
 
     @_answer.register
     def _(self, want: Histogram) -> tuple[Array, Array] | None:

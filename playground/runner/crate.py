@@ -23,6 +23,12 @@ from engine.core import Array
 ALIGN = 64
 
 
+def _cells_of(memory: SharedMemory) -> memoryview:
+    if memory.buf is None:
+        raise ValueError("This shared memory is closed; expected it open. Ask before it is given back.")
+    return memory.buf
+
+
 @dataclass
 class Room:
     """A piece of shared memory, by name: what the window sends when it has made one."""
@@ -37,7 +43,7 @@ class Room:
 
     @property
     def cells(self) -> memoryview:
-        return self._memory.buf
+        return _cells_of(self._memory)
 
     def close(self) -> None:
         self._memory.close()
@@ -115,7 +121,7 @@ class Crate:
     def unpacked(self, message: Packed) -> Any:
         """The value again. Its arrays are copies, and read-only."""
         # A byte more: NumPy will not look at an empty buffer, not even for an empty array.
-        _Cells.now = bytes(self._memory.buf[: message.size + 1]) if self._memory is not None else b""
+        _Cells.now = bytes(_cells_of(self._memory)[: message.size + 1]) if self._memory is not None else b""
         try:
             return pickle.loads(message.words)
         finally:

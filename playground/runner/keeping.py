@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+import numpy as np
 
 from engine.core import Array
 from engine.initializers import Initializer
 from engine.layers import Layer
 from engine.model import Model
 from engine.network import Network, Node
-from playground.document.project import Project, WeightEdit
+from playground.document.project import FirstWeights, Project, WeightEdit
 
 #: numbers kept of layers that went, for the case that they come back
 ATTIC_SIZE = 4_000_000
@@ -79,6 +81,15 @@ def carry_weights(old: Model, new: Model, attic: Attic) -> None:
         arrays = arrays_of(old, node.id)
         if arrays and node.id not in staying:
             attic.put(node, arrays)
+
+
+def give_weights(given: Iterable[FirstWeights], model: Model) -> None:
+    """Begin with the given numbers; those of layers that have other shapes by now stay as they were drawn."""
+    for first in given:
+        array = model.parameters.get(first.node_id, {}).get(first.name)
+        values = np.array(first.values)
+        if array is not None and array.shape == values.shape:
+            array[...] = values
 
 
 def _means_the_same(old: Model, new: Model, node_id: str) -> bool:

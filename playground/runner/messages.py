@@ -9,14 +9,21 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.data import Prepared
 from engine.log import LogView
+from engine.receptive import Strongest as StrongestSamples
 from playground.document.project import Project
+
+if (
+    TYPE_CHECKING
+):  # loading the explanations takes a while, and nobody needs them before an update is looked at
+    from engine.gradcheck import Report
+    from engine.trace import Nudge, Place, Trace
 
 Array = NDArray[Any]
 
@@ -31,6 +38,9 @@ class State(enum.Enum):
     DIVERGED = "diverged"
     CRASHED = "crashed"
 
+
+#: the part of Maps, Predictions … that is no part of the data: a picture that the person has brought
+OWN = "own"
 
 # --- wants -------------------------------------------------------------------------------------------------------------
 
@@ -76,8 +86,8 @@ class Maps:
     """A node's output for one sample. Answer: ``(C, H, W)`` or ``(features,)`` float32. Node "input" gives the input."""
 
     node_id: str
-    part: str  #: "train", "validation" or "test"
-    sample: int
+    part: str  #: "train", "validation", "test", or "own" for the picture of ShowPicture
+    sample: int  #: for "own", the picture's number
 
 
 @dataclass(frozen=True)
@@ -100,7 +110,41 @@ class Histogram:
     bins: int = 40
 
 
-Want = Weights | Gradients | Surface | Curve | Maps | Predictions | Histogram
+@dataclass(frozen=True)
+class Deltas:
+    """∂L/∂output of a node for one sample alone, as in inference (dropout off). Answer: as for Maps.
+
+    A picture of one's own (part "own") has no target: the class that the network names stands for it.
+    """
+
+    node_id: str
+    part: str
+    sample: int
+
+
+@dataclass(frozen=True)
+class Saliency:
+    """How much one unit of a node moves with each number of the input, for one sample. Answer: the gradient, in the input's shape.
+
+    ``unit`` is its index in the node's output, such as ``(channel, row, column)``.
+    """
+
+    node_id: str
+    unit: tuple[int, ...]
+    part: str
+    sample: int
+
+
+@dataclass(frozen=True)
+class Strongest:
+    """The training samples (of the first few hundred, fewer of large pictures) that move a channel most. Answer: ``engine.receptive.Strongest``."""
+
+    node_id: str
+    channel: int
+    count: int = 5
+
+
+Want = Weights | Gradients | Surface | Curve | Maps | Predictions | Histogram | Deltas | Saliency | Strongest
 
 
 # --- commands ----------------------------------------------------------------------------------------------------------
@@ -135,6 +179,20 @@ class Step:
 
 
 @dataclass(frozen=True)
+class StepBack:
+    """Undo one ``"batch"``, or go to where the ``"epoch"`` began (at its very beginning: the one before), and pause there."""
+
+    unit: str = "batch"
+
+
+@dataclass(frozen=True)
+class GoTo:
+    """Pause where the run stood after ``step`` updates, or as near as it can return to (see ``Frame.earliest_step``)."""
+
+    step: int
+
+
+@dataclass(frozen=True)
 class Reset:
     """Back to the first weights of this seed, hand edits forgotten, epoch 0."""
 
@@ -153,10 +211,81 @@ class SetWants:
     wants: frozenset[Want]
 
 
-Command = Load | Play | Pause | Step | Reset | SetSpeed | SetWants
+@dataclass(frozen=True, eq=False)
+class ShowPicture:
+    """A picture of the person's own, asked about as part "own": drawn, or from a file.
+
+    Args:
+        number: of the picture; answers about another number are not given.
+        picture: ``(C, H, W)``, in the units of the raw data.
+    """
+
+    number: int
+    picture: Array
+
+
+@dataclass(frozen=True)
+class Inspect:
+    """Pause, and record the next update: frames have its trace from now on.
+
+    ``sample``: place in the batch of the sample to keep, where a network is too large to keep all.
+    """
+
+    sample: int = 0
+
+
+@dataclass(frozen=True)
+class ApplyStep:
+    """Make the update that is being looked at, as Play would have made it, and record the one after it."""
+
+
+@dataclass(frozen=True)
+class Discard:
+    """Look no longer; everything is as it was before."""
+
+
+@dataclass(frozen=True)
+class NudgeCell:
+    """Move one number of the recorded update (a parameter's cell or an input) by ±epsilon and see what the loss does."""
+
+    place: Place
+    epsilon: float = 1e-6
+
+
+@dataclass(frozen=True)
+class CheckGradients:
+    """Check the gradients of all parameters of the recorded update, up to ``cells`` numbers of each. Any other command ends it."""
+
+    cells: int = 30
+
+
+@dataclass(frozen=True)
+class CancelCheck:
+    """End the check; what it has found stays."""
+
+
+Command = (
+    Load | Play | Pause | Step | StepBack | GoTo | Reset | SetSpeed | SetWants
+    | Inspect | ApplyStep | Discard | NudgeCell | CheckGradients | CancelCheck | ShowPicture
+)  # fmt: skip
 
 
 # --- frames ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CheckState:
+    """How far a check of all gradients is.
+
+    Args:
+        share: done, from 0 to 1.
+        reports: one for each parameter that is finished.
+        running: whether it goes on.
+    """
+
+    share: float = 0.0
+    reports: tuple[Report, ...] = ()
+    running: bool = True
 
 
 @dataclass(frozen=True)
@@ -169,6 +298,8 @@ class Frame:
         state, message, details: what the worker does; why, in a sentence; a stack trace where it crashed.
         broken_node: where the first non-finite number arose, when diverged.
         epoch, step: finished passes over the data; finished updates.
+        earliest_step, latest_step: the steps that GoTo reaches; equal where there is no way back.
+        no_way_back: why there is none where the network is too large for it; "" otherwise.
         train_loss, validation_loss: without the penalty, over the whole part; NaN if unknown. Of these very weights while the run is
             paused or slow, else of those at the end of the last finished epoch.
         penalty: the regularization term.
@@ -177,6 +308,9 @@ class Frame:
         log: the history, by epoch.
         extent: ``(low, high)`` of the inputs' axes in raw units, for Surface and Curve.
         answers: see ``answer``.
+        trace: of the next update, while it is looked at (see Inspect): the same object until there is another.
+        nudge, check: the last proof asked for in it; how far the check of all gradients is.
+        refusal: why the last command about the trace could not be carried out; "" if it could.
     """
 
     project: Project
@@ -187,6 +321,9 @@ class Frame:
     broken_node: str = ""
     epoch: int = 0
     step: int = 0
+    earliest_step: int = 0
+    latest_step: int = 0
+    no_way_back: str = ""
     train_loss: float = float("nan")
     validation_loss: float = float("nan")
     penalty: float = 0.0
@@ -198,13 +335,19 @@ class Frame:
     log: LogView = field(default_factory=LogView)
     extent: tuple[float, float] = (-6.0, 6.0)
     answers: Mapping[Want, Any] = field(default_factory=lambda: MappingProxyType({}))
+    trace: Trace | None = None
+    nudge: Nudge | None = None
+    check: CheckState | None = None
+    refusal: str = ""
 
     @overload
     def answer(self, want: Weights | Gradients) -> Mapping[str, Array] | None: ...
     @overload
     def answer(self, want: Histogram) -> tuple[Array, Array] | None: ...
     @overload
-    def answer(self, want: Surface | Curve | Maps | Predictions) -> Array | None: ...
+    def answer(self, want: Surface | Curve | Maps | Predictions | Deltas | Saliency) -> Array | None: ...
+    @overload
+    def answer(self, want: Strongest) -> StrongestSamples | None: ...
     def answer(self, want: Want) -> Any:
         """The answer to ``want``, or ``None`` when this frame has none (asked too late, node gone, wrong kind of data)."""
         return self.answers.get(want)

@@ -4,8 +4,8 @@ Drawing sixty pictures a second keeps Python's interpreter lock busy for a third
 process would get what is left. In its own process training keeps its full speed, and no update can make the window wait.
 
 What goes over the line is what goes through a mailbox too: commands one way, frames the other, and never more than one frame that
-nobody has asked for. Three things are not sent with every frame, because the window has them: the project (a number stands for it),
-the data (made again from the project, once) and the part of the log that was sent before. The arrays of a frame, which are nearly
+nobody has asked for. Four things are not sent with every frame, because the window has them: the project (a number stands for it),
+the data (made again from the project, once), the part of the log that was sent before, and a trace that was. The arrays of a frame, which are nearly
 all of it, lie in memory that both processes see (see ``playground/runner/crate.py``); the line carries the few words round them.
 """
 
@@ -20,7 +20,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, fields
 from multiprocessing.connection import Connection
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +31,9 @@ from playground.runner.crate import Crate, Room, TooSmall, packed
 from playground.runner.mailbox import Mailbox
 from playground.runner.messages import Array, Command, Frame, Load, SetSpeed, SetWants, State, Want
 from playground.runner.worker import Worker
+
+if TYPE_CHECKING:
+    from engine.trace import Trace
 
 #: projects whose frames may still be on their way
 KEPT_PROJECTS = 64
@@ -62,6 +65,7 @@ class _Parcel:
         has_data: whether the frame has data.
         wants: what is answered; ``None``: the same as last time.
         answers: to each of them.
+        trace: of the next update, or SAME.
         log_from: the log's first ``log_from`` rows are those sent before; ``log`` holds the others.
         fields: all else.
     """
@@ -70,13 +74,16 @@ class _Parcel:
     has_data: bool
     wants: tuple[Want, ...] | None
     answers: tuple[Any, ...]
+    trace: Trace | str | None
     log_from: int
     log: Array
     fields: dict[str, Any]
 
 
+#: stands for the trace that was sent last
+SAME = "same"
 #: the fields of a frame that are sent as they are
-_PLAIN = tuple(f.name for f in fields(Frame) if f.name not in ("project", "data", "log", "answers"))
+_PLAIN = tuple(f.name for f in fields(Frame) if f.name not in ("project", "data", "log", "answers", "trace"))
 
 
 class _Sender(Mailbox):
@@ -96,6 +103,7 @@ class _Sender(Mailbox):
         self._projects: list[Project] = []  # keeps them alive, so that ids stay theirs
         self._sent = LogView()
         self._wants: tuple[Want, ...] = ()
+        self._trace: Trace | None = None
 
     @property
     def wanted(self) -> bool:
@@ -138,25 +146,22 @@ class _Sender(Mailbox):
                 if not self._place:  # a newer one may have been put meanwhile
                     super().put(frame)
             else:
-                self._sent, self._wants = frame.log, tuple(frame.answers)
+                self._sent, self._wants, self._trace = frame.log, tuple(frame.answers), frame.trace
             with contextlib.suppress(OSError):  # the window has gone; the end of the line ends this process
                 self._line.send(message)
 
     def _packed(self, frame: Frame) -> _Parcel:
         known, rows = self._sent.rows, frame.log.rows
         same = len(known)
-        # Logs only grow; one that is thinned, or begins anew, differs at its end or is shorter.
-        if (
-            same > len(rows)
-            or not np.array_equal(known[-1:], rows[same - 1 : same], equal_nan=True)
-            or (same and not np.array_equal(known[same // 2], rows[same // 2], equal_nan=True))
-        ):
+        # Rows of one table only grow; a log that is thinned, gone back in, or begun anew is in another.
+        if known.base is not rows.base and not np.array_equal(known, rows[:same], equal_nan=True):
             same = 0
         return _Parcel(
             self._numbers.get(id(frame.project), -1),
             frame.data is not None,
             None if tuple(frame.answers) == self._wants else tuple(frame.answers),
             tuple(frame.answers.values()),
+            SAME if frame.trace is not None and frame.trace is self._trace else frame.trace,
             same,
             rows[same:],
             {name: getattr(frame, name) for name in _PLAIN},
@@ -205,6 +210,7 @@ class Remote:
         self._number = 0
         self._log = LogView().rows
         self._wants: tuple[Want, ...] = ()  # those of the last frame
+        self._trace: Trace | None = None  # that of the last frame
         self._standing: dict[type, Command] = {}  # what another process would have to be told
         self._broken = ""
 
@@ -292,7 +298,11 @@ class Remote:
         if parcel.wants is not None:
             self._wants = parcel.wants
         answers = MappingProxyType(dict(zip(self._wants, parcel.answers, strict=True)))
-        return Frame(project, data, log=self._grown(parcel), answers=answers, **parcel.fields)
+        if not isinstance(parcel.trace, str):
+            self._trace = parcel.trace
+        return Frame(
+            project, data, log=self._grown(parcel), answers=answers, trace=self._trace, **parcel.fields
+        )  # fmt: skip
 
     def _grown(self, parcel: _Parcel) -> LogView:
         """The whole log: the rows kept here and the new ones, in a table that grows by doubling."""

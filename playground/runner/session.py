@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from types import MappingProxyType
 
+from engine.checkpoints import Checkpoints
 from engine.data import Prepared
 from engine.errors import DivergedError, EngineError
 from engine.metrics import metric_name
@@ -15,8 +16,9 @@ from engine.probe import extent
 from engine.train import Trainer
 from playground.document.project import Project, data_of, problems
 from playground.runner.answers import Answers
-from playground.runner.keeping import Attic, HandEdits, carry_weights, part_that_fits
-from playground.runner.messages import Frame, State, Want
+from playground.runner.inspecting import Inspection
+from playground.runner.keeping import Attic, HandEdits, carry_weights, give_weights, part_that_fits
+from playground.runner.messages import Frame, ShowPicture, State, Want
 
 
 class Session:
@@ -29,18 +31,22 @@ class Session:
         project: the one loaded last.
         state, message, details, broken_node: as in Frame.
         trainer: None while the project cannot run.
+        inspection: of the next update; whatever changes it ends that.
     """
 
     def __init__(self) -> None:
         self.project = Project()
         self.state, self.message, self.details, self.broken_node = State.EMPTY, "", "", ""
         self.trainer: Trainer | None = None
+        self.inspection = Inspection()
         self._built: Project | None = None  # the project that the model was built, or last changed, for
         self._data: Prepared | None = None
         self._model: Model | None = None
         self._answers: Answers | None = None
         self._history: Trainer | None = None  # whose epochs and curves go on when the network is edited
         self._attic, self._hand_edits = Attic(), HandEdits()
+        self._checkpoints = Checkpoints()
+        self._own: ShowPicture | None = None  # outlives edits of the network
 
     # --- commands -----------------------------------------------------------------------------------------------------
 
@@ -53,6 +59,7 @@ class Session:
         before, self.project = self.project, project
         if not another and project == before == self._built:
             return
+        self.inspection.end()
         running = self.state is State.RUNNING and not another
         data = self._find_data()
         if data is None:
@@ -64,13 +71,17 @@ class Session:
             self._build(data)
         elif project.fit != trainer.fit:
             trainer.update(project.fit)
+            self._checkpoints.begin(trainer)
         self._built = project
         if self._model is not None and self._hand_edits.follow(project.weight_edits, self._model):
             self.score()
+            if self.trainer is not None:
+                self._checkpoints.begin(self.trainer)
         self._settle(running)
 
     def play(self) -> None:
         """Start or go on, if the project can run."""
+        self.inspection.end()
         if self.trainer is not None:
             self._say(State.RUNNING)
 
@@ -82,6 +93,7 @@ class Session:
 
     def reset(self) -> None:
         """Back to the first weights of this seed, hand edits forgotten; running goes on from there."""
+        self.inspection.end()
         running, data = self.state is State.RUNNING, self._find_data()
         if data is None:
             return
@@ -94,6 +106,7 @@ class Session:
         """Train for about ``seconds``; returns the number of updates. On divergence or early stopping the state says why."""
         if self.trainer is None:
             return 0
+        self._checkpoints.note(self.trainer)
         try:
             done = self.trainer.run(seconds, most, until_epoch)
         except DivergedError as error:
@@ -104,6 +117,39 @@ class Session:
             self._say(State.PAUSED, self.trainer.stopped)
         return done
 
+    def go_to(self, step: int, go_on: Callable[[], bool] = lambda: True) -> None:
+        """Stand where the run stood after ``step`` updates, or as near as can be; ``go_on``: see ``Checkpoints.go_to``."""
+        if self.trainer is not None:
+            self._leave_this_moment()
+            self._checkpoints.go_to(self.trainer, step, go_on)
+            self._arrive()
+
+    def step_back(self, unit: str, go_on: Callable[[], bool] = lambda: True) -> None:
+        """One ``"batch"`` back, or to the beginning of the ``"epoch"``."""
+        if self.trainer is not None:
+            self._leave_this_moment()
+            self._checkpoints.back(self.trainer, unit, go_on)
+            self._arrive()
+
+    def _leave_this_moment(self) -> None:
+        self.inspection.end()
+        self._settle(running=False)
+
+    def _arrive(self) -> None:
+        self.score()
+        self._settle(running=False)
+
+    def inspect(self, sample: int = 0) -> None:
+        """Pause, and record the next update."""
+        self.pause()
+        self.inspection.begin(self.trainer, sample)
+
+    def show_picture(self, picture: ShowPicture) -> None:
+        """Answer questions about this picture from now on."""
+        self._own = picture
+        if self._answers is not None:
+            self._answers.own = picture
+
     def score(self) -> None:
         """Bring the scores up to the present weights: they are only computed at the end of each epoch otherwise."""
         if self.trainer is not None:
@@ -111,6 +157,7 @@ class Session:
 
     def crash(self, error: BaseException) -> None:
         """Note an unforeseen error; loading a project or resetting begins anew."""
+        self.inspection.end()
         self.trainer = self._built = self._data = self._model = self._answers = self._history = None
         self._say(
             State.CRASHED, f"{type(error).__name__}: {error}. Press Reset, or change the project, to go on."
@@ -123,7 +170,11 @@ class Session:
         self, wants: Collection[Want] = (), epochs_per_second: float = 0.0, steps_per_second: float = 0.0
     ) -> Frame:
         """This moment, with an answer to each want that can be met."""
-        frame = Frame(self.project, self._data, self.state, self.message, self.details, self.broken_node)
+        seen = self.inspection
+        frame = Frame(
+            self.project, self._data, self.state, self.message, self.details, self.broken_node,
+            trace=seen.trace, nudge=seen.nudge, check=seen.check, refusal=seen.refusal,
+        )  # fmt: skip
         data, answers, history, trainer = self._data, self._answers, self._history, self.trainer
         if data is None or answers is None:
             return frame
@@ -137,6 +188,7 @@ class Session:
             frame = replace(frame, epoch=history.epoch, step=history.steps, log=history.log.view())
         if trainer is None:
             return frame
+        kept = self._checkpoints
         return replace(
             frame,
             train_loss=trainer.train_score.loss,
@@ -146,6 +198,9 @@ class Session:
             validation_metric=trainer.validation_score.metric,
             epochs_per_second=epochs_per_second,
             steps_per_second=steps_per_second,
+            earliest_step=trainer.steps if kept.earliest is None else kept.earliest,
+            latest_step=max(trainer.steps, kept.latest) if kept.earliest is not None else trainer.steps,
+            no_way_back=kept.refusal,
         )
 
     # --- inside -------------------------------------------------------------------------------------------------------
@@ -186,20 +241,25 @@ class Session:
         model = Model(network, data.in_shape, project.seed, initializer=project.fit.initializer)
         if self._model is not None:
             carry_weights(self._model, model, self._attic)
+        else:
+            give_weights(project.first_weights, model)
         self._model, self.trainer = model, None
         if runs:
             self.trainer = Trainer(model, data.train, data.validation, project.fit, project.seed)
             if self._history is not None:
                 self.trainer.adopt(self._history)
             self._history = self.trainer
+            self._checkpoints.begin(self.trainer)
         self._answers = Answers(model, data, self.trainer)
+        self._answers.own = self._own
 
 
 def _draws_anew(old: Project, new: Project) -> bool:
     """Other data, seed or initializer: what was learned is about something else."""
-    return (old.source, old.preparation, old.seed, old.fit.initializer) != (
+    return (old.source, old.preparation, old.seed, old.fit.initializer, old.first_weights) != (
         new.source,
         new.preparation,
         new.seed,
         new.fit.initializer,
+        new.first_weights,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from time import perf_counter
 
 import numpy as np
@@ -11,15 +12,23 @@ from threadpoolctl import threadpool_limits
 
 from playground.runner.mailbox import Mailbox
 from playground.runner.messages import (
+    ApplyStep,
+    CheckGradients,
     Command,
+    Discard,
+    GoTo,
+    Inspect,
     Load,
+    NudgeCell,
     Pause,
     Play,
     Reset,
     SetSpeed,
     SetWants,
+    ShowPicture,
     State,
     Step,
+    StepBack,
     Want,
 )
 from playground.runner.session import Session
@@ -108,7 +117,7 @@ class Worker(threading.Thread):
         return told
 
     def _do(self, command: Command) -> None:
-        session, done = self._session, self._steps
+        session, done, back = self._session, self._steps, isinstance(command, StepBack | GoTo)
         match command:
             case Load(project, another):
                 session.load(project, another)
@@ -120,11 +129,30 @@ class Worker(threading.Thread):
                 session.reset()
             case Step(unit):
                 self._step(unit)
+            case StepBack(unit):
+                self._go_back(lambda: session.step_back(unit, self._on_the_way))
+            case GoTo(step):
+                if not any(isinstance(c, GoTo) for c in self._commands):  # whoever drags is far ahead of the first places
+                    self._go_back(lambda: session.go_to(step, self._on_the_way))
             case SetSpeed(steps):
                 self._speed, self._due = steps, perf_counter()
             case SetWants(wants):
                 self._wants = wants
-        if self._steps < done:  # another run has begun, and a step asked for in the last one is no more
+            case ShowPicture():
+                session.show_picture(command)
+            case Inspect(sample):
+                session.inspect(sample)
+            case ApplyStep():
+                self._step("batch")
+                if session.state is State.PAUSED:
+                    session.inspect(session.inspection.sample)
+            case Discard():
+                session.inspection.end()
+            case NudgeCell(place, epsilon):
+                session.inspection.prove(place, epsilon)
+            case CheckGradients(cells):
+                session.inspection.check_all(cells, self._undisturbed)
+        if self._steps < done and not back:  # another run has begun, and a step asked for in the last one is no more
             self._rate = _Rate()
             if self._until_epoch < float("inf"):
                 session.pause()
@@ -156,6 +184,26 @@ class Worker(threading.Thread):
         if self._session.state is State.RUNNING:
             self._session.train(0.0, 1)
             self._session.pause()
+
+    def _go_back(self, go: Callable[[], None]) -> None:
+        """Go to another moment of the run, and stay there."""
+        self._until_epoch = float("inf")
+        go()
+        self._rate = _Rate()
+
+    def _on_the_way(self) -> bool:
+        """Whether to go on to the moment that was asked for: one more step back is counted from there."""
+        return self._undisturbed() or (
+            not self._ending and bool(self._commands) and isinstance(self._commands[0], StepBack)
+        )
+
+    def _undisturbed(self) -> bool:
+        """Show how far a long piece of work is; whether nothing else is to be done."""
+        while self._commands and isinstance(self._commands[0], SetWants | SetSpeed):
+            self._do(self._commands.popleft())
+        if self._mailbox.wanted:
+            self._put()
+        return not self._commands and not self._ending
 
     def _train(self) -> None:
         session = self._session

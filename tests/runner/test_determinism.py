@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from engine import Model, train
+from engine.augmentation import Cutout, Elastic, Noise, Rotate
 from playground.document import edits
 from playground.document.examples import example
 from playground.document.project import Project, data_of
@@ -45,12 +46,17 @@ def with_dropout(project: Project) -> Project:
     return edits.add_layer(project, "Dropout", len(project.network) - 1)
 
 
+def augmented(project: Project) -> Project:
+    return edits.set_fit(project, project.fit.replace(augmentation=(Rotate(), Elastic(), Cutout(), Noise())))
+
+
 PROJECTS = {
     "circle": example("circle").project,
     "spiral": example("spiral").project,
     "digits-cnn": example("digits-cnn").project,
     "digits-cnn with dropout": with_dropout(example("digits-cnn").project),
     "regression": example("regression").project,
+    "digits-cnn augmented": augmented(example("digits-cnn").project),
 }
 
 

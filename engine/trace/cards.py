@@ -1,0 +1,341 @@
+"""The step card: what happens, the formula, the same with this step's numbers, the result, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from engine.network import INPUT
+from engine.trace.base import At, Explainer, Index, explainer_of
+from engine.trace.loss import LOSS, Stage, loss_explainer, loss_gradient, loss_stages
+from engine.trace.moments import Moment
+from engine.trace.record import Trace
+from engine.trace.terms import Equation, Format, Operand, Place, few, number_in_latex, plain, sub
+from engine.trace.update import UpdateRow, update_rows
+
+
+@dataclass(frozen=True)
+class Card:
+    """One step, explained.
+
+    Args:
+        moment: which.
+        title: phase and place, short.
+        sentence: what happens.
+        formula: LaTeX in symbols; "" where there is none.
+        numbers: the same with this step's numbers.
+        result: the number computed; ``None`` for a whole pass.
+        why: the rule behind it.
+        equations: all that is needed, intermediate results first; the last gives ``result``.
+        boxes: ``(arrives, local, sent)`` where a gradient is multiplied by one local derivative.
+        contributions: what each reader sends back, where several read the same value, and ``total`` adds them up.
+        row: of the update table, in the update phase.
+        stages: of the loss, in the loss phase.
+    """
+
+    moment: Moment
+    title: str
+    sentence: str
+    formula: str = ""
+    numbers: str = ""
+    result: Operand | None = None
+    why: str = ""
+    equations: tuple[Equation, ...] = ()
+    boxes: tuple[Operand, Operand, Operand] | None = None
+    contributions: tuple[Operand, ...] = ()
+    total: Equation | None = None
+    row: UpdateRow | None = None
+    stages: tuple[Stage, ...] = ()
+
+
+PASSES = {
+    "forward": (
+        "Forward",
+        "The batch goes through all layers; every value is kept, because the way back needs it.",
+    ),
+    "loss": ("Loss", "One number says how wrong the outputs are."),
+    "backward": (
+        "Backward",
+        "The blame goes back, layer by layer; each multiplies what arrives by its own derivative.",
+    ),
+    "update": ("Update", "Every weight moves against its gradient; then the same batch is run again."),
+}
+
+
+def card(trace: Trace, moment: Moment, sample: int | None = 0, fmt: Format = plain) -> Card:
+    """The card of a step.
+
+    Args:
+        trace: the recording.
+        moment: from :func:`engine.trace.moments`.
+        sample: place in the batch; ``None`` for the whole batch: parameter gradients are then added up over all samples (values
+            and gradients inside are still those of the first kept sample).
+        fmt: how numbers are written.
+
+    Raises NotKept where the trace has no room for what is asked.
+    """
+    n = trace.samples[0] if sample is None else sample
+    if moment.grain == "pass":
+        return _pass_card(trace, moment, fmt)
+    if moment.part == "after":
+        return _after(trace, moment, fmt)
+    if moment.node_id == LOSS:
+        return (
+            _first_gradient(trace, moment, n, fmt)
+            if moment.phase == "backward"
+            else _loss(trace, moment, n, fmt)
+        )
+    # Only a parameter's gradient is a sum over samples; all else happens to one of them.
+    at = At(trace, trace.network[moment.node_id], sample if moment.part == "parameter" else n)
+    if moment.phase == "forward":
+        return _forward(at, moment, fmt)
+    if moment.phase == "update":
+        return _update(at, moment, fmt)
+    return _backward(at, moment, fmt)
+
+
+def _pass_card(trace: Trace, moment: Moment, fmt: Format) -> Card:
+    title, sentence = PASSES[moment.phase]
+    results = {
+        "loss": Operand("L", trace.loss, Place(LOSS, "loss")),
+        "backward": Operand(r"\|g\|", trace.norm, Place("", "statistic", "norm")),
+        "update": Operand("L'", trace.loss_after, Place(LOSS, "loss", "after")),
+    }
+    result = results.get(moment.phase)
+    numbers = f"{result.symbol} = {number_in_latex(result.value, fmt, alone=True)}" if result else ""
+    return Card(
+        moment, title, sentence, trace.fit.loss.formula if moment.phase == "loss" else "", numbers, result
+    )
+
+
+def _of(
+    moment: Moment,
+    title: str,
+    equations: tuple[Equation, ...],
+    words: tuple[str, str],
+    fmt: Format,
+    **more: Any,
+) -> Card:
+    """A card about the last of ``equations``, or about one of its terms."""
+    last = equations[-1]
+    if moment.grain == "term" and moment.term >= 0 and moment.part in ("value", "parameter", "share"):
+        return _term(moment, title, equations, fmt, **more)
+    return Card(
+        moment, title, words[0], last.latex(), last.numbers(fmt), last.result, words[1], equations, **more
+    )  # fmt: skip
+
+
+def _term(moment: Moment, title: str, equations: tuple[Equation, ...], fmt: Format, **more: Any) -> Card:
+    last = equations[-1]
+    term = last.terms[moment.term]
+    symbols = r" \cdot ".join(f.symbol for f in term.factors)
+    product = Operand(symbols, term.value)
+    written = r" \cdot ".join(number_in_latex(f.value, fmt) for f in term.factors)
+    numbers = (
+        f"{written} = {number_in_latex(term.value, fmt, alone=True)}" if len(term.factors) > 1 else written
+    )
+    so_far = float(last.terms.values[: moment.term + 1].sum())
+    sentence = f"Term {moment.term + 1} of {len(last.terms)}."
+    why = "" if last.rule != "sum" else f"Together with those before it: {fmt(so_far)}."
+    if last.rule == "max":
+        why = "It competes with the others; the largest wins."
+    more["boxes"] = (
+        (term.factors[0], term.factors[1], product)
+        if moment.phase == "backward" and len(term.factors) == 2
+        else None
+    )
+    return Card(moment, title, sentence, symbols, numbers, product, why, equations, **more)
+
+
+def _name(at: At, cell: Index | None = None) -> str:
+    where = f" · {cell_in_words(at.out_shape, cell)}" if cell is not None else ""
+    return f"{at.layer.label} ({at.node.id}){where}"
+
+
+def cell_in_words(shape: tuple[int, ...], cell: Index) -> str:
+    """ "unit 3", or "channel 2, row 4, column 1" of a picture; counted from 1."""
+    names = ("unit",) if len(shape) == 1 else ("channel", "row", "column")
+    return ", ".join(f"{name} {i + 1}" for name, i in zip(names, cell, strict=False))
+
+
+def _forward(at: At, moment: Moment, fmt: Format) -> Card:
+    cell = moment.cell or _example(at.trace.values[at.node.id][at.trace.row(at.here)])
+    explainer = explainer_of(at.layer)
+    equations = explainer.forward(at, cell)
+    words = explainer.says_forward(at, cell, equations)
+    if moment.part:
+        return _of(moment, f"Forward · {_name(at, cell)}", equations, words, fmt)
+    whole = at.layer.help()
+    last = equations[-1]
+    return Card(
+        moment,
+        f"Forward · {_name(at)}",
+        whole,
+        at.layer.formula,
+        last.numbers(fmt),
+        last.result,
+        words[1],
+        equations,
+    )
+
+
+def _example(values: Any) -> Index:
+    """The cell with the largest value: something to see in a card about a whole layer."""
+    flat = int(abs(values).argmax())
+    found = []
+    for size in reversed(values.shape):
+        flat, i = divmod(flat, size)
+        found.append(int(i))
+    return tuple(reversed(found))
+
+
+def _loss(trace: Trace, moment: Moment, sample: int, fmt: Format) -> Card:
+    stages, explainer = loss_stages(trace, sample), loss_explainer(trace.fit.loss)
+    label = trace.fit.loss.label
+    if not moment.part:
+        last = stages[-1].equations[-1]
+        factor = f" It is the {trace.fit.loss.factor}." if trace.fit.loss.factor else ""
+        sentence = f"{trace.fit.loss.help()}{factor}"
+        return Card(
+            moment, f"Loss · {label}", sentence, trace.fit.loss.formula, last.numbers(fmt), last.result, explainer.why,
+            tuple(e for s in stages for e in s.equations), stages=stages,
+        )  # fmt: skip
+    stage = stages[min(moment.cell[0], len(stages) - 1)]
+    equations = stage.equations if moment.term < 0 else stage.equations[: moment.term + 1]
+    last = equations[-1]
+    return Card(
+        moment, f"Loss · {label} · {stage.title}", stage.sentence, last.latex(), last.numbers(fmt), last.result, "",
+        equations, stages=stages,
+    )  # fmt: skip
+
+
+def _first_gradient(trace: Trace, moment: Moment, sample: int, fmt: Format) -> Card:
+    k = moment.cell[0] if moment.cell else 0
+    equations = loss_gradient(trace, sample, k)
+    if moment.term >= 0:
+        equations = equations[: moment.term + 1]
+    last = equations[-1]
+    formula = last.latex() if moment.part else trace.fit.loss.gradient_formula
+    sentence = (
+        f"How much the loss moves with output {k + 1} of the network: the gradient that starts the way back."
+    )
+    why = loss_explainer(trace.fit.loss).why
+    return Card(
+        moment,
+        f"Backward · {trace.fit.loss.label}",
+        sentence,
+        formula,
+        last.numbers(fmt),
+        last.result,
+        why,
+        equations,
+    )
+
+
+def _backward(at: At, moment: Moment, fmt: Format) -> Card:
+    explainer = explainer_of(at.layer)
+    if moment.part == "parameter":
+        equations = explainer.parameter(at, moment.name, moment.cell)
+        words = explainer.says_parameter(at, moment.name, moment.cell)
+        title = f"Backward · {_name(at)} · {moment.name}{sub(moment.cell)}".replace("_{", "[").replace(
+            "}", "]"
+        )
+        return _of(moment, title, equations, words, fmt)
+    if moment.part == "share":
+        return _share(at, moment, int(moment.name), moment.cell, explainer, fmt)
+    found = _share(
+        at, moment, 0, _example(at.trace.share(at.node.id, 0)[at.trace.row(at.here)]), explainer, fmt
+    )
+    return Card(
+        moment, f"Backward · {_name(at)}", found.sentence, at.layer.gradient_formula, found.numbers, found.result, found.why,
+        found.equations, found.boxes, found.contributions, found.total,
+    )  # fmt: skip
+
+
+def _share(at: At, moment: Moment, position: int, cell: Index, explainer: Explainer, fmt: Format) -> Card:
+    equations = explainer.share(at, position, cell)
+    words = explainer.says_share(at, position, cell, equations)
+    last = equations[-1]
+    boxes = None
+    if last.rule == "sum" and len(last.terms) == 1 and len(last.terms[0].factors) == 2 and not last.scale:
+        boxes = (*last.terms[0].factors, last.result)
+    source = at.sources[position]
+    contributions, total = _contributions(at, source, cell)
+    name = "the data" if source == INPUT else source
+    title = f"Backward · {_name(at)} → {name} · {cell_in_words(at.in_shapes[position], cell)}"
+    return _of(moment, title, equations, words, fmt, boxes=boxes, contributions=contributions, total=total)
+
+
+def _contributions(at: At, source: str, cell: Index) -> tuple[tuple[Operand, ...], Equation | None]:
+    """What every reader of ``source`` sends to its cell, where there are several, and their sum."""
+    who = at.trace.readers(source)
+    if len(who) < 2:
+        return (), None
+    n = at.here
+    shares = tuple(
+        Operand(
+            rf"\mathrm{{from\ {reader}}}",
+            float(at.trace.share(reader, position)[(at.trace.row(n), *cell)]),
+            Place(reader, "share", str(position), (n, *cell)),
+        )
+        for reader, position in who
+    )
+    value = float(at.trace.gradients[source][(at.trace.row(n), *cell)])
+    result = Operand(rf"\delta{sub(cell)}", value, Place(source, "gradient", "", (n, *cell)))
+    return shares, Equation(result, few(*shares))
+
+
+def _update(at: At, moment: Moment, fmt: Format) -> Card:
+    optimizer, trace = trace_optimizer(at.trace), at.trace
+    if not moment.part:
+        names = at.layer.parameters(*at.in_shapes)
+        name = next(iter(names))
+        cell = _example(trace.parameter(at.node.id, name, "gradient"))
+    else:
+        name, cell = moment.name, moment.cell
+    (row,) = update_rows(trace, at.node.id, name, [cell])
+    equations = row.equations if moment.term < 0 else row.equations[: moment.term + 1]
+    last = equations[-1]
+    title = f"Update · {_name(at)}" + (
+        f" · {name}[{', '.join(str(i + 1) for i in cell)}]" if moment.part else ""
+    )
+    sentence = (
+        "This layer is frozen: it receives gradients, and stays as it is."
+        if row.frozen
+        else f"{optimizer.label}: {optimizer.help()}"
+    )
+    formula = last.latex() if moment.part else optimizer.formula
+    why = "The weight moves against its gradient, so that the loss falls." if not row.frozen else ""
+    return Card(moment, title, sentence, formula, last.numbers(fmt), last.result, why, equations, row=row)
+
+
+def trace_optimizer(trace: Trace) -> Any:
+    """The optimizer of the recorded run."""
+    return trace.fit.optimizer
+
+
+def _after(trace: Trace, moment: Moment, fmt: Format) -> Card:
+    before, after = (
+        Operand("L", trace.loss, Place(LOSS, "loss")),
+        Operand("L'", trace.loss_after, Place(LOSS, "loss", "after")),
+    )
+    minus = Operand("-L", -trace.loss, before.place)
+    change = Operand(r"\Delta L", trace.loss_after - trace.loss)
+    equation = Equation(change, few(after, minus))
+    words = "fell" if change.value < 0 else "rose" if change.value > 0 else "stayed"
+    sentence = f"The same batch is run again with the new weights: its loss {words} from {fmt(trace.loss)} to {fmt(trace.loss_after)}."
+    why = (
+        "A small enough step against the gradient makes the loss of this batch smaller."
+        if change.value < 0
+        else "The step was too long for the bend of the loss here, or the optimizer went by earlier batches as well."
+    )
+    return Card(
+        moment,
+        "Update · loss again",
+        sentence,
+        equation.latex(),
+        equation.numbers(fmt),
+        after,
+        why,
+        (equation,),
+    )

@@ -1,0 +1,162 @@
+"""Looking at the next update through the runner: in a thread and in a process of its own, it is the update that Play would make."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from engine.layers import Linear
+from engine.trace import Place, card, moments
+from playground.document import edits
+from playground.document.examples import example
+from playground.runner.messages import (
+    ApplyStep,
+    CancelCheck,
+    CheckGradients,
+    Discard,
+    Inspect,
+    Load,
+    NudgeCell,
+    Pause,
+    Play,
+    Reset,
+    SetWants,
+    State,
+    Step,
+    Weights,
+)
+from playground.runner.runner import Runner
+from tests.runner.driving import until
+
+CIRCLE, DIGITS = example("circle").project, example("digits-cnn").project
+
+
+@pytest.fixture(params=[False, True], ids=["thread", "process"])
+def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
+    made = Runner(own_process=request.param)
+    made.start()
+    yield made
+    made.stop()
+
+
+def test_an_update_is_looked_at_applied_and_training_goes_on(runner: Runner) -> None:
+    runner.send(Load(DIGITS))
+    runner.send(SetWants(frozenset({Weights("conv1")})))
+    runner.send(Play())
+    until(runner, lambda f: f.step > 3)
+    runner.send(Inspect())
+    seen = until(runner, lambda f: f.trace is not None)
+    trace = seen.trace
+    assert trace is not None
+    assert (seen.state, trace.step, trace.epoch) == (State.PAUSED, seen.step, seen.epoch)
+    np.testing.assert_array_equal(trace.labels, seen.data.train.y[trace.batch])
+    np.testing.assert_array_equal(trace.values["input"], seen.data.train.x[trace.batch].astype(np.float32))
+    assert card(trace, moments(trace, "unit")[0]).result is not None
+    runner.send(SetWants(frozenset({node_wants(DIGITS)})))
+    again = until(runner, lambda f: node_wants(DIGITS) in f.answers)
+    assert again.trace is trace, "the same object for as long as it is the same trace"
+    node = node_wants(DIGITS).node_id
+    np.testing.assert_array_equal(again.answers[Weights(node)]["weight"], trace.parameter(node, "weight"))
+    runner.send(ApplyStep())
+    after = until(runner, lambda f: f.step == trace.step + 1 and f.trace is not None)
+    np.testing.assert_array_equal(
+        after.answers[Weights(node)]["weight"], trace.parameter(node, "weight", "after")
+    )
+    assert after.trace is not None
+    np.testing.assert_array_equal(
+        after.trace.parameter(node, "weight"), trace.parameter(node, "weight", "after")
+    )
+    runner.send(Play())
+    assert until(runner, lambda f: f.step > trace.step + 5).trace is None
+
+
+def node_wants(project: object) -> Weights:
+    """The weights of the first node that has some."""
+    nodes = project.network.nodes  # type: ignore[attr-defined]
+    return Weights(next(n.id for n in nodes if hasattr(n.layer, "bias")))
+
+
+def test_discarding_leaves_everything_untouched(runner: Runner) -> None:
+    weights = node_wants(CIRCLE)
+    runner.send(Load(CIRCLE))
+    runner.send(SetWants(frozenset({weights})))
+    runner.send(Step())
+    before = until(runner, lambda f: f.step == 1 and weights in f.answers)
+    runner.send(Inspect())
+    until(runner, lambda f: f.trace is not None)
+    runner.send(Discard())
+    after = until(runner, lambda f: f.trace is None)
+    for name, array in before.answers[weights].items():
+        np.testing.assert_array_equal(after.answers[weights][name], array)
+    assert (after.step, after.train_loss) == (before.step, before.train_loss)
+
+
+@pytest.mark.parametrize("command", [Step(), Reset(), Load(edits.add_layer(CIRCLE, Linear(3), 0))], ids=str)
+def test_what_changes_the_update_ends_looking_at_it(runner: Runner, command: object) -> None:
+    runner.send(Load(CIRCLE))
+    runner.send(Inspect())
+    until(runner, lambda f: f.trace is not None)
+    runner.send(command)
+    assert until(runner, lambda f: f.trace is None).refusal == ""
+
+
+def test_a_nudge_proves_a_weight(runner: Runner) -> None:
+    node = node_wants(CIRCLE).node_id
+    place = Place(node, "parameter", "weight", (1, 0))
+    runner.send(Load(CIRCLE))
+    runner.send(NudgeCell(place))
+    assert "Step inside one first" in until(runner, lambda f: bool(f.refusal)).refusal
+    runner.send(Inspect())
+    runner.send(NudgeCell(place))
+    found = until(runner, lambda f: f.nudge is not None)
+    assert found.nudge is not None
+    assert found.trace is not None
+    assert found.nudge.place == place
+    assert found.nudge.numeric == pytest.approx(found.nudge.analytic, rel=1e-6)
+    assert found.nudge.analytic == pytest.approx(
+        found.trace.parameter(node, "weight", "gradient")[1, 0], rel=1e-4
+    )
+    runner.send(NudgeCell(Place(node, "value", "", (0, 0))))
+    assert "Choose one of those" in until(runner, lambda f: bool(f.refusal)).refusal
+
+
+def test_all_gradients_are_checked_with_progress(runner: Runner) -> None:
+    runner.send(Load(CIRCLE))
+    runner.send(Inspect())
+    runner.send(CheckGradients(cells=5))
+    done = until(runner, lambda f: f.check is not None and not f.check.running).check
+    assert done is not None
+    assert done.share == 1.0
+    assert {(r.node_id, r.name) for r in done.reports} == {
+        (n.id, name) for n in CIRCLE.network.nodes if hasattr(n.layer, "bias") for name in ("weight", "bias")
+    }
+    assert all(r.worst.error < 1e-5 for r in done.reports)
+
+
+def test_a_check_is_ended_by_the_next_command(runner: Runner) -> None:
+    runner.send(Load(DIGITS))
+    runner.send(Inspect())
+    runner.send(CheckGradients(cells=1_000_000))
+    until(runner, lambda f: f.check is not None and f.check.share > 0)
+    runner.send(CancelCheck())
+    ended = until(runner, lambda f: f.check is not None and not f.check.running)
+    assert ended.check is not None
+    assert ended.check.share < 1.0
+    assert ended.trace is not None
+
+
+def test_a_network_that_cannot_run_is_refused_in_words(runner: Runner) -> None:
+    runner.send(Load(edits.add_layer(CIRCLE, Linear(3), len(CIRCLE.network.nodes))))
+    runner.send(Inspect())
+    frame = until(runner, lambda f: bool(f.refusal))
+    assert "Mend" in frame.refusal
+    assert frame.trace is None
+
+
+def test_pausing_a_run_that_is_looked_at_changes_nothing(runner: Runner) -> None:
+    runner.send(Load(CIRCLE))
+    runner.send(Inspect())
+    trace = until(runner, lambda f: f.trace is not None).trace
+    runner.send(Pause())
+    runner.send(SetWants(frozenset({node_wants(CIRCLE)})))
+    assert until(runner, lambda f: bool(f.answers)).trace is trace
