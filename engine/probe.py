@@ -21,6 +21,10 @@ class Probe:
 
     def __init__(self, model: Model, x: Array) -> None:
         self._program = model.own_program(len(x))
+        self.feed(x)
+
+    def feed(self, x: Array) -> None:
+        """Other inputs ``(N, *in_shape)``, as many as before."""
         self._program.x[...] = np.moveaxis(x, 0, -1)
 
     def run(self) -> None:

@@ -12,7 +12,7 @@ THEMES = ("system", "light", "dark")
 RECENT = 8
 
 #: raise it when docks are added or renamed in a way that old layouts can't show
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 
 
 class Settings:
@@ -30,6 +30,15 @@ class Settings:
     @theme.setter
     def theme(self, value: str) -> None:
         self._store.setValue("theme", value)
+
+    @property
+    def reduce_motion(self) -> bool:
+        """Whether pictures change at once."""
+        return self._store.value("reduce_motion") in (True, "true")
+
+    @reduce_motion.setter
+    def reduce_motion(self, value: bool) -> None:
+        self._store.setValue("reduce_motion", value)
 
     @property
     def recent(self) -> tuple[Path, ...]:

@@ -1,0 +1,88 @@
+"""What both benches use: results from the engine's own layers, pictures to try them on, small form fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Qt, QThreadPool, Signal
+from PySide6.QtWidgets import QComboBox, QLabel
+
+from engine import Model, Network
+from engine.data.framing import fitted
+from engine.layers import Conv2d, Layer
+from playground.ui.plots.plot import small
+
+Array = NDArray[Any]
+
+#: sides of a photograph on the bench
+PHOTO = (160, 240)
+#: the photographs that come with scikit-learn
+PHOTOS = {"photo: temple": "china.jpg", "photo: flower": "flower.jpg"}
+
+
+def through(layer: Layer, picture: Array, weight: Array | None = None) -> Array:
+    """What the engine's layer makes of one picture ``(C, H, W)``; ``weight`` in PyTorch's shape."""
+    model = Model(Network.chain(layer), picture.shape)
+    if weight is not None:
+        model.parameters["0"]["weight"][...] = weight
+    found: Array = model.predict(picture[None].astype(np.float32))[0]
+    return found
+
+
+def correlated(kernel: Array, picture: Array, padding: str = "same") -> Array:
+    """A filter ``(C, kh, kw)`` slid over a picture ``(C, H, W)`` as networks do it: ``(H', W')``."""
+    size = (int(kernel.shape[1]), int(kernel.shape[2]))
+    layer = Conv2d(out_channels=1, kernel_size=size, padding=padding, bias=False)
+    return through(layer, picture, kernel[None])[0]
+
+
+class Photos(QObject):
+    """Loads a photograph beside the window's own work: unpacking it, and importing what does, takes long."""
+
+    loaded = Signal(
+        str, object
+    )  #: which, and the picture ``(3, H, W)`` from 0 to 1, or what went wrong as text
+
+    def load(self, key: str) -> None:
+        """``loaded`` follows."""
+        QThreadPool.globalInstance().start(lambda: self.loaded.emit(key, photo(key)))
+
+
+def photo(key: str) -> Array | str:
+    """A photograph ``(3, H, W)`` from 0 to 1; a sentence where there is none."""
+    try:
+        from sklearn.datasets import load_sample_image
+
+        return fitted(load_sample_image(PHOTOS[key]), (3, *PHOTO), 0.0, 1.0).astype(np.float32)
+    except (ImportError, OSError, AttributeError) as error:
+        return f"The photograph cannot be read ({error}). Install scikit-learn and Pillow, or choose another picture."
+
+
+def choice(
+    name: str, words: str, tip: str, options: Sequence[str], changed: Callable[[str], object], start: int = 0
+) -> QComboBox:
+    """A small field to choose from, at first the option ``start``."""
+    box = QComboBox()
+    box.setObjectName(name)
+    box.setAccessibleName(words)
+    box.setToolTip(tip)
+    box.addItems(list(options))
+    box.setCurrentIndex(start)
+    box.setFont(small(box.font()))
+    box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    box.currentTextChanged.connect(changed)
+    return box
+
+
+def caption(name: str, text: str = "") -> QLabel:
+    """A line of secondary text."""
+    label = QLabel(text)
+    label.setObjectName(name)
+    label.setProperty("muted", True)
+    label.setFont(small(label.font()))
+    label.setWordWrap(True)
+    label.setMinimumWidth(1)
+    return label

@@ -1,0 +1,362 @@
+"""A pad to draw on, or to put a picture of one's own on: the network says at once what it sees, and all maps follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QDragEnterEvent,
+    QDropEvent,
+    QImage,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.data import Prepared
+from engine.data.framing import Framing, fitted
+from engine.errors import EngineError
+from playground.document.project import Project, data_of
+from playground.runner.messages import OWN, Predictions, ShowPicture, Want
+from playground.ui.convolution.paint import input_image, write
+from playground.ui.convolution.scope import Scope
+from playground.ui.numbers import fmt
+from playground.ui.plots.plot import small
+
+Array = NDArray[Any]
+
+#: the drawing's own pixels a side
+FINE = 112
+#: larger pictures are made smaller first: what is left is more than any network here reads
+MOST = 512
+#: milliseconds between two pictures that are sent while somebody draws
+PACE = 30
+PICTURES = "Pictures (*.png *.jpg *.jpeg *.bmp *.gif *.webp);;All files (*)"
+
+
+def pixels_of(image: QImage) -> Array:
+    """``(h, w, 3)`` from 0 to 255; what is transparent becomes white."""
+    plain = QImage(image.size(), QImage.Format.Format_RGB888)
+    plain.fill(Qt.GlobalColor.white)
+    painter = QPainter(plain)
+    painter.drawImage(0, 0, image)
+    painter.end()
+    flat = np.frombuffer(plain.constBits(), np.uint8).reshape(plain.height(), plain.bytesPerLine())
+    return flat[:, : 3 * plain.width()].reshape(plain.height(), plain.width(), 3).copy()
+
+
+class Pad(QWidget):
+    """Draw with the left button, rub out with the right; or drop a picture."""
+
+    drawn = Signal()
+    dropped = Signal(QImage)
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__()
+        self._scope = scope
+        self.setObjectName("drawing_pad")
+        self.setAccessibleName("Drawing pad")
+        self.setToolTip(
+            "Draw with the mouse; the right button rubs out. Drop or paste a picture to use it instead."
+        )
+        self.setFixedSize(160, 160)
+        self.setCursor(Qt.CursorShape.CrossCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setAcceptDrops(True)
+        self.image = QImage(FINE, FINE, QImage.Format.Format_Grayscale8)
+        self.image.fill(0)
+        self.photo: QImage | None = None
+        self._last: QPointF | None = None
+
+    @property
+    def empty(self) -> bool:
+        return self.photo is None and not self.drawing().any()
+
+    def drawing(self) -> Array:
+        """``(FINE, FINE)``, 0 paper to 1 ink."""
+        flat = np.frombuffer(self.image.constBits(), np.uint8).reshape(FINE, self.image.bytesPerLine())
+        return flat[:, :FINE].astype(np.float64) / 255.0
+
+    def clear(self) -> None:
+        self.image.fill(0)
+        self.photo = None
+        self.update()
+
+    def show_photo(self, image: QImage) -> None:
+        self.image.fill(0)
+        self.photo = image
+        self.update()
+
+    def _stroke(self, at: QPointF, rub: bool) -> None:
+        scale = FINE / self.width()
+        here = at * scale
+        last, self._last = self._last or here, here
+        self.photo = None
+        painter = QPainter(self.image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        colour = QColor(Qt.GlobalColor.black if rub else Qt.GlobalColor.white)
+        width = FINE / 11.0 * (1.6 if rub else 1.0)
+        painter.setPen(QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.drawLine(last, here + QPointF(0.01, 0))
+        painter.end()
+        self.update()
+        self.drawn.emit()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._last = None
+        self._stroke(event.position(), event.button() == Qt.MouseButton.RightButton)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons():
+            self._stroke(event.position(), bool(event.buttons() & Qt.MouseButton.RightButton))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._last = None
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Paste):
+            image = QApplication.clipboard().image()
+            if not image.isNull():
+                self.dropped.emit(image)
+        else:
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasImage() or event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        data = event.mimeData()
+        image = QImage(data.urls()[0].toLocalFile()) if data.hasUrls() else QImage(data.imageData())
+        event.acceptProposedAction()
+        self.dropped.emit(image)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
+        rect = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        ink = self._scope.ink
+        painter.fillRect(rect, Qt.GlobalColor.black)
+        if self.photo is not None:
+            side = min(self.photo.width(), self.photo.height())
+            middle = QRectF((self.photo.width() - side) / 2, (self.photo.height() - side) / 2, side, side)
+            painter.drawImage(rect, self.photo, middle)
+        else:
+            painter.drawImage(rect, self.image)
+            if not self.drawing().any():
+                write(painter, rect, "draw here", QColor("#9aa4b2"), ink.small, Qt.AlignmentFlag.AlignCenter)
+        painter.setPen(ink.border)
+        painter.drawRect(rect)
+        painter.end()
+
+
+class Verdict(QWidget):
+    """The picture as the network gets it, and what it makes of it: a bar per class."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__()
+        self._scope = scope
+        self.setObjectName("drawing_verdict")
+        self.setAccessibleName("What the network sees in your picture")
+        self.setMinimumSize(150, 160)
+        self.picture: Array | None = None
+        self.shares: Array | None = None
+        self.names: tuple[str, ...] = ()
+
+    @property
+    def guess(self) -> str:
+        """The class that the network names; "" while there is none."""
+        if self.shares is None or not self.names:
+            return ""
+        return self.names[int(self.shares.argmax())]
+
+    def sizeHint(self) -> QSize:
+        return QSize(160, 160)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, ink = QPainter(self), self._scope.ink
+        if self.picture is not None:
+            painter.drawImage(QRectF(0, 0, 56, 56), input_image(self.picture))
+            painter.setPen(ink.border)
+            painter.drawRect(QRectF(0, 0, 56, 56))
+            write(painter, QRectF(62, 0, 100, 16), "as the network", ink.muted, ink.tiny)
+            write(painter, QRectF(62, 14, 100, 16), "sees it", ink.muted, ink.tiny)
+        if self.shares is not None and self.names:
+            write(painter, QRectF(62, 34, 120, 22), self.guess, ink.text, ink.large)
+            count = min(len(self.names), 6)
+            best = sorted(np.argsort(-self.shares)[:count].tolist())
+            top = int(self.shares.argmax())
+            for row, k in enumerate(best):
+                line = QRectF(0, 64 + row * 16, self.width() - 2, 16)
+                write(
+                    painter,
+                    QRectF(line.x(), line.y(), 44, 16),
+                    self.names[k],
+                    ink.text,
+                    ink.title if k == top else ink.small,
+                )
+                length = max(1.0, (line.width() - 90) * float(np.clip(self.shares[k], 0, 1)))
+                colour = ink.accent if k == top else ink.wire.color()
+                painter.fillRect(QRectF(46, line.y() + 4, length, 8), colour)
+                right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+                write(painter, line, fmt(float(self.shares[k]), 2), ink.muted, ink.tiny, right)
+        painter.end()
+
+
+class DrawPanel(QWidget):
+    """Pad, buttons, verdict. While it is used, all levels show this picture instead of a sample."""
+
+    used = Signal()  #: the levels have another picture to show
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__()
+        self._scope = scope
+        self.setObjectName("draw_panel")
+        self.pad, self.verdict = Pad(scope), Verdict(scope)
+        self.how = QLabel()
+        self.how.setObjectName("drawing_how")
+        self.how.setProperty("muted", True)
+        self.how.setWordWrap(True)
+        self.how.setFont(small(self.how.font()))
+        self.how.setFixedWidth(330)
+        self._number = 0
+        self._data: Prepared | None = None
+        self._framing: Framing | None = None
+        buttons = QHBoxLayout()
+        for name, text, tip, act in (
+            (
+                "drawing_clear",
+                "Clear",
+                "Begin with an empty pad, and look at the data's samples again.",
+                self.clear,
+            ),
+            ("drawing_open", "Open…", "Use a picture from a file.", self._open),
+            ("drawing_paste", "Paste", "Use the picture on the clipboard (Ctrl+V on the pad).", self._paste),
+        ):
+            button = QToolButton()
+            button.setObjectName(name)
+            button.setText(text)
+            button.setToolTip(tip)
+            button.setAccessibleName(text)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.clicked.connect(act)
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(self.pad)
+        row.addWidget(self.verdict, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(buttons)
+        column.addLayout(row)
+        column.addWidget(self.how)
+        column.addStretch(1)
+        self.setFixedWidth(336)
+        self._timer = QTimer(self, singleShot=True, interval=PACE)
+        self._timer.timeout.connect(self._send)
+        self.pad.drawn.connect(self._later)
+        self.pad.dropped.connect(self.show_photo)
+        scope.restyled.connect(self.update)
+
+    def wants(self) -> Iterable[Want]:
+        return [Predictions(OWN, self._number, 1)] if self._scope.own else ()
+
+    def show_project(self, project: Project) -> None:
+        """The data may be others: measure how their subjects stand."""
+        try:
+            data = data_of(project)
+        except EngineError:
+            data = None
+        if data is self._data:
+            return
+        self._data, self._framing = data, None
+        self.verdict.names = data.raw.classes if data is not None else ()
+        if self._scope.own:
+            self._send()
+
+    def show_frame(self) -> None:
+        frame = self._scope.frame
+        found = None if frame is None else frame.answer(Predictions(OWN, self._number, 1))
+        self.verdict.shares = None if found is None or not self._scope.own else found[0]
+        self.verdict.update()
+
+    def clear(self) -> None:
+        """Nothing is drawn: the levels show samples again."""
+        self.pad.clear()
+        self.verdict.picture = self.verdict.shares = None
+        self.verdict.update()
+        self._timer.stop()
+        self._scope.own = 0
+        self._number += 1
+        self.used.emit()
+
+    def show_photo(self, image: QImage) -> None:
+        """Use a picture; says so where it is none."""
+        if image.isNull():
+            self.how.setText("That is no picture that can be read. Use a PNG, JPEG, BMP, GIF or WebP file.")
+            return
+        if max(image.width(), image.height()) > MOST:
+            ratio, how = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+            image = image.scaled(MOST, MOST, ratio, how)
+        self.pad.show_photo(image)
+        self._send()
+
+    def _later(self) -> None:
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _send(self) -> None:
+        """Hand the picture to the network, as large and where the data have theirs."""
+        data = self._data
+        if data is None or not data.raw.is_image or self.pad.empty:
+            return
+        if self._framing is None:
+            self._framing = Framing.measure(data.raw.x)
+        framing = self._framing
+        if self.pad.photo is not None:
+            low, high = float(data.raw.x[:500].min()), float(data.raw.x[:500].max())
+            picture = fitted(pixels_of(self.pad.photo), framing.shape, low, high)
+            size = f"{framing.shape[1]}×{framing.shape[2]}"
+            self.how.setText(f"Cut to its middle and averaged down to {size} pixels, as bright as the data.")
+        else:
+            picture = framing.place(self.pad.drawing())
+            self.how.setText(framing.in_words())
+        self.verdict.picture = picture
+        self.verdict.update()
+        self._number = self._number or 1
+        self._scope.context.send(ShowPicture(self._number, picture.astype(np.float32)))
+        if self._scope.own != self._number:
+            self._scope.own = self._number
+            self.used.emit()
+
+    def _open(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "Open a picture", str(Path.home()), PICTURES)
+        if name:
+            self.show_photo(QImage(name))
+
+    def _paste(self) -> None:
+        image = QApplication.clipboard().image()
+        if image.isNull():
+            self.how.setText("There is no picture on the clipboard. Copy one first.")
+        else:
+            self.show_photo(image)

@@ -1,0 +1,275 @@
+"""The pooling bench: maximum and mean of the same window side by side, computed by the engine's pooling layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from engine.errors import EngineError
+from engine.layers import AvgPool2d, GlobalAvgPool2d, MaxPool2d
+from engine.windows import PoolingCell, axes, pooling_cell
+from playground.ui.convolution.bench import caption, choice, through
+from playground.ui.convolution.paint import cell_at, cells_rect, draw_cursor, draw_grid, write
+from playground.ui.convolution.scope import Scope, largest
+from playground.ui.convolution.stage import KEYS
+from playground.ui.convolution.words import cell_in_words, misfit, overlap, size_formula
+from playground.ui.numbers import fmt
+from playground.ui.plots.switches import FlowLayout
+
+Array = NDArray[Any]
+
+SIDE = 6  #: cells of the grid
+CELL, LABEL, APART = 36.0, 20.0, 44.0
+GRIDS = {
+    "small whole numbers": lambda: np.random.default_rng(3).integers(0, 10, (SIDE, SIDE)).astype(float),
+    "with negative numbers": lambda: np.random.default_rng(5).integers(-9, 10, (SIDE, SIDE)).astype(float),
+    "many equal values": lambda: np.random.default_rng(4).integers(0, 3, (SIDE, SIDE)).astype(float),
+}
+
+
+class PoolGrids(QWidget):
+    """Input, maximum and mean; one cursor on all three."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__()
+        self._scope = scope
+        self.setObjectName("pooling_grids")
+        self.setAccessibleName("A grid of numbers, and its maximum and mean over windows")
+        self.setToolTip(
+            "Move the mouse or the arrow keys to another window; click a number of the input to raise it by one."
+        )
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.x = GRIDS["small whole numbers"]()
+        self.kernel, self.stride, self.padding, self.whole = 2, 2, 0, False
+        self.cell = (0, 0)
+        self.changed = lambda: None
+        self._fix()
+
+    def layers(self) -> tuple[Any, Any]:
+        """The maximum and the mean."""
+        if self.whole:
+            return MaxPool2d(kernel_size=SIDE), GlobalAvgPool2d()
+        sizes = {"kernel_size": self.kernel, "stride": self.stride, "padding": self.padding}
+        return MaxPool2d(**sizes), AvgPool2d(**sizes)
+
+    def outputs(self) -> tuple[Array, Array]:
+        """What both make of the grid, ``(H', W')`` each."""
+        first, second = (through(layer, self.x[None]) for layer in self.layers())
+        return first[0], second.reshape(1, 1) if second.ndim == 1 else second[0]
+
+    def cells(self) -> tuple[PoolingCell, PoolingCell]:
+        """The window under the cursor."""
+        largest_, mean = self.layers()
+        return pooling_cell(largest_, self.x[None], 0, *self.cell), pooling_cell(
+            mean, self.x[None], 0, *self.cell
+        )
+
+    def set(self, **changes: Any) -> str:
+        """Another window; "" or why it cannot be."""
+        before = (self.kernel, self.stride, self.padding, self.whole)
+        for name, value in changes.items():
+            setattr(self, name, value)
+        try:
+            self.layers()[0].out_shape((1, SIDE, SIDE))
+        except EngineError as error:
+            self.kernel, self.stride, self.padding, self.whole = before
+            return str(error)
+        self._fix()
+        self.changed()
+        return ""
+
+    def _fix(self) -> None:
+        """Keep the cursor on the output, and room for all three grids."""
+        first, second = self.outputs()
+        self._results = (first, second)
+        rows, columns = first.shape
+        self.cell = (min(self.cell[0], rows - 1), min(self.cell[1], columns - 1))
+        self.setFixedSize(self.sizeHint())
+        self.update()
+
+    def _rects(self) -> tuple[QRectF, QRectF, QRectF]:
+        p = self.padding * CELL
+        given = QRectF(p + 1, LABEL + p, SIDE * CELL, SIDE * CELL)
+        rows, columns = self._results[0].shape
+        one = QRectF(given.right() + p + APART, LABEL, columns * CELL, rows * CELL)
+        return given, one, QRectF(max(one.right() + APART, one.x() + 226), LABEL, columns * CELL, rows * CELL)
+
+    def sizeHint(self) -> QSize:
+        given, _, last = self._rects()
+        bottom = max(given.bottom() + self.padding * CELL, last.bottom() + 62)
+        return QSize(int(max(last.right(), last.x() + 190) + 8), int(bottom + 6))
+
+    def step_cursor(self, rows: int, columns: int) -> None:
+        height, width = self._results[0].shape
+        i, j = self.cell[0] + rows, self.cell[1] + columns
+        if 0 <= i < height and 0 <= j < width:
+            self.cell = (i, j)
+            self.changed()
+            self.update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in KEYS:
+            self.step_cursor(*KEYS[Qt.Key(event.key())])
+        else:
+            super().keyPressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        given, *outputs = self._rects()
+        found = None
+        for rect in outputs:
+            found = found or cell_at(rect, event.position(), *self._results[0].shape)
+        inside = cell_at(given, event.position(), SIDE, SIDE)
+        if inside is not None:
+            down, across = axes(self.layers()[0], (1, SIDE, SIDE)) or (None, None)
+            if down is not None and across is not None:
+                found = (down.nearest(inside[0]), across.nearest(inside[1]))
+        if found is not None and found != self.cell:
+            self.cell = found
+            self.changed()
+            self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        inside = cell_at(self._rects()[0], event.position(), SIDE, SIDE)
+        if inside is not None:
+            self.x = self.x.copy()
+            self.x[inside] += -1.0 if event.button() == Qt.MouseButton.RightButton else 1.0
+            self._fix()
+            self.changed()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, ink = QPainter(self), self._scope.ink
+        painter.fillRect(event.rect(), ink.panel)
+        given, *outputs = self._rects()
+        limit, pad = largest(self.x), self.padding * CELL
+        if pad:
+            painter.fillRect(given.adjusted(-pad, -pad, pad, pad), ink.hatch)
+        write(painter, QRectF(given.x() - pad, 0, 240, LABEL), f"input {SIDE}×{SIDE}", ink.text, ink.small)
+        draw_grid(painter, ink, given, self.x, limit)
+        axis = axes(self.layers()[0], (1, SIDE, SIDE))
+        best, mean = self.cells()
+        if axis is not None:
+            dropped = axis[0].dropped * CELL
+            if dropped:
+                painter.fillRect(
+                    QRectF(given.x(), given.bottom() - dropped, given.width(), dropped), ink.dropped
+                )
+                painter.fillRect(
+                    QRectF(given.right() - dropped, given.y(), dropped, given.height()), ink.dropped
+                )
+        if best.winner is not None:
+            u, v = best.winner
+            at = (best.patch.rows[u], best.patch.columns[v])
+            painter.setPen(ink.winner)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(cells_rect(given, (SIDE, SIDE), (at[0],), (at[1],)).adjusted(2, 2, -3, -3))
+        draw_cursor(painter, ink, cells_rect(given, (SIDE, SIDE), best.patch.rows, best.patch.columns))
+        names = ("maximum", "mean")
+        for name, rect, values, cell in zip(names, outputs, self._results, (best, mean), strict=True):
+            title = f"{name} {values.shape[0]}×{values.shape[1]}"
+            write(painter, QRectF(rect.x(), 0, 200, LABEL), title, ink.text, ink.small)
+            draw_grid(painter, ink, rect, values, limit)
+            draw_cursor(painter, ink, cells_rect(rect, values.shape, (self.cell[0],), (self.cell[1],)))
+            said = f"{'max' if cell.winner is not None else 'mean'} = {fmt(cell.result)}"
+            write(
+                painter, QRectF(rect.x(), rect.bottom() + 4, 200, 20), said, ink.end(cell.result), ink.title
+            )
+            for line, text in enumerate(_why(cell)):
+                write(
+                    painter,
+                    QRectF(rect.x(), rect.bottom() + 23 + 16 * line, 200, 16),
+                    text,
+                    ink.muted,
+                    ink.tiny,
+                )
+        painter.end()
+
+
+def _why(cell: PoolingCell) -> list[str]:
+    n = cell.values
+    if cell.winner is None:
+        return [f"each of {round(1 / cell.share)} counts {fmt(cell.share)}"]
+    said = [f"winner {cell_in_words(cell.winner)} · {n - 1} of {n} values dropped"]
+    return said + ([f"{cell.ties} are equal: the first in reading order"] if cell.ties > 1 else [])
+
+
+class PoolingBench(QWidget):
+    """Controls, grids and what they show in words."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__()
+        self.scope = scope
+        self.setObjectName("pooling_bench")
+        self.grids = PoolGrids(scope)
+        self.said, self.trouble = caption("pooling_said"), caption("pooling_trouble")
+        self.trouble.setProperty("muted", False)
+        self.trouble.setProperty("problem", True)
+        flow = FlowLayout(gap=8)
+        self.numbers = choice(
+            "pooling_numbers", "Numbers", "The grid to begin with.", tuple(GRIDS), self._fill
+        )
+        windows = [f"window {n}×{n}" for n in (2, 3, 4)] + ["the whole map (global)"]
+        self.window_box = choice(
+            "pooling_window", "Window", "How large the window is.", windows, lambda _: self._change()
+        )
+        strides = [f"stride {n}" for n in (1, 2, 3)]
+        self.stride = choice(
+            "pooling_stride",
+            "Stride",
+            "How far it moves; less than its size: windows overlap.",
+            strides,
+            lambda _: self._change(),
+            1,
+        )
+        paddings = [f"padding {n}" for n in (0, 1)]
+        self.padding = choice(
+            "pooling_padding", "Padding", "Cells put round the grid.", paddings, lambda _: self._change()
+        )
+        for part in (self.numbers, self.window_box, self.stride, self.padding):
+            flow.addWidget(part)
+        area = QScrollArea()
+        area.setObjectName("pooling_bench_scroll")
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(self.grids)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(flow)
+        layout.addWidget(area, 1)
+        layout.addWidget(self.said)
+        layout.addWidget(self.trouble)
+        self.grids.changed = self._say
+        scope.restyled.connect(self.grids.update)
+        self._say()
+
+    def _fill(self, name: str) -> None:
+        self.grids.x = GRIDS[name]()
+        self.grids.set()
+
+    def _change(self) -> None:
+        whole = self.window_box.currentIndex() == 3
+        for part in (self.stride, self.padding):
+            part.setEnabled(not whole)
+        kernel = (2, 3, 4, SIDE)[max(0, self.window_box.currentIndex())]
+        refused = self.grids.set(
+            kernel=kernel,
+            stride=self.stride.currentIndex() + 1,
+            padding=0 if whole else self.padding.currentIndex(),
+            whole=whole,
+        )
+        if refused:
+            self._say(refused)
+
+    def _say(self, refused: str = "") -> None:
+        layer = self.grids.layers()[0]
+        found = axes(layer, (1, SIDE, SIDE))
+        said = "" if found is None else f"Output size {size_formula(found[0])}."
+        self.said.setText(f"{said} {overlap(layer, (1, SIDE, SIDE))} A pooling has nothing to learn.".strip())
+        trouble = refused or misfit(layer, (1, SIDE, SIDE))
+        self.trouble.setText(trouble)
+        self.trouble.setVisible(bool(trouble))

@@ -1,0 +1,258 @@
+"""The right side of level 3: the sum, what becomes of it, and backward the list behind a weight's gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter
+
+from engine.layers import Conv2d
+from engine.layers.conv import pair
+from engine.windows import ConvolutionCell, PoolingCell, pooling_cell, weight_products, windows
+from playground.ui.convolution.level import Level
+from playground.ui.convolution.paint import Ink, draw, draw_cursor, draw_grid, fitted, write
+from playground.ui.convolution.parts import Images, paint_output, paint_plus
+from playground.ui.convolution.scope import Scope, largest
+from playground.ui.convolution.structure import Stage
+from playground.ui.convolution.words import cell_in_words, times
+from playground.ui.numbers import fmt
+
+Array = NDArray[Any]
+
+LABEL = 18
+RESULT, BIG = 168, 144  #: widths: the result in words, the output map
+ROOMY = 1050  #: in narrower views the pooling that comes next is left out
+LISTED = 6  #: of the terms of a weight's gradient
+
+
+class Results(Level):
+    """What stands beside the rows of level 3, always in sight.
+
+    Attributes:
+        weight_cell: whose gradient is listed, backward: input channel (in the filter), row, column.
+    """
+
+    def __init__(self, scope: Scope, name: str, words: str) -> None:
+        super().__init__(scope, name, words)
+        self._images = Images(scope)
+        self._output, self._pool = QRectF(), QRectF()
+        self._plus_x = 0.0
+        self.weight_cell = (0, 0, 0)
+
+    def _shows_next(self, stage: Stage, width: int) -> bool:
+        """Whether the pooling that comes next has its place, too."""
+        return bool(stage.pooling) and not self.scope.backward and width >= ROOMY
+
+    def _middle(self) -> float:
+        seen = min(self.viewport().height(), max(self.size_needed.height(), 170))
+        return self.origin.y() + seen / 2 + LABEL / 2
+
+    def _output_rect(self) -> QRectF:
+        top = max(self._middle() - self._output.height() / 2, self.origin.y() + LABEL + 4)
+        return self._output.translated(0, top)
+
+    def _paint_sum(self, painter: QPainter, stage: Stage, cell: ConvolutionCell) -> None:
+        scope, ink = self.scope, self.scope.ink
+        plus = QPointF(self._plus_x, self._middle())
+        x = plus.x() + 24
+        if scope.backward:
+            self._paint_weight_gradient(
+                painter, stage, QRectF(x - 70, max(plus.y() - 92, self.origin.y() + 2), RESULT + 70, 190)
+            )
+            return
+        paint_plus(painter, ink, plus)
+        layer: Any = stage.layer
+        write(
+            painter,
+            QRectF(x, plus.y() - 44, RESULT, 18),
+            self._addition(cell, bool(layer.bias)),
+            ink.text,
+            ink.small,
+        )
+        line = QRectF(x, plus.y() - 24, RESULT, 24)
+        write(painter, line, f"z = {fmt(cell.z)}", ink.text, ink.large)
+        y = plus.y() + 4
+        for node_id in stage.followers:
+            values = scope.maps(node_id)
+            if values is None or scope.cell is None:
+                break
+            value = float(values[scope.spot.channel][scope.cell])
+            write(
+                painter,
+                QRectF(x, y, RESULT, 20),
+                f"{elided(node_id, ink, 84)} → {fmt(value)}",
+                ink.end(value),
+                ink.title,
+            )
+            y += 20
+        said = f"with bias {fmt(cell.bias)}" if layer.bias else "no bias"
+        write(painter, QRectF(x, y, RESULT, 18), said, ink.muted, ink.tiny)
+
+    @staticmethod
+    def _addition(cell: ConvolutionCell, bias: bool) -> str:
+        """1.54 + 0.17 − 0.15: the sub-totals and the bias; of many, how many."""
+        parts = [float(v) for v in cell.subtotals]
+        if len(parts) > 3:
+            parts = [float(np.sum(parts))]
+            front = f"Σ of {len(cell.subtotals)}: "
+        else:
+            front = ""
+        parts += [cell.bias] if bias else []
+        said = fmt(parts[0]) + "".join(f" {'−' if p < 0 else '+'} {fmt(abs(p))}" for p in parts[1:])
+        return front + said
+
+    def _paint_weight_gradient(self, painter: QPainter, stage: Stage, rect: QRectF) -> None:
+        """All places that blame one weight, the largest first, and their sum."""
+        ink = self.scope.ink
+        found = self.weight_gradient()
+        if found is None:
+            return
+        terms, x, delta = found
+        k, u, v = self.weight_cell
+        title = f"∂L/∂w, channel {k + 1}, weight {cell_in_words((u, v))}"
+        write(painter, QRectF(rect.x(), rect.y(), rect.width(), 16), title, ink.text, ink.tiny)
+        order = np.argsort(-np.abs(terms.ravel()), kind="stable")
+        running, y = 0.0, rect.y() + 18
+        for n in order[:LISTED]:
+            term = float(terms.ravel()[n])
+            running += term
+            said = f"{fmt(float(x.ravel()[n]))} · {fmt(float(delta.ravel()[n]), 2)} = {fmt(term, 2)}"
+            write(painter, QRectF(rect.x(), y, 158, 15), said, ink.muted, ink.tiny)
+            write(painter, QRectF(rect.x() + 160, y, 78, 15), f"Σ {fmt(running)}", ink.muted, ink.tiny)
+            y += 15
+        more = terms.size - min(LISTED, terms.size)
+        if more:
+            write(painter, QRectF(rect.x(), y, 200, 15), f"… {more} more places", ink.muted, ink.tiny)
+            y += 15
+        total = float(terms.sum())
+        write(
+            painter,
+            QRectF(rect.x(), y + 2, 210, 20),
+            f"∂L/∂w = {fmt(total)}",
+            ink.end(total, True),
+            ink.title,
+        )
+
+    def weight_gradient(self) -> tuple[Array, Array, Array] | None:
+        """For the chosen weight: the terms x·δ, x and δ at every place, each ``(H', W')``."""
+        scope, stage = self.scope, self.scope.stage
+        if stage is None or not isinstance(stage.layer, Conv2d):
+            return None
+        x, delta = scope.maps(stage.source), scope.deltas(stage.node_id)
+        if x is None or delta is None:
+            return None
+        depth, (kh, kw) = stage.in_shape[0] // stage.layer.groups, pair(stage.layer.kernel_size)
+        k, u, v = (min(a, n - 1) for a, n in zip(self.weight_cell, (depth, kh, kw), strict=True))
+        self.weight_cell, only = (k, u, v), slice(k, k + 1)
+        channel = scope.spot.channel
+        products = weight_products(stage.layer, x, delta, channel, only)
+        seen = weight_products(stage.layer, x, np.ones_like(delta), channel, only)
+        return products[0, u, v], seen[0, u, v], delta[channel]
+
+    def _paint_choice(self, painter: QPainter, cell: PoolingCell) -> None:
+        """What a pooling makes of the window."""
+        ink = self.scope.ink
+        x, y = self._plus_x, self._middle() - 40
+        for text, colour, used in choice_in_words(cell, ink.text, ink.muted, ink.end(cell.result)):
+            write(painter, QRectF(x, y, RESULT, 20), text, colour, ink.large if used else ink.tiny)
+            y += 22 if used else 17
+
+    def _paint_output(self, painter: QPainter, stage: Stage) -> None:
+        scope, ink, rect = self.scope, self.scope.ink, self._output_rect()
+        node_id = stage.node_id if scope.backward else stage.last
+        label = (
+            f"{'δ at ' if scope.backward else ''}{elided(node_id, ink, 72)} · ch. {scope.spot.channel + 1}"
+        )
+        write(painter, QRectF(rect.x(), rect.y() - LABEL, BIG, LABEL), label, ink.text, ink.small)
+        image = self._images.of(node_id, scope.spot.channel, scope.backward)
+        paint_output(painter, scope, image, rect, stage.map_shape[1:])
+        below = QRectF(rect.x(), rect.bottom() + 2, BIG, LABEL)
+        delta = scope.deltas(stage.node_id) if scope.backward else None
+        if scope.cell is not None and delta is not None:
+            value = float(delta[scope.spot.channel][scope.cell])
+            write(
+                painter,
+                below,
+                f"δ {cell_in_words(scope.cell)} = {fmt(value)}",
+                ink.end(value, True),
+                ink.small,
+            )
+        elif scope.cell is not None:
+            write(
+                painter,
+                below,
+                f"{times(*stage.map_shape[1:])} · {cell_in_words(scope.cell)}",
+                ink.muted,
+                ink.tiny,
+            )
+
+    def _paint_saliency(self, painter: QPainter) -> None:
+        """How much each pixel of the picture moves the output; of several channels the one that counts most."""
+        scope, ink = self.scope, self.scope.ink
+        rect = QRectF(self._pool.x(), self._output_rect().y(), BIG, BIG)
+        write(painter, QRectF(rect.x(), rect.y() - LABEL, BIG, LABEL), "∂z/∂pixel", ink.text, ink.small)
+        found = scope.pixels_that_count()
+        if found is None:
+            painter.fillRect(rect, ink.neutral)
+            return
+        strongest = np.take_along_axis(found, np.abs(found).argmax(0)[None], 0)[0]
+        image = self._images.made(("saliency", scope.saliency_want), strongest, largest(strongest), True)
+        height, width = strongest.shape
+        draw(painter, image, fitted(rect, height, width), ink.border)
+
+    def _paint_next(self, painter: QPainter, stage: Stage) -> None:
+        """The pooling window that this output falls into."""
+        scope, ink = self.scope, self.scope.ink
+        after, values = scope.stages.get(stage.pooling), scope.maps(stage.last)
+        if after is None or values is None or scope.cell is None:
+            return
+        seen = windows(after.layer, after.in_shape).seen_by(*scope.cell)
+        rect = QRectF(self._pool.x(), self._output_rect().y(), BIG, BIG)
+        write(painter, QRectF(rect.x(), rect.y() - LABEL, BIG, LABEL), stage.pooling, ink.text, ink.small)
+        if not len(seen):
+            write(painter, QRectF(rect.x(), rect.y(), BIG, 20), "in none of its windows", ink.muted, ink.tiny)
+            return
+        i, j, u, v = (int(k) for k in seen[0])
+        found = pooling_cell(after.layer, values, scope.spot.channel, i, j)
+        rows, columns = found.patch.inside.shape
+        side = float(int(max(8.0, min(38.0, BIG / max(rows, columns)))))
+        grid = QRectF(rect.x(), rect.y(), columns * side, rows * side)
+        patch = found.patch
+        draw_grid(
+            painter,
+            ink,
+            grid,
+            patch.values[0],
+            largest(values[scope.spot.channel]),
+            inside=patch.inside,
+            ring=found.winner,
+        )
+        draw_cursor(painter, ink, QRectF(grid.x() + v * side, grid.y() + u * side, side - 1, side - 1))
+        y = grid.bottom() + 4
+        for text, colour, used in choice_in_words(found, ink.text, ink.muted, ink.end(found.result)):
+            write(painter, QRectF(rect.x(), y, BIG, 18), text, colour, ink.title if used else ink.tiny)
+            y += 17
+
+
+def elided(text: str, ink: Ink, width: float) -> str:
+    """A name that may be cut off in its middle."""
+    return ink.title_metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, width)
+
+
+def choice_in_words(
+    cell: PoolingCell, text: QColor, muted: QColor, signed: QColor
+) -> Iterable[tuple[str, QColor, bool]]:
+    """Lines ``(text, colour, whether large)``: the result, and why it."""
+    n = cell.values
+    if cell.winner is None:
+        yield f"mean = {fmt(cell.result)}", signed, True
+        yield f"each of {round(1 / cell.share)} counts {fmt(cell.share)}", muted, False
+        return
+    yield f"max = {fmt(cell.result)}", signed, True
+    yield f"winner {cell_in_words(cell.winner)} · {n - 1} of {n} dropped", text, False
+    if cell.ties > 1:
+        yield f"{cell.ties} are equal: the first in reading order wins", muted, False

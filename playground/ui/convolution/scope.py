@@ -1,0 +1,191 @@
+"""What the levels of the convolution view share: where somebody looks, at which sample, and the newest numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from engine.network import INPUT
+from playground.document.project import Project, shapes
+from playground.runner.messages import OWN, Deltas, Frame, Maps, Saliency, Weights
+from playground.ui.canvas.samples import present
+from playground.ui.convolution.paint import Ink, ink_of
+from playground.ui.convolution.structure import Spot, Stage, stages
+from playground.ui.theme import Theme
+from playground.ui.view import Context
+
+Array = NDArray[Any]
+
+SCALES = ("per map", "per layer", "whole net")
+
+
+class Scope(QObject):
+    """Shared by the levels; nothing of it is part of the project.
+
+    Attributes:
+        spot: where somebody looks.
+        hover: the output cell under the mouse, or ``None``; the linked cursor follows it while it is there.
+        scale: one of ``SCALES``: which values share one scale of colours.
+        backward: gradients are shown instead of values.
+        saliency: how much each pixel of the picture moves the cell is shown beside it.
+        filled: while the window slides, the output up to here is shown.
+        own: number of the picture of one's own that is looked at; 0 while it is a sample of the data.
+    """
+
+    moved = Signal(object)  #: to another spot; the argument is the one before
+    pointed = Signal()  #: the linked cursor is elsewhere
+    restyled = Signal()  #: everything is to be drawn anew
+
+    def __init__(self, context: Context, parent: QObject) -> None:
+        super().__init__(parent)
+        self.context = context
+        self.project: Project | None = None
+        self.frame: Frame | None = None
+        self.shapes: dict[str, tuple[int, ...]] = {}
+        self.stages: dict[str, Stage] = {}
+        self.spot = Spot()
+        self.hover: tuple[int, int] | None = None
+        self.scale = SCALES[1]
+        self.backward = self.saliency = False
+        self.filled: tuple[int, int] | None = None
+        self.own = 0
+        self.ink: Ink = ink_of(context.theme)
+
+    # --- where ---
+
+    @property
+    def stage(self) -> Stage | None:
+        return self.stages.get(self.spot.node_id)
+
+    @property
+    def cell(self) -> tuple[int, int] | None:
+        """The linked cursor: an output cell of the stage looked at."""
+        return self.hover or self.spot.cell
+
+    def go(self, spot: Spot) -> None:
+        """Look elsewhere."""
+        spot = spot.within(self.stages)
+        before, self.spot = self.spot, spot
+        if spot == before:
+            return
+        self.hover = None
+        if (before.level, before.node_id, before.channel) == (spot.level, spot.node_id, spot.channel):
+            self.pointed.emit()
+        else:
+            self.filled = None
+            self.moved.emit(before)
+
+    def point(self, cell: tuple[int, int] | None) -> None:
+        """The mouse is over this output cell."""
+        if cell != self.hover:
+            self.hover = cell
+            self.pointed.emit()
+
+    def step(self, rows: int, columns: int) -> bool:
+        """Move the cursor by so many cells; whether it could."""
+        stage, cell = self.stage, self.spot.cell
+        if stage is None or cell is None:
+            return False
+        _, height, width = stage.map_shape
+        there = (cell[0] + rows, cell[1] + columns)
+        if not (0 <= there[0] < height and 0 <= there[1] < width):
+            return False
+        self.hover = None
+        self.go(Spot(self.spot.node_id, self.spot.channel, there))
+        return True
+
+    # --- what ---
+
+    @property
+    def sample(self) -> tuple[str, int]:
+        """The sample that is looked at, as ``(part, index)``."""
+        if self.own:
+            return OWN, self.own
+        return present(self.project, self.context.focus.sample) if self.project else ("validation", 0)
+
+    def show_project(self, project: Project) -> None:
+        """The network may be another."""
+        before = self.project
+        self.project = project
+        if before is None or (before.network, before.source, before.preparation) != (
+            project.network,
+            project.source,
+            project.preparation,
+        ):
+            self.shapes = dict(shapes(project))
+            self.stages = stages(project.network, self.shapes)
+        spot = self.spot.within(self.stages)
+        before_spot, self.spot = self.spot, spot
+        if spot != before_spot:
+            self.hover = None
+            self.moved.emit(before_spot)
+        self.restyled.emit()
+
+    def set_theme(self, theme: Theme) -> None:
+        self.ink = ink_of(theme)
+        self.restyled.emit()
+
+    def maps(self, node_id: str, sample: tuple[str, int] | None = None) -> Array | None:
+        """A node's output as maps ``(C, H, W)`` (a row of values as ``(features, 1, 1)``); ``None`` while it is unknown."""
+        return self._answer(Maps(node_id, *(sample or self.sample)), node_id)
+
+    def deltas(self, node_id: str) -> Array | None:
+        """∂L/∂output likewise."""
+        return self._answer(Deltas(node_id, *self.sample), node_id)
+
+    @property
+    def saliency_want(self) -> Saliency | None:
+        """The question how much each pixel moves the cell looked at; ``None`` where there is no cell."""
+        stage, cell = self.stage, self.cell
+        if stage is None or cell is None or not self.saliency:
+            return None
+        unit = (self.spot.channel, *cell)[: len(stage.shape)]
+        return Saliency(stage.node_id, unit, *self.sample)
+
+    def pixels_that_count(self) -> Array | None:
+        """Its answer ``(C, H, W)``."""
+        want = self.saliency_want
+        return None if want is None else self._answer(want, INPUT)
+
+    def weights(self, node_id: str) -> Mapping[str, Array]:
+        """Its parameters; empty while they are unknown, or are those of another network."""
+        found = None if self.frame is None else self.frame.answer(Weights(node_id))
+        if not found or self.project is None or node_id not in self.shapes:
+            return {}
+        network = self.project.network
+        expected = network[node_id].layer.parameters(*(self.shapes[i] for i in network.inputs_of(node_id)))
+        fits = {n: p.shape for n, p in expected.items()} == {n: a.shape for n, a in found.items()}
+        return found if fits else {}
+
+    def _answer(self, want: Maps | Deltas | Saliency, node_id: str) -> Array | None:
+        found = None if self.frame is None else self.frame.answer(want)
+        # Frames on their way may be of the network before.
+        if found is None or found.shape != self.shapes.get(node_id):
+            return None
+        return found.reshape((*found.shape, 1, 1)[:3]) if found.ndim < 3 else found
+
+    def limit(self, node_id: str, channel: int, values: Array) -> float:
+        """The value at the ends of the colour scale, for one map of a node."""
+        if self.scale == SCALES[0]:
+            return largest(values[channel])
+        if self.scale == SCALES[1] or self.frame is None:
+            return largest(values)
+        kind = Deltas if self.backward else Maps
+        found = [
+            largest(v)
+            for want, v in self.frame.answers.items()
+            if isinstance(want, kind) and want.node_id != INPUT
+        ]
+        return max(found, default=largest(values))
+
+
+def largest(values: Array) -> float:
+    """The largest magnitude among finite values; 0 where there are none."""
+    if not values.size:
+        return 0.0
+    found = float(np.abs(values).max())
+    return found if np.isfinite(found) else float(np.abs(np.nan_to_num(values, posinf=0.0, neginf=0.0)).max())

@@ -1,0 +1,264 @@
+"""The Convolution panel: the network's filters and maps in three levels, and benches to try filters, pooling and drawings on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from time import perf_counter
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QStackedLayout,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.network import INPUT
+from engine.receptive import receptive_field
+from playground.document.project import Project
+from playground.runner.messages import Frame, State, Want
+from playground.ui.convolution.bar import Bar
+from playground.ui.convolution.filters import FilterBench
+from playground.ui.convolution.pad import DrawPanel
+from playground.ui.convolution.pooling import PoolingBench
+from playground.ui.convolution.samples import Compare
+from playground.ui.convolution.scope import Scope
+from playground.ui.convolution.stage import KEYS, Levels
+from playground.ui.convolution.words import (
+    arithmetic,
+    back_caption,
+    field_in_words,
+    misfit,
+    overlap,
+    spread_caption,
+    window_caption,
+)
+from playground.ui.plots.plot import small
+from playground.ui.style import MARGIN
+from playground.ui.theme import Theme
+from playground.ui.view import Context, View
+
+NO_PICTURES = (
+    "This network reads no pictures, so there is nothing to slide a window over. "
+    "Choose image data such as Digits in the Data panel, and put a Conv2d behind it."
+)
+PAGES = (
+    ("Network", "Your network's filters and maps, in three levels."),
+    ("Filter bench", "Try filters on pictures: known ones, your own, and the ones your network has learned."),
+    ("Pooling bench", "Maximum and mean over the same window, side by side."),
+)
+#: seconds between two drawings of each level while the run goes on: nobody reads a hundred numbers faster
+PAUSES = (0.0, 0.05, 0.1)
+OVERVIEW = "Every map is what one filter answers to this sample, live while training. Click one to see how it comes about."
+
+
+class NetworkPage(QWidget):
+    """The three levels with their bar and captions."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.scope = Scope(context, self)
+        self._shown_at = -math.inf
+        self.bar, self.levels = Bar(self.scope), Levels(self.scope)
+        self.caption, self.sizes, self.trouble = QLabel(), QLabel(), QLabel()
+        for label, name in ((self.caption, "caption"), (self.sizes, "sizes"), (self.trouble, "misfit")):
+            label.setObjectName(f"convolution_{name}")
+            label.setFont(small(label.font()))
+            label.setWordWrap(True)
+            label.setMinimumWidth(1)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.sizes.setProperty("muted", True)
+        self.trouble.setProperty("problem", True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        self.compare, self.draw = Compare(self.scope), DrawPanel(self.scope)
+        middle = QHBoxLayout()
+        middle.setSpacing(12)
+        middle.addWidget(self.levels, 1)
+        for panel, button in ((self.compare, self.bar.compare), (self.draw, self.bar.draw)):
+            area = QScrollArea()
+            area.setObjectName(f"{panel.objectName()}_scroll")
+            area.setFrameShape(QFrame.Shape.NoFrame)
+            area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            area.setWidget(panel)
+            area.setWidgetResizable(True)
+            area.setFixedWidth(panel.sizeHint().width() + 12)
+            area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            area.hide()
+            button.toggled.connect(area.setVisible)
+            middle.addWidget(area)
+        layout.addWidget(self.bar)
+        layout.addLayout(middle, 1)
+        for label in (self.caption, self.sizes, self.trouble):
+            layout.addWidget(label)
+        self.bar.picker.pinned.connect(self._pin)
+        self.draw.used.connect(self.scope.restyled)
+        self.scope.moved.connect(lambda before: self._say())
+        self.scope.restyled.connect(self._say)
+        self.set_theme(context.theme)
+        self._say()
+
+    def wants(self) -> Iterable[Want]:
+        yield from self.levels.wants()
+        if self.compare.isVisible():
+            yield from self.compare.wants()
+        yield from self.draw.wants()
+
+    def show_project(self, project: Project) -> None:
+        self.scope.show_project(project)
+        self.draw.show_project(project)
+
+    def show_frame(self, frame: Frame) -> None:
+        now = perf_counter()
+        if frame.state is State.RUNNING and now - self._shown_at < PAUSES[self.scope.spot.level - 1]:
+            return
+        self._shown_at = now
+        self.scope.frame = frame
+        self.levels.level.show_numbers()
+        if self.compare.isVisible():
+            self.compare.show_frame()
+        self.draw.show_frame()
+
+    def _pin(self) -> None:
+        self.compare.pin()
+        self.bar.compare.setChecked(True)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.bar.set_theme(theme)
+        self.scope.set_theme(theme)
+
+    def _say(self) -> None:
+        """The captions of this level."""
+        scope, stage = self.scope, self.scope.stage
+        caption, sizes, trouble = OVERVIEW, "", ""
+        if stage is not None and scope.project is not None:
+            level3 = scope.spot.level == 3
+            caption = window_caption(stage) if level3 else spread_caption(stage, scope.spot.channel)
+            if scope.backward:
+                caption = back_caption(stage, scope.spot.level)
+            elif not stage.is_convolution:
+                caption = f"{caption} {overlap(stage.layer, stage.in_shape)}".strip()
+            field = receptive_field(scope.project.network, scope.shapes, stage.node_id)[INPUT]
+            sizes = f"{arithmetic(stage)} · {field_in_words(field.height, field.width)}"
+            trouble = misfit(stage.layer, stage.in_shape)
+        for label, text in ((self.caption, caption), (self.sizes, sizes), (self.trouble, trouble)):
+            if label.text() != text:
+                label.setText(text)
+            label.setVisible(bool(text))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        self.levels.finish()
+        scope, key = self.scope, event.key()
+        if key == Qt.Key.Key_Escape and scope.spot.level > 1:
+            scope.go(scope.spot.up())
+        elif key == Qt.Key.Key_Space and scope.spot.level > 1:
+            self.bar.slide.play.toggle()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and scope.spot.level < 3:
+            self._deeper()
+        elif key in KEYS and scope.spot.level == 3:
+            self.bar.slide.stop()
+            scope.step(*KEYS[Qt.Key(key)])
+        elif key in KEYS and scope.spot.level == 2:
+            rows, columns = KEYS[Qt.Key(key)]
+            channel = max(0, scope.spot.channel + rows + columns)
+            scope.go(replace(scope.spot, channel=channel))
+        elif key in KEYS:
+            rows, columns = KEYS[Qt.Key(key)]
+            self.levels.overview.move_choice(rows + columns)
+        else:
+            super().keyPressEvent(event)
+
+    def _deeper(self) -> None:
+        scope, stage = self.scope, self.scope.stage
+        if stage is None:
+            self.levels.overview.open_choice()
+            return
+        _, height, width = stage.map_shape
+        scope.go(replace(scope.spot, cell=(height // 2, width // 2)))
+
+
+class ConvolutionView(View):
+    """Pages: the network, and the benches. Benches are made when they are first opened."""
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.setObjectName("convolution_view")
+        self.setMinimumHeight(250)
+        self.network = NetworkPage(context)
+        self.trouble = QLabel(NO_PICTURES)
+        self.trouble.setObjectName("convolution_trouble")
+        self.trouble.setProperty("muted", True)
+        self.trouble.setWordWrap(True)
+        self.trouble.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.filters: FilterBench | None = None
+        self.pooling: PoolingBench | None = None
+        self._pictures = False
+        self.tabs = QTabBar()
+        self.tabs.setObjectName("convolution_tabs")
+        self.tabs.setAccessibleName("Pages of the convolution panel")
+        self.tabs.setDrawBase(False)
+        self.tabs.setExpanding(False)
+        for name, tip in PAGES:
+            self.tabs.setTabToolTip(self.tabs.addTab(name), tip)
+        self.tabs.currentChanged.connect(self._turn)
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self.trouble)
+        self._stack.addWidget(self.network)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(MARGIN, 2, MARGIN, 8)
+        layout.setSpacing(4)
+        head = QHBoxLayout()
+        head.addWidget(self.tabs)
+        head.addStretch(1)
+        head.addWidget(self.network.bar.which)
+        layout.addLayout(head)
+        layout.addLayout(self._stack, 1)
+
+    def _turn(self, index: int) -> None:
+        """Show a page."""
+        scope = self.network.scope
+        if index == 1 and self.filters is None:
+            self.filters = FilterBench(scope)
+            self._stack.addWidget(self.filters)
+        elif index == 2 and self.pooling is None:
+            self.pooling = PoolingBench(scope)
+            self._stack.addWidget(self.pooling)
+        network = self.network if self._pictures else self.trouble
+        page = (network, self.filters, self.pooling)[index]
+        if page is not None:
+            self._stack.setCurrentWidget(page)
+        self.network.bar.which.setVisible(page is self.network)
+        self.network.bar.slide.stop()
+
+    def wants(self) -> Iterable[Want]:
+        page = self._stack.currentWidget()
+        if page is self.network:
+            return self.network.wants()
+        return self.filters.wants() if self.filters is not None and page is self.filters else ()
+
+    def show_project(self, before: Project | None, after: Project) -> None:
+        self.network.show_project(after)
+        self._pictures = len(self.network.scope.shapes.get(INPUT, ())) == 3
+        if self.tabs.currentIndex() == 0:
+            self._turn(0)
+
+    def show_frame(self, frame: Frame) -> None:
+        page = self._stack.currentWidget()
+        if page is self.network:
+            self.network.show_frame(frame)
+        elif self.filters is not None and page is self.filters:
+            self.network.scope.frame = frame
+            self.filters.show_frame()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take other colours."""
+        self.context = replace(self.context, theme=theme)
+        self.network.set_theme(theme)

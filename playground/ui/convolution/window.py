@@ -1,0 +1,338 @@
+"""Level 3: a single window with all its numbers: what it sees, times the kernel, the products, the sum, the bias, the result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, QSize
+from PySide6.QtGui import QPainter
+
+from engine.layers import Conv2d
+from engine.windows import (
+    ConvolutionCell,
+    PoolingCell,
+    channels_of,
+    convolution_cell,
+    pooling_cell,
+    pooling_shares,
+    shares_of,
+    windows,
+)
+from playground.runner.messages import Deltas, Maps, Want, Weights
+from playground.ui.convolution.level import Spotlight
+from playground.ui.convolution.paint import LEGIBLE, draw_cursor, draw_grid, write
+from playground.ui.convolution.parts import (
+    Framed,
+    cell_under,
+    largest_of,
+    paint_wire,
+    source_in_words,
+)
+from playground.ui.convolution.results import BIG, LABEL, RESULT, Results
+from playground.ui.convolution.scope import Scope, largest
+from playground.ui.convolution.structure import Spot, Stage
+from playground.ui.convolution.words import cell_in_words
+from playground.ui.numbers import fmt
+
+Array = NDArray[Any]
+
+EDGE, APART = 12, 20
+LARGEST_CELL, PRODUCT = 44.0, 1.6  #: a cell's side; a cell of products is wider, as it shows both factors
+SUM = 128  #: width of the wires
+
+
+class WindowLevel(Results):
+    """A row of matrices for each input channel."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(scope, "convolution_window", "One window with all its numbers")
+        self._rows: list[tuple[int, Framed, list[QRectF]]] = []  # channel, input, grids
+        self._output, self._pool = QRectF(), QRectF()
+        self._plus_x = 0.0
+        self.weight_cell = (
+            0,
+            0,
+            0,
+        )  #: whose gradient is listed, backward: input channel (in the filter), row, column
+
+    # --- layout ---
+
+    def place(self, width: int, height: int) -> QSize:
+        self._rows.clear()
+        stage = self.scope.stage
+        if stage is None:
+            return QSize()
+        reads = channels_of(stage.layer, stage.in_shape, self.scope.spot.channel)
+        kh, kw = self._kernel(stage)
+        conv = stage.is_convolution
+        side = float(min(150, max(72, height / min(len(reads), 2) - LABEL - 16)))
+        right = (
+            (SUM if conv else 0)
+            + RESULT
+            + BIG
+            + (BIG if self.scope.saliency or self._shows_next(stage, width) else 0)
+            + 2 * APART
+        )
+        room = width - 2 * EDGE - side - 4 * APART - right
+        tall = max(LEGIBLE * 1.0, (height - LABEL - 20) / kh)
+        # Where there is little room, products are as narrow as the others, and leave their factors to the tool tip.
+        for product in (PRODUCT, 1.0):
+            columns = (2 + product) if conv else (2 if self.scope.backward else 1)
+            cell = min(LARGEST_CELL, tall, room / (kw * columns))
+            if cell >= LEGIBLE + 4:
+                break
+        cell = float(int(max(cell, LEGIBLE + 2 if max(kh, kw) <= 5 else 13)))
+        row = max(side, cell * kh) + LABEL + 14
+        x_grids = EDGE + side + APART
+        widths = [cell * kw, cell * kw, cell * kw * product] if conv else [cell * kw] * int(columns)
+        x = x_grids
+        for k, channel in enumerate(reads):
+            y = EDGE / 2 + k * row + LABEL
+            framed = Framed.of(stage, QPointF(EDGE, y), side)
+            x, grids = x_grids, []
+            for w in widths:
+                grids.append(QRectF(x, y, w, cell * kh))
+                x += w + APART
+            self._rows.append((channel, framed, grids))
+        self._plus_x = x + SUM - 22 if conv else x
+        x_map = self._plus_x + RESULT + (20 if conv else 0)
+        _, h, w = stage.map_shape
+        scale = min(BIG, max(80, height - LABEL - 40)) / max(h, w)
+        scale = float(int(scale)) if scale >= 2 else scale
+        self._output = QRectF(x_map, 0, w * scale, h * scale)
+        end = x_map + max(BIG, self._output.width()) + APART
+        self._pool = QRectF(end, 0, BIG, 0)
+        if self.scope.saliency or self._shows_next(stage, width):
+            end += BIG + APART
+        self._light()
+        return QSize(int(end), int(EDGE + len(reads) * row))
+
+    def _kernel(self, stage: Stage) -> tuple[int, int]:
+        seen, cell = windows(stage.layer, stage.in_shape), self.scope.cell or (0, 0)
+        return len(seen.rows[cell[0]]), len(seen.columns[cell[1]])
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        self._light()
+        self.viewport().update()
+
+    def _light(self) -> None:
+        stage = self.scope.stage
+        if stage is None:
+            return
+        scope, spot, size = self.scope, self.scope.spot, stage.map_shape[1:]
+        self.spotlights.clear()
+
+        def go(cell: tuple[int, int] | None) -> None:
+            if cell is not None:
+                scope.go(Spot(spot.node_id, spot.channel, cell))
+
+        def on_map(rect: QRectF) -> Spotlight:
+            return Spotlight(
+                rect,
+                lambda at: self._tip(),
+                lambda at: scope.point(cell_under(rect, at, size)),
+                lambda at: go(cell_under(rect, at, size)),
+            )
+
+        def on_input(framed: Framed) -> Spotlight:
+            return Spotlight(
+                framed.outer,
+                lambda at: self._tip(),
+                lambda at: scope.point(framed.window_at(at, stage)),
+                lambda at: go(framed.window_at(at, stage)),
+            )
+
+        for k, (channel, framed, grids) in enumerate(self._rows):
+            self.spotlights.append(on_input(framed))
+            for g, rect in enumerate(grids):
+                self.spotlights.append(self._on_grid(stage, k, g, channel, rect))
+        self.spotlights.append(on_map(self._output_rect()))
+
+    def _on_grid(self, stage: Stage, k: int, g: int, channel: int, rect: QRectF) -> Spotlight:
+        """A matrix: full precision on hover; backward, a click on a weight lists its gradient."""
+
+        def tip(at: QPointF) -> str:
+            shown = self._shown(stage, k)
+            if shown is None or g >= len(shown):
+                return ""
+            found = cell_under(rect, at, shown[g].shape)
+            if found is None:
+                return ""
+            return f"{repr_of(float(shown[g][found]))} · row {found[0] + 1}, column {found[1] + 1}"
+
+        def click(at: QPointF) -> None:
+            found = cell_under(rect, at, self._kernel(stage))
+            if found is not None:
+                self.weight_cell = (k, *found)
+                self.viewport().update()
+
+        pick = self.scope.backward and stage.is_convolution
+        return Spotlight(rect, tip, None, None, click if pick else None)
+
+    def _shown(self, stage: Stage, k: int) -> Sequence[Array] | None:
+        """The matrices of a row, as they stand on the screen."""
+        cell = self.cell()
+        if isinstance(cell, ConvolutionCell):
+            last = self._shares() if self.scope.backward else cell.products
+            return None if last is None else (cell.patch.values[k], cell.kernel[k], last[k])
+        if isinstance(cell, PoolingCell):
+            shares = self._shares()
+            return (cell.patch.values[0],) if shares is None else (cell.patch.values[0], shares)
+        return None
+
+    def _tip(self) -> str:
+        return f"The window {cell_in_words(self.scope.cell)}. Arrow keys move it." if self.scope.cell else ""
+
+    # --- numbers ---
+
+    def wants(self) -> Iterable[Want]:
+        scope, stage = self.scope, self.scope.stage
+        if stage is None:
+            return
+        shown = (stage.source, stage.node_id, *stage.followers, *([stage.pooling] if stage.pooling else []))
+        for node_id in dict.fromkeys(shown):
+            yield Maps(node_id, *scope.sample)
+        if scope.backward:
+            yield Deltas(stage.node_id, *scope.sample)
+            yield Deltas(stage.source, *scope.sample)
+        if stage.is_convolution:
+            yield Weights(stage.node_id)
+        if scope.saliency_want is not None:
+            yield scope.saliency_want
+
+    def forget(self) -> None:
+        self._images.clear()
+
+    def cell(self) -> ConvolutionCell | PoolingCell | None:
+        """The window's numbers, from the tensors of the newest frame; ``None`` while they are unknown."""
+        scope, stage = self.scope, self.scope.stage
+        x = None if stage is None else scope.maps(stage.source)
+        if stage is None or x is None or scope.cell is None:
+            return None
+        channel = scope.spot.channel
+        if not isinstance(stage.layer, Conv2d):
+            return pooling_cell(stage.layer, x, channel, *scope.cell)
+        found = scope.weights(stage.node_id)
+        if "weight" not in found:
+            return None
+        return convolution_cell(stage.layer, x, found["weight"], found.get("bias"), channel, *scope.cell)
+
+    def _shares(self) -> Array | None:
+        """What this output sends back, backward; ``None`` forward."""
+        scope, stage = self.scope, self.scope.stage
+        if stage is None or not scope.backward or scope.cell is None:
+            return None
+        delta, x = scope.deltas(stage.node_id), scope.maps(stage.source)
+        if delta is None or x is None:
+            return None
+        channel = scope.spot.channel
+        if not isinstance(stage.layer, Conv2d):
+            return pooling_shares(stage.layer, x, delta, channel, *scope.cell)
+        weight = scope.weights(stage.node_id).get("weight")
+        return None if weight is None else shares_of(stage.layer, weight, delta, channel, *scope.cell)
+
+    # --- drawing ---
+
+    def paint(self, painter: QPainter, exposed: QRectF) -> None:
+        scope, stage = self.scope, self.scope.stage
+        if stage is None or scope.cell is None:
+            return
+        cell, shares = self.cell(), self._shares()
+        for k, (channel, framed, grids) in enumerate(self._rows):
+            whole = framed.outer.united(grids[0]).adjusted(0, -LABEL, 4000, 4)
+            if not whole.intersects(exposed):
+                continue
+            self._paint_input(painter, stage, channel, framed)
+            if isinstance(cell, ConvolutionCell):
+                self._paint_products(painter, k, grids, cell, shares)
+            elif isinstance(cell, PoolingCell):
+                self._paint_pool(painter, grids, cell, shares)
+        if isinstance(cell, ConvolutionCell):
+            self._paint_sum(painter, stage, cell)
+        elif isinstance(cell, PoolingCell):
+            self._paint_choice(painter, cell)
+        self._paint_output(painter, stage)
+        if scope.saliency:
+            self._paint_saliency(painter)
+        elif self._shows_next(stage, self.viewport().width()):
+            self._paint_next(painter, stage)
+
+    def _paint_input(self, painter: QPainter, stage: Stage, channel: int, framed: Framed) -> None:
+        scope, ink = self.scope, self.scope.ink
+        above = QRectF(framed.outer.x(), framed.outer.y() - LABEL, 190, LABEL)
+        write(painter, above, source_in_words(stage, channel, framed.outer.width(), ink), ink.muted, ink.tiny)
+        framed.paint(painter, ink, self._images.of(stage.source, channel))
+        if scope.cell is not None:
+            draw_cursor(painter, ink, framed.window(stage, scope.cell))
+
+    def _paint_products(
+        self, painter: QPainter, k: int, grids: list[QRectF], cell: ConvolutionCell, shares: Array | None
+    ) -> None:
+        ink, seen = self.scope.ink, cell.patch
+        window, kernel, products = grids
+        labels = ("window", "× kernel", f"= {cell.products[k].size} products")
+        if self.scope.backward:
+            labels = ("window", "kernel w", "δ·w, sent back")
+        for rect, label in zip(grids, labels, strict=True):
+            write(painter, QRectF(rect.x(), rect.y() - LABEL, 190, LABEL), label, ink.muted, ink.tiny)
+        draw_grid(painter, ink, window, seen.values[k], largest_of(seen.values), inside=seen.inside)
+        draw_grid(painter, ink, kernel, cell.kernel[k], largest_of(cell.kernel))
+        if self.scope.backward:
+            if shares is not None:
+                draw_grid(painter, ink, products, shares[k], largest_of(shares), True, seen.inside)
+                if self.weight_cell[0] == k:
+                    self._ring_weight(painter, kernel, cell.kernel[k].shape)
+            return
+        notes = [
+            [f"{fmt(float(x), 2)}·{fmt(float(w), 2)}" for x, w in zip(a, b, strict=True)]
+            for a, b in zip(seen.values[k], cell.kernel[k], strict=True)
+        ]
+        draw_grid(
+            painter,
+            ink,
+            products,
+            cell.products[k],
+            largest_of(cell.products),
+            inside=seen.inside,
+            notes=notes,
+        )
+        middle = products.center().y()
+        total = float(cell.subtotals[k])
+        label = QRectF(products.right() + 8, middle - 9, 84, 18)
+        write(painter, label, f"Σ = {fmt(total)}", ink.end(total), ink.title)
+        plus = QPointF(self._plus_x, self._middle())
+        start = products.right() + 14 + ink.title_metrics.horizontalAdvance(f"Σ = {fmt(total)}")
+        paint_wire(painter, ink, QPointF(start, middle), QPointF(plus.x() - 14, plus.y()))
+
+    def _ring_weight(self, painter: QPainter, rect: QRectF, shape: tuple[int, ...]) -> None:
+        _, u, v = self.weight_cell
+        if u < shape[0] and v < shape[1]:
+            height, width = rect.height() / shape[0], rect.width() / shape[1]
+            draw_cursor(
+                painter, self.scope.ink, QRectF(rect.x() + v * width, rect.y() + u * height, width, height)
+            )
+
+    def _paint_pool(
+        self, painter: QPainter, grids: list[QRectF], cell: PoolingCell, shares: Array | None
+    ) -> None:
+        ink = self.scope.ink
+        write(painter, QRectF(grids[0].x(), grids[0].y() - LABEL, 190, LABEL), "window", ink.muted, ink.tiny)
+        values = cell.patch.values[0]
+        draw_grid(painter, ink, grids[0], values, largest(values), inside=cell.patch.inside, ring=cell.winner)
+        if shares is not None and len(grids) > 1:
+            write(
+                painter,
+                QRectF(grids[1].x(), grids[1].y() - LABEL, 190, LABEL),
+                "δ sent back",
+                ink.muted,
+                ink.tiny,
+            )
+            draw_grid(painter, ink, grids[1], shares, largest(shares), True, cell.patch.inside, cell.winner)
+
+
+def repr_of(value: float) -> str:
+    """A number in full precision."""
+    return fmt(value, 8)

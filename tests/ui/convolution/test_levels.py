@@ -1,0 +1,371 @@
+"""Three levels, one cursor: by mouse, by keys, by Play; and every number is the engine's."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from engine import losses
+from engine.layers import AvgPool2d, Conv2d, GlobalAvgPool2d, MaxPool2d, ReLU, Unflatten
+from engine.receptive import SampleGradients
+from playground.document.examples import example
+from playground.runner.messages import Deltas, Maps, Saliency, Weights
+from playground.ui import motion
+from playground.ui.convolution.structure import Spot
+from playground.ui.theme import DARK
+from tests.ui.bench import ink, pixels
+from tests.ui.convolution.following import USUAL, Following, project
+
+WINDOWED = [
+    (Conv2d(out_channels=4, kernel_size=2), second)
+    for second in (
+        *(
+            Conv2d(out_channels=4, kernel_size=k, stride=s, padding=p, dilation=d, groups=g, bias=b)
+            for (k, s, p, d), g, b in itertools.product(
+                [(3, 1, 0, 1), ((2, 3), 2, 1, 1), (3, 1, "same", 2), (2, 1, "full", 1)], [1, 2], [True, False]
+            )
+        ),
+        MaxPool2d(kernel_size=3, stride=2, padding=1),
+        AvgPool2d(kernel_size=3, stride=2, padding=1),
+        GlobalAvgPool2d(),
+    )
+]
+
+
+@pytest.fixture(autouse=True)
+def still(qapp):
+    motion.reduce(True)
+    yield
+    motion.reduce(False)
+
+
+@pytest.fixture
+def usual(qtbot) -> Following:
+    made = Following(qtbot, project(*USUAL))
+    made.show(1280, 420)
+    return made.follow()
+
+
+def press(level, at: QPointF) -> None:
+    QTest.mouseClick(level.viewport(), Qt.MouseButton.LeftButton, pos=(at - level.origin).toPoint())
+
+
+def middle_of(rect, size, cell) -> QPointF:
+    return QPointF(
+        rect.x() + (cell[1] + 0.5) * rect.width() / size[1],
+        rect.y() + (cell[0] + 0.5) * rect.height() / size[0],
+    )
+
+
+# --- every number is the engine's ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("layers", WINDOWED, ids=lambda ls: str(ls[1])[:60].replace(" ", ""))
+def test_every_number_of_the_window_is_the_engines(qtbot, layers) -> None:
+    if isinstance(layers[1], GlobalAvgPool2d):
+        layers = (*layers, Unflatten(channels=4))
+    shown = Following(qtbot, project(*layers))
+    shape = shown.scope.stages["b"].map_shape
+    channel = shape[0] - 1
+    for cell in ((0, 0), (shape[1] - 1, shape[2] - 1), (shape[1] // 2, shape[2] // 2)):
+        shown.go("b", channel, cell)
+        level = shown.page.levels.window_level
+        value = shown.frame.answer(Maps("b", *shown.scope.sample)).reshape(shape)[(channel, *cell)]
+        found = level.cell()
+        seen = shown.frame.answer(Maps("a", *shown.scope.sample))
+        for k, c in enumerate(found.patch.channels):
+            for u, v in zip(*np.nonzero(found.patch.inside), strict=True):
+                assert found.patch.values[k, u, v] == seen[c, found.patch.rows[u], found.patch.columns[v]]
+        if isinstance(layers[1], Conv2d):
+            weights = shown.frame.answer(Weights("b"))
+            np.testing.assert_array_equal(found.kernel, weights["weight"][channel])
+            assert found.z == pytest.approx(float(value), rel=1e-4, abs=1e-5)
+            assert found.subtotals.sum() + found.bias == pytest.approx(found.z)
+        else:
+            assert found.result == pytest.approx(float(value), rel=1e-5, abs=1e-6)
+
+
+@pytest.mark.parametrize("layer", [pair[1] for pair in WINDOWED if isinstance(pair[1], Conv2d)], ids=str)
+def test_the_way_back_is_the_engines(qtbot, layer) -> None:
+    shown = Following(qtbot, project(Conv2d(out_channels=4, kernel_size=2), layer))
+    shown.scope.backward = True
+    shown.go("b", 3)
+    model, data = shown.session.trainer.model, shown.frame.data
+    part, index = shown.scope.sample
+    samples = getattr(data, part)
+    back = SampleGradients(model, losses.CrossEntropyLoss())
+    back.run(samples.x[index], samples.y[index])
+    np.testing.assert_allclose(shown.scope.deltas("b"), back.gradient("b"), rtol=1e-4, atol=1e-7)
+    _, gradients = model.value_and_grad(
+        samples.x[index : index + 1], samples.y[index : index + 1], losses.CrossEntropyLoss()
+    )
+    spread = shown.page.levels.spread
+    np.testing.assert_allclose(spread.kernel_gradient(), gradients["b.weight"][3], rtol=1e-3, atol=1e-6)
+    shown.go("b", 3, (0, 0))
+    window = shown.page.levels.window_level
+    window.weight_cell = (0, 1, 1)
+    terms, x, delta = window.weight_gradient()
+    assert terms.sum() == pytest.approx(float(gradients["b.weight"][3][0, 1, 1]), rel=1e-3, abs=1e-6)
+    np.testing.assert_allclose(terms, x * delta)
+
+
+def test_channels_add_up_to_the_map(usual) -> None:
+    usual.go("d", 2)
+    terms = usual.page.levels.spread.terms()
+    bias = usual.scope.weights("d")["bias"][2]
+    np.testing.assert_allclose(terms.sum(0) + bias, usual.scope.maps("d")[2], rtol=1e-4, atol=1e-5)
+
+
+# --- from level to level ---------------------------------------------------------------------------------------------
+
+
+def test_a_click_spreads_a_map_out_another_opens_its_window_and_escape_leads_back(usual) -> None:
+    levels = usual.page.levels
+    press(levels.overview, levels.overview.columns[1].tiles[2].rect.center())
+    assert usual.scope.spot == Spot("a", 2)
+    assert levels.level is levels.spread
+    usual.follow()
+    _, rect, size = levels.spread._outputs[0]
+    press(levels.spread, middle_of(levels.spread._output_rect(rect), size, (4, 6)))
+    assert usual.scope.spot == Spot("a", 2, (4, 6))
+    assert levels.level is levels.window_level
+    assert usual.find("crumb_window").text() == "window (5, 7)"
+    levels.setFocus()
+    for expected in (Spot("a", 2), Spot()):
+        QTest.keyClick(usual.page, Qt.Key.Key_Escape)
+        assert usual.scope.spot == expected
+
+
+def test_a_click_on_the_activation_leads_to_its_convolution(usual) -> None:
+    column = next(c for c in usual.page.levels.overview.columns if c.node_id == "e")
+    press(usual.page.levels.overview, column.tiles[1].rect.center())
+    assert usual.scope.spot == Spot("d", 1)
+
+
+def test_the_input_moves_the_cursor_too(usual) -> None:
+    usual.go("a", 0)
+    spread = usual.page.levels.spread
+    _, framed, _, _ = spread._rows[0]
+    press(spread, middle_of(framed.inner, (8, 8), (3, 5)))
+    assert usual.scope.spot.cell == (3, 5)  # padding 1, kernel 3: the window has it in its middle
+
+
+def test_hovering_moves_the_cursor_for_as_long_as_it_lasts(usual) -> None:
+    usual.go("a", 0, (0, 0))
+    level = usual.page.levels.window_level
+    at = middle_of(level._output_rect(), (8, 8), (5, 2))
+    QTest.mouseMove(level.viewport(), (at - level.origin).toPoint())
+    usual.qtbot.waitUntil(lambda: usual.scope.cell == (5, 2))
+    assert usual.scope.spot.cell == (0, 0)
+    QTest.mouseMove(level.viewport(), QPoint(2, level.viewport().height() - 2))
+    usual.qtbot.waitUntil(lambda: usual.scope.cell == (0, 0))
+
+
+def test_dragging_on_a_map_moves_the_window(usual) -> None:
+    usual.go("a", 0, (0, 0))
+    level = usual.page.levels.window_level
+    rect = level._output_rect()
+    start, end = ((middle_of(rect, (8, 8), c) - level.origin).toPoint() for c in ((1, 1), (6, 3)))
+    QTest.mousePress(level.viewport(), Qt.MouseButton.LeftButton, pos=start)
+    assert usual.scope.spot.cell == (1, 1)
+    QTest.mouseMove(level.viewport(), end)
+    usual.qtbot.waitUntil(lambda: usual.scope.spot.cell == (6, 3))
+    QTest.mouseRelease(level.viewport(), Qt.MouseButton.LeftButton, pos=end)
+
+
+def test_arrow_keys_move_the_window_and_stop_at_the_edge(usual) -> None:
+    usual.go("a", 0, (0, 6))
+    for key, cell in (
+        (Qt.Key.Key_Right, (0, 7)),
+        (Qt.Key.Key_Right, (0, 7)),
+        (Qt.Key.Key_Up, (0, 7)),
+        (Qt.Key.Key_Down, (1, 7)),
+        (Qt.Key.Key_Left, (1, 6)),
+    ):
+        QTest.keyClick(usual.page.levels.window_level, key)
+        assert usual.scope.spot.cell == cell
+
+
+def test_the_keyboard_alone_reaches_every_level(usual) -> None:
+    levels = usual.page.levels
+    levels.overview.setFocus()
+    QTest.keyClick(levels.overview, Qt.Key.Key_Right)
+    QTest.keyClick(levels.overview, Qt.Key.Key_Return)
+    assert usual.scope.spot == Spot("a", 1)
+    QTest.keyClick(levels.spread, Qt.Key.Key_Return)
+    assert usual.scope.spot == Spot("a", 1, (4, 4))
+    assert levels.window_level.hasFocus()
+
+
+def test_play_slides_the_window_fills_the_output_and_stops_at_the_end(usual) -> None:
+    usual.go("d", 0, (0, 0))
+    usual.find("convolution_pace").setValue(20)
+    usual.qtbot.mouseClick(usual.find("convolution_slide"), Qt.MouseButton.LeftButton)
+    assert usual.scope.filled == (0, 0)
+    usual.qtbot.waitUntil(lambda: usual.scope.filled is not None and usual.scope.filled > (0, 1))
+    assert usual.scope.filled == usual.scope.spot.cell
+    usual.qtbot.waitUntil(lambda: not usual.find("convolution_slide").isChecked())
+    assert usual.scope.spot.cell == (1, 1)  # the last one
+    assert usual.scope.filled is None
+
+
+def test_play_begins_at_the_top_from_a_channel(usual) -> None:
+    usual.go("a", 1)
+    usual.qtbot.mouseClick(usual.find("convolution_slide"), Qt.MouseButton.LeftButton)
+    assert usual.scope.spot == Spot("a", 1, (0, 0))
+    assert usual.find("convolution_slide").isChecked()
+    QTest.keyClick(usual.page.levels.window_level, Qt.Key.Key_Escape)
+    assert not usual.find("convolution_slide").isChecked()
+
+
+def test_levels_grow_out_of_one_another_and_any_key_ends_it(usual) -> None:
+    motion.reduce(False)
+    levels = usual.page.levels
+    usual.scope.go(Spot("a", 0))
+    assert levels.moving
+    assert levels.level is levels.spread  # what is asked for is there at once
+    QTest.keyClick(levels.spread, Qt.Key.Key_Escape)
+    usual.qtbot.waitUntil(lambda: not levels.moving)
+    assert usual.scope.spot == Spot()
+    motion.reduce(True)
+    usual.scope.go(Spot("a", 0))
+    assert not levels.moving
+
+
+def test_what_is_looked_at_goes_with_the_layer(usual) -> None:
+    usual.go("d", 3, (1, 1))
+    network = usual.project.network
+    nodes = tuple(n for n in network.nodes if n.id != "e")
+    usual.edit(type(network)(nodes))
+    assert usual.scope.spot == Spot("d", 3, (1, 1))
+    usual.edit(type(network)(tuple(n for n in nodes if n.id != "d")))
+    assert usual.scope.spot == Spot()
+    assert usual.page.levels.level is usual.page.levels.overview
+
+
+# --- what is seen ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("theme", [DARK], ids=["dark"])
+def test_maps_are_painted_in_the_scales_colours(qtbot, theme) -> None:
+    shown = Following(qtbot, project(*USUAL), theme)
+    shown.show(1100, 400)
+    shown.follow()
+    overview = shown.page.levels.overview
+    image = overview.viewport().grab().toImage()
+    tile = overview.columns[1].tiles[0]
+    values = shown.scope.maps("a")
+    i, j = np.unravel_index(np.abs(values[0]).argmax(), values[0].shape)
+    shown.scope.scale = "per map"
+    shown.scope.restyled.emit()
+    image = overview.viewport().grab().toImage()
+    at = middle_of(tile.rect, values[0].shape, (int(i), int(j))).toPoint()
+    expected = theme.positive if values[0, i, j] > 0 else theme.negative
+    assert image.pixelColor(at).name() == expected
+
+
+def test_only_the_columns_in_sight_are_asked_for(qtbot) -> None:
+    shown = Following(
+        qtbot,
+        project(
+            Conv2d(out_channels=60, kernel_size=1), ReLU(), Conv2d(out_channels=60, kernel_size=1), ReLU()
+        ),
+    )
+    shown.show(500, 260)
+    asked = {w.node_id for w in shown.view.wants() if isinstance(w, Maps)}
+    assert "a" in asked
+    assert "out" not in asked
+    bar = shown.page.levels.overview.horizontalScrollBar()
+    bar.setValue(bar.maximum())
+    assert "out" in {w.node_id for w in shown.view.wants() if isinstance(w, Maps)}
+
+
+def test_hovering_a_unit_outlines_its_receptive_field(usual) -> None:
+    overview = usual.page.levels.overview
+    column = next(c for c in overview.columns if c.node_id == "d")
+    at = middle_of(column.tiles[0].rect, (2, 2), (0, 1))
+    before = overview.viewport().grab().toImage()
+    QTest.mouseMove(overview.viewport(), (at - overview.origin).toPoint())
+    usual.qtbot.waitUntil(lambda: "input" in overview._fields)
+    box = overview._fields["input"]
+    assert (box.height, box.width) == (8, 8)
+    assert (pixels(before) != pixels(overview.viewport().grab().toImage())).any()
+    assert "8×8 pixels" in overview._tip(column.tiles[0], at)
+    assert usual.focus.unit == ("d", 0)
+
+
+def test_captions_have_the_learners_numbers(usual) -> None:
+    usual.go("d", 0)
+    assert "each of the 3 input channels" in usual.find("convolution_caption").text()
+    said = usual.find("convolution_sizes").text()
+    assert "⌊(4 + 2·0 − 3)/1⌋ + 1 = 2" in said
+    assert "4·3·3·3 + 4 = 112 parameters" in said
+    assert "432 multiplications" in said
+    assert "receptive field 8×8" in said
+    usual.go("d", 0, (0, 0))
+    assert "3·9 = 27 products plus a bias" in usual.find("convolution_caption").text()
+    usual.go("c", 0, (0, 0))
+    assert "3 of 4 are dropped" in usual.find("convolution_caption").text()
+
+
+def test_columns_that_do_not_fit_are_named_with_what_would_fit(qtbot) -> None:
+    shown = Following(qtbot, project(Conv2d(out_channels=2, kernel_size=3, stride=2)))
+    shown.show(900, 400)
+    shown.go("a", 0)
+    said = shown.find("convolution_misfit")
+    assert said.isVisible()
+    assert "The last row 8 is in no window" in said.text()
+    assert "stride 1" in said.text()
+
+
+def test_backward_shows_gradients_and_says_so(usual) -> None:
+    usual.go("a", 1)
+    usual.qtbot.mouseClick(usual.find("convolution_backward"), Qt.MouseButton.LeftButton)
+    assert Deltas("a", *usual.scope.sample) in set(usual.view.wants())
+    usual.follow()
+    assert "flipped kernel" in usual.find("convolution_caption").text()
+    terms = usual.page.levels.spread.terms()
+    assert terms.shape == (1, 8, 8)
+
+
+def test_saliency_is_asked_for_the_cell_and_shown(usual) -> None:
+    usual.go("d", 2, (1, 0))
+    usual.qtbot.mouseClick(usual.find("convolution_saliency"), Qt.MouseButton.LeftButton)
+    assert Saliency("d", (2, 1, 0), *usual.scope.sample) in set(usual.view.wants())
+    before = usual.page.levels.window_level.viewport().grab().toImage()
+    usual.follow()
+    assert usual.scope.pixels_that_count().any()
+    assert (pixels(before) != pixels(usual.page.levels.window_level.viewport().grab().toImage())).any()
+
+
+def test_data_without_pictures_get_a_sentence(qtbot) -> None:
+    shown = Following(qtbot, example("xor").project)
+    shown.show(800, 300)
+    assert shown.find("convolution_trouble").isVisible()
+    assert not list(shown.view.wants())
+    assert ink(shown.view.grab().toImage(), LIGHT_PANEL).max() > 200
+
+
+LIGHT_PANEL = "#ffffff"
+
+
+def test_every_control_says_what_it_is(usual) -> None:
+    for index in range(usual.view.tabs.count()):
+        usual.view.tabs.setCurrentIndex(index)
+    from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QSlider, QWidget
+
+    for widget in usual.view.findChildren(QWidget):
+        if isinstance(
+            widget, QAbstractButton | QComboBox | QLineEdit | QSlider
+        ) and widget.parent().objectName() not in ("convolution_tabs",):
+            if widget.objectName().startswith(("qt_", "ScrollLeft", "ScrollRight")):
+                continue
+            assert widget.objectName(), widget
+            assert widget.toolTip(), widget.objectName()
+            assert widget.accessibleName(), widget.objectName()
+    QApplication.processEvents()
