@@ -19,6 +19,7 @@ from playground.document import edits, files
 from playground.document.examples import example, examples
 from playground.runner.messages import Load, Play, State, Step
 from playground.runner.runner import Runner
+from tests.engine.data.test_files import write_idx
 
 
 def run(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -111,6 +112,22 @@ def test_a_file_is_trained_like_an_example(qapp, tmp_path: Path) -> None:
     assert main(["train", "xor", "--epochs", "1", "--out", str(tmp_path / "example")]) == 0
     a, b = ((tmp_path / name / "metrics.csv").read_bytes() for name in ("file", "example"))
     assert a == b
+
+
+def test_own_pictures_take_the_place_of_the_data(qapp, tmp_path: Path, capsys) -> None:
+    few, ten = tmp_path / "few", tmp_path / "ten"
+    few.mkdir()
+    ten.mkdir()
+    write_idx(few)
+    write_idx(ten, labels=np.arange(12, dtype=np.uint8) % 10)
+    words = ["train", "digits-mlp", "--epochs", "2", "--out", str(tmp_path / "out"), "--data"]
+    assert main([*words, str(ten)]) == 0
+    assert len(metrics(tmp_path / "out")) == 3
+    # Ten outputs are too many for three classes, which is for the person to change.
+    assert main([*words, str(few)]) == 2
+    assert "The network gives 10 values per sample; data and loss need 3" in capsys.readouterr().err
+    assert main([*words, str(tmp_path / "gone")]) == 2
+    assert f"--data {tmp_path / 'gone'} cannot be used. There is no" in capsys.readouterr().err
 
 
 def test_divergence_is_said_and_what_there_is_is_written(qapp, tmp_path: Path, capsys) -> None:

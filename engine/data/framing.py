@@ -115,5 +115,5 @@ def fitted(picture: Array, shape: tuple[int, int, int], low: float, high: float)
     across = _overlaps(width, pixels.shape[1], scale, (width - pixels.shape[1] * scale) / 2)
     # Each row covers its cell wholly, so the sums of a row are 1 and the weights make a mean.
     small = np.tensordot(np.tensordot(down, pixels, (1, 0)), across, (1, 1)).transpose(1, 0, 2)
-    picture: Array = low + (high - low) * np.clip(small, 0, 1)
-    return picture
+    placed: Array = low + (high - low) * np.clip(small, 0, 1)
+    return placed

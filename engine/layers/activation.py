@@ -12,6 +12,9 @@ from engine.layers.base import Bind, Layer, layers
 from engine.layers.linear import own_frozen
 from engine.spec import Bool, Float, param
 
+#: slopes below this let almost nothing of a gradient pass
+SATURATED = 0.05
+
 
 class Activation(Layer):
     """Base of layers that act on each value alone; ``curve`` draws them."""
@@ -23,6 +26,10 @@ class Activation(Layer):
         steps = self.bind(Bind((x,), (x,), y, dy, (dx,)))
         run_calls((*steps.forward, *steps.backward))
         return y[0], dx[0]
+
+    def slopes(self, x: Array) -> Array:
+        """Derivative at each of ``x``, of any shape; float64."""
+        return self.curve(x.ravel())[1].reshape(x.shape)
 
 
 @layers.register("ReLU", category="Activation")

@@ -96,7 +96,9 @@ class Linear(Layer):
         # ndarray.dot rather than np.matmul: a third of the cost per call, and it lets go of the GIL, so windows stay smooth.
         forward = [call(weight.T.dot, b.full, b.y)]
         backward = [call(b.full.dot, b.dy.T, gradient)]
-        if b.dy.shape[1] == 1:  # one column by one row: products are slow at that, and large ones all there is to such a step
+        if (
+            b.dy.shape[1] == 1
+        ):  # one column by one row: products are slow at that, and large ones all there is to such a step
             backward = [call(np.multiply, b.full, b.dy.T, gradient)]
         if b.dx is not None:
             backward.append(call(weight[:n_in].dot, b.dy, b.dx))

@@ -28,8 +28,6 @@ from engine.layers.base import Layer
 from engine.trace.base import At, Explainer, Index, explains, grid
 from engine.trace.terms import Equation, Function, Operand, Products, few, plain, sub
 
-#: slopes below this let almost nothing of a gradient pass
-SATURATED = 0.05
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 

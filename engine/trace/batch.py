@@ -8,8 +8,8 @@ import numpy as np
 
 from engine.core import Array
 from engine.layers import Activation
+from engine.layers.activation import SATURATED
 from engine.network import INPUT
-from engine.trace.activation import SATURATED
 from engine.trace.base import At, Explainer, Index, explainer_of
 from engine.trace.conv import Convolution
 from engine.trace.dense import Dense
@@ -114,7 +114,7 @@ def saturation(trace: Trace, sample: int | None = None) -> dict[str, Saturation]
     for node in trace.network.nodes:
         if isinstance(node.layer, Activation):
             x = trace.values[trace.network.inputs_of(node.id)[0]][rows]
-            slopes = node.layer.curve(x.ravel())[1].reshape(x.shape)
+            slopes = node.layer.slopes(x)
             silent = (slopes == 0).all(axis=(0, *range(2, x.ndim)))
             dead = tuple(int(i) for i in np.flatnonzero(silent))
             found[node.id] = Saturation(float((np.abs(slopes) < SATURATED).mean()), dead, slopes)

@@ -78,7 +78,9 @@ class _Normalization(Explainer):
         factors = [deltas]
         straight: tuple[Operand, ...] = (at.dy(index),)
         if self._affine(at):
-            where = np.array([self.own(tuple(cell[1:])) for cell in cells.tolist()], np.intp)
+            where = np.column_stack(
+                self.own(tuple(cells.T[1:]))
+            )  # whole columns as an index: all cells at once
             factors.append(at.ps("weight", where))
             straight = (*straight, at.p("weight", self.own(index)))
         normals = self.normals(at, cells, found)

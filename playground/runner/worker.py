@@ -132,7 +132,9 @@ class Worker(threading.Thread):
             case StepBack(unit):
                 self._go_back(lambda: session.step_back(unit, self._on_the_way))
             case GoTo(step):
-                if not any(isinstance(c, GoTo) for c in self._commands):  # whoever drags is far ahead of the first places
+                if not any(
+                    isinstance(c, GoTo) for c in self._commands
+                ):  # whoever drags is far ahead of the first places
                     self._go_back(lambda: session.go_to(step, self._on_the_way))
             case SetSpeed(steps):
                 self._speed, self._due = steps, perf_counter()
@@ -152,7 +154,9 @@ class Worker(threading.Thread):
                 session.inspection.prove(place, epsilon)
             case CheckGradients(cells):
                 session.inspection.check_all(cells, self._undisturbed)
-        if self._steps < done and not back:  # another run has begun, and a step asked for in the last one is no more
+        if (
+            self._steps < done and not back
+        ):  # another run has begun, and a step asked for in the last one is no more
             self._rate = _Rate()
             if self._until_epoch < float("inf"):
                 session.pause()

@@ -40,6 +40,11 @@ class Situation:
         return not self.problem and self.state is not State.CRASHED
 
 
+def can_go_back(situation: Situation) -> bool:
+    """Whether an update has been made that could be undone."""
+    return can_run(situation) and situation.state is not State.READY
+
+
 def always(situation: Situation) -> bool:
     return True
 
@@ -65,6 +70,7 @@ class ActionSpec:
         icon: see ``icons.icon``.
         when: whether it is possible now.
         radio: checkable, one of all that share its submenu.
+        check: checkable, by itself.
         rule: a line above it in the menu.
     """
 
@@ -76,6 +82,7 @@ class ActionSpec:
     icon: str = ""
     when: Callable[[Situation], bool] = always
     radio: bool = False
+    check: bool = False
     rule: bool = False
 
 
@@ -170,8 +177,33 @@ SPECS = (
     ActionSpec(
         "view.full_screen", "Full Screen", "View", "Use the whole screen, or the window again.", ("F11",)
     ),
+    ActionSpec(
+        "view.reduce_motion",
+        "Reduce Motion",
+        "View",
+        "Let pictures change at once, without moving.",
+        check=True,
+    ),
     ActionSpec("view.reset_layout", "Reset Layout", "View", "Put every panel back to its first place."),
     ActionSpec("run.play", "Play", "Run", "Train until you press pause.", ("Space",), "play", can_run),
+    ActionSpec(
+        "run.back",
+        "Step One Batch Back",
+        "Run",
+        "Undo one update: everything is as it was before it.",
+        ("B",),
+        "skip-previous",
+        can_go_back,
+    ),
+    ActionSpec(
+        "run.epoch_back",
+        "Step One Epoch Back",
+        "Run",
+        "Back to where this epoch began, or the one before.",
+        ("Shift+B",),
+        "skip-backward",
+        can_go_back,
+    ),
     ActionSpec(
         "run.batch",
         "Step One Batch",
@@ -188,6 +220,15 @@ SPECS = (
         "Train to the end of the epoch.",
         ("Shift+S",),
         "skip-forward",
+        can_run,
+    ),
+    ActionSpec(
+        "run.inspect",
+        "Step Inside",
+        "Run",
+        "Pause, and walk through the next update number by number.",
+        ("I",),
+        "magnify",
         can_run,
     ),
     ActionSpec(
@@ -238,11 +279,11 @@ class Actions:
         action = QAction(spec.text, window)
         action.setObjectName(spec.id)
         action.setShortcuts([QKeySequence(key) for key in spec.keys])
-        action.setCheckable(spec.radio)
+        action.setCheckable(spec.radio or spec.check)
         action.setToolTip(with_keys(spec.tip, action))
         # A held Space must not start and stop training thirty times a second.
         action.setAutoRepeat(
-            spec.id in ("edit.undo", "edit.redo", "run.batch", "view.zoom_in", "view.zoom_out")
+            spec.id in ("edit.undo", "edit.redo", "run.batch", "run.back", "view.zoom_in", "view.zoom_out")
         )
         action.triggered.connect(lambda: handler())  # noqa: PLW0108 - without the lambda it would be passed `checked`
         return action
@@ -279,7 +320,7 @@ class Actions:
         refused = situation.problem or (
             "the run has crashed. Press Reset." if situation.state is State.CRASHED else ""
         )
-        for action_id in ("run.play", "run.batch", "run.epoch"):
+        for action_id in ("run.play", "run.batch", "run.epoch", "run.inspect"):
             tip = (
                 "Stop after the current step." if running and action_id == "run.play" else SPEC[action_id].tip
             )

@@ -45,13 +45,17 @@ def _ziamath():
     return ziamath
 
 
-_svgs: dict[str, str] = {}  # every formula that was ever shown
+#: typeset formulas that are kept; whoever steps through an update sees thousands
+KEPT = 2000
+_svgs: dict[str, str] = {}  # the newest of all that were ever shown
 
 
 def svg(latex: str) -> str:
     """``latex`` as SVG in black at ``EM``; "" where it cannot be read (the raw text is then shown instead)."""
     if latex not in _svgs:
         _svgs[latex] = _typeset(latex)
+        if len(_svgs) > KEPT:
+            del _svgs[next(iter(_svgs))]
     return _svgs[latex]
 
 
@@ -158,11 +162,13 @@ class FormulaView(QScrollArea):
     r"""A formula over as many lines as it has ``\quad``s; it shrinks a little when the panel is narrow, then scrolls.
 
     What was never shown before is typeset in the next turns of the event loop, one line in each: the very first loads the
-    typesetter, a third of a second, and a line takes up to 70 ms.
+    typesetter, a third of a second, and a line takes up to 70 ms. ``patience``, in milliseconds, waits longer: where formulas follow
+    one another quickly, those that nobody can read are not typeset at all.
     """
 
-    def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, name: str, parent: QWidget | None = None, patience: int = 0) -> None:
         super().__init__(parent)
+        self._patience = patience
         self.setObjectName(name)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setWidgetResizable(True)
@@ -204,7 +210,7 @@ class FormulaView(QScrollArea):
 
     def _later(self) -> None:
         if not self.ready:
-            self._next.start(0)
+            self._next.start(self._patience)
         self._fit()
 
     def _fit(self) -> None:

@@ -28,6 +28,9 @@ ELSEWHERE = (
     ("Network", "↑  ↓", "Through the units of a block"),
     ("Network", "Enter", "Edit the block, or the unit's numbers"),
     ("Network", "Esc", "Give up"),
+    ("Convolution", "←  →  ↑  ↓", "To another map, channel or window"),
+    ("Convolution", "Enter  Esc", "A level down, a level up"),
+    ("Convolution", "Space", "Slide the window"),
     ("Layers", "Letters", "Search"),
     ("Layers", "Enter", "Add the layer behind the selected block"),
 )
@@ -45,14 +48,17 @@ class Shortcuts(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         rows = [(spec.menu.split("/")[0], _keys(actions, spec.id), spec.text) for spec in SPECS if spec.keys]
         groups = {
-            name: [r for r in (*rows, *ELSEWHERE) if r[0] == name] for name in (*MENUS, "Network", "Layers")
+            name: [r for r in (*rows, *ELSEWHERE) if r[0] == name]
+            for name in (*MENUS, "Network", "Convolution", "Layers")
         }
         table = QWidget()
         columns = QGridLayout(table)
         columns.setHorizontalSpacing(36)
         columns.setVerticalSpacing(18)
         # Two columns of about the same height.
-        for column, names in enumerate((("File", "Edit", "Help"), ("View", "Run", "Network", "Layers"))):
+        for column, names in enumerate(
+            (("File", "Edit", "Help"), ("View", "Run", "Network", "Convolution", "Layers"))
+        ):
             for row, name in enumerate(names):
                 columns.addLayout(_group(name, groups[name]), row, column, Qt.AlignmentFlag.AlignTop)
         scroll = QScrollArea()

@@ -13,11 +13,14 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QTabWidget, QToolBar, QWidget
 from engine.network import INPUT
 from playground.document.project import problems
 from playground.runner.messages import Command, Frame, Load
+from playground.ui import motion
 from playground.ui.actions import Actions, Situation
 from playground.ui.banner import Banner
 from playground.ui.canvas.view import CanvasView
 from playground.ui.desk import Desk
+from playground.ui.drops import Drops
 from playground.ui.help import Shortcuts, about
+from playground.ui.loading import Waiting
 from playground.ui.panels import PANELS, Docks
 from playground.ui.plots.metrics import MetricsBar
 from playground.ui.pump import Pump
@@ -98,7 +101,12 @@ class MainWindow(QMainWindow):
         self.views = (self.canvas, self.metrics, *self.docks.views.values())
         self.pump = Pump(self, runner.take, runner.send, self.views)
 
+        self.waiting = Waiting(self)
+        self.drops = Drops(self, self.desk.open_path, self.docks)
+
         self._mark_theme()
+        self.actions_["view.reduce_motion"].setChecked(settings.reduce_motion)
+        motion.reduce(settings.reduce_motion)
         self._connect()
         self._project_changed(None, document.value)
         self._restore()
@@ -113,11 +121,16 @@ class MainWindow(QMainWindow):
         self.history.indexChanged.connect(self._refresh)
         self.desk.moved.connect(self._retitle)
         self.pump.framed.connect(self.run.see)
+        self.pump.framed.connect(self.transport.scrub.see)
         self.pump.view_failed.connect(self.run.view_failed)
         self.run.changed.connect(self._refresh)
         self._appearance.changed.connect(self._restyle)
+        self.waiting.arrived.connect(self._data_arrived)
         self.focus.node_changed.connect(self._selected)
         self.focus.edit_asked.connect(self._edit_asked)
+        backprop = self.docks.views["backprop"]
+        self.pump.framed.connect(backprop.see)
+        backprop.starter_chosen.connect(lambda key: self.desk.open_example(key) and self.step_inside())
 
     def _handlers(self) -> Mapping[str, Callable[[], object]]:
         """What each action does."""
@@ -144,8 +157,12 @@ class MainWindow(QMainWindow):
             "view.full_screen": lambda: self.setWindowState(
                 self.windowState() ^ Qt.WindowState.WindowFullScreen
             ),
+            "view.reduce_motion": self._reduce_motion,
             "view.reset_layout": self.docks.arrange,
             "run.play": run.play_or_pause,
+            "run.inspect": self.step_inside,
+            "run.back": lambda: run.step_back("batch"),
+            "run.epoch_back": lambda: run.step_back("epoch"),
             "run.batch": lambda: run.step("batch"),
             "run.epoch": lambda: run.step("epoch"),
             "run.reset": run.reset,
@@ -200,9 +217,15 @@ class MainWindow(QMainWindow):
 
     def _project_changed(self, before: Project | None, after: Project) -> None:
         self._send(Load(after))
+        self.waiting.watch(after)
         self.pump.show_project(before, after)
         self._refresh()
         self._retitle()
+
+    def _data_arrived(self) -> None:
+        """What could not be shown while the data were being made can be now."""
+        self.pump.show_project(None, self.document.value)
+        self._refresh()
 
     def _refresh(self) -> None:
         """Which actions are possible now, and what keeps the others from it."""
@@ -222,6 +245,11 @@ class MainWindow(QMainWindow):
         self.actions_.restyle(theme)
         self._mark_theme()
 
+    def _reduce_motion(self) -> None:
+        """As the menu says now, and from now on."""
+        self._settings.reduce_motion = self.actions_["view.reduce_motion"].isChecked()
+        motion.reduce(self._settings.reduce_motion)
+
     def _mark_theme(self) -> None:
         self.actions_[f"view.theme.{self._appearance.choice}"].setChecked(True)
 
@@ -238,6 +266,12 @@ class MainWindow(QMainWindow):
         first_field = next(filter(_takes_keys, self.docks.views[key].findChildren(QWidget)), None)
         if first_field is not None:
             first_field.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def step_inside(self) -> None:
+        """Record the next update, and walk through it in a panel that is high enough."""
+        self.docks.bring_forward("backprop")
+        self.docks.give_height("backprop", 300, 0.4)
+        self.docks.views["backprop"].begin()
 
     def _toggle_problems(self) -> None:
         dock = self.docks["problems"]

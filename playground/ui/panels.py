@@ -10,6 +10,8 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QMainWindow
 
 from playground.ui import style
+from playground.ui.backprop.view import BackpropView
+from playground.ui.convolution.view import ConvolutionView
 from playground.ui.data_panel import DataView
 from playground.ui.dock_title import DockTitle
 from playground.ui.inspector.inspector import InspectorView
@@ -61,6 +63,8 @@ PANELS = (
     Panel("inspector", "Layer", RIGHT, InspectorView, share=34),
     Panel("training", "Training", RIGHT, TrainingView, behind="inspector"),
     Panel("problems", "Problems", BOTTOM, ProblemsView, shown=False),
+    Panel("backprop", "Backprop", BOTTOM, BackpropView, behind="problems", shown=False),
+    Panel("convolution", "Convolution", BOTTOM, ConvolutionView, behind="problems", shown=False),
 )
 
 
@@ -114,6 +118,12 @@ class Docks:
         """Show a panel, above those that share its place."""
         self[key].show()
         self[key].raise_()
+
+    def give_height(self, key: str, least: int, share: float) -> None:
+        """Let a bottom panel be at least so high, in pixels and as a share of the window, if it is lower now."""
+        wished = max(least, round(self._window.height() * share))
+        if self[key].height() < wished:
+            self._window.resizeDocks([self[key]], [wished], Qt.Orientation.Vertical)
 
     def arrange(self) -> None:
         """Put every panel to its first place, in sizes that suit the window."""

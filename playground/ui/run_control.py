@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from playground.document import edits
-from playground.runner.messages import Command, Frame, Pause, Play, Reset, State, Step
+from playground.runner.messages import Command, Frame, Pause, Play, Reset, State, Step, StepBack
 from playground.ui.banner import Details
 from playground.ui.numbers import fmt
 
@@ -38,6 +38,9 @@ class RunControl(QObject):
 
     def step(self, unit: str) -> None:
         self._send(Step(unit))
+
+    def step_back(self, unit: str) -> None:
+        self._send(StepBack(unit))
 
     def reset(self) -> None:
         self._send(Reset())

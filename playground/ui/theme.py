@@ -31,7 +31,8 @@ class Theme:
     positive: str  #: end of the signed scale
     neutral: str  #: its middle
     negative: str
-    gradient: str  #: everything backward
+    gradient: str  #: everything backward; above 0 in the scale of gradients
+    gradient_negative: str  #: the other end of that scale
     train: str  #: curves and points of the training part
     validation: str
     good: str
@@ -47,6 +48,10 @@ class Theme:
     def diverging(self, n: int = 256) -> NDArray[np.uint8]:
         """Look-up table ``(n, 4)`` RGBA from negative over neutral to positive."""
         return lut((self.negative, self.neutral, self.positive), n)
+
+    def gradients(self, n: int = 256) -> NDArray[np.uint8]:
+        """Look-up table ``(n, 4)`` RGBA of gradients, from negative over neutral to positive."""
+        return lut((self.gradient_negative, self.neutral, self.gradient), n)
 
     def fade(self, colour: str, n: int = 256) -> NDArray[np.uint8]:
         """Look-up table ``(n, 4)`` RGBA from neutral to ``colour``, for magnitudes and probabilities."""
@@ -86,6 +91,7 @@ _CLASSES = (
 LIGHT = Theme(
     name="light", window="#eef0f4", panel="#ffffff", sunken="#fafbfd", border="#d8dde5", text="#1c2430", muted="#657180",
     accent="#1769c2", accent_text="#ffffff", positive="#1769c2", neutral="#f4f4f4", negative="#ef8420", gradient="#7a4fc4",
+    gradient_negative="#0d8a86",
     train="#1769c2", validation="#c23b3b", good="#177e51", warning="#b26a00", error="#c23030", classes=_CLASSES,
     categories=(
         ("Dense", "#1769c2"), ("Convolution", "#7a4fc4"), ("Normalization", "#0f9488"), ("Regularization", "#c94a4a"),
@@ -96,6 +102,7 @@ LIGHT = Theme(
 DARK = Theme(
     name="dark", window="#14181f", panel="#1d232c", sunken="#171c24", border="#343d4a", text="#e6eaf0", muted="#95a1b1",
     accent="#5aa2f0", accent_text="#0d1420", positive="#4d9bef", neutral="#20262f", negative="#f59a3c", gradient="#b08cf0",
+    gradient_negative="#3fbdb5",
     train="#5aa2f0", validation="#f07a7a", good="#4dbd8a", warning="#f0b64d", error="#f27272",
     classes=("#3dbb84", "#e06aa9", "#e3c452", "#62c8e6", "#b98255", "#f0937e", "#a5abb8", "#b3d75a", "#eab3d3", "#93aa4a"),
     categories=(

@@ -138,9 +138,7 @@ class Transport(QToolBar):
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button
 
-    def _step_button(
-        self, actions: Actions, name: str, accessible: str, ids: tuple[str, str]
-    ) -> QToolButton:
+    def _step_button(self, actions: Actions, name: str, accessible: str, ids: tuple[str, str]) -> QToolButton:
         """Does what it did last: one batch, or one epoch."""
         button = self._button(name, accessible)
         menu = QMenu(button)

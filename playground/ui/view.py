@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:
+    from engine.trace import Moment, Place, Trace
     from playground.document.document import Document
     from playground.document.project import Project
     from playground.runner.messages import Command, Frame, Want
@@ -23,11 +24,19 @@ class Focus(QObject):
         node_id: the selected block ("" for none; "input" and "loss" are blocks too).
         unit: the unit under the mouse as ``(node_id, index)``, or ``None``.
         sample: the chosen sample as ``(part, index)``.
+        step: where the person is in stepping through an update; ``None`` while nobody steps.
+        place: the number of that update that is under the mouse, in whichever view; ``None`` for none.
+        chosen_place: the number of that update that was clicked, to be looked into; ``None`` before.
+        veiled: the newest number of the step waits for a prediction: views keep it to themselves.
     """
 
     node_changed = Signal(str)
     unit_changed = Signal(object)
     sample_changed = Signal(object)
+    step_changed = Signal(object)
+    place_changed = Signal(object)
+    chosen_changed = Signal(object)
+    veil_changed = Signal(bool)
     #: somebody wants to change this block's options now (Enter or a double-click on it)
     edit_asked = Signal(str)
 
@@ -36,6 +45,10 @@ class Focus(QObject):
         self.node_id = ""
         self.unit: tuple[str, int] | None = None
         self.sample: tuple[str, int] = ("validation", 0)
+        self.step: StepAt | None = None
+        self.place: Place | None = None
+        self.chosen_place: Place | None = None
+        self.veiled = False
 
     def select(self, node_id: str) -> None:
         if node_id != self.node_id:
@@ -56,6 +69,49 @@ class Focus(QObject):
         if (part, index) != self.sample:
             self.sample = (part, index)
             self.sample_changed.emit(self.sample)
+
+    def show_step(self, step: StepAt | None) -> None:
+        """Stand at ``step`` of an update, or (``None``) step no more."""
+        if step != self.step:
+            self.step = step
+            self.step_changed.emit(step)
+            if step is None:
+                self.point_at(None)
+                self.choose_place(None)
+                self.veil(False)
+
+    def point_at(self, place: Place | None) -> None:
+        """The mouse is over the number at ``place``: every view that shows it says so."""
+        if place != self.place:
+            self.place = place
+            self.place_changed.emit(place)
+
+    def choose_place(self, place: Place | None) -> None:
+        """Look into the number at ``place``: it was clicked, in whichever view."""
+        if place != self.chosen_place:
+            self.chosen_place = place
+            self.chosen_changed.emit(place)
+
+    def veil(self, veiled: bool) -> None:
+        """Keep the step's newest number hidden until it has been predicted, or show it."""
+        if veiled != self.veiled:
+            self.veiled = veiled
+            self.veil_changed.emit(veiled)
+
+
+@dataclass(frozen=True)
+class StepAt:
+    """One step of an update.
+
+    Args:
+        trace: the recorded update (compared by identity).
+        moment: the step.
+        sample: place in the batch, or ``None`` for the whole batch.
+    """
+
+    trace: Trace
+    moment: Moment
+    sample: int | None = 0
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QImage, QPainter, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
+from playground.ui.line import Line
 from playground.ui.numbers import fmt
-from playground.ui.plots.colours import indexed_image, signed_table
+from playground.ui.plots.colours import gradient_table, indexed_image, signed_table
 from playground.ui.plots.plot import small
 from playground.ui.style import refresh
 from playground.ui.theme import Theme
@@ -28,6 +29,7 @@ class ScaleBar(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFont(small(self.font()))
         self._limit: float | None = None
+        self._gradients = False
         self.set_theme(theme)
         self.show_limit(None)
 
@@ -36,25 +38,33 @@ class ScaleBar(QWidget):
         """The end of the range it shows."""
         return self._limit
 
-    def show_limit(self, limit: float | None) -> None:
-        """The range of what is under the mouse; ``None``: each tile or layer has its own."""
+    def show_limit(self, limit: float | None, gradients: bool = False) -> None:
+        """The range of what is under the mouse; ``None``: each tile or layer has its own. ``gradients`` have colours of their own."""
+        if (limit, gradients) == (self._limit, self._gradients) and self.accessibleName():
+            return
+        if gradients != self._gradients:
+            self._gradients = gradients
+            self.set_theme(self._theme)
         self._limit = limit
         ends = (
             f"from {fmt(-limit)} to {fmt(limit)}"
             if limit is not None
             else "each tile from minus its maximum to its maximum"
         )
-        self.setAccessibleName(f"Colours: orange below 0, blue above; {ends}")
+        colours = "teal below 0, violet above" if gradients else "orange below 0, blue above"
+        self.setAccessibleName(f"Colours: {colours}; {ends}")
         self.setToolTip(
             "Orange is below 0, blue above, and the stronger the further from 0. Every unit's picture over the plane has its own "
             "range (beyond it, the colour of its end); the maps and values of one layer share theirs. Hover a tile to see its range here. "
+            "Gradients are teal below 0, violet above. "
             "Wires: the wider, the larger the weight; dots: biases."
         )
         self.update()
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self._image: QImage = indexed_image(_RAMP, signed_table(theme))
+        table = gradient_table(theme) if self._gradients else signed_table(theme)
+        self._image: QImage = indexed_image(_RAMP, table)
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -80,29 +90,6 @@ class ScaleBar(QWidget):
         painter.end()
 
 
-class Line(QLabel):
-    """Text that gives way where there is no room; the whole of it is in the tool tip."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._words = ""
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-
-    def say(self, words: str) -> None:
-        self._words = words
-        self.setToolTip(words)
-        self.setAccessibleName(words)
-        self._elide()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._elide()
-
-    def _elide(self) -> None:
-        self.setText(self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, self.width()))
-
-
 class Footer(QWidget):
     """One line: parameters and hint, or for a while a remark; the scale at the right."""
 
@@ -117,7 +104,7 @@ class Footer(QWidget):
         layout.setContentsMargins(14, 2, 10, 7)
         layout.addWidget(self.text, 1)
         layout.addWidget(self.scale)
-        self._usual = ""
+        self._usual = self._instead = ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(LINGER)
@@ -129,6 +116,12 @@ class Footer(QWidget):
     def show_size(self, parameters: int) -> None:
         """How many numbers the network learns."""
         self._usual = f"{parameters:,} parameter{'s' if parameters != 1 else ''} · {HINT}"
+        if not self._timer.isActive():
+            self._calm()
+
+    def explain(self, words: str) -> None:
+        """What the picture shows while it is not the usual one; "" takes it back."""
+        self._instead = words
         if not self._timer.isActive():
             self._calm()
 
@@ -145,7 +138,7 @@ class Footer(QWidget):
 
     def _calm(self) -> None:
         self._look("muted")
-        self.text.say(self._usual)
+        self.text.say(self._instead or self._usual)
 
     def _look(self, kind: str) -> None:
         if not self.text.property(kind):

@@ -17,6 +17,7 @@ TILE_RADIUS = 3.0
 #: wires: pixels of width per unit of |weight|, and the limits of the width. A weight of 0 is still a hair, as it takes part.
 WIRE_SCALE, HAIR, THICK = 2.6, 0.8, 7.0
 LEVELS = 14  #: widths (and strengths of colour) per sign
+DIM = 0.15  #: strength of what stands back while somebody steps through an update
 
 
 class Look:

@@ -73,6 +73,11 @@ class NetworkView(QGraphicsView):
         """Whether the network is laid out to fill the view."""
         return self._fitted
 
+    @property
+    def mouse(self) -> QPoint:
+        """Where the mouse was seen last, in the viewport."""
+        return self._mouse if self._mouse is not None else QPoint(-1, -1)
+
     def seen(self) -> QRectF:
         """The part of the canvas that is in the view."""
         return self.mapToScene(self.viewport().rect()).boundingRect()
@@ -156,7 +161,7 @@ class NetworkView(QGraphicsView):
     # --- mouse --------------------------------------------------------------------------------------------------------
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        at = event.position().toPoint()
+        at = self._mouse = event.position().toPoint()
         self.cancel_gesture()
         target = self.target_at(at)
         if event.button() == Qt.MouseButton.MiddleButton:

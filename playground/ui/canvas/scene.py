@@ -26,6 +26,7 @@ from playground.ui.canvas.layout import (
     shown_units,
 )
 from playground.ui.canvas.plan import NOTHING, plan
+from playground.ui.canvas.step_item import StepItem
 from playground.ui.canvas.targets import Card, Cell, More, Sample, Target, Unit
 from playground.ui.canvas.wires import WiresItem
 
@@ -53,6 +54,8 @@ class NetworkScene(QGraphicsScene):
         self.addItem(self.shapes)
         self.mark = InsertionMark(stage)
         self.addItem(self.mark)
+        self.step = StepItem(self)
+        self.addItem(self.step)
         self._motion = QVariantAnimation(self)
         self._motion.setStartValue(0.0)
         self._motion.setEndValue(1.0)
@@ -162,6 +165,7 @@ class NetworkScene(QGraphicsScene):
             item.setOpacity(1.0 - share)
         self.wires.arrange(self.plan.links, self.layout_.places, self.x_of, self.layout_.bounds)
         self.shapes.rearrange()
+        self.step.rearrange()
 
     def _arrive(self) -> None:
         for block_id in self._entering:

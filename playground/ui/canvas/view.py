@@ -26,6 +26,7 @@ from playground.ui.canvas.overlays import Invitation, MendOffer
 from playground.ui.canvas.plan import LOSS
 from playground.ui.canvas.samples import count_of, present, sample_in_words
 from playground.ui.canvas.scene import NetworkScene
+from playground.ui.canvas.stepping import Stepping
 from playground.ui.canvas.targets import Card, Cell, More, Sample, Target, Unit
 from playground.ui.canvas.tooltip import HoverCard, Words
 from playground.ui.theme import Theme
@@ -70,6 +71,7 @@ class CanvasView(View):
         self._said_at = 0.0
         self._hover_at = QPoint()
         self._keyboard_unit = False  # the pinned unit was chosen by keyboard: it counts as looked at
+        self.stepping = Stepping(self)
         self._connect()
         self.show_project(None, context.document.value)
 
@@ -112,6 +114,7 @@ class CanvasView(View):
         self._drop_gone_editor()
         self.network.look_again()
         self.footer.show_size(self.scene.plan.parameters)
+        self.stepping.refresh()
         self._describe()
 
     def show_frame(self, frame: Frame) -> None:
@@ -180,6 +183,7 @@ class CanvasView(View):
         self._wants = None
         self._look_at_unit()
         if unit is not None and self._keyboard_unit:
+            self.stepping.look_at(unit)
             self.network.bring_into_view(self.scene.rect_of(unit))
             self._refresh_hover_card()
 
@@ -205,6 +209,7 @@ class CanvasView(View):
             self._wants = None
             self._look_at_unit()
             self._refresh_scale()
+        self.stepping.hover(target, at)
         self._refresh_hover_card()
 
     def _look_at_unit(self) -> None:
@@ -221,6 +226,9 @@ class CanvasView(View):
 
     def _clicked(self, target: Target | None) -> None:
         self.editor.dismiss()
+        if self.stepping.on and not isinstance(target, More):
+            self.stepping.click(target, self.network.mouse)
+            return
         match target:
             case None:
                 self.pin(None)
@@ -253,6 +261,15 @@ class CanvasView(View):
         self.stage.every = 1 if tile >= FINE_TILE else 2
         self._place_overlays()
 
+    def stepping_changed(self, on: bool) -> None:
+        """Somebody begins to step through an update, or ends it."""
+        self.editor.dismiss()
+        self.pin(None)
+        if not on:
+            self._choose_sample(self.context.document.value)
+            if self._frame is not None:
+                self.scene.show_frame(self._frame)
+
     # --- samples ------------------------------------------------------------------------------------------------------
 
     def step_sample(self, by: int) -> None:
@@ -282,6 +299,8 @@ class CanvasView(View):
 
     def edit_number(self, cell: Cell) -> None:
         """Open the editor for one number."""
+        if self.stepping.choose(cell):
+            return
         block = self.scene.plan[cell.block_id]
         words = Words(self.scene, self._frame)
         title = f"{block.title} · {'channel' if len(block.shape) == 3 else 'unit'} {cell.unit + 1}"
@@ -356,7 +375,8 @@ class CanvasView(View):
         if target is None or not self.editor.isHidden() or self.network.gesture is not None:
             self.hover_card.say("")
             return
-        self.hover_card.say(Words(self.scene, self._frame).of(target))
+        words = self.stepping.words if self.stepping.on else Words(self.scene, self._frame).of
+        self.hover_card.say(words(target))
         if self.hover_card.isHidden():
             return
         rect = None if isinstance(target, Card) else self._on_area(self.scene.rect_of(target))
@@ -364,13 +384,14 @@ class CanvasView(View):
         self.hover_card.stand_beside(at, rect if isinstance(target, Unit | More) else None)
 
     def _refresh_scale(self) -> None:
+        if self.stepping.on:  # which knows the ranges of what is shown
+            return
         unit = self.stage.hovered if isinstance(self.stage.hovered, Unit) else self.stage.pinned
         limit = None
         if unit is not None and unit.block_id in self.scene.blocks:
             column = self.scene.blocks[unit.block_id].column
             limit = column.limit(unit.unit) if column is not None else None
-        if limit != self.footer.scale.limit:
-            self.footer.scale.show_limit(limit)
+        self.footer.scale.show_limit(limit)
 
     def hideEvent(self, event: QHideEvent) -> None:
         # Nothing of the canvas may run on while nobody looks.

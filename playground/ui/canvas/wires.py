@@ -18,7 +18,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 from playground.ui.canvas.inside import Stage
 from playground.ui.canvas.item import Item
 from playground.ui.canvas.layout import Place, Tile
-from playground.ui.canvas.look import HAIR, LEVELS, THICK, WIRE_SCALE
+from playground.ui.canvas.look import DIM, HAIR, LEVELS, THICK, WIRE_SCALE
 from playground.ui.canvas.plan import LOSS, Link, Wiring
 from playground.ui.canvas.targets import Bundle, Cell, Target
 from playground.ui.numbers import fmt
@@ -68,7 +68,7 @@ class WiresItem(Item):
         self._samples = np.zeros((0, STEPS, 2))
         self._buckets = np.zeros(0, np.int64)
         self._paths: list[QPainterPath] = []
-        self._plain = QPainterPath()  # wires without a weight
+        self._plain: list[tuple[Link, QPainterPath]] = []  # wires without a weight
         self._bundles: list[tuple[Link, QPainterPath]] = []
 
     # --- geometry -----------------------------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ class WiresItem(Item):
         self.set_bounds(bounds)
         known = dict(zip(self.wires, self.weights.tolist(), strict=True))
         self.wires, self._curves, self._of, self._index = [], [], {}, {}
-        self._plain, self._bundles = QPainterPath(), []
+        self._plain, self._bundles = [], []
         for link in links:
             source, target = places[link.source], places[link.target]
             starts = [(t, t.exit + QPointF(x_of(link.source), 0)) for t in source.tiles]
@@ -88,7 +88,7 @@ class WiresItem(Item):
             if link.wiring is Wiring.WEIGHTS:
                 self._add_wires(link, starts, ends)
             elif link.wiring is Wiring.EACH:
-                self._add_plain(starts, ends)
+                self._add_plain(link, starts, ends)
             else:
                 self._add_bundle(link, source, target, x_of)
         self.weights = np.array([known.get(w, np.nan) for w in self.wires])
@@ -111,11 +111,15 @@ class WiresItem(Item):
             np.array([w.target_unit for w in added], int), np.array([w.source_unit for w in added], int)
         )  # fmt: skip
 
-    def _add_plain(self, starts: list[tuple[Tile, QPointF]], ends: list[tuple[Tile, QPointF]]) -> None:
+    def _add_plain(
+        self, link: Link, starts: list[tuple[Tile, QPointF]], ends: list[tuple[Tile, QPointF]]
+    ) -> None:
         at = {tile.unit: point for tile, point in starts}
+        path = QPainterPath()
         for tile, end in ends:
             if tile.unit in at:
-                _draw(self._plain, _curve(at[tile.unit], end))
+                _draw(path, _curve(at[tile.unit], end))
+        self._plain.append((link, path))
 
     def _add_bundle(self, link: Link, source: Place, target: Place, x_of: Callable[[str], float]) -> None:
         start, end = (
@@ -128,12 +132,10 @@ class WiresItem(Item):
             end = target.below.translated(x_of(LOSS), 0)
             start.setRight(x_of(link.source) + source.after)
             if len(source.tiles) == 1:
-                _draw(
-                    self._plain,
-                    _curve(
-                        QPointF(start.right(), start.center().y()), QPointF(end.left() + 4, end.center().y())
-                    ),
+                curve = _curve(
+                    QPointF(start.right(), start.center().y()), QPointF(end.left() + 4, end.center().y())
                 )
+                self._plain.append((link, _path(curve)))
                 return
             end = QRectF(end.left() + 4, end.center().y() - 12, end.width(), 24)
         if start.isEmpty() or end.isEmpty():
@@ -163,7 +165,7 @@ class WiresItem(Item):
 
     def _wanted_buckets(self) -> NDArray[np.int64]:
         buckets = buckets_of(self.weights)
-        mask = self._of_pinned()
+        mask = self._of_pinned() if self.stage.light is None else self._lit()
         return buckets if mask is None else np.where(mask, buckets, buckets + DIMMED)
 
     def _of_pinned(self) -> NDArray[np.bool_] | None:
@@ -180,6 +182,23 @@ class WiresItem(Item):
             bool,
         )
         return mask if mask.any() else None
+
+    def _lit(self) -> NDArray[np.bool_]:
+        """Which wires are in the light of the step somebody stands at."""
+        light = self.stage.light
+        if light is None:
+            return np.ones(len(self.wires), bool)
+        return np.array(
+            [
+                (w.source, w.target) in light.links and (light.cells is None or w.cell in light.cells)
+                for w in self.wires
+            ],
+            bool,
+        )
+
+    def lit_cells(self) -> list[Cell]:
+        """The weights on wires that are in that light."""
+        return [w.cell for w, lit in zip(self.wires, self._lit().tolist(), strict=True) if lit]
 
     # --- what is where ------------------------------------------------------------------------------------------------
 
@@ -200,10 +219,21 @@ class WiresItem(Item):
 
     def middle_of(self, cell: Cell) -> QPointF | None:
         """The middle of the wire of a weight, if it is drawn."""
-        for i, wire in enumerate(self.wires):
-            if wire.cell == cell:
-                return QPointF(*self._samples[i, STEPS // 2])
-        return None
+        points = self.points_of(cell)
+        return None if points is None else QPointF(*points[STEPS // 2])
+
+    def points_of(self, cell: Cell) -> Array | None:
+        """Points ``(STEPS, 2)`` along the wire of a weight, if it is drawn."""
+        i = self._find(cell)
+        return None if i is None else self._samples[i]
+
+    def path_of(self, cell: Cell) -> QPainterPath | None:
+        """The wire of a weight, if it is drawn."""
+        i = self._find(cell)
+        return None if i is None else self._paths[i]
+
+    def _find(self, cell: Cell) -> int | None:
+        return next((i for i, wire in enumerate(self.wires) if wire.cell == cell), None)
 
     # --- painting -----------------------------------------------------------------------------------------------------
 
@@ -213,9 +243,13 @@ class WiresItem(Item):
         for link, path in self._bundles:
             hovered = self.stage.hovered == Bundle(link.target, link.source)
             painter.setBrush(look.faint if hovered else look.bundle)
+            painter.setOpacity(self._strength(link))
             painter.drawPath(path)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.strokePath(self._plain, look.neutral_wire)
+        for link, path in self._plain:
+            painter.setOpacity(self._strength(link))
+            painter.strokePath(path, look.neutral_wire)
+        painter.setOpacity(1.0)
         pens = (*look.wires, look.neutral_wire, *look.dimmed_wires, look.neutral_wire)
         # Thin ones first: thick wires cross over them, and those that stand back lie under all.
         buckets = self._buckets
@@ -225,6 +259,11 @@ class WiresItem(Item):
             stroke(paths[i], pens[pen_of[i]])
         self._paint_hovered(painter)
         self._paint_numbers(painter)
+
+    def _strength(self, link: Link) -> float:
+        """Of wires that carry no weights."""
+        light = self.stage.light
+        return 1.0 if light is None or (link.source, link.target) in light.links else DIM
 
     def _paint_hovered(self, painter: QPainter) -> None:
         target = self.stage.hovered
@@ -242,7 +281,7 @@ class WiresItem(Item):
     def _paint_numbers(self, painter: QPainter) -> None:
         """Beside the wires that come to the pinned unit, their weights: near their other ends, where there is room."""
         pinned = self.stage.pinned
-        if pinned is None or pinned.block_id not in self._of:
+        if self.stage.light is not None or pinned is None or pinned.block_id not in self._of:
             return
         part = self._of[pinned.block_id]
         incoming = [i for i in range(part.start, part.stop) if self.wires[i].target_unit == pinned.unit]

@@ -151,7 +151,7 @@ class Boundary(PlotPicture):
             shown = np.sign(shown) * limit if discrete else shown
             return indexed_image(signed_index(shown, limit), signed_table(theme))
         classes = len(self.data.raw.classes)
-        shares = self._loss.probabilities(values.reshape(len(values), -1).T)
+        shares = self._loss.probabilities(values.reshape(len(values), -1).T)[:, :classes]
         if classes <= 2:
             second = shares[:, 1]
             index = share_index(second >= 0.5 if discrete else second)
@@ -229,7 +229,7 @@ class Boundary(PlotPicture):
             return f"{unit_name(self.data, *self._unit)}: {fmt(z[self._unit[1]])}"
         if not raw.classes:
             return f"{raw.targets[0]} {fmt(self.data.transform.inverse_target(z[None])[0, 0])}"
-        shares = self._loss.probabilities(z[None])[0]
+        shares = self._loss.probabilities(z[None])[0, : len(raw.classes)]
         if (
             "regression" in self._loss.tasks
         ):  # the output is no logit: it aims at −1 for the first class, 1 for the second

@@ -38,6 +38,12 @@ def signed_table(theme: Theme) -> list[int]:
 
 
 @lru_cache(maxsize=32)
+def gradient_table(theme: Theme) -> list[int]:
+    """Gradients: teal below 0, violet above."""
+    return qt_table(theme.gradients())
+
+
+@lru_cache(maxsize=32)
 def grey_table() -> list[int]:
     """Black to white, for pictures with one channel."""
     return qt_table(lut(("#000000", "#ffffff")))

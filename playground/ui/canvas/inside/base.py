@@ -13,6 +13,7 @@ from playground.ui.canvas.item import Item
 from playground.ui.canvas.layout import Place
 from playground.ui.canvas.look import Look
 from playground.ui.canvas.plan import Block, Mode
+from playground.ui.canvas.step_plan import Spotlight
 from playground.ui.canvas.targets import Target, Unit
 
 
@@ -29,6 +30,7 @@ class Stage:
         pinned: the unit whose wires are to be seen.
         hovered: what is under the mouse.
         compact: there is little room: cards stack their words.
+        light: while somebody steps through an update, what the step is about.
     """
 
     look: Look
@@ -39,6 +41,7 @@ class Stage:
     pinned: Unit | None = None
     hovered: Target | None = None
     compact: bool = False
+    light: Spotlight | None = None
 
 
 class Inside(Item):

@@ -53,7 +53,8 @@ class LossReadOut(Inside):
         wrap = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
         painter.drawText(under, wrap, self.block.summary)
         y = rect.center().y() - LINE * len(self._rows)
-        for name, value, colour in self._rows if self.place.below is not None else ():
+        shown = self._rows if self.place.below is not None and self.stage.light is None else []
+        for name, value, colour in shown:
             painter.setFont(look.small)
             painter.setPen(look.muted)
             painter.drawText(QRectF(rect.left(), y, rect.width(), LINE), Qt.AlignmentFlag.AlignCenter, name)

@@ -38,7 +38,7 @@ class Marks(Item):
             t if t is not None and t.block_id == self._tiles.block.id else None
             for t in (stage.hovered, stage.pinned)
         ]
-        state = (self._signs(), *here, stage.sample_name)
+        state = (self._signs(), *here, stage.sample_name, stage.light is None)
         if afresh or state != self._state:
             self._state = state
             self.update()
@@ -60,7 +60,7 @@ class Marks(Item):
             self._paint_rim(painter, tile)
             self._paint_name(painter, tile)
         if block.has_biases:
-            self._paint_biases(painter)
+            self.paint_biases(painter)
         if place.more is not None:
             self._paint_more(painter, place.more)
         if place.below is not None:
@@ -69,6 +69,8 @@ class Marks(Item):
     def _paint_rim(self, painter: QPainter, tile: Tile) -> None:
         stage, unit = self._tiles.stage, Unit(self._tiles.block.id, tile.unit)
         look = stage.look
+        if stage.light is not None:
+            return
         pen = look.chosen if stage.pinned == unit else look.hover if stage.hovered == unit else look.frame
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -76,7 +78,7 @@ class Marks(Item):
 
     def _paint_name(self, painter: QPainter, tile: Tile) -> None:
         block = self._tiles.block
-        if tile.unit >= len(block.names):
+        if tile.unit >= len(block.names) or self._tiles.stage.light is not None:
             return
         look, name = self._tiles.stage.look, subscript(block.names[tile.unit])
         painter.setPen(look.muted)
@@ -91,7 +93,7 @@ class Marks(Item):
         name = look.small_metrics.elidedText(name, Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, align | Qt.AlignmentFlag.AlignVCenter, name)
 
-    def _paint_biases(self, painter: QPainter) -> None:
+    def paint_biases(self, painter: QPainter) -> None:
         """A dot at each tile in the colour of its bias, with its sign; empty while the bias is not known, grey at 0."""
         stage, signs = self._tiles.stage, self._signs()
         look = stage.look

@@ -77,7 +77,7 @@ class Tiles(Inside):
 
     def show_frame(self, frame: Frame) -> None:
         if self.block.parameters:
-            self._take_weights(frame.answer(Weights(self.block.id)))
+            self.take_weights(frame.answer(Weights(self.block.id)))
         want = self.want()
         values = frame.answer(want) if want is not None else None
         if values is not None and self.fits(values):
@@ -85,7 +85,8 @@ class Tiles(Inside):
         self.marks.refresh()
         self.update()
 
-    def _take_weights(self, weights: Mapping[str, Array] | None) -> None:
+    def take_weights(self, weights: Mapping[str, Array] | None) -> None:
+        """Draw filters and biases of these weights, if they are this block's."""
         if weights is None or {n: w.shape for n, w in weights.items()} != dict(self.block.parameters):
             return
         self.weights = weights
@@ -105,6 +106,8 @@ class Tiles(Inside):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
         self.filters.paint(painter)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self.smooth())
+        if self.stage.light is not None:  # the numbers of the update stand there
+            return
         for i, tile in enumerate(self.place.tiles):
             self.paint_tile(painter, i, tile)
 

@@ -1,0 +1,322 @@
+"""Pictures of one's own: from the Data panel or dropped on the window; nothing is lost when they cannot be had."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+
+from engine.data import Circle, IdxFiles, ImageFolder, Shapes
+from engine.losses import CrossEntropyLoss
+from playground.document.examples import example
+from playground.document.files import save
+from playground.document.project import Project
+from playground.document.store import store
+from playground.ui.data_panel import DataView
+from playground.ui.forms.path import PathEditor
+from playground.ui.theme import DARK
+from tests.engine.data.test_files import LABELS, PIXELS, cut, write_folders, write_idx
+from tests.ui.bench import Bench, pixels
+from tests.ui.forms.specs import child, type_into
+from tests.ui.shell import Shell
+
+
+@pytest.fixture
+def bench(qtbot) -> Bench:
+    return Bench(qtbot, DataView, Project(source=Circle(samples=50))).show(300, 900)
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As in the program, where the window does not wait."""
+    monkeypatch.setattr(store, "patience", 0.0)
+    store.forget()
+    yield
+    for thread in threading.enumerate():
+        if thread.name in ("data", "loading"):
+            thread.join()
+
+
+def menu(bench: Bench, text: str) -> None:
+    """Choose an entry of the button's menu; the offscreen platform cannot open one for real."""
+    next(a for a in bench.find("open_images").menu().actions() if a.text().startswith(text)).trigger()
+
+
+# ---- opening ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_opened(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_idx(tmp_path, packed=True)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a: (str(path), ""))
+    menu(bench, "File")
+    assert bench.project.source == IdxFiles(images=str(path))
+    assert bench.project.fit.loss == CrossEntropyLoss()
+    assert bench.history.undoText() == f"Open {path.name}"
+    assert bench.view.gallery.names == ["0", "1", "2"]
+    assert bench.view.gallery.counts == [4, 4, 4]
+    assert not bench.view.opener.problem.isVisible()
+    bench.history.undo()
+    assert bench.project.source == Circle(samples=50)
+    assert not bench.view.gallery.isVisible()
+
+
+def test_a_folder_is_opened(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_folders(tmp_path, {"cat": [(7, 5)] * 3, "dog": [(7, 5)] * 2}, "RGB")
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *a: str(tmp_path))
+    menu(bench, "Folder")
+    assert bench.project.source == ImageFolder(path=str(tmp_path))
+    assert bench.view.gallery.names == ["cat", "dog"]
+    assert "cat: 3; dog: 2" in bench.view.gallery.accessibleDescription()
+
+
+def test_a_dialog_that_is_cancelled_changes_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = bench.project
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a: ("", ""))
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *a: "")
+    menu(bench, "File")
+    menu(bench, "Folder")
+    assert bench.project is before
+
+
+# ---- what cannot be opened -------------------------------------------------------------------------------------------
+
+
+def truncated(folder: Path) -> Path:
+    cut(write_idx(folder), 100)
+    return folder / "t10k-images-idx3-ubyte"
+
+
+def wrong_magic(folder: Path) -> Path:
+    path = write_idx(folder)
+    path.write_bytes(b"\0\0\0\0" + path.read_bytes()[4:])
+    return path
+
+
+def unreadable(folder: Path) -> Path:
+    write_folders(folder, {"a": [(4, 4)], "b": [(4, 4)]})
+    (folder / "b" / "img1.png").write_bytes(b"nothing")
+    return folder
+
+
+def one_class(folder: Path) -> Path:
+    return write_folders(folder, {"a": [(4, 4)]})
+
+
+def without_labels(folder: Path) -> Path:
+    path = write_idx(folder)
+    (folder / "t10k-labels-idx1-ubyte").unlink()
+    return path
+
+
+def wrong_count(folder: Path) -> Path:
+    return write_idx(folder, labels=LABELS[:5])
+
+
+@pytest.mark.parametrize(
+    ("write", "said"),
+    [
+        (truncated, "cut short"),
+        (wrong_magic, "begins with the bytes 00 00 00 00"),
+        (unreadable, "b/img1.png cannot be read as a picture"),
+        (one_class, "one class only"),
+        (without_labels, "no file of labels"),
+        (wrong_count, "12 pictures and t10k-labels-idx1-ubyte 5 labels"),
+        (lambda folder: folder / "gone", "There is no"),
+        (lambda folder: folder, "holds no folders with pictures"),
+    ],
+)
+def test_each_bad_file_gives_its_sentence_and_the_project_stays(
+    bench: Bench, tmp_path: Path, write, said: str
+) -> None:
+    before = bench.project
+    bench.view.open_path(write(tmp_path))
+    assert said in bench.view.opener.problem.text()
+    assert bench.view.opener.problem.isVisible()
+    assert bench.project is before
+    assert bench.history.count() == 0
+    bench.document.set(before.replace(source=Shapes(samples=20)))
+    assert not bench.view.opener.problem.isVisible(), "it was about something else"
+
+
+def test_mixed_sizes_offer_to_resize(bench: Bench, tmp_path: Path) -> None:
+    write_folders(tmp_path, {"a": [(40, 30)], "b": [(30, 40)]})
+    bench.view.open_path(tmp_path)
+    assert "different sizes" in bench.view.opener.problem.text()
+    assert type(bench.project.source) is Circle
+    offer = bench.find("open_offer")
+    assert offer.text() == "Set size to 30"
+    QTest.mouseClick(offer, Qt.MouseButton.LeftButton)
+    assert bench.project.source == ImageFolder(path=str(tmp_path), size=30, colour=False)
+    assert not offer.isVisible()
+
+
+def test_a_bad_path_typed_into_the_form_is_refused_beside_its_field(bench: Bench, tmp_path: Path) -> None:
+    path = write_idx(tmp_path)
+    bench.view.open_path(path)
+    opened = bench.project
+    form = bench.view.source_form
+    type_into(child(form, "images"), str(tmp_path / "gone"))
+    assert "There is no" in child(form, "images.error").text()
+    assert bench.project is opened
+    assert child(form, "images").text() == str(path)
+    type_into(child(form, "limit"), "6")
+    assert bench.project.source == IdxFiles(images=str(path), limit=6)
+    assert sum(bench.view.gallery.counts) == 6
+
+
+def test_a_project_whose_pictures_have_gone_says_so_and_can_be_mended(bench: Bench, tmp_path: Path) -> None:
+    path = write_idx(tmp_path)
+    bench.document.set(bench.project.replace(source=IdxFiles(images=str(tmp_path / "old"))))
+    assert "There is no" in bench.view.problem.text()
+    type_into(child(bench.view.source_form, "images"), str(path))
+    assert bench.project.source == IdxFiles(images=str(path))
+    assert not bench.view.problem.isVisible()
+
+
+def test_the_button_beside_a_path_asks(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    first, second = write_idx(tmp_path / "a"), write_idx(tmp_path / "b", pixels=255 - PIXELS)
+    bench.view.open_path(first)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a: (str(second), ""))
+    QTest.mouseClick(bench.view.findChild(PathEditor).button, Qt.MouseButton.LeftButton)
+    assert bench.project.source == IdxFiles(images=str(second))
+
+
+# ---- without blocking ------------------------------------------------------------------------------------------------
+
+
+def gated(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Shapes that are drawn when the event is set."""
+    gate = threading.Event()
+    make = Shapes.make
+
+    def wait(self):
+        gate.wait(20)
+        return make(self)
+
+    monkeypatch.setattr(Shapes, "make", wait)
+    return gate
+
+
+def test_the_window_goes_on_while_data_are_made(qtbot, bench: Bench, hasty, monkeypatch) -> None:
+    gate = gated(monkeypatch)
+    bench.view.picker.chosen.emit(Shapes)
+    assert bench.view.loading.busy
+    assert bench.find("loading_bar").isVisible()
+    assert type(bench.project.source) is Circle
+    gate.set()
+    qtbot.waitUntil(lambda: bench.project.source == Shapes())
+    assert not bench.find("loading_bar").isVisible()
+    assert bench.project.fit.loss == CrossEntropyLoss()
+    assert bench.view.gallery.names == ["circle", "square", "triangle", "cross"]
+
+
+def test_loading_can_be_stopped(qtbot, bench: Bench, hasty, monkeypatch) -> None:
+    gate = gated(monkeypatch)
+    bench.view.picker.chosen.emit(Shapes)
+    QTest.mouseClick(bench.find("loading_stop"), Qt.MouseButton.LeftButton)
+    assert not bench.view.loading.busy
+    gate.set()
+    for thread in threading.enumerate():
+        if thread.name == "loading":
+            thread.join()
+    QApplication.processEvents()
+    assert type(bench.project.source) is Circle
+
+
+def test_a_window_fills_when_the_data_of_its_project_arrive(
+    qtbot, tmp_path: Path, hasty, monkeypatch
+) -> None:
+    gate = gated(monkeypatch)
+    shell = Shell(qtbot, example("digits-cnn").project.replace(source=Shapes(samples=43)), tmp_path).show()
+    panel = shell.window.docks.views["data"]
+    assert "being loaded" in panel.problem.text()
+    assert not shell.window.actions_["run.play"].isEnabled()
+    gate.set()
+    qtbot.waitUntil(lambda: not panel.problem.text(), timeout=20_000)
+    assert sum(panel.gallery.counts) == 43
+
+
+# ---- dropping --------------------------------------------------------------------------------------------------------
+
+
+def drop(shell: Shell, path: Path, onto: QWidget) -> None:
+    """Drop a file on the middle of ``onto``, by the events that Qt would send to whatever lies there."""
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    middle = onto.mapTo(shell.window, onto.rect().center())
+    under = shell.window.childAt(middle)
+    assert under is not None
+    at = under.mapFrom(shell.window, middle)
+    copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    for event in (
+        QDragEnterEvent(at, copy, mime, left, none),
+        QDropEvent(QPointF(at), copy, mime, left, none),
+    ):
+        QApplication.sendEvent(under, event)
+
+
+@pytest.mark.parametrize("onto", ["data", "canvas"])
+def test_files_dropped_on_the_window_are_opened(qtbot, tmp_path: Path, onto: str) -> None:
+    shell = Shell(qtbot, example("digits-cnn").project, tmp_path).show()
+    target = shell.window.canvas if onto == "canvas" else shell.window.docks.views[onto]
+    drop(shell, write_idx(tmp_path), target)
+    assert shell.document.value.source == IdxFiles(images=str(tmp_path / "t10k-images-idx3-ubyte"))
+    project = tmp_path / "mine.playground.json"
+    save(Project(source=Circle(samples=61)), project)
+    shell.window.history.setClean()
+    drop(shell, project, target)
+    assert shell.document.value.source == Circle(samples=61)
+
+
+@pytest.mark.parametrize("samples", [41, 42, 44])
+def test_data_that_arrive_while_the_window_is_filled_are_shown_too(
+    qtbot, tmp_path: Path, hasty, samples: int
+) -> None:
+    project = example("digits-cnn").project.replace(source=Shapes(samples=samples))
+    panel = Shell(qtbot, project, tmp_path).show().window.docks.views["data"]
+    qtbot.waitUntil(lambda: sum(panel.gallery.counts) == samples, timeout=20_000)
+    assert not panel.problem.text()
+
+
+def test_what_is_no_file_is_not_taken(qtbot, tmp_path: Path) -> None:
+    shell = Shell(qtbot, Project(), tmp_path).show()
+    mime = QMimeData()
+    mime.setUrls([QUrl("https://example.org/a.npz")])
+    event = QDragEnterEvent(
+        QPointF(5, 5).toPoint(),
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    event.ignore()
+    QApplication.sendEvent(shell.window, event)
+    assert not event.isAccepted()
+
+
+# ---- pictures --------------------------------------------------------------------------------------------------------
+
+
+def test_the_gallery_shows_a_picture_of_each_class(bench: Bench, tmp_path: Path) -> None:
+    for name, grey in (("dark", 0), ("light", 255)):
+        (tmp_path / name).mkdir()
+        for number in range(2):
+            Image.new("L", (8, 8), grey).save(tmp_path / name / f"{number}.png")
+    bench.view.open_path(tmp_path)
+    gallery = bench.view.gallery
+    shown = pixels(gallery.grab().toImage())[..., :3]
+    first, second = (gallery._cell(i).center().x() for i in range(2))
+    assert np.array_equal(shown[10, first], (0, 0, 0))
+    assert np.array_equal(shown[10, second], (255, 255, 255))
+    bench.view.set_theme(DARK)
+    assert gallery._theme is DARK
