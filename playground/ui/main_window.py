@@ -15,6 +15,7 @@ from playground.document.project import problems
 from playground.runner.messages import Command, Frame, Load
 from playground.ui import motion
 from playground.ui.actions import Actions, Situation
+from playground.ui.backprop.view import BackpropView
 from playground.ui.banner import Banner
 from playground.ui.canvas.view import CanvasView
 from playground.ui.desk import Desk
@@ -83,6 +84,7 @@ class MainWindow(QMainWindow):
         self.canvas = CanvasView(context)
         self.setCentralWidget(self.canvas)
         self.docks = Docks(self, context)
+        self.backprop = self.docks.view(BackpropView)
         self.metrics = MetricsBar(context)
         self.actions_ = Actions(self, self._handlers(), appearance.theme)
         self.transport = Transport(
@@ -128,9 +130,8 @@ class MainWindow(QMainWindow):
         self.waiting.arrived.connect(self._data_arrived)
         self.focus.node_changed.connect(self._selected)
         self.focus.edit_asked.connect(self._edit_asked)
-        backprop = self.docks.views["backprop"]
-        self.pump.framed.connect(backprop.see)
-        backprop.starter_chosen.connect(lambda key: self.desk.open_example(key) and self.step_inside())
+        self.pump.framed.connect(self.backprop.see)
+        self.backprop.starter_chosen.connect(self._open_starter)
 
     def _handlers(self) -> Mapping[str, Callable[[], object]]:
         """What each action does."""
@@ -271,7 +272,12 @@ class MainWindow(QMainWindow):
         """Record the next update, and walk through it in a panel that is high enough."""
         self.docks.bring_forward("backprop")
         self.docks.give_height("backprop", 300, 0.4)
-        self.docks.views["backprop"].begin()
+        self.backprop.begin()
+
+    def _open_starter(self, key: str) -> None:
+        """Step through a small network made for it, unless somebody would rather keep what is open."""
+        if self.desk.open_example(key):
+            self.step_inside()
 
     def _toggle_problems(self) -> None:
         dock = self.docks["problems"]

@@ -9,9 +9,12 @@ _PROPERTY = "reduceMotion"
 
 def reduce(on: bool) -> None:
     """Let every picture change at once (or move again), in all of the program."""
-    QApplication.instance().setProperty(_PROPERTY, on)
+    application = QApplication.instance()
+    if application is not None:
+        application.setProperty(_PROPERTY, on)
 
 
 def lasting(milliseconds: int) -> int:
     """How long a movement of so many milliseconds may take: none where motion is reduced."""
-    return 0 if QApplication.instance().property(_PROPERTY) else milliseconds
+    application = QApplication.instance()
+    return 0 if application is not None and application.property(_PROPERTY) else milliseconds

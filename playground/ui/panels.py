@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QMainWindow
@@ -30,6 +30,9 @@ LEFT, RIGHT, BOTTOM = (
     Qt.DockWidgetArea.RightDockWidgetArea,
     Qt.DockWidgetArea.BottomDockWidgetArea,
 )
+
+
+V = TypeVar("V", bound="View")
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,10 @@ class Docks:
 
     def __getitem__(self, key: str) -> QDockWidget:
         return self._docks[key]
+
+    def view(self, kind: type[V]) -> V:
+        """The view of that class."""
+        return next(view for view in self.views.values() if isinstance(view, kind))
 
     def _make(self, panel: Panel) -> QDockWidget:
         dock = QDockWidget(panel.title, self._window)

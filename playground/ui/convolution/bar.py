@@ -214,9 +214,9 @@ class Bar(QWidget):
         row.setSpacing(4)
         for part in (self.picker, self.compare, self.draw):
             row.addWidget(part)
-        for part in (self.crumbs, self.slide, self.scale, self.backward, self.saliency):
-            part.setMinimumHeight(height)  # in a row they stand on one line
-            flow.addWidget(part)
+        for tool in (self.crumbs, self.slide, self.scale, self.backward, self.saliency):
+            tool.setMinimumHeight(height)  # in a row they stand on one line
+            flow.addWidget(tool)
         scope.moved.connect(lambda before: self._refresh())
         self._refresh()
 

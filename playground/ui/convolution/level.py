@@ -162,10 +162,11 @@ class Level(QAbstractScrollArea):
 
     def event(self, event: QEvent) -> bool:
         # Space and Esc are the window's too; here they play the window and go a level up.
-        asked = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
-        if asked and event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Escape) and self.scope.spot.level > 1:
-            event.accept()
-            return True
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+            taken = event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Escape)
+            if taken and self.scope.spot.level > 1:
+                event.accept()
+                return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

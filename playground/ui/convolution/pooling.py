@@ -45,7 +45,7 @@ class PoolGrids(QWidget):
         )
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.x = GRIDS["small whole numbers"]()
+        self.given = GRIDS["small whole numbers"]()
         self.kernel, self.stride, self.padding, self.whole = 2, 2, 0, False
         self.cell = (0, 0)
         self.changed = lambda: None
@@ -55,19 +55,19 @@ class PoolGrids(QWidget):
         """The maximum and the mean."""
         if self.whole:
             return MaxPool2d(kernel_size=SIDE), GlobalAvgPool2d()
-        sizes = {"kernel_size": self.kernel, "stride": self.stride, "padding": self.padding}
-        return MaxPool2d(**sizes), AvgPool2d(**sizes)
+        sizes = self.kernel, self.stride, self.padding
+        return MaxPool2d(*sizes), AvgPool2d(*sizes)
 
     def outputs(self) -> tuple[Array, Array]:
         """What both make of the grid, ``(H', W')`` each."""
-        first, second = (through(layer, self.x[None]) for layer in self.layers())
+        first, second = (through(layer, self.given[None]) for layer in self.layers())
         return first[0], second.reshape(1, 1) if second.ndim == 1 else second[0]
 
     def cells(self) -> tuple[PoolingCell, PoolingCell]:
         """The window under the cursor."""
         largest_, mean = self.layers()
-        return pooling_cell(largest_, self.x[None], 0, *self.cell), pooling_cell(
-            mean, self.x[None], 0, *self.cell
+        return pooling_cell(largest_, self.given[None], 0, *self.cell), pooling_cell(
+            mean, self.given[None], 0, *self.cell
         )
 
     def set(self, **changes: Any) -> str:
@@ -137,8 +137,8 @@ class PoolGrids(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         inside = cell_at(self._rects()[0], event.position(), SIDE, SIDE)
         if inside is not None:
-            self.x = self.x.copy()
-            self.x[inside] += -1.0 if event.button() == Qt.MouseButton.RightButton else 1.0
+            self.given = self.given.copy()
+            self.given[inside] += -1.0 if event.button() == Qt.MouseButton.RightButton else 1.0
             self._fix()
             self.changed()
 
@@ -146,11 +146,11 @@ class PoolGrids(QWidget):
         painter, ink = QPainter(self), self._scope.ink
         painter.fillRect(event.rect(), ink.panel)
         given, *outputs = self._rects()
-        limit, pad = largest(self.x), self.padding * CELL
+        limit, pad = largest(self.given), self.padding * CELL
         if pad:
             painter.fillRect(given.adjusted(-pad, -pad, pad, pad), ink.hatch)
         write(painter, QRectF(given.x() - pad, 0, 240, LABEL), f"input {SIDE}×{SIDE}", ink.text, ink.small)
-        draw_grid(painter, ink, given, self.x, limit)
+        draw_grid(painter, ink, given, self.given, limit)
         axis = axes(self.layers()[0], (1, SIDE, SIDE))
         best, mean = self.cells()
         if axis is not None:
@@ -248,7 +248,7 @@ class PoolingBench(QWidget):
         self._say()
 
     def _fill(self, name: str) -> None:
-        self.grids.x = GRIDS[name]()
+        self.grids.given = GRIDS[name]()
         self.grids.set()
 
     def _change(self) -> None:

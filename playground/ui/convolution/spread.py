@@ -271,12 +271,12 @@ class Spread(Level):
         size = framed.size if backward else stage.map_shape[1:]
         rect = self._fit(both, size)
         wide = both.width() >= ROOMY
-        label = (
+        name = (
             ("δ sent back to it" if wide else "δ sent")
             if backward
             else ("= map of this channel" if wide else "= map")
         )
-        write(painter, QRectF(rect.x(), rect.y() - LABEL, 180, LABEL), label, ink.muted, ink.tiny)
+        write(painter, QRectF(rect.x(), rect.y() - LABEL, 180, LABEL), name, ink.muted, ink.tiny)
         if term is None:
             painter.fillRect(rect, ink.neutral)
         else:

@@ -96,11 +96,16 @@ class _Curtain(QWidget):
 
     def begin(self, old: QPixmap, new: QPixmap, small: QRectF, *, inward: bool, time: int) -> None:
         self._old, self._new, self._small, self._inward, self._share = old, new, small, inward, 0.0
-        self.setGeometry(self.parentWidget().rect())
+        self._cover()
         self.show()
         self.raise_()
         self._motion.setDuration(time)
         self._motion.start()
+
+    def _cover(self) -> None:
+        parent = self.parentWidget()
+        if parent is not None:
+            self.setGeometry(parent.rect())
 
     def end(self) -> None:
         self._motion.stop()
@@ -113,7 +118,7 @@ class _Curtain(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:  # captions of another length, say
-            self.setGeometry(self.parentWidget().rect())
+            self._cover()
         return False
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -158,7 +158,7 @@ def test_maximum_and_mean_of_every_window(pooling) -> None:
             for cell in np.ndindex(*first.shape):
                 grids.cell = cell
                 best, mean = grids.cells()
-                seen = grids.x[np.ix_(best.patch.rows, best.patch.columns)]
+                seen = grids.given[np.ix_(best.patch.rows, best.patch.columns)]
                 assert first[cell] == best.result == seen.max()
                 assert second[cell] == pytest.approx(seen.mean(), rel=1e-6)
                 assert mean.result == pytest.approx(seen.mean())
@@ -188,7 +188,7 @@ def test_overlap_misfit_and_refusal_are_said(pooling) -> None:
 def test_ties_are_counted_and_a_click_changes_a_number(pooling) -> None:
     pooling.numbers.setCurrentText("many equal values")
     grids = pooling.grids
-    grids.x[:2, :2] = 1.0
+    grids.given[:2, :2] = 1.0
     grids.cell = (0, 0)
     best, _ = grids.cells()
     assert (best.ties, best.winner) == (4, (0, 0))
