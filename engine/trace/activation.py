@@ -24,6 +24,7 @@ from engine.layers import (
     Softplus,
     Tanh,
 )
+from engine.layers.activation import SATURATED
 from engine.layers.base import Layer
 from engine.trace.base import At, Explainer, Index, explains, grid
 from engine.trace.terms import Equation, Function, Operand, Products, few, plain, sub

@@ -14,7 +14,14 @@ from engine.layers import Flatten, Layer, Linear
 from engine.layers import registry as layers
 from engine.losses import suited
 from engine.network import INPUT, Network, Node
-from playground.document.project import Project, WeightEdit, data_of, shapes, wanted_output
+from playground.document.project import (
+    Project,
+    WeightEdit,
+    checked_human_error,
+    data_of,
+    shapes,
+    wanted_output,
+)
 
 #: fields of Preparation that a person sets by taste rather than by kind of data: they survive a change of source
 KEPT_PREPARATION = ("train", "validation", "split_seed", "extra_features")
@@ -197,6 +204,11 @@ def set_weight(
         if any(math.isclose(before, value, rel_tol=FLOAT32_EPS) for value in (last.before, last.after)):
             edit, edits = replace(edit, before=last.before), edits[:-1]
     return replace(project, weight_edits=(*edits, edit))
+
+
+def set_human_error(project: Project, human_error: float) -> Project:
+    """Judge the network against another human-level error, from 0 to 1. Raises SpecError outside."""
+    return replace(project, human_error=checked_human_error(human_error))
 
 
 def rename(project: Project, name: str) -> Project:

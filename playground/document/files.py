@@ -17,7 +17,7 @@ from engine.fit import Fit
 from engine.io import network_from_dict, network_to_dict
 from engine.network import Network
 from engine.spec import File, Spec, coerce
-from playground.document.project import FirstWeights, Project
+from playground.document.project import FirstWeights, Project, checked_human_error
 
 FORMAT = "chainrule-playground"
 VERSION = 1
@@ -46,6 +46,8 @@ def to_json(project: Project) -> str:
         "network": network_to_dict(project.network),
         "fit": project.fit.to_dict(),
     }
+    if project.human_error:
+        data["human_error"] = project.human_error
     if project.first_weights:
         data["weights"] = {f"{w.node_id}.{w.name}": w.values for w in project.first_weights}
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
@@ -77,6 +79,7 @@ def from_json(text: str, name: str) -> Project:
             fit=_build(Fit, data.get("fit", {})),
             seed=seed,
             first_weights=_first_weights(data.get("weights", {}), network),
+            human_error=checked_human_error(data.get("human_error", 0.0)),
         )
     except EngineError as error:
         raise FileError(f"{name} cannot be opened. {error}") from error

@@ -8,11 +8,15 @@ from typing import Any
 
 from engine.augmentation import check_augmentation
 from engine.data import Circle, Preparation, Prepared, Source
-from engine.errors import EngineError, ShapeError
+from engine.errors import EngineError, ShapeError, SpecError
 from engine.fit import Fit
 from engine.layers.base import Shape
 from engine.network import Network, Problem
+from engine.spec import Float
 from playground.document.store import store
+
+#: the human-level errors there are: shares
+HUMAN_ERROR = Float(min=0.0, max=1.0)
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,8 @@ class Project:
         seed: draws the first weights, the order of the samples and the dropout masks.
         weight_edits: hand edits since the weights were drawn, oldest first; not stored in files.
         first_weights: parameters that begin with given numbers; whatever draws the weights anew forgets them.
+        human_error: what a human, or the best achievable predictor, errs on these data: a share of wrong answers, or 1 − R²; the
+            network's errors are judged against it.
     """
 
     name: str = "Untitled"
@@ -68,9 +74,18 @@ class Project:
     seed: int = 0
     weight_edits: tuple[WeightEdit, ...] = ()
     first_weights: tuple[FirstWeights, ...] = ()
+    human_error: float = 0.0
 
     def replace(self, **changes: Any) -> Project:
         return replace(self, **changes)
+
+
+def checked_human_error(value: object) -> float:
+    """``value`` as a ``Project.human_error``. Raises SpecError for anything but a number from 0 to 1."""
+    try:
+        return HUMAN_ERROR.check(value)
+    except SpecError as error:
+        raise SpecError(f"The human error {error}. Correct it.") from None
 
 
 def prepared(source: Source, preparation: Preparation) -> Prepared:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from functools import singledispatchmethod
+from time import perf_counter
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
 from engine import probe
 from engine.core import Array
 from engine.data import Dataset, Prepared
+from engine.diagnosis import Diagnosis as Diagnosed
+from engine.diagnosis import diagnose
 from engine.model import Model
 from engine.network import INPUT
 from engine.probe import Probe
@@ -22,6 +26,7 @@ from playground.runner.messages import (
     OWN,
     Curve,
     Deltas,
+    Diagnosis,
     Gradients,
     Histogram,
     Maps,
@@ -37,6 +42,8 @@ from playground.runner.messages import (
 #: samples that histograms look at, at most, and the numbers inside the network that they may cost: a histogram of pictures has
 #: enough to count in a few dozen, and is made for every frame
 HISTOGRAM_SAMPLES, HISTOGRAM_NUMBERS = 500, 100_000
+#: seconds that a diagnosis is good for while the run goes on, and how much of the time making them may take
+DIAGNOSIS_AGE, DIAGNOSIS_SHARE = 0.25, 0.1
 #: probes kept ready, the last used ones
 KEPT_PROBES = 12
 
@@ -64,9 +71,14 @@ class Answers:
         self.own: ShowPicture | None = None
         self._backs: dict[object, SampleGradients] = {}
         self._saliencies: dict[str, SaliencyOf] = {}
+        self._diagnosis: Diagnosed | None = None
+        self._diagnosis_due = 0.0
+        self._diagnosed: object = None  # what the diagnosis is of
+        self._running = False
 
-    def to(self, wants: Collection[Want]) -> dict[Want, Any]:
-        """``want → answer`` for all that can be met now."""
+    def to(self, wants: Collection[Want], running: bool = False) -> dict[Want, Any]:
+        """``want → answer`` for all that can be met now. ``running``: another frame follows soon."""
+        self._running = running
         self._fresh.clear()
         found = {}
         # An overflowing network is drawn as it is; that it overflows is said elsewhere.
@@ -237,3 +249,18 @@ class Answers:
         count = histogram_samples(self._model)
         values = self._values("histogram", lambda: self._data.train.x[:count]).value(source)
         return probe.histogram(values, want.bins)
+
+    @_answer.register
+    def _(self, want: Diagnosis) -> Diagnosed | None:
+        if self._trainer is None:
+            return None
+        start = perf_counter()
+        if self._diagnosis is not None and self._running and start < self._diagnosis_due:
+            return self._diagnosis
+        # While paused, frames come for many reasons, and of a large network a diagnosis takes most of a second.
+        moment = self._trainer.steps, self._trainer.fit, crc32(self._model.store.values)
+        if self._diagnosis is None or moment != self._diagnosed:
+            self._diagnosis, self._diagnosed = diagnose(self._trainer), moment
+            now = perf_counter()
+            self._diagnosis_due = now + max(DIAGNOSIS_AGE, (now - start) / DIAGNOSIS_SHARE)
+        return self._diagnosis

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data import Prepared
+from engine.diagnosis import Diagnosis as Diagnosed
 from engine.log import LogView
 from engine.receptive import Strongest as StrongestSamples
 from playground.document.project import Project
@@ -144,7 +145,15 @@ class Strongest:
     count: int = 5
 
 
-Want = Weights | Gradients | Surface | Curve | Maps | Predictions | Histogram | Deltas | Saliency | Strongest
+@dataclass(frozen=True)
+class Diagnosis:
+    """What goes on in every layer: dead units, gradient norms, sizes of updates … Answer: ``engine.diagnosis.Diagnosis``.
+
+    At most a few times a second: while the run goes on, an answer may be a quarter of a second old.
+    """
+
+
+Want = Weights | Gradients | Surface | Curve | Maps | Predictions | Histogram | Deltas | Saliency | Strongest | Diagnosis
 
 
 # --- commands ----------------------------------------------------------------------------------------------------------
@@ -346,6 +355,8 @@ class Frame:
     def answer(self, want: Histogram) -> tuple[Array, Array] | None: ...
     @overload
     def answer(self, want: Surface | Curve | Maps | Predictions | Deltas | Saliency) -> Array | None: ...
+    @overload
+    def answer(self, want: Diagnosis) -> Diagnosed | None: ...
     @overload
     def answer(self, want: Strongest) -> StrongestSamples | None: ...
     def answer(self, want: Want) -> Any:

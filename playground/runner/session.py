@@ -182,7 +182,7 @@ class Session:
             frame,
             metric_name=metric_name(data.train.task),
             extent=extent(data),
-            answers=MappingProxyType(answers.to(wants)),
+            answers=MappingProxyType(answers.to(wants, self.state is State.RUNNING)),
         )
         if history is not None:  # still shown while the network is half-built
             frame = replace(frame, epoch=history.epoch, step=history.steps, log=history.log.view())

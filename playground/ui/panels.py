@@ -13,6 +13,7 @@ from playground.ui import style
 from playground.ui.backprop.view import BackpropView
 from playground.ui.convolution.view import ConvolutionView
 from playground.ui.data_panel import DataView
+from playground.ui.diagnosis.view import DiagnosisView
 from playground.ui.dock_title import DockTitle
 from playground.ui.inspector.inspector import InspectorView
 from playground.ui.palette import PaletteView
@@ -68,6 +69,7 @@ PANELS = (
     Panel("problems", "Problems", BOTTOM, ProblemsView, shown=False),
     Panel("backprop", "Backprop", BOTTOM, BackpropView, behind="problems", shown=False),
     Panel("convolution", "Convolution", BOTTOM, ConvolutionView, behind="problems", shown=False),
+    Panel("diagnosis", "Diagnosis", BOTTOM, DiagnosisView, behind="problems", shown=False),
 )
 
 

@@ -27,7 +27,7 @@ from playground.ui.theme import DARK, LIGHT, Theme
 from playground.ui.undo import History
 from playground.ui.view import Context, Focus, View
 
-PACKAGES = ("canvas", "plots", "inspector", "convolution", "backprop")
+PACKAGES = ("canvas", "plots", "inspector", "convolution", "backprop", "diagnosis")
 
 #: times the event loop goes round after the last frame, so that layouts settle and late answers arrive
 ROUNDS = 20

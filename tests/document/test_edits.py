@@ -349,3 +349,13 @@ def test_undo_is_the_value_before(data: st.DataObject) -> None:
     for before in reversed(past):
         document.set(before)
     assert document.value is values[0]
+
+
+def test_another_human_error_touches_nothing_else() -> None:
+    before = circle()
+    after = edits.set_human_error(before, 0.1)
+    assert (after.human_error, before.human_error) == (0.1, 0.0)
+    assert after.replace(human_error=0.0) == before
+    assert after.network is before.network
+    with pytest.raises(SpecError, match="human error"):
+        edits.set_human_error(before, 2.0)

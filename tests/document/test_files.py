@@ -42,6 +42,16 @@ def test_every_preparation_comes_back(preparation: Any) -> None:
     assert from_json(to_json(project), "it") == project
 
 
+def test_the_human_error_comes_back_and_is_checked() -> None:
+    project = edits.set_human_error(Project(), 0.07)
+    assert from_json(to_json(project), "it").human_error == 0.07
+    assert from_json(to_json(Project()), "it").human_error == 0.0
+    for wrong in ("a lot", 1.5, -0.1, True, None):
+        data = json.loads(to_json(project)) | {"human_error": wrong}
+        with pytest.raises(FileError, match="human error"):
+            from_json(json.dumps(data), "it")
+
+
 def test_a_saved_project_opens_as_it_was_named_after_its_file(tmp_path: Path) -> None:
     for number, project in enumerate((Project(), circle(), residual(), digits().replace(seed=7))):
         path = tmp_path / f"mine {number}.playground.json"

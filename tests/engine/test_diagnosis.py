@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine import Fit, Model, Network, Trainer, layers, optimizers
+from engine import Fit, Model, Network, Trainer, layers, losses, optimizers
 from engine.clipping import ClipNorm
 from engine.data import Circle, Dataset, Digits, Preparation, prepare
-from engine.diagnosis import BINS, FEWEST, SAMPLES, diagnose
+from engine.diagnosis import BINS, FEWEST, NUMBERS, SAMPLES, diagnose
 from engine.initializers import Small
 from engine.layers.activation import SATURATED
 from engine.regularizers import L2
@@ -44,6 +44,7 @@ def test_outputs_are_measured_as_numpy_does() -> None:
         assert one.mean == pytest.approx(out.mean(), rel=1e-12, abs=1e-15)
         assert one.std == pytest.approx(out.std(), rel=1e-12)
         assert one.dead == (out == 0).all(0).mean()
+        assert one.zeros == (out == 0).mean()
         np.testing.assert_array_equal(one.outputs.counts, np.histogram(out, BINS)[0])
         assert one.outputs.counts.sum() == out.size
 
@@ -67,7 +68,8 @@ def test_dead_units_are_counted() -> None:
 def test_dead_channels_of_maps_are_counted() -> None:
     digits = prepare(Digits().make(), Preparation())
     net = Network.chain(layers.Conv2d(4, 3), layers.ReLU(), layers.Flatten(), layers.Linear(10))
-    run = Trainer(Model(net, digits.in_shape, 0), digits.train, digits.validation, Fit())
+    fit = Fit(loss=losses.CrossEntropyLoss())
+    run = Trainer(Model(net, digits.in_shape, 0), digits.train, digits.validation, fit)
     run.model.parameters["0"]["bias"][1] = -1e3
     assert diagnose(run)["1"].dead == 0.25
 
@@ -132,7 +134,7 @@ def test_small_weights_let_gradients_fade() -> None:
     run = trainer(Fit(initializer=Small()), deep, steps=0)
     norms = [one.gradient_norm for one in diagnose(run).layers if one.weights is not None]
     assert norms == sorted(norms)
-    assert norms[0] < 1e-6 * norms[-1]
+    assert norms[0] < 1e-4 * norms[-1]
 
 
 def test_what_is_not_finite_is_not_known() -> None:
@@ -147,7 +149,7 @@ def test_what_is_not_finite_is_not_known() -> None:
 def test_of_large_networks_few_samples_are_looked_at() -> None:
     rng = np.random.default_rng(0)
     data = Dataset(rng.normal(size=(60, 1, 8, 8)).astype(np.float32), rng.integers(0, 3, 60))
-    net = Network.chain(layers.Flatten(), layers.Linear(200_000), layers.Linear(3))
-    run = Trainer(Model(net, (1, 8, 8), 0), data, None, Fit())
-    assert diagnose(run).samples == FEWEST
+    net = Network.chain(layers.Flatten(), layers.Linear(50_000), layers.Linear(3))
+    run = Trainer(Model(net, (1, 8, 8), 0), data, None, Fit(loss=losses.CrossEntropyLoss()))
+    assert FEWEST < diagnose(run).samples == NUMBERS // (64 + 64 + 50_000 + 3)
     assert diagnose(trainer(), most=5).samples == 5

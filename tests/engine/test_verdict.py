@@ -73,6 +73,7 @@ def layer(node_id: str, **figures: float) -> LayerDiagnosis:
         "mean": 0.0,
         "std": 1.0,
         "dead": 0.0,
+        "zeros": 0.0,
         "saturated": math.nan,
         "gradient_norm": 0.1,
         "update_ratio": math.nan,
@@ -90,7 +91,12 @@ def said(*of: LayerDiagnosis) -> list[tuple[str, str]]:
 
 def test_a_healthy_network_needs_no_words() -> None:
     assert (
-        said(weighty("a", update_ratio=1e-3), layer("r", saturated=0.5), weighty("b", update_ratio=0.0)) == []
+        said(
+            weighty("a", update_ratio=1e-3),
+            layer("r", saturated=0.7, zeros=0.7),
+            weighty("b", update_ratio=0.0),
+        )
+        == []
     )
 
 
@@ -105,7 +111,7 @@ def test_dead_units_are_told() -> None:
 
 def test_saturation_is_told() -> None:
     ((_, words),) = said(layer("tanh1", saturated=MANY_SATURATED))
-    assert "80 % of the values of tanh1 are saturated" in words
+    assert "50 % of the values of tanh1 are saturated" in words
     assert said(layer("tanh1", saturated=MANY_SATURATED - 0.01)) == []
 
 
