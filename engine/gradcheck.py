@@ -117,13 +117,12 @@ class GradientCheck:
         copy.load_state_dict(model.state_dict())
         self._x, self._y, self._fit = np.asarray(x, np.float64), np.asarray(y), fit
         self._update = Update(copy, fit, {}, np.zeros((), np.int64))
-        self._states = {i: copy.rngs[i].bit_generator.state for i in copy.random_nodes}
+        self._randomness = copy.randomness
         self._kept = {i: {n: a.copy() for n, a in s.items()} for i, s in copy.store.state.items()}
 
     def loss(self) -> float:
         """Loss and penalty of the copy as it now is."""
-        for i, state in self._states.items():
-            self._model.rngs[i].bit_generator.state = state
+        self._model.randomness = self._randomness
         for i, arrays in self._kept.items():
             for name, array in arrays.items():
                 self._model.store.state[i][name][...] = array

@@ -68,6 +68,16 @@ class Model:
         """As ``parameters``: the gradients of the last backward pass."""
         return self.store.gradient_views
 
+    @property
+    def randomness(self) -> dict[str, Any]:
+        """Where the random numbers of each node that draws some stand: ``node id → state``; setting it returns there."""
+        return {i: self.rngs[i].bit_generator.state for i in self.random_nodes}
+
+    @randomness.setter
+    def randomness(self, states: Mapping[str, Any]) -> None:
+        for node_id, state in states.items():
+            self.rngs[node_id].bit_generator.state = state
+
     def reset(self) -> None:
         """Back to the first weights of this seed, and the first dropout masks."""
         self.store.draw(self.network, self.initializer, self.seed)

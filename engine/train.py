@@ -162,10 +162,9 @@ class Trainer:
         """A copy of everything that training goes on from: weights, memory, randomness, position."""
         arrays = {name: a.copy() for name, a in self._arrays().items()}
         scores = self.train_score, self.validation_score
-        randomness = {i: self.model.rngs[i].bit_generator.state for i in self.model.random_nodes}
         watch = self.best.steps if self.best else None, self._best_loss, self._waited
         return Snapshot(
-            self.epoch, self.steps, self._position, arrays, randomness, self._memory, scores, watch
+            self.epoch, self.steps, self._position, arrays, self.model.randomness, self._memory, scores, watch
         )
 
     @property
@@ -183,8 +182,7 @@ class Trainer:
         """Return to ``snapshot``: training repeats itself bit for bit. The log keeps its rows until new ones replace them."""
         for name, array in self._arrays().items():
             array[...] = snapshot.arrays.get(name, 0)
-        for node_id, state in snapshot.randomness.items():
-            self.model.rngs[node_id].bit_generator.state = state
+        self.model.randomness = snapshot.randomness
         self.epoch, self.steps, self._position = snapshot.epoch, snapshot.steps, snapshot.position
         self._memory = snapshot.memory
         self.train_score, self.validation_score = snapshot.scores
@@ -212,7 +210,7 @@ class Trainer:
         arrays, update = self._arrays(), self._update
         arrays |= {"gradients": self.model.store.gradients, "lr": update.lr, "norm": update.norm}
         before = {name: a.copy() for name, a in arrays.items()}
-        randomness = {i: self.model.rngs[i].bit_generator.state for i in self.model.random_nodes}
+        randomness = self.model.randomness
         if self.fit.schedule.per_step:
             self._set_rate()
         try:
@@ -221,8 +219,7 @@ class Trainer:
         finally:
             for name, array in arrays.items():
                 array[...] = before[name]
-            for node_id, state in randomness.items():
-                self.model.rngs[node_id].bit_generator.state = state
+            self.model.randomness = randomness
 
     # --- building -----------------------------------------------------------------------------------------------------
 

@@ -220,9 +220,9 @@ def _arrays(path: Path) -> tuple[Array, Array, dict[int, str]]:
                 x = archive[_name_of(archive.files, _INPUTS, "pictures", path)]
                 progress.report(1, 2)
                 y = archive[_name_of(archive.files, _LABELS, "labels", path)]
+        except DataError:
+            raise
         except ValueError as error:
-            if isinstance(error, DataError):
-                raise
             raise DataError(
                 f"{path.name} holds something else than arrays of numbers ({error}); expected only those. "
                 "Save pictures and labels as plain arrays."

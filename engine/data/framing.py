@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from engine.core import Array
 
 #: pictures that are measured, at most, and numbers in them
 MEASURED, NUMBERS = 500, 1_000_000

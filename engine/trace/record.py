@@ -214,7 +214,7 @@ class _Recorder:
         trainer, model, up = self._trainer, self._model, self._up
         store, fit = model.store, trainer.fit
         with trainer.rehearsal() as update:
-            randomness = {i: model.rngs[i].bit_generator.state for i in model.random_nodes}
+            randomness = model.randomness
             state_before = _copied(store.state)
             self._keep("before", store.values)
             penalty = update.penalty()
@@ -236,8 +236,7 @@ class _Recorder:
             self._step(update)
             norm, rate, number = update.gradient_norm(), float(update.lr), int(update.step)
             penalty_after = update.penalty()
-            for node_id, state in randomness.items():
-                model.rngs[node_id].bit_generator.state = state
+            model.randomness = randomness
             _run(program.forward_calls)
             _run(loss.forward)
             after = float(value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 
 from engine import progress
 from engine.data import Dataset, Preparation, Prepared, Source, prepare
@@ -25,7 +26,7 @@ class Pending(EngineError):
     """The data are still being made."""
 
 
-class Given(Exception):
+class GivenUp(Exception):
     """Nobody waits for these data any more; ends the thread that makes them."""
 
 
@@ -55,8 +56,23 @@ class Job:
     def see(self, share: float) -> None:
         """Note progress; the listener of ``progress.listening``."""
         if self._given_up:
-            raise Given
+            raise GivenUp
         self.share = share
+
+    def run(self, work: Callable[[], object]) -> None:
+        """Do ``work`` on this thread, and note its progress and how it ends. ``done`` is for the caller to set."""
+        try:
+            with progress.listening(self.see):
+                work()
+        except GivenUp:
+            pass
+        except EngineError as error:
+            self.error = error
+        except Exception as error:  # noqa: BLE001  a thread has nobody above it; the window shows the sentence
+            self.error = EngineError(
+                f"The data cannot be made: {type(error).__name__}: {error}; expected no such failure. "
+                "Choose other data."
+            )
 
 
 class Store:
@@ -134,16 +150,7 @@ class Store:
 
     def _work(self, key: Key, job: Job) -> None:
         try:
-            with progress.listening(job.see):
-                self._make(key)
-        except Given:
-            pass
-        except EngineError as error:
-            job.error = error
-        except Exception as error:  # noqa: BLE001  a thread has nobody above it; the window shows the sentence
-            job.error = EngineError(
-                f"The data cannot be made: {type(error).__name__}: {error}. Choose others."
-            )
+            job.run(lambda: self._make(key))
         finally:
             with self._lock:
                 if job.error is not None:

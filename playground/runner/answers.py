@@ -258,7 +258,7 @@ class Answers:
         if self._diagnosis is not None and self._running and start < self._diagnosis_due:
             return self._diagnosis
         # While paused, frames come for many reasons, and of a large network a diagnosis takes most of a second.
-        moment = self._trainer.steps, self._trainer.fit, crc32(self._model.store.values)
+        moment = self._trainer.steps, self._trainer.fit, crc32(self._model.store.values.data)
         if self._diagnosis is None or moment != self._diagnosed:
             self._diagnosis, self._diagnosed = diagnose(self._trainer), moment
             now = perf_counter()

@@ -153,7 +153,19 @@ class Diagnosis:
     """
 
 
-Want = Weights | Gradients | Surface | Curve | Maps | Predictions | Histogram | Deltas | Saliency | Strongest | Diagnosis
+Want = (
+    Weights
+    | Gradients
+    | Surface
+    | Curve
+    | Maps
+    | Predictions
+    | Histogram
+    | Deltas
+    | Saliency
+    | Strongest
+    | Diagnosis
+)
 
 
 # --- commands ----------------------------------------------------------------------------------------------------------

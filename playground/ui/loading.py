@@ -7,11 +7,10 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from engine import progress
 from engine.data import Preparation, Source
 from engine.errors import EngineError
 from playground.document.project import Project, data_of
-from playground.document.store import Given, Job, Pending, store
+from playground.document.store import Job, Pending, store
 
 LOOK = 40  #: milliseconds between two looks whether the data are there
 
@@ -50,18 +49,14 @@ class Loading(QObject):
         job = self._job = Job()
         found: list[Source] = []
 
+        def make() -> None:
+            source = find()
+            store.get(source, preparation(source))
+            found.append(source)
+
         def work() -> None:
             try:
-                with progress.listening(job.see):
-                    source = find()
-                    store.get(source, preparation(source))
-                found.append(source)
-            except Given:
-                pass
-            except EngineError as error:
-                job.error = error
-            except Exception as error:  # noqa: BLE001  whatever it is, the window must say so and go on
-                job.error = EngineError(f"The data cannot be made: {type(error).__name__}: {error}.")
+                job.run(make)
             finally:
                 job.done.set()
 

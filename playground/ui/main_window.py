@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QShowEvent
-from PySide6.QtWidgets import QMainWindow, QMenu, QTabWidget, QToolBar, QWidget
+from PySide6.QtWidgets import QMainWindow, QMenu, QTabWidget, QWidget
 
 from engine.network import INPUT
 from playground.document.project import problems
@@ -20,6 +20,7 @@ from playground.ui.banner import Banner
 from playground.ui.canvas.view import CanvasView
 from playground.ui.desk import Desk
 from playground.ui.drops import Drops
+from playground.ui.gutters import leave_gutters
 from playground.ui.help import Shortcuts, about
 from playground.ui.loading import Waiting
 from playground.ui.panels import PANELS, Docks
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
     from playground.ui.undo import History
 
 
-Area = Qt.ToolBarArea
-
-GUTTER = 8  #: pixels between panels and the window's edges
 ROOMY = 1600  #: on narrower screens, in pixels, the window begins with all there is
 
 
@@ -98,7 +96,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(self.transport)
         self.addToolBarBreak()
         self.addToolBar(self.banner)
-        self._leave_gutters()
+        leave_gutters(self)
         self._fill_menus()
         self.views = (self.canvas, self.metrics, *self.docks.views.values())
         self.pump = Pump(self, runner.take, runner.send, self.views)
@@ -185,22 +183,6 @@ class MainWindow(QMainWindow):
         panels.setObjectName("menu.View/Panels")
         menus["View"].insertMenu(menus["View/Theme"].menuAction(), panels)
 
-    def _leave_gutters(self) -> None:
-        """Some space between the panels and the window's edges, where Qt would leave none."""
-        self.addToolBarBreak()
-        for area in (
-            Area.TopToolBarArea,
-            Area.LeftToolBarArea,
-            Area.RightToolBarArea,
-            Area.BottomToolBarArea,
-        ):
-            gutter = QToolBar()
-            gutter.setObjectName(f"gutter_{area.name}")
-            gutter.setProperty("gutter", True)
-            gutter.setMovable(False)
-            gutter.setFixedSize(GUTTER, GUTTER)
-            self.addToolBar(area, gutter)
-
     def createPopupMenu(self) -> QMenu:
         """Which panels are shown; also the context menu of title bars, where Qt would list the tool bars too."""
         menu = QMenu(self)
@@ -271,7 +253,6 @@ class MainWindow(QMainWindow):
     def step_inside(self) -> None:
         """Record the next update, and walk through it in a panel that is high enough."""
         self.docks.bring_forward("backprop")
-        self.docks.give_height("backprop", 300, 0.4)
         self.backprop.begin()
 
     def _open_starter(self, key: str) -> None:

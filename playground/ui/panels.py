@@ -33,6 +33,9 @@ LEFT, RIGHT, BOTTOM = (
 )
 
 
+#: the height of a tall panel, at least: in pixels, and as a share of the window
+TALL, TALL_SHARE = 300, 0.4
+
 V = TypeVar("V", bound="View")
 
 
@@ -48,6 +51,7 @@ class Panel:
         share: of the height of its column.
         behind: the panel whose tab stands before its own, where they share a place.
         shown: at first.
+        tall: it needs height: whenever somebody opens it, it is given some.
     """
 
     key: str
@@ -57,6 +61,7 @@ class Panel:
     share: int = 1
     behind: str = ""
     shown: bool = True
+    tall: bool = False
 
 
 PANELS = (
@@ -67,9 +72,9 @@ PANELS = (
     Panel("inspector", "Layer", RIGHT, InspectorView, share=34),
     Panel("training", "Training", RIGHT, TrainingView, behind="inspector"),
     Panel("problems", "Problems", BOTTOM, ProblemsView, shown=False),
-    Panel("backprop", "Backprop", BOTTOM, BackpropView, behind="problems", shown=False),
-    Panel("convolution", "Convolution", BOTTOM, ConvolutionView, behind="problems", shown=False),
-    Panel("diagnosis", "Diagnosis", BOTTOM, DiagnosisView, behind="problems", shown=False),
+    Panel("backprop", "Backprop", BOTTOM, BackpropView, behind="problems", shown=False, tall=True),
+    Panel("convolution", "Convolution", BOTTOM, ConvolutionView, behind="problems", shown=False, tall=True),
+    Panel("diagnosis", "Diagnosis", BOTTOM, DiagnosisView, behind="problems", shown=False, tall=True),
 )
 
 
@@ -107,7 +112,9 @@ class Docks:
         if not view.objectName():
             view.setObjectName(f"{panel.key}_view")
         dock.setWidget(view)
-        dock.toggleViewAction().setToolTip(f"Show or hide the {panel.title} panel.")
+        toggle = dock.toggleViewAction()
+        toggle.setToolTip(f"Show or hide the {panel.title} panel.")
+        toggle.triggered.connect(lambda on, key=panel.key: self.bring_forward(key) if on else None)
         self._window.addDockWidget(panel.area, dock)
         return dock
 
@@ -125,14 +132,12 @@ class Docks:
 
     def bring_forward(self, key: str) -> None:
         """Show a panel, above those that share its place."""
-        self[key].show()
-        self[key].raise_()
-
-    def give_height(self, key: str, least: int, share: float) -> None:
-        """Let a bottom panel be at least so high, in pixels and as a share of the window, if it is lower now."""
-        wished = max(least, round(self._window.height() * share))
-        if self[key].height() < wished:
-            self._window.resizeDocks([self[key]], [wished], Qt.Orientation.Vertical)
+        dock, panel = self[key], next(p for p in PANELS if p.key == key)
+        dock.show()
+        dock.raise_()
+        wished = max(TALL, round(self._window.height() * TALL_SHARE))
+        if panel.tall and not dock.isFloating() and dock.height() < wished:
+            self._window.resizeDocks([dock], [wished], Qt.Orientation.Vertical)
 
     def arrange(self) -> None:
         """Put every panel to its first place, in sizes that suit the window."""

@@ -56,9 +56,9 @@ class StepBar(QWidget):
         for part in (self.back, self.forward, self.play, self.grain):
             row.addWidget(part)
         row.addWidget(self.scrubber, 1)
-        for part in (samples, extra, self.apply, self.discard):
-            if part is not None:
-                row.addWidget(part)
+        for after in (samples, extra, self.apply, self.discard):
+            if after is not None:
+                row.addWidget(after)
         self.back.clicked.connect(lambda: stepper.step(-1))
         self.forward.clicked.connect(lambda: stepper.step(+1))
         self.play.clicked.connect(lambda: stepper.play(not stepper.playing))

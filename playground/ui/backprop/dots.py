@@ -103,7 +103,7 @@ class DotsPlot(QWidget):
         room = 0.05 * (high - low) or 1.0
         return low - room, high + room
 
-    def x(self, value: float) -> float:
+    def across(self, value: float) -> float:
         """Where a gradient is on the axis, in pixels."""
         low, high = self.range()
         area = self.area()
@@ -120,7 +120,7 @@ class DotsPlot(QWidget):
         stacks: dict[int, int] = {}
         self._where = []
         for value in self.gradients.tolist():
-            at = self.x(value) if math.isfinite(value) else area.left()
+            at = self.across(value) if math.isfinite(value) else area.left()
             column = round(at / step)
             level = stacks.get(column, 0)
             stacks[column] = level + 1
@@ -146,7 +146,7 @@ class DotsPlot(QWidget):
         painter.fillRect(area.adjusted(-4, 0, 4, 0), QColor(theme.sunken))
         painter.setPen(QPen(QColor(theme.border), 1))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
-        zero = self.x(0.0)
+        zero = self.across(0.0)
         painter.setPen(QPen(QColor(theme.muted), 1, Qt.PenStyle.DotLine))
         painter.drawLine(QPointF(zero, area.top()), QPointF(zero, self.height() - FOOT))
         painter.setPen(QColor(theme.muted))
@@ -158,14 +158,15 @@ class DotsPlot(QWidget):
     def _paint_mean(self, painter: QPainter) -> None:
         theme, area = self.theme, self.area()
         mean, colour = float(self.gradients.mean()), QColor(self.theme.gradient)
-        at, bottom = self.x(mean), self.height() - FOOT
+        at, bottom = self.across(mean), self.height() - FOOT
         painter.setPen(QPen(colour, 2.2))
         painter.drawLine(QPointF(at, area.top()), QPointF(at, bottom))
         y = area.bottom() + 6
         for size in self.sizes:
             off = standard_error(self.gradients, size)
             own = size == len(self.gradients)
-            bar = QRectF(self.x(mean - off), y + LINE / 2 - 3, self.x(mean + off) - self.x(mean - off), 6)
+            start, end = self.across(mean - off), self.across(mean + off)
+            bar = QRectF(start, y + LINE / 2 - 3, end - start, 6)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour if own else QColor(mix(theme.gradient, theme.panel, 0.55)))
             painter.drawRoundedRect(bar, 3, 3)
@@ -177,7 +178,7 @@ class DotsPlot(QWidget):
         words = f"mean {fmt(mean)}"
         width = painter.fontMetrics().horizontalAdvance(words) + 4
         left = min(max(at - width / 2, 2.0), self.width() - width - 2)
-        zero = self.x(0.0)
+        zero = self.across(0.0)
         if not left - 8 < zero < left + width + 8:  # else the 0 of the axis stands there
             painter.drawText(QRectF(left, bottom + 2, width, FOOT - 2), Qt.AlignmentFlag.AlignHCenter, words)
 
@@ -188,8 +189,8 @@ class DotsPlot(QWidget):
         for i, at in enumerate(self._where):
             if i != self.current:
                 painter.drawEllipse(at, DOT, DOT)
-        for i, colour in ((self.current, theme.text), (self._hovered, theme.accent)):
-            if i is not None and 0 <= i < len(self._where):
+        for marked, colour in ((self.current, theme.text), (self._hovered, theme.accent)):
+            if marked is not None and 0 <= marked < len(self._where):
                 painter.setPen(QPen(QColor(colour), 2.0))
                 painter.setBrush(QColor(theme.gradient))
                 painter.drawEllipse(self._where[i], DOT + 1.5, DOT + 1.5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from pathlib import Path
 
@@ -102,7 +102,7 @@ class ExportButton(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.button)
-        self._job: Iterator[float] | None = None
+        self._job: Generator[float, None, str] | None = None
         self._turn = QTimer(self)
         self._turn.setSingleShot(True)
         self._turn.timeout.connect(self._go_on)
@@ -168,7 +168,7 @@ class ExportButton(QWidget):
         self.said.hide()
 
 
-def _write(step: StepAt, path: Path, ending: str, answers: bool) -> Iterator[float]:
+def _write(step: StepAt, path: Path, ending: str, answers: bool) -> Generator[float, None, str]:
     """Says now and then how much is done; at the end what was done. Raises OSError and NotKept."""
     if ending == "csv":
         text = worksheet_csv(step.trace, step.sample, answers=answers).encode()

@@ -49,8 +49,8 @@ def activation(scene: Scene) -> Picture:
     """A curve for every cell; back, the Hadamard product with its slopes."""
     if scene.part != "share":
         name = scene.layer.label
-        parts = (incoming(scene, scene.cell), Sign("→", f"{name}, cell by cell"), output(scene, scene.cell))
-        return Picture(parts, "Every value goes through the same curve, and none meets another.")
+        through = (incoming(scene, scene.cell), Sign("→", f"{name}, cell by cell"), output(scene, scene.cell))
+        return Picture(through, "Every value goes through the same curve, and none meets another.")
     found = slopes(scene)
     if found is None:
         return general(scene)
@@ -105,13 +105,9 @@ def general(scene: Scene) -> Picture:
             "One gradient for each channel or unit.",
         )
     if scene.part == "share":
-        parts = (
-            delta(scene, _same(scene, scene.cell)),
-            Sign("→", f"back through {name}"),
-            sent(scene, scene.cell),
-        )
-        return Picture(parts)
-    parts = []
+        back = Sign("→", f"back through {name}")
+        return Picture((delta(scene, _same(scene, scene.cell)), back, sent(scene, scene.cell)))
+    parts: list[Sheet | Sign] = []
     for position in range(len(scene.sources)):
         if position:
             parts.append(PLUS if scene.layer.label == "Add" else Sign(",", ""))

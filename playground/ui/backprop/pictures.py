@@ -13,6 +13,7 @@ from engine.layers import Activation
 from engine.trace import Card, Moment, NotKept, Place, Trace
 from engine.trace.loss import LOSS
 from engine.trace.moments import Phase
+from engine.trace.terms import Kind
 from playground.ui.step_progress import Progress
 
 Array = NDArray[Any]
@@ -217,7 +218,7 @@ def shape_words(shape: Index) -> str:
 
 
 def of_node(
-    scene: Scene, title: str, node_id: str, kind: str, values: Array, cell: Index = (), name: str = ""
+    scene: Scene, title: str, node_id: str, kind: Kind, values: Array, cell: Index = (), name: str = ""
 ) -> Sheet:
     """A node's values or gradients as a grid: a column of units, or the map of the channel of ``cell``."""
     sample, backward = scene.sample, kind != "value"
@@ -226,11 +227,11 @@ def of_node(
     limit = limit_of(scene.trace.values[node_id][scene.row] if not backward else values)
     if len(shape) == 3:
         c = cell[0] if len(cell) == 3 else 0
-        place = lambda i, j: Place(owner, kind, name, (sample, c, i, j))  # type: ignore[arg-type]
+        place = lambda i, j: Place(owner, kind, name, (sample, c, i, j))
         rings = (cell_ring(cell[1], cell[2]),) if len(cell) == 3 else ()
         more = f", map {c + 1} of {shape[0]}" if shape[0] > 1 else ""
         return Sheet(title, f"{shape_words(shape[1:])}{more}", values[c], backward, place, rings, True, limit)
-    place = lambda i, j: Place(owner, kind, name, (sample, i))  # type: ignore[arg-type]
+    place = lambda i, j: Place(owner, kind, name, (sample, i))
     rings = (cell_ring(cell[0], 0),) if cell else ()
     return Sheet(
         title, shape_words((shape[0], 1)), values.reshape(-1, 1), backward, place, rings, False, limit

@@ -198,7 +198,7 @@ class ProveCard(SideCard):
         self.reports.setRowCount(len(check.reports))
         if begun:
             QTimer.singleShot(
-                0, self, lambda: self.scroll.ensureWidgetVisible(self.reports)
+                0, self, lambda: self.scroller.ensureWidgetVisible(self.reports)
             )  # laid out by then
 
     def _fill(self, i: int, report: Report) -> None:

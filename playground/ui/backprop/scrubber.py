@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from engine.trace.moments import Phase
 from playground.ui.numbers import count
 from playground.ui.plots.colours import mix
 from playground.ui.plots.plot import small
@@ -37,14 +38,14 @@ class Scrubber(QWidget):
         self.setAccessibleName("Steps")
         self.setToolTip("Drag to any step. (Home, End)")
         self.theme = theme
-        self.marks: Mapping[str, range] = {}
+        self.marks: Mapping[Phase, range] = {}
         self.at, self.length = 0, 0
         self.setFixedHeight(30)
         self.setMinimumWidth(3 * round(LEAST))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
-    def show_walk(self, marks: Mapping[str, range], at: int) -> None:
+    def show_walk(self, marks: Mapping[Phase, range], at: int) -> None:
         """The sections, and where the walk stands."""
         self.marks, self.at = marks, at
         self.length = sum(map(len, marks.values()))
@@ -55,14 +56,15 @@ class Scrubber(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(320, 30)
 
-    def sections(self) -> dict[str, QRectF]:
+    def sections(self) -> dict[Phase, QRectF]:
         """Where each section is."""
         if not self.marks:
             return {}
         least = min(LEAST, (self.width() - 3 * GAP) / len(self.marks))
         free = self.width() - GAP * (len(self.marks) - 1) - least * len(self.marks)
         # Even shares and shares by number of steps, half and half: a forward pass of three steps stays visible beside 3,000.
-        found, x = {}, 0.0
+        found: dict[Phase, QRectF] = {}
+        x = 0.0
         for phase, steps in self.marks.items():
             share = 0.5 / len(self.marks) + 0.5 * len(steps) / max(1, self.length)
             room = least + max(0.0, free) * share

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QObject, QRectF, QSize, QSizeF, Qt
+from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QObject, QRect, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -71,7 +71,12 @@ class FormulaInText(QPyTextObject):
         return room * min(1.0, self._width / max(room.width(), 1.0))
 
     def drawObject(
-        self, painter: QPainter, rect: QRectF, doc: QTextDocument, position: int, text_format: QTextFormat
+        self,
+        painter: QPainter,
+        rect: QRectF | QRect,
+        doc: QTextDocument,
+        position: int,
+        text_format: QTextFormat,
     ) -> None:
         """As a picture: outlines would make the file three times as large, and ten times as slow to write."""
         painter.drawImage(rect, _picture(str(text_format.property(_LATEX))))

@@ -46,14 +46,14 @@ class SideCard(View):
         column.setSpacing(GAP)
         column.addLayout(self.head)
         column.addWidget(self.silence, 0, Qt.AlignmentFlag.AlignTop)
-        self.scroll = QScrollArea()
-        self.scroll.setObjectName("side_scroll")
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.scroll.setWidget(self.contents)
-        column.addWidget(self.scroll, 1)
+        self.scroller = QScrollArea()
+        self.scroller.setObjectName("side_scroll")
+        self.scroller.setWidgetResizable(True)
+        self.scroller.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroller.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroller.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.scroller.setWidget(self.contents)
+        column.addWidget(self.scroller, 1)
         self._stale = True
         context.focus.step_changed.connect(self.touch)
         context.focus.veil_changed.connect(self.touch)
@@ -71,7 +71,7 @@ class SideCard(View):
         """Words instead of contents; "" brings these back."""
         self.silence.setText(words)
         self.silence.setVisible(bool(words))
-        self.scroll.setVisible(not words)
+        self.scroller.setVisible(not words)
 
     def touch(self, *_: object) -> None:
         """Something has changed: show it now, or when the card is seen next."""

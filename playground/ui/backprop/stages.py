@@ -119,7 +119,8 @@ class StagesView(QWidget):
         for i, row in enumerate(self.rows):
             row.setVisible(i < len(equations))
             if i < len(equations):
-                name = equations[i].function.name if equations[i].function is not None else ""
+                function = equations[i].function
+                name = function.name if function is not None else ""
                 row.show_stage(
                     Stage(name, "", (equations[i],)), i + 1, current=False, later=False, veiled=False
                 )

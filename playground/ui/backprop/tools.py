@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QTabWidget, QWidget
+from PySide6.QtWidgets import QTabWidget
 
 from playground.ui.backprop.dots import DotsCard
 from playground.ui.backprop.flow import FlowCard
 from playground.ui.backprop.matrices import MatrixView
 from playground.ui.backprop.predict import PredictCard
 from playground.ui.backprop.prove import ProveCard
+from playground.ui.backprop.side import SideCard
 from playground.ui.backprop.update import UpdateCard
 from playground.ui.plots.plot import small
 
@@ -49,7 +50,7 @@ class Tools(QTabWidget):
         self.picture = MatrixView(focus, theme, "backprop_picture")
         dots = DotsCard(context)
         dots.sample_chosen.connect(self.sample_chosen)
-        self.cards: dict[str, QWidget] = {
+        self.cards: dict[str, MatrixView | FlowCard | SideCard] = {
             "picture": self.picture,
             "flow": FlowCard(focus, theme),
             "update": UpdateCard(context),
@@ -94,4 +95,4 @@ class Tools(QTabWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
         for card in self.cards.values():
-            card.set_theme(theme)  # type: ignore[attr-defined]
+            card.set_theme(theme)

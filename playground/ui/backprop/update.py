@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,10 @@ class Column:
     old: bool = False  #: known from the beginning
 
 
+def _corrected_slot(i: int, row: UpdateRow) -> Operand:
+    return row.corrected[i]
+
+
 def columns_of(trace: Trace) -> tuple[Column, ...]:
     """The columns that this run has: those of penalty, clipping and memory only where there is one."""
     found = [
@@ -68,9 +73,7 @@ def columns_of(trace: Trace) -> tuple[Column, ...]:
     if _corrected(trace):
         for i, slot in enumerate(optimizer.slots):
             found.append(
-                Column(
-                    f"{slot} corrected", f"{slot} made up for starting at 0.", lambda r, i=i: r.corrected[i]
-                )
+                Column(f"{slot} corrected", f"{slot} made up for starting at 0.", partial(_corrected_slot, i))
             )
     found += [
         Column("step", "By how much the weight moves.", lambda r: r.step),
@@ -244,6 +247,7 @@ class UpdateCard(SideCard):
         self.formula = FormulaView(context.theme, "update_equation")
         self.losses = QLabel()
         self.losses.setObjectName("update_losses")
+        self.losses.setWordWrap(True)
         self.losses.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.head.insertWidget(0, self.choice)
         self.body.addWidget(self.view, 1)

@@ -102,8 +102,8 @@ class BackpropView(View):
         self.splitter.setObjectName("backprop_splitter")
         self.splitter.setChildrenCollapsible(False)
         self._middle = QWidget()  # holds the picture where there is room beside the tabs
-        self._middle.setLayout(QVBoxLayout())
-        self._middle.layout().setContentsMargins(GAP, 0, 0, 0)
+        self._beside = QVBoxLayout(self._middle)
+        self._beside.setContentsMargins(GAP, 0, 0, 0)
         self._middle.hide()
         for i, (part, share) in enumerate(((self._scroll, 6), (self._middle, 5), (self.tools, 4))):
             self.splitter.addWidget(part)
@@ -177,8 +177,9 @@ class BackpropView(View):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Arrow keys step from every button of the dock, where Qt would go to its neighbour."""
-        pressed = event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent)
-        if pressed and self._takes(event) and event.key() != Qt.Key.Key_Space:
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+            return False
+        if self._takes(event) and event.key() != Qt.Key.Key_Space:
             self.keyPressEvent(event)
             return True
         return False
@@ -214,7 +215,7 @@ class BackpropView(View):
         wide = self.width() >= WIDE
         if wide == self._middle.isHidden():
             if wide:
-                self._middle.layout().addWidget(self.tools.take_picture())
+                self._beside.addWidget(self.tools.take_picture())
                 self.picture.show()
             else:
                 self.tools.put_picture_back()

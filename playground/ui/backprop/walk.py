@@ -53,7 +53,7 @@ class Walk:
 
     def go(self, at: int) -> Walk:
         """Stand at another step; before the first and behind the last there is none."""
-        return self._moved(at=min(max(at, 0), self.last))
+        return self._on_same_steps(replace(self, at=min(max(at, 0), self.last)))
 
     def with_grain(self, grain: Grain) -> Walk:
         """Go in steps of another size from where one stands."""
@@ -73,16 +73,15 @@ class Walk:
 
     def of_sample(self, sample: int | None) -> Walk:
         """The same step for another sample, or for the whole batch."""
-        return self._moved(sample=sample)
+        return self._on_same_steps(replace(self, sample=sample))
 
     def next_trace(self, trace: Trace) -> Walk:
         """The first step of another update, seen in the same way."""
         sample = self.sample if self.sample in (None, *trace.samples) else trace.samples[0]
         return Walk(trace, self.grain, self.within if _steps(trace, self.within) else "", sample)
 
-    def _moved(self, **changes: object) -> Walk:
+    def _on_same_steps(self, moved: Walk) -> Walk:
         """Another place on the same steps, which need not be listed again."""
-        moved = replace(self, **changes)  # type: ignore[arg-type]
         moved.__dict__["moments"] = self.moments
         return moved
 

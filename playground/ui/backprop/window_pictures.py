@@ -60,7 +60,7 @@ def _kernel(scene: Scene, o: int, c: int, cell: Index = (), *, flipped: bool = F
         return Place(scene.node_id, "parameter", "weight", (o, c, *at))
 
     words = f"{shape_words((rows, columns))}, filter {o + 1}" + (", flipped" if flipped else "")
-    rings = (cell_ring(*cell),) if cell else ()
+    rings = (cell_ring(cell[0], cell[1]),) if cell else ()
     return Sheet("w", words, cells, False, place, rings, True, limit_of(weight[o, c]))
 
 
@@ -254,7 +254,8 @@ def pooling(scene: Scene) -> Picture:
         seen = incoming(scene, (cell[0], 0, 0))
         rings = _window(scene, i, j)
         if biggest:
-            rings = (*rings, cell_ring(*Maximum().winner(_at(scene), cell)[1:]))
+            _, row, column = Maximum().winner(_at(scene), cell)
+            rings = (*rings, cell_ring(row, column))
         seen = replace(seen, rings=rings)
         caption = (
             "The ringed value wins its window." if biggest else "All values of the window count the same."
@@ -272,8 +273,8 @@ def pooling(scene: Scene) -> Picture:
     values = incoming(scene, scene.cell)
     winners: tuple[Ring, ...] = values.rings
     if biggest:
-        won = [Maximum().winner(_at(scene), (c, int(i), int(j)))[1:] for i, j, *_ in found]
-        winners = tuple(cell_ring(*at) for at in won) or values.rings
+        won = [Maximum().winner(_at(scene), (c, int(i), int(j))) for i, j, *_ in found]
+        winners = tuple(cell_ring(row, column) for _, row, column in won) or values.rings
     values = replace(values, rings=winners)
     caption = (
         "Each δ goes to the ringed winner of its window alone; the others get 0."

@@ -233,9 +233,9 @@ def _marked(
         terms = list(islice(last.terms, MARKED))
     for earlier in equations[:-1]:
         terms += islice(earlier.terms, MARKED)
-    places = dict.fromkeys(f.place for t in terms for f in t.factors if f.place is not None)
+    found = dict.fromkeys(f.place for t in terms for f in t.factors if f.place is not None)
     # Of a batch, only one sample is on the canvas.
-    places = [p for p in places if p.kind not in _OF_SAMPLES or p.index[:1] == (progress.sample,)]
+    places = [p for p in found if p.kind not in _OF_SAMPLES or p.index[:1] == (progress.sample,)]
     result = last.result.place
     if moment.part in ("parameter", "row"):
         result = Place(moment.node_id, "parameter", moment.name, moment.cell)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QPoint
 
 from engine.network import INPUT
 from engine.trace import Place
+from engine.trace.terms import Kind
 from playground.ui.canvas.look import DIM
 from playground.ui.canvas.plan import LOSS, Block
 from playground.ui.canvas.step_item import PALE
@@ -164,7 +165,7 @@ class Stepping(QObject):
     def choose(self, cell: Cell) -> bool:
         """Look into a weight, as weights are not edited while somebody steps; False while nobody does."""
         if self.on:
-            self._focus.choose_place(Place(*_of(cell, "parameter")))
+            self._focus.choose_place(_of(cell, "parameter"))
         return self.on
 
     def look_at(self, unit: Unit) -> None:
@@ -183,8 +184,7 @@ class Stepping(QObject):
             return None
         if isinstance(target, Cell):
             backward = progress.moment.part == "parameter" and progress.moment.node_id == target.block_id
-            kind = "parameter_gradient" if backward else "parameter"
-            return Place(target.block_id, kind, target.name, target.index)
+            return _of(target, "parameter_gradient" if backward else "parameter")
         spot = self._scene.step.spot_at(self._view.network.mapToScene(at))
         if spot is None or not isinstance(spot.target, Unit):
             return None
@@ -235,12 +235,12 @@ class Stepping(QObject):
     def _cell_in_words(self, progress: Progress, block: Block, cell: Cell, words: Words) -> str:
         where = (cell.block_id, cell.name)
         lines = [f"<b>{cell.name}</b> {escape(words.place(block, cell))}"]
-        value = number_at(progress.trace, Place(*_of(cell, "parameter")))
+        value = number_at(progress.trace, _of(cell, "parameter"))
         if value is None:
             return lines[0]
         line = f"<b>{fmt(value, 6)}</b>"
         if progress.parameter_gradient(*where, cell.index):
-            gradient = number_at(progress.trace, Place(*_of(cell, "parameter_gradient")))
+            gradient = number_at(progress.trace, _of(cell, "parameter_gradient"))
             line += f" · gradient {fmt(gradient, 6)}" if gradient is not None else ""
         if progress.updated(*where, cell.index):
             after = float(progress.trace.parameter(*where, "after")[cell.index])
@@ -248,5 +248,5 @@ class Stepping(QObject):
         return "<br>".join((*lines, line, "<i>click to look into it</i>"))
 
 
-def _of(cell: Cell, kind: str) -> tuple[str, str, str, tuple[int, ...]]:
-    return cell.block_id, kind, cell.name, cell.index
+def _of(cell: Cell, kind: Kind) -> Place:
+    return Place(cell.block_id, kind, cell.name, cell.index)

@@ -335,7 +335,9 @@ class Overview(Level):
                 seen = box.within(shape)
                 rows, columns = (seen.top, seen.bottom), (seen.left, seen.right)
                 if rows[0] <= rows[1] and columns[0] <= columns[1]:
-                    draw_cursor(painter, self.scope.ink, cells_rect(tile.rect, (shape[1], shape[2]), rows, columns))
+                    draw_cursor(
+                        painter, self.scope.ink, cells_rect(tile.rect, (shape[1], shape[2]), rows, columns)
+                    )
 
     # --- words ---
 

@@ -34,7 +34,7 @@ def bench(qtbot):
 
 def test_nothing_while_nobody_steps(bench):
     assert bench.find("silence").isVisible()
-    assert not bench.view.scroll.isVisible()
+    assert not bench.view.scroller.isVisible()
 
 
 def test_plain_sgd_has_four_columns_and_the_trace_s_numbers(bench):
