@@ -19,6 +19,10 @@ TIP = (
 )
 
 
+#: said where no earlier update can be reached
+BEGUN = "There is no way back from here: the network, a setting or a weight was changed, and what came before cannot be repeated with it."
+
+
 class Scrub(QWidget):
     """From the first moment that one can return to, on the left, to the furthest that was reached, on the right."""
 
@@ -58,13 +62,16 @@ class Scrub(QWidget):
             return
         self._shown_at = now
         self._showing = True
-        if (self.slider.minimum(), self.slider.maximum()) != (frame.earliest_step, frame.latest_step):
-            self.slider.setRange(frame.earliest_step, frame.latest_step)
+        # Where there is no way back, the handle stands at the end, as the present is the latest moment.
+        earliest = min(frame.earliest_step, max(frame.latest_step - 1, 0))
+        if (self.slider.minimum(), self.slider.maximum()) != (earliest, frame.latest_step):
+            self.slider.setRange(earliest, frame.latest_step)
             self.slider.setPageStep(max(1, (frame.latest_step - frame.earliest_step) // 20))
         self.slider.setValue(frame.step)
         self._showing = False
         self.slider.setEnabled(frame.earliest_step < frame.latest_step)
-        self.slider.setToolTip(frame.no_way_back or TIP)
+        begun = frame.earliest_step == frame.latest_step > 0
+        self.slider.setToolTip(frame.no_way_back or (BEGUN if begun else TIP))
         self._say(frame.step)
 
     def _moved(self, step: int) -> None:

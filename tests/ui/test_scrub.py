@@ -51,3 +51,13 @@ def test_where_there_is_no_way_back_the_slider_says_why(qtbot) -> None:
     assert not scrub.slider.isEnabled()
     assert scrub.slider.toolTip() == "Too large."
     assert sent == []  # following a run is no wish to go anywhere
+
+
+def test_after_a_change_the_handle_stands_at_the_end(qtbot) -> None:
+    scrub = Scrub(lambda command: None)
+    qtbot.addWidget(scrub)
+    scrub.see(Frame(example("circle").project, step=7, earliest_step=7, latest_step=7))
+    assert scrub.slider.value() == scrub.slider.maximum() == 7
+    assert scrub.slider.minimum() < 7
+    assert not scrub.slider.isEnabled()
+    assert "no way back" in scrub.slider.toolTip()

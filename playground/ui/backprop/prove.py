@@ -155,7 +155,7 @@ class ProveCard(SideCard):
             if nudge is not None:
                 number = getattr(nudge, key)
                 digits = 2 if key == "error" else 11 if key in ("high", "low") else 8
-                rounding = " (they differ by rounding alone)" if key == "error" and not number else ""
+                rounding = " (rounding alone)" if key == "error" and not number else ""
                 labels[1].setText(fmt(number, digits) + rounding)
                 labels[1].setToolTip(repr(number))
         self.verdict.setVisible(nudge is not None)
