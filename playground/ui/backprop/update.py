@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QComboBox, QHeaderView, QLabel, QSizePolicy, QTabl
 
 from engine.regularizers import NoPenalty
 from engine.trace import Card, Equation, Moment, NotKept, Operand, Place, Trace, UpdateRow, card, update_rows
+from playground.ui.backprop.card import PATIENCE
 from playground.ui.backprop.side import SideCard
 from playground.ui.backprop.subject import in_words
 from playground.ui.formula import FormulaView
@@ -244,7 +245,7 @@ class UpdateCard(SideCard):
         self.view.horizontalScrollBar().rangeChanged.connect(
             lambda *_: self.view.scrollTo(self.view.currentIndex())
         )
-        self.formula = FormulaView(context.theme, "update_equation")
+        self.formula = FormulaView(context.theme, "update_equation", patience=PATIENCE)
         self.losses = QLabel()
         self.losses.setObjectName("update_losses")
         self.losses.setWordWrap(True)
