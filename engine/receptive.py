@@ -35,8 +35,14 @@ class Box:
     def width(self) -> int:
         return self.right - self.left + 1
 
+    @property
+    def empty(self) -> bool:
+        return self.height < 1 or self.width < 1
+
     def joined(self, other: Box) -> Box:
         """The smallest box round both."""
+        if self.empty or other.empty:
+            return other if self.empty else self
         return Box(
             min(self.top, other.top),
             max(self.bottom, other.bottom),
@@ -55,10 +61,10 @@ class Box:
 def receptive_field(
     network: Network, shapes: Mapping[str, Shape], node_id: str, cell: tuple[int, int] = (0, 0)
 ) -> dict[str, Box]:
-    """What the unit at ``cell`` of a node sees of every map before it, back to "input", padding included.
+    """What the unit at ``cell`` of a node sees of every map before it, back to "input", with the padding of that map.
 
     ``shapes`` as from ``network.shapes``. Where paths join, the box round all of them. A unit of a layer that is no map sees all.
-    Batch statistics, which join everything while training, are left out.
+    What sees nothing but padding has an empty box before it. Batch statistics, which join everything while training, are left out.
     """
     i, j = cell
     shape = shapes[node_id]
@@ -78,6 +84,10 @@ def receptive_field(
 def _before(node: Node, box: Box, in_shape: Shape, shape: Shape) -> Box:
     _, height, width = in_shape
     everything = Box(0, height - 1, 0, width - 1)
+    if len(shape) == 3:
+        box = box.within(shape)  # padding is made of zeros, not of units that see something
+    if box.empty:
+        return Box(0, -1, 0, -1)
     if len(shape) != 3 or isinstance(node.layer, LayerNorm):
         return everything
     if not slides(node.layer):

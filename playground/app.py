@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 #: of the picture that a run without a window leaves
 PICTURE = (1440, 900)
-#: seconds that the window waits for data before it goes on without them, until they are there
-PATIENCE = 0.03
+#: seconds that a change may hold the window: so long it waits for data before it goes on without them, until they are there, and so
+#: long it tells its views of the change before mouse and keys get their turn
+PATIENCE = 0.02
 
 
 def one_blas_thread() -> None:
@@ -61,6 +62,7 @@ def open_window(project: Project, path: Path | None = None) -> int:
     runner.start()
     try:
         window = MainWindow(document, History(document), runner, settings, Appearance(settings))
+        window.pump.patience = PATIENCE
         window.show()
         gc.freeze()  # what stands now stays: looking through it again and again for garbage would make the window stutter
         return app.exec()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import traceback
-from collections import deque
 from collections.abc import Callable, Iterable
+from operator import methodcaller
 from time import perf_counter, thread_time
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,13 +14,14 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
-from playground.runner.messages import Command, SetWants
+from playground.runner.messages import Command, SetWants, State
 
 if TYPE_CHECKING:
     from playground.document.project import Project
     from playground.runner.messages import Frame, Want
 
-INTERVAL, LONGEST = 16, 50  #: milliseconds between two looks into the mailbox, at least and at most
+INTERVAL, LONGEST = 16, 50  #: milliseconds between two frames, at least and at most
+SOON = 4  #: milliseconds until the next look into a mailbox that was empty
 #: the part of its time that the window may spend on drawing frames; where one takes long, they come less often
 SHARE = 0.7
 #: seconds of drawing after which the other views wait half an interval: mouse and keys get their turn in between
@@ -43,6 +45,12 @@ class Pump(QObject):
     """Pulls frames while ``window`` is visible and distributes each to the views that can be seen.
 
     A view that fails is reported once per fault and does not stop the others.
+
+    Attributes:
+        frame: the newest one.
+        shown: the newest one that all views have had.
+        patience: seconds that telling the views of a change may hold the window; the views that are left are told soon after, and
+            have no frames before.
     """
 
     framed = Signal(object)  #: each frame that was taken, after the views have drawn it
@@ -58,12 +66,13 @@ class Pump(QObject):
         super().__init__(window)
         self._window, self._take, self._send = window, take, send
         self._views = tuple(views)
-        self.frame: Frame | None = None  #: the newest one
+        self.frame: Frame | None = None
         self._seen: set[int] = set()  # indices of the views that had the newest frame
-        self.shown: Frame | None = None  #: the newest one that all views have had
+        self.shown: Frame | None = None
+        self.patience = math.inf
+        self._untold: dict[int, tuple[Project | None, Project]] = {}  # changes that views have not been told of
         self._wants: frozenset[Want] | None = None
         self._faults: set[tuple[int, str]] = set()
-        self._times: deque[float] = deque(maxlen=120)
         self._worked = thread_time()
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -74,6 +83,10 @@ class Pump(QObject):
         self._later.setSingleShot(True)
         self._later.setInterval(INTERVAL // 2)
         self._later.timeout.connect(self._show)
+        self._telling = QTimer(self)
+        self._telling.setSingleShot(True)
+        self._telling.setInterval(1)
+        self._telling.timeout.connect(self._tell)
         window.installEventFilter(self)
         if window.isVisible():
             self._timer.start()
@@ -81,12 +94,6 @@ class Pump(QObject):
     @property
     def running(self) -> bool:
         return self._timer.isActive()
-
-    @property
-    def frames_per_second(self) -> float:
-        """Frames shown during the last second."""
-        since = perf_counter() - 1.0
-        return float(sum(t >= since for t in self._times))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         telling = (QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.WindowStateChange)
@@ -107,9 +114,23 @@ class Pump(QObject):
             self._send(SetWants(self._wants))
 
     def show_project(self, before: Project | None, after: Project) -> None:
-        """Tell every view, seen or not, that the document has changed."""
-        for i in range(len(self._views)):
-            self._guarded(i, lambda view: view.show_project(before, after))
+        """Tell every view, seen or not, that the document has changed: who is seen first, and without keeping the mouse waiting."""
+        seen = self._visible()
+        for i in (*seen, *(i for i in range(len(self._views)) if i not in seen)):
+            # Who has not been told of the last change hears of both as one.
+            first = self._untold[i][0] if i in self._untold else before
+            self._untold[i] = (first if before is not None else None), after
+        self._tell()
+
+    def _tell(self) -> None:
+        end = perf_counter() + self.patience
+        while self._untold:
+            i = next(iter(self._untold))
+            self._guarded(i, methodcaller("show_project", *self._untold.pop(i)))
+            if perf_counter() > end:
+                break
+        if self._untold:
+            self._telling.start()
 
     def tick(self) -> None:
         """Look once into the mailbox."""
@@ -120,9 +141,10 @@ class Pump(QObject):
         if frame is not None:
             self.frame = frame
             self._seen.clear()
-            self._times.append(perf_counter())
             self._pace()
             self._show()
+        elif self.frame is not None and self.frame.state is State.RUNNING:
+            self._timer.setInterval(SOON)  # it is on its way: a whole interval more would halve the frames
 
     def _show(self) -> bool:
         """Show the newest frame to those who can be seen and have not had it, as far as the slice goes; whether all have had it."""
@@ -130,7 +152,10 @@ class Pump(QObject):
         if frame is None:
             return True
         end = perf_counter() + SLICE
-        unseen = [i for i in self._visible() if i not in self._seen]
+        visible = self._visible()
+        if not self._untold.keys().isdisjoint(visible):  # they would take its numbers for those of another network
+            return False
+        unseen = [i for i in visible if i not in self._seen]
         for i in unseen:
             self._guarded(i, lambda view: view.show_frame(frame))
             self._seen.add(i)

@@ -26,9 +26,19 @@ SKIP = Network(
         Node("pool", layers.AdaptiveAvgPool2d(output_size=(3, 2)), ("sum",)),
     )
 )
+STRIDES = Network.chain(  # the second's padding lies behind rows that the first does not reach
+    layers.Conv2d(out_channels=2, kernel_size=3, stride=2),
+    layers.Conv2d(out_channels=2, kernel_size=3, padding=1),
+    layers.AvgPool2d(kernel_size=2, stride=1, padding=1),
+)
+ADAPTIVE = Network.chain(
+    layers.AdaptiveAvgPool2d(output_size=(4, 3)), layers.Conv2d(out_channels=1, kernel_size=3, padding=1)
+)
 
 
-@pytest.mark.parametrize("network", [CHAIN, SKIP], ids=["chain", "skip"])
+@pytest.mark.parametrize(
+    "network", [CHAIN, SKIP, STRIDES, ADAPTIVE], ids=["chain", "skip", "strides", "adaptive"]
+)
 def test_exactly_the_pixels_in_the_field_move_the_unit(network) -> None:
     model = Model(network, (1, 12, 11), seed=3, dtype="float64")
     last = network.output_id
@@ -55,6 +65,15 @@ def test_the_field_is_named_for_every_map_on_the_way() -> None:
     assert found["0"] == Box(2, 7, 0, 5)
     assert found[INPUT] == Box(1, 8, -1, 6)  # reaches into the padding
     assert (found[INPUT].height, found[INPUT].width) == (8, 8)
+
+
+def test_what_sees_only_padding_sees_nothing() -> None:
+    net = Network.chain(
+        layers.Conv2d(out_channels=1), layers.Conv2d(out_channels=1, kernel_size=1, padding=2), layers.Tanh()
+    )
+    found = receptive_field(net, net.shapes((1, 6, 5)), "2", (0, 0))
+    assert found[INPUT].empty
+    assert found[INPUT].joined(Box(1, 2, 3, 4)) == Box(1, 2, 3, 4)
 
 
 def test_a_dense_unit_sees_everything() -> None:

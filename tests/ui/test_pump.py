@@ -18,10 +18,14 @@ class Picture(QWidget):
         self.setObjectName(name)
         self.wanted = wants
         self.frames: list[Frame] = []
+        self.told: list[tuple[Project | None, Project]] = []
         self.fault: Exception | None = None
 
     def wants(self) -> tuple[Want, ...]:
         return self.wanted
+
+    def show_project(self, before: Project | None, after: Project) -> None:
+        self.told.append((before, after))
 
     def show_frame(self, frame: Frame) -> None:
         if self.fault:
@@ -69,8 +73,9 @@ class Window(QMainWindow):
         self.tabifyDockWidget(*docks)
         docks[0].raise_()
         self.docks = docks
+        self.views = (self.middle, self.front, self.behind)
         self.worker = Worker()
-        self.pump = Pump(self, self.worker.take, self.worker.send, (self.middle, self.front, self.behind))
+        self.pump = Pump(self, self.worker.take, self.worker.send, self.views)
 
 
 @pytest.fixture
@@ -130,12 +135,35 @@ def test_a_hidden_window_neither_looks_nor_wants(window: Window, qtbot) -> None:
     qtbot.waitUntil(lambda: window.worker.commands[-1] != SetWants(frozenset()))
 
 
-def test_frames_per_second_counts_frames_not_looks(window: Window, qtbot) -> None:
-    assert window.pump.frames_per_second == 0
-    for step in range(5):
-        window.worker.leave(step)
-        qtbot.waitUntil(lambda: window.worker.left is None)
-    assert window.pump.frames_per_second == 5
+def test_views_are_told_of_a_change_at_once(window: Window) -> None:
+    first, second = Project(seed=1), Project(seed=2)
+    window.pump.show_project(first, second)
+    assert [view.told for view in window.views] == [[(first, second)]] * len(window.views)
+
+
+def test_an_impatient_pump_tells_one_view_a_turn_and_shows_it_no_frame_before(window: Window, qtbot) -> None:
+    first, second, third = Project(seed=1), Project(seed=2), Project(seed=3)
+    window.pump.patience = 0.0
+    window.pump.show_project(first, second)
+    told = [view for view in window.views if view.told]
+    assert len(told) == 1  # and it is one that can be seen
+    assert not told[0].visibleRegion().isEmpty()
+    window.worker.leave(5)
+    window.pump.tick()
+    assert not any(view.frames for view in window.views)
+    window.pump.show_project(second, third)  # those who have not heard of the first change hear of both as one
+    qtbot.waitUntil(lambda: all(view.told and view.told[-1][1] is third for view in window.views))
+    for view in window.views:
+        assert view.told == ([(first, second), (second, third)] if view in told else [(first, third)])
+    qtbot.waitUntil(lambda: any(view.frames for view in window.views))
+
+
+def test_who_must_draw_everything_anew_is_told_so(window: Window, qtbot) -> None:
+    first, second = Project(seed=1), Project(seed=2)
+    window.pump.patience = 0.0
+    window.pump.show_project(first, second)
+    window.pump.show_project(None, second)
+    qtbot.waitUntil(lambda: all(view.told and view.told[-1] == (None, second) for view in window.views))
 
 
 def test_a_slow_view_makes_the_others_wait_a_turn_but_no_frame_is_lost_on_them(window, qtbot, monkeypatch):

@@ -21,6 +21,7 @@ from playground.ui.canvas.layout import (
     MOST,
     PAGE,
     Layout,
+    Measure,
     Place,
     lay_out,
     shown_units,
@@ -31,6 +32,7 @@ from playground.ui.canvas.targets import Card, Cell, More, Sample, Target, Unit
 from playground.ui.canvas.wires import WiresItem
 
 MOVING = 180  #: milliseconds that blocks take to their new places
+KEPT = 16  #: layouts found for one plan: a change asks for the same few sizes again and again
 
 
 class NetworkScene(QGraphicsScene):
@@ -45,6 +47,8 @@ class NetworkScene(QGraphicsScene):
         self.selected: tuple[str, ...] = ()
         self.first: dict[str, int] = {}  #: at which unit a long column begins
         self._room = QSizeF(800, 500)
+        self._found: dict[tuple[object, ...], tuple[Layout, bool]] = {}
+        self._measures: dict[bool, dict[str, Measure]] = {}
         self._leaving: list[BlockItem] = []
         self._moves: dict[str, tuple[float, float]] = {}
         self._entering: set[str] = set()
@@ -69,6 +73,7 @@ class NetworkScene(QGraphicsScene):
     def show_project(self, project: Project) -> None:
         """Take over ``project``; ``fit_to`` or ``relayout`` then bring its blocks to their places."""
         self.plan = plan(project)
+        self._forget_layouts()
         self.stage.mode = self.plan.mode
         known = {b.id for b in self.plan.blocks}
         for block_id in [b for b in self.blocks if b not in known]:
@@ -109,15 +114,28 @@ class NetworkScene(QGraphicsScene):
 
     def _find(self, room: QSizeF) -> tuple[Layout, bool]:
         """The most comfortable layout that fits, and whether its cards are compact."""
+        wide, key = room.width() + 1.0, (room.width(), room.height(), *self.first.items())
+        if key in self._found:
+            return self._found[key]
         for compact, shrink in ((False, False), (True, False), (True, True)):
-            measures = {b.id: measure(b, self.stage.look, compact) for b in self.plan.blocks}
-            layout = lay_out(self.plan, measures, room, self.first, shrink)
-            if layout.bounds.width() <= room.width() + 1.0:
+            if compact not in self._measures:
+                self._measures[compact] = {b.id: measure(b, self.stage.look, compact) for b in self.plan.blocks}
+            layout = lay_out(self.plan, self._measures[compact], room, self.first, shrink)
+            if layout.bounds.width() <= wide:
                 break
+        if len(self._found) >= KEPT:
+            self._found.clear()
+        self._found[key] = layout, compact
         return layout, compact
+
+    def _forget_layouts(self) -> None:
+        """Blocks or their look are others: what was found for the last ones is of no use."""
+        self._found.clear()
+        self._measures.clear()
 
     def restyle(self) -> None:
         """Draw everything in the stage's look."""
+        self._forget_layouts()
         self.relayout()
         for block in self.blocks.values():
             block.card.update()

@@ -22,12 +22,14 @@ from playground.ui.convolution.paint import (
     cells_rect,
     draw,
     draw_cursor,
-    filter_image,
+    draw_strip,
+    filter_strip,
     input_image,
     map_image,
+    map_strip,
     write,
 )
-from playground.ui.convolution.scope import Scope, largest
+from playground.ui.convolution.scope import SCALES, Scope, largest, largest_each
 from playground.ui.convolution.structure import Spot, pictures, stage_behind
 from playground.ui.numbers import fmt
 
@@ -51,11 +53,47 @@ class Tile:
 
 @dataclass(frozen=True)
 class Column:
-    """The maps of one node."""
+    """The maps of one node, in stacks from left to right.
+
+    Args:
+        node_id: whose.
+        rect: all of it, with its heading.
+        count: of maps; 0 for a layer that has none.
+        rows: maps in a stack.
+        step: from one stack, and from one map, to the next.
+        size: width and height of a map.
+        own: the side of the filter beside each map; 0 for none.
+    """
 
     node_id: str
     rect: QRectF
-    tiles: tuple[Tile, ...]
+    count: int = 0
+    rows: int = 1
+    step: tuple[float, float] = (1.0, 1.0)
+    size: tuple[float, float] = (0.0, 0.0)
+    own: float = 0.0
+
+    def tile(self, channel: int) -> Tile:
+        left = self.rect.x() + channel // self.rows * self.step[0]
+        top = HEAD + channel % self.rows * self.step[1]
+        if not self.own:
+            return Tile(self.node_id, channel, QRectF(left, top, *self.size))
+        rect = QRectF(left + self.own + 3, top, *self.size)
+        return Tile(self.node_id, channel, rect, QRectF(left, top, self.own, self.own))
+
+    def channels(self, left: float, right: float) -> range:
+        """Those whose stacks reach between these two places: of thousands, most are out of sight."""
+        first = max(0, math.floor((left - self.rect.x()) / self.step[0])) * self.rows
+        last = max(0, math.floor((right - self.rect.x()) / self.step[0]) + 1) * self.rows
+        return range(min(first, self.count), min(last, self.count))
+
+    def tile_at(self, at: QPointF) -> Tile | None:
+        """The map, or its filter, under a point."""
+        for channel in self.channels(at.x(), at.x()):
+            tile = self.tile(channel)
+            if tile.rect.contains(at) or (tile.filter is not None and tile.filter.contains(at)):
+                return tile
+        return None
 
 
 class Overview(Level):
@@ -65,7 +103,7 @@ class Overview(Level):
         super().__init__(scope, "convolution_network", "All filters and feature maps of the network")
         self.columns: list[Column] = []
         self.chosen = 0  # among all tiles that can be opened, for the keyboard
-        self._images: dict[tuple[str, int, str], QImage] = {}
+        self._strips: dict[tuple[str, str], QImage] = {}
         self._pointed: tuple[str, int, tuple[int, int]] | None = None
         self._fields: dict[str, Box] = {}
 
@@ -83,8 +121,6 @@ class Overview(Level):
             column = self._column(node_id, x, bottom)
             self.columns.append(column)
             x = column.rect.right() + ROOM
-        for column in self.columns:
-            self.spotlights += [self._light(tile) for tile in column.tiles]
         return QSize(int(x), height)
 
     def _column(self, node_id: str, x: float, bottom: float) -> Column:
@@ -95,28 +131,27 @@ class Overview(Level):
         if len(shape) != 3:
             last = network is not None and node_id == network.output_id
             width = BAR_WIDTH if last else max(14.0, 9.0 * math.ceil(shape[0] / max(1, room // 9)))
-            return Column(node_id, QRectF(x, 0, max(width, least), bottom), ())
+            return Column(node_id, QRectF(x, 0, max(width, least), bottom))
         channels, h, w = shape
         if node_id == INPUT:
             side = min(room, 227.0)
             side = side // max(h, w) * max(h, w) or side
             scale = side / max(h, w)
-            rect = QRectF(x, HEAD, w * scale, h * scale)
-            return Column(node_id, QRectF(x, 0, max(rect.width(), least), bottom), (Tile(node_id, 0, rect),))
+            size = w * scale, h * scale
+            return Column(node_id, QRectF(x, 0, max(size[0], least), bottom), 1, 1, size, size)
         side = float(min(max(TILE, h, w), LARGEST_TILE))
         scale = max(1, side // max(h, w)) if max(h, w) <= side else side / max(h, w)
-        tile_h, tile_w = h * scale, w * scale
+        size = w * scale, h * scale
         has_filter = network is not None and isinstance(network[node_id].layer, Conv2d)
-        own = min(tile_h, tile_w, 40.0) if has_filter else 0.0
-        step_x, step_y = tile_w + GAP + (own + 3 if has_filter else 0), max(tile_h, own) + GAP
-        rows = max(1, int((room + GAP) // step_y))
-        tiles = []
-        for c in range(channels):
-            left, top = x + c // rows * step_x, HEAD + c % rows * step_y
-            rect = QRectF(left + (own + 3 if has_filter else 0), top, tile_w, tile_h)
-            tiles.append(Tile(node_id, c, rect, QRectF(left, top, own, own) if has_filter else None))
-        width = math.ceil(channels / rows) * step_x - GAP
-        return Column(node_id, QRectF(x, 0, max(width, least), bottom), tuple(tiles))
+        own = min(*size, 40.0) if has_filter else 0.0
+        step = size[0] + GAP + (own + 3 if has_filter else 0), max(size[1], own) + GAP
+        rows = max(1, int((room + GAP) // step[1]))
+        width = math.ceil(channels / rows) * step[0] - GAP
+        return Column(node_id, QRectF(x, 0, max(width, least), bottom), channels, rows, step, size, own)
+
+    def spotlight_at(self, at: QPointF) -> Spotlight | None:
+        found = next((c.tile_at(at) for c in self.columns if c.rect.contains(at)), None)
+        return None if found is None else self._light(found)
 
     def _light(self, tile: Tile) -> Spotlight:
         stage = stage_behind(self.scope.stages, tile.node_id)
@@ -130,39 +165,40 @@ class Overview(Level):
 
         return Spotlight(rect, lambda at: self._tip(tile, at), lambda at: self._point(tile, at), None, click)
 
-    def openable(self) -> list[Tile]:
-        """The tiles that spread out, in order."""
-        stages = self.scope.stages
-        return [t for c in self.columns for t in c.tiles if stage_behind(stages, t.node_id) is not None]
+    def chosen_tile(self) -> Tile | None:
+        """The one of those that spread out that the keyboard has chosen."""
+        stages, left = self.scope.stages, self.chosen
+        for column in self.columns:
+            if stage_behind(stages, column.node_id) is not None:
+                if left < column.count:
+                    return column.tile(left)
+                left -= column.count
+        return None
 
     def move_choice(self, by: int) -> None:
         """Choose another tile by the keyboard, and bring it into sight."""
-        tiles = self.openable()
-        if tiles:
-            self.chosen = min(max(0, self.chosen + by), len(tiles) - 1)
-            rect, bar = tiles[self.chosen].rect, self.horizontalScrollBar()
+        before, self.chosen = self.chosen, max(0, self.chosen + by)
+        tile = self.chosen_tile()
+        if tile is None:  # behind the last
+            self.chosen, tile = before, self.chosen_tile()
+        if tile is not None:
+            rect, bar = tile.rect, self.horizontalScrollBar()
             if rect.right() > bar.value() + self.viewport().width() or rect.left() < bar.value():
                 bar.setValue(int(rect.center().x() - self.viewport().width() / 2))
             self.viewport().update()
 
     def open_choice(self) -> None:
-        tiles = self.openable()
-        if tiles:
-            tile = tiles[min(self.chosen, len(tiles) - 1)]
-            stage = stage_behind(self.scope.stages, tile.node_id)
-            if stage is not None:
-                self.scope.go(Spot(stage.node_id, tile.channel))
+        tile = self.chosen_tile()
+        stage = None if tile is None else stage_behind(self.scope.stages, tile.node_id)
+        if tile is not None and stage is not None:
+            self.scope.go(Spot(stage.node_id, tile.channel))
 
     def tile_of(self, node_id: str, channel: int) -> QRectF | None:
         """Where a map is on the viewport, for the way to the next level and back."""
-        for column in self.columns:
-            if column.node_id == node_id:
-                return (
-                    column.tiles[channel].rect.translated(-self.origin)
-                    if channel < len(column.tiles)
-                    else None
-                )
-        return None
+        column = next((c for c in self.columns if c.node_id == node_id), None)
+        if column is None or channel >= column.count:
+            return None
+        return column.tile(channel).rect.translated(-self.origin)
 
     # --- numbers ---
 
@@ -188,46 +224,39 @@ class Overview(Level):
                 yield Predictions(*sample, 1)
 
     def forget(self) -> None:
-        self._images.clear()
+        self._strips.clear()
 
-    def _image(self, tile: Tile, kind: str) -> QImage | None:
-        """The picture of a tile, made when it is first seen."""
-        key = (tile.node_id, tile.channel, kind)
-        if key not in self._images:
-            made = self._make(tile, kind)
+    def _strip(self, node_id: str, kind: str) -> QImage | None:
+        """All maps, or filters, of a node below one another, made when they are first seen."""
+        key = (node_id, kind)
+        if key not in self._strips:
+            made = self._filters(node_id) if kind == "filter" else self._maps(node_id)
             if made is None:
                 return None
-            self._images[key] = made
-        return self._images[key]
+            self._strips[key] = made
+        return self._strips[key]
 
-    def _make(self, tile: Tile, kind: str) -> QImage | None:
-        scope, ink = self.scope, self.scope.ink
-        if kind == "filter":
-            weight = scope.weights(tile.node_id).get("weight")
-            if weight is None:
-                return None
-            limit = largest(weight[tile.channel] if scope.scale == "per map" else weight)
-            return filter_image(weight[tile.channel], limit, ink.values)
-        backward = scope.backward and tile.node_id != INPUT
-        values = scope.deltas(tile.node_id) if backward else scope.maps(tile.node_id)
+    def _filters(self, node_id: str) -> QImage | None:
+        weight = self.scope.weights(node_id).get("weight")
+        if weight is None:
+            return None
+        limits = largest_each(weight) if self.scope.scale == SCALES[0] else largest(weight)
+        return filter_strip(weight, limits, self.scope.ink.values)
+
+    def _maps(self, node_id: str) -> QImage | None:
+        scope = self.scope
+        backward = scope.backward and node_id != INPUT
+        values = scope.deltas(node_id) if backward else scope.maps(node_id)
         if values is None:
             return None
-        if tile.node_id == INPUT:
+        if node_id == INPUT:
             return input_image(values)
-        return map_image(values[tile.channel], self._limit(tile, values), ink.table(backward))
-
-    def _limit(self, tile: Tile, values: Array) -> float:
-        if self.scope.scale == "per map":
-            return largest(values[tile.channel])
-        key = (tile.node_id, -1, "limit")
-        if key not in self._limits:
-            self._limits[key] = self.scope.limit(tile.node_id, tile.channel, values)
-        return self._limits[key]
+        limits = largest_each(values) if scope.scale == SCALES[0] else scope.limit(node_id, 0, values)
+        return map_strip(values, limits, scope.ink.table(backward))
 
     # --- drawing ---
 
     def paint(self, painter: QPainter, exposed: QRectF) -> None:
-        self._limits: dict[tuple[str, int, str], float] = {}
         ink = self.scope.ink
         for column in self.columns:
             if not column.rect.adjusted(0, 0, ROOM, 0).intersects(exposed):
@@ -247,26 +276,27 @@ class Overview(Level):
                 ink.muted,
                 ink.tiny,
             )
-            if not column.tiles:
-                self._paint_row(painter, column)
-            for tile in column.tiles:
-                if tile.rect.intersects(exposed):
-                    self._paint_tile(painter, tile)
-        tiles = self.openable()
-        if self.hasFocus() and tiles:
-            draw_cursor(painter, ink, tiles[min(self.chosen, len(tiles) - 1)].rect.adjusted(-2, -2, 2, 2))
-        self._paint_fields(painter)
-
-    def _paint_tile(self, painter: QPainter, tile: Tile) -> None:
-        ink = self.scope.ink
-        for kind, rect in (("filter", tile.filter), ("map", tile.rect)):
-            if rect is None:
-                continue
-            image = self._image(tile, kind)
-            if image is None:
-                painter.fillRect(rect, ink.neutral)
+            if column.count:
+                self._paint_tiles(painter, column, exposed)
             else:
-                draw(painter, image, rect, ink.border)
+                self._paint_row(painter, column)
+        chosen = self.chosen_tile() if self.hasFocus() else None
+        if chosen is not None:
+            draw_cursor(painter, ink, chosen.rect.adjusted(-2, -2, 2, 2))
+        self._paint_fields(painter, exposed)
+
+    def _paint_tiles(self, painter: QPainter, column: Column, exposed: QRectF) -> None:
+        ink = self.scope.ink
+        tiles = [column.tile(c) for c in column.channels(exposed.left(), exposed.right())]
+        for kind, rects in (
+            ("filter", {t.channel: t.filter for t in tiles if t.filter is not None}),
+            ("map", {t.channel: t.rect for t in tiles}),
+        ):
+            strip = self._strip(column.node_id, kind) if rects else None
+            if strip is not None:
+                draw_strip(painter, strip, column.count, rects, ink.border)
+            for rect in rects.values() if strip is None else ():
+                painter.fillRect(rect, ink.neutral)
 
     def _paint_row(self, painter: QPainter, column: Column) -> None:
         """A layer without maps: its values as a block of cells, or at the end the classes."""
@@ -274,19 +304,19 @@ class Overview(Level):
         project = scope.project
         if project is None:
             return
-        top, room = QRectF(column.rect.x(), HEAD, column.rect.width(), column.rect.height() - HEAD), None
-        values = scope.maps(column.node_id)
-        if values is None:
-            return
-        if column.node_id == project.network.output_id:
+        top = QRectF(column.rect.x(), HEAD, column.rect.width(), column.rect.height() - HEAD)
+        if column.node_id == project.network.output_id and not scope.backward:
             self._paint_classes(painter, top)
             return
+        values = scope.deltas(column.node_id) if scope.backward else scope.maps(column.node_id)
+        if values is None:
+            return
         rows = max(1, int(top.height() // 9))
-        room = np.zeros((rows, math.ceil(len(values) / rows)), np.float32)
-        room.T.flat[: len(values)] = values.ravel()
+        cells = np.zeros((rows, math.ceil(len(values) / rows)), np.float32)
+        cells.T.flat[: len(values)] = values.ravel()
         used = min(rows, len(values))
-        image = map_image(room[:used], largest(values), ink.values)
-        draw(painter, image, QRectF(top.x(), top.y(), 9.0 * room.shape[1], 9.0 * used), ink.border)
+        image = map_image(cells[:used], largest(values), ink.table(scope.backward))
+        draw(painter, image, QRectF(top.x(), top.y(), 9.0 * cells.shape[1], 9.0 * used), ink.border)
 
     def _paint_classes(self, painter: QPainter, top: QRectF) -> None:
         scope, ink = self.scope, self.scope.ink
@@ -319,7 +349,7 @@ class Overview(Level):
             right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             write(painter, line, fmt(float(shares[k]), 2), ink.muted, ink.tiny, right)
 
-    def _paint_fields(self, painter: QPainter) -> None:
+    def _paint_fields(self, painter: QPainter, exposed: QRectF) -> None:
         """Outline what the unit under the mouse sees, on every map before it."""
         if self._pointed is None:
             return
@@ -328,16 +358,14 @@ class Overview(Level):
             box = self._fields.get(column.node_id)
             if box is None:
                 continue
-            for tile in column.tiles:
-                if column.node_id == node_id and tile.channel != channel:
-                    continue
-                shape = self.scope.shapes[column.node_id]
-                seen = box.within(shape)
-                rows, columns = (seen.top, seen.bottom), (seen.left, seen.right)
-                if rows[0] <= rows[1] and columns[0] <= columns[1]:
-                    draw_cursor(
-                        painter, self.scope.ink, cells_rect(tile.rect, (shape[1], shape[2]), rows, columns)
-                    )
+            shape = self.scope.shapes[column.node_id]
+            if len(shape) != 3 or (seen := box.within(shape)).empty:
+                continue
+            rows, columns = (seen.top, seen.bottom), (seen.left, seen.right)
+            shown = column.channels(exposed.left(), exposed.right())
+            for seeing in (channel,) if column.node_id == node_id else shown:
+                rect = column.tile(seeing).rect
+                draw_cursor(painter, self.scope.ink, cells_rect(rect, (shape[1], shape[2]), rows, columns))
 
     # --- words ---
 

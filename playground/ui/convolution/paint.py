@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -115,19 +115,49 @@ def channel_image(values: Array, channel: int) -> QImage:
     )
 
 
-def filter_image(kernel: Array, limit: float, table: list[int]) -> QImage:
-    """A filter ``(C, kh, kw)``: its slices side by side in a block; three slices (red, green, blue) in colours."""
-    depth, height, width = kernel.shape
-    if depth == 3 and height > 4:
-        return sample_image(kernel.astype(np.float32), -limit, limit)
+def map_strip(maps: Array, limits: Array | float, table: list[int]) -> QImage:
+    """Maps ``(C, H, W)`` below one another, on the scale ``±limits``, one for all or ``(C,)``: one picture costs as much as the next."""
+    if isinstance(limits, np.ndarray):
+        maps, limits = maps / np.where(limits > 0, limits, 1)[:, None, None], 1.0
+    return indexed_image(signed_index(maps.reshape(-1, maps.shape[2]), limits), table)
+
+
+def in_colours(shape: tuple[int, ...]) -> bool:
+    """Whether filters of this shape ``(C, kh, kw)`` are shown as small pictures: those for red, green and blue, if large enough."""
+    return shape[0] == 3 and shape[1] > 4
+
+
+def filter_strip(weight: Array, limits: Array | float, table: list[int]) -> QImage:
+    """Filters ``(O, C, kh, kw)`` below one another: the slices of each side by side in a block; red, green and blue in colours."""
+    count, depth, height, width = weight.shape
+    if in_colours(weight.shape[1:]):
+        scale = np.reshape(np.where(np.greater(limits, 0), limits, 1), (-1, 1, 1, 1))
+        below = (weight / scale).transpose(1, 0, 2, 3).reshape(3, -1, width)
+        return sample_image(below.astype(np.float32), -1.0, 1.0)
     across = int(np.ceil(np.sqrt(depth)))
     down = -(-depth // across)
     gap = 1 if depth > 1 else 0
-    block = np.zeros((down * (height + gap) - gap, across * (width + gap) - gap), np.float32)
-    for c in range(depth):
-        top, left = c // across * (height + gap), c % across * (width + gap)
-        block[top : top + height, left : left + width] = kernel[c]
-    return map_image(block, limit, table)
+    cells = np.zeros((count, down * across, height + gap, width + gap), np.float32)
+    cells[:, :depth, :height, :width] = weight
+    blocks = cells.reshape(count, down, across, height + gap, width + gap).transpose(0, 1, 3, 2, 4)
+    blocks = blocks.reshape(count, down * (height + gap), across * (width + gap))
+    return map_strip(blocks[:, : blocks.shape[1] - gap, : blocks.shape[2] - gap], limits, table)
+
+
+def filter_image(kernel: Array, limit: float, table: list[int]) -> QImage:
+    """One filter ``(C, kh, kw)``."""
+    return filter_strip(kernel[None], limit, table)
+
+
+def draw_strip(painter: QPainter, strip: QImage, count: int, rects: Mapping[int, QRectF], pen: QPen) -> None:
+    """Draw those of the ``count`` pictures of a strip that have a place, with sharp pixels and rims."""
+    height = strip.height() / count
+    for index, rect in rects.items():
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, strip.width() > rect.width())
+        painter.drawImage(rect, strip, QRectF(0, index * height, strip.width(), height))
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRects(list(rects.values()))
 
 
 def draw(painter: QPainter, image: QImage, rect: QRectF, pen: QPen | None = None) -> None:
@@ -226,6 +256,12 @@ def _metrics(small: bool) -> QFontMetricsF:
     return QFontMetricsF(font(10 if small else 12))
 
 
+def _texts(values: Array, width: float) -> list[list[str]] | None:
+    """The numbers of a grid, cut to a cell's width; ``None`` where one does not fit: a hole among them would be read as 0."""
+    found = [[short(float(value), width) for value in row] for row in values]
+    return found if all(text for row in found for text in row) else None
+
+
 def draw_grid(
     painter: QPainter,
     ink: Ink,
@@ -246,7 +282,7 @@ def draw_grid(
     colours = ink.cells(backward)
     index = signed_index(values, limit).tolist()
     gap = 1.0 if min(height, width) > 8 else 0.0
-    legible = min(height, width) >= LEGIBLE
+    texts = _texts(values, width - gap - 2) if min(height, width) >= LEGIBLE else None
     noted = notes is not None and height >= LEGIBLE + 8
     for i in range(rows):
         for j in range(columns):
@@ -256,15 +292,14 @@ def draw_grid(
             padded = inside is not None and not inside[i, j]
             if padded:
                 painter.fillRect(QRectF(x, y, width - gap, height - gap), ink.hatch)
-            if not legible:
+            if texts is None:
                 continue
-            said = "0" if padded else short(float(values[i, j]), width - gap)
             middle = x + (width - gap) / 2
             if notes is None or padded or not noted:
-                _write_number(painter, ink, middle, y + (height - gap) / 2 + 4, said, paper, width)
+                _write_number(painter, ink, middle, y + (height - gap) / 2 + 4, texts[i][j], paper, width)
                 continue
-            _write_number(painter, ink, middle, y + height * 0.36 + 3, said, paper, width)
-            if _advance(notes[i][j], small=True) <= width - 2:
+            _write_number(painter, ink, middle, y + height * 0.36 + 3, texts[i][j], paper, width)
+            if _advance(notes[i][j], small=True) <= width - 6:
                 painter.setPen(faint)
                 painter.setFont(ink.tiny)
                 painter.drawText(

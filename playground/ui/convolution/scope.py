@@ -15,6 +15,7 @@ from playground.runner.messages import OWN, Deltas, Frame, Maps, Saliency, Weigh
 from playground.ui.canvas.samples import present
 from playground.ui.convolution.paint import Ink, ink_of
 from playground.ui.convolution.structure import Spot, Stage, stages
+from playground.ui.plots.colours import magnitudes
 from playground.ui.theme import Theme
 from playground.ui.view import Context
 
@@ -109,15 +110,10 @@ class Scope(QObject):
 
     def show_project(self, project: Project) -> None:
         """The network may be another."""
-        before = self.project
+        found = dict(shapes(project))  # others too when the data of the same project have come
+        if self.project is None or self.project.network != project.network or found != self.shapes:
+            self.shapes, self.stages = found, stages(project.network, found)
         self.project = project
-        if before is None or (before.network, before.source, before.preparation) != (
-            project.network,
-            project.source,
-            project.preparation,
-        ):
-            self.shapes = dict(shapes(project))
-            self.stages = stages(project.network, self.shapes)
         spot = self.spot.within(self.stages)
         before_spot, self.spot = self.spot, spot
         if spot != before_spot:
@@ -185,7 +181,11 @@ class Scope(QObject):
 
 def largest(values: Array) -> float:
     """The largest magnitude among finite values; 0 where there are none."""
-    if not values.size:
-        return 0.0
-    found = float(np.abs(values).max())
-    return found if np.isfinite(found) else float(np.abs(np.nan_to_num(values, posinf=0.0, neginf=0.0)).max())
+    return float(largest_each(values.reshape(1, -1))[0])
+
+
+def largest_each(values: Array) -> Array:
+    """The largest magnitude among finite values in each of ``values`` ``(n, …)``."""
+    rows = values.reshape(len(values), -1)
+    found = magnitudes(rows)
+    return found if np.isfinite(found).all() else magnitudes(np.nan_to_num(rows, posinf=0.0, neginf=0.0))

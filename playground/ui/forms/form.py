@@ -39,9 +39,10 @@ class SpecForm(QWidget):
         self._attached: dict[str, QWidget] = {}
         self._more = self._more_button()
         self._ordered: list[QWidget] = []
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.setSpacing(GAP)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self._body = QWidget(self)  # holds the rows
+        layout.addWidget(self._body)
 
     def _more_button(self) -> QToolButton:
         button = QToolButton(self)
@@ -88,25 +89,33 @@ class SpecForm(QWidget):
             self._more.setChecked(True)
 
     def _rebuild(self, spec: Spec) -> None:
-        for row in self._rows.values():
-            self._layout.removeWidget(row)
-            row.setParent(None)  # gone at once, for whoever looks for a field by its name
-            row.deleteLater()
-        self._layout.removeWidget(self._more)
+        # Rows are put together out of sight: each that is shown on its own would have all of them laid out anew.
+        before, body = self._body, QWidget(self)
+        body.hide()
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GAP)
         self._rows = {}
         params = spec.params()
         for param in sorted(params, key=lambda p: p.advanced):
-            if param.advanced and self._layout.indexOf(self._more) < 0:
-                self._layout.addWidget(self._more, alignment=Qt.AlignmentFlag.AlignLeft)
+            if param.advanced and layout.indexOf(self._more) < 0:
+                layout.addWidget(self._more, alignment=Qt.AlignmentFlag.AlignLeft)
             row = self._rows[param.name] = Row(param, self._theme)
             row.entered.connect(lambda value, merge, name=param.name: self._enter(name, value, merge))
             row.editor.annotate(self._unsuited.get(param.name, {}))
             row.set_note(self._notes.get(param.name, ""))
             if param.name in self._attached:
                 row.attach(self._attached[param.name])
-            self._layout.addWidget(row)
+            layout.addWidget(row)
+        if layout.indexOf(self._more) < 0:
+            self._more.setParent(body)
+        self._body = body
         self._more.setChecked(False)
         self._arrange()
+        before.hide()
+        before.deleteLater()
+        self.layout().replaceWidget(before, body)  # type: ignore[union-attr]
+        body.show()
 
     def _arrange(self) -> None:
         """Show the rows that are wanted now."""

@@ -62,8 +62,8 @@ class Row(QWidget):
         control.setAccessibleDescription(param.help)
         self.label.setBuddy(control)
         self.reset = self._reset_button()
-        self.error = self._line("error", "problem")
-        self.note = self._line("note", "muted")
+        self._error: QLabel | None = None
+        self._note: QLabel | None = None
         self._lay_out()
         self.set_theme(theme)
 
@@ -84,13 +84,14 @@ class Row(QWidget):
         button.hide()
         return button
 
-    def _line(self, name: str, look: str) -> QLabel:
+    def _line(self, name: str, look: str, at: int) -> QLabel:
+        """A line of text below the editor. Most rows never need one, and forms are made while somebody waits."""
         line = QLabel()
         line.setObjectName(f"{self.param.name}.{name}")
         line.setProperty(look, True)
         line.setWordWrap(True)
         line.setTextFormat(Qt.TextFormat.PlainText)
-        line.hide()
+        self._layout.insertWidget(at, line)
         return line
 
     def _lay_out(self) -> None:
@@ -99,12 +100,10 @@ class Row(QWidget):
         top.addWidget(self.label, stretch=1)
         top.addWidget(self.reset)
         top.addWidget(self.editor)
-        layout = QVBoxLayout(self)
+        layout = self._layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addLayout(top)
-        layout.addWidget(self.error)
-        layout.addWidget(self.note)
         if self.editor.below is not None:
             layout.addWidget(self.editor.below)
 
@@ -130,19 +129,27 @@ class Row(QWidget):
 
     def show_error(self, sentence: str) -> None:
         """Say what is wrong with what was entered; "" for nothing."""
-        if sentence != self.error.text():
-            self.error.setText(sentence)
+        if self._error is None:
+            if not sentence:
+                return
+            self._error = self._line("error", "problem", 1)
+        if sentence != self._error.text():
+            self._error.setText(sentence)
             self.editor.mark(bool(sentence))
-        self.error.setVisible(bool(sentence))
+        self._error.setVisible(bool(sentence))
 
     def set_note(self, text: str) -> None:
         """A muted sentence under the row; "" for none."""
-        self.note.setText(text)
-        self.note.setVisible(bool(text))
+        if self._note is None:
+            if not text:
+                return
+            self._note = self._line("note", "muted", 1 if self._error is None else 2)
+        self._note.setText(text)
+        self._note.setVisible(bool(text))
 
     def attach(self, widget: QWidget) -> None:
         """Show ``widget`` at the lower end of the row."""
-        self.layout().addWidget(widget)  # type: ignore[union-attr]
+        self._layout.addWidget(widget)
 
     def set_theme(self, theme: Theme) -> None:
         self.reset.setIcon(icon("restore", theme, theme.muted))

@@ -16,10 +16,11 @@ from engine.receptive import SampleGradients
 from playground.document.examples import example
 from playground.runner.messages import Deltas, Maps, Saliency, Weights
 from playground.ui import motion
+from playground.ui.convolution import scope as scope_module
 from playground.ui.convolution.structure import Spot
 from playground.ui.theme import DARK
 from tests.ui.bench import ink, pixels
-from tests.ui.convolution.following import USUAL, Following, project
+from tests.ui.convolution.following import USUAL, Following, middle_of, project
 
 WINDOWED = [
     (Conv2d(out_channels=4, kernel_size=2), second)
@@ -53,13 +54,6 @@ def usual(qtbot) -> Following:
 
 def press(level, at: QPointF) -> None:
     QTest.mouseClick(level.viewport(), Qt.MouseButton.LeftButton, pos=(at - level.origin).toPoint())
-
-
-def middle_of(rect, size, cell) -> QPointF:
-    return QPointF(
-        rect.x() + (cell[1] + 0.5) * rect.width() / size[1],
-        rect.y() + (cell[0] + 0.5) * rect.height() / size[0],
-    )
 
 
 # --- every number is the engine's ------------------------------------------------------------------------------------
@@ -126,7 +120,7 @@ def test_channels_add_up_to_the_map(usual) -> None:
 
 def test_a_click_spreads_a_map_out_another_opens_its_window_and_escape_leads_back(usual) -> None:
     levels = usual.page.levels
-    press(levels.overview, levels.overview.columns[1].tiles[2].rect.center())
+    press(levels.overview, levels.overview.columns[1].tile(2).rect.center())
     assert usual.scope.spot == Spot("a", 2)
     assert levels.level is levels.spread
     usual.follow()
@@ -143,7 +137,7 @@ def test_a_click_spreads_a_map_out_another_opens_its_window_and_escape_leads_bac
 
 def test_a_click_on_the_activation_leads_to_its_convolution(usual) -> None:
     column = next(c for c in usual.page.levels.overview.columns if c.node_id == "e")
-    press(usual.page.levels.overview, column.tiles[1].rect.center())
+    press(usual.page.levels.overview, column.tile(1).rect.center())
     assert usual.scope.spot == Spot("d", 1)
 
 
@@ -258,7 +252,7 @@ def test_maps_are_painted_in_the_scales_colours(qtbot, theme) -> None:
     shown.follow()
     overview = shown.page.levels.overview
     image = overview.viewport().grab().toImage()
-    tile = overview.columns[1].tiles[0]
+    tile = overview.columns[1].tile(0)
     values = shown.scope.maps("a")
     i, j = np.unravel_index(np.abs(values[0]).argmax(), values[0].shape)
     shown.scope.scale = "per map"
@@ -288,14 +282,14 @@ def test_only_the_columns_in_sight_are_asked_for(qtbot) -> None:
 def test_hovering_a_unit_outlines_its_receptive_field(usual) -> None:
     overview = usual.page.levels.overview
     column = next(c for c in overview.columns if c.node_id == "d")
-    at = middle_of(column.tiles[0].rect, (2, 2), (0, 1))
+    at = middle_of(column.tile(0).rect, (2, 2), (0, 1))
     before = overview.viewport().grab().toImage()
     QTest.mouseMove(overview.viewport(), (at - overview.origin).toPoint())
     usual.qtbot.waitUntil(lambda: "input" in overview._fields)
     box = overview._fields["input"]
     assert (box.height, box.width) == (8, 8)
     assert (pixels(before) != pixels(overview.viewport().grab().toImage())).any()
-    assert "8×8 pixels" in overview._tip(column.tiles[0], at)
+    assert "8×8 pixels" in overview._tip(column.tile(0), at)
     assert usual.focus.unit == ("d", 0)
 
 

@@ -42,15 +42,22 @@ def name_of(cls: type[Spec]) -> str:
     return cls.__name__
 
 
-def child(form: QWidget, name: str) -> Any:
-    """The widget of this objectName that belongs to ``form`` itself, not to a form inside it."""
-    for found in form.findChildren(QWidget, name):
+def seek(form: QWidget, name: str) -> Any:
+    """The widget of this objectName that belongs to ``form`` itself, not to a form inside it; None where there is none."""
+    for found in reversed(form.findChildren(QWidget, name)):  # earlier rows go when the event loop comes to it
         parent = found.parentWidget()
         while not isinstance(parent, SpecForm):
             parent = parent.parentWidget()
         if parent is form:
             return found
-    raise AssertionError(f"{form} has no {name}")
+    return None
+
+
+def child(form: QWidget, name: str) -> Any:
+    """As ``seek``, where there must be one."""
+    found = seek(form, name)
+    assert found is not None, f"{form} has no {name}"
+    return found
 
 
 def keys(field: QWidget, text: str) -> None:
@@ -141,5 +148,5 @@ class Page(QWidget):
         return child(self.form, name)
 
     def error(self, name: str) -> str:
-        label = self[f"{name}.error"]
-        return label.text() if label.isVisible() else ""
+        label = seek(self.form, f"{name}.error")
+        return label.text() if label is not None and label.isVisible() else ""

@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage, QPainter, QPen
 
 from engine.layers import Shape
 from playground.ui.canvas.layout import Tile
-from playground.ui.plots.colours import indexed_image, signed_index
+from playground.ui.plots.colours import indexed_image, magnitudes, signed_index
 
 if TYPE_CHECKING:
     from playground.ui.canvas.inside.base import Stage
@@ -59,7 +59,7 @@ class Filters:
         channels, height, width = block.filter
         rows, columns = self._grid = grid_of(channels)
         self._lay(tiles)
-        self.limit = float(np.abs(weight).max(initial=0.0)) or 1.0
+        self.limit = float(magnitudes(weight.reshape(1, -1))[0]) or 1.0
         slices = weight[[t.unit for t in tiles]].reshape(len(tiles), *block.filter)[:, :MOST_SLICES]
         padded = np.zeros((len(tiles), rows * columns, height, width), np.float32)
         padded[:, : slices.shape[1]] = slices

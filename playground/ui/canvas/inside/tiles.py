@@ -16,6 +16,7 @@ from playground.ui.canvas.inside.filters import Filters
 from playground.ui.canvas.inside.marks import DOT, Marks, after_box, before_box
 from playground.ui.canvas.layout import Tile
 from playground.ui.canvas.targets import Cell, More, Sample, Target, Unit
+from playground.ui.plots.colours import magnitudes
 
 Array = NDArray[Any]
 
@@ -142,10 +143,10 @@ def ends_of(values: Array, spread: float = np.inf) -> Array:
 
     1 for a row of zeros and for one with a number that is not finite.
     """
-    magnitudes = np.abs(values.reshape(len(values), -1))
-    ends = magnitudes.max(axis=1, initial=0.0)
+    rows = values.reshape(len(values), -1)
+    ends = magnitudes(rows)
     if np.isfinite(spread):
-        ends = np.minimum(ends, spread * magnitudes.mean(axis=1))
+        ends = np.minimum(ends, spread * np.abs(rows).mean(axis=1))
     return np.where(np.isfinite(ends) & (ends > 0), ends, 1.0)
 
 
