@@ -251,7 +251,9 @@ class Overview(Level):
             return None
         if node_id == INPUT:
             return input_image(values)
-        limits = largest_each(values) if scope.scale == SCALES[0] else scope.limit(node_id, 0, values)
+        limits = (
+            largest_each(values) if scope.scale == SCALES[0] else scope.limit(node_id, 0, values, backward)
+        )
         return map_strip(values, limits, scope.ink.table(backward))
 
     # --- drawing ---
@@ -404,7 +406,8 @@ class Overview(Level):
         said = f"{what}: row {cell[0] + 1}, column {cell[1] + 1} is {fmt(float(values[tile.channel][cell]))}"
         field = self._fields.get(INPUT)
         if field is not None and tile.node_id != INPUT:
-            said += f"\nIt sees {field.height}×{field.width} pixels of the picture (its receptive field)."
+            seen = field.within(scope.shapes[INPUT])
+            said += f"\nIt sees {seen.height}×{seen.width} pixels of the picture (its receptive field)."
         if stage_behind(scope.stages, tile.node_id) is not None:
             said += "\nClick to spread it out."
         return said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,10 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.network import INPUT
 from playground.document.project import Project, shapes
-from playground.runner.messages import OWN, Deltas, Frame, Maps, Saliency, Weights
+from playground.runner.messages import OWN, Deltas, Frame, Maps, Saliency, Want, Weights
 from playground.ui.canvas.samples import present
 from playground.ui.convolution.paint import Ink, ink_of
-from playground.ui.convolution.structure import Spot, Stage, stages
+from playground.ui.convolution.structure import Spot, Stage, pictures, stages
 from playground.ui.plots.colours import magnitudes
 from playground.ui.theme import Theme
 from playground.ui.view import Context
@@ -164,19 +164,28 @@ class Scope(QObject):
             return None
         return found.reshape((*found.shape, 1, 1)[:3]) if found.ndim < 3 else found
 
-    def limit(self, node_id: str, channel: int, values: Array) -> float:
-        """The value at the ends of the colour scale, for one map of a node."""
+    def wants(self) -> Iterable[Want]:
+        """What the scale of colours needs, whatever is looked at."""
+        if self.scale == SCALES[2]:
+            for node_id in self._maps_of_the_net():
+                yield Maps(node_id, *self.sample)
+                if self.backward:
+                    yield Deltas(node_id, *self.sample)
+
+    def _maps_of_the_net(self) -> list[str]:
+        if self.project is None:
+            return []
+        shown = pictures(self.project.network, self.shapes)
+        return [i for i in shown if i != INPUT and len(self.shapes[i]) == 3]
+
+    def limit(self, node_id: str, channel: int, values: Array, backward: bool = False) -> float:
+        """The value at the ends of the colour scale, for one map of a node, of values or of what arrives from behind."""
         if self.scale == SCALES[0]:
             return largest(values[channel])
-        if self.scale == SCALES[1] or self.frame is None:
+        if self.scale == SCALES[1]:
             return largest(values)
-        kind = Deltas if self.backward else Maps
-        found = [
-            largest(v)
-            for want, v in self.frame.answers.items()
-            if isinstance(want, kind) and want.node_id != INPUT
-        ]
-        return max(found, default=largest(values))
+        found = [self.deltas(i) if backward else self.maps(i) for i in self._maps_of_the_net()]
+        return max((largest(maps) for maps in found if maps is not None), default=largest(values))
 
 
 def largest(values: Array) -> float:

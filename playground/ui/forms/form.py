@@ -72,10 +72,10 @@ class SpecForm(QWidget):
         """
         other = subject != self._subject
         self._subject = subject
-        if type(spec) is not type(self._spec):
-            self._spec = spec
-            self._rebuild(spec)
+        another = type(spec) is not type(self._spec)
         self._spec = spec
+        if another:
+            self._rebuild(spec)
         unfold = False
         for param, value in spec.values():
             row = self._rows[param.name]
@@ -87,9 +87,11 @@ class SpecForm(QWidget):
         self._order_stops()
         if unfold:
             self._more.setChecked(True)
+        if another:
+            self._body.show()
 
     def _rebuild(self, spec: Spec) -> None:
-        # Rows are put together out of sight: each that is shown on its own would have all of them laid out anew.
+        # Rows are put together, and filled, out of sight: each that is shown on its own would have all of them laid out anew.
         before, body = self._body, QWidget(self)
         body.hide()
         layout = QVBoxLayout(body)
@@ -115,7 +117,6 @@ class SpecForm(QWidget):
         before.hide()
         before.deleteLater()
         self.layout().replaceWidget(before, body)  # type: ignore[union-attr]
-        body.show()
 
     def _arrange(self) -> None:
         """Show the rows that are wanted now."""

@@ -57,6 +57,8 @@ class NestedEditor(Editor):
             return
         if self.inner is None:
             self.inner = self._make_inner()
+        if type(value) is not type(self.inner.spec):
+            self._place.hide()  # while its rows are made
         self.inner.set_spec(value)
         self._place.show()
 

@@ -289,7 +289,7 @@ def test_hovering_a_unit_outlines_its_receptive_field(usual) -> None:
     box = overview._fields["input"]
     assert (box.height, box.width) == (8, 8)
     assert (pixels(before) != pixels(overview.viewport().grab().toImage())).any()
-    assert "8×8 pixels" in overview._tip(column.tile(0), at)
+    assert "7×7 pixels" in overview._tip(column.tile(0), at)
     assert usual.focus.unit == ("d", 0)
 
 
@@ -363,3 +363,20 @@ def test_every_control_says_what_it_is(usual) -> None:
             assert widget.toolTip(), widget.objectName()
             assert widget.accessibleName(), widget.objectName()
     QApplication.processEvents()
+
+
+# --- one scale of colours for several maps ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backward", [False, True])
+def test_the_scale_of_the_whole_net_counts_every_map_wherever_one_looks(usual: Following, backward) -> None:
+    scope = usual.scope
+    scope.scale, scope.backward = "whole net", backward
+    scope.go(Spot("d", 1, (2, 2)))  # the other layers are out of sight
+    usual.follow()
+    kind = Deltas if backward else Maps
+    ends = {i: np.abs(usual.frame.answer(kind(i, *scope.sample))).max() for i in "abcde"}
+    assert min(ends.values()) < max(ends.values())
+    for node_id in "abcde":
+        values = usual.frame.answer(kind(node_id, *scope.sample))
+        assert scope.limit(node_id, 0, values, backward) == pytest.approx(max(ends.values()))
