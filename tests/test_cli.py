@@ -19,7 +19,7 @@ from playground.document import edits, files
 from playground.document.examples import example, examples
 from playground.runner.messages import Load, Play, State, Step
 from playground.runner.runner import Runner
-from tests.engine.data.test_files import write_idx
+from tests.engine.data.writing import write_idx
 
 
 def run(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:

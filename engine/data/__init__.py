@@ -8,9 +8,10 @@
 
 from engine.data.base import Dataset, Source, Task, sources
 from engine.data.batches import epoch_order
-from engine.data.files import IdxFiles, NpzFile
+from engine.data.files import IdxFiles
 from engine.data.folder import ImageFolder
 from engine.data.images import Glyphs, Photos, Shapes
+from engine.data.npz import NpzFile
 from engine.data.opening import source_at
 from engine.data.prepare import Preparation, Prepared, Scaling, Split, Transform, prepare
 from engine.data.real import BreastCancer, Diabetes, Digits, Iris, Wine

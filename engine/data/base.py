@@ -115,6 +115,10 @@ class Source(Spec):
         """A spec that shows what the set is like, with few samples where many take long to make."""
         return cls()
 
+    def pinned(self) -> Self:
+        """This source, tied to its files as they are now, where it reads any; itself otherwise. Raises DataError."""
+        return self
+
     def make(self) -> Dataset:
         """Draw or load the samples. The same spec gives the same samples, always."""
         raise DataError(f"{type(self).__name__} does not say how to make its samples; define make().")

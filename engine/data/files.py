@@ -1,17 +1,19 @@
-"""Pictures of one's own: MNIST's files, a folder per class, NumPy's .npz. A file is opened by ``make()`` alone.
+"""Pictures of one's own: what all kinds of files share, and MNIST's. A file is opened by ``make()`` alone.
 
 Whatever a file counts brightness in, a network sees 0 (black) to 1 (white): bytes are divided by 255.
 """
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -33,11 +35,56 @@ _BLOCK = 2048
 
 
 @dataclass(frozen=True)
-class Opened(Source):
-    """Pictures from disk."""
+class Opened(Source, ABC):
+    """Pictures from disk.
+
+    Attributes:
+        seen: the state of the files that is meant, as ``pinned`` found it; "" for whatever they hold when they are read. It is no
+            parameter and is not saved: on another computer, or after a copy, it would say nothing.
+    """
 
     from_disk: ClassVar[bool] = True
     recommended: ClassVar[Mapping[str, Any]] = {"normalize": "none", "target": "none"}
+
+    seen: str = field(default="", kw_only=True, repr=False)
+
+    def pinned(self) -> Self:
+        """This source, tied to its files as they are now. Once they change it is no longer equal to itself pinned anew.
+
+        Raises DataError where they cannot be found.
+        """
+        return self.replace(seen=_state(self._files()))
+
+    def make(self) -> Dataset:
+        """Read the samples. Raises DataError, also where the files are no longer as they were seen."""
+        data = self._read()
+        # Afterwards: what was changed while it was read is other data too.
+        if self.seen and _state(self._files()) != self.seen:
+            raise DataError(
+                f"The files of {self._files()[0].parent.name} have changed on disk since they were opened; expected them as "
+                "they were. Read them again to use what they hold now."
+            )
+        return data
+
+    @abstractmethod
+    def _files(self) -> list[Path]:
+        """All that ``_read`` reads, at least one. Raises DataError."""
+
+    @abstractmethod
+    def _read(self) -> Dataset:
+        """The samples. Raises DataError."""
+
+
+def _state(files: list[Path]) -> str:
+    """What is another one as soon as one of ``files`` is changed, added, renamed or gone. Raises DataError."""
+    digest = hashlib.sha256()
+    for file in files:
+        with reading(file):
+            now = file.stat()
+        digest.update(
+            f"{file.absolute()}\0{now.st_size}\0{now.st_mtime_ns}\0".encode("utf-8", "surrogateescape")
+        )
+    return digest.hexdigest()[:16]
 
 
 def limit_param() -> Any:
@@ -58,7 +105,8 @@ def chosen(path: str, what: str) -> Path:
         there = found.exists()
     except OSError as error:
         raise DataError(
-            f"{found.name} cannot be looked at: {error.strerror}; expected {what}. Check it."
+            f"{found.name} cannot be looked at: {error.strerror or error}; expected {what}. Correct its name, or change who may "
+            "read it."
         ) from None
     if not there:
         raise DataError(f"There is no {found}; expected {what}. Choose it anew, or put it back.")
@@ -80,7 +128,8 @@ def reading(path: Path) -> Iterator[None]:
         ) from None
     except OSError as error:
         raise DataError(
-            f"{path.name} cannot be read: {error.strerror or error}; expected a whole, readable file. Check it."
+            f"{path.name} cannot be read: {error.strerror or error}; expected a whole file, or a folder, that you may read. "
+            "Choose another, or change who may read it."
         ) from None
 
 
@@ -117,7 +166,8 @@ def as_pixels(raw: Array, rows: Array, scale: float, shift: float = 0.0) -> Arra
     out = blank(len(rows), raw.shape[1:], "limit")
     for start in range(0, len(rows), _BLOCK):
         part = slice(start, start + _BLOCK)
-        np.subtract(raw[rows[part]], np.float32(shift), out[part], casting="unsafe", dtype=np.float32)
+        with np.errstate(over="ignore"):  # Dataset says where a number is too large for float32
+            np.subtract(raw[rows[part]], np.float32(shift), out[part], casting="unsafe", dtype=np.float32)
         out[part] /= np.float32(scale)
         progress.report(min(start + _BLOCK, len(rows)), len(rows))
     return out
@@ -147,12 +197,18 @@ class IdxFiles(Opened):
     )
     limit: int = limit_param()
 
-    def make(self) -> Dataset:
-        """``x (N, 1, H, W)`` in 0..1, float32; ``y (N,)``. Raises DataError."""
+    def _files(self) -> list[Path]:
+        """Pictures, labels."""
         images = chosen(self.images, "a file of pictures, such as train-images-idx3-ubyte.gz")
-        if images.is_dir():
-            images = idx.images_in(images)
-        labels = chosen(self.labels, "a file of labels") if self.labels else idx.partner_of(images)
+        with reading(images):
+            if images.is_dir():
+                images = idx.images_in(images)
+            labels = chosen(self.labels, "a file of labels") if self.labels else idx.partner_of(images)
+        return [images, labels]
+
+    def _read(self) -> Dataset:
+        """``x (N, 1, H, W)`` in 0..1, float32; ``y (N,)``. Raises DataError."""
+        images, labels = self._files()
         with reading(labels):
             y = idx.read(labels, idx.LABELS)
         with reading(images):
@@ -165,134 +221,3 @@ class IdxFiles(Opened):
         rows = spread(len(raw), self.limit)
         x = as_pixels(raw, rows, 255.0)
         return labelled(x[:, np.newaxis], y[rows], {}, labels.name)
-
-
-# ── NumPy's files ───────────────────────────────────────────────────────────────────────────────────────────
-
-_INPUTS = ("x", "x_train", "images", "train_images", "pixels", "data", "features", "x_test", "test_images")
-_LABELS = ("y", "y_train", "labels", "train_labels", "label", "target", "targets", "y_test", "test_labels")
-
-
-@sources.register("NpzFile", category=CATEGORY, label="NumPy file (.npz)")
-@dataclass(frozen=True)
-class NpzFile(Opened):
-    """Arrays that NumPy's savez has written: pictures, or rows of numbers, with one label each.
-
-    Pictures may be ``(N, H, W)``, ``(N, H, W, C)`` or ``(N, C, H, W)`` with C = 1 or 3; rows ``(N, features)``. Labels are whole
-    numbers or words ``(N,)``, or one-hot ``(N, K)``. Pixels are brought to 0..1: whole numbers are divided by the largest of
-    their type (255 for bytes); other numbers between 0 and 255 by 255, unless they lie in 0..1 already; any others from the
-    least to the greatest.
-    """
-
-    path: str = param(
-        File(endings=(".npz",)), default="", help="The file. Brightness of pictures is brought to 0..1."
-    )
-    limit: int = limit_param()
-
-    def make(self) -> Dataset:
-        """``x (N, C, H, W)`` in 0..1 or ``(N, features)``, float32; ``y (N,)``. Raises DataError."""
-        path = chosen(self.path, "a file that NumPy's savez has written (.npz)")
-        x, y, names = _arrays(path)
-        if len(x) != len(y):
-            raise DataError(
-                f"{path.name} holds {len(x):,} pictures and {len(y):,} labels; expected as many of each. "
-                "Save both anew, in the same order."
-            )
-        rows = spread(len(x), self.limit)
-        if x.ndim == 2:
-            return labelled(as_pixels(x, rows, 1.0), y[rows], names, path.name)
-        low, scale = _range(x)
-        return labelled(
-            as_pixels(_channels_first(x, path), rows, scale, shift=low), y[rows], names, path.name
-        )
-
-
-def _arrays(path: Path) -> tuple[Array, Array, dict[int, str]]:
-    """Pictures as stored, labels ``(N,)`` as whole numbers, and the names of labels that were words."""
-    with reading(path):
-        if not zipfile.is_zipfile(path):
-            raise DataError(
-                f"{path.name} is no .npz file: it does not begin as one, or is cut short; expected one that NumPy's "
-                "savez has written. Choose another file, or save it again."
-            )
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                x = archive[_name_of(archive.files, _INPUTS, "pictures", path)]
-                progress.report(1, 2)
-                y = archive[_name_of(archive.files, _LABELS, "labels", path)]
-        except DataError:
-            raise
-        except ValueError as error:
-            raise DataError(
-                f"{path.name} holds something else than arrays of numbers ({error}); expected only those. "
-                "Save pictures and labels as plain arrays."
-            ) from None
-    if x.ndim not in (2, 3, 4) or x.dtype.kind not in "fiub" or 0 in x.shape:
-        raise DataError(
-            f"The pictures in {path.name} have shape {x.shape} and type {x.dtype}; expected numbers as (N, H, W), "
-            "(N, H, W, C), (N, C, H, W) or (N, features). Save them so."
-        )
-    if x.dtype.kind == "f" and not np.isfinite(x).all():
-        raise DataError(
-            f"The pictures in {path.name} hold NaN or infinity; expected finite numbers. Mend or drop those pictures."
-        )
-    return (x, *_whole(y, path))
-
-
-def _name_of(names: list[str], usual: tuple[str, ...], what: str, path: Path) -> str:
-    """The array that is called as ``what`` usually is."""
-    by_lower = {name.lower(): name for name in names}
-    for name in usual:
-        if name in by_lower:
-            return by_lower[name]
-    raise DataError(
-        f"{path.name} holds {', '.join(names) or 'no arrays'}, and none of them is called as {what} are; expected "
-        f"one of {', '.join(usual[:6])}. Save the array under such a name."
-    )
-
-
-def _whole(y: Array, path: Path) -> tuple[Array, dict[int, str]]:
-    """Labels ``(N,)`` as whole numbers, with names where they were words."""
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = y[:, 0]
-    if y.ndim == 2 and y.shape[1] > 1 and y.dtype.kind in "fiub" and ((y != 0).sum(axis=1) == 1).all():
-        y = y.argmax(axis=1)  # one-hot
-    if y.ndim == 1 and y.dtype.kind in "US":
-        words, y = np.unique(y.astype(str), return_inverse=True)
-        return y, {i: str(word) for i, word in enumerate(words)}
-    if y.ndim == 1 and y.dtype.kind == "f" and (y == np.floor(y)).all():
-        y = y.astype(np.int64)
-    if y.ndim != 1 or y.dtype.kind not in "iub" or not len(y):
-        raise DataError(
-            f"The labels in {path.name} have shape {y.shape} and type {y.dtype}; expected whole numbers or words, "
-            "one for each picture. Save them so."
-        )
-    return y.astype(np.int64), {}
-
-
-def _channels_first(x: Array, path: Path) -> Array:
-    """A view ``(N, C, H, W)`` of pictures stored in one of the usual ways."""
-    if x.ndim == 3:
-        return x[:, np.newaxis]
-    if x.shape[1] in (1, 3):
-        return x
-    if x.shape[3] in (1, 3):
-        return np.moveaxis(x, -1, 1)
-    if x.shape[3] == 4:
-        return np.moveaxis(x[..., :3], -1, 1)  # what is transparent is shown in its colour
-    raise DataError(
-        f"The pictures in {path.name} have shape {x.shape}; expected 1 channel (grey) or 3 (colour), first or last. "
-        "Save them so."
-    )
-
-
-def _range(x: Array) -> tuple[float, float]:
-    """``(low, scale)`` such that ``(x − low) / scale`` lies in 0..1."""
-    if x.dtype.kind == "b":
-        return 0.0, 1.0
-    if x.dtype.kind == "u" and x.dtype.itemsize <= 2:
-        return 0.0, float(np.iinfo(x.dtype).max)
-    low, high = float(x.min()), float(x.max())
-    if low >= 0 and high <= 255:
-        return 0.0, 1.0 if high <= 1 else 255.0
-    return low, high - low or 1.0

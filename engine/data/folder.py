@@ -49,9 +49,15 @@ class ImageFolder(Opened):
     )
     limit: int = limit_param()
 
-    def make(self) -> Dataset:
+    def _files(self) -> list[Path]:
+        return [path for path, _ in pictures_in(self._root())[1]]
+
+    def _root(self) -> Path:
+        return chosen(self.path, "a folder that holds one folder of pictures for each class")
+
+    def _read(self) -> Dataset:
         """``x (N, 1 or 3, H, W)`` in 0..1, float32; ``y (N,)``, classes named after their folders. Raises DataError."""
-        root = chosen(self.path, "a folder that holds one folder of pictures for each class")
+        root = self._root()
         names, found = pictures_in(root)
         rows = spread(len(found), self.limit)
         first = self._pixels(found[rows[0]][0], root)
@@ -78,12 +84,12 @@ class ImageFolder(Opened):
                     picture = self._converted(ImageOps.exif_transpose(opened))
         except (image.DecompressionBombWarning, image.DecompressionBombError):
             raise DataError(
-                f"{path.relative_to(root)} is too large to be read safely; expected fewer pixels than a poster. "
-                "Make it smaller, or take it out of the folder."
+                f"{path.relative_to(root)} is too large to be read safely; expected at most "
+                f"{image.MAX_IMAGE_PIXELS:,} pixels. Make it smaller, or take it out of the folder."
             ) from None
         except (OSError, SyntaxError, ValueError, EOFError) as error:  # Pillow raises each of them
             raise DataError(
-                f"{path.relative_to(root)} cannot be read as a picture ({type(error).__name__}); expected a whole "
+                f"{path.relative_to(root)} cannot be read as a picture: {_why(path, error)}; expected a whole, readable "
                 "PNG, JPEG or the like. Mend it, or take it out of the folder."
             ) from None
         values = np.asarray(picture, np.float32) / np.float32(255)
@@ -125,31 +131,42 @@ def pictures_in(root: Path) -> tuple[tuple[str, ...], list[tuple[Path, int]]]:
             f"{root.name} is a file; expected a folder that holds one folder of pictures for each class. "
             "Choose the folder."
         )
-    names, found = list[str](), list[tuple[Path, int]]()
+    names, found, at = list[str](), list[tuple[Path, int]](), root
     try:
+        loose = any(map(_is_picture, root.iterdir()))
         for folder in sorted((p for p in root.iterdir() if p.is_dir()), key=_natural):
             if folder.name.startswith("."):
                 continue
+            at = folder
             pictures = sorted(filter(_is_picture, folder.iterdir()), key=_natural)
             if pictures:
                 found += [(picture, len(names)) for picture in pictures]
                 names.append(folder.name)
     except OSError as error:
         raise DataError(
-            f"{root.name} cannot be read: {error.strerror or error}; expected a readable folder. Check it."
+            f"The folder {at.name} cannot be read: {error.strerror or error}; expected one that you may read. "
+            "Change who may read it, or choose another."
         ) from None
     if not names:
-        loose = any(map(_is_picture, root.iterdir()))
         raise DataError(
             f"The folder {root.name} holds {'pictures, but ' if loose else ''}no folders with pictures in them; expected "
             "one for each class, such as cats and dogs. Sort the pictures into folders."
         )
     if len(names) < 2:
         raise DataError(
-            f"The folder {root.name} holds one class only, {names[0]} ({len(found):,} pictures); expected at least "
+            f"The folder {root.name} holds one class only, {names[0]}; expected at least "
             "two. Add a folder with pictures of another class."
         )
     return tuple(names), found
+
+
+def _why(path: Path, error: Exception) -> str:
+    """What kept a picture from being read, in words."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if path.stat().st_size == 0:
+        return "it is empty"
+    return "it is cut short" if "truncated" in str(error).lower() else "it is damaged or none"
 
 
 def _is_picture(path: Path) -> bool:

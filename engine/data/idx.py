@@ -27,10 +27,20 @@ _CHUNK = 1 << 22
 _GZIP = b"\x1f\x8b"
 
 
-def is_idx(path: Path) -> bool:
-    """Whether a file begins as one of these. Raises OSError, or what unpacking raises."""
+def kind(path: Path) -> int | None:
+    """IMAGES or LABELS, by the mark at its beginning, or by its name where there is none; ``None`` for any other file.
+
+    Raises OSError, or what unpacking raises.
+    """
     with _opened(path) as file:
-        return file.read(4) in (struct.pack(">I", IMAGES), struct.pack(">I", LABELS))
+        found = file.read(4)
+    for magic in _NAMES:
+        if found == struct.pack(">I", magic):
+            return magic
+    name = path.name.lower()
+    if not re.search("idx[13]|ubyte", name):
+        return None
+    return LABELS if _names_labels(name) else IMAGES
 
 
 def _opened(path: Path) -> IO[bytes]:
@@ -49,15 +59,10 @@ def read(path: Path, magic: int) -> NDArray[np.uint8]:
     with _opened(path) as file:
         found = file.read(4)
         if found != struct.pack(">I", magic):
-            other = next((n for m, n in _NAMES.items() if found == struct.pack(">I", m)), "")
-            raise DataError(
-                f"{path.name} begins with the bytes {found.hex(' ') or 'of nothing'}"
-                + (f", which is a file of {other}" if other else "")
-                + f"; expected {struct.pack('>I', magic).hex(' ')}, MNIST's mark of a file of {what}. Choose that one."
-            )
+            raise _unmarked(path, found, magic)
         header = file.read(4 * (magic & 0xFF))
         if len(header) < 4 * (magic & 0xFF):
-            raise _cut(path, 4 + len(header), "its sizes")
+            raise _cut(path, 4 + len(header), f"{4 + 4 * (magic & 0xFF)} bytes of mark and sizes alone")
         shape = struct.unpack(f">{magic & 0xFF}I", header)
         total = prod(shape)
         if total == 0:
@@ -67,7 +72,7 @@ def read(path: Path, magic: int) -> NDArray[np.uint8]:
             )
         if total > MOST_BYTES:
             raise DataError(
-                f"{path.name} says that it holds {total / 2**30:.3g} GB of {what}; expected at most "
+                f"{path.name} says that it holds {total / 2**30:,.1f} GB of {what}; expected at most "
                 f"{MOST_BYTES / 2**30:.2g} GB. Choose a smaller file, or look whether this one is damaged."
             )
         return _bytes(file, total, path, shape)
@@ -81,7 +86,7 @@ def _bytes(file: IO[bytes], total: int, path: Path, shape: tuple[int, ...]) -> N
         except EOFError:  # the packed file ends before its own end mark
             chunk = b""
         if not chunk:
-            raise _cut(path, len(out), f"{'×'.join(map(str, shape))} = {total:,} bytes")
+            raise _cut(path, len(out), f"{'×'.join(map(str, shape))} = {total:,} bytes, as it says itself")
         out += chunk
         progress.report(len(out), total)
     if file.read(1):
@@ -91,36 +96,85 @@ def _bytes(file: IO[bytes], total: int, path: Path, shape: tuple[int, ...]) -> N
     return np.frombuffer(out, np.uint8).reshape(shape)
 
 
+def _unmarked(path: Path, found: bytes, magic: int) -> DataError:
+    what, mark = _NAMES[magic], struct.pack(">I", magic).hex(" ")
+    if not found:
+        return DataError(
+            f"{path.name} is empty; expected {what} in MNIST's format. Download or copy it again."
+        )
+    other = next((n for m, n in _NAMES.items() if found == struct.pack(">I", m)), "")
+    return DataError(
+        f"{path.name} begins with the bytes {found.hex(' ')}"
+        + (f", which is a file of {other}" if other else "")
+        + f"; expected {mark}, MNIST's mark of a file of {what}. "
+        + (f"Choose the file of {what}." if other else "Choose another file, or download this one again.")
+    )
+
+
 def _cut(path: Path, there: int, promised: str) -> DataError:
     return DataError(
-        f"{path.name} ends after {there:,} bytes; expected {promised}, as it says itself. It is cut short: "
+        f"{path.name} ends after {there:,} bytes; expected {promised}. It is cut short: "
         "download or copy it again."
     )
 
 
+# ── names: train-images-idx3-ubyte(.gz) and its like, however they are written ─────────────────────────────────
+
+
+def _names_labels(name: str) -> bool:
+    return re.search("labels|idx1", name, re.IGNORECASE) is not None and "images" not in name.lower()
+
+
+def find_images(folder: Path) -> Path | None:
+    """The file of pictures in a folder: the one to train with where there are several; ``None`` where there is none."""
+    found = sorted(p for p in folder.iterdir() if re.search("images.*idx3", p.name.lower()) and p.is_file())
+    return next((p for p in found if "train" in p.name.lower()), found[0] if found else None)
+
+
 def images_in(folder: Path) -> Path:
-    """The file of pictures in a folder: the one to train with where there are several. Raises DataError."""
-    found = sorted(p for p in folder.iterdir() if re.search(r"images.*idx3", p.name) and p.is_file())
-    if not found:
+    """The same. Raises DataError where there is none."""
+    found = find_images(folder)
+    if found is None:
         raise DataError(
             f"The folder {folder.name} holds no file of pictures; expected one such as train-images-idx3-ubyte.gz. "
             "Choose another folder, or the file itself."
         )
-    return next((p for p in found if p.name.startswith("train")), found[0])
+    return found
 
 
 def partner_of(path: Path) -> Path:
-    """The file of labels that belongs to pictures, or of pictures that belongs to labels, packed or not. Raises DataError."""
-    plain = path.name.removesuffix(".gz")
-    swaps = (("images", "labels"), ("idx3", "idx1"))
-    back = "labels" in plain and "images" not in plain
-    for images, labels in swaps:
-        plain = plain.replace(labels, images) if back else plain.replace(images, labels)
-    for name in (plain, f"{plain}.gz"):
-        if name != path.name and (path.parent / name).is_file():
-            return path.parent / name
+    """The file of labels that belongs to pictures, or of pictures that belongs to labels, packed or not. Raises DataError.
+
+    Small and capital letters do not matter. Raises OSError where the folder cannot be listed.
+    """
+    plain = re.sub(r"\.gz$", "", path.name, flags=re.IGNORECASE)
+    back = _names_labels(plain)
     what = "pictures" if back else "labels"
+    wanted = plain
+    for images, labels in (("images", "labels"), ("idx3", "idx1")):
+        wanted = _swapped(wanted, labels, images) if back else _swapped(wanted, images, labels)
+    if wanted == plain:
+        raise DataError(
+            f"The name {path.name} does not tell which file of {what} belongs to it; expected a pair such as "
+            "train-images-idx3-ubyte and train-labels-idx1-ubyte. Rename both so."
+        )
+    there = {p.name: p for p in path.parent.iterdir() if p.is_file()}
+    as_written = (wanted, f"{wanted}.gz")
+    in_any_case = sorted(name for name in there if name.lower() in {n.lower() for n in as_written})
+    for name in (*as_written, *in_any_case):
+        if name in there:
+            return there[name]
     raise DataError(
-        f"There is no file of {what} beside {path.name}; expected {plain} or {plain}.gz in the same folder. "
-        f"Put it there, or choose the file of {what} yourself."
+        f"There is no file of {what} beside {path.name}; expected {wanted} or {wanted}.gz in the same folder. "
+        "Put it there, or rename the one that belongs to it."
     )
+
+
+def _swapped(name: str, old: str, new: str) -> str:
+    """``name`` with ``new`` in place of ``old``, in capitals where ``old`` is: all, the first, or none."""
+
+    def like(found: re.Match[str]) -> str:
+        word = found[0]
+        return new.upper() if word.isupper() else new.capitalize() if word[0].isupper() else new
+
+    return re.sub(old, like, name, flags=re.IGNORECASE)

@@ -44,6 +44,11 @@ def blank(count: int, shape: tuple[int, ...], limit: str) -> Pixels:
     what = f"{count:,} pictures of {'×'.join(map(str, shape))} take {size / 2**30:.2g} GB as numbers"
     if size > MOST_BYTES:
         fit = MOST_BYTES // (4 * prod(shape))
+        if fit < 2:  # two classes need two pictures
+            raise DataError(
+                f"{what}; expected at most {MOST_BYTES / 2**30:.2g} GB, which is not even two of them. "
+                "Choose smaller pictures, or make these smaller."
+            )
         raise DataError(
             f"{what}; expected at most {MOST_BYTES / 2**30:.2g} GB, which is {fit:,} pictures. "
             f"Set {limit} to so many, or fewer.",

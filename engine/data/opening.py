@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import zipfile
 from pathlib import Path
 
 from engine.data import idx
 from engine.data.base import Source
-from engine.data.files import IdxFiles, NpzFile, chosen, reading
+from engine.data.files import IdxFiles, chosen, reading
 from engine.data.folder import ENDINGS, ImageFolder, pictures_in
 from engine.data.images import pillow
+from engine.data.npz import NpzFile
 from engine.errors import DataError
 
 
@@ -26,8 +26,9 @@ def source_at(path: str | os.PathLike[str]) -> Source:
 
 
 def _of_folder(path: Path) -> Source:
-    if any(re.search(r"images.*idx3", p.name) for p in path.iterdir()):
-        return IdxFiles(images=str(idx.images_in(path)))
+    images = idx.find_images(path)
+    if images is not None:
+        return IdxFiles(images=str(images))
     _, found = pictures_in(path)
     return ImageFolder(path=str(path), colour=_is_coloured(found[0][0]))
 
@@ -50,9 +51,10 @@ def _of_file(path: Path) -> Source:
         )
     if zipfile.is_zipfile(path) or path.suffix.lower() == ".npz":
         return NpzFile(path=str(path))
-    if re.search(r"idx[13]|ubyte", path.name) or idx.is_idx(path):
-        if "labels" in path.name and "images" not in path.name:
-            return IdxFiles(images=str(idx.partner_of(path)), labels=str(path))
+    kind = idx.kind(path)
+    if kind == idx.LABELS:
+        return IdxFiles(images=str(idx.partner_of(path)), labels=str(path))
+    if kind == idx.IMAGES:
         return IdxFiles(images=str(path))
     raise DataError(
         f"{path.name} is none of the files that can be read; expected MNIST's (…-idx3-ubyte, packed or not), "

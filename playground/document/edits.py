@@ -118,10 +118,6 @@ def set_inputs(project: Project, node_id: str, inputs: tuple[str, ...]) -> Proje
     return _with_node(project, replace(project.network[node_id], inputs=inputs))
 
 
-def set_network(project: Project, network: Network) -> Project:
-    return replace(project, network=network)
-
-
 def set_source(project: Project, source: Source) -> Project:
     """Other data. Another kind brings the preparation that suits it, and a loss that serves its task if the present does not.
 

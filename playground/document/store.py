@@ -14,7 +14,8 @@ from engine import progress
 from engine.data import Dataset, Preparation, Prepared, Source, prepare
 from engine.errors import EngineError
 
-#: most that is kept for another time: data sets with their preparation, and bytes of all together
+#: most that is kept for another time: prepared data, and bytes of their inputs, those that several share counted once; the newest
+#: are kept, however large they are
 KEPT, KEPT_BYTES = 8, 1 << 30
 #: errors that are remembered
 KEPT_ERRORS = 32
@@ -24,6 +25,11 @@ Key = tuple[Source, Preparation]
 
 class Pending(EngineError):
     """The data are still being made."""
+
+
+_PENDING = (
+    "The data are being loaded; expected them to be there before anything is trained or shown. Wait a moment."
+)
 
 
 class GivenUp(Exception):
@@ -86,7 +92,6 @@ class Store:
         self.patience: float | None = None
         self._lock = threading.Lock()
         self._ready: OrderedDict[Key, Prepared] = OrderedDict()
-        self._raw: OrderedDict[Source, Dataset] = OrderedDict()
         self._failed: OrderedDict[Key, EngineError] = OrderedDict()
         self._jobs: dict[Key, Job] = {}
 
@@ -107,13 +112,13 @@ class Store:
         if fresh:
             job.done.wait(self.patience)
         if not job.done.is_set():
-            raise Pending("The data are being loaded. Wait a moment.")
+            raise Pending(_PENDING)
         if job.error is not None:
             raise job.error
         with self._lock:
             found = self._ready.get(key)
         if found is None:  # given up by somebody else, or pushed out at once by newer ones
-            raise Pending("The data are being loaded. Wait a moment.")
+            raise Pending(_PENDING)
         return found
 
     def start(self, source: Source, preparation: Preparation) -> Job:
@@ -137,13 +142,6 @@ class Store:
         with self._lock:
             return self._jobs.get((source, preparation))
 
-    def forget(self) -> None:
-        """Drop all that is kept, so that files are read anew."""
-        with self._lock:
-            self._ready.clear()
-            self._raw.clear()
-            self._failed.clear()
-
     @property
     def _in_haste(self) -> bool:
         return self.patience is not None and threading.current_thread() is threading.main_thread()
@@ -163,30 +161,22 @@ class Store:
 
     def _make(self, key: Key) -> Prepared:
         source, preparation = key
-        with self._lock:
-            raw = self._raw.get(source)
-        if raw is None:
-            raw = source.make()
-        made = prepare(raw, preparation)
+        made = prepare(self._kept(source) or source.make(), preparation)
         with self._lock:
             # Whoever was faster has made what others may hold already: one data set is one object.
             made = self._ready.setdefault(key, made)
-            self._raw[source] = raw
-            self._thin_out()
+            while len(self._ready) > 1 and (len(self._ready) > KEPT or self._bytes() > KEPT_BYTES):
+                self._ready.popitem(last=False)
         return made
 
-    def _thin_out(self) -> None:
-        while len(self._raw) > 2:
-            self._raw.popitem(last=False)
-        while len(self._ready) > 1 and (
-            len(self._ready) > KEPT or sum(map(_bytes, self._ready.values())) > KEPT_BYTES
-        ):
-            self._ready.popitem(last=False)
+    def _kept(self, source: Source) -> Dataset | None:
+        """The samples of a source that were prepared in another way."""
+        with self._lock:
+            return next((data.raw for (of, _), data in self._ready.items() if of == source), None)
 
-
-def _bytes(data: Prepared) -> int:
-    parts = (data.raw, data.train, data.validation, data.test)
-    return sum(part.x.nbytes for part in parts if part is not None)
+    def _bytes(self) -> int:
+        parts = (part for d in self._ready.values() for part in (d.raw, d.train, d.validation, d.test))
+        return sum({id(part.x): part.x.nbytes for part in parts if part is not None}.values())
 
 
 store = Store()  #: of this process

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
-from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.data import source_at
 from engine.errors import DataError, EngineError
 from playground.document import edits
-from playground.document.project import data_of
+from playground.document.project import data_of, prepared
+from playground.ui.data_preview import DataPreview
 from playground.ui.forms import SpecForm
 from playground.ui.gallery import Gallery
 from playground.ui.inspector.subject import samples_in_words
 from playground.ui.loading import Loading
 from playground.ui.numbers import exact
 from playground.ui.open_images import OpenImages
+from playground.ui.sentence import Sentence
 from playground.ui.source_picker import SourcePicker
 from playground.ui.style import scrolled
 from playground.ui.view import View
@@ -83,6 +85,11 @@ class DataView(View):
         self.loading = Loading(self)
         self.opener = OpenImages(theme, self.loading)
         self.opener.asked.connect(self.open_path)
+        self.opener.asked_again.connect(self._read_again)
+        self.preview = DataPreview(theme)
+        self.preview.accepted.connect(self._use_previewed)
+        self.preview.dismissed.connect(self._end_preview)
+        self._previewed: tuple[Source, str] | None = None
         self.help = _label("source_help")
         self.gallery = Gallery(theme)
         self.source_form, self.preparation_form = SpecForm(theme), SpecForm(theme)
@@ -92,11 +99,12 @@ class DataView(View):
         self.preparation_form.edited.connect(self._preparation_edited)
         self.bar = SplitBar(theme)
         self.counts = _label("counts", "muted")
-        self.problem = _label("problem", "problem")
+        self.problem = Sentence("problem", "problem")
         rule = QFrame()
         rule.setProperty("rule", True)
         parts = (
             self.opener,
+            self.preview,
             self.picker,
             self.help,
             self.gallery,
@@ -107,12 +115,16 @@ class DataView(View):
             self.counts,
             self.preparation_form,
         )
-        scrolled(self, *parts)
+        self._area = scrolled(self, *parts)
 
     def show_project(self, before: Project | None, after: Project) -> None:
         if before is not None and before.source is after.source and before.preparation is after.preparation:
             return
         source = after.source
+        if before is None or before.source is not source:
+            self._end_preview()
+        self.opener.again.setVisible(source.from_disk)
+        self._place_picker(below_opened=source.from_disk)
         self.opener.say("")
         self.picker.mark(type(source))
         self.help.setText(f"<b>{source.label}</b>: {source.help()}")
@@ -128,6 +140,16 @@ class DataView(View):
             self.problem.clear()
             self._show_data(data)
         self.problem.setVisible(bool(self.problem.text()))
+
+    def _place_picker(self, below_opened: bool) -> None:
+        """Below what was chosen in it there would be no room to see pictures that were opened: those come first."""
+        contents = self._area.widget()
+        column = contents.layout() if contents is not None else None
+        if isinstance(column, QVBoxLayout):
+            column.removeWidget(self.picker)
+            column.insertWidget(
+                column.indexOf(self.problem if below_opened else self.preview) + 1, self.picker
+            )
 
     def _show_data(self, data: Prepared) -> None:
         self.gallery.show_data(data.raw)
@@ -149,6 +171,7 @@ class DataView(View):
         for part in (
             self.picker,
             self.opener,
+            self.preview,
             self.gallery,
             self.source_form,
             self.preparation_form,
@@ -161,10 +184,61 @@ class DataView(View):
     # Each waits until the data are there: an edit whose data cannot be had is none.
 
     def open_path(self, path: Path) -> None:
-        """Take the pictures in a file or folder as data; where that fails, say why and leave the project as it is."""
-        self._open(lambda: source_at(path), f"Open {path.name}")
+        """Show what is in a file or folder, and ask whether to use it; where it cannot be read, say why. The project stays as it is."""
+        self._look_into(lambda: source_at(path).pinned(), path.name)
+
+    def _look_into(self, find: Callable[[], Source], name: str) -> None:
+        self._end_preview()
+        project = self.context.document.value
+
+        def ready(source: Source) -> None:
+            data = prepared(source, edits.preparation_for(project, source))
+            self._previewed = source, f"Open {name}"
+            self.preview.show_data(name, data.raw)
+            self._area.verticalScrollBar().setValue(0)
+            if _has_focus(self):  # whoever works elsewhere by now is not called away
+                self.preview.use.setFocus()
+
+        self._find(find, ready, lambda mended: self._look_into(lambda: mended, name))
+
+    def _use_previewed(self) -> None:
+        if self._previewed is not None:
+            source, text = self._previewed
+            self._open(lambda: source, text)
+
+    def _end_preview(self) -> None:
+        self._previewed = None
+        if _has_focus(self.preview):
+            self.opener.button.setFocus()
+        self.preview.hide()
+
+    def _read_again(self) -> None:
+        """Take the files of the project as they are now."""
+        source = self.context.document.value.source
+
+        def ready(found: Source) -> None:
+            if found == source:
+                self.opener.tell("The files have not changed since they were opened.")
+            else:
+                self._apply_source(found, "Read the Files Again")
+                self.opener.tell("The files were read again.")
+
+        self._find(source.pinned, ready, lambda mended: self._open(lambda: mended, "Read the Files Again"))
 
     def _open(self, find: Callable[[], Source], text: str) -> None:
+        self._find(
+            find,
+            lambda source: self._apply_source(source, text),
+            lambda mended: self._open(lambda: mended, text),
+        )
+
+    def _find(
+        self,
+        find: Callable[[], Source],
+        ready: Callable[[Source], object],
+        retry: Callable[[Source], object],
+    ) -> None:
+        """Have the data of a source made; where that fails, say why, and offer to ``retry`` with what would help."""
         found: list[Source] = []
 
         def remembered() -> Source:
@@ -178,9 +252,9 @@ class DataView(View):
             if mended is None:
                 self.opener.say(str(error))
             else:
-                self.opener.say(str(error), f"Set {words}", lambda: self._open(lambda: mended, text))
+                self.opener.say(str(error), f"Set {words}", lambda: retry(mended))
 
-        self._load(remembered, lambda source: self._apply_source(source, text), failed)
+        self._load(remembered, ready, failed)
 
     def _source_chosen(self, cls: type[Source]) -> None:
         if type(self.context.document.value.source) is not cls:
@@ -194,7 +268,7 @@ class DataView(View):
             self.source_form.show_error(name, str(error))
 
         self._load(
-            lambda: source,
+            source.pinned,
             lambda source: self._apply_source(source, f"Change {source.label}", merge and f"source.{merge}"),
             failed,
         )
@@ -234,6 +308,12 @@ def _changed(before: Source, after: Source) -> str:
             if value != getattr(before, param.name):
                 return param.name
     return after.params()[0].name
+
+
+def _has_focus(widget: QWidget) -> bool:
+    """Whether the keyboard is in ``widget``."""
+    focused = QApplication.focusWidget()
+    return focused is not None and widget.isAncestorOf(focused)
 
 
 def _label(name: str, look: str = "") -> QLabel:

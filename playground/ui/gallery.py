@@ -22,7 +22,8 @@ class Gallery(QWidget):
         super().__init__()
         self.setObjectName("gallery")
         self.setAccessibleName("Classes")
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        # Not Fixed: the height follows from the width that it is given, which sizeHint cannot know.
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self._theme = theme

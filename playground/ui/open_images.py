@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from playground.ui.icons import icon
 from playground.ui.loading import Loading
+from playground.ui.sentence import Sentence
 from playground.ui.theme import Theme
 
 FILTER = "Pictures with labels (*ubyte* *.gz *.npz *idx*);;All files (*)"
@@ -33,6 +34,7 @@ class OpenImages(QWidget):
     """Asks which file or folder; shows progress and errors."""
 
     asked = Signal(object)  #: a Path
+    asked_again = Signal()  #: for the files of the project, which may have changed
 
     def __init__(self, theme: Theme, loading: Loading) -> None:
         super().__init__()
@@ -53,6 +55,13 @@ class OpenImages(QWidget):
         self.folder = menu.addAction("Folder…", self._ask_folder)
         self.folder.setToolTip("A folder that holds one folder of pictures for each class, named after it.")
         self.button.setMenu(menu)
+        self.again = QToolButton()
+        self.again.setObjectName("read_again")
+        self.again.setAccessibleName("Read again")
+        self.again.setToolTip("Read the files once more: they are kept as they were when they were opened.")
+        self.again.setAccessibleDescription(self.again.toolTip())
+        self.again.clicked.connect(self.asked_again)
+        self.again.hide()
         self.bar = QProgressBar()
         self.bar.setObjectName("loading_bar")
         self.bar.setAccessibleName("Loading")
@@ -68,10 +77,8 @@ class OpenImages(QWidget):
         self.words = QLabel()
         self.words.setObjectName("loading_words")
         self.words.setProperty("muted", True)
-        self.problem = QLabel()
-        self.problem.setObjectName("open_problem")
-        self.problem.setProperty("problem", True)
-        self.problem.setWordWrap(True)
+        self.note = Sentence("open_note", "muted")
+        self.problem = Sentence("open_problem", "problem")
         progress = QHBoxLayout()
         progress.addWidget(self.words)
         progress.addWidget(self.bar, stretch=1)
@@ -79,8 +86,12 @@ class OpenImages(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        column.addWidget(self.button)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.button, stretch=1)
+        buttons.addWidget(self.again)
+        column.addLayout(buttons)
         column.addLayout(progress)
+        column.addWidget(self.note)
         column.addWidget(self.problem)
         loading.changed.connect(self._show_progress)
         self.offer = QPushButton()
@@ -95,17 +106,25 @@ class OpenImages(QWidget):
         """Show why something could not be opened ("" for nothing), and offer to ``act``, in words, where that would help."""
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
+        self.note.hide()
         self._act = act
         self.offer.setText(offer)
         self.offer.setToolTip(f"{offer}, and open them so.")
         self.offer.setAccessibleName(offer)
         self.offer.setVisible(bool(offer))
 
+    def tell(self, note: str) -> None:
+        """Show how something went, where all is well."""
+        self.say("")
+        self.note.setText(note)
+        self.note.show()
+
     def _accept(self) -> None:
         self._act()
 
     def set_theme(self, theme: Theme) -> None:
         self.button.setIcon(icon("folder-image", theme))
+        self.again.setIcon(icon("refresh", theme))
         self.stop.setIcon(icon("close", theme))
 
     def _show_progress(self) -> None:

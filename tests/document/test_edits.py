@@ -19,6 +19,7 @@ from playground.document import edits
 from playground.document.document import Document
 from playground.document.files import from_json, to_json
 from playground.document.project import Project, data_of, problems, shapes
+from playground.document.store import Store
 from tests.document.projects import circle, digits, edit, ids, project, residual
 
 # --- adding ------------------------------------------------------------------------------------------------------------
@@ -197,6 +198,7 @@ def test_data_that_cannot_be_made_do_not_stop_the_edit(monkeypatch: pytest.Monke
         raise DataError("Iris is not there. Install it.")
 
     monkeypatch.setattr(Iris, "make", broken)
+    monkeypatch.setattr("playground.document.project.store", Store())  # the shared one may hold it already
     after = edits.set_source(circle(), Iris())
     assert after.source == Iris()
     assert [p.message for p in problems(after)] == ["Iris is not there. Install it."]

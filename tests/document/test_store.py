@@ -145,13 +145,21 @@ def test_only_so_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(Slow.made) == KEPT + 3
 
 
-def test_forgetting_reads_anew() -> None:
+def test_what_is_shared_counts_once_and_the_oldest_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
     Slow.go.set()
-    store = Store()
-    store.get(Slow(), PLAIN)
-    store.forget()
-    store.get(Slow(), PLAIN)
-    assert Slow.made == [0, 0]
+    store, half = Store(), Preparation(train=0.5, validation=0.5)
+    one = store.get(Slow(1), PLAIN)
+    size = one.raw.x.nbytes
+    limit = "playground.document.store.KEPT_BYTES"
+    monkeypatch.setattr(limit, 3 * size)  # the samples once, and two ways of dealing them out
+    other = store.get(Slow(1), half)
+    assert other.raw is one.raw
+    assert store.get(Slow(1), PLAIN) is one, "both fit, since their samples are the same"
+    monkeypatch.setattr(limit, 4 * size)
+    store.get(Slow(2), PLAIN)
+    assert store.get(Slow(1), PLAIN) is one, "it was asked for last"
+    assert store.get(Slow(1), half) is not other, "it was the oldest"
+    assert Slow.made == [1, 2], "the samples were still there"
 
 
 def test_problems_say_that_data_are_pending_and_later_that_they_are_not(

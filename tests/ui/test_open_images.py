@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,30 +18,20 @@ from engine.losses import CrossEntropyLoss
 from playground.document.examples import example
 from playground.document.files import save
 from playground.document.project import Project
-from playground.document.store import store
 from playground.ui.data_panel import DataView
 from playground.ui.forms.path import PathEditor
 from playground.ui.theme import DARK
-from tests.engine.data.test_files import LABELS, PIXELS, cut, write_folders, write_idx
+from tests.engine.data import bad_files
+from tests.engine.data.writing import PIXELS, write_folders, write_idx
 from tests.ui.bench import Bench, pixels
 from tests.ui.forms.specs import child, type_into
+from tests.ui.opening import opened, use
 from tests.ui.shell import Shell
 
 
 @pytest.fixture
 def bench(qtbot) -> Bench:
     return Bench(qtbot, DataView, Project(source=Circle(samples=50))).show(300, 900)
-
-
-@pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """As in the program, where the window does not wait."""
-    monkeypatch.setattr(store, "patience", 0.0)
-    store.forget()
-    yield
-    for thread in threading.enumerate():
-        if thread.name in ("data", "loading"):
-            thread.join()
 
 
 def menu(bench: Bench, text: str) -> None:
@@ -57,7 +46,17 @@ def test_a_file_is_opened(bench: Bench, tmp_path: Path, monkeypatch: pytest.Monk
     path = write_idx(tmp_path, packed=True)
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a: (str(path), ""))
     menu(bench, "File")
-    assert bench.project.source == IdxFiles(images=str(path))
+    assert bench.project.source == Circle(samples=50), "first it is shown what there is"
+    preview = bench.view.preview
+    assert preview.isVisible()
+    assert preview.title.text() == path.name
+    assert preview.contents.text() == "12 pictures · 6×5, grey · 3 classes"
+    assert preview.gallery.names == ["0", "1", "2"]
+    assert preview.gallery.counts == [4, 4, 4]
+    assert bench.history.count() == 0
+    use(bench)
+    assert not preview.isVisible()
+    assert opened(bench) == IdxFiles(images=str(path))
     assert bench.project.fit.loss == CrossEntropyLoss()
     assert bench.history.undoText() == f"Open {path.name}"
     assert bench.view.gallery.names == ["0", "1", "2"]
@@ -66,13 +65,18 @@ def test_a_file_is_opened(bench: Bench, tmp_path: Path, monkeypatch: pytest.Monk
     bench.history.undo()
     assert bench.project.source == Circle(samples=50)
     assert not bench.view.gallery.isVisible()
+    bench.history.redo()
+    assert bench.view.gallery.counts == [4, 4, 4]
 
 
 def test_a_folder_is_opened(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_folders(tmp_path, {"cat": [(7, 5)] * 3, "dog": [(7, 5)] * 2}, "RGB")
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *a: str(tmp_path))
     menu(bench, "Folder")
-    assert bench.project.source == ImageFolder(path=str(tmp_path))
+    assert bench.view.preview.contents.text() == "5 pictures · 5×7, colour · 2 classes"
+    assert "cat: 3; dog: 2" in bench.view.preview.gallery.accessibleDescription()
+    use(bench)
+    assert opened(bench) == ImageFolder(path=str(tmp_path))
     assert bench.view.gallery.names == ["cat", "dog"]
     assert "cat: 3; dog: 2" in bench.view.gallery.accessibleDescription()
 
@@ -89,61 +93,21 @@ def test_a_dialog_that_is_cancelled_changes_nothing(bench: Bench, monkeypatch: p
 # ---- what cannot be opened -------------------------------------------------------------------------------------------
 
 
-def truncated(folder: Path) -> Path:
-    cut(write_idx(folder), 100)
-    return folder / "t10k-images-idx3-ubyte"
-
-
-def wrong_magic(folder: Path) -> Path:
-    path = write_idx(folder)
-    path.write_bytes(b"\0\0\0\0" + path.read_bytes()[4:])
-    return path
-
-
-def unreadable(folder: Path) -> Path:
-    write_folders(folder, {"a": [(4, 4)], "b": [(4, 4)]})
-    (folder / "b" / "img1.png").write_bytes(b"nothing")
-    return folder
-
-
-def one_class(folder: Path) -> Path:
-    return write_folders(folder, {"a": [(4, 4)]})
-
-
-def without_labels(folder: Path) -> Path:
-    path = write_idx(folder)
-    (folder / "t10k-labels-idx1-ubyte").unlink()
-    return path
-
-
-def wrong_count(folder: Path) -> Path:
-    return write_idx(folder, labels=LABELS[:5])
-
-
-@pytest.mark.parametrize(
-    ("write", "said"),
-    [
-        (truncated, "cut short"),
-        (wrong_magic, "begins with the bytes 00 00 00 00"),
-        (unreadable, "b/img1.png cannot be read as a picture"),
-        (one_class, "one class only"),
-        (without_labels, "no file of labels"),
-        (wrong_count, "12 pictures and t10k-labels-idx1-ubyte 5 labels"),
-        (lambda folder: folder / "gone", "There is no"),
-        (lambda folder: folder, "holds no folders with pictures"),
-    ],
-)
+@pytest.mark.parametrize("bad", bad_files.ALL, ids=str)
 def test_each_bad_file_gives_its_sentence_and_the_project_stays(
-    bench: Bench, tmp_path: Path, write, said: str
+    bench: Bench, tmp_path: Path, bad: bad_files.Bad
 ) -> None:
     before = bench.project
-    bench.view.open_path(write(tmp_path))
-    assert said in bench.view.opener.problem.text()
-    assert bench.view.opener.problem.isVisible()
+    bench.view.open_path(bad.write(tmp_path))
+    problem = bench.view.opener.problem
+    assert bad.said in problem.text()
+    assert "; expected " in problem.text()
+    assert problem.isVisible()
+    assert not bench.view.preview.isVisible()
     assert bench.project is before
     assert bench.history.count() == 0
     bench.document.set(before.replace(source=Shapes(samples=20)))
-    assert not bench.view.opener.problem.isVisible(), "it was about something else"
+    assert not problem.isVisible(), "it was about something else"
 
 
 def test_mixed_sizes_offer_to_resize(bench: Bench, tmp_path: Path) -> None:
@@ -154,21 +118,24 @@ def test_mixed_sizes_offer_to_resize(bench: Bench, tmp_path: Path) -> None:
     offer = bench.find("open_offer")
     assert offer.text() == "Set size to 30"
     QTest.mouseClick(offer, Qt.MouseButton.LeftButton)
-    assert bench.project.source == ImageFolder(path=str(tmp_path), size=30, colour=False)
+    assert bench.view.preview.contents.text() == "2 pictures · 30×30, grey · 2 classes"
+    use(bench)
+    assert opened(bench) == ImageFolder(path=str(tmp_path), size=30, colour=False)
     assert not offer.isVisible()
 
 
 def test_a_bad_path_typed_into_the_form_is_refused_beside_its_field(bench: Bench, tmp_path: Path) -> None:
     path = write_idx(tmp_path)
     bench.view.open_path(path)
-    opened = bench.project
+    use(bench)
+    before = bench.project
     form = bench.view.source_form
     type_into(child(form, "images"), str(tmp_path / "gone"))
     assert "There is no" in child(form, "images.error").text()
-    assert bench.project is opened
+    assert bench.project is before
     assert child(form, "images").text() == str(path)
     type_into(child(form, "limit"), "6")
-    assert bench.project.source == IdxFiles(images=str(path), limit=6)
+    assert opened(bench) == IdxFiles(images=str(path), limit=6)
     assert sum(bench.view.gallery.counts) == 6
 
 
@@ -177,7 +144,7 @@ def test_a_project_whose_pictures_have_gone_says_so_and_can_be_mended(bench: Ben
     bench.document.set(bench.project.replace(source=IdxFiles(images=str(tmp_path / "old"))))
     assert "There is no" in bench.view.problem.text()
     type_into(child(bench.view.source_form, "images"), str(path))
-    assert bench.project.source == IdxFiles(images=str(path))
+    assert opened(bench) == IdxFiles(images=str(path))
     assert not bench.view.problem.isVisible()
 
 
@@ -186,9 +153,10 @@ def test_the_button_beside_a_path_asks(bench: Bench, tmp_path: Path, monkeypatch
     (tmp_path / "b").mkdir()
     first, second = write_idx(tmp_path / "a"), write_idx(tmp_path / "b", pixels=255 - PIXELS)
     bench.view.open_path(first)
+    use(bench)
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a: (str(second), ""))
     QTest.mouseClick(bench.view.findChild(PathEditor).button, Qt.MouseButton.LeftButton)
-    assert bench.project.source == IdxFiles(images=str(second))
+    assert opened(bench) == IdxFiles(images=str(second))
 
 
 # ---- without blocking ------------------------------------------------------------------------------------------------
@@ -270,7 +238,10 @@ def test_files_dropped_on_the_window_are_opened(qtbot, tmp_path: Path, onto: str
     shell = Shell(qtbot, example("digits-cnn").project, tmp_path).show()
     target = shell.window.canvas if onto == "canvas" else shell.window.docks.views[onto]
     drop(shell, write_idx(tmp_path), target)
-    assert shell.document.value.source == IdxFiles(images=str(tmp_path / "t10k-images-idx3-ubyte"))
+    shell.click("preview_use")
+    source = shell.document.value.source
+    assert source.pinned() == source
+    assert source.replace(seen="") == IdxFiles(images=str(tmp_path / "t10k-images-idx3-ubyte"))
     project = tmp_path / "mine.playground.json"
     save(Project(source=Circle(samples=61)), project)
     shell.window.history.setClean()
@@ -313,6 +284,7 @@ def test_the_gallery_shows_a_picture_of_each_class(bench: Bench, tmp_path: Path)
         for number in range(2):
             Image.new("L", (8, 8), grey).save(tmp_path / name / f"{number}.png")
     bench.view.open_path(tmp_path)
+    use(bench)
     gallery = bench.view.gallery
     shown = pixels(gallery.grab().toImage())[..., :3]
     first, second = (gallery._cell(i).center().x() for i in range(2))

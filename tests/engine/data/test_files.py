@@ -3,54 +3,149 @@
 from __future__ import annotations
 
 import gzip
-import struct
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from engine import progress
-from engine.data import IdxFiles, ImageFolder, NpzFile, Preparation, images, prepare, source_at
+from engine.data import (
+    IdxFiles,
+    ImageFolder,
+    NpzFile,
+    Preparation,
+    Shapes,
+    Source,
+    images,
+    npz,
+    prepare,
+    source_at,
+)
 from engine.data import idx as idx_format
 from engine.errors import DataError
-
-RNG = np.random.default_rng(0)
-PIXELS = RNG.integers(0, 256, (12, 6, 5), dtype=np.uint8)
-LABELS = np.arange(12, dtype=np.uint8) % 3
-
-
-def idx(pixels: np.ndarray, magic: int) -> bytes:
-    return struct.pack(f">{1 + pixels.ndim}I", magic, *pixels.shape) + pixels.tobytes()
-
-
-def write_idx(
-    folder: Path, packed: bool = False, pixels: np.ndarray = PIXELS, labels: np.ndarray = LABELS
-) -> Path:
-    """MNIST's two files; returns the one of pictures."""
-    ending, pack = (".gz", gzip.compress) if packed else ("", bytes)
-    (folder / f"t10k-labels-idx1-ubyte{ending}").write_bytes(pack(idx(labels, 0x801)))
-    path = folder / f"t10k-images-idx3-ubyte{ending}"
-    path.write_bytes(pack(idx(pixels, 0x803)))
-    return path
-
-
-def write_folders(root: Path, sizes: dict[str, list[tuple[int, int]]], mode: str = "L") -> Path:
-    """A folder per class with pictures of these sizes (width, height), each of one brightness."""
-    for name, those in sizes.items():
-        (root / name).mkdir(parents=True)
-        for number, size in enumerate(those):
-            Image.new(mode, size, 20 * number if mode == "L" else (20 * number, 0, 255)).save(
-                root / name / f"img{number}.png"
-            )
-    return root
+from tests.engine.data import bad_files
+from tests.engine.data.writing import LABELS, PIXELS, RNG, cut, idx, write_folders, write_idx, write_npz
 
 
 def message(make: Any) -> str:
     with pytest.raises(DataError) as caught:
         make()
     return str(caught.value)
+
+
+# ---- every kind of bad file ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bad", bad_files.ALL, ids=str)
+def test_each_bad_file_gives_its_sentence(tmp_path: Path, bad: bad_files.Bad) -> None:
+    path = bad.write(tmp_path)
+    said = message(lambda: source_at(path).make())
+    assert bad.said in said
+    so, _, rest = said.partition("; expected ")
+    assert so, "what is so"
+    expected, _, act = rest.partition(". ")
+    assert expected, "what was expected"
+    assert act.endswith("."), "what to do"
+    assert str(tmp_path) not in said or bad.name == "gone", "the name of a file is enough"
+
+
+def test_a_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_folders(tmp_path, {"a": [(4, 4)], "b": [(4, 4)]})
+    listed = Path.iterdir
+
+    def refused(path: Path) -> Any:
+        if path.name == "b":
+            raise PermissionError(13, "Permission denied")
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    said = message(lambda: source_at(tmp_path))
+    assert said.startswith("The folder b cannot be read: Permission denied; expected one that you may read. ")
+
+
+def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = (write_idx(tmp_path), write_npz(tmp_path, x=PIXELS, y=LABELS))
+
+    def refused(*args: Any, **kwargs: Any) -> Any:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refused)
+    monkeypatch.setattr("builtins.open", refused)
+    for source in (IdxFiles(images=str(paths[0])), NpzFile(path=str(paths[1]))):
+        assert "Permission denied; expected" in message(source.make)
+
+
+def test_a_folder_in_place_of_a_file(tmp_path: Path) -> None:
+    assert "is a folder; expected a file" in message(NpzFile(path=str(tmp_path)).make)
+    path = write_idx(tmp_path)
+    assert "cannot be read: Is a directory; expected" in message(
+        IdxFiles(images=str(path), labels=str(tmp_path)).make
+    )
+    assert "is a file; expected a folder" in message(ImageFolder(path=str(path)).make)
+
+
+def test_a_file_larger_than_what_can_be_used_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_npz(tmp_path, x=PIXELS, y=LABELS)
+    monkeypatch.setattr(npz, "_MOST_UNPACKED", PIXELS.nbytes)
+    assert "GB when unpacked; expected at most" in message(NpzFile(path=str(path)).make)
+
+
+def test_pictures_too_large_for_even_two_offer_no_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(images, "MOST_BYTES", 4 * 30 + 1)
+    source = ImageFolder(path=str(write_folders(tmp_path, {"a": [(5, 6)], "b": [(5, 6)]})), colour=False)
+    with pytest.raises(DataError, match=r"not even two of them\. Choose smaller") as caught:
+        source.make()
+    assert caught.value.remedy == {}
+
+
+# ---- files that change -----------------------------------------------------------------------------------------------
+
+
+def older(path: Path) -> None:
+    """As if it had been written a minute ago: two writes may fall into one tick of the file system's clock."""
+    stat = path.stat()
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns - 60 * 10**9))
+
+
+@pytest.mark.parametrize("kind", ["idx", "labels", "npz", "folder", "added"])
+def test_files_that_change_make_another_source(tmp_path: Path, kind: str) -> None:
+    if kind in ("idx", "labels"):
+        path = write_idx(tmp_path)
+        changed = path if kind == "idx" else tmp_path / "t10k-labels-idx1-ubyte"
+        source: Source = IdxFiles(images=str(path))
+    elif kind == "npz":
+        changed = write_npz(tmp_path, x=PIXELS, y=LABELS)
+        source = NpzFile(path=str(changed))
+    else:
+        write_folders(tmp_path, {"a": [(4, 4)], "b": [(4, 4)]})
+        changed = tmp_path / "a" / "img0.png"
+        source = ImageFolder(path=str(tmp_path))
+    older(changed)
+    before = source.pinned()
+    assert before == source.pinned() != source
+    assert before.to_dict() == source.to_dict(), "which state of the files is meant is not saved"
+    before.make()
+    if kind == "added":
+        (tmp_path / "a" / "img1.png").write_bytes(changed.read_bytes())
+    else:
+        changed.write_bytes(changed.read_bytes())  # as long as before
+    after = before.pinned()
+    assert after != before
+    after.make()
+    source.make()
+    said = message(before.make)
+    assert "have changed on disk since they were opened; expected them as they were. Read them again" in said
+
+
+def test_sources_without_files_are_pinned_already() -> None:
+    source = Shapes(samples=10)
+    assert source.pinned() is source
 
 
 # ---- MNIST's files ---------------------------------------------------------------------------------------------------
@@ -85,10 +180,6 @@ def test_a_limit_takes_pictures_from_all_over_the_file(tmp_path: Path) -> None:
     assert len(data.classes) == 3, "sorted by class, the first six are of two classes only"
 
 
-def cut(path: Path, to: int) -> None:
-    path.write_bytes(path.read_bytes()[:to])
-
-
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("kept", [0.5, 0.9])
 def test_a_truncated_idx_file(tmp_path: Path, packed: bool, kept: float) -> None:
@@ -100,12 +191,6 @@ def test_a_truncated_idx_file(tmp_path: Path, packed: bool, kept: float) -> None
     assert "copy it again" in said
 
 
-def test_a_truncated_header(tmp_path: Path) -> None:
-    path = write_idx(tmp_path)
-    cut(path, 9)
-    assert "ends after 9 bytes; expected its sizes" in message(IdxFiles(images=str(path)).make)
-
-
 def test_garbage_in_a_packed_file(tmp_path: Path) -> None:
     path = write_idx(tmp_path, packed=True)
     whole = bytearray(path.read_bytes())
@@ -114,54 +199,11 @@ def test_garbage_in_a_packed_file(tmp_path: Path) -> None:
     assert "expected" in message(IdxFiles(images=str(path)).make)
 
 
-def test_a_wrong_magic_number(tmp_path: Path) -> None:
-    path = write_idx(tmp_path)
-    path.write_bytes(b"\x89PNG" + path.read_bytes()[4:])
-    said = message(IdxFiles(images=str(path)).make)
-    assert "begins with the bytes 89 50 4e 47" in said
-    assert "00 00 08 03" in said
-
-
 def test_labels_in_place_of_pictures(tmp_path: Path) -> None:
     write_idx(tmp_path)
     labels = tmp_path / "t10k-labels-idx1-ubyte"
     said = message(IdxFiles(images=str(labels), labels=str(labels)).make)
     assert "which is a file of labels" in said
-
-
-def test_a_file_that_goes_on_after_its_end(tmp_path: Path) -> None:
-    path = write_idx(tmp_path)
-    path.write_bytes(path.read_bytes() + b"more")
-    assert "goes on behind its 360 bytes" in message(IdxFiles(images=str(path)).make)
-
-
-def test_labels_missing_and_of_another_count(tmp_path: Path) -> None:
-    path = write_idx(tmp_path)
-    labels = tmp_path / "t10k-labels-idx1-ubyte"
-    labels.write_bytes(idx(LABELS[:7], 0x801))
-    assert "holds 12 pictures and t10k-labels-idx1-ubyte 7 labels" in message(IdxFiles(images=str(path)).make)
-    labels.unlink()
-    said = message(IdxFiles(images=str(path)).make)
-    assert "no file of labels beside t10k-images-idx3-ubyte" in said
-    assert "t10k-labels-idx1-ubyte.gz" in said
-
-
-def test_one_class_only(tmp_path: Path) -> None:
-    said = message(IdxFiles(images=str(write_idx(tmp_path, labels=0 * LABELS))).make)
-    assert "All 12 labels" in said
-    assert "at least two classes" in said
-
-
-def test_no_pictures_at_all(tmp_path: Path) -> None:
-    path = write_idx(tmp_path, pixels=PIXELS[:0], labels=LABELS[:0])
-    assert "expected at least one" in message(IdxFiles(images=str(path)).make)
-
-
-def test_too_large_before_a_byte_of_it_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "t10k-images-idx3-ubyte"
-    write_idx(tmp_path)
-    path.write_bytes(struct.pack(">4I", 0x803, 4_000_000, 1000, 1000))
-    assert "expected at most 1 GB" in message(IdxFiles(images=str(path)).make)
 
 
 def test_too_large_as_numbers_names_how_many_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,15 +227,49 @@ def test_making_a_spec_opens_nothing(tmp_path: Path) -> None:
     assert IdxFiles(images=str(tmp_path / "gone")).images.endswith("gone")
 
 
-def test_the_partner_of_each_name(tmp_path: Path) -> None:
-    for pictures, labels in (
+@pytest.mark.parametrize(
+    ("pictures", "labels"),
+    [
         ("train-images-idx3-ubyte", "train-labels-idx1-ubyte.gz"),
         ("emnist-images-idx3-ubyte.gz", "emnist-labels-idx1-ubyte"),
+        ("emnist-letters-train-images-idx3-ubyte.gz", "emnist-letters-train-labels-idx1-ubyte.gz"),
+        ("train-images.idx3-ubyte", "train-labels.idx1-ubyte"),
+        ("TRAIN-IMAGES-IDX3-UBYTE.GZ", "TRAIN-LABELS-IDX1-UBYTE"),
+        ("Train-Images-idx3-ubyte", "train-labels-idx1-ubyte"),
+        ("mine-idx3-ubyte", "mine-idx1-ubyte"),
+    ],
+)
+def test_the_partner_of_each_name(tmp_path: Path, pictures: str, labels: str) -> None:
+    write_idx(tmp_path)  # another pair in the same folder
+    for name, magic, stored in ((pictures, 0x803, PIXELS), (labels, 0x801, LABELS)):
+        content = idx(stored, magic)
+        (tmp_path / name).write_bytes(gzip.compress(content) if name.lower().endswith(".gz") else content)
+    assert idx_format.partner_of(tmp_path / pictures).name == labels
+    assert idx_format.partner_of(tmp_path / labels).name == pictures
+    for name in (pictures, labels):
+        source = source_at(tmp_path / name)
+        assert isinstance(source, IdxFiles)
+        assert Path(source.images).name == pictures
+        assert len(source.make()) == 12
+
+
+def test_the_files_to_train_with_come_first(tmp_path: Path) -> None:
+    write_idx(tmp_path)
+    for name, magic, stored in (
+        ("TRAIN-IMAGES-IDX3-UBYTE", 0x803, PIXELS),
+        ("TRAIN-LABELS-IDX1-UBYTE", 0x801, LABELS),
     ):
-        for name in (pictures, labels):
-            (tmp_path / name).touch()
-        assert idx_format.partner_of(tmp_path / pictures).name == labels
-        assert idx_format.partner_of(tmp_path / labels).name == pictures
+        (tmp_path / name).write_bytes(idx(stored, magic))
+    assert source_at(tmp_path) == IdxFiles(images=str(tmp_path / "TRAIN-IMAGES-IDX3-UBYTE"))
+    assert len(IdxFiles(images=str(tmp_path)).make()) == 12, "the folder will do as well"
+
+
+def test_damaged_marks_are_told_apart_by_their_names(tmp_path: Path) -> None:
+    path = write_idx(tmp_path)
+    labels = tmp_path / "t10k-labels-idx1-ubyte"
+    labels.write_bytes(b"oh no" + labels.read_bytes()[5:])
+    assert source_at(labels) == IdxFiles(images=str(path), labels=str(labels))
+    assert "t10k-labels-idx1-ubyte begins with the bytes 6f 68 20 6e" in message(source_at(labels).make)
 
 
 def test_real_mnist(shared: Path) -> None:
@@ -240,33 +316,7 @@ def test_mixed_sizes_are_refused_with_a_remedy(tmp_path: Path, fit: str) -> None
     assert ImageFolder(path=str(tmp_path), fit=fit, colour=False, size=30).make().x.shape == (3, 1, 30, 30)
 
 
-def test_an_unreadable_picture_is_named(tmp_path: Path) -> None:
-    write_folders(tmp_path, {"a": [(4, 4)] * 2, "b": [(4, 4)]})
-    (tmp_path / "b" / "broken.png").write_bytes(b"no picture")
-    said = message(ImageFolder(path=str(tmp_path)).make)
-    assert "b/broken.png cannot be read as a picture" in said
-    cut(tmp_path / "a" / "img1.png", 50)
-    assert "a/img1.png cannot be read" in message(ImageFolder(path=str(tmp_path)).make)
-
-
-def test_folders_without_classes(tmp_path: Path) -> None:
-    write_folders(tmp_path, {"only": [(4, 4)]})
-    assert "one class only, only (1 pictures)" in message(ImageFolder(path=str(tmp_path)).make)
-    assert "holds pictures, but no folders" in message(ImageFolder(path=str(tmp_path / "only")).make)
-    (tmp_path / "empty").mkdir()
-    assert "holds no folders with pictures" in message(lambda: source_at(tmp_path / "empty"))
-    assert "is a file; expected a folder" in message(
-        ImageFolder(path=str(tmp_path / "only" / "img0.png")).make
-    )
-
-
 # ---- npz -------------------------------------------------------------------------------------------------------------
-
-
-def npz(folder: Path, **arrays: np.ndarray) -> Path:
-    path = folder / "set.npz"
-    np.savez_compressed(path, **arrays)
-    return path
 
 
 @pytest.mark.parametrize(
@@ -280,7 +330,7 @@ def npz(folder: Path, **arrays: np.ndarray) -> Path:
     ],
 )
 def test_npz_round_trip(tmp_path: Path, stored: np.ndarray, shape: tuple[int, ...]) -> None:
-    source = source_at(npz(tmp_path, x_train=stored, y_train=LABELS))
+    source = source_at(write_npz(tmp_path, x_train=stored, y_train=LABELS))
     assert isinstance(source, NpzFile)
     data = source.make()
     assert (data.x.shape, data.x.dtype) == (shape, np.float32)
@@ -298,7 +348,7 @@ def test_npz_round_trip(tmp_path: Path, stored: np.ndarray, shape: tuple[int, ..
     ],
 )
 def test_labels_of_every_kind(tmp_path: Path, labels: np.ndarray, classes: tuple[str, ...]) -> None:
-    data = NpzFile(path=str(npz(tmp_path, images=PIXELS, Labels=labels))).make()
+    data = NpzFile(path=str(write_npz(tmp_path, images=PIXELS, Labels=labels))).make()
     assert data.classes == classes
     assert len(set(zip(data.y.tolist(), LABELS.tolist(), strict=True))) == 3
 
@@ -314,49 +364,16 @@ def test_labels_of_every_kind(tmp_path: Path, labels: np.ndarray, classes: tuple
     ],
 )
 def test_brightness_is_brought_to_0_to_1(tmp_path: Path, stored: np.ndarray, expected: np.ndarray) -> None:
-    data = NpzFile(path=str(npz(tmp_path, x=stored, y=LABELS))).make()
+    data = NpzFile(path=str(write_npz(tmp_path, x=stored, y=LABELS))).make()
     assert data.x[:, 0] == pytest.approx(expected, abs=1e-6)
 
 
 def test_rows_of_numbers_stay_as_they_are(tmp_path: Path) -> None:
     rows = RNG.normal(size=(12, 4)) * 1000
-    assert np.allclose(NpzFile(path=str(npz(tmp_path, x=rows, y=LABELS))).make().x, rows)
-
-
-@pytest.mark.parametrize(
-    ("arrays", "said"),
-    [
-        ({"x": PIXELS}, "holds x, and none of them is called as labels are"),
-        ({"a": PIXELS, "y": LABELS}, "none of them is called as pictures are"),
-        ({"x": PIXELS, "y": LABELS[:5]}, "holds 12 pictures and 5 labels"),
-        ({"x": PIXELS, "y": LABELS * 0}, "at least two classes"),
-        ({"x": PIXELS, "y": LABELS + 0.5}, "expected whole numbers or words"),
-        ({"x": PIXELS[:, 0, 0], "y": LABELS}, "have shape (12,)"),
-        ({"x": np.stack([PIXELS] * 2, 1), "y": LABELS}, "expected 1 channel (grey) or 3 (colour)"),
-        ({"x": np.where(PIXELS < 9, np.nan, 1.0), "y": LABELS}, "NaN or infinity"),
-        ({"x": np.array([None] * 12), "y": LABELS}, "something else than arrays of numbers"),
-    ],
-)
-def test_npz_files_that_do_not_fit(tmp_path: Path, arrays: dict[str, Any], said: str) -> None:
-    assert said in message(NpzFile(path=str(npz(tmp_path, **arrays))).make)
-
-
-def test_a_truncated_npz(tmp_path: Path) -> None:
-    path = npz(tmp_path, x=PIXELS, y=LABELS)
-    cut(path, 200)
-    assert "cut short" in message(lambda: source_at(path).make())
+    assert np.allclose(NpzFile(path=str(write_npz(tmp_path, x=rows, y=LABELS))).make().x, rows)
 
 
 # ---- what it is ------------------------------------------------------------------------------------------------------
-
-
-def test_files_of_no_known_kind(tmp_path: Path) -> None:
-    (tmp_path / "letter.txt").write_text("Dear sirs")
-    assert "letter.txt is none of the files that can be read" in message(
-        lambda: source_at(tmp_path / "letter.txt")
-    )
-    Image.new("L", (4, 4)).save(tmp_path / "one.png")
-    assert "one.png is a single picture" in message(lambda: source_at(tmp_path / "one.png"))
 
 
 def test_progress_is_told_and_can_end_the_work(tmp_path: Path) -> None:

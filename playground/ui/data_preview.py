@@ -1,0 +1,92 @@
+"""What is in a file or folder that was chosen, before it takes the place of the project's data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+
+from playground.ui.gallery import Gallery
+from playground.ui.sentence import Sentence
+
+if TYPE_CHECKING:
+    from engine.data import Dataset
+    from playground.ui.theme import Theme
+
+
+def contents_in_words(data: Dataset) -> str:
+    """ "10,000 pictures · 28×28, grey · 10 classes" """
+    if data.is_image:
+        channels, height, width = data.in_shape
+        what = f"{len(data):,} pictures · {height}×{width}, {'grey' if channels == 1 else 'colour'}"
+    else:
+        what = f"{len(data):,} rows of {data.in_shape[0]:,} numbers"
+    return f"{what} · {len(data.classes):,} classes"
+
+
+class DataPreview(QFrame):
+    """Name, contents and a picture of each class, with the question whether to use them. Escape dismisses it."""
+
+    accepted = Signal()
+    dismissed = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("data_preview")
+        self.setProperty("card", True)
+        self.setAccessibleName("What was chosen")
+        self.title = Sentence("preview_title", "heading")
+        self.contents = QLabel()
+        self.contents.setObjectName("preview_contents")
+        self.contents.setWordWrap(True)
+        self.contents.setProperty("muted", True)
+        self.gallery = Gallery(theme)
+        self.gallery.setObjectName("preview_gallery")
+        self.use = _button(
+            "preview_use",
+            "Use these data",
+            "Put these data in the place of the present ones. It can be undone.",
+        )
+        self.use.setProperty("primary", True)
+        self.cancel = _button("preview_cancel", "Cancel", "Leave the data as they are.")
+        self.use.clicked.connect(self.accepted)
+        self.cancel.clicked.connect(self.dismissed)
+        answers = QHBoxLayout()
+        answers.addWidget(self.use, stretch=1)
+        answers.addWidget(self.cancel)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 8, 8, 8)
+        column.setSpacing(6)
+        column.addWidget(self.title)
+        column.addWidget(self.contents)
+        column.addLayout(answers)  # before the pictures, of which there may be more than fit
+        column.addWidget(self.gallery)
+        self.hide()
+
+    def show_data(self, name: str, data: Dataset) -> None:
+        """Show what ``data`` are, which were found under ``name``."""
+        self.title.setText(name)
+        self.contents.setText(contents_in_words(data))
+        self.gallery.show_data(data)
+        self.setAccessibleDescription(f"{name}: {self.contents.text()}")
+        self.show()
+
+    def set_theme(self, theme: Theme) -> None:
+        self.gallery.set_theme(theme)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.dismissed.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+def _button(name: str, text: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setObjectName(name)
+    button.setToolTip(tip)
+    button.setAccessibleName(text)
+    button.setAccessibleDescription(tip)
+    return button
