@@ -72,8 +72,11 @@ class Inspection:
             cancelled = not go_on()
             return not cancelled
 
-        for report in prover.check(cells, progress=progress):
-            found.append(report)  # noqa: PERF402  each is shown as soon as it is there
+        try:
+            for report in prover.check(cells, progress=progress):
+                found.append(report)  # noqa: PERF402  each is shown as soon as it is there
+        except EngineError as error:
+            self.refusal, cancelled = str(error), True
         share = self.check.share if cancelled else 1.0
         self.check = CheckState(share, tuple(found), running=False)
 

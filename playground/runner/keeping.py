@@ -117,6 +117,15 @@ class HandEdits:
         """The weights were drawn anew: ``edits`` were made before, and are not in them."""
         self._seen, self._wiped = edits, len(edits)
 
+    @property
+    def wiped(self) -> int:
+        """How many edits, from the first, are no longer in the weights."""
+        return self._wiped
+
+    def remember(self, edits: tuple[WeightEdit, ...], wiped: int) -> None:
+        """The weights are from another time: they contain ``edits`` but for the first ``wiped``."""
+        self._seen, self._wiped = edits, wiped
+
     def follow(self, edits: tuple[WeightEdit, ...], model: Model) -> bool:
         """Put back the cells of edits that were undone, set those of new ones, and leave all others alone; whether there were any."""
         same = 0

@@ -184,7 +184,9 @@ class Load:
 
 @dataclass(frozen=True)
 class Play:
-    """Train until told otherwise."""
+    """Train until told otherwise; ``gently``: gather speed within a few seconds, so that the first epochs are seen."""
+
+    gently: bool = False
 
 
 @dataclass(frozen=True)
@@ -281,6 +283,19 @@ class CheckGradients:
 
 
 @dataclass(frozen=True)
+class Recover:
+    """Load ``project`` after the process that trained it has died, with what that one put aside of this ``run``. Sent by the runner."""
+
+    project: Project
+    run: int = 0
+
+
+@dataclass(frozen=True)
+class Recall:
+    """The project loaded last was left some time ago: give it the weights and the history it had then."""
+
+
+@dataclass(frozen=True)
 class CancelCheck:
     """End the check; what it has found stays."""
 
@@ -288,6 +303,7 @@ class CancelCheck:
 Command = (
     Load | Play | Pause | Step | StepBack | GoTo | Reset | SetSpeed | SetWants
     | Inspect | ApplyStep | Discard | NudgeCell | CheckGradients | CancelCheck | ShowPicture
+    | Recover | Recall
 )  # fmt: skip
 
 
@@ -332,6 +348,7 @@ class Frame:
         trace: of the next update, while it is looked at (see Inspect): the same object until there is another.
         nudge, check: the last proof asked for in it; how far the check of all gradients is.
         refusal: why the last command about the trace could not be carried out; "" if it could.
+        notice: what has happened to the run and is over, until the person goes on; "" for nothing.
     """
 
     project: Project
@@ -360,6 +377,7 @@ class Frame:
     nudge: Nudge | None = None
     check: CheckState | None = None
     refusal: str = ""
+    notice: str = ""
 
     @overload
     def answer(self, want: Weights | Gradients) -> Mapping[str, Array] | None: ...

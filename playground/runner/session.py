@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import traceback
+from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from types import MappingProxyType
 
-from engine.checkpoints import Checkpoints
+from engine.checkpoints import BUDGET, Checkpoints
 from engine.data import Prepared
 from engine.errors import DivergedError, EngineError
 from engine.metrics import metric_name
@@ -19,6 +20,7 @@ from playground.runner.answers import Answers
 from playground.runner.inspecting import Inspection
 from playground.runner.keeping import Attic, HandEdits, carry_weights, give_weights, part_that_fits
 from playground.runner.messages import Frame, ShowPicture, State, Want
+from playground.runner.rescue import Aside
 
 
 class Session:
@@ -32,6 +34,7 @@ class Session:
         state, message, details, broken_node: as in Frame.
         trainer: None while the project cannot run.
         inspection: of the next update; whatever changes it ends that.
+        run: counts the projects that were opened: each begins another run.
     """
 
     def __init__(self) -> None:
@@ -47,6 +50,8 @@ class Session:
         self._attic, self._hand_edits = Attic(), HandEdits()
         self._checkpoints = Checkpoints()
         self._own: ShowPicture | None = None  # outlives edits of the network
+        self.run = self._edition = 0
+        self._left = deque[Aside]()  # runs that were left for another project, newest last
 
     # --- commands -----------------------------------------------------------------------------------------------------
 
@@ -56,6 +61,9 @@ class Session:
         Other data, another seed or another initializer draw the weights anew. When the network is edited, each node keeps the weights
         it still has a use for. ``another``: the project is no edit of the last one; it begins afresh, and waits.
         """
+        if another:
+            self._leave()
+        self._edition += 1
         before, self.project = self.project, project
         if not another and project == before == self._built:
             return
@@ -93,6 +101,7 @@ class Session:
 
     def reset(self) -> None:
         """Back to the first weights of this seed, hand edits forgotten; running goes on from there."""
+        self._edition += 1
         self.inspection.end()
         running, data = self.state is State.RUNNING, self._find_data()
         if data is None:
@@ -155,14 +164,76 @@ class Session:
         if self.trainer is not None:
             self.trainer.score()
 
+    # --- what outlasts a crash ----------------------------------------------------------------------------------------
+
     def crash(self, error: BaseException) -> None:
-        """Note an unforeseen error; loading a project or resetting begins anew."""
+        """Note an unforeseen error; ``recover``, loading a project or resetting begins anew."""
         self.inspection.end()
         self.trainer = self._built = self._data = self._model = self._answers = self._history = None
-        self._say(
-            State.CRASHED, f"{type(error).__name__}: {error}. Press Reset, or change the project, to go on."
+        what = f"{type(error).__name__}: {error}".removesuffix(".")
+        memory = isinstance(error, MemoryError)
+        why = (
+            "The network needs more memory than there is"
+            if memory
+            else "An error in the program has stopped training"
         )
+        do = (
+            "Make it smaller, or press Play to try again"
+            if memory
+            else "Press Play to go on from the last moment that was put aside, or Reset to begin anew"
+        )
+        self._say(State.CRASHED, f"{why} ({what}). Your project is intact. {do}.")
         self.details = "".join(traceback.format_exception(error))
+
+    def mark(self) -> object:
+        """Another one whenever ``aside`` would be; ``None`` while there is no trainer."""
+        return None if self.trainer is None else (self._edition, self.trainer.steps)
+
+    def aside(self) -> Aside | None:
+        """What it takes to go on from this moment; ``None`` where the seed alone does, or where it takes too much memory."""
+        trainer = self.trainer
+        if trainer is None or trainer.nbytes > BUDGET or not (trainer.steps or self.project.weight_edits):
+            return None
+        return Aside(
+            self.run, self.project, trainer.snapshot(), trainer.best, trainer.log.view(), self._hand_edits.wiped
+        )  # fmt: skip
+
+    def recover(self, project: Project, run: int, aside: Aside | None) -> None:
+        """Begin anew with ``project``, from the moment that was put aside if that is of the same ``run``."""
+        self._built = None
+        if aside is not None and aside.run == run:
+            self._resume(aside)
+        self.run = run
+        self.load(project)
+        self._settle(running=False)
+
+    def recall(self) -> None:
+        """Give the project, which was left before, the weights and the history it had then."""
+        found = next((one for one in reversed(self._left) if one.project == self.project), None)
+        if found is not None:
+            project = self.project  # its equal is not the very object that the window knows
+            self._left.remove(found)
+            self._resume(found)
+            self.project = project
+
+    def _resume(self, aside: Aside) -> None:
+        self.load(aside.project)
+        if self.trainer is None:
+            return
+        aside.give(self.trainer)
+        self._hand_edits.remember(aside.project.weight_edits, aside.wiped)
+        self._checkpoints.begin(self.trainer)
+        self._arrive()
+
+    def _leave(self) -> None:
+        """Another project comes: put the run aside, in case somebody wants it back."""
+        aside = self.aside()
+        self.run += 1
+        if aside is None:
+            return
+        self._left.append(aside)
+        while sum(one.snapshot.nbytes for one in self._left) > BUDGET:
+            self._left.popleft()
 
     # --- answers ------------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from playground.runner.messages import (
     NudgeCell,
     Pause,
     Play,
+    Recall,
+    Recover,
     Reset,
     SetSpeed,
     SetWants,
@@ -31,6 +34,7 @@ from playground.runner.messages import (
     StepBack,
     Want,
 )
+from playground.runner.rescue import Keeper, Shelf
 from playground.runner.session import Session
 
 #: seconds of training between two looks at commands
@@ -39,6 +43,8 @@ BURST = 0.002
 SLOW = 30.0
 #: seconds between two wake-ups at a limited speed, at least: a thread that wakes for every step of many leaves little to others
 DOZE = 0.004
+#: steps per second with which a gentle start begins, and the seconds in which they double, up to what needs no limit
+GENTLE, DOUBLING, FREE = 60.0, 0.5, 50_000.0
 
 
 class Worker(threading.Thread):
@@ -46,17 +52,21 @@ class Worker(threading.Thread):
 
     Args:
         mailbox: where frames go.
+        shelf: where the run is put aside for another process, in case this one dies.
     """
 
-    def __init__(self, mailbox: Mailbox) -> None:
+    def __init__(self, mailbox: Mailbox, shelf: Shelf | None = None) -> None:
         super().__init__(name="training", daemon=True)
         self._mailbox = mailbox
-        self._session = Session()
+        self._session = session = Session()
+        self._shelf = shelf
+        self._keeper = Keeper(session.aside, session.mark, shelf)
         self._commands: deque[Command] = deque()
         self._wake = threading.Condition()
         self._ending = False
         self._wants: frozenset[Want] = frozenset()
         self._speed: float | None = None
+        self._gentle_since: float | None = None
         self._until_epoch = float("inf")
         self._due = 0.0
         self._rate = _Rate()
@@ -86,6 +96,7 @@ class Worker(threading.Thread):
             while not self._ending:
                 try:
                     self._turn()
+                    self._keeper.look()
                 except Exception as error:  # noqa: BLE001  whatever it is, it is shown, and the window stays alive
                     self._session.crash(error)
                     self._put()
@@ -94,9 +105,10 @@ class Worker(threading.Thread):
         """Do what was asked, train a little, show it; or wait for something to do."""
         told = self._obey()
         session = self._session
-        if session.state is State.RUNNING and (self._full_speed or not told):
-            self._train()
-            slow = not self._full_speed and (self._speed or 0.0) <= SLOW
+        limit = self._limit
+        if session.state is State.RUNNING and (limit is None or not told):
+            self._train(limit)
+            slow = limit is not None and limit <= SLOW
             if slow:
                 session.score()
             if slow or session.state is not State.RUNNING or self._mailbox.wanted:
@@ -106,7 +118,7 @@ class Worker(threading.Thread):
         else:
             with self._wake:
                 if not self._commands and not self._ending:
-                    self._wake.wait()
+                    self._wake.wait(self._keeper.left())
 
     def _obey(self) -> bool:
         """Carry out the commands that have come; whether there were any."""
@@ -118,11 +130,13 @@ class Worker(threading.Thread):
 
     def _do(self, command: Command) -> None:
         session, done, back = self._session, self._steps, isinstance(command, StepBack | GoTo)
+        if session.state is State.CRASHED:
+            self._get_over(command)
         match command:
             case Load(project, another):
                 session.load(project, another)
-            case Play():
-                self._go()
+            case Play(gently):
+                self._go(gently=gently)
             case Pause():
                 session.pause()
             case Reset():
@@ -152,6 +166,10 @@ class Worker(threading.Thread):
                 session.inspection.end()
             case NudgeCell(place, epsilon):
                 session.inspection.prove(place, epsilon)
+            case Recover(project, run):
+                session.recover(project, run, self._shelf.read() if self._shelf is not None else None)
+            case Recall():
+                session.recall()
             case CheckGradients(cells):
                 session.inspection.check_all(cells, self._undisturbed)
         if (
@@ -161,17 +179,38 @@ class Worker(threading.Thread):
             if self._until_epoch < float("inf"):
                 session.pause()
 
+    def _get_over(self, command: Command) -> None:
+        """After a crash, whatever a person does first goes on from what was put aside."""
+        session = self._session
+        match command:
+            case Load(project, another=False):
+                session.recover(project, session.run, self._keeper.last)
+            case SetWants() | SetSpeed() | ShowPicture() | Reset() | Recover() | Load():
+                pass
+            case _:
+                session.recover(session.project, session.run, self._keeper.last)
+
     @property
     def _steps(self) -> int:
         trainer = self._session.trainer
         return trainer.steps if trainer is not None else 0
 
     @property
-    def _full_speed(self) -> bool:
-        return self._speed is None or self._until_epoch < float("inf")
+    def _limit(self) -> float | None:
+        """Steps per second that may be made now; ``None`` for as many as can be."""
+        if self._until_epoch < float("inf"):
+            return None
+        if self._gentle_since is None:
+            return self._speed
+        gentle = GENTLE * math.exp2((perf_counter() - self._gentle_since) / DOUBLING)
+        if gentle >= (self._speed or FREE):
+            self._gentle_since = None
+            return self._speed
+        return gentle
 
-    def _go(self, until_epoch: float = float("inf")) -> None:
+    def _go(self, until_epoch: float = float("inf"), gently: bool = False) -> None:
         self._until_epoch, self._due, self._rate = until_epoch, perf_counter(), _Rate()
+        self._gentle_since = self._due if gently else None
         self._session.play()
 
     def _step(self, unit: str) -> None:
@@ -209,14 +248,14 @@ class Worker(threading.Thread):
             self._put()
         return not self._commands and not self._ending
 
-    def _train(self) -> None:
+    def _train(self, limit: float | None) -> None:
         session = self._session
-        if self._speed is None or self._full_speed:
+        if limit is None:
             session.train(BURST, until_epoch=self._until_epoch)
         elif self._wait_until_due():
             late = perf_counter() - self._due
-            done = session.train(BURST, 1 + int(late * self._speed))
-            self._due = max(self._due + done / self._speed, perf_counter() - DOZE)
+            done = session.train(BURST, 1 + int(late * limit))
+            self._due = max(self._due + done / limit, perf_counter() - DOZE)
         trainer = session.trainer
         if trainer is not None:
             self._rate.note(trainer.epoch + trainer.part_of_epoch, trainer.steps)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Key = QKeySequence.StandardKey
 
+#: why one cannot step back
+BEGUN = "no update has been made since the run began or a setting was changed."
+
 MENUS = ("File", "Edit", "View", "Run", "Help")
 
 
@@ -28,21 +31,21 @@ class Situation:
         state: what the worker does.
         problem: why the project cannot run; empty when it can.
         undo, redo: what would be undone and redone; empty when there is nothing.
+        back: whether there is an earlier moment to go back to.
+        no_way_back: why there is none, where that is not because nothing has been done.
     """
 
     state: State = State.EMPTY
     problem: str = ""
     undo: str = ""
     redo: str = ""
-
-    @property
-    def can_run(self) -> bool:
-        return not self.problem and self.state is not State.CRASHED
+    back: bool = False
+    no_way_back: str = ""
 
 
 def can_go_back(situation: Situation) -> bool:
-    """Whether an update has been made that could be undone."""
-    return can_run(situation) and situation.state is not State.READY
+    """Whether an update has been made that can be undone."""
+    return can_run(situation) and situation.back and situation.state is not State.CRASHED
 
 
 def always(situation: Situation) -> bool:
@@ -50,10 +53,7 @@ def always(situation: Situation) -> bool:
 
 
 def can_run(situation: Situation) -> bool:
-    return situation.can_run
-
-
-def has_weights(situation: Situation) -> bool:
+    """Also after a crash: going on begins with mending."""
     return not situation.problem
 
 
@@ -238,7 +238,7 @@ SPECS = (
         "Back to the same first weights, epoch 0.",
         ("Ctrl+R",),
         "restart",
-        has_weights,
+        can_run,
         rule=True,
     ),
     ActionSpec(
@@ -317,14 +317,17 @@ class Actions:
             self._running = running
             self._draw_play()
         self["run.play"].setText("Pause" if running else "Play")
-        refused = situation.problem or (
-            "the run has crashed. Press Reset." if situation.state is State.CRASHED else ""
-        )
+        refused = situation.problem
         for action_id in ("run.play", "run.batch", "run.epoch", "run.inspect"):
             tip = (
                 "Stop after the current step." if running and action_id == "run.play" else SPEC[action_id].tip
             )
             self[action_id].setToolTip(f"Not yet: {refused}" if refused else with_keys(tip, self[action_id]))
+        for action_id in ("run.back", "run.epoch_back"):
+            tip = "" if can_go_back(situation) else situation.problem or situation.no_way_back or BEGUN
+            self[action_id].setToolTip(
+                f"Not yet: {tip}" if tip else with_keys(SPEC[action_id].tip, self[action_id])
+            )
         self["edit.undo"].setText(f"Undo {situation.undo}".strip())
         self["edit.redo"].setText(f"Redo {situation.redo}".strip())
 

@@ -1,12 +1,12 @@
-"""One line under the tool bar that says what happened and offers what to do."""
+"""A card over the network that says what happened and offers what to do."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontDatabase, QGuiApplication, QResizeEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QSizePolicy,
-    QToolBar,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -30,31 +29,32 @@ if TYPE_CHECKING:
 
 Offer = tuple[str, Callable[[], object]]  #: a button: its words, and what it does
 
-SIGNS = {"warning": "alert-outline", "error": "alert-octagon-outline"}
+SIGNS = {"note": "information-outline", "warning": "alert-outline", "error": "alert-octagon-outline"}
+
+#: pixels round it, and its width at most: longer lines are hard to read
+MARGIN, WIDEST = 10, 900
+#: pixels that stay free below it
+FOOT = 38
 
 
-class Banner(QToolBar):
-    """Hidden while there is nothing to say. ``show_message`` replaces what it said before."""
+class Banner(QFrame):
+    """Hidden while there is nothing to say. ``show_message`` replaces what it said before.
 
-    def __init__(self, theme: Theme) -> None:
-        super().__init__("Message")
+    It lies over the lower part of another widget, so that nothing moves when it comes and goes.
+    """
+
+    def __init__(self, theme: Theme, window: QWidget) -> None:
+        super().__init__(window)
         self.setObjectName("banner")
-        self.setMovable(False)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        self.toggleViewAction().setVisible(False)
+        self.setProperty("card", True)
         self._theme, self._kind = theme, "warning"
-
-        card = QFrame()
-        card.setObjectName("banner_card")
-        card.setProperty("card", True)
-        layout = QHBoxLayout(card)
-        layout.setContentsMargins(12, 6, 6, 6)
-        layout.setSpacing(8)
+        self._under: QWidget | None = None
         self._sign = QLabel()
         self._sign.setObjectName("banner_sign")
         self.text = QLabel()
         self.text.setObjectName("banner_text")
         self.text.setWordWrap(True)
+        self.text.setTextFormat(Qt.TextFormat.PlainText)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._buttons = QHBoxLayout()
@@ -65,27 +65,28 @@ class Banner(QToolBar):
         self._close.setToolTip("Close the message.")
         self._close.setAutoRaise(True)
         self._close.clicked.connect(self.clear_message)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 6, 6, 6)
+        layout.setSpacing(8)
         layout.addWidget(self._sign)
         layout.addWidget(self.text, stretch=1)
         layout.addLayout(self._buttons)
         layout.addWidget(self._close)
-        row = QWidget()  # the space round the card
-        around = QHBoxLayout(row)
-        around.setContentsMargins(8, 6, 8, 6)
-        around.addWidget(card)
-        self._row, self._around = row, around
-        self.addWidget(row)
-        card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._card = card
         self.set_theme(theme)
         self.hide()
 
+    def lie_over(self, widget: QWidget) -> None:
+        """Come up over ``widget``, which is in the same window."""
+        self._under = widget
+        widget.installEventFilter(self)
+
     def show_message(self, kind: str, message: str, offers: Sequence[Offer] = ()) -> None:
-        """Say ``message``; ``kind`` is "warning" or "error", and each offer a button."""
+        """Say ``message``; ``kind`` is a key of ``SIGNS``, and each offer a button."""
         self._kind = kind
         self.text.setText(message)
         while (item := self._buttons.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
+                old.hide()
                 old.deleteLater()
         for number, (words, act) in enumerate(offers):
             button = QPushButton(words)
@@ -95,19 +96,32 @@ class Banner(QToolBar):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(lambda _checked=False, act=act: act())
             self._buttons.addWidget(button)
+            button.show()  # a layout counts only what is shown
         self._restyle()
-        self.show()
+        self.show()  # only then has it its fonts, and with them its height
         self._fit()
+        self.raise_()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Move) and self.isVisible():
+            self._fit()
+        return False
 
     def _fit(self) -> None:
-        # A tool bar asks what is inside for its size, and not how high it is at this width.
-        height = self._around.heightForWidth(self.width())
-        if height > 0:  # none before the first layout
-            self._row.setFixedHeight(height)
+        under = self._under
+        if under is None:
+            return
+        width = min(under.width() - 2 * MARGIN, WIDEST)
+        height = self.heightForWidth(width)
+        corner = under.mapTo(
+            self.window(), QPoint((under.width() - width) // 2, under.height() - FOOT - height)
+        )
+        self.setGeometry(corner.x(), corner.y(), width, height)
+
+    @property
+    def kind(self) -> str:
+        """Of the message that is shown; "" while there is none."""
+        return "" if self.isHidden() else self._kind
 
     def clear_message(self) -> None:
         self.hide()
@@ -119,11 +133,12 @@ class Banner(QToolBar):
 
     def _restyle(self) -> None:
         wrong = self._kind == "error"
-        colour = self._theme.error if wrong else self._theme.warning
+        colours = {"note": self._theme.accent, "warning": self._theme.warning, "error": self._theme.error}
+        colour = colours[self._kind]
         self._sign.setPixmap(icon(SIGNS[self._kind], self._theme, colour).pixmap(20, 20))
         self._sign.setAccessibleName(self._kind)
-        self._card.setProperty("wrong", wrong)
-        style.refresh(self._card)
+        self.setProperty("wrong", wrong)
+        style.refresh(self)
 
 
 class Details(QDialog):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,11 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 from playground.document import files
 from playground.document.examples import example
 from playground.document.project import Project
+from playground.ui.numbers import count
 
 if TYPE_CHECKING:
     from playground.document.document import Document
+    from playground.ui.run_control import RunControl
     from playground.ui.settings import Settings
     from playground.ui.undo import History
 
@@ -21,18 +24,48 @@ FILTER = f"Playground projects (*{files.SUFFIX} *.json);;All files (*)"
 
 Answer = QMessageBox.StandardButton
 
+#: a title bar leaves no room for its words over a narrow question
+WIDE = "QLabel#qt_msgbox_label, QLabel#qt_msgbox_informativelabel { min-width: 360px; }"
+#: seconds of training from which on one is asked before they are lost; what took less comes out the same again in as short a time
+LONG = 60.0
+
+
+@dataclass(frozen=True)
+class Left:
+    """A trained project that another one has taken the place of.
+
+    Args:
+        project, path: what it was, and its file.
+        name: for people.
+        clean: whether it was as its file holds it.
+    """
+
+    project: Project
+    path: Path | None
+    name: str
+    clean: bool
+
 
 class Desk(QObject):
     """Which file the document belongs to, and every way to another one.
 
     Each way first asks what to do with unsaved edits. Methods return False where the person changed their mind or the file refused.
+    Nobody is asked about the weights of a run, which files do not hold: they are put aside, and ``back`` brings them back. Only closing
+    the window after a long run asks.
+
+    Attributes:
+        left: the trained project that was open before; ``None`` where there was none.
     """
 
     moved = Signal()  #: another file, or the same one saved: the title is out of date
 
-    def __init__(self, window: QWidget, document: Document, history: History, settings: Settings) -> None:
+    def __init__(
+        self, window: QWidget, document: Document, history: History, settings: Settings, run: RunControl
+    ) -> None:
         super().__init__(window)
         self._window, self._document, self._history, self._settings = window, document, history, settings
+        self._run = run
+        self.left: Left | None = None
 
     @property
     def name(self) -> str:
@@ -67,11 +100,32 @@ class Desk(QObject):
         self._settings.add_recent(path)
         return self._show(project, path)
 
+    def back(self) -> bool:
+        """To the trained project that was open before, with its weights."""
+        left = self.left
+        if left is None or not self.may_leave():
+            return False
+        self._show(left.project, left.path)
+        if not left.clean:
+            self._history.resetClean()
+        self._run.recall()
+        return True
+
     def _show(self, project: Project, path: Path | None) -> bool:
+        epochs = self._run.epoch
+        left = Left(self._document.value, self._document.path, self.name, self._history.isClean())
         self._document.path = path
         self._document.set(project)
         self._history.start_over()
         self.moved.emit()
+        if epochs:
+            self.left = left
+            self._run.offer(
+                f"“{left.name}” was left after {count(epochs)} epoch{'s' if epochs != 1 else ''}. "
+                "Its weights are put aside for as long as the program is open.",
+                f"Back to “{left.name}”",
+                self.back,
+            )
         return True
 
     # --- saving -------------------------------------------------------------------------------------------------------
@@ -103,23 +157,35 @@ class Desk(QObject):
 
     # --- questions ----------------------------------------------------------------------------------------------------
 
-    def may_leave(self) -> bool:
-        """True where nothing would be lost: no edits, or saved now, or given up on purpose."""
-        if self._history.isClean():
+    def may_leave(self, closing: bool = False) -> bool:
+        """True where nothing would be lost: no edits, or saved now, or given up on purpose. ``closing``: a long run would be, too."""
+        clean, trained = self._history.isClean(), ""
+        if closing and self._run.seconds >= LONG:
+            trained = f"{self._run.seconds / 60:.0f} min of training: its weights are lost with the window."
+        if clean and not trained:
             return True
         box = QMessageBox(self._window)
         box.setObjectName("ask_save")
         box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("Unsaved changes")
-        box.setText(f"“{self.name}” has changes that are not saved.")
-        box.setInformativeText("Save them before going on?")
-        box.setStandardButtons(Answer.Save | Answer.Discard | Answer.Cancel)
-        box.setDefaultButton(Answer.Save)
+        if clean:
+            box.setWindowTitle("Close?")
+            box.setText(f"“{self.name}” has had {trained}")
+            box.setInformativeText("Close the window all the same?")
+            box.setStandardButtons(Answer.Close | Answer.Cancel)
+            box.setDefaultButton(Answer.Cancel)
+        else:
+            box.setWindowTitle("Save changes?")
+            box.setText(f"“{self.name}” has changes that are not saved.")
+            also = f" It has had {trained}" if trained else ""
+            box.setInformativeText(f"Save them before going on?{also}")
+            box.setStandardButtons(Answer.Save | Answer.Discard | Answer.Cancel)
+            box.setDefaultButton(Answer.Save)
+        box.setStyleSheet(WIDE)
         answer = box.exec()
         box.deleteLater()
         if answer == Answer.Save:
             return self.save()
-        return answer == Answer.Discard
+        return answer in (Answer.Discard, Answer.Close)
 
     def _refuse(self, title: str, error: Exception) -> None:
         QMessageBox.warning(self._window, title, str(error))

@@ -26,6 +26,8 @@ from playground.ui.loading import Waiting
 from playground.ui.panels import PANELS, Docks
 from playground.ui.plots.metrics import MetricsBar
 from playground.ui.pump import Pump
+from playground.ui.recent import RecentMenu
+from playground.ui.refusal import Refusal
 from playground.ui.run_control import RunControl
 from playground.ui.settings import LAYOUT_VERSION, THEMES, Settings
 from playground.ui.transport import Transport
@@ -76,11 +78,12 @@ class MainWindow(QMainWindow):
         self.focus = Focus(self)
         context = Context(document, self.focus, runner.send, appearance.theme)
 
-        self.desk = Desk(self, document, history, settings)
-        self.banner = Banner(appearance.theme)
+        self.banner = Banner(appearance.theme, self)
         self.run = RunControl(document, runner.send, self.banner)
+        self.desk = Desk(self, document, history, settings, self.run)
         self.canvas = CanvasView(context)
         self.setCentralWidget(self.canvas)
+        self.banner.lie_over(self.canvas)
         self.docks = Docks(self, context)
         self.backprop = self.docks.view(BackpropView)
         self.metrics = MetricsBar(context)
@@ -91,11 +94,9 @@ class MainWindow(QMainWindow):
             runner.send,
             appearance.theme,
             appearance.toggle,
-            self._toggle_problems,
+            Refusal(appearance.theme, self._toggle_problems, self.focus.select),
         )
         self.addToolBar(self.transport)
-        self.addToolBarBreak()
-        self.addToolBar(self.banner)
         leave_gutters(self)
         self._fill_menus()
         self.views = (self.canvas, self.metrics, *self.docks.views.values())
@@ -174,9 +175,7 @@ class MainWindow(QMainWindow):
 
     def _fill_menus(self) -> None:
         menus = self.actions_.fill(self.menuBar())
-        recent = QMenu("Open Recent", self)
-        recent.setObjectName("menu.File/Open Recent")
-        recent.aboutToShow.connect(lambda: self._list_recent(recent))
+        recent = RecentMenu(self.desk, self._settings, self)
         menus["File"].insertMenu(self.actions_["file.examples"], recent)
         panels = self.createPopupMenu()
         panels.setTitle("Panels")
@@ -188,13 +187,6 @@ class MainWindow(QMainWindow):
         menu = QMenu(self)
         menu.addActions([self.docks[panel.key].toggleViewAction() for panel in PANELS])
         return menu
-
-    def _list_recent(self, menu: QMenu) -> None:
-        menu.clear()
-        for path in self._settings.recent:
-            menu.addAction(path.name, partial(self.desk.open_path, path)).setToolTip(str(path))
-        if menu.isEmpty():
-            menu.addAction("No files yet").setEnabled(False)
 
     # --- news ---------------------------------------------------------------------------------------------------------
 
@@ -212,9 +204,10 @@ class MainWindow(QMainWindow):
 
     def _refresh(self) -> None:
         """Which actions are possible now, and what keeps the others from it."""
-        found = [problem.message for problem in problems(self.document.value)]
+        found, run = problems(self.document.value), self.run
+        problem = found[0].message if found else ""
         undo, redo = self.history.undoText(), self.history.redoText()
-        self.actions_.update(Situation(self.run.state, found[0] if found else "", undo, redo))
+        self.actions_.update(Situation(run.state, problem, undo, redo, run.can_go_back, run.no_way_back))
         self.transport.show_problems(found)
 
     def _retitle(self) -> None:
@@ -284,7 +277,6 @@ class MainWindow(QMainWindow):
         self._arranged = not self._settings.layout.isEmpty() and self.restoreState(
             self._settings.layout, LAYOUT_VERSION
         )
-        self.banner.hide()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -293,7 +285,7 @@ class MainWindow(QMainWindow):
             self.docks.arrange()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self.desk.may_leave():
+        if not self.desk.may_leave(closing=True):
             event.ignore()
             return
         self._settings.geometry = self.saveGeometry()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from playground.document import edits
-from playground.runner.messages import Command, Frame, Pause, Play, Reset, State, Step, StepBack
+from playground.runner.messages import Command, Frame, Pause, Play, Recall, Reset, State, Step, StepBack
 from playground.ui.banner import Details
 from playground.ui.numbers import fmt
 
@@ -23,18 +24,24 @@ CALMER = 0.3
 class RunControl(QObject):
     """Turns the Run menu into commands and edits, and the run's state into words in the banner."""
 
-    changed = Signal()  #: ``state`` is another one
+    changed = Signal()  #: ``state``, or what is possible, is another
 
     def __init__(self, document: Document, send: Callable[[Command], None], banner: Banner) -> None:
         super().__init__(banner)
         self._document, self._send, self._banner = document, send, banner
         self.state = State.EMPTY
-        self._said = (State.EMPTY, "")
+        self._said = (State.EMPTY, "", "")
+        self.epoch = 0
+        self.seconds = 0.0  # that this run has been trained while the window was looking
+        self._seen_at: float | None = None  # when the last frame of training came
+        self.can_go_back = False
+        self.no_way_back = ""
 
     # --- commands -----------------------------------------------------------------------------------------------------
 
     def play_or_pause(self) -> None:
-        self._send(Pause() if self.state is State.RUNNING else Play())
+        # The first epochs are the ones worth watching, and at full speed easy data are learned before one has looked.
+        self._send(Pause() if self.state is State.RUNNING else Play(gently=self.state is State.READY))
 
     def step(self, unit: str) -> None:
         self._send(Step(unit))
@@ -48,6 +55,14 @@ class RunControl(QObject):
     def new_weights(self) -> None:
         self._document.apply(edits.new_weights(self._document.value), "New weights")
 
+    def recall(self) -> None:
+        """The project that was just opened had been left: give it its weights back."""
+        self._send(Recall())
+
+    def offer(self, message: str, words: str, act: Callable[[], object]) -> None:
+        """Say something that is good to know, and a button for it."""
+        self._banner.show_message("note", message, ((words, act),))
+
     def calm_down(self) -> None:
         """Lower the learning rate and go on from the last finite weights."""
         fit = self._document.value.fit
@@ -60,10 +75,27 @@ class RunControl(QObject):
 
     def see(self, frame: Frame) -> None:
         """Take note of a frame; cheap where the state is the same as before."""
-        said = (frame.state, frame.message)
-        if said == self._said:
+        self._count(frame)
+        said, back = (frame.state, frame.message, frame.notice), frame.earliest_step < frame.step
+        if said == self._said and back == self.can_go_back:
             return
         before, self._said, self.state = self._said, said, frame.state
+        self.can_go_back, self.no_way_back = back, frame.no_way_back
+        if said != before:
+            self._tell(frame, before)
+        self.changed.emit()
+
+    def _count(self, frame: Frame) -> None:
+        """How long this run has been trained."""
+        now = perf_counter()
+        if self._seen_at is not None:
+            self.seconds += now - self._seen_at
+        self._seen_at = now if frame.state is State.RUNNING else None
+        self.epoch = frame.epoch
+        if not frame.step:
+            self.seconds = 0.0
+
+    def _tell(self, frame: Frame, before: tuple[State, str, str]) -> None:
         if frame.state is State.DIVERGED:
             self._banner.show_message(
                 "warning",
@@ -74,9 +106,12 @@ class RunControl(QObject):
             details = f"{frame.message}\n\n{frame.details}"
             show = lambda: Details("What went wrong", details, self._banner.window()).show()
             self._banner.show_message("error", frame.message, (("Details…", show), ("Reset", self.reset)))
-        elif before[0] in (State.DIVERGED, State.CRASHED):
+        elif frame.notice:
+            self._banner.show_message("warning", frame.notice)
+        elif before[0] in (State.DIVERGED, State.CRASHED) or before[2]:
             self._banner.clear_message()
-        self.changed.emit()
+        elif frame.state is State.RUNNING and self._banner.kind == "note":
+            self._banner.clear_message()  # whoever goes on has read it
 
     def view_failed(self, view: str, message: str, details: str) -> None:
         """A panel could not draw a frame: the others and the run go on."""

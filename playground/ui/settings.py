@@ -54,9 +54,6 @@ class Settings:
             "recent", [str(p) for p in (path, *(p for p in self.recent if p != path))][:RECENT]
         )
 
-    def clear_recent(self) -> None:
-        self._store.remove("recent")
-
     @property
     def geometry(self) -> QByteArray:
         """Place and size of the window, as ``QWidget.saveGeometry`` gives it; empty when unknown."""

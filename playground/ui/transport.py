@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QSizePolicy,
     QSlider,
+    QStackedWidget,
     QToolBar,
     QToolButton,
     QVBoxLayout,
@@ -23,7 +24,9 @@ from playground.ui.icons import icon
 from playground.ui.scrub import Scrub
 
 if TYPE_CHECKING:
+    from engine.network import Problem
     from playground.ui.actions import Actions
+    from playground.ui.refusal import Refusal
     from playground.ui.theme import Theme
 
 #: steps per second, by the slider's position; None is as fast as it goes
@@ -48,7 +51,7 @@ class Transport(QToolBar):
         send: Callable[[Command], None],
         theme: Theme,
         toggle_theme: Callable[[], None],
-        show_problems: Callable[[], None],
+        refusal: Refusal,
     ) -> None:
         super().__init__("Run")
         self.setObjectName("transport")
@@ -74,9 +77,6 @@ class Transport(QToolBar):
         actions["run.inspect"].setIconText("Step inside")
         self._inspect = self._button("transport_inspect", "Step inside")
         self._inspect.setDefaultAction(actions["run.inspect"])
-        self._problems = self._button("transport_problems", "Problems")
-        self._problems.clicked.connect(show_problems)
-        self._problems.hide()
         self._examples = self._button("transport_examples", "Examples", words=False)
         self._examples.setDefaultAction(actions["file.examples"])
         self._theme = self._button("transport_theme", "Light or dark", words=False)
@@ -96,20 +96,26 @@ class Transport(QToolBar):
         self.speed.valueChanged.connect(self._speed_changed)
         self._label_speed()
 
-        metrics.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._lay_out(metrics)
+        # While the project cannot run, the reason stands where its numbers would: nothing else moves.
+        self._refusal = refusal
+        self._readings = QStackedWidget()
+        self._readings.setObjectName("transport_readings")
+        self._readings.addWidget(metrics)
+        self._readings.addWidget(refusal)
+        self._readings.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._lay_out()
         self.set_theme(theme)
 
-    def _lay_out(self, metrics: QWidget) -> None:
+    def _lay_out(self) -> None:
         row = QWidget()
         row.setObjectName("transport_row")
         layout = QHBoxLayout(row)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(8)
-        for button in (self._reset, self._play, self._back, self._step, self._inspect, self._problems):
+        for button in (self._reset, self._play, self._back, self._step, self._inspect):
             layout.addWidget(button)
         layout.addSpacing(8)
-        layout.addWidget(metrics, stretch=1)
+        layout.addWidget(self._readings, stretch=1)
         caption = QLabel("Speed")
         caption.setObjectName("transport_speed_caption")
         caption.setProperty("muted", True)
@@ -150,11 +156,10 @@ class Transport(QToolBar):
         menu.triggered.connect(button.setDefaultAction)
         return button
 
-    def show_problems(self, messages: Sequence[str]) -> None:
-        """Say how many things keep the project from running; the button shows them."""
-        self._problems.setText(f"{len(messages)} problem{'s' if len(messages) != 1 else ''}")
-        self._problems.setToolTip("\n".join(messages))
-        self._problems.setVisible(bool(messages))
+    def show_problems(self, found: Sequence[Problem]) -> None:
+        """Say what keeps the project from running, or show its numbers again."""
+        self._refusal.show_problems(found)
+        self._readings.setCurrentIndex(1 if found else 0)
 
     def change_speed(self, by: int) -> None:
         """So many notches faster."""
@@ -172,5 +177,5 @@ class Transport(QToolBar):
         )
 
     def set_theme(self, theme: Theme) -> None:
-        self._problems.setIcon(icon("alert-outline", theme, theme.error))
+        self._refusal.set_theme(theme)
         self._theme.setIcon(icon("weather-sunny" if theme.dark else "weather-night", theme))

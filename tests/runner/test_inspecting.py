@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from engine.errors import SpecError
+from engine.gradcheck import Report
 from engine.layers import Linear
-from engine.trace import Place, card, moments
+from engine.trace import Place, Prover, card, moments
 from playground.document import edits
 from playground.document.examples import example
 from playground.runner.messages import (
@@ -26,6 +28,7 @@ from playground.runner.messages import (
     Weights,
 )
 from playground.runner.runner import Runner
+from playground.runner.session import Session
 from tests.runner.driving import until
 
 CIRCLE, DIGITS = example("circle").project, example("digits-cnn").project
@@ -160,3 +163,20 @@ def test_pausing_a_run_that_is_looked_at_changes_nothing(runner: Runner) -> None
     runner.send(Pause())
     runner.send(SetWants(frozenset({node_wants(CIRCLE)})))
     assert until(runner, lambda f: bool(f.answers)).trace is trace
+
+
+def test_a_check_that_cannot_go_on_says_why_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session()
+    session.load(CIRCLE)
+    session.inspect()
+
+    def refuse(*_: object, **__: object) -> Iterator[Report]:
+        raise SpecError("This update has no gradient here. Choose another.")
+        yield
+
+    monkeypatch.setattr(Prover, "check", refuse)
+    session.inspection.check_all(3, lambda: True)
+    frame = session.frame()
+    assert frame.refusal == "This update has no gradient here. Choose another."
+    assert frame.check is not None
+    assert not frame.check.running

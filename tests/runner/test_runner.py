@@ -143,9 +143,9 @@ def test_a_process_that_is_killed_is_reported_and_replaced() -> None:
         until(runner, lambda f: f.state is State.READY)
         (child,) = multiprocessing.active_children()
         os.kill(child.pid, signal.SIGKILL)
-        crashed = until(runner, lambda f: f.state is State.CRASHED)
-        assert "ended unexpectedly (signal SIGKILL)" in crashed.message
-        assert crashed.project is CIRCLE
+        replaced = until(runner, lambda f: bool(f.notice))
+        assert "SIGKILL" in replaced.notice
+        assert replaced.project is CIRCLE
         runner.send(Reset())
         runner.send(Play())
         until(runner, lambda f: f.step > 10)

@@ -1,6 +1,5 @@
 """The worker's manners: what it restarts and keeps, how it keeps a speed, when it makes frames, and that it sleeps when idle."""
 
-import multiprocessing
 import threading
 import time
 from collections.abc import Iterator
@@ -120,30 +119,6 @@ def test_a_crash_is_got_over(thread: Runner, monkeypatch: pytest.MonkeyPatch, af
     assert until(thread, lambda f: f.state is State.READY).message == ""
     thread.send(Play())
     until(thread, lambda f: f.step > 10)
-
-
-def test_another_process_is_told_all_that_the_last_one_knew() -> None:
-    runner, want = Runner(), Weights("linear1")
-    runner.start()
-    try:
-        runner.send(SetWants(frozenset({want})))
-        runner.send(SetSpeed(0.01))
-        runner.send(Load(CIRCLE))
-        until(runner, lambda f: f.answer(want) is not None)
-        (child,) = multiprocessing.active_children()
-        child.kill()
-        until(runner, lambda f: f.state is State.CRASHED)
-        other = Weights("linear2")
-        runner.send(SetWants(frozenset({want, other})))  # views do so by themselves
-        assert multiprocessing.active_children() == []
-        runner.send(Play())
-        frame = until(runner, lambda f: f.state is State.RUNNING and f.step == 1)
-        assert set(frame.answers) == {want, other}
-        threading.Event().wait(0.1)
-        frame = runner.take() or frame
-        assert frame.step == 1
-    finally:
-        runner.stop()
 
 
 def test_training_goes_on_while_nobody_reads_large_frames() -> None:
@@ -271,3 +246,31 @@ def test_commands_are_carried_out_in_order(thread: Runner) -> None:
     thread.send(Play())
     thread.send(Pause())
     assert until(thread, lambda f: f.state is State.PAUSED).step >= 25
+
+
+def test_a_gentle_start_shows_the_first_epochs_and_then_goes_at_full_speed(thread: Runner) -> None:
+    thread.send(Load(CIRCLE))
+    until(thread, lambda f: f.state is State.READY)
+    thread.send(Play(gently=True))
+    steps: list[int] = []
+    until(thread, lambda f: steps.append(f.step) or f.step > 10_000)
+    first = [step for step in dict.fromkeys(steps) if 0 < step <= 300]
+    assert len(first) > 10, f"the first updates are seen: {first}"
+    thread.send(Pause())
+    paused = until(thread, lambda f: f.state is State.PAUSED)
+    alone = Session()
+    alone.load(CIRCLE)
+    alone.play()
+    alone.train(60.0, most=paused.step)
+    alone.pause()
+    assert paused.train_loss == alone.frame().train_loss, "how fast it goes changes no number"
+
+
+def test_a_slow_speed_stays_slow_in_a_gentle_start(thread: Runner) -> None:
+    thread.send(Load(CIRCLE))
+    thread.send(SetSpeed(0.01))
+    thread.send(Play(gently=True))
+    until(thread, lambda f: f.step == 1)
+    threading.Event().wait(0.2)
+    frame = thread.take()
+    assert frame is None or frame.step == 1

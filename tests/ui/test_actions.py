@@ -94,7 +94,7 @@ def test_menus_show_every_action_with_its_key(window: Window) -> None:
         (Situation(State.RUNNING), True),
         (Situation(State.DIVERGED), True),
         (Situation(State.EMPTY, problem="There is no layer."), False),
-        (Situation(State.CRASHED), False),
+        (Situation(State.CRASHED), True),
     ],
 )
 def test_only_what_can_run_may_be_run(window: Window, situation: Situation, possible: bool) -> None:

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from playground.document import edits, files
 from playground.document.examples import example
 from playground.document.project import Project
+from playground.runner.messages import State
 from tests.ui.shell import Shell, answering
 
 CIRCLE = example("circle").project
@@ -134,3 +135,77 @@ def test_new_is_an_empty_network(shell: Shell) -> None:
     shell.window.actions_["file.new"].trigger()
     assert shell.document.value == Project()
     assert "empty" in shell.window.actions_["run.play"].toolTip()
+
+
+def train_an_epoch(shell: Shell) -> None:
+    shell.key(Qt.Key.Key_S, Qt.KeyboardModifier.ShiftModifier)
+    shell.until(State.PAUSED, epoch=1)
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_trained_run_can_be_had_back_without_a_question(shell: Shell, edited: bool) -> None:
+    train_an_epoch(shell)
+    if edited:
+        rename(shell)
+    before, project = shell.frame, shell.document.value
+    leave = lambda: shell.window.desk.open_example("xor")
+    if edited:
+        answering(Button.Discard, leave)
+    else:
+        leave()
+    shell.until(State.READY)
+    assert "after 1 epoch" in shell.window.banner.text.text()
+    shell.click("banner_offer0")
+    assert shell.document.value is project
+    assert shell.window.isWindowModified() == edited
+    shell.qtbot.waitUntil(lambda: shell.frame.project is project and shell.frame.step == before.step)
+    assert shell.frame.train_loss == before.train_loss
+
+
+def test_the_offer_goes_with_the_next_run_and_stays_in_the_menu(shell: Shell) -> None:
+    train_an_epoch(shell)
+    shell.window.desk.open_example("xor")
+    shell.until(State.READY)
+    assert shell.window.banner.isVisible()
+    shell.click("transport_play")
+    shell.until(State.RUNNING)
+    assert not shell.window.banner.isVisible()
+    shell.click("transport_play")
+    shell.until(State.PAUSED)
+    menu = shell.child("menu.File/Open Recent")
+    menu.aboutToShow.emit()
+    menu.actions()[0].trigger()
+    assert shell.document.value is CIRCLE
+    shell.qtbot.waitUntil(lambda: shell.frame.project is CIRCLE and shell.frame.epoch == 1)
+
+
+def test_nothing_is_offered_where_nothing_was_trained(shell: Shell) -> None:
+    shell.window.desk.open_example("xor")
+    shell.until(State.READY)
+    assert not shell.window.banner.isVisible()
+    assert not shell.window.desk.back()
+
+
+def test_closing_after_a_long_run_asks_once(shell: Shell) -> None:
+    train_an_epoch(shell)
+    assert shell.window.desk.may_leave(closing=True), "what took a moment is learned again in a moment"
+    shell.window.run.seconds = 200.0
+    text = answering(Button.Cancel, shell.window.close)
+    assert "3 min of training" in text
+    assert shell.window.isVisible()
+    rename(shell, "precious")
+    assert "precious" in answering(Button.Discard, shell.window.close)
+    assert not shell.window.isVisible()
+
+
+def test_the_question_leaves_room_for_its_title(shell: Shell) -> None:
+    rename(shell)
+    widths: list[int] = []
+
+    def measure() -> None:
+        widths.append(QApplication.activeModalWidget().width())
+
+    QTimer.singleShot(0, measure)
+    answering(Button.Cancel, shell.window.close)
+    assert widths
+    assert widths[0] >= 360

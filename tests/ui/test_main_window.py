@@ -13,8 +13,10 @@ from engine.optimizers import SGD
 from playground import __version__
 from playground.document import edits
 from playground.document.examples import example
+from playground.document.project import problems
 from playground.runner.messages import Frame, Load, Play, Reset, SetSpeed, State
 from playground.ui.panels import PANELS
+from playground.ui.refusal import Words
 from playground.ui.theme import DARK, LIGHT
 from playground.ui.transport import SPEEDS, speed_in_words
 from tests.ui.shell import Shell, ToldRunner
@@ -141,6 +143,78 @@ def test_a_problem_forbids_play_in_words_and_shows_itself(shell: Shell) -> None:
     assert not pill.isVisible()
 
 
+def test_the_reason_is_read_in_full_leads_to_its_block_and_moves_nothing(shell: Shell) -> None:
+    places = lambda: {
+        w.objectName(): w.geometry() for w in shell.window.transport.findChildren(QWidget) if w.isVisible()
+    }
+    before, canvas = places(), shell.window.canvas.geometry()
+    shell.document.apply(edits.remove(CIRCLE, {CIRCLE.network.output_id}), "Delete Linear")
+    words = shell.child("transport_problem")
+    shell.qtbot.waitUntil(words.isVisible)
+    message = problems(shell.document.value)[0].message
+    assert words.text() == message, "not a word is left out"
+    assert words.heightForWidth(words.width()) <= words.height()
+    after = places()
+    moved = {
+        name
+        for name in before.keys() & after.keys()
+        if name.startswith("transport") and before[name] != after[name]
+    }
+    assert not moved
+    assert shell.window.canvas.geometry() == canvas
+    shell.click("transport_problem")
+    assert shell.window.focus.node_id == problems(shell.document.value)[0].node_id
+
+
+def test_where_there_is_no_room_the_reason_ends_in_an_ellipsis(qtbot) -> None:
+    words = Words()
+    qtbot.addWidget(words)
+    words.resize(120, 30)
+    long = "This is a sentence with far more words than so small a place has room for, whoever reads it."
+    words.say(long, leads=True)
+    assert words.text().endswith(" …")
+    assert long.startswith(words.text().removesuffix(" …"))
+    assert long in words.toolTip()
+    words.resize(900, 30)
+    words.show()
+    assert words.text() == long
+
+
+def test_a_message_moves_nothing_and_a_notice_goes_with_the_next_run(told: Shell) -> None:
+    canvas = told.window.canvas.geometry()
+    told.runner.frame = Frame(CIRCLE, state=State.PAUSED, step=7, notice="It was ended. " * 20)
+    told.until(State.PAUSED)
+    banner = told.window.banner
+    assert banner.isVisible()
+    assert told.window.canvas.geometry() == canvas
+    assert canvas.contains(banner.geometry())
+    assert banner.text.heightForWidth(banner.text.width()) <= banner.text.height(), "nothing is cut off"
+    told.window.resize(1000, 640)
+    told.qtbot.waitUntil(lambda: told.window.canvas.geometry().contains(banner.geometry()))
+    told.runner.frame = Frame(CIRCLE, state=State.CRASHED, message="It was ended, again. " * 12)
+    told.until(State.CRASHED)  # now beside two buttons
+    told.qtbot.waitUntil(lambda: told.child("banner_offer1").isVisible())
+    assert banner.text.heightForWidth(banner.text.width()) <= banner.text.height(), "nothing is cut off"
+    told.runner.frame = Frame(CIRCLE, state=State.RUNNING, step=8)
+    told.until(State.RUNNING)
+    assert not banner.isVisible()
+
+
+def test_one_can_step_back_only_where_there_is_a_moment_to_go_back_to(told: Shell) -> None:
+    back = told.window.actions_["run.back"]
+    told.runner.frame = Frame(CIRCLE, state=State.PAUSED, step=7, earliest_step=3, latest_step=7)
+    told.until(State.PAUSED)
+    assert back.isEnabled()
+    told.runner.frame = Frame(CIRCLE, state=State.PAUSED, step=3, earliest_step=3, latest_step=7)
+    told.qtbot.waitUntil(lambda: not back.isEnabled())
+    assert "since the run began or a setting was changed" in back.toolTip()
+    told.runner.frame = Frame(
+        CIRCLE, state=State.PAUSED, step=3, latest_step=3, earliest_step=3, no_way_back="Too large."
+    )
+    told.qtbot.waitUntil(lambda: told.frame.no_way_back != "")
+    assert not back.isEnabled()
+
+
 def test_divergence_is_said_and_can_be_calmed(qtbot, tmp_path: Path) -> None:
     wild = edits.set_fit(CIRCLE, CIRCLE.fit.replace(optimizer=SGD(lr=100.0)))
     wild = edits.set_source(wild, example("surface").project.source)
@@ -178,7 +252,7 @@ def test_a_crash_is_said_with_details_to_copy_and_the_window_lives(told: Shell) 
     )
     told.until(State.CRASHED)
     assert "too much" in told.window.banner.text.text()
-    assert not told.window.actions_["run.play"].isEnabled()
+    assert told.window.actions_["run.play"].isEnabled(), "Play mends it"
     assert told.window.actions_["run.reset"].isEnabled()
     told.click("banner_offer0")
     dialog = told.child("details")
@@ -318,6 +392,17 @@ def test_menus_reach_the_canvas(told: Shell) -> None:
     told.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert told.document.value is CIRCLE
     told.key(Qt.Key.Key_Space)
+    assert told.runner.commands[-1] == Play()
+
+
+def test_the_first_play_of_a_run_begins_slowly(told: Shell) -> None:
+    told.runner.frame = Frame(CIRCLE, state=State.READY)
+    told.until(State.READY)
+    told.click("transport_play")
+    assert told.runner.commands[-1] == Play(gently=True)
+    told.runner.frame = Frame(CIRCLE, state=State.PAUSED, step=7)
+    told.until(State.PAUSED)
+    told.click("transport_play")
     assert told.runner.commands[-1] == Play()
 
 

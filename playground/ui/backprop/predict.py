@@ -52,11 +52,6 @@ class PredictCard(SideCard):
         self._trace: object = None
         self._count()
 
-    @property
-    def blocks_reveal(self) -> bool:
-        """Whether the step's number waits for an answer."""
-        return self.context.focus.veiled
-
     # --- asking -------------------------------------------------------------------------------------------------------
 
     def _switched(self, on: bool) -> None:

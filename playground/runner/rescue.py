@@ -1,0 +1,124 @@
+"""What is put aside of a run, so that it can go on after training, or the whole process that trains, has died.
+
+Putting a moment aside costs a copy and a file, so it is done now and then: at most a small share of the time goes into it. The file lies
+in a folder that only this program's own two processes use, and is gone when they are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+from engine.log import Log, LogView
+from engine.snapshot import Snapshot
+from engine.train import Trainer
+from playground.document.project import Project
+
+#: seconds between two moments that are put aside, at least
+EVERY = 0.5
+#: share of the time that putting aside may take
+COST = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Aside:
+    """A moment of a run, and what it takes to go on from it.
+
+    Args:
+        run: which of the runs it is of; opening another project begins the next one.
+        project: what was trained.
+        snapshot: the moment.
+        best: early stopping's best moment, if it had one.
+        log: the history until then.
+        wiped: as in ``HandEdits``.
+    """
+
+    run: int
+    project: Project
+    snapshot: Snapshot
+    best: Snapshot | None
+    log: LogView
+    wiped: int
+
+    def give(self, trainer: Trainer) -> None:
+        """Bring ``trainer``, made for the same project, to this moment."""
+        trainer.return_to(self.snapshot, self.best)
+        trainer.log = Log()
+        for row in self.log.rows.tolist():
+            trainer.log.append(*row)
+
+
+class Shelf:
+    """The file in which a process keeps what it has put aside, for the one that may have to replace it.
+
+    Args:
+        folder: private to this program, as what is read there is believed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "aside"
+
+    def write(self, aside: Aside) -> None:
+        """Replace what was there, all at once. Raises OSError."""
+        whole = self._path.with_suffix(".new")
+        with whole.open("wb") as file:
+            pickle.dump(aside, file, protocol=5)
+        os.replace(whole, self._path)
+
+    def read(self) -> Aside | None:
+        """What was put aside last; ``None`` where there is nothing, or nothing that can be read."""
+        try:
+            with self._path.open("rb") as file:
+                found = pickle.load(file)
+        except (OSError, EOFError, pickle.UnpicklingError):
+            return None
+        return found if isinstance(found, Aside) else None
+
+    def clear(self) -> None:
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
+
+class Keeper:
+    """Puts a run aside whenever it has gone on, but seldom enough to cost next to nothing.
+
+    Args:
+        aside: the present moment; ``None`` where there is nothing worth it.
+        mark: is another one whenever ``aside`` is; ``None`` while nothing can be trained, and then what was put aside stays.
+        shelf: where to; without one, it is kept here alone.
+    """
+
+    def __init__(
+        self, aside: Callable[[], Aside | None], mark: Callable[[], object], shelf: Shelf | None
+    ) -> None:
+        self._aside, self._mark, self._shelf = aside, mark, shelf
+        self._marked: object = None
+        self._due = 0.0
+        self.last: Aside | None = None
+
+    def left(self) -> float | None:
+        """Seconds until there is something to put aside; ``None``: nothing has changed."""
+        return None if self._mark() in (None, self._marked) else max(self._due - perf_counter(), 0.0)
+
+    def look(self) -> None:
+        """Put this moment aside if it is time to. Call it often, between updates."""
+        before = perf_counter()
+        if before < self._due or (mark := self._mark()) in (None, self._marked):
+            return
+        self._marked = mark
+        # Where there is no room for it, there is no way back after a crash, and that is said then.
+        with contextlib.suppress(OSError, MemoryError):
+            self.last = None
+            self.last = self._aside()
+            if self._shelf is not None:
+                if self.last is None:
+                    self._shelf.clear()
+                else:
+                    self._shelf.write(self.last)
+        after = perf_counter()
+        self._due = after + max(EVERY, (after - before) / COST)

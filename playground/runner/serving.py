@@ -1,0 +1,191 @@
+"""The training process's end of the line: a worker, the messages of the line, and how frames are sent.
+
+Four things are not sent with every frame, because the window has them: the project (a number stands for it), the data (made again from
+the project, once), the part of the log that was sent before, and a trace that was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, fields
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.log import LogView
+from playground.document.project import Project
+from playground.runner.crate import Room, TooSmall, packed
+from playground.runner.mailbox import Mailbox
+from playground.runner.messages import Array, Frame, Load, Recover, Want
+from playground.runner.rescue import Shelf
+from playground.runner.worker import Worker
+
+if TYPE_CHECKING:
+    from engine.trace import Trace
+
+#: projects whose frames may still be on their way
+KEPT_PROJECTS = 64
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What loads a project, with the number that stands for it."""
+
+    number: int
+    load: Load | Recover
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The window has drawn the last frame: send the next."""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A frame without what the window has, see the module.
+
+    Args:
+        number: of its project.
+        has_data: whether the frame has data.
+        wants: what is answered; ``None``: the same as last time.
+        answers: to each of them.
+        trace: of the next update, or SAME.
+        log_from: the log's first ``log_from`` rows are those sent before; ``log`` holds the others.
+        fields: all else.
+    """
+
+    number: int
+    has_data: bool
+    wants: tuple[Want, ...] | None
+    answers: tuple[Any, ...]
+    trace: Trace | str | None
+    log_from: int
+    log: Array
+    fields: dict[str, Any]
+
+
+#: stands for the trace that was sent last
+SAME = "same"
+#: the fields of a frame that are sent as they are
+PLAIN = tuple(f.name for f in fields(Frame) if f.name not in ("project", "data", "log", "answers", "trace"))
+
+
+class Sender(Mailbox):
+    """The worker's mailbox: whoever finds that there is a frame and that one is asked for sends it.
+
+    That is the worker when it puts one, or the reader of commands when one is asked for. No third thread: each would take turns
+    with training for the interpreter. Nothing that is sent can fill the line, so sending never waits for the window.
+    """
+
+    def __init__(self, line: Connection) -> None:
+        super().__init__()
+        self._line = line
+        self._asked = True
+        self._room: Room | None = None
+        self._one_at_a_time = threading.Lock()
+        self._numbers: OrderedDict[int, int] = OrderedDict()  # id of a project → its number
+        self._projects: list[Project] = []  # keeps them alive, so that ids stay theirs
+        self._sent = LogView()
+        self._wants: tuple[Want, ...] = ()
+        self._trace: Trace | None = None
+
+    @property
+    def wanted(self) -> bool:
+        return self._asked and super().wanted
+
+    def note(self, loaded: Loaded) -> None:
+        """Remember which number stands for a project."""
+        with self._one_at_a_time:
+            self._projects = [*self._projects[-KEPT_PROJECTS:], loaded.load.project]
+            self._numbers = OrderedDict(list(self._numbers.items())[-KEPT_PROJECTS:])
+            self._numbers[id(loaded.load.project)] = loaded.number
+
+    def tidy(self) -> None:
+        """Give the window's memory back, as it cannot do so any more."""
+        if self._room is not None:
+            self._room.give_back()
+
+    def put(self, frame: Frame) -> None:
+        super().put(frame)
+        self._send()
+
+    def ask(self) -> None:
+        """The window is ready for another frame."""
+        self._asked = True
+        self._send()
+
+    def move(self, room: Room) -> None:
+        """The window has made more room, and asks again for the frame that did not fit."""
+        with self._one_at_a_time:
+            if self._room is not None:
+                self._room.close()
+            self._room = room.opened()
+        self.ask()
+
+    def _send(self) -> None:
+        with self._one_at_a_time:
+            room = self._room
+            frame = super().take() if self._asked and room is not None else None
+            if frame is None or room is None:
+                return
+            self._asked = False
+            parcel = self._packed(frame)
+            message = packed(parcel, room)
+            if isinstance(message, TooSmall):
+                if not self._place:  # a newer one may have been put meanwhile
+                    super().put(frame)
+            else:
+                self._sent, self._wants, self._trace = frame.log, tuple(frame.answers), frame.trace
+            with contextlib.suppress(OSError):  # the window has gone; the end of the line ends this process
+                self._line.send(message)
+
+    def _packed(self, frame: Frame) -> Parcel:
+        known, rows = self._sent.rows, frame.log.rows
+        same = len(known)
+        # Rows of one table only grow; a log that is thinned, gone back in, or begun anew is in another.
+        if known.base is not rows.base and not np.array_equal(known, rows[:same], equal_nan=True):
+            same = 0
+        return Parcel(
+            self._numbers.get(id(frame.project), -1),
+            frame.data is not None,
+            None if tuple(frame.answers) == self._wants else tuple(frame.answers),
+            tuple(frame.answers.values()),
+            SAME if frame.trace is not None and frame.trace is self._trace else frame.trace,
+            same,
+            rows[same:],
+            {name: getattr(frame, name) for name in PLAIN},
+        )
+
+
+def serve(line: Connection, folder: Path) -> None:
+    """What the process does: a worker, and this thread to read commands, until the line ends."""
+    if hasattr(os, "nice"):
+        os.nice(5)  # where processors are scarce, the window comes first
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the window, which then ends the line
+    sender = Sender(line)
+    worker = Worker(sender, Shelf(folder))
+    worker.start()
+    try:
+        while (message := line.recv()) is not None:
+            match message:
+                case Taken():
+                    sender.ask()
+                case Room():
+                    sender.move(message)
+                case Loaded(load=load):
+                    sender.note(message)
+                    worker.send(load)
+                case command:
+                    worker.send(command)
+        worker.end()
+    except (EOFError, OSError):  # the window has gone, and could not tidy up
+        worker.end()
+        sender.tidy()
+        shutil.rmtree(folder, ignore_errors=True)

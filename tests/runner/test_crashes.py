@@ -1,0 +1,365 @@
+"""The process that trains is killed, again and again: nothing of the person's is lost, and Play goes on."""
+
+import multiprocessing
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from playground.document import edits
+from playground.document.examples import example
+from playground.document.project import WeightEdit
+from playground.runner import remote
+from playground.runner.messages import (
+    OWN,
+    Frame,
+    GoTo,
+    Inspect,
+    Load,
+    Maps,
+    Pause,
+    Play,
+    Recall,
+    Reset,
+    SetSpeed,
+    SetWants,
+    ShowPicture,
+    State,
+    Step,
+    Weights,
+)
+from playground.runner.rescue import EVERY, Shelf
+from playground.runner.runner import Runner
+from playground.runner.session import Session
+from tests.runner.driving import until
+from tests.runner.dying import die
+
+CIRCLE, DIGITS = example("circle").project, example("digits-cnn").project
+WANT = Weights("linear1")
+
+
+@pytest.fixture
+def runner() -> Iterator[Runner]:
+    """On circle, with the weights of its first layer in each frame."""
+    made = Runner()
+    made.start()
+    made.send(Load(CIRCLE))
+    made.send(SetWants(frozenset({WANT})))
+    yield made
+    made.stop()
+    assert multiprocessing.active_children() == []
+
+
+def kill() -> int:
+    """Kill the process that trains; which one it was."""
+    (child,) = multiprocessing.active_children()
+    os.kill(child.pid, signal.SIGKILL)
+    return child.pid
+
+
+def until_aside(runner: Runner, step: int) -> None:
+    end = time.perf_counter() + 10
+    while (found := Shelf(runner._end._folder).read()) is None or found.snapshot.steps != step:
+        assert time.perf_counter() < end, "not put aside"
+        runner.take()
+
+
+def after_death(runner: Runner) -> Frame:
+    """The first frame of the process that has replaced the dead one."""
+    return until(runner, lambda f: bool(f.notice))
+
+
+def paused_somewhere(runner: Runner) -> Frame:
+    """Paused after some epochs, with all of it put aside."""
+    runner.send(Play())
+    until(runner, lambda f: f.epoch > 20)
+    runner.send(Pause())
+    frame = until(runner, lambda f: f.state is State.PAUSED and f.step > 0)
+    until_aside(runner, frame.step)
+    return frame
+
+
+def test_killed_while_paused_it_stands_where_it_stood_and_goes_on_bit_for_bit(runner: Runner) -> None:
+    before = paused_somewhere(runner)
+    kill()
+    frame = after_death(runner)
+    assert "SIGKILL" in frame.notice
+    assert f"after update {before.step:,}." in frame.notice
+    assert (frame.state, frame.step, frame.epoch) == (State.PAUSED, before.step, before.epoch)
+    assert (frame.train_loss, frame.validation_loss) == (before.train_loss, before.validation_loss)
+    np.testing.assert_array_equal(frame.log.rows, before.log.rows)
+    np.testing.assert_array_equal(frame.answer(WANT)["weight"], before.answer(WANT)["weight"])
+    runner.send(Step("epoch"))
+    later = until(runner, lambda f: f.epoch == before.epoch + 1 and f.state is State.PAUSED)
+    alone = Session()
+    alone.load(CIRCLE)
+    alone.play()
+    alone.train(60.0, until_epoch=before.epoch + 1)
+    assert later.train_loss == alone.frame().train_loss
+    np.testing.assert_array_equal(later.log.rows, alone.frame().log.rows)
+
+
+def test_killed_while_training_it_waits_at_the_last_moment_put_aside(runner: Runner) -> None:
+    runner.send(Play())
+    until(runner, lambda f: f.step > 0)
+    time.sleep(2 * EVERY)
+    seen = until(runner, lambda f: f.state is State.RUNNING).step
+    kill()
+    frame = after_death(runner)
+    assert frame.state is State.PAUSED
+    assert frame.step > 0
+    assert f"after update {frame.step:,}" in frame.notice
+    assert f"of {seen:,}" in frame.notice or frame.step >= seen
+    runner.send(Play())
+    assert until(runner, lambda f: f.state is State.RUNNING and f.step > frame.step).notice == ""
+
+
+def test_killed_twice_in_a_row(runner: Runner) -> None:
+    before = paused_somewhere(runner)
+    for _ in range(remote.RESTARTS):
+        killed = kill()
+        frame = until(runner, lambda f, killed=killed: bool(f.notice) and runner._end._process.pid != killed)
+        assert (frame.state, frame.step) == (State.PAUSED, before.step)
+        assert set(frame.answers) == {WANT}
+    kill()
+    crashed = until(runner, lambda f: f.state is State.CRASHED)
+    assert "3 times in a row" in crashed.message
+    assert crashed.project is CIRCLE
+    assert (crashed.step, len(crashed.log)) == (before.step, len(before.log)), "what was seen last stays"
+    runner.send(Play())
+    assert until(runner, lambda f: f.state is State.RUNNING).step >= before.step
+
+
+def test_who_resets_after_all_attempts_begins_anew_without_a_word(runner: Runner) -> None:
+    paused_somewhere(runner)
+    for _ in range(remote.RESTARTS + 1):
+        killed = kill()
+        frame = until(
+            runner,
+            lambda f, killed=killed: (
+                f.state is State.CRASHED or (bool(f.notice) and runner._end._process.pid != killed)
+            ),
+        )
+    assert frame.state is State.CRASHED
+    runner.send(Reset())
+    frame = until(runner, lambda f: f.state is State.READY)
+    assert (frame.step, frame.notice) == (0, "")
+
+
+def test_killed_right_at_the_start(runner: Runner) -> None:
+    kill()
+    frame = after_death(runner)
+    assert frame.state is State.READY
+    assert "Nothing of it is lost" in frame.notice
+    runner.send(Play())
+    until(runner, lambda f: f.epoch > 3)
+
+
+def test_killed_while_an_update_is_looked_at(runner: Runner) -> None:
+    before = paused_somewhere(runner)
+    runner.send(Inspect())
+    until(runner, lambda f: f.trace is not None)
+    kill()
+    frame = after_death(runner)
+    assert frame.trace is None
+    assert frame.step == before.step
+    runner.send(Inspect())
+    until(runner, lambda f: f.trace is not None)
+
+
+def test_all_that_the_last_process_was_told_is_told_again() -> None:
+    own = Maps("input", OWN, 3)
+    runner = Runner()
+    runner.start()
+    try:
+        runner.send(Load(DIGITS))
+        runner.send(SetWants(frozenset({own})))
+        runner.send(SetSpeed(0.01))
+        runner.send(ShowPicture(3, np.full((1, 8, 8), 7.0)))
+        before = until(runner, lambda f: f.answer(own) is not None)
+        kill()
+        frame = until(runner, lambda f: bool(f.notice) and f.answer(own) is not None)
+        np.testing.assert_array_equal(frame.answer(own), before.answer(own))
+        runner.send(Play())
+        until(runner, lambda f: f.state is State.RUNNING and f.step == 1)
+        time.sleep(0.1)
+        assert (runner.take() or frame).step <= 1, "the speed was told again"
+    finally:
+        runner.stop()
+
+
+def test_an_edit_the_dead_process_never_heard_of_is_not_lost(runner: Runner) -> None:
+    before = paused_somewhere(runner)
+    kill()
+    calmer = edits.set_fit(CIRCLE, CIRCLE.fit.replace(batch_size=7))
+    runner.send(Load(calmer))
+    frame = after_death(runner)
+    assert frame.project is calmer
+    assert frame.step == before.step
+    np.testing.assert_array_equal(frame.answer(WANT)["weight"], before.answer(WANT)["weight"])
+
+
+def test_what_was_put_aside_of_another_project_is_not_brought_back(runner: Runner) -> None:
+    paused_somewhere(runner)
+    kill()
+    runner.send(Load(pickle.loads(pickle.dumps(CIRCLE))))  # opened from a file: equal, but no edit
+    frame = after_death(runner)
+    assert (frame.state, frame.step) == (State.READY, 0)
+
+
+def test_a_reset_is_not_undone_by_a_crash(runner: Runner) -> None:
+    paused_somewhere(runner)
+    runner.send(Reset())
+    until(runner, lambda f: f.state is State.READY and f.step == 0)
+    end = time.perf_counter() + 10
+    while Shelf(runner._end._folder).read() is not None:
+        assert time.perf_counter() < end
+    kill()
+    assert after_death(runner).step == 0
+
+
+def test_hand_edits_can_still_be_undone_after_a_crash(runner: Runner) -> None:
+    before = paused_somewhere(runner)
+    value = float(before.answer(WANT)["weight"][0, 0])
+    edited = CIRCLE.replace(weight_edits=(WeightEdit("linear1", "weight", (0, 0), value, 5.0),))
+    runner.send(Load(edited))
+    until(runner, lambda f: f.project is edited)
+    time.sleep(2 * EVERY)
+    kill()
+    frame = after_death(runner)
+    assert frame.answer(WANT)["weight"][0, 0] == 5.0
+    runner.send(Load(CIRCLE))
+    frame = until(runner, lambda f: f.project is CIRCLE)
+    assert frame.answer(WANT)["weight"][0, 0] == np.float32(value)
+
+
+def test_a_process_that_always_dies_is_not_started_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    runner = Runner()
+    with monkeypatch.context() as patch:
+        patch.setattr(remote, "serve", die)
+        runner.start()
+        runner.send(Load(CIRCLE))
+        frame = until(runner, lambda f: f.state is State.CRASHED, 60.0)
+    try:
+        assert "exit code 7" in frame.message
+        assert "3 times in a row" in frame.message
+        assert multiprocessing.active_children() == []
+        runner.send(SetWants(frozenset({WANT})))  # views do so by themselves
+        assert multiprocessing.active_children() == []
+        runner.send(Play())
+        frame = until(runner, lambda f: f.state is State.RUNNING and f.step > 10)
+        assert set(frame.answers) == {WANT}
+    finally:
+        runner.stop()
+
+
+def test_noticing_a_death_never_waits(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    until(runner, lambda f: f.state is State.READY)
+    process = runner._end._process
+
+    def wait(*_: object) -> None:
+        raise AssertionError("it waited for the process")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(process), "join", wait)
+        os.kill(process.pid, signal.SIGKILL)
+        after_death(runner)
+
+
+def test_an_error_inside_training_is_got_over_with_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    runner = Runner(own_process=False)
+    runner.start()
+    try:
+        runner.send(Load(CIRCLE))
+        runner.send(SetWants(frozenset({WANT})))
+        for _ in range(3):
+            runner.send(Step())
+        until(runner, lambda f: f.step == 3)
+        keeper = runner._end._worker._keeper
+        end = time.perf_counter() + 10
+        while keeper.last is None or keeper.last.snapshot.steps < 3:
+            assert time.perf_counter() < end
+        with monkeypatch.context() as patch:
+            patch.setattr(Session, "train", lambda *_, **__: 1 / 0)
+            runner.send(Play())
+            crashed = until(runner, lambda f: f.state is State.CRASHED)
+        assert "ZeroDivisionError" in crashed.message
+        assert "Press Play" in crashed.message
+        runner.send(Step())
+        assert until(runner, lambda f: f.state is State.PAUSED).step == 4
+    finally:
+        runner.stop()
+
+
+@pytest.mark.parametrize("own_process", [False, True], ids=["thread", "process"])
+def test_a_run_that_was_left_can_be_had_back(own_process: bool) -> None:
+    runner = Runner(own_process)
+    runner.start()
+    try:
+        runner.send(Load(CIRCLE))
+        runner.send(SetWants(frozenset({WANT})))
+        runner.send(Step("epoch"))
+        before = until(runner, lambda f: f.epoch == 1 and f.state is State.PAUSED)
+        runner.send(Load(DIGITS))
+        until(runner, lambda f: f.project is DIGITS)
+        runner.send(Load(CIRCLE))
+        runner.send(Recall())
+        frame = until(runner, lambda f: f.project is CIRCLE and f.step == before.step)
+        assert frame.state is State.PAUSED
+        np.testing.assert_array_equal(frame.answer(WANT)["weight"], before.answer(WANT)["weight"])
+        np.testing.assert_array_equal(frame.log.rows, before.log.rows)
+        runner.send(GoTo(0))
+        runner.send(Recall())  # there is nothing more
+        assert until(runner, lambda f: f.earliest_step == before.step).step == before.step
+    finally:
+        runner.stop()
+
+
+PROGRAM = """
+import sys, time
+from playground.document.examples import example
+from playground.runner.messages import Load, Play
+from playground.runner.runner import Runner
+if __name__ == "__main__":
+    runner = Runner()
+    runner.start()
+    runner.send(Load(example("circle").project))
+    runner.send(Play())
+    while True:
+        frame = runner.take()
+        if frame is not None and frame.step > 10:
+            print(runner._end._folder, runner._end._crate._memory.name, flush=True)
+            time.sleep(60)
+        time.sleep(0.01)
+"""
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="shared memory cannot be listed here")
+def test_nothing_is_left_behind_when_the_window_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(PROGRAM)
+    with subprocess.Popen(
+        [sys.executable, str(tmp_path / "program.py")],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": os.getcwd()},
+    ) as program:  # fmt: skip
+        folder, memory = program.stdout.readline().split()
+        program.kill()
+        _, complaints = program.communicate(
+            timeout=30
+        )  # the process that trains has the same stderr: both have ended
+    assert complaints == ""
+    assert not Path(folder).exists()
+    assert not (Path("/dev/shm") / memory).exists()
+
+
+def test_an_unreadable_shelf_is_an_empty_one(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    assert shelf.read() is None
+    (tmp_path / "aside").write_bytes(b"\x80\x05garbage")
+    assert shelf.read() is None
