@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PICTURE = (1440, 900)
 #: seconds that a change may hold the window: so long it waits for data before it goes on without them, until they are there, and so
 #: long it tells its views of the change before mouse and keys get their turn
-PATIENCE = 0.02
+PATIENCE = 0.01
 
 
 def one_blas_thread() -> None:

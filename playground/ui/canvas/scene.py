@@ -120,7 +120,10 @@ class NetworkScene(QGraphicsScene):
         for compact, shrink in ((False, False), (True, False), (True, True)):
             if compact not in self._measures:
                 self._measures[compact] = {b.id: measure(b, self.stage.look, compact) for b in self.plan.blocks}
-            layout = lay_out(self.plan, self._measures[compact], room, self.first, shrink)
+            measures = self._measures[compact]
+            if not shrink and sum(m.card for m in measures.values()) > wide:
+                continue  # the cards alone are too wide
+            layout = lay_out(self.plan, measures, room, self.first, shrink)
             if layout.bounds.width() <= wide:
                 break
         if len(self._found) >= KEPT:
