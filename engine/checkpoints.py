@@ -30,7 +30,8 @@ class Checkpoints:
     """Snapshots of one run, dense where they are new and ever sparser the older they are.
 
     Args:
-        budget: bytes, never exceeded.
+        budget: bytes for what is kept. The newest moment is on top of it until old ones have been let go of, and so are the
+            weights that early stopping held at the beginning.
 
     Attributes:
         latest: the furthest step that was reached, kept or not.
@@ -126,7 +127,7 @@ class Checkpoints:
         Args:
             trainer: the one whose moments these are.
             step: below the earliest or above the latest, the nearest that can be reached.
-            go_on: asked every few milliseconds; if it says no, training stands somewhere on the way.
+            go_on: asked every few milliseconds; if it says no, training stands somewhere on the way, or where it stood.
         """
         if not self._kept:
             return False
@@ -136,8 +137,9 @@ class Checkpoints:
         if start is None or step == trainer.steps:
             return True
         if not start.steps <= trainer.steps < step:
-            best = self._best_of(trainer, start, go_on)
-            trainer.return_to(start, best)
+            if not self._find_best(trainer, start, go_on):
+                return False
+            trainer.return_to(start, trainer.best)
         return _repeat(trainer, step, go_on)
 
     def back(self, trainer: Trainer, unit: str, go_on: Callable[[], bool] = lambda: True) -> bool:
@@ -146,16 +148,40 @@ class Checkpoints:
             trainer, trainer.steps - (_steps_of_epoch(trainer) if unit == "epoch" else 1), go_on
         )
 
-    def _best_of(self, trainer: Trainer, start: Snapshot, go_on: Callable[[], bool]) -> Snapshot | None:
-        """The weights that early stopping held at ``start``: those it holds now, or computed again."""
+    def _find_best(self, trainer: Trainer, start: Snapshot, go_on: Callable[[], bool]) -> bool:
+        """Give ``trainer.best`` the weights that early stopping held at ``start``: those it holds now, or computed again.
+
+        Whether it got them. If ``go_on`` says no on the way, training is back where it stood: to go on from ``start`` without
+        them would not be the same run.
+        """
         wanted, held = start.best_step, trainer.best
-        if wanted is None or (held is not None and held.steps == wanted):
-            return None if wanted is None else held
-        source = self.before(wanted)
-        if source is None:
-            return self._best
-        trainer.return_to(source, None)
-        return trainer.snapshot() if _repeat(trainer, wanted, go_on) else None
+        if wanted is None:
+            trainer.best = None
+        elif held is None or held.steps != wanted:
+            source = self.before(wanted)
+            if source is None:
+                trainer.best = self._best
+                return True
+            return_here = _way_back(trainer)
+            trainer.return_to(source, None)
+            if not _repeat(trainer, wanted, go_on):
+                return_here()
+                return False
+            trainer.best = trainer.snapshot()
+        return True
+
+
+def _way_back(trainer: Trainer) -> Callable[[], None]:
+    """Brings everything back to this moment, with what its last update left behind."""
+    here, best, stopped, loss = trainer.snapshot(), trainer.best, trainer.stopped, trainer.batch_loss
+    gradients = trainer.model.store.gradients.copy()
+
+    def return_here() -> None:
+        trainer.return_to(here, best)
+        trainer.stopped, trainer.batch_loss = stopped, loss
+        trainer.model.store.gradients[...] = gradients
+
+    return return_here
 
 
 def _repeat(trainer: Trainer, step: int, go_on: Callable[[], bool]) -> bool:

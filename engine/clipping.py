@@ -16,16 +16,21 @@ class Clipping(Spec):
     """Base of gradient clipping: ``bind`` returns calls that limit ``g`` in place."""
 
     def bind(self, g: Array, norm: Array) -> Sequence[Call]:
-        """``g``: all gradients ``(n,)``; ``norm`` (0-d): receives the global norm before clipping, where it is computed."""
+        """``g``: all gradients ``(n,)``; ``norm`` (0-d): the global norm before clipping, of what learns; it is there by then."""
         return ()
 
 
 clippings: Registry[Clipping] = Registry("clipping", Clipping)
 
 
-def norm_calls(g: Array, norm: Array) -> list[Call]:
-    """Calls that write √Σg² into the 0-d ``norm``."""
-    return [call(g.dot, g, norm), call(np.sqrt, norm, norm)]
+def norm_calls(parts: Sequence[Array], norm: Array) -> list[Call]:
+    """Calls that write √Σg² over all of ``parts``, each ``(n,)``, into the 0-d ``norm``."""
+    if not parts:
+        return [call(norm.fill, 0)]
+    one, *others = parts
+    more = np.zeros_like(norm)
+    sums = [c for g in others for c in (call(g.dot, g, more), call(np.add, norm, more, norm))]
+    return [call(one.dot, one, norm), *sums, call(np.sqrt, norm, norm)]
 
 
 @clippings.register("value", label="By value")
@@ -40,7 +45,7 @@ class ClipValue(Clipping):
 
     def bind(self, g: Array, norm: Array) -> Sequence[Call]:
         low, high = np.array(-self.limit, g.dtype), np.array(self.limit, g.dtype)
-        return [*norm_calls(g, norm), call(g.clip, low, high, g)]
+        return [call(g.clip, low, high, g)]
 
 
 @clippings.register("norm", label="By global norm")
@@ -60,7 +65,6 @@ class ClipNorm(Clipping):
         limit, tiny, one = (np.array(v, g.dtype) for v in (self.max_norm, 1e-6, 1.0))
         factor = np.array(1.0, g.dtype)
         return [
-            *norm_calls(g, norm),
             call(np.add, norm, tiny, factor),  # PyTorch's clip_grad_norm_ adds the same 1e-6
             call(np.divide, limit, factor, factor),
             call(np.minimum, factor, one, out=factor),

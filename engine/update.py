@@ -30,7 +30,8 @@ class Update:
         stages: the same, by what they do: "penalty", "clipping", "optimizer", "max-norm".
         lr, step: 0-d; the current learning rate, and how many updates were made.
         slots: ``name → (n,)``.
-        norm: 0-d; length of the whole gradient (penalty included) before clipping.
+        norm: 0-d; length of the whole gradient (penalty included) of what learns, before clipping. In PyTorch, whose
+            ``clip_grad_norm_`` does the same, frozen layers have no gradient.
     """
 
     def __init__(self, model: Model, fit: Fit, slots: dict[str, Array], step: Array) -> None:
@@ -39,13 +40,14 @@ class Update:
         self.lr, self.step, self.norm = np.array(fit.optimizer.lr, p.dtype), step, np.zeros((), p.dtype)
         self.slots = {name: slots.get(name, np.zeros_like(p)) for name in fit.optimizer.slots}
         self._penalties = list(self._bind_penalties())
-        self._norm = compile_calls(norm_calls(g, self.norm))
+        norm = norm_calls([g[part] for part in self._learning()], self.norm)
+        self._norm = compile_calls(norm)
         penalties, blocks = list(self._penalty_blocks()), list(self._optimizer_blocks())
         # Optimizers without memory do not ask which update this is.
         count = [call(np.add, step, 1, step)] if self.slots else []
         self.stages = {
             "penalty": _joined(penalties),
-            "clipping": [] if fit.clipping is None else list(fit.clipping.bind(g, self.norm)),
+            "clipping": [] if fit.clipping is None else [*norm, *fit.clipping.bind(g, self.norm)],
             "optimizer": count + _joined(blocks),
             "max-norm": self._max_norm_calls(fit.max_norm) if fit.max_norm else [],
         }
@@ -85,13 +87,16 @@ class Update:
         """The stretches of the parameter vector that learn: all of it, unless layers are frozen."""
         start = stop = 0
         for node_id, where in self._model.store.slices.items():
-            if getattr(self._model.network[node_id].layer, "frozen", False):
+            if self._frozen(node_id):
                 if stop > start:
                     yield slice(start, stop)
                 start = where.stop
             stop = where.stop
         if stop > start:
             yield slice(start, stop)
+
+    def _frozen(self, node_id: str) -> bool:
+        return bool(getattr(self._model.network[node_id].layer, "frozen", False))
 
     def _weights(self) -> Iterator[tuple[str, str]]:
         """``(node id, name)`` of every parameter that penalties act on: weights, never biases."""
@@ -141,11 +146,11 @@ class Update:
             yield (p.ctypes.data - first) // p.itemsize, calls
 
     def _max_norm_calls(self, limit: float) -> list[Call]:
-        """Shorten the incoming weights of each unit or filter to at most ``limit``. Srivastava et al. 2014, appendix A.1."""
+        """Shorten the incoming weights of each unit or filter that learns to ``limit`` at most. Srivastava et al. 2014, app. A.1."""
         calls: list[Call] = []
         for node_id, name in self._weights():
             w = self._model.store.views[node_id][name]
-            if w.ndim < 2:
+            if w.ndim < 2 or self._frozen(node_id):
                 continue
             axes = tuple(range(1, w.ndim))
             squares = np.zeros(w.shape, w.dtype)

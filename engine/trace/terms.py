@@ -132,8 +132,8 @@ class Column:
     Args:
         values: ``(n,)`` float64.
         symbol: LaTeX, or a function that gives it from a cell's index.
-        node_id, kind, name: as in Place.
-        index: ``(n, d)``; ``None`` for numbers that stand nowhere.
+        node_id, kind, name: as in Place; without a node, the numbers stand nowhere.
+        index: ``(n, d)``; ``None`` for numbers without one.
         inside: ``(n,)``; False where the number is no cell but the padding round a picture.
     """
 
@@ -151,9 +151,8 @@ class Column:
             return Operand("0", value)
         at = () if self.index is None else tuple(int(k) for k in self.index[i])
         symbol = self.symbol if isinstance(self.symbol, str) else self.symbol(at)
-        return Operand(
-            symbol, value, Place(self.node_id, self.kind, self.name, at) if self.index is not None else None
-        )
+        stands = self.index is not None and self.node_id
+        return Operand(symbol, value, Place(self.node_id, self.kind, self.name, at) if stands else None)
 
 
 class Products(Terms):
@@ -265,7 +264,12 @@ class Equation:
     def _inside_function(self, write: Callable[[Operand], str], dot: str) -> str:
         text = self.function.latex if self.function is not None else ""
         for i in reversed(range(min(len(self.terms), 10))):
-            text = text.replace(f"#{i}", dot.join(write(f) for f in self.terms[i].factors))
+            factors = self.terms[i].factors
+            written = dot.join(write(f) for f in factors)
+            # What is raised to a power has to be one thing: 1.2 · 10^-5 has an exponent already, and a_1 b_1 has two factors.
+            one = not set(written) & set("^ ") or (len(factors) == 1 and written.startswith("("))
+            text = text.replace(f"#{i}^", f"{written if one else f'({written})'}^")
+            text = text.replace(f"#{i}", written)
         return text
 
     def _shown(self, most: int) -> tuple[list[Term], int]:

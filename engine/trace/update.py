@@ -115,7 +115,7 @@ class _Cell:
             self.add(Equation(stepped, few(old)))
         else:
             _optimizer(fit.optimizer)(self, fit.optimizer, old, g, stepped)
-        new = self._limited(stepped)
+        new = self._limited(stepped, frozen)
         slots = (
             ()
             if frozen
@@ -161,11 +161,11 @@ class _Cell:
             return self.add(Equation(cut, few(g, limit), "function", CUT)), factor
         return self.add(Equation(cut, few((g, factor)))), factor
 
-    def _limited(self, stepped: Operand) -> Operand:
+    def _limited(self, stepped: Operand, frozen: bool) -> Operand:
         """Max-norm: a unit whose incoming weights are too long is shortened."""
         place = Place(self.node_id, "updated", self.name, self.index)
         limit = self.trace.fit.max_norm
-        if not limit or self.spec.is_bias or len(self.spec.shape) < 2:
+        if frozen or not limit or self.spec.is_bias or len(self.spec.shape) < 2:
             final = Operand(stepped.symbol, stepped.value, place)
             last = self.equations[-1]
             self.equations[-1] = Equation(final, last.terms, last.rule, last.function, last.scale)
@@ -173,10 +173,8 @@ class _Cell:
         array = self.trace.parameter(self.node_id, self.name, "stepped")[self.index[0]]
         cells = grid([self.index[0]], *map(range, array.shape))
         letter = self.at.letter(self.name)
-        column = Column(np.asarray(array.ravel(), np.float64), lambda at: f"{letter}'{sub(at)}", index=None)
-        column = Column(
-            column.values, lambda at: f"{letter}'{sub(at)}", self.node_id, "step", self.name, cells
-        )
+        # Stepped and not shortened yet: numbers that stand nowhere else.
+        column = Column(np.asarray(array.ravel(), np.float64), lambda at: f"{letter}'{sub(at)}", index=cells)
         squares = Equation(Operand("s", 0.0), Products(column, column))
         total = self.add(Equation(Operand("s", squares.evaluate()), squares.terms))
         length = self.add(_made(rf"\|{letter}'\|", ROOT, total))

@@ -6,7 +6,7 @@ import pytest
 from engine import Fit, Model, Network, Trainer, layers, optimizers, schedules
 from engine.augmentation import Jitter
 from engine.checkpoints import MOST, Checkpoints
-from engine.data import Circle, Preparation, prepare
+from engine.data import Circle, Dataset, Preparation, prepare
 from engine.log import Log
 from engine.optimizers import Optimizer
 from engine.snapshot import Snapshot
@@ -135,6 +135,39 @@ def test_early_stopping_ends_where_it_would_have_ended() -> None:
     run.run(60.0, until_epoch=1000)
     assert run.stopped == straight.stopped
     np.testing.assert_array_equal(run.model.store.values, straight.model.store.values)
+
+
+def test_a_way_back_that_was_broken_off_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever drags a handle sends one wish after another; the weights that early stopping held are not lost on the way."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 2))
+    parts = [
+        Dataset(x[i : i + 30], rng.integers(0, 2, 30)) for i in (0, 30)
+    ]  # by chance: an early epoch is the best one
+    net = Network.chain(layers.Linear(30), layers.Tanh(), layers.Linear(1))
+    fit = Fit(batch_size=3, optimizer=optimizers.Adam(lr=0.01), early_stopping=12)
+    run, kept = Trainer(Model(net, (2,)), *parts, fit), Checkpoints()
+    kept.begin(run)
+    seen = [everything(run)]
+    watched: list[Snapshot] = []
+    while run.steps < 1000 and not run.stopped:
+        run.step()
+        seen.append(everything(run))
+        watched.append(run.snapshot())
+        if run.steps % 7 == 0:
+            kept.add(run.snapshot())
+    assert run.stopped, "the test needs a run that stopped"
+    message, best = run.stopped, run.steps
+    late = len(watched) - 5  # long after the best weights, some steps before the stop
+    assert watched[late].best_step is not None
+    kept.latest = late
+    before = everything(run)
+    monkeypatch.setattr("engine.checkpoints.BURST", 0.0)  # asked after each update
+    assert not kept.go_to(run, late, go_on=lambda: False)
+    assert everything(run) == before
+    assert (run.stopped, run.steps) == (message, best)
+    assert kept.go_to(run, late - 3)
+    assert everything(run) == seen[late - 3]
 
 
 # --- what is kept ------------------------------------------------------------------------------------------------------

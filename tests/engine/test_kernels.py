@@ -7,7 +7,7 @@ import pytest
 
 from engine import Model, Network
 from engine.errors import SpecError
-from engine.kernels import PRESETS, SIZES, in_words, kernel
+from engine.kernels import PRESETS, SIZES, gabor, in_words, kernel
 from engine.layers import Conv2d
 
 
@@ -59,3 +59,23 @@ def test_known_numbers() -> None:
 def test_what_there_is_not_is_refused(name, size) -> None:
     with pytest.raises(SpecError, match="Choose one of them"):
         kernel(name, size)
+
+
+@pytest.mark.parametrize("angle", [0.0, 30.0, 45.0, 90.0, 135.0])
+def test_gabor_answers_most_to_stripes_of_its_own_angle_and_length(angle) -> None:
+    def strength(turned, wave):
+        along = np.add.outer(
+            np.sin(np.radians(turned)) * np.arange(24.0), np.cos(np.radians(turned)) * np.arange(24.0)
+        )
+        return np.abs(slid(gabor(7, angle, 4.0), np.cos(2 * np.pi * along / wave))).max()
+
+    own = strength(angle, 4.0)
+    assert own > 2 * strength(angle + 90, 4.0)
+    assert own > 2 * strength(angle, 16.0)
+
+
+def test_a_wider_bell_reaches_farther() -> None:
+    narrow, wide = (np.abs(gabor(7, 0.0, 3.0, width))[:, 0].sum() for width in (0.8, 2.5))
+    assert wide > narrow
+    with pytest.raises(SpecError, match="above 0"):
+        gabor(7, wave=0.0)

@@ -84,6 +84,20 @@ def test_frozen_layers_stay_and_the_others_learn_as_ever(optimizer: optimizers.O
     run("")
 
 
+def test_max_norm_and_the_norm_leave_frozen_layers_out() -> None:
+    net = Network.chain(layers.Linear(4, frozen=True), layers.Tanh(), layers.Linear(1))
+    run = trainer(Fit(optimizer=optimizers.SGD(lr=0.1), clipping=ClipNorm(max_norm=0.01), max_norm=0.1), net)
+    w = run.model.parameters["0"]["weight"]
+    w[...] = 3.0
+    run.step()
+    np.testing.assert_array_equal(w, np.full_like(w, 3.0))
+    free = trainer(Fit(optimizer=optimizers.SGD(lr=0.1), clipping=ClipNorm(max_norm=1e9)), net)
+    free.step()
+    learning = np.concatenate([g.ravel() for g in free.model.gradients["2"].values()])
+    assert np.abs(free.model.gradients["0"]["weight"]).max() > 0
+    assert free.gradient_norm() == pytest.approx(float(np.linalg.norm(learning)), rel=1e-12)
+
+
 def overfitting() -> Trainer:
     """Labels by chance: the validation loss can only get worse after a while."""
     rng = np.random.default_rng(0)

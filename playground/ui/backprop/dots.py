@@ -193,7 +193,7 @@ class DotsPlot(QWidget):
             if marked is not None and 0 <= marked < len(self._where):
                 painter.setPen(QPen(QColor(colour), 2.0))
                 painter.setBrush(QColor(theme.gradient))
-                painter.drawEllipse(self._where[i], DOT + 1.5, DOT + 1.5)
+                painter.drawEllipse(self._where[marked], DOT + 1.5, DOT + 1.5)
 
     # --- choosing -----------------------------------------------------------------------------------------------------
 

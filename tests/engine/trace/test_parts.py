@@ -24,6 +24,7 @@ from engine.trace import (
     worksheet,
     worksheet_csv,
 )
+from engine.trace.terms import Equation, Function, Operand, few, plain
 from engine.trace.worksheet import lines
 from engine.train import Trainer
 
@@ -173,3 +174,13 @@ def test_circle_sheets_for_every_sample_differ() -> None:
     model = Model(Network.chain(layers.Linear(2), layers.Tanh(), layers.Linear(1)), (2,))
     trace = Trainer(model, data, None, Fit(batch_size=4)).trace()
     assert len({worksheet(trace, n) for n in range(4)}) == 4
+
+
+@pytest.mark.parametrize("value", [1.2e-5, -1.2e-5, 3.4e12, 0.5], ids=str)
+def test_a_number_in_powers_of_ten_under_an_exponent_stands_in_parentheses(value: float) -> None:
+    square = Function("square", "1 - #0^2", lambda y: 1.0 - y * y)
+    terms = few(Operand("y", value))
+    written = Equation(Operand("s", 1.0 - value * value), terms, "function", square).numbers(plain)
+    assert "}^" not in written
+    assert (")^2" in written) == (value != 0.5)
+    assert "((" not in written

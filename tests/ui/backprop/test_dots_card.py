@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 
 from engine.trace import Place
-from playground.ui.backprop.dots import DotsCard, batch_sizes, sentence, standard_error
+from playground.ui.backprop.dots import DOT, DotsCard, batch_sizes, sentence, standard_error
 from playground.ui.numbers import fmt
 from tests.ui.backprop.traced import Traced, small
 
@@ -36,6 +37,25 @@ def test_a_click_on_a_dot_chooses_its_sample(bench, qtbot):
     assert chosen.args == [alone]
     bench.last(alone)
     assert plot.current == alone
+
+
+def test_the_chosen_dot_and_no_other_has_a_ring(bench):
+    plot = bench.view.plot
+    alone = max(
+        range(19), key=lambda i: min(abs(plot.where(i).x() - plot.where(j).x()) for j in range(20) if j != i)
+    )
+    without = plot.grab().toImage()
+    bench.last(alone)
+    image, ring = plot.grab().toImage(), QColor(plot.theme.text)
+    scale = image.devicePixelRatio()
+
+    def pixel(picture, sample):
+        at = plot.where(sample)
+        return picture.pixelColor(round(at.x() * scale), round((at.y() - DOT - 1.5) * scale))
+
+    assert abs(pixel(image, alone).lightness() - ring.lightness()) < 60
+    assert abs(pixel(without, alone).lightness() - ring.lightness()) > 60
+    assert abs(pixel(image, 19).lightness() - ring.lightness()) > 60
 
 
 def test_the_dots_can_be_gone_through_by_keyboard(bench, qtbot):
