@@ -69,15 +69,28 @@ def _laplace(size: int, seed: int) -> Array:
     return kernel
 
 
-def _gabor(size: int, seed: int) -> Array:
-    """A wave under a bell, at 45° (Gabor 1946; Daugman 1985): what the first layer of many networks learns."""
-    at = np.arange(size) - size // 2
-    along = np.add.outer(at, at) / np.sqrt(2.0)
-    across = np.subtract.outer(at, at) / np.sqrt(2.0)
-    sigma, wave = size / 4.0, size / 1.8
-    kernel: Array = np.exp(-(along**2 + across**2) / (2 * sigma**2)) * np.cos(2 * np.pi * along / wave)
+def gabor(size: int, angle: float = 45.0, wave: float | None = None, width: float | None = None) -> Array:
+    """A wave under a bell (Gabor 1946; Daugman 1985), ``(size, size)``, its mean taken off: what first layers of networks learn.
+
+    ``angle``: of the stripes' normal, in degrees, from the right downwards. ``wave``: from stripe to stripe, in cells, 0.56 of
+    the size by default. ``width``: standard deviation of the bell, in cells, a quarter of the size by default.
+    Raises SpecError where one of the two is not positive.
+    """
+    wave, width = size / 1.8 if wave is None else wave, size / 4.0 if width is None else width
+    if wave <= 0 or width <= 0:
+        raise SpecError(
+            f"A Gabor filter has wave {wave:g} and width {width:g}; both are lengths above 0. Choose larger ones."
+        )
+    at, turn = np.arange(size) - size // 2, np.radians(angle)
+    along = np.add.outer(np.sin(turn) * at, np.cos(turn) * at)
+    bell = np.exp(-np.add.outer(at**2, at**2) / (2 * width**2))
+    kernel: Array = bell * np.cos(2 * np.pi * along / wave)
     balanced: Array = kernel - kernel.mean()
     return balanced
+
+
+def _gabor(size: int, seed: int) -> Array:
+    return gabor(size)
 
 
 def _random(size: int, seed: int) -> Array:

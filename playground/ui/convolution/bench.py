@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, QThreadPool, Signal
-from PySide6.QtWidgets import QComboBox, QLabel
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QToolButton
 
 from engine import Model, Network
 from engine.data.framing import fitted
@@ -75,6 +75,46 @@ def choice(
     box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     box.currentTextChanged.connect(changed)
     return box
+
+
+def number(
+    name: str,
+    words: str,
+    tip: str,
+    limits: tuple[float, float, float, float],
+    changed: Callable[[float], object],
+    prefix: str = "",
+    suffix: str = "",
+) -> QDoubleSpinBox:
+    """A small field for a number; ``limits``: lowest, highest, step and the value at first, whole where the step is."""
+    low, high, step, value = limits
+    box = QDoubleSpinBox()
+    box.setObjectName(name)
+    box.setAccessibleName(words)
+    box.setToolTip(tip)
+    box.setDecimals(0 if float(step).is_integer() else 2)
+    box.setRange(low, high)
+    box.setSingleStep(step)
+    box.setValue(value)
+    box.setPrefix(prefix)
+    box.setSuffix(suffix)
+    box.setFont(small(box.font()))
+    box.setKeyboardTracking(False)
+    box.valueChanged.connect(changed)
+    return box
+
+
+def button(name: str, words: str, tip: str, act: Callable[[], object]) -> QToolButton:
+    """A small button with a word on it."""
+    made = QToolButton()
+    made.setObjectName(name)
+    made.setText(words)
+    made.setAccessibleName(words)
+    made.setToolTip(tip)
+    made.setFont(small(made.font()))
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    made.clicked.connect(act)
+    return made
 
 
 def caption(name: str, text: str = "") -> QLabel:

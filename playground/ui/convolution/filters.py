@@ -2,122 +2,42 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QImage, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine.kernels import PRESETS, SIZES, in_words, kernel
 from engine.network import INPUT
 from engine.windows import flipped
 from playground.runner.messages import Maps, Want, Weights
-from playground.ui.convolution.bench import PHOTOS, Photos, caption, choice, correlated
-from playground.ui.convolution.paint import draw, fitted, input_image, map_image, write
+from playground.ui.convolution.bench import PHOTOS, Photos, button, caption, choice, correlated, number
+from playground.ui.convolution.gabor import GaborFields
+from playground.ui.convolution.kernel_editor import COLOURS, KernelEditor
+from playground.ui.convolution.pad import PACE, PICTURES, Pad
+from playground.ui.convolution.pictures import Pictures, Result, own_picture
 from playground.ui.convolution.row import RowLesson
-from playground.ui.convolution.scope import Scope, largest
-from playground.ui.numbers import exact, parse
-from playground.ui.plots.plot import small
+from playground.ui.convolution.scope import Scope
 from playground.ui.plots.switches import FlowLayout, switch
 
 Array = NDArray[Any]
 
-SAMPLE, LEARNED = "the chosen sample", "learned"
-SLICES = ("all slices", "red", "green", "blue")
+SAMPLE, DRAWING, OWN_PICTURE, LEARNED = "the chosen sample", "a drawing", "your picture", "learned"
+SLICES = ("all slices", *COLOURS)
 PADDINGS = ("same", "valid", "full")
-
-
-class KernelEditor(QWidget):
-    """A field for each weight of one slice."""
-
-    def __init__(self, changed) -> None:
-        super().__init__()
-        self.setObjectName("kernel_editor")
-        self._changed = changed
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(2)
-        self.fields: list[QLineEdit] = []
-
-    def show_kernel(self, values: Array) -> None:
-        """Show one slice ``(k, k)``."""
-        size = len(values)
-        if len(self.fields) != values.size:
-            for field in self.fields:
-                self._grid.removeWidget(field)
-                field.deleteLater()
-            self.fields = [self._field(n, size) for n in range(values.size)]
-        for field, value in zip(self.fields, values.ravel(), strict=True):
-            text = exact(float(f"{float(value):.3g}"))
-            if field.text() != text and not (field.hasFocus() and field.isModified()):
-                field.setText(text)
-
-    def _field(self, n: int, size: int) -> QLineEdit:
-        field = QLineEdit()
-        row, column = divmod(n, size)
-        field.setObjectName(f"kernel_{row}_{column}")
-        field.setToolTip("A weight of the filter: type another.")
-        field.setAccessibleName(f"Weight in row {row + 1}, column {column + 1}")
-        field.setFixedSize(60 if size < 7 else 52, 26)
-        field.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        field.setFont(small(field.font()))
-        field.editingFinished.connect(lambda: self._typed(n, size, field))
-        self._grid.addWidget(field, row, column)
-        return field
-
-    def _typed(self, n: int, size: int, field: QLineEdit) -> None:
-        value = parse(field.text())
-        field.setModified(False)
-        self._changed(divmod(n, size), value)
-
-
-class Pictures(QWidget):
-    """Picture, cross-correlation and true convolution side by side."""
-
-    def __init__(self, scope: Scope) -> None:
-        super().__init__()
-        self._scope = scope
-        self.setObjectName("filter_pictures")
-        self.setAccessibleName("The picture, and what the filter makes of it")
-        self.setMinimumHeight(150)
-        self.picture: Array | None = None
-        self.results: tuple[tuple[str, Array], ...] = ()
-        self._images: list[tuple[str, Any]] = []
-
-    def sizeHint(self) -> QSize:
-        return QSize(600, 220)
-
-    def show_results(self, picture: Array | None, results: tuple[tuple[str, Array], ...]) -> None:
-        self.picture, self.results = picture, results
-        self._images.clear()
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter, ink = QPainter(self), self._scope.ink
-        painter.fillRect(event.rect(), ink.panel)
-        if self.picture is None:
-            write(
-                painter,
-                QRectF(self.rect()),
-                "There is no picture yet.",
-                ink.muted,
-                ink.small,
-                Qt.AlignmentFlag.AlignCenter,
-            )
-            painter.end()
-            return
-        if not self._images:
-            limit = max((largest(v) for _, v in self.results), default=0.0)
-            self._images = [("picture", input_image(self.picture))]
-            self._images += [(said, map_image(v, limit, ink.values)) for said, v in self.results]
-        width = self.width() / len(self._images)
-        for k, (said, image) in enumerate(self._images):
-            room = QRectF(k * width, 20, width - 14, self.height() - 22)
-            write(painter, QRectF(room.x(), 0, room.width(), 18), said, ink.text, ink.small)
-            draw(painter, image, fitted(room, image.height(), image.width()), ink.border)
-        painter.end()
+UNREADABLE = "That is no picture that can be read. Use a PNG, JPEG, BMP, GIF or WebP file."
 
 
 class FilterBench(QWidget):
@@ -132,30 +52,57 @@ class FilterBench(QWidget):
         self._photo: dict[str, Array] = {}
         self.kernel = kernel("Sobel x")[None]  # (slices, k, k)
         self._picture: Array | None = None
-        self._weights: Array | None = None
-        flow = FlowLayout(gap=8)
+        self._taken: Array | None = None  # the learned filter that is shown
+        self._make_picture_fields()
+        self._make_filter_fields()
+        self._make_parts()
+        self._lay_out()
+        self._show_controls()
+        self._show_kernel()
+        scope.restyled.connect(self._restyled)
+
+    def _make_picture_fields(self) -> None:
+        sources = (SAMPLE, *PHOTOS, DRAWING)
         self.source = choice(
-            "bench_picture", "Picture", "What the filter slides over.", (SAMPLE, *PHOTOS), self._sourced
+            "bench_picture", "Picture", "What the filter slides over.", sources, self._sourced
         )
+        self.grey = switch(
+            "bench_grey", "in grey", "Make the picture grey first.", True, lambda _: self._sourced()
+        )
+        self.grey.setFixedHeight(self.source.sizeHint().height())
+        self.open = button("bench_open", "Open…", "Slide over a picture from a file.", self._open)
+        self.paste = button(
+            "bench_paste",
+            "Paste",
+            "Slide over the picture on the clipboard (Ctrl+V). Pictures can be dropped on the bench, too.",
+            self._paste,
+        )
+        self.clear = button("bench_clear", "Clear", "Begin with an empty pad.", self._clear)
+
+    def _make_filter_fields(self) -> None:
+        names = (*PRESETS, LEARNED)
         self.preset = choice(
             "bench_filter",
             "Filter",
             "A filter to begin with.",
-            (*PRESETS, LEARNED),
+            names,
             self._preset,
             PRESETS.index("Sobel x"),
         )
+        self.which = number(
+            "bench_learned",
+            "Which learned filter",
+            "Which filter of the layer that reads the picture.",
+            (1, 1, 1, 1),
+            self._take_learned,
+            "filter ",
+        )
         sizes = [f"{n}×{n}" for n in SIZES]
         self.size_box = choice(
-            "bench_size",
-            "Size",
-            "How many weights it has.",
-            sizes,
-            lambda _: self._preset(self.preset.currentText()),
+            "bench_size", "Size", "How many weights it has.", sizes, lambda _: self._resized()
         )
-        self.padding = choice(
-            "bench_padding", "Padding", "Zeros round the picture.", PADDINGS, lambda _: self.refresh()
-        )
+        self.gabor = GaborFields()
+        self.gabor.changed.connect(lambda: self._take(self.gabor.kernel(self._size()), in_words("Gabor")))
         self.slice = choice(
             "bench_slice",
             "Slice",
@@ -163,40 +110,59 @@ class FilterBench(QWidget):
             SLICES,
             lambda _: self._show_kernel(),
         )
-        self.grey = switch(
-            "bench_grey", "in grey", "Make the picture grey first.", True, lambda _: self._sourced()
+        self.padding = choice(
+            "bench_padding", "Padding", "Zeros round the picture.", PADDINGS, lambda _: self.refresh()
         )
-        for part in (self.source, self.grey, self.preset, self.size_box, self.slice, self.padding):
-            flow.addWidget(part)
-        self._lay_out(flow)
-        self._show_kernel()
-        scope.restyled.connect(self._restyled)
 
-    def _lay_out(self, flow: FlowLayout) -> None:
-        """Fields above; below, what scrolls: kernel and pictures, then the row of numbers."""
+    def _make_parts(self) -> None:
         scope = self.scope
-        self.editor, self.pictures = KernelEditor(self._edited), Pictures(scope)
+        self.editor = KernelEditor(scope, self._edited, lambda k: self.slice.setCurrentIndex(k + 1))
+        self.pictures, self.pad = Pictures(scope), Pad(scope)
+        self.pictures.dropped.connect(self.show_own)
+        self.pad.dropped.connect(self.show_own)
+        self._later = QTimer(self, singleShot=True, interval=PACE)
+        self._later.timeout.connect(self._sourced)
+        self.pad.drawn.connect(self._drawn)
         self.said = caption("bench_said", in_words("Sobel x"))
+        self.said.setFixedWidth(220)
+        self.trouble = caption("bench_trouble")
+        self.trouble.setProperty("muted", False)
+        self.trouble.setProperty("problem", True)
         self.row = RowLesson(scope.ink)
+        self.row_said = caption("row_said", self.row.in_words())
+
+    def _lay_out(self) -> None:
+        """Fields above; below, what scrolls: kernel and pictures, then the row of numbers."""
+        flow = FlowLayout(gap=8)
+        for part in (
+            *(self.source, self.open, self.paste, self.clear, self.grey),
+            *(self.preset, self.which, self.size_box, self.gabor),
+            *(self.slice, self.padding),
+        ):
+            flow.addWidget(part)
         left = QVBoxLayout()
         left.addWidget(self.editor)
         left.addWidget(self.said)
         left.addStretch(1)
-        self.said.setFixedWidth(190)
+        middle = QVBoxLayout()
+        middle.addWidget(self.pad)
+        middle.addStretch(1)
         top = QHBoxLayout()
         top.setSpacing(16)
         top.addLayout(left)
+        top.addLayout(middle)
         top.addWidget(self.pictures, 1)
+        below = QHBoxLayout()
+        below.setSpacing(16)
+        below.addWidget(self.row)
+        below.addWidget(self.row_said, 1)
         inside = QWidget()
         inside.setObjectName("contents")
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 8, 0)
-        column.addLayout(top)
+        column.addLayout(top, 1)
         column.addSpacing(8)
-        column.addWidget(self.row)
-        self.row_said = caption("row_said", self.row.in_words())
-        column.addWidget(self.row_said)
-        column.addStretch(1)
+        column.addLayout(below)
         area = QScrollArea()
         area.setObjectName("filter_bench_scroll")
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -206,7 +172,24 @@ class FilterBench(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(flow)
+        layout.addWidget(self.trouble)
         layout.addWidget(area, 1)
+
+    def _show_controls(self) -> None:
+        """Only fields that mean something for this filter and this picture."""
+        name, source = self.preset.currentText(), self.source.currentText()
+        for part, wanted in (
+            (self.gabor, name == "Gabor"),
+            (self.which, name == LEARNED),
+            (self.size_box, name != LEARNED),
+            (self.grey, source not in (SAMPLE, DRAWING)),
+            (self.slice, len(self.kernel) == len(COLOURS)),
+            (self.pad, source == DRAWING),
+            (self.clear, source == DRAWING),
+            (self.trouble, bool(self.trouble.text())),
+        ):
+            part.setVisible(wanted)
+        self.pictures.with_picture = source != DRAWING
 
     # --- what it is given ---
 
@@ -232,69 +215,138 @@ class FilterBench(QWidget):
             (s.node_id for s in self.scope.stages.values() if s.is_convolution and s.source == INPUT), ""
         )
 
-    def _take_learned(self) -> None:
+    def _take_learned(self, _: object = None) -> None:
         node_id = self._first_convolution()
         weight = self.scope.weights(node_id).get("weight") if node_id else None
         if weight is None:
-            self.said.setText(
-                "No convolution of this network reads the picture itself. Add a Conv2d in front."
-            )
+            if not node_id:
+                self.said.setText(
+                    "No convolution of this network reads the picture itself. Add a Conv2d in front."
+                )
             return
-        channel = min(self.scope.spot.channel, len(weight) - 1) if self.scope.spot.node_id == node_id else 0
-        if not np.array_equal(weight[channel], self.kernel):
-            self.kernel = weight[channel].astype(np.float64)
-            self.said.setText(f"Filter {channel + 1} of {node_id}, as it is now.")
+        if self.which.maximum() != len(weight):
+            self.which.setMaximum(len(weight))
+            if self.scope.spot.node_id == node_id:
+                self.which.setValue(self.scope.spot.channel + 1)
+        own = weight[int(self.which.value()) - 1]
+        if self._taken is None or not np.array_equal(own, self._taken):
+            self._taken, self.kernel = own, own.astype(np.float64)
+            self.said.setText(f"Filter {int(self.which.value())} of {node_id}, as it is now.")
             self._fit_slices()
-            self._show_kernel()
             self.refresh()
 
     # --- gestures ---
 
     def _preset(self, name: str) -> None:
+        self._taken = None
         if name == LEARNED:
             self._take_learned()
+        elif name == "Gabor":
+            self._resized()
             return
-        self.kernel = kernel(name, SIZES[self.size_box.currentIndex()])[None]
-        self.said.setText(in_words(name))
+        else:
+            self._take(kernel(name, self._size()), in_words(name))
+        self._show_controls()
+
+    def _size(self) -> int:
+        return SIZES[self.size_box.currentIndex()]
+
+    def _resized(self) -> None:
+        """Another size; a Gabor's stripes and bell grow with it."""
+        if self.preset.currentText() == "Gabor":
+            self._take(self.gabor.fitted(self._size()), in_words("Gabor"))
+        else:
+            self._preset(self.preset.currentText())
+
+    def _take(self, values: Array, said: str) -> None:
+        """Another filter ``(k, k)``, the same for all channels."""
+        self.kernel = values[None]
+        self.said.setText(said)
         self._fit_slices()
         self.refresh()
 
-    def _edited(self, at: tuple[int, int], value: float | None) -> None:
-        """A weight was typed; what is no number is put back."""
-        if value is not None:
-            slices = self._slices()
-            old = self.kernel[slices.start][at]
-            if f"{old:.3g}" != f"{value:.3g}":
-                self.kernel = self.kernel.copy()
-                self.kernel[slices, at[0], at[1]] = value
-                self.said.setText("A filter of your own.")
-                self.refresh()
+    def _edited(self, at: tuple[int, int], value: float) -> None:
+        """A weight was typed."""
+        self.kernel = self.kernel.copy()
+        self.kernel[self._slices(), at[0], at[1]] = value
+        self.said.setText("A filter of your own.")
         self._show_kernel()
+        self.refresh()
 
     def _slices(self) -> slice:
         index = self.slice.currentIndex()
-        return slice(0, len(self.kernel)) if index <= 0 or len(self.kernel) < 3 else slice(index - 1, index)
+        every = index <= 0 or len(self.kernel) != len(COLOURS)
+        return slice(0, len(self.kernel)) if every else slice(index - 1, index)
 
     def _sourced(self, _: object = None) -> None:
         name = self.source.currentText()
+        self._say("")
         if name == SAMPLE:
             self._picture = self.scope.maps(INPUT)
+        elif name == DRAWING:
+            self._picture = self.pad.drawing()[None].astype(np.float32)
         elif name in self._photo:
             full = self._photo[name]
             self._picture = full.mean(0, keepdims=True) if self.grey.isChecked() else full
         else:
             self._photos.load(name)
+            self._show_controls()
             return
         self._fit_slices()
         self.refresh()
 
     def _loaded(self, name: str, found: Array | str) -> None:
         if isinstance(found, str):
-            self.said.setText(found)
+            self._say(found)
             return
         self._photo[name] = found
         if self.source.currentText() == name:
             self._sourced()
+
+    def _say(self, problem: str) -> None:
+        self.trouble.setText(problem)
+        self.trouble.setVisible(bool(problem))
+
+    # --- pictures of one's own ---
+
+    def show_own(self, image: QImage) -> None:
+        """Slide over any picture; says so where it is none."""
+        if image.isNull():
+            self._say(UNREADABLE)
+            return
+        self._photo[OWN_PICTURE] = own_picture(image)
+        if self.source.findText(OWN_PICTURE) < 0:
+            self.source.addItem(OWN_PICTURE)
+        if self.source.currentText() == OWN_PICTURE:
+            self._sourced()
+        else:
+            self.source.setCurrentText(OWN_PICTURE)
+
+    def _open(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "Open a picture", str(Path.home()), PICTURES)
+        if name:
+            self.show_own(QImage(name))
+
+    def _paste(self) -> None:
+        image = QApplication.clipboard().image()
+        if image.isNull():
+            self._say("There is no picture on the clipboard. Copy one first.")
+        else:
+            self.show_own(image)
+
+    def _drawn(self) -> None:
+        if not self._later.isActive():
+            self._later.start()
+
+    def _clear(self) -> None:
+        self.pad.clear()
+        self._sourced()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Paste):
+            self._paste()
+        else:
+            super().keyPressEvent(event)
 
     # --- results ---
 
@@ -304,11 +356,15 @@ class FilterBench(QWidget):
         if len(self.kernel) != channels:
             first = self.kernel.sum(0) if len(self.kernel) > 1 else self.kernel[0]
             self.kernel = np.repeat(first[None] / channels, channels, axis=0)
-        self.slice.setEnabled(channels == 3)
+        alike = bool((self.kernel == self.kernel[:1]).all())
+        if self.slice.currentIndex() == 0 and not alike:
+            self.slice.setCurrentIndex(1)
         self._show_kernel()
+        self._show_controls()
 
     def _show_kernel(self) -> None:
-        self.editor.show_kernel(self.kernel[self._slices().start])
+        chosen = self.slice.currentIndex() - 1 if len(self.kernel) == len(COLOURS) else 0
+        self.editor.show_kernel(self.kernel, chosen)
 
     def results(self) -> tuple[Array, Array] | None:
         """``(cross-correlation, true convolution)`` of picture and kernel."""
@@ -326,14 +382,18 @@ class FilterBench(QWidget):
     def refresh(self) -> None:
         """Compute and show."""
         found = self.results()
-        if found is None:
+        if found is None or self._picture is None:
             self.pictures.show_results(None, ())
             return
         size = "×".join(map(str, found[0].shape))
-        names = (f"cross-correlation, as in networks · {size}", "true convolution (kernel flipped)")
-        self.pictures.show_results(self._picture, tuple(zip(names, found, strict=True)))
+        shown = (
+            Result("cross-correlation", f"as in networks · {size}", self.kernel, found[0]),
+            Result("true convolution", f"kernel flipped · {size}", flipped(self.kernel), found[1]),
+        )
+        self.pictures.show_results(self._picture, shown, self.source.currentText())
 
     def _restyled(self) -> None:
         self.row.ink = self.scope.ink
         self.row.update()
+        self.editor.update()
         self._sourced()

@@ -69,6 +69,9 @@ class Level(QAbstractScrollArea):
     def forget(self) -> None:
         """New numbers have come: pictures made of the last ones are out of date."""
 
+    def light(self) -> None:
+        """Fill ``spotlights`` anew: after scrolling, what stays in sight is elsewhere."""
+
     # --- scrolling ---
 
     @property
@@ -94,6 +97,11 @@ class Level(QAbstractScrollArea):
     def show_numbers(self) -> None:
         """A frame has come."""
         self.forget()
+        self.viewport().update()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        self.light()
         self.viewport().update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -227,7 +227,7 @@ def _write_number(
     painter: QPainter, ink: Ink, middle: float, base: float, text: str, colour: QColor, width: float
 ) -> None:
     """A number in a cell: in small print where the usual would not fit. Twice as fast as a text in a rectangle."""
-    small = _advance(text, small=False) > width - 3
+    small = _advance(text, small=False) > width - 6
     painter.setFont(ink.tiny if small else ink.number)
     painter.setPen(colour)
     painter.drawText(QPointF(middle - _advance(text, small=small) / 2, base), text)
@@ -235,14 +235,15 @@ def _write_number(
 
 @lru_cache(maxsize=8192)
 def short(value: float, width: float) -> str:
-    """A number with as many digits, three at most, as fit so many pixels in small print; "" where not even one does."""
+    """A number with as many digits, three at most, as fit so many pixels in small print; "" where not even one does.
+
+    A last resort is to leave out the 0 in front of the point.
+    """
     if abs(value) < WHOLE and value.is_integer():
         return fmt(int(value))
-    for digits in (3, 2, 1):
-        text = fmt(value, digits)
-        if _advance(text, small=True) <= width:
-            return text
-    return ""
+    texts = [fmt(value, digits) for digits in (3, 2, 1)]
+    bare = texts[-1].replace("0.", ".", 1) if abs(value) < 1 else ""
+    return next((text for text in (*texts, bare) if _advance(text, small=True) <= width), "")
 
 
 @lru_cache(maxsize=4096)
@@ -254,12 +255,6 @@ def _advance(text: str, *, small: bool) -> float:
 @lru_cache(maxsize=2)
 def _metrics(small: bool) -> QFontMetricsF:
     return QFontMetricsF(font(10 if small else 12))
-
-
-def _texts(values: Array, width: float) -> list[list[str]] | None:
-    """The numbers of a grid, cut to a cell's width; ``None`` where one does not fit: a hole among them would be read as 0."""
-    found = [[short(float(value), width) for value in row] for row in values]
-    return found if all(text for row in found for text in row) else None
 
 
 def draw_grid(
@@ -282,7 +277,7 @@ def draw_grid(
     colours = ink.cells(backward)
     index = signed_index(values, limit).tolist()
     gap = 1.0 if min(height, width) > 8 else 0.0
-    texts = _texts(values, width - gap - 2) if min(height, width) >= LEGIBLE else None
+    legible = min(height, width) >= LEGIBLE
     noted = notes is not None and height >= LEGIBLE + 8
     for i in range(rows):
         for j in range(columns):
@@ -292,13 +287,14 @@ def draw_grid(
             padded = inside is not None and not inside[i, j]
             if padded:
                 painter.fillRect(QRectF(x, y, width - gap, height - gap), ink.hatch)
-            if texts is None:
+            if not legible:
                 continue
+            said = short(float(values[i, j]), width - gap - 2) or "…"
             middle = x + (width - gap) / 2
             if notes is None or padded or not noted:
-                _write_number(painter, ink, middle, y + (height - gap) / 2 + 4, texts[i][j], paper, width)
+                _write_number(painter, ink, middle, y + (height - gap) / 2 + 4, said, paper, width)
                 continue
-            _write_number(painter, ink, middle, y + height * 0.36 + 3, texts[i][j], paper, width)
+            _write_number(painter, ink, middle, y + height * 0.36 + 3, said, paper, width)
             if _advance(notes[i][j], small=True) <= width - 6:
                 painter.setPen(faint)
                 painter.setFont(ink.tiny)

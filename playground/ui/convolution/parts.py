@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QImage, QPainter, QPainterPath
+from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPainterPath
 
 from engine.network import INPUT
 from engine.windows import Axis, axes, windows
@@ -80,6 +80,16 @@ class Framed:
             rows, columns = every.rows[cell[0]], every.columns[cell[1]]
         return cells_rect(self.inner, self.size, rows, columns)
 
+    def paint_window(self, painter: QPainter, ink: Ink, stage: Stage, cell: tuple[int, int]) -> None:
+        """The window of an output cell; where it is dilated, the cells that it really sees are marked."""
+        down, across = self.down, self.across
+        if down is not None and across is not None and (down.dilation > 1 or across.dilation > 1):
+            for row in down.seen(cell[0]):
+                for column in across.seen(cell[1]):
+                    seen = cells_rect(self.inner, self.size, (row,), (column,))
+                    draw_cursor(painter, ink, seen.adjusted(1.5, 1.5, -1.5, -1.5))
+        draw_cursor(painter, ink, self.window(stage, cell))
+
     def paint(self, painter: QPainter, ink: Ink, image: QImage | None) -> None:
         """Padding hatched, the map, and over it what no window sees."""
         if self.outer != self.inner:
@@ -125,7 +135,7 @@ class Images:
             if node_id == INPUT and not backward:
                 self._made[key] = channel_image(values, channel)
             else:
-                limit = scope.limit(node_id, channel, values)
+                limit = scope.limit(node_id, channel, values, backward)
                 self._made[key] = map_image(values[channel], limit, scope.ink.table(backward))
         return self._made[key]
 
@@ -190,6 +200,11 @@ def cell_under(rect: QRectF, at: QPointF, size: tuple[int, int]) -> tuple[int, i
 def largest_of(*values: Array) -> float:
     """One scale for several arrays."""
     return max((float(np.abs(v).max()) for v in values if v.size), default=0.0)
+
+
+def elided(text: str, metrics: QFontMetricsF, width: float) -> str:
+    """A text that may be cut off in its middle."""
+    return metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, width)
 
 
 def source_in_words(stage: Stage, channel: int, width: float, ink: Ink) -> str:

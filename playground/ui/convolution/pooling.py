@@ -14,7 +14,7 @@ from engine.errors import EngineError
 from engine.layers import AvgPool2d, GlobalAvgPool2d, MaxPool2d
 from engine.windows import PoolingCell, axes, pooling_cell
 from playground.ui.convolution.bench import caption, choice, through
-from playground.ui.convolution.paint import cell_at, cells_rect, draw_cursor, draw_grid, write
+from playground.ui.convolution.paint import cell_at, cells_rect, draw_cursor, draw_grid, short, write
 from playground.ui.convolution.scope import Scope, largest
 from playground.ui.convolution.stage import KEYS
 from playground.ui.convolution.words import cell_in_words, misfit, overlap, size_formula
@@ -24,7 +24,9 @@ from playground.ui.plots.switches import FlowLayout
 Array = NDArray[Any]
 
 SIDE = 6  #: cells of the grid
-CELL, LABEL, APART = 36.0, 20.0, 44.0
+CELL, LABEL, APART = 38.0, 20.0, 36.0
+BETWEEN = 264.0  #: from the maximum to the mean: room for what is said below
+SPELLED = 6  #: so many numbers are written out
 GRIDS = {
     "small whole numbers": lambda: np.random.default_rng(3).integers(0, 10, (SIDE, SIDE)).astype(float),
     "with negative numbers": lambda: np.random.default_rng(5).integers(-9, 10, (SIDE, SIDE)).astype(float),
@@ -98,12 +100,16 @@ class PoolGrids(QWidget):
         given = QRectF(p + 1, LABEL + p, SIDE * CELL, SIDE * CELL)
         rows, columns = self._results[0].shape
         one = QRectF(given.right() + p + APART, LABEL, columns * CELL, rows * CELL)
-        return given, one, QRectF(max(one.right() + APART, one.x() + 226), LABEL, columns * CELL, rows * CELL)
+        return (
+            given,
+            one,
+            QRectF(max(one.right() + APART, one.x() + BETWEEN), LABEL, columns * CELL, rows * CELL),
+        )
 
     def sizeHint(self) -> QSize:
         given, _, last = self._rects()
-        bottom = max(given.bottom() + self.padding * CELL, last.bottom() + 62)
-        return QSize(int(max(last.right(), last.x() + 190) + 8), int(bottom + 6))
+        bottom = max(given.bottom() + self.padding * CELL, last.bottom() + 72)
+        return QSize(int(max(last.right(), last.x() + BETWEEN) + 8), int(bottom + 6))
 
     def step_cursor(self, rows: int, columns: int) -> None:
         height, width = self._results[0].shape
@@ -170,32 +176,58 @@ class PoolGrids(QWidget):
             painter.drawEllipse(cells_rect(given, (SIDE, SIDE), (at[0],), (at[1],)).adjusted(2, 2, -3, -3))
         draw_cursor(painter, ink, cells_rect(given, (SIDE, SIDE), best.patch.rows, best.patch.columns))
         names = ("maximum", "mean")
-        for name, rect, values, cell in zip(names, outputs, self._results, (best, mean), strict=True):
+        shown = zip(names, outputs, self._results, (best, mean), self.lines(), strict=True)
+        for name, rect, values, cell, said in shown:
             title = f"{name} {values.shape[0]}×{values.shape[1]}"
             write(painter, QRectF(rect.x(), 0, 200, LABEL), title, ink.text, ink.small)
             draw_grid(painter, ink, rect, values, limit)
             draw_cursor(painter, ink, cells_rect(rect, values.shape, (self.cell[0],), (self.cell[1],)))
-            said = f"{'max' if cell.winner is not None else 'mean'} = {fmt(cell.result)}"
-            write(
-                painter, QRectF(rect.x(), rect.bottom() + 4, 200, 20), said, ink.end(cell.result), ink.title
-            )
-            for line, text in enumerate(_why(cell)):
-                write(
-                    painter,
-                    QRectF(rect.x(), rect.bottom() + 23 + 16 * line, 200, 16),
-                    text,
-                    ink.muted,
-                    ink.tiny,
-                )
+            for line, text in enumerate(said):
+                colour, used = (ink.end(cell.result), ink.title) if not line else (ink.muted, ink.tiny)
+                y = rect.bottom() + (4 if not line else 8 + 16 * line)
+                write(painter, QRectF(rect.x(), y, BETWEEN - 6, 18), text, colour, used)
         painter.end()
 
+    def lines(self) -> tuple[list[str], list[str]]:
+        """What the window under the cursor makes of its numbers, and why: of the maximum, and of the mean."""
+        best, mean = self.cells()
+        seen = best.patch.values[0][best.patch.inside]
+        numbers = [short(float(v), 60) for v in seen]
+        few = len(numbers) <= SPELLED
+        n = best.values
+        kept = f"max({', '.join(numbers)})" if few else f"max of {n} values"
+        maximum = [f"{kept} = {short(best.result, 80)}"]
+        if best.winner is not None:
+            maximum.append(f"winner {cell_in_words(best.winner)} · {n - 1} of {n} values dropped")
+            others = self._keepers(best)
+            if others > 1:
+                maximum.append(f"{others} windows keep this same value")
+        if best.ties > 1:
+            maximum.append(f"{best.ties} are equal: the first in reading order wins")
+        counted = round(1 / mean.share)
+        added = (
+            f"({' + '.join(numbers)})/{counted}" if few else f"Σ {short(float(seen.sum()), 60)} / {counted}"
+        )
+        average = [
+            f"{added} = {short(mean.result, 80)}".replace("+ −", "− "),
+            f"each of {counted} counts {fmt(mean.share)}",
+        ]
+        return maximum, average
 
-def _why(cell: PoolingCell) -> list[str]:
-    n = cell.values
-    if cell.winner is None:
-        return [f"each of {round(1 / cell.share)} counts {fmt(cell.share)}"]
-    said = [f"winner {cell_in_words(cell.winner)} · {n - 1} of {n} values dropped"]
-    return said + ([f"{cell.ties} are equal: the first in reading order"] if cell.ties > 1 else [])
+    def _keepers(self, cell: PoolingCell) -> int:
+        """How many windows have the same cell for their winner: where they overlap, it may be several."""
+        layer, won = self.layers()[0], _winner(cell)
+        every = (
+            pooling_cell(layer, self.given[None], 0, i, j) for i, j in np.ndindex(*self._results[0].shape)
+        )
+        return sum(_winner(other) == won for other in every)
+
+
+def _winner(cell: PoolingCell) -> tuple[int, int] | None:
+    """Where on the grid the winner is."""
+    return (
+        None if cell.winner is None else (cell.patch.rows[cell.winner[0]], cell.patch.columns[cell.winner[1]])
+    )
 
 
 class PoolingBench(QWidget):
@@ -269,7 +301,9 @@ class PoolingBench(QWidget):
         layer = self.grids.layers()[0]
         found = axes(layer, (1, SIDE, SIDE))
         said = "" if found is None else f"Output size {size_formula(found[0])}."
-        self.said.setText(f"{said} {overlap(layer, (1, SIDE, SIDE))} A pooling has nothing to learn.".strip())
+        padded = "Padding never wins a maximum; in a mean its zeros count." if self.grids.padding else ""
+        parts = (said, overlap(layer, (1, SIDE, SIDE)), padded, "A pooling has nothing to learn.")
+        self.said.setText(" ".join(part for part in parts if part))
         trouble = refused or misfit(layer, (1, SIDE, SIDE))
         self.trouble.setText(trouble)
         self.trouble.setVisible(bool(trouble))

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QPainter
 
 from engine.layers import Conv2d
 from engine.layers.conv import pair
 from engine.windows import ConvolutionCell, PoolingCell, pooling_cell, weight_products, windows
 from playground.ui.convolution.level import Level
-from playground.ui.convolution.paint import Ink, draw, draw_cursor, draw_grid, fitted, write
-from playground.ui.convolution.parts import Images, paint_output, paint_plus
+from playground.ui.convolution.paint import draw, draw_cursor, draw_grid, fitted, write
+from playground.ui.convolution.parts import Images, elided, paint_output, paint_plus
 from playground.ui.convolution.scope import Scope, largest
 from playground.ui.convolution.structure import Stage
 from playground.ui.convolution.words import cell_in_words, times
@@ -24,9 +24,11 @@ from playground.ui.numbers import fmt
 Array = NDArray[Any]
 
 LABEL = 18
-RESULT, BIG = 168, 144  #: widths: the result in words, the output map
+RESULT, BIG = 168, 144  #: widths: the result in words, the map of what comes next
+LARGEST = 240  #: and of the output where there is room
 ROOMY = 1050  #: in narrower views the pooling that comes next is left out
-LISTED = 6  #: of the terms of a weight's gradient
+LISTED = range(3, 11)  #: how many terms of a weight's gradient, as there is room
+LINE = 15  #: pixels that each is high
 
 
 class Results(Level):
@@ -60,9 +62,11 @@ class Results(Level):
         plus = QPointF(self._plus_x, self._middle())
         x = plus.x() + 24
         if scope.backward:
-            self._paint_weight_gradient(
-                painter, stage, QRectF(x - 70, max(plus.y() - 92, self.origin.y() + 2), RESULT + 70, 190)
-            )
+            room = (self.viewport().height() - 64) // LINE
+            listed = min(max(room, LISTED.start), LISTED.stop - 1)
+            top = max(plus.y() - (listed * LINE + 64) / 2, self.origin.y() + 2)
+            left = self._output.x() - RESULT - 82
+            self._paint_weight_gradient(painter, QRectF(left, top, RESULT + 70, 0), listed)
             return
         paint_plus(painter, ink, plus)
         layer: Any = stage.layer
@@ -84,7 +88,7 @@ class Results(Level):
             write(
                 painter,
                 QRectF(x, y, RESULT, 20),
-                f"{elided(node_id, ink, 84)} → {fmt(value)}",
+                f"{elided(node_id, ink.title_metrics, 84)} → {fmt(value)}",
                 ink.end(value),
                 ink.title,
             )
@@ -105,7 +109,7 @@ class Results(Level):
         said = fmt(parts[0]) + "".join(f" {'−' if p < 0 else '+'} {fmt(abs(p))}" for p in parts[1:])
         return front + said
 
-    def _paint_weight_gradient(self, painter: QPainter, stage: Stage, rect: QRectF) -> None:
+    def _paint_weight_gradient(self, painter: QPainter, rect: QRectF, listed: int) -> None:
         """All places that blame one weight, the largest first, and their sum."""
         ink = self.scope.ink
         found = self.weight_gradient()
@@ -117,17 +121,17 @@ class Results(Level):
         write(painter, QRectF(rect.x(), rect.y(), rect.width(), 16), title, ink.text, ink.tiny)
         order = np.argsort(-np.abs(terms.ravel()), kind="stable")
         running, y = 0.0, rect.y() + 18
-        for n in order[:LISTED]:
+        for n in order[:listed]:
             term = float(terms.ravel()[n])
             running += term
             said = f"{fmt(float(x.ravel()[n]))} · {fmt(float(delta.ravel()[n]), 2)} = {fmt(term, 2)}"
-            write(painter, QRectF(rect.x(), y, 158, 15), said, ink.muted, ink.tiny)
-            write(painter, QRectF(rect.x() + 160, y, 78, 15), f"Σ {fmt(running)}", ink.muted, ink.tiny)
-            y += 15
-        more = terms.size - min(LISTED, terms.size)
+            write(painter, QRectF(rect.x(), y, 158, LINE), said, ink.muted, ink.tiny)
+            write(painter, QRectF(rect.x() + 160, y, 78, LINE), f"Σ {fmt(running)}", ink.muted, ink.tiny)
+            y += LINE
+        more = terms.size - min(listed, terms.size)
         if more:
-            write(painter, QRectF(rect.x(), y, 200, 15), f"… {more} more places", ink.muted, ink.tiny)
-            y += 15
+            write(painter, QRectF(rect.x(), y, 200, LINE), f"… {more} more places", ink.muted, ink.tiny)
+            y += LINE
         total = float(terms.sum())
         write(
             painter,
@@ -164,9 +168,8 @@ class Results(Level):
     def _paint_output(self, painter: QPainter, stage: Stage) -> None:
         scope, ink, rect = self.scope, self.scope.ink, self._output_rect()
         node_id = stage.node_id if scope.backward else stage.last
-        label = (
-            f"{'δ at ' if scope.backward else ''}{elided(node_id, ink, 72)} · ch. {scope.spot.channel + 1}"
-        )
+        whose = "δ" if scope.backward else elided(node_id, ink.title_metrics, 72)
+        label = f"{whose} · ch. {scope.spot.channel + 1}"
         write(painter, QRectF(rect.x(), rect.y() - LABEL, BIG, LABEL), label, ink.text, ink.small)
         image = self._images.of(node_id, scope.spot.channel, scope.backward)
         paint_output(painter, scope, image, rect, stage.map_shape[1:])
@@ -234,13 +237,8 @@ class Results(Level):
         draw_cursor(painter, ink, QRectF(grid.x() + v * side, grid.y() + u * side, side - 1, side - 1))
         y = grid.bottom() + 4
         for text, colour, used in choice_in_words(found, ink.text, ink.muted, ink.end(found.result)):
-            write(painter, QRectF(rect.x(), y, BIG, 18), text, colour, ink.title if used else ink.tiny)
+            write(painter, QRectF(rect.x(), y, RESULT, 18), text, colour, ink.title if used else ink.tiny)
             y += 17
-
-
-def elided(text: str, ink: Ink, width: float) -> str:
-    """A name that may be cut off in its middle."""
-    return ink.title_metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, width)
 
 
 def choice_in_words(

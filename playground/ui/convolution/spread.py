@@ -18,6 +18,7 @@ from playground.ui.convolution.parts import (
     Framed,
     Images,
     cell_under,
+    elided,
     paint_output,
     paint_plus,
     paint_wire,
@@ -33,6 +34,7 @@ Array = NDArray[Any]
 EDGE, LABEL, APART = 12, 18, 30
 ROOMY = 110  #: maps so wide have room for whole sentences
 SUM = 92  #: pixels for the wires and the sum
+SMALLEST = 90  #: pixels of an output
 
 
 class Spread(Level):
@@ -46,6 +48,7 @@ class Spread(Level):
         self._terms: dict[int, Array] = {}
         self._gradient: Array | None = None
         self._plus = QPointF()
+        self._room = 0.0  # from one output to the next
 
     # --- layout ---
 
@@ -56,9 +59,14 @@ class Spread(Level):
         if stage is None:
             return QSize()
         reads = channels_of(stage.layer, stage.in_shape, self.scope.spot.channel)
-        side = float(min(150, max(64, height / min(len(reads), 3) - LABEL - 14)))
+        conv = stage.is_convolution
+        shown = [stage.node_id, *stage.followers[-1:], *([stage.pooling] if stage.pooling else [])]
+        columns = (4 if self.scope.backward else 3) if conv else 1
+        free = width - 2 * EDGE - (SUM if conv else 0) - columns * APART - len(shown) * (SMALLEST + APART)
+        most = max(64.0, min(150 if len(reads) > 1 else 220, free / columns))
+        side = float(min(most, max(64, height / min(len(reads), 3) - LABEL - 14)))
         row = side + LABEL + 12
-        kernel = min(side, 104.0)
+        kernel = min(side, 150.0)
         x_kernel = EDGE + side + APART
         x_map = x_kernel + kernel + APART + (kernel + APART if self._shows_gradient(stage) else 0)
         for k, channel in enumerate(reads):
@@ -67,19 +75,18 @@ class Spread(Level):
             self._rows.append(
                 (channel, framed, QRectF(x_kernel, y, kernel, kernel), QRectF(x_map, y, side, side))
             )
-        conv = stage.is_convolution
         x = x_map + side + SUM if conv else x_kernel
         self._plus = QPointF(x - SUM / 2 + 6, 0)
-        shown = [stage.node_id, *stage.followers[-1:], *([stage.pooling] if stage.pooling else [])]
         room = (width - x - EDGE - APART * (len(shown) - 1)) / len(shown)
-        big = float(min(230, max(110, min(room, height - LABEL - 40))))
+        big = float(min(230, max(SMALLEST, min(room, height - LABEL - 40))))
+        self._room = big + APART
         for node_id in shown:
             _, h, w = (*self.scope.shapes[node_id], 1, 1)[:3]
             scale = big / max(h, w)
             scale = float(int(scale)) if scale >= 2 else scale
             self._outputs.append((node_id, QRectF(x, 0, w * scale, h * scale), (h, w)))
             x += big + APART
-        self._light()
+        self.light()
         return QSize(int(x - APART + EDGE), int(EDGE + len(reads) * row))
 
     def _shows_gradient(self, stage: Stage) -> bool:
@@ -93,12 +100,7 @@ class Spread(Level):
     def _output_rect(self, rect: QRectF) -> QRectF:
         return rect.translated(0, max(self._middle() - rect.height() / 2, self.origin.y() + LABEL + 4))
 
-    def scrollContentsBy(self, dx: int, dy: int) -> None:
-        super().scrollContentsBy(dx, dy)
-        self._light()
-        self.viewport().update()
-
-    def _light(self) -> None:
+    def light(self) -> None:
         """Make maps answer the mouse, where they are now."""
         stage = self.scope.stage
         if stage is None:
@@ -245,7 +247,7 @@ class Spread(Level):
         backward = scope.backward
         framed.paint(painter, ink, self._images.of(stage.source, channel, backward))
         if scope.cell is not None:
-            draw_cursor(painter, ink, framed.window(stage, scope.cell))
+            framed.paint_window(painter, ink, stage, scope.cell)
         if not isinstance(stage.layer, Conv2d):
             return
         weight = scope.weights(stage.node_id).get("weight")
@@ -316,11 +318,11 @@ class Spread(Level):
     ) -> None:
         scope, ink, channel = self.scope, self.scope.ink, self.scope.spot.channel
         image = self._images.of(node_id, channel, scope.backward)
-        label = (
-            f"{node_id} {times(*size)}" if node_id != stage.node_id else f"{node_id} · channel {channel + 1}"
-        )
-        above = QRectF(rect.x(), rect.y() - LABEL, 200, LABEL)
-        write(painter, above, ("δ at " if scope.backward else "") + label, ink.text, ink.small)
+        label = f"{'δ at ' if scope.backward else ''}{node_id} · {times(*size)}"
+        if node_id == stage.node_id:
+            label = f"{'δ, ' if scope.backward else ''}channel {channel + 1} · {times(*size)}"
+        above = QRectF(rect.x(), rect.y() - LABEL, self._room, LABEL)
+        write(painter, above, elided(label, ink.small_metrics, self._room - 8), ink.text, ink.small)
         values = scope.deltas(node_id) if scope.backward else scope.maps(node_id)
         if size == stage.map_shape[1:]:
             paint_output(painter, scope, image, rect, size)

@@ -107,6 +107,7 @@ class NetworkPage(QWidget):
         self._say()
 
     def wants(self) -> Iterable[Want]:
+        yield from self.scope.wants()
         yield from self.levels.wants()
         if self.compare.isVisible():
             yield from self.compare.wants()
@@ -146,7 +147,9 @@ class NetworkPage(QWidget):
                 caption = back_caption(stage, scope.spot.level)
             elif not stage.is_convolution:
                 caption = f"{caption} {overlap(stage.layer, stage.in_shape)}".strip()
-            field = receptive_field(scope.project.network, scope.shapes, stage.node_id)[INPUT]
+            # Units at the edge see less of the picture.
+            middle = (stage.map_shape[1] // 2, stage.map_shape[2] // 2)
+            field = receptive_field(scope.project.network, scope.shapes, stage.node_id, middle)[INPUT]
             sizes = f"{arithmetic(stage)} · {field_in_words(field.height, field.width)}"
             trouble = misfit(stage.layer, stage.in_shape)
         for label, text in ((self.caption, caption), (self.sizes, sizes), (self.trouble, trouble)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize
 from PySide6.QtGui import QPainter
@@ -15,6 +16,7 @@ from engine.windows import (
     PoolingCell,
     channels_of,
     convolution_cell,
+    patch,
     pooling_cell,
     pooling_shares,
     shares_of,
@@ -30,7 +32,7 @@ from playground.ui.convolution.parts import (
     paint_wire,
     source_in_words,
 )
-from playground.ui.convolution.results import BIG, LABEL, RESULT, Results
+from playground.ui.convolution.results import BIG, LABEL, LARGEST, RESULT, ROOMY, Results
 from playground.ui.convolution.scope import Scope, largest
 from playground.ui.convolution.structure import Spot, Stage
 from playground.ui.convolution.words import cell_in_words
@@ -40,6 +42,7 @@ Array = NDArray[Any]
 
 EDGE, APART = 12, 20
 LARGEST_CELL, PRODUCT = 44.0, 1.6  #: a cell's side; a cell of products is wider, as it shows both factors
+NARROWEST = 34  #: pixels that numbers from 0.001 on need, with one digit
 SUM = 128  #: width of the wires
 
 
@@ -49,13 +52,6 @@ class WindowLevel(Results):
     def __init__(self, scope: Scope) -> None:
         super().__init__(scope, "convolution_window", "One window with all its numbers")
         self._rows: list[tuple[int, Framed, list[QRectF]]] = []  # channel, input, grids
-        self._output, self._pool = QRectF(), QRectF()
-        self._plus_x = 0.0
-        self.weight_cell = (
-            0,
-            0,
-            0,
-        )  #: whose gradient is listed, backward: input channel (in the filter), row, column
 
     # --- layout ---
 
@@ -67,23 +63,21 @@ class WindowLevel(Results):
         reads = channels_of(stage.layer, stage.in_shape, self.scope.spot.channel)
         kh, kw = self._kernel(stage)
         conv = stage.is_convolution
-        side = float(min(150, max(72, height / min(len(reads), 2) - LABEL - 16)))
-        right = (
-            (SUM if conv else 0)
-            + RESULT
-            + BIG
-            + (BIG if self.scope.saliency or self._shows_next(stage, width) else 0)
-            + 2 * APART
-        )
-        room = width - 2 * EDGE - side - 4 * APART - right
+        roomy = width >= ROOMY
+        most = 150 if roomy else 72
+        side = float(min(most, max(72, height / min(len(reads), 2) - LABEL - 16)))
+        big, result = (BIG, RESULT) if roomy else (92, 148)
+        sum_ = (SUM if roomy else 112) if conv else 0
+        more = RESULT + APART if self.scope.saliency or self._shows_next(stage, width) else 0
+        room = width - 2 * EDGE - side - 5 * APART - (sum_ + result + big + more)
         tall = max(LEGIBLE * 1.0, (height - LABEL - 20) / kh)
         # Where there is little room, products are as narrow as the others, and leave their factors to the tool tip.
         for product in (PRODUCT, 1.0):
             columns = (2 + product) if conv else (2 if self.scope.backward else 1)
             cell = min(LARGEST_CELL, tall, room / (kw * columns))
-            if cell >= LEGIBLE + 4:
+            if cell >= NARROWEST:
                 break
-        cell = float(int(max(cell, LEGIBLE + 2 if max(kh, kw) <= 5 else 13)))
+        cell = float(int(max(cell, NARROWEST if max(kh, kw) <= 5 else 13)))
         row = max(side, cell * kh) + LABEL + 14
         x_grids = EDGE + side + APART
         widths = [cell * kw, cell * kw, cell * kw * product] if conv else [cell * kw] * int(columns)
@@ -96,29 +90,24 @@ class WindowLevel(Results):
                 grids.append(QRectF(x, y, w, cell * kh))
                 x += w + APART
             self._rows.append((channel, framed, grids))
-        self._plus_x = x + SUM - 22 if conv else x
-        x_map = self._plus_x + RESULT + (20 if conv else 0)
+        self._plus_x = x + sum_ - 22 if conv else x
+        x_map = self._plus_x + (result + 20 if conv else RESULT)
         _, h, w = stage.map_shape
-        scale = min(BIG, max(80, height - LABEL - 40)) / max(h, w)
+        spare = min(LARGEST, width - x_map - more - APART - EDGE)
+        scale = min(max(big, spare), max(80, height - LABEL - 40)) / max(h, w)
         scale = float(int(scale)) if scale >= 2 else scale
         self._output = QRectF(x_map, 0, w * scale, h * scale)
-        end = x_map + max(BIG, self._output.width()) + APART
+        end = x_map + max(big, self._output.width()) + APART
         self._pool = QRectF(end, 0, BIG, 0)
-        if self.scope.saliency or self._shows_next(stage, width):
-            end += BIG + APART
-        self._light()
+        end += more
+        self.light()
         return QSize(int(end), int(EDGE + len(reads) * row))
 
     def _kernel(self, stage: Stage) -> tuple[int, int]:
         seen, cell = windows(stage.layer, stage.in_shape), self.scope.cell or (0, 0)
         return len(seen.rows[cell[0]]), len(seen.columns[cell[1]])
 
-    def scrollContentsBy(self, dx: int, dy: int) -> None:
-        super().scrollContentsBy(dx, dy)
-        self._light()
-        self.viewport().update()
-
-    def _light(self) -> None:
+    def light(self) -> None:
         stage = self.scope.stage
         if stage is None:
             return
@@ -232,7 +221,10 @@ class WindowLevel(Results):
         if not isinstance(stage.layer, Conv2d):
             return pooling_shares(stage.layer, x, delta, channel, *scope.cell)
         weight = scope.weights(stage.node_id).get("weight")
-        return None if weight is None else shares_of(stage.layer, weight, delta, channel, *scope.cell)
+        if weight is None:
+            return None
+        inside = patch(stage.layer, x, channel, *scope.cell).inside  # what goes to the padding is lost
+        return np.where(inside, shares_of(stage.layer, weight, delta, channel, *scope.cell), 0.0)
 
     # --- drawing ---
 
@@ -266,7 +258,7 @@ class WindowLevel(Results):
         write(painter, above, source_in_words(stage, channel, framed.outer.width(), ink), ink.muted, ink.tiny)
         framed.paint(painter, ink, self._images.of(stage.source, channel))
         if scope.cell is not None:
-            draw_cursor(painter, ink, framed.window(stage, scope.cell))
+            framed.paint_window(painter, ink, stage, scope.cell)
 
     def _paint_products(
         self, painter: QPainter, k: int, grids: list[QRectF], cell: ConvolutionCell, shares: Array | None

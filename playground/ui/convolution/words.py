@@ -37,6 +37,7 @@ def arithmetic(stage: Stage) -> str:
         said = f"Output height {size_formula(down)}, width {size_formula(across)}"
     if not stage.is_convolution:
         return f"{said} · {spent.products} values in each window · nothing to learn"
+    said += "".join(f" · {text}" for text in _unusual(layer))
     depth = stage.in_shape[0] // layer.groups
     kh, kw = pair(layer.kernel_size)
     weights = f"{layer.out_channels}·{depth}·{kh}·{kw}"
@@ -45,6 +46,16 @@ def arithmetic(stage: Stage) -> str:
         f"{said} · {weights}{bias} = {count(spent.parameters)} parameters · "
         f"{count(spent.multiplications)} multiplications"
     )
+
+
+def _unusual(layer: Any) -> list[str]:
+    """Stride, dilation and groups where they are not 1."""
+    found = []
+    for name in ("stride", "dilation"):
+        down, across = pair(getattr(layer, name))
+        if (down, across) != (1, 1):
+            found.append(f"{name} {down if down == across else times(down, across)}")
+    return [*found, f"{layer.groups} groups"] if layer.groups > 1 else found
 
 
 def misfit(layer: Layer, in_shape: Shape) -> str:

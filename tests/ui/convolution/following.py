@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QPointF, QRectF
+
 from engine.data import Digits, Preparation
 from engine.fit import Fit
 from engine.layers import Conv2d, Flatten, Linear, MaxPool2d, ReLU
@@ -36,6 +38,14 @@ USUAL = (
     Conv2d(out_channels=4),
     ReLU(),
 )
+
+
+def middle_of(rect: QRectF, size: tuple[int, ...], cell: tuple[int, int]) -> QPointF:
+    """Of one cell of a matrix ``size`` that is drawn in ``rect``."""
+    return QPointF(
+        rect.x() + (cell[1] + 0.5) * rect.width() / size[1],
+        rect.y() + (cell[0] + 0.5) * rect.height() / size[0],
+    )
 
 
 class Following(Bench):

@@ -9,11 +9,11 @@ from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from engine.kernels import PRESETS, kernel
+from engine.kernels import PRESETS, gabor, kernel
 from playground.runner.messages import OWN, Maps, Predictions, ShowPicture
 from playground.ui.convolution.bench import correlated, photo
-from playground.ui.convolution.filters import LEARNED
-from tests.ui.convolution.following import USUAL, Following, project
+from playground.ui.convolution.filters import DRAWING, LEARNED, OWN_PICTURE
+from tests.ui.convolution.following import USUAL, Following, middle_of, project
 
 
 @pytest.fixture
@@ -55,19 +55,49 @@ def test_every_filter_slides_over_the_sample(shown, filters) -> None:
         assert filters.said.text()
 
 
+def type_weight(shown, at: tuple[int, int], text: str, last=Qt.Key.Key_Return) -> None:
+    """Click a weight of the kernel and type over it."""
+    editor = shown.view.filters.editor
+    middle = middle_of(editor.grid(), editor.shown.shape, at)
+    QTest.mouseClick(editor, Qt.MouseButton.LeftButton, pos=middle.toPoint())
+    field = shown.find("kernel_weight")
+    assert field.hasFocus()
+    QTest.keyClicks(field, text)
+    QTest.keyClick(field, last)
+    assert not field.isVisible()
+
+
 def test_a_typed_weight_counts_and_nonsense_does_not(shown, filters) -> None:
-    field = shown.find("kernel_1_1")
-    field.setFocus()
-    field.selectAll()
-    QTest.keyClicks(field, "2,5")
-    QTest.keyClick(field, Qt.Key.Key_Return)
+    type_weight(shown, (1, 1), "2,5")
     assert filters.kernel[0, 1, 1] == 2.5
-    field.selectAll()
-    QTest.keyClicks(field, "much")
-    QTest.keyClick(field, Qt.Key.Key_Return)
+    type_weight(shown, (1, 1), "much")
+    type_weight(shown, (1, 1), "7", Qt.Key.Key_Escape)
+    type_weight(shown, (1, 1), "")
     assert filters.kernel[0, 1, 1] == 2.5
-    shown.find("kernel_0_0").setFocus()
-    assert field.text() == "2.5"
+    assert filters.said.text() == "A filter of your own."
+
+
+def test_the_keyboard_alone_changes_a_weight(shown, filters) -> None:
+    filters.editor.setFocus()
+    QTest.keyClick(filters.editor, Qt.Key.Key_Right)
+    QTest.keyClick(filters.editor, Qt.Key.Key_Up)
+    QTest.keyClicks(filters.editor, "-")
+    QTest.keyClicks(shown.find("kernel_weight"), "4")
+    QTest.keyClick(shown.find("kernel_weight"), Qt.Key.Key_Return)
+    assert filters.kernel[0].tolist() == [[-1, 0, -4], [-2, 0, 2], [-1, 0, 1]]
+    assert filters.editor.hasFocus()
+
+
+def test_gabor_has_parameters_of_its_own(shown, filters) -> None:
+    assert not shown.find("gabor_angle").isVisible()
+    filters.preset.setCurrentText("Gabor")
+    filters.size_box.setCurrentText("7×7")
+    np.testing.assert_allclose(filters.kernel[0], gabor(7), atol=1e-12)
+    assert shown.find("gabor_wave").value() == pytest.approx(7 / 1.8, abs=0.005)
+    for name, value in (("gabor_angle", 90), ("gabor_wave", 5.0), ("gabor_width", 2.2)):
+        assert shown.find(name).isVisible()
+        shown.find(name).setValue(value)
+    np.testing.assert_allclose(filters.kernel[0], gabor(7, 90.0, 5.0, 2.2), atol=1e-12)
 
 
 def test_the_learned_filter_is_the_networks(shown, filters) -> None:
@@ -78,7 +108,44 @@ def test_the_learned_filter_is_the_networks(shown, filters) -> None:
     shown.session.train(0.0, 1)
     shown.session.pause()
     shown.follow()
-    np.testing.assert_allclose(filters.kernel, shown.session.trainer.model.parameters["a"]["weight"][0])
+    weight = shown.session.trainer.model.parameters["a"]["weight"]
+    np.testing.assert_allclose(filters.kernel, weight[0])
+    filters.which.setValue(3)
+    np.testing.assert_allclose(filters.kernel, weight[2])
+
+
+def test_a_drawing_is_filtered_while_it_is_drawn(shown, filters) -> None:
+    filters.source.setCurrentText(DRAWING)
+    assert not filters.results()[0].any()
+    for at in ((60, 30), (60, 120)):
+        QTest.mouseClick(filters.pad, Qt.MouseButton.LeftButton, pos=QPoint(*at))
+    shown.qtbot.waitUntil(lambda: bool(filters.results()[0].any()))
+    drawn = filters.pad.drawing()[None]
+    filters.padding.setCurrentText("valid")
+    np.testing.assert_allclose(filters.results()[0], by_hand(filters.kernel, drawn), rtol=1e-4, atol=1e-4)
+    shown.qtbot.mouseClick(shown.find("bench_clear"), Qt.MouseButton.LeftButton)
+    assert not filters.results()[0].any()
+
+
+def test_a_picture_of_ones_own_keeps_its_proportions(shown, filters, tmp_path) -> None:
+    image = QImage(600, 300, QImage.Format.Format_RGB32)
+    image.fill(QColor("red"))
+    image.save(str(tmp_path / "red.png"))
+    drop(filters.pictures, tmp_path / "red.png")
+    assert filters.source.currentText() == OWN_PICTURE
+    filters.grey.setChecked(False)
+    assert filters.pictures.picture.shape == (3, 120, 240)
+    np.testing.assert_allclose(filters.pictures.picture[:, 60, 120], [1, 0, 0], atol=1e-6)
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    drop(filters.pictures, tmp_path / "bad.png")
+    assert "no picture that can be read" in shown.find("bench_trouble").text()
+    assert shown.find("bench_trouble").isVisible()
+    image = QImage(20, 30, QImage.Format.Format_RGB32)
+    image.fill(QColor("white"))
+    QApplication.clipboard().setImage(image)
+    shown.qtbot.mouseClick(shown.find("bench_paste"), Qt.MouseButton.LeftButton)
+    assert filters.pictures.picture.shape == (3, 30, 20)
+    assert not shown.find("bench_trouble").isVisible()
 
 
 def test_a_photograph_has_a_slice_for_each_colour(shown, filters) -> None:
@@ -88,14 +155,14 @@ def test_a_photograph_has_a_slice_for_each_colour(shown, filters) -> None:
     assert filters.kernel.shape == (3, 3, 3)
     filters.slice.setCurrentText("green")
     before = filters.results()[0]
-    field = shown.find("kernel_0_2")
-    field.setFocus()
-    field.selectAll()
-    QTest.keyClicks(field, "4")
-    QTest.keyClick(field, Qt.Key.Key_Return)
+    type_weight(shown, (0, 2), "4")
     assert filters.kernel[:, 0, 2].tolist()[1] == 4.0
     assert filters.kernel[0, 0, 2] != 4.0
     assert (filters.results()[0] != before).any()
+    blue = filters.editor.thumb(2).center().toPoint()
+    QTest.mouseClick(filters.editor, Qt.MouseButton.LeftButton, pos=blue)
+    assert filters.slice.currentText() == "blue"
+    np.testing.assert_array_equal(filters.editor.shown, filters.kernel[2])
     filters.grey.setChecked(True)
     assert len(filters.kernel) == 1
 
@@ -167,7 +234,7 @@ def test_maximum_and_mean_of_every_window(pooling) -> None:
 def test_the_mouse_and_the_arrows_move_one_cursor_on_all_grids(shown, pooling) -> None:
     grids = pooling.grids
     _, maximum, _ = grids._rects()
-    QTest.mouseMove(grids, QPointF(maximum.x() + 36 * 1.5, maximum.y() + 36 * 2.5).toPoint())
+    QTest.mouseMove(grids, QPointF(maximum.x() + 38 * 1.5, maximum.y() + 38 * 2.5).toPoint())
     shown.qtbot.waitUntil(lambda: grids.cell == (2, 1))
     QTest.keyClick(grids, Qt.Key.Key_Right)
     assert grids.cell == (2, 2)
@@ -185,6 +252,27 @@ def test_overlap_misfit_and_refusal_are_said(pooling) -> None:
     assert "⌊(6 + 2·0 − 2)/2⌋ + 1 = 3" in pooling.said.text()
 
 
+def test_a_window_says_what_it_computes_and_which_other_keeps_the_same_value(pooling) -> None:
+    grids = pooling.grids
+    grids.given = np.zeros((6, 6))
+    grids.given[2, 2] = 9.0
+    pooling.window_box.setCurrentIndex(0)
+    pooling.stride.setCurrentIndex(0)
+    grids.cell = (1, 1)
+    largest, mean = grids.lines()
+    assert largest[0] == "max(0, 0, 0, 9) = 9"
+    assert "winner (2, 2) · 3 of 4 values dropped" in largest
+    assert "4 windows keep this same value" in largest
+    assert mean == ["(0 + 0 + 0 + 9)/4 = 2.25", "each of 4 counts 0.250"]
+    pooling.window_box.setCurrentIndex(2)
+    assert grids.lines()[1][0] == "Σ 9 / 16 = 0.562"
+    pooling.window_box.setCurrentIndex(0)
+    pooling.padding.setCurrentIndex(1)
+    grids.cell = (0, 0)
+    assert grids.lines()[0][0] == "max(0) = 0"
+    assert "Padding never wins" in pooling.said.text()
+
+
 def test_ties_are_counted_and_a_click_changes_a_number(pooling) -> None:
     pooling.numbers.setCurrentText("many equal values")
     grids = pooling.grids
@@ -193,7 +281,7 @@ def test_ties_are_counted_and_a_click_changes_a_number(pooling) -> None:
     best, _ = grids.cells()
     assert (best.ties, best.winner) == (4, (0, 0))
     given = grids._rects()[0]
-    at = QPointF(given.x() + 36 * 1.5, given.y() + 36 * 1.5).toPoint()
+    at = QPointF(given.x() + 38 * 1.5, given.y() + 38 * 1.5).toPoint()
     QTest.mouseClick(grids, Qt.MouseButton.LeftButton, pos=at)
     best, _ = grids.cells()
     assert (best.ties, best.winner, best.result) == (1, (1, 1), 2.0)
@@ -278,10 +366,10 @@ def test_clearing_leads_back_to_the_samples(shown) -> None:
     assert shown.page.draw.pad.empty
 
 
-def drop(shown, path) -> None:
+def drop(pad, path) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
-    pad, copying = shown.find("drawing_pad"), Qt.DropAction.CopyAction
+    copying = Qt.DropAction.CopyAction
     held = (data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
     QApplication.sendEvent(pad, QDragEnterEvent(QPoint(20, 20), copying, *held))
     QApplication.sendEvent(pad, QDropEvent(QPointF(20, 20), copying, *held))
@@ -292,11 +380,11 @@ def test_a_picture_is_dropped_or_pasted_and_a_bad_file_gets_a_sentence(shown, tm
     image = QImage(60, 30, QImage.Format.Format_RGB32)
     image.fill(QColor("white"))
     image.save(str(tmp_path / "white.png"))
-    drop(shown, tmp_path / "white.png")
+    drop(shown.page.draw.pad, tmp_path / "white.png")
     raw = shown.frame.data.raw.x
     np.testing.assert_allclose(sent(shown)[-1].picture, raw[:500].max(), rtol=1e-5)
     (tmp_path / "bad.png").write_bytes(b"no picture")
-    drop(shown, tmp_path / "bad.png")
+    drop(shown.page.draw.pad, tmp_path / "bad.png")
     assert "no picture that can be read" in shown.find("drawing_how").text()
     assert len(sent(shown)) == 1
     image.fill(QColor("black"))
