@@ -139,5 +139,7 @@ class Crate:
         memory, self._memory = self._memory, None
         if memory is not None:
             memory.close()
-            with contextlib.suppress(FileNotFoundError):  # a process that took this one for dead has been faster
+            with contextlib.suppress(
+                FileNotFoundError
+            ):  # a process that took this one for dead has been faster
                 memory.unlink()

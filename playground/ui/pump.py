@@ -70,7 +70,9 @@ class Pump(QObject):
         self._seen: set[int] = set()  # indices of the views that had the newest frame
         self.shown: Frame | None = None
         self.patience = math.inf
-        self._untold: dict[int, tuple[Project | None, Project]] = {}  # changes that views have not been told of
+        self._untold: dict[
+            int, tuple[Project | None, Project]
+        ] = {}  # changes that views have not been told of
         self._wants: frozenset[Want] | None = None
         self._faults: set[tuple[int, str]] = set()
         self._worked = thread_time()
@@ -153,7 +155,9 @@ class Pump(QObject):
             return True
         end = perf_counter() + SLICE
         visible = self._visible()
-        if not self._untold.keys().isdisjoint(visible):  # they would take its numbers for those of another network
+        if not self._untold.keys().isdisjoint(
+            visible
+        ):  # they would take its numbers for those of another network
             return False
         unseen = [i for i in visible if i not in self._seen]
         for i in unseen:

@@ -151,7 +151,9 @@ def test_an_impatient_pump_tells_one_view_a_turn_and_shows_it_no_frame_before(wi
     window.worker.leave(5)
     window.pump.tick()
     assert not any(view.frames for view in window.views)
-    window.pump.show_project(second, third)  # those who have not heard of the first change hear of both as one
+    window.pump.show_project(
+        second, third
+    )  # those who have not heard of the first change hear of both as one
     qtbot.waitUntil(lambda: all(view.told and view.told[-1][1] is third for view in window.views))
     for view in window.views:
         assert view.told == ([(first, second), (second, third)] if view in told else [(first, third)])

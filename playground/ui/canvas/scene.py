@@ -119,7 +119,9 @@ class NetworkScene(QGraphicsScene):
             return self._found[key]
         for compact, shrink in ((False, False), (True, False), (True, True)):
             if compact not in self._measures:
-                self._measures[compact] = {b.id: measure(b, self.stage.look, compact) for b in self.plan.blocks}
+                self._measures[compact] = {
+                    b.id: measure(b, self.stage.look, compact) for b in self.plan.blocks
+                }
             measures = self._measures[compact]
             if not shrink and sum(m.card for m in measures.values()) > wide:
                 continue  # the cards alone are too wide

@@ -37,6 +37,7 @@ class Scope(QObject):
         own: number of the picture of one's own that is looked at; 0 while it is a sample of the data.
     """
 
+    leaving = Signal()  #: just before ``moved``: everything still stands at the spot before
     moved = Signal(object)  #: to another spot; the argument is the one before
     pointed = Signal()  #: the linked cursor is elsewhere
     restyled = Signal()  #: everything is to be drawn anew
@@ -69,12 +70,14 @@ class Scope(QObject):
 
     def go(self, spot: Spot) -> None:
         """Look elsewhere."""
-        spot = spot.within(self.stages)
-        before, self.spot = self.spot, spot
+        before, spot = self.spot, spot.within(self.stages)
         if spot == before:
             return
-        self.hover = None
-        if (before.level, before.node_id, before.channel) == (spot.level, spot.node_id, spot.channel):
+        stays = (before.level, before.node_id, before.channel) == (spot.level, spot.node_id, spot.channel)
+        if not stays:
+            self.leaving.emit()
+        self.spot, self.hover = spot, None
+        if stays:
             self.pointed.emit()
         else:
             self.filled = None

@@ -31,6 +31,8 @@ class Levels(QStackedWidget):
         for level in (self.overview, self.spread, self.window_level):
             self.addWidget(level)
         self._curtain = _Curtain(self)
+        self._before = QPixmap()  # what is about to be left; none where the network itself has changed
+        scope.leaving.connect(self._remember)
         scope.moved.connect(self._moved)
 
     @property
@@ -50,19 +52,23 @@ class Levels(QStackedWidget):
         """End a movement at once."""
         self._curtain.end()
 
+    def _remember(self) -> None:
+        if motion.lasting(MOVING) and self.isVisible():
+            self._before = self.grab()
+
     def _moved(self, before: Spot) -> None:
         after = self.scope.spot
         level = (self.overview, self.spread, self.window_level)[after.level - 1]
-        time = motion.lasting(MOVING) if self.isVisible() else 0
-        old = self.grab() if time else None
+        old, self._before = self._before, QPixmap()
         had_keys = self.level.hasFocus()
         self.finish()
         self.setCurrentWidget(level)
         level.arrange()
         if had_keys:
             level.setFocus()
-        if old is not None:
+        if not old.isNull():
             small = self._small(before, after)
+            time = motion.lasting(MOVING)
             self._curtain.begin(old, self.grab(), small, inward=after.level >= before.level, time=time)
 
     def _small(self, before: Spot, after: Spot) -> QRectF:

@@ -365,6 +365,18 @@ def test_every_control_says_what_it_is(usual) -> None:
     QApplication.processEvents()
 
 
+def test_the_view_fills_when_the_data_of_its_project_have_come(qtbot, monkeypatch) -> None:
+    made = project(*USUAL)
+    with monkeypatch.context() as patch:
+        patch.setattr(scope_module, "shapes", lambda project: {})  # as long as the data are being made
+        shown = Following(qtbot, made)
+        shown.show(1280, 420)
+        assert shown.view.trouble.isVisible()
+    shown.view.show_project(None, made)
+    assert not shown.view.trouble.isVisible()
+    assert [c.node_id for c in shown.page.levels.overview.columns][:2] == ["input", "a"]
+
+
 # --- one scale of colours for several maps ---------------------------------------------------------------------------
 
 
@@ -380,3 +392,23 @@ def test_the_scale_of_the_whole_net_counts_every_map_wherever_one_looks(usual: F
     for node_id in "abcde":
         values = usual.frame.answer(kind(node_id, *scope.sample))
         assert scope.limit(node_id, 0, values, backward) == pytest.approx(max(ends.values()))
+
+
+def test_the_way_from_one_window_to_another_begins_with_a_picture_of_the_first(
+    usual: Following, monkeypatch
+) -> None:
+    motion.reduce(False)
+    scope, painted = usual.scope, []
+    scope.backward = True
+    scope.go(Spot("c", 1, (1, 1)))  # a pooling lays out fewer grids than a convolution
+    usual.follow()
+    paint = usual.page.levels.window_level.paint
+
+    def note(painter, exposed) -> None:
+        painted.append(scope.spot.node_id)
+        paint(painter, exposed)
+
+    monkeypatch.setattr(usual.page.levels.window_level, "paint", note)
+    scope.go(Spot("a", 2, (3, 3)))
+    assert usual.page.levels.moving
+    assert painted == ["c", "a"]

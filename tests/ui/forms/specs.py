@@ -44,7 +44,9 @@ def name_of(cls: type[Spec]) -> str:
 
 def seek(form: QWidget, name: str) -> Any:
     """The widget of this objectName that belongs to ``form`` itself, not to a form inside it; None where there is none."""
-    for found in reversed(form.findChildren(QWidget, name)):  # earlier rows go when the event loop comes to it
+    for found in reversed(
+        form.findChildren(QWidget, name)
+    ):  # earlier rows go when the event loop comes to it
         parent = found.parentWidget()
         while not isinstance(parent, SpecForm):
             parent = parent.parentWidget()
