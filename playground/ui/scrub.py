@@ -24,32 +24,41 @@ BEGUN = "There is no way back from here: the network, a setting or a weight was 
 
 
 class Scrub(QWidget):
-    """From the first moment that one can return to, on the left, to the furthest that was reached, on the right."""
+    """From the first moment that one can return to, on the left, to the furthest that was reached, on the right.
 
-    def __init__(self, send: Callable[[Command], None]) -> None:
+    Args:
+        send: takes the command to go there.
+        name: begins the names of its parts.
+        caption: stands before it; "" for none.
+    """
+
+    def __init__(
+        self, send: Callable[[Command], None], name: str = "transport_scrub", caption: str = "History"
+    ) -> None:
         super().__init__()
-        self.setObjectName("transport_scrub_row")
+        self.setObjectName(f"{name}_row")
         self._send, self._showing, self._shown_at = send, False, 0.0
         self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setObjectName("transport_scrub")
+        self.slider.setObjectName(name)
         self.slider.setAccessibleName("Moment of the run")
         self.slider.setToolTip(TIP)
         self.slider.setEnabled(False)
         self.slider.setRange(0, 0)
         self.slider.valueChanged.connect(self._moved)
-        caption = QLabel("History")
-        caption.setObjectName("transport_scrub_caption")
-        caption.setProperty("muted", True)
-        caption.setBuddy(self.slider)
+        words = QLabel(caption)
+        words.setObjectName(f"{name}_caption")
+        words.setProperty("muted", True)
+        words.setBuddy(self.slider)
+        words.setVisible(bool(caption))
         self._label = QLabel("nothing yet")
-        self._label.setObjectName("transport_scrub_value")
+        self._label.setObjectName(f"{name}_value")
         self._label.setProperty("muted", True)
         # Wide enough for a long run, so that the slider does not move under the mouse.
         self._label.setFixedWidth(self.fontMetrics().horizontalAdvance("step 0,000,000 of 0,000,000") + 6)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 0, 8, 4)
         layout.setSpacing(8)
-        layout.addWidget(caption)
+        layout.addWidget(words)
         layout.addWidget(self.slider, stretch=1)
         layout.addWidget(self._label)
 

@@ -28,6 +28,7 @@ from playground.ui.convolution.bar import Bar
 from playground.ui.convolution.filters import FilterBench
 from playground.ui.convolution.pad import DrawPanel
 from playground.ui.convolution.pooling import PoolingBench
+from playground.ui.convolution.replay import Replay
 from playground.ui.convolution.samples import Compare
 from playground.ui.convolution.scope import Scope
 from playground.ui.convolution.stage import KEYS, Levels
@@ -80,6 +81,7 @@ class NetworkPage(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         self.compare, self.draw = Compare(self.scope), DrawPanel(self.scope)
+        self.replay = Replay(context.send)
         middle = QHBoxLayout()
         middle.setSpacing(12)
         middle.addWidget(self.levels, 1)
@@ -97,6 +99,7 @@ class NetworkPage(QWidget):
             middle.addWidget(area)
         layout.addWidget(self.bar)
         layout.addLayout(middle, 1)
+        layout.addWidget(self.replay)
         for label in (self.caption, self.sizes, self.trouble):
             layout.addWidget(label)
         self.bar.picker.pinned.connect(self._pin)
@@ -118,6 +121,7 @@ class NetworkPage(QWidget):
         self.draw.show_project(project)
 
     def show_frame(self, frame: Frame) -> None:
+        self.replay.see(frame)
         now = perf_counter()
         if frame.state is State.RUNNING and now - self._shown_at < PAUSES[self.scope.spot.level - 1]:
             return
@@ -134,6 +138,7 @@ class NetworkPage(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self.bar.set_theme(theme)
+        self.replay.set_theme(theme)
         self.scope.set_theme(theme)
 
     def _say(self) -> None:
