@@ -75,7 +75,7 @@ class Framing:
         """What ``place`` does, in a sentence."""
         row, column = self.centre
         return (
-            f"Its longer side is scaled to {self.length:.1f} of {max(self.shape[1:])} pixels and its centre of mass put at row {row:.1f}, "
+            f"Its longer side is scaled to {self.length:.3g} of {max(self.shape[1:])} pixels and its centre of mass put at row {row:.1f}, "
             f"column {column:.1f}: as the data are on average."
         )
 

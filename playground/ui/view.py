@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
+from playground.runner.messages import OWN
+
 if TYPE_CHECKING:
     from engine.trace import Moment, Place, Trace
     from playground.document.document import Document
@@ -24,6 +26,7 @@ class Focus(QObject):
         node_id: the selected block ("" for none; "input" and "loss" are blocks too).
         unit: the unit under the mouse as ``(node_id, index)``, or ``None``.
         sample: the chosen sample as ``(part, index)``.
+        picture: the number of the person's own picture that is looked at instead of it; 0 for none.
         step: where the person is in stepping through an update; ``None`` while nobody steps.
         place: the number of that update that is under the mouse, in whichever view; ``None`` for none.
         chosen_place: the number of that update that was clicked, to be looked into; ``None`` before.
@@ -45,6 +48,7 @@ class Focus(QObject):
         self.node_id = ""
         self.unit: tuple[str, int] | None = None
         self.sample: tuple[str, int] = ("validation", 0)
+        self.picture = 0
         self.step: StepAt | None = None
         self.place: Place | None = None
         self.chosen_place: Place | None = None
@@ -65,9 +69,20 @@ class Focus(QObject):
             self.unit = unit
             self.unit_changed.emit(unit)
 
+    @property
+    def seen(self) -> tuple[str, int]:
+        """What is looked at: the chosen sample, or the person's own picture as ``("own", number)``."""
+        return (OWN, self.picture) if self.picture else self.sample
+
     def choose_sample(self, part: str, index: int) -> None:
-        if (part, index) != self.sample:
-            self.sample = (part, index)
+        if (part, index) != self.seen:
+            self.sample, self.picture = (part, index), 0
+            self.sample_changed.emit(self.sample)
+
+    def look_at_picture(self, number: int) -> None:
+        """Look at the person's own picture of this number, or (0) at the chosen sample again."""
+        if number != self.picture:
+            self.picture = number
             self.sample_changed.emit(self.sample)
 
     def show_step(self, step: StepAt | None) -> None:

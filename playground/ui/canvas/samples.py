@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.data import Dataset
 from engine.errors import EngineError
 from playground.document.project import Project, data_of
+from playground.runner.messages import OWN
 from playground.ui.numbers import fmt
 
 PARTS = ("validation", "train", "test")
@@ -27,7 +28,7 @@ def count_of(project: Project, part: str) -> int:
 def present(project: Project, sample: tuple[str, int]) -> tuple[str, int]:
     """The sample itself if it exists, else one that does: the first of its part, or of the first part there is."""
     part, index = sample
-    if index < count_of(project, part):
+    if part == OWN or index < count_of(project, part):
         return sample
     for each in (part, *PARTS):
         if count_of(project, each):
@@ -38,6 +39,8 @@ def present(project: Project, sample: tuple[str, int]) -> tuple[str, int]:
 def sample_in_words(project: Project, sample: tuple[str, int]) -> tuple[str, str]:
     """Which sample it is, and what its answer is: ``("validation 3/90", "class 7")``."""
     part, index = sample
+    if part == OWN:
+        return "your picture", ""
     samples = part_of(project, part)
     if samples is None:
         return "", ""

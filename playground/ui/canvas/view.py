@@ -274,8 +274,9 @@ class CanvasView(View):
 
     def step_sample(self, by: int) -> None:
         """To the next or previous sample of the part, round and round."""
-        part, index = self.stage.sample
-        total = count_of(self.context.document.value, part)
+        project = self.context.document.value
+        part, index = present(project, self.context.focus.sample)
+        total = count_of(project, part)
         if total:
             self.context.focus.choose_sample(part, (index + by) % total)
 
@@ -285,7 +286,7 @@ class CanvasView(View):
             self.scene.blocks[INPUT].look_again()
 
     def _choose_sample(self, project: Project) -> None:
-        self.stage.sample = present(project, self.context.focus.sample)
+        self.stage.sample = present(project, self.context.focus.seen)
         self.stage.sample_name = sample_in_words(project, self.stage.sample)
         self._wants = None
 

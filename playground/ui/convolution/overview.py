@@ -349,7 +349,9 @@ class Overview(Level):
                 colour = ink.accent if chosen else QColor(ink.wire.color())
                 painter.fillRect(QRectF(line.x() + 42, line.y() + 4, length, BAR - 8), colour)
             right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            write(painter, line, fmt(float(shares[k]), 2), ink.muted, ink.tiny, right)
+            share = float(shares[k])
+            said = fmt(round(share, 3) if frame.data.raw.classes else share, 2)
+            write(painter, line, said, ink.muted, ink.tiny, right)
 
     def _paint_fields(self, painter: QPainter, exposed: QRectF) -> None:
         """Outline what the unit under the mouse sees, on every map before it."""

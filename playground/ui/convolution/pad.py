@@ -217,18 +217,16 @@ class Verdict(QWidget):
                 colour = ink.accent if k == top else ink.wire.color()
                 painter.fillRect(QRectF(46, line.y() + 4, length, 8), colour)
                 right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-                write(painter, line, fmt(float(self.shares[k]), 2), ink.muted, ink.tiny, right)
+                write(painter, line, fmt(round(float(self.shares[k]), 3), 2), ink.muted, ink.tiny, right)
         painter.end()
 
 
 class DrawPanel(QWidget):
-    """Pad, buttons, verdict. While it is used, all levels show this picture instead of a sample."""
-
-    used = Signal()  #: the levels have another picture to show
+    """Pad, buttons, verdict. While it is used, everybody shows this picture instead of a sample."""
 
     def __init__(self, scope: Scope) -> None:
         super().__init__()
-        self._scope = scope
+        self._scope, self._focus = scope, scope.context.focus
         self.setObjectName("draw_panel")
         self.pad, self.verdict = Pad(scope), Verdict(scope)
         self.how = QLabel()
@@ -279,7 +277,7 @@ class DrawPanel(QWidget):
         scope.restyled.connect(self.update)
 
     def wants(self) -> Iterable[Want]:
-        return [Predictions(OWN, self._number, 1)] if self._scope.own else ()
+        return [Predictions(OWN, self._number, 1)] if self._focus.picture else ()
 
     def show_project(self, project: Project) -> None:
         """The data may be others: measure how their subjects stand."""
@@ -291,13 +289,15 @@ class DrawPanel(QWidget):
             return
         self._data, self._framing = data, None
         self.verdict.names = data.raw.classes if data is not None else ()
-        if self._scope.own:
+        if data is None or not data.raw.is_image:
+            self._focus.look_at_picture(0)
+        elif self._focus.picture:
             self._send()
 
     def show_frame(self) -> None:
         frame = self._scope.frame
         found = None if frame is None else frame.answer(Predictions(OWN, self._number, 1))
-        self.verdict.shares = None if found is None or not self._scope.own else found[0]
+        self.verdict.shares = None if found is None or not self._focus.picture else found[0]
         self.verdict.update()
 
     def clear(self) -> None:
@@ -306,9 +306,8 @@ class DrawPanel(QWidget):
         self.verdict.picture = self.verdict.shares = None
         self.verdict.update()
         self._timer.stop()
-        self._scope.own = 0
         self._number += 1
-        self.used.emit()
+        self._focus.look_at_picture(0)
 
     def show_photo(self, image: QImage) -> None:
         """Use a picture; says so where it is none."""
@@ -345,9 +344,7 @@ class DrawPanel(QWidget):
         self.verdict.update()
         self._number = self._number or 1
         self._scope.context.send(ShowPicture(self._number, picture.astype(np.float32)))
-        if self._scope.own != self._number:
-            self._scope.own = self._number
-            self.used.emit()
+        self._focus.look_at_picture(self._number)
 
     def _open(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self, "Open a picture", str(Path.home()), PICTURES)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QToolTip, QVBoxL
 
 from engine.network import INPUT
 from playground.runner.messages import OWN, Maps, Strongest, Want
-from playground.ui.canvas.samples import count_of, sample_in_words
+from playground.ui.canvas.samples import count_of, present, sample_in_words
 from playground.ui.convolution.paint import draw, fitted, input_image, map_image, write
 from playground.ui.convolution.scope import Scope
 from playground.ui.icons import icon
@@ -60,9 +60,9 @@ class Picker(QWidget):
     def turn(self, by: int) -> None:
         """To another sample of the same part, round and round."""
         scope = self._scope
-        if scope.project is None or scope.own:
+        if scope.project is None:
             return
-        part, index = scope.sample
+        part, index = present(scope.project, scope.context.focus.sample)
         count = count_of(scope.project, part)
         if count:
             scope.context.focus.choose_sample(part, (index + by) % count)
@@ -71,16 +71,10 @@ class Picker(QWidget):
         scope = self._scope
         if scope.project is None:
             return
-        own = bool(scope.own)
-        said = (
-            "your picture"
-            if own
-            else " · ".join(w for w in sample_in_words(scope.project, scope.sample) if w)
-        )
+        said = " · ".join(w for w in sample_in_words(scope.project, scope.sample) if w)
         if self.said.text() != said:
             self.said.setText(said)
-        for part in (self.back, self.on, self.pin):
-            part.setEnabled(not own)
+        self.pin.setEnabled(not scope.context.focus.picture)
 
     def set_theme(self, theme: Theme) -> None:
         for button, name in (

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.network import INPUT
 from playground.document.project import Project, shapes
-from playground.runner.messages import OWN, Deltas, Frame, Maps, Saliency, Want, Weights
+from playground.runner.messages import Deltas, Frame, Maps, Saliency, Want, Weights
 from playground.ui.canvas.samples import present
 from playground.ui.convolution.paint import Ink, ink_of
 from playground.ui.convolution.structure import Spot, Stage, pictures, stages
@@ -34,7 +34,6 @@ class Scope(QObject):
         backward: gradients are shown instead of values.
         saliency: how much each pixel of the picture moves the cell is shown beside it.
         filled: while the window slides, the output up to here is shown.
-        own: number of the picture of one's own that is looked at; 0 while it is a sample of the data.
     """
 
     leaving = Signal()  #: just before ``moved``: everything still stands at the spot before
@@ -54,7 +53,6 @@ class Scope(QObject):
         self.scale = SCALES[1]
         self.backward = self.saliency = False
         self.filled: tuple[int, int] | None = None
-        self.own = 0
         self.ink: Ink = ink_of(context.theme)
 
     # --- where ---
@@ -107,9 +105,7 @@ class Scope(QObject):
     @property
     def sample(self) -> tuple[str, int]:
         """The sample that is looked at, as ``(part, index)``."""
-        if self.own:
-            return OWN, self.own
-        return present(self.project, self.context.focus.sample) if self.project else ("validation", 0)
+        return present(self.project, self.context.focus.seen) if self.project else ("validation", 0)
 
     def show_project(self, project: Project) -> None:
         """The network may be another."""

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QScrollArea,
     QStackedLayout,
+    QStyle,
     QTabBar,
     QVBoxLayout,
     QWidget,
@@ -92,7 +93,8 @@ class NetworkPage(QWidget):
             area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             area.setWidget(panel)
             area.setWidgetResizable(True)
-            area.setFixedWidth(panel.sizeHint().width() + 12)
+            bar = area.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+            area.setFixedWidth(panel.sizeHint().width() + bar + 4)
             area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             area.hide()
             button.toggled.connect(area.setVisible)
@@ -103,7 +105,7 @@ class NetworkPage(QWidget):
         for label in (self.caption, self.sizes, self.trouble):
             layout.addWidget(label)
         self.bar.picker.pinned.connect(self._pin)
-        self.draw.used.connect(self.scope.restyled)
+        context.focus.sample_changed.connect(lambda sample: self.scope.restyled.emit())
         self.scope.moved.connect(lambda before: self._say())
         self.scope.restyled.connect(self._say)
         self.set_theme(context.theme)

@@ -7,7 +7,7 @@ from PySide6.QtTest import QTest
 
 from engine import layers
 from playground.document import edits
-from playground.runner.messages import Curve, Gradients, Histogram, Maps, State, Surface, Weights
+from playground.runner.messages import OWN, Curve, Gradients, Histogram, Maps, State, Surface, Weights
 from playground.ui.canvas.look import LEVELS
 from playground.ui.canvas.targets import Bundle, Cell, More, Sample, Unit
 from playground.ui.canvas.tooltip import full
@@ -60,6 +60,16 @@ def test_pictures_and_tables_want_the_chosen_sample(digits):
     wants = set(digits.view.wants())
     assert Maps("relu1", "train", 7) in wants
     assert not any(isinstance(w, Maps) and w.part == "validation" for w in wants)
+
+
+def test_a_picture_of_ones_own_is_shown_everywhere_until_a_sample_is_chosen(digits):
+    digits.focus.look_at_picture(3)
+    wants = set(digits.view.wants())
+    assert {Maps("input", OWN, 3), Maps("relu1", OWN, 3)} <= wants
+    assert digits.view.stage.sample_name == ("your picture", "")
+    digits.view.step_sample(+1)
+    assert digits.focus.seen == ("validation", 1)
+    assert Maps("relu1", "validation", 1) in set(digits.view.wants())
 
 
 def test_one_input_wants_curves(qtbot):

@@ -343,7 +343,7 @@ def test_what_is_drawn_goes_through_the_network_and_all_levels(shown) -> None:
     np.testing.assert_allclose(
         shown.scope.maps("input"), shown.session._data.transform(picture[None])[0], rtol=1e-5
     )
-    number = shown.scope.own
+    number = shown.scope.context.focus.picture
     shares = shown.frame.answer(Predictions(OWN, number, 1))[0]
     assert shown.page.draw.verdict.guess == str(int(shares.argmax()))
     assert "centre of mass" in shown.find("drawing_how").text()
@@ -359,11 +359,22 @@ def test_what_is_drawn_goes_through_the_network_and_all_levels(shown) -> None:
 def test_clearing_leads_back_to_the_samples(shown) -> None:
     shown.find("convolution_draw").setChecked(True)
     draw(shown, [(40, 40), (120, 120)])
-    shown.qtbot.waitUntil(lambda: shown.scope.own > 0)
+    shown.qtbot.waitUntil(lambda: shown.scope.context.focus.picture > 0)
     assert shown.find("convolution_sample").text() == "your picture"
     shown.qtbot.mouseClick(shown.find("drawing_clear"), Qt.MouseButton.LeftButton)
     assert shown.scope.sample == shown.focus.sample
     assert shown.page.draw.pad.empty
+
+
+def test_choosing_a_sample_leaves_the_drawing_which_stays_on_the_pad(shown) -> None:
+    shown.find("convolution_draw").setChecked(True)
+    draw(shown, [(40, 40), (120, 120)])
+    shown.qtbot.waitUntil(lambda: shown.scope.sample[0] == OWN)
+    shown.qtbot.mouseClick(shown.find("convolution_sample_on"), Qt.MouseButton.LeftButton)
+    assert shown.scope.sample == shown.focus.sample == ("validation", 1)
+    assert not shown.page.draw.pad.empty
+    draw(shown, [(120, 40), (40, 120)])
+    shown.qtbot.waitUntil(lambda: shown.scope.sample[0] == OWN)
 
 
 def drop(pad, path) -> None:
