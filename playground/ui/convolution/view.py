@@ -159,6 +159,8 @@ class NetworkPage(QWidget):
             field = receptive_field(scope.project.network, scope.shapes, stage.node_id, middle)[INPUT]
             sizes = f"{arithmetic(stage)} · {field_in_words(field.height, field.width)}"
             trouble = misfit(stage.layer, stage.in_shape)
+        # A window needs the height for its numbers; the History at the top goes through time there too.
+        self.replay.setVisible(scope.spot.level < 3 or self.replay.play.isChecked())
         for label, text in ((self.caption, caption), (self.sizes, sizes), (self.trouble, trouble)):
             if label.text() != text:
                 label.setText(text)

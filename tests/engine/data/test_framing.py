@@ -58,7 +58,7 @@ def test_pictures_without_a_subject_are_borne() -> None:
 
 
 def test_the_sentence_has_the_numbers() -> None:
-    assert "8.0 of 20 pixels" in Framing.measure(squares(8, 4, 6)).in_words()
+    assert "8 of 20 pixels" in Framing.measure(squares(8, 4, 6)).in_words()
 
 
 def test_a_picture_is_cut_to_its_middle_and_averaged() -> None:

@@ -102,6 +102,78 @@ def test_the_handle_ends_the_film_and_goes_there(film: Film) -> None:
     assert not film.replay.play.isChecked()
 
 
+def test_another_hand_on_the_history_ends_the_film_between_two_moments(film: Film) -> None:
+    film.replay.pace.slider.setValue(film.replay.pace.slider.maximum())
+    film.click()
+    film.show()
+    film.session.go_to(9)  # the History slider of the window, say
+    film.show()
+    assert not film.replay.play.isChecked()
+    assert not film.replay._timer.isActive()
+    assert film.session.frame().step == 9
+
+
+def test_another_hand_that_comes_before_the_next_moment_ends_the_film(film: Film, qtbot, monkeypatch) -> None:
+    film.click()
+    film.show()
+    # The worker leaves out a place that was asked for before another one.
+    monkeypatch.setattr(film.replay, "_send", lambda command: None)
+    qtbot.waitUntil(lambda: film.replay._asked == 1)
+    film.session.go_to(9)
+    film.show()
+    assert not film.replay.play.isChecked()
+
+
+def test_frames_on_the_way_to_a_moment_do_not_end_the_film(film: Film, qtbot, monkeypatch) -> None:
+    film.session.go_to(12)
+    film.click()
+    film.show()
+    monkeypatch.setattr(film.replay, "_send", lambda command: None)
+    qtbot.waitUntil(lambda: film.replay._asked == 1)
+    film.show()  # still at 0
+    assert film.replay.play.isChecked()
+
+
+def test_the_film_ends_when_nobody_can_see_it(film: Film) -> None:
+    film.click()
+    film.show()
+    film.replay.hide()
+    assert not film.replay.play.isChecked()
+    assert not film.replay._timer.isActive()
+
+
+def test_a_film_that_gets_no_answer_ends(film: Film, qtbot, monkeypatch) -> None:
+    monkeypatch.setattr(film.replay, "_send", lambda command: None)
+    film.replay._lost.setInterval(1)
+    film.click()
+    qtbot.waitUntil(lambda: not film.replay.play.isChecked())
+
+
+def test_the_pace_is_the_time_between_two_moments(film: Film) -> None:
+    slider = film.replay.pace.slider
+    for milliseconds in (slider.minimum(), 400, slider.maximum()):
+        slider.setValue(milliseconds)
+        assert film.replay._timer.interval() == milliseconds
+        assert f"{milliseconds / 1000:.2f} s" in film.replay.pace.said.text()
+
+
+def test_it_says_which_epoch_and_whether_it_is_the_past(film: Film) -> None:
+    said = film.replay.said
+    assert said.text() == "epoch 0 · newest"
+    film.session.go_to(5)
+    film.show()
+    assert said.text() == "epoch 0 · looking back"
+    film.session.go_to(12)
+    film.click()
+    film.show()
+    assert said.text() == "epoch 0 · moment 1 of 13"
+    film.click()
+    film.session.play()
+    film.session.train(60.0, until_epoch=1)
+    film.show()
+    assert said.text() == "epoch 1 · live"
+
+
 def test_without_a_history_there_is_no_film(qtbot) -> None:
     session = Session()
     session.load(project(*USUAL))
