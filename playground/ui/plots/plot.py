@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QGraphicsGridLayout,
     QGraphicsLineItem,
+    QGraphicsView,
     QGraphicsWidget,
     QLabel,
     QWidget,
@@ -123,6 +124,8 @@ class Plot(pg.GraphicsView):
     def __init__(self, theme: Theme, name: str, *, square: bool = False, whole_x: bool = False) -> None:
         super().__init__(background=None)
         self.setObjectName(name)
+        # A new range reaches the items only when they are painted: what Qt has counted as changed till then is too little.
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
         self.square = square
         self.box = pg.ViewBox(enableMenu=False, enableMouse=False, defaultPadding=0.0)
         self.box.disableAutoRange()
