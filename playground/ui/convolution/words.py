@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
+from engine.errors import EngineError
 from engine.layers import Layer, MaxPool2d, Shape
 from engine.layers.conv import pair
 from engine.windows import Axis, axes, cost, windows
@@ -71,15 +74,26 @@ def misfit(layer: Layer, in_shape: Shape) -> str:
                 if axis.dropped == 1
                 else f"{what}s {axis.size - axis.dropped + 1}–{axis.size}"
             )
-            fits = [f"padding {p}" for p in axis.paddings_that_fit()[:1]]
-            fits += [f"stride {s}" for s in axis.strides_that_fit()[:1]]
+            fits = _first_possible(layer, in_shape, "padding", axis.paddings_that_fit())
+            fits += _first_possible(layer, in_shape, "stride", axis.strides_that_fit())
             verb = "is" if axis.dropped == 1 else "are"
-            said.append(f"The last {cells} {verb} in no window; {' or '.join(fits)} would fit.")
-        elif axis.stride > axis.reach and axis.unseen:
-            said.append(
-                f"{len(axis.unseen)} {what}s are stepped over, as the stride {axis.stride} is larger than the window."
-            )
+            advice = f"; {' or '.join(fits)} would fit" if fits else ""
+            said.append(f"The last {cells} {verb} in no window{advice}.")
+        elif axis.unseen:
+            cells = f"1 {what} is" if len(axis.unseen) == 1 else f"{len(axis.unseen)} {what}s are"
+            said.append(f"{cells} stepped over: with the stride {axis.stride} no window sees them.")
     return " ".join(dict.fromkeys(said))
+
+
+def _first_possible(layer: Layer, in_shape: Shape, name: str, values: Iterable[int]) -> list[str]:
+    """The first of ``values`` that the layer's parameter can take, with its name."""
+    for value in values:
+        try:
+            layer.replace(**{name: value}).out_shape(in_shape)
+        except EngineError:
+            continue
+        return [f"{name} {value}"]
+    return []
 
 
 def spread_caption(stage: Stage, channel: int) -> str:
@@ -104,12 +118,23 @@ def window_caption(stage: Stage) -> str:
         kh, kw = pair(layer.kernel_size)
         each = f"{depth}·{kh * kw} = {spent.products}" if depth > 1 else f"{spent.products}"
         return f"This number is {each} products{' plus a bias' if layer.bias else ''}."
+    least, most = _values_in_windows(layer, stage.in_shape)
+    ties = "Of equal values the first in reading order wins."
     if isinstance(layer, MaxPool2d):
-        return (
-            f"The largest of {spent.products} values is kept; {spent.products - 1} of {spent.products} are dropped. "
-            "Of equal values the first in reading order wins."
-        )
+        if least < most:
+            return f"The largest of the window's {least} to {most} values is kept, the others are dropped; padding is no value. {ties}"
+        return f"The largest of {most} values is kept; {most - 1} of {most} are dropped. {ties}"
+    if least < most and not getattr(layer, "count_include_pad", False):
+        return f"The mean of the window's {least} to {most} values: each counts the same."
     return f"The mean of {spent.products} values: each counts 1/{spent.products}."
+
+
+def _values_in_windows(layer: Layer, in_shape: Shape) -> tuple[int, int]:
+    """How many values of the picture a window has, at least and at most."""
+    seen, (_, height, width) = windows(layer, in_shape), in_shape
+    rows = [sum(0 <= k < height for k in row) for row in seen.rows]
+    columns = [sum(0 <= k < width for k in column) for column in seen.columns]
+    return min(rows) * min(columns), max(rows) * max(columns)
 
 
 def back_caption(stage: Stage, level: int) -> str:
@@ -132,9 +157,12 @@ def back_caption(stage: Stage, level: int) -> str:
 def overlap(layer: Layer, in_shape: Shape) -> str:
     """Whether windows of a pooling share cells."""
     seen = windows(layer, in_shape)
-    shared = len(seen.rows) > 1 and seen.rows[0][-1] >= seen.rows[1][0]
-    shared = shared or (len(seen.columns) > 1 and seen.columns[0][-1] >= seen.columns[1][0])
-    return "Windows overlap: a value may win several times." if shared else ""
+    if not any(
+        max(Counter(k for cells in one for k in cells).values()) > 1 for one in (seen.rows, seen.columns)
+    ):
+        return ""
+    often = "win several times" if isinstance(layer, MaxPool2d) else "count in several means"
+    return f"Windows overlap: a value may {often}."
 
 
 def field_in_words(height: int, width: int) -> str:
