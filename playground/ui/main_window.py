@@ -129,6 +129,7 @@ class MainWindow(QMainWindow):
         self.waiting.arrived.connect(self._data_arrived)
         self.focus.node_changed.connect(self._selected)
         self.focus.edit_asked.connect(self._edit_asked)
+        self.focus.watch_asked.connect(lambda node_id: self.docks.bring_forward("convolution"))
         self.pump.framed.connect(self.backprop.see)
         self.backprop.starter_chosen.connect(self._open_starter)
 

@@ -42,6 +42,8 @@ class Focus(QObject):
     veil_changed = Signal(bool)
     #: somebody wants to change this block's options now (Enter or a double-click on it)
     edit_asked = Signal(str)
+    #: somebody wants to see this convolution or pooling at work
+    watch_asked = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -422,3 +422,15 @@ def test_about_names_the_versions(told: Shell) -> None:
     assert __version__ in box.text()
     assert "numpy 2." in box.informativeText()
     box.close()
+
+
+def test_a_layer_can_be_watched_at_work_from_its_form(shell: Shell) -> None:
+    shell.window.desk.open_example("digits-cnn")
+    shell.window.focus.select("conv2d1")
+    watch = shell.window.docks.views["inspector"].watch
+    shell.qtbot.waitUntil(watch.isVisible)
+    QTest.mouseClick(watch, Qt.MouseButton.LeftButton)
+    view = shell.window.docks.views["convolution"]
+    shell.qtbot.waitUntil(view.isVisible)
+    assert view.network.scope.spot.node_id == "conv2d1"
+    assert view.network.scope.spot.level == 2

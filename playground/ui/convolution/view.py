@@ -33,6 +33,7 @@ from playground.ui.convolution.replay import Replay
 from playground.ui.convolution.samples import Compare
 from playground.ui.convolution.scope import Scope
 from playground.ui.convolution.stage import KEYS, Levels
+from playground.ui.convolution.structure import Spot
 from playground.ui.convolution.words import (
     arithmetic,
     back_caption,
@@ -227,12 +228,18 @@ class ConvolutionView(View):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(MARGIN, 2, MARGIN, 8)
         layout.setSpacing(4)
+        context.focus.watch_asked.connect(self._watch)
         head = QHBoxLayout()
         head.addWidget(self.tabs)
         head.addStretch(1)
         head.addWidget(self.network.bar.which)
         layout.addLayout(head)
         layout.addLayout(self._stack, 1)
+
+    def _watch(self, node_id: str) -> None:
+        """Spread out the first channel of a layer."""
+        self.tabs.setCurrentIndex(0)
+        self.network.scope.go(Spot(node_id, 0))
 
     def _turn(self, index: int) -> None:
         """Show a page."""

@@ -6,11 +6,14 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from engine.layers import Layer
+from engine.windows import slides
 from playground.document import edits
 from playground.ui.forms import SpecForm
 from playground.ui.formula import FormulaView
+from playground.ui.icons import icon
 from playground.ui.inspector.curve import CurvePlot
 from playground.ui.inspector.subject import LOSS, Subject, subject_of, unsuited_losses
 from playground.ui.style import GAP, scrolled
@@ -46,6 +49,17 @@ class InspectorView(View):
         self.place = _text("place", "muted")
         self.help = _text("help")
         self.problem = _text("problem", "problem")
+        self.watch = QToolButton()
+        self.watch.setObjectName("watch")
+        self.watch.setText("Watch it at work")
+        self.watch.setToolTip(
+            "Open the Convolution panel at this layer: its filters and maps, down to every single number."
+        )
+        self.watch.setAccessibleName("Watch this layer at work")
+        self.watch.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.watch.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.watch.setIcon(icon("eye-outline", theme))
+        self.watch.clicked.connect(lambda: self.context.focus.watch_asked.emit(self.context.focus.node_id))
         self.form = SpecForm(theme)
         self.form.setObjectName("form")
         self.form.edited.connect(self._edited)
@@ -76,10 +90,11 @@ class InspectorView(View):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GAP)
         column.addLayout(name)
-        above: tuple[QWidget, ...] = (self.help, self.problem, self.form, self._rule)
+        above: tuple[QWidget, ...] = (self.help, self.problem, self.watch, self.form, self._rule)
         below: tuple[QWidget, ...] = (self.curve_caption, self.curve, self.forward_heading, self.forward)
         for part in above:
             column.addWidget(part)
+        column.setAlignment(self.watch, Qt.AlignmentFlag.AlignLeft)
         column.addLayout(self.facts)
         for part in (*below, self.backward_heading, self.backward):
             column.addWidget(part)
@@ -104,6 +119,7 @@ class InspectorView(View):
         self.context = dataclasses.replace(self.context, theme=theme)
         for part in (self.form, self.curve, self.forward, self.backward):
             part.set_theme(theme)
+        self.watch.setIcon(icon("eye-outline", theme))
         self._paint_dot()
         self._caption_curve()
 
@@ -121,6 +137,9 @@ class InspectorView(View):
         self.help.setText(subject.help)
         self.problem.setText("\n".join(subject.problems))
         self.problem.setVisible(bool(subject.problems))
+        self.watch.setVisible(
+            isinstance(subject.spec, Layer) and slides(subject.spec) and not subject.problems
+        )
         self._paint_dot()
         self.form.setVisible(subject.spec is not None and bool(subject.spec.params()))
         if subject.spec is not None:

@@ -13,9 +13,9 @@ from PySide6.QtTest import QTest
 from engine.data import Digits
 from engine.fit import Fit
 from engine.initializers import HeNormal
-from engine.layers import Activation, Conv2d, Linear, ReLU, Tanh
+from engine.layers import Activation, Conv2d, Flatten, Linear, MaxPool2d, ReLU, Tanh
 from engine.layers import registry as layers
-from engine.losses import MSELoss
+from engine.losses import CrossEntropyLoss, MSELoss
 from engine.network import Network
 from playground.document import edits
 from playground.document.project import Project
@@ -243,3 +243,17 @@ def test_every_view_of_this_part_opens_alone(qtbot) -> None:
         assert issubclass(view, View)
         bench = Bench(qtbot, view, dataclasses.replace(MLP)).show()
         assert bench.view.objectName()
+
+
+def test_a_convolution_can_be_watched_at_work_and_a_linear_cannot(qtbot) -> None:
+    network = Network.chain(Conv2d(out_channels=2), MaxPool2d(), Flatten(), Linear(10))
+    project = Project(source=Digits(), network=network, fit=Fit(loss=CrossEntropyLoss()))
+    bench = Bench(qtbot, InspectorView, project, node="0").show()
+    asked: list[str] = []
+    bench.focus.watch_asked.connect(asked.append)
+    QTest.mouseClick(bench.view.watch, Qt.MouseButton.LeftButton)
+    assert asked == ["0"]
+    bench.focus.select("1")
+    assert bench.view.watch.isVisible()
+    bench.focus.select("3")
+    assert bench.view.watch.isHidden()
