@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QWidget
 
+from playground.ui.convolution.pace import Pace
 from playground.ui.convolution.samples import Picker
 from playground.ui.convolution.scope import SCALES, Scope
 from playground.ui.convolution.structure import Spot
@@ -14,8 +15,8 @@ from playground.ui.plots.plot import small
 from playground.ui.plots.switches import FlowLayout, switch
 from playground.ui.theme import Theme
 
-#: milliseconds that the window stays at each place
-FASTEST, SLOWEST, USUAL = 20, 1000, 250
+#: milliseconds that the window stays at each place, to begin with
+USUAL = 250
 
 
 class Crumbs(QWidget):
@@ -105,34 +106,26 @@ class Slide(QWidget):
         self.play.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.play.setIconSize(QSize(16, 16))
         self.play.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.pace = QSlider(Qt.Orientation.Horizontal)
-        self.pace.setObjectName("convolution_pace")
-        self.pace.setRange(FASTEST, SLOWEST)
-        self.pace.setValue(USUAL)
-        self.pace.setFixedWidth(76)
-        self.pace.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.pace.setToolTip("How long the window stays at each place, in milliseconds.")
-        self.pace.setAccessibleName("Time per place")
-        self._said = QLabel()
-        self._said.setProperty("muted", True)
+        self.pace = Pace(
+            "convolution_pace",
+            "Time per place",
+            "How long the window stays at each place, in milliseconds.",
+            USUAL,
+        )
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
-        for part in (self.play, self.pace, self._said):
+        for part in (self.play, self.pace):
             row.addWidget(part)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._on)
         self.play.toggled.connect(self._toggled)
-        self.pace.valueChanged.connect(self._paced)
+        self.pace.slider.valueChanged.connect(self._timer.setInterval)
         scope.moved.connect(lambda before: self.stop())
-        self._paced(USUAL)
+        self._timer.setInterval(self.pace.slider.value())
 
     def stop(self) -> None:
         self.play.setChecked(False)
-
-    def _paced(self, milliseconds: int) -> None:
-        self._timer.setInterval(milliseconds)
-        self._said.setText(f"{milliseconds / 1000:.2f} s")
 
     def _toggled(self, on: bool) -> None:
         scope, stage = self._scope, self._scope.stage

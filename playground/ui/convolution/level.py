@@ -48,7 +48,6 @@ class Level(QAbstractScrollArea):
         self.spotlights: list[Spotlight] = []
         self.size_needed = QSize()
         self._pressed: Spotlight | None = None
-        self._under: Spotlight | None = None
         scope.pointed.connect(self.viewport().update)
         scope.restyled.connect(self.arrange)
 
@@ -82,7 +81,7 @@ class Level(QAbstractScrollArea):
         """Lay out anew."""
         self.forget()
         self.spotlights.clear()
-        self._pressed = self._under = None
+        self._pressed = None
         size = self.viewport().size()
         self.size_needed = self.place(size.width(), size.height())
         for bar, needed, there in (
@@ -136,7 +135,6 @@ class Level(QAbstractScrollArea):
         self.viewport().setCursor(
             Qt.CursorShape.PointingHandCursor if clickable else Qt.CursorShape.ArrowCursor
         )
-        self._under = under
 
     def leave(self) -> None:
         """The mouse is over nothing that answers."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPainterPath
@@ -15,7 +14,6 @@ from engine.windows import Axis, axes, windows
 from playground.ui.convolution.paint import (
     CENTRE,
     Ink,
-    cell_at,
     cells_rect,
     channel_image,
     draw,
@@ -190,16 +188,6 @@ def paint_plus(painter: QPainter, ink: Ink, at: QPointF) -> None:
     painter.drawEllipse(at, 13.0, 13.0)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     write(painter, QRectF(at.x() - 13, at.y() - 14, 26, 26), "+", ink.text, ink.large, CENTRE)
-
-
-def cell_under(rect: QRectF, at: QPointF, size: tuple[int, int]) -> tuple[int, int] | None:
-    """The output cell under a point."""
-    return cell_at(rect, at, *size)
-
-
-def largest_of(*values: Array) -> float:
-    """One scale for several arrays."""
-    return max((float(np.abs(v).max()) for v in values if v.size), default=0.0)
 
 
 def elided(text: str, metrics: QFontMetricsF, width: float) -> str:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import perf_counter
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+from PySide6.QtGui import QHideEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from playground.runner.messages import Command, Frame, GoTo, State
+from playground.ui.convolution.pace import Pace
 from playground.ui.icons import icon
+from playground.ui.numbers import count
 from playground.ui.plots.plot import small
-from playground.ui.scrub import Scrub
+from playground.ui.scrub import PAUSE, Scrub
 from playground.ui.theme import Theme
 
-#: moments of a film, and milliseconds that each is shown at least
+#: moments of a film, and milliseconds that each is shown at least, to begin with
 MOMENTS, SHOWN = 60, 80
+#: milliseconds without any frame after which a moment that was asked for is no longer expected
+PATIENCE = 10_000
 TIP = (
     "Watch filters and maps form: the run from its first update that can still be reached to its last, once more, in {n} moments, "
     "most of them early, when most happens. The run pauses; click again to stop at a moment, and Play at the top goes on from there."
@@ -38,6 +44,9 @@ class Replay(QWidget):
         self._left: list[int] = []  # moments still to be shown
         self._asked: int | None = None  # the one that is on its way
         self._begun = False  # the first has come, and the run stands still
+        self._at = 0  # the one that has come last
+        self._many = 0  # moments of this film
+        self._said_at, self._where = 0.0, ""
         self.play = QToolButton()
         self.play.setObjectName("convolution_film")
         self.play.setText("Watch it form")
@@ -50,6 +59,22 @@ class Replay(QWidget):
         self.play.setFont(small(self.play.font()))
         self.play.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.play.toggled.connect(self._toggled)
+        self.pace = Pace(
+            "convolution_film_pace",
+            "Time per moment",
+            "How long each moment of the film is shown at least, in milliseconds.",
+            SHOWN,
+        )
+        self.pace.said.setFont(small(self.pace.said.font()))
+        self.said = QLabel()
+        self.said.setObjectName("convolution_moment")
+        self.said.setToolTip(
+            "Which epoch the filters and maps are of. live: the run goes on; newest: it waits where it has come furthest; "
+            "looking back: it waits at an earlier moment, and Play at the top goes on from there."
+        )
+        self.said.setProperty("muted", True)
+        # Wide enough for a long run, so that the slider does not move under the mouse.
+        self.said.setFixedWidth(self.fontMetrics().horizontalAdvance("epoch 00,000 · looking back") + 6)
         self.scrub = Scrub(self._by_hand, "convolution_time", "")
         self.scrub.slider.setMinimumWidth(90)
         self.scrub.slider.setAccessibleName("Training time")
@@ -57,27 +82,68 @@ class Replay(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.play)
+        row.addSpacing(8)
+        row.addWidget(self.pace)
         row.addWidget(self.scrub, stretch=1)
+        row.addWidget(self.said)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(SHOWN)
+        self._timer.setInterval(self.pace.slider.value())
         self._timer.timeout.connect(self._next)
+        self.pace.slider.valueChanged.connect(self._timer.setInterval)
+        self._lost = QTimer(self)
+        self._lost.setSingleShot(True)
+        self._lost.setInterval(PATIENCE)
+        self._lost.timeout.connect(self.stop)
 
     def see(self, frame: Frame) -> None:
         """Follow the run; show the next moment a while after this one has come."""
         self.scrub.see(frame)
         self._span = frame.earliest_step, frame.latest_step
         self.play.setEnabled(frame.earliest_step < frame.latest_step)
-        if not self.play.isChecked():
-            return
+        if self.play.isChecked():
+            self._follow(frame)
+        self._say(frame)
+
+    def _follow(self, frame: Frame) -> None:
+        """Go on with the film, or end it where somebody else has moved the run."""
         running = frame.state is State.RUNNING
         if not self.play.isEnabled() or (
             running and self._begun
         ):  # another run, or somebody has pressed Play
             self.stop()
-        elif self._asked == frame.step and not running:
-            self._asked, self._begun = None, True
+        elif running:
+            return
+        elif self._asked == frame.step:
+            self._asked, self._at, self._begun = None, frame.step, True
+            self._lost.stop()
             self._timer.start()
+        elif self._begun and self._elsewhere(frame.step):
+            self.stop()
+        elif self._asked is not None:
+            self._lost.start()  # on the way
+
+    def _elsewhere(self, step: int) -> bool:
+        """Whether the run stands where the film would not have brought it."""
+        if self._asked is None:
+            return step != self._at
+        return step > self._asked  # what is before it may be passed on the way
+
+    def _say(self, frame: Frame) -> None:
+        """Which epoch, and whether it is the past; a few times a second while the run goes on."""
+        if self.play.isChecked() and self._begun:
+            where = f"moment {self._many - len(self._left) - (self._asked is not None)} of {self._many}"
+        elif frame.state is State.RUNNING:
+            where = "live"
+        else:
+            where = "newest" if frame.step >= frame.latest_step else "looking back"
+        now = perf_counter()
+        if where == "live" == self._where and now - self._said_at < PAUSE:
+            return
+        self._said_at, self._where = now, where
+        words = f"epoch {count(frame.epoch)} · {where}"
+        if self.said.text() != words:
+            self.said.setText(words)
 
     def stop(self) -> None:
         """Stay at this moment."""
@@ -85,9 +151,11 @@ class Replay(QWidget):
 
     def _toggled(self, on: bool) -> None:
         self._timer.stop()
+        self._lost.stop()
         self._left, self._asked, self._begun = [], None, False
         if on:
             self._left = moments(*self._span)
+            self._many = len(self._left)
             self._next()
 
     def _next(self) -> None:
@@ -95,11 +163,16 @@ class Replay(QWidget):
             self.stop()
             return
         self._asked = self._left.pop(0)
+        self._lost.start()
         self._send(GoTo(self._asked))
 
     def _by_hand(self, command: Command) -> None:
         self.stop()
         self._send(command)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.stop()  # no frames come, and nobody sees it
+        super().hideEvent(event)
 
     def set_theme(self, theme: Theme) -> None:
         self.play.setIcon(icon("movie-open-outline", theme))

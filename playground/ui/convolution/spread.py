@@ -13,11 +13,10 @@ from engine.layers import Conv2d
 from engine.windows import EVERY, channel_maps, channel_shares, channels_of, flipped, weight_gradient
 from playground.runner.messages import Deltas, Maps, Want, Weights
 from playground.ui.convolution.level import Level, Spotlight
-from playground.ui.convolution.paint import cells_rect, draw, draw_cursor, draw_grid, write
+from playground.ui.convolution.paint import cell_at, cells_rect, draw, draw_cursor, draw_grid, fitted, write
 from playground.ui.convolution.parts import (
     Framed,
     Images,
-    cell_under,
     elided,
     paint_output,
     paint_plus,
@@ -109,7 +108,7 @@ class Spread(Level):
         for _, framed, _, both in self._rows:
             self.spotlights.append(self._on_input(stage, framed))
             if stage.is_convolution and not self.scope.backward:
-                self.spotlights.append(self._on_output(stage, self._fit(both, stage.map_shape[1:])))
+                self.spotlights.append(self._on_output(stage, fitted(both, *stage.map_shape[1:])))
         for node_id, rect, size in self._outputs:
             if size == stage.map_shape[1:]:
                 self.spotlights.append(self._on_output(stage, self._output_rect(rect)))
@@ -131,10 +130,10 @@ class Spread(Level):
         scope, spot, size = self.scope, self.scope.spot, stage.map_shape[1:]
 
         def hover(at: QPointF) -> None:
-            scope.point(cell_under(rect, at, size))
+            scope.point(cell_at(rect, at, *size))
 
         def click(at: QPointF) -> None:
-            scope.go(Spot(spot.node_id, spot.channel, cell_under(rect, at, size)))
+            scope.go(Spot(spot.node_id, spot.channel, cell_at(rect, at, *size)))
 
         return Spotlight(rect, self._tip, hover, None, click)
 
@@ -155,12 +154,6 @@ class Spread(Level):
             return ""
         value = float(values[scope.spot.channel][cell])
         return f"{scope.spot.node_id} {cell_in_words(cell)} is {fmt(value)}\nClick to see how it comes about."
-
-    @staticmethod
-    def _fit(rect: QRectF, size: tuple[int, int]) -> QRectF:
-        scale = min(rect.height() / size[0], rect.width() / size[1])
-        scale = float(int(scale)) if scale >= 2 else scale
-        return QRectF(rect.x(), rect.y(), size[1] * scale, size[0] * scale)
 
     # --- numbers ---
 
@@ -254,7 +247,7 @@ class Spread(Level):
         if weight is not None:
             own = weight[scope.spot.channel]
             shown = flipped(own[k]) if backward else own[k]
-            rect = self._fit(kernel, shown.shape)
+            rect = fitted(kernel, *shown.shape)
             write(
                 painter,
                 QRectF(rect.x(), rect.y() - LABEL, 180, LABEL),
@@ -271,7 +264,7 @@ class Spread(Level):
                 draw_grid(painter, ink, beside, gradient[k], largest(gradient), True)
         term = self._term(k)
         size = framed.size if backward else stage.map_shape[1:]
-        rect = self._fit(both, size)
+        rect = fitted(both, *size)
         wide = both.width() >= ROOMY
         name = (
             ("δ sent back to it" if wide else "δ sent")

@@ -24,11 +24,9 @@ from engine.windows import (
 )
 from playground.runner.messages import Deltas, Maps, Want, Weights
 from playground.ui.convolution.level import Spotlight
-from playground.ui.convolution.paint import LEGIBLE, draw_cursor, draw_grid, write
+from playground.ui.convolution.paint import LEGIBLE, cell_at, draw_cursor, draw_grid, write
 from playground.ui.convolution.parts import (
     Framed,
-    cell_under,
-    largest_of,
     paint_wire,
     source_in_words,
 )
@@ -36,7 +34,7 @@ from playground.ui.convolution.results import BIG, LABEL, LARGEST, RESULT, ROOMY
 from playground.ui.convolution.scope import Scope, largest
 from playground.ui.convolution.structure import Spot, Stage
 from playground.ui.convolution.words import cell_in_words
-from playground.ui.numbers import fmt
+from playground.ui.numbers import exact, fmt
 
 Array = NDArray[Any]
 
@@ -122,8 +120,8 @@ class WindowLevel(Results):
             return Spotlight(
                 rect,
                 lambda at: self._tip(),
-                lambda at: scope.point(cell_under(rect, at, size)),
-                lambda at: go(cell_under(rect, at, size)),
+                lambda at: scope.point(cell_at(rect, at, *size)),
+                lambda at: go(cell_at(rect, at, *size)),
             )
 
         def on_input(framed: Framed) -> Spotlight:
@@ -147,13 +145,13 @@ class WindowLevel(Results):
             shown = self._shown(stage, k)
             if shown is None or g >= len(shown):
                 return ""
-            found = cell_under(rect, at, shown[g].shape)
+            found = cell_at(rect, at, *shown[g].shape)
             if found is None:
                 return ""
-            return f"{repr_of(float(shown[g][found]))} · row {found[0] + 1}, column {found[1] + 1}"
+            return f"{exact(float(shown[g][found]))} · row {found[0] + 1}, column {found[1] + 1}"
 
         def click(at: QPointF) -> None:
-            found = cell_under(rect, at, self._kernel(stage))
+            found = cell_at(rect, at, *self._kernel(stage))
             if found is not None:
                 self.weight_cell = (k, *found)
                 self.viewport().update()
@@ -270,11 +268,11 @@ class WindowLevel(Results):
             labels = ("window", "kernel w", "δ·w, sent back")
         for rect, label in zip(grids, labels, strict=True):
             write(painter, QRectF(rect.x(), rect.y() - LABEL, 190, LABEL), label, ink.muted, ink.tiny)
-        draw_grid(painter, ink, window, seen.values[k], largest_of(seen.values), inside=seen.inside)
-        draw_grid(painter, ink, kernel, cell.kernel[k], largest_of(cell.kernel))
+        draw_grid(painter, ink, window, seen.values[k], largest(seen.values), inside=seen.inside)
+        draw_grid(painter, ink, kernel, cell.kernel[k], largest(cell.kernel))
         if self.scope.backward:
             if shares is not None:
-                draw_grid(painter, ink, products, shares[k], largest_of(shares), True, seen.inside)
+                draw_grid(painter, ink, products, shares[k], largest(shares), True, seen.inside)
                 if self.weight_cell[0] == k:
                     self._ring_weight(painter, kernel, cell.kernel[k].shape)
             return
@@ -287,7 +285,7 @@ class WindowLevel(Results):
             ink,
             products,
             cell.products[k],
-            largest_of(cell.products),
+            largest(cell.products),
             inside=seen.inside,
             notes=notes,
         )
@@ -323,8 +321,3 @@ class WindowLevel(Results):
                 ink.tiny,
             )
             draw_grid(painter, ink, grids[1], shares, largest(shares), True, cell.patch.inside, cell.winner)
-
-
-def repr_of(value: float) -> str:
-    """A number in full precision."""
-    return fmt(value, 8)

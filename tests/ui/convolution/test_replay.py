@@ -43,7 +43,7 @@ class Film:
 
 @pytest.fixture
 def film(qtbot, monkeypatch) -> Film:
-    monkeypatch.setattr(replay_module, "SHOWN", 1)
+    monkeypatch.setattr(replay_module, "SHOWN", 20)
     session = Session()
     session.load(project(*USUAL))
     session.play()
