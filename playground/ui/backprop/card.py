@@ -127,7 +127,9 @@ class StepCard(QWidget):
     def show_card(self, card: Card, where: str, veiled: bool) -> None:
         """Explain a step. ``where``: "Step 11 of 34"; ``veiled``: its result is to be predicted."""
         title = html.escape(card.title)
-        self.sentence.setText(f"{where} · <b>{title}.</b> {html.escape(card.sentence)}")
+        # Sentences tell results: nothing of them while the learner is asked for one.
+        sentence, why = ("", "") if veiled else (html.escape(card.sentence), html.escape(card.why))
+        self.sentence.setText(f"{where} · <b>{title}.</b> {sentence}".rstrip())
         formula, numbers = self._written(card)
         self.formula.set_latex(formula)
         self.numbers.set_latex("" if veiled else numbers)
@@ -138,11 +140,11 @@ class StepCard(QWidget):
         tint = self.theme.gradient if backward else self.theme.accent
         self.numbers.set_theme(dataclasses.replace(self.theme, text=tint))
         self.result.set_operand(card.result, veiled, backward)
-        self.why.setText(html.escape(card.why))
+        self.why.setText(why)
         self._show("Formula", self.formula, bool(card.formula))
         self._show("Numbers", self.numbers, bool(card.numbers))
         self._show("Result", self.result, card.result is not None)
-        self._show("Why", self.why, bool(card.why))
+        self._show("Why", self.why, bool(why))
         self.numbers.setVisible(bool(card.numbers) and not veiled)
         self.boxes.set_boxes(card.boxes, veiled)
         self._show_terms(card, veiled)

@@ -20,6 +20,7 @@ from engine.layers import (
     PReLU,
 )
 from engine.trace import Place
+from engine.trace.base import explainer_of
 from playground.ui.backprop.dense_pictures import linear
 from playground.ui.backprop.pictures import (
     CELLS,
@@ -47,6 +48,8 @@ from playground.ui.backprop.window_pictures import convolution, pooling
 
 def activation(scene: Scene) -> Picture:
     """A curve for every cell; back, the Hadamard product with its slopes."""
+    if scene.part == "parameter":  # the slope of a PReLU
+        return general(scene)
     if scene.part != "share":
         name = scene.layer.label
         through = (incoming(scene, scene.cell), Sign("→", f"{name}, cell by cell"), output(scene, scene.cell))
@@ -87,11 +90,8 @@ def general(scene: Scene) -> Picture:
             if found.ndim
             else (0, 0)
         )
-        symbol = (
-            r"\frac{\partial L}{\partial "
-            + {"weight": r"\gamma", "bias": r"\beta"}.get(scene.moment.name, "w")
-            + "}"
-        )
+        letter = explainer_of(scene.layer).letters.get(scene.moment.name, "w")
+        symbol = rf"\frac{{\partial L}}{{\partial {letter}}}"
         result = Sheet(
             symbol,
             shape_words(cells.shape),
@@ -142,7 +142,7 @@ def update(scene: Scene) -> Picture:
     old, new = flat[0], _matrix(after, cell)[0]
     shown = _matrix(scene.updated(name, after), cell)[0]
     picture, limit = before.ndim == 4, limit_of(np.concatenate([old.ravel(), new.ravel()]))
-    step = new.astype(np.float64) - old
+    step = shown.astype(np.float64) - old  # what is to be predicted must not be read off the step
     sheets = (
         Sheet("w", f"{shape_words(old.shape)}, old", old, False, place("parameter"), ring, picture, limit),
         PLUS,

@@ -48,7 +48,9 @@ class PredictCard(SideCard):
         self.body.addStretch(1)
         self.question: Question | None = None
         self.right = self.total = 0
-        self._answered: dict[Moment, int] = {}  # of the trace that is walked through
+        self._answered: dict[
+            tuple[Moment, int | None], int
+        ] = {}  # per sample, of the trace that is walked through
         self._trace: object = None
         self._count()
 
@@ -79,7 +81,7 @@ class PredictCard(SideCard):
             self.say("Nothing to guess at this step. Go on.")
             return
         self.say("")
-        answer = self._answered.get(step.moment)
+        answer = self._answered.get((step.moment, step.sample))
         self.asked.setText(asked.asked)
         self._offer(asked, answer)
         self._tell(asked, answer)
@@ -117,9 +119,9 @@ class PredictCard(SideCard):
 
     def _choose(self, i: int) -> None:
         step = self.step
-        if self.question is None or step is None or step.moment in self._answered:
+        if self.question is None or step is None or (step.moment, step.sample) in self._answered:
             return
-        self._answered[step.moment] = i
+        self._answered[step.moment, step.sample] = i
         self.total += 1
         self.right += i in self.question.right
         self._count()

@@ -1,16 +1,22 @@
 """Predict first: nothing is asked unless wanted, the number waits for the answer, and answers are counted."""
 
+import html
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from engine import layers
 from engine.trace import moments
+from engine.trace.cards import card as card_of
+from playground.ui.backprop.card import StepCard
 from playground.ui.backprop.predict import PredictCard
 from playground.ui.backprop.questions import SIGNS, question
 from playground.ui.numbers import fmt
+from playground.ui.theme import LIGHT
+from playground.ui.view import Focus
 from tests.ui.backprop.traced import Traced, small, trace_of
 
 LEFT = Qt.MouseButton.LeftButton
@@ -149,3 +155,36 @@ def test_the_larger_of_two_gradients(trace):
         if moment.node_id == "linear2":
             before = (*moment.cell[:-1], moment.cell[-1] - 1)
             assert next(iter(one.right)) == int(gradient[moment.cell] > gradient[before])
+
+
+def test_another_sample_is_asked_about_anew(bench):
+    switch_on(bench)
+    bench.go("forward", "linear1", "value", "unit", cell=(0,), sample=0)
+    answer(bench, 0)
+    assert not bench.focus.veiled
+    bench.go("forward", "linear1", "value", "unit", cell=(0,), sample=1)
+    assert bench.focus.veiled
+    assert bench.view.total == 1
+
+
+def test_a_veiled_card_does_not_tell_what_is_asked_for(qtbot):
+    trace = trace_of(small())
+    card = StepCard(Focus(), LIGHT)
+    qtbot.addWidget(card)
+    card.resize(700, 500)
+    asked = 0
+    for grain in ("layer", "unit"):
+        for moment in moments(trace, grain, None if grain == "layer" else "relu1"):
+            if question(trace, moment, 0) is None:
+                continue
+            asked += 1
+            found = card_of(trace, moment, 0, fmt)
+            card.show_card(found, "Step 1 of 9", True)
+            shown = " ".join(label.text() for label in card.findChildren(QLabel) if not label.isHidden())
+            assert found.title in shown
+            assert not found.sentence or found.sentence not in shown
+            if found.result is not None:
+                assert fmt(found.result.value) not in shown.split()
+            card.show_card(found, "Step 1 of 9", False)
+            assert not found.sentence or found.sentence in html.unescape(card.sentence.text())
+    assert asked > 3
