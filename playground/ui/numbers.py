@@ -40,6 +40,11 @@ def exact(value: float | Integral) -> str:
     return (f"{mantissa}e{int(exponent)}" if exponent else text).replace("-", MINUS)
 
 
+def probability(value: float) -> str:
+    """A probability in two digits, where there is little room: what is smaller than half a thousandth is said to be so."""
+    return "<0.001" if 0 < value < 0.0005 else fmt(value, 2)
+
+
 def parse(text: str) -> int | float | None:
     """The number somebody typed, or ``None`` where it is none: ``1e-3``, ``0,01``, ``−4``, ``60 %``, ``1 000``, ``.5``."""
     plain = "".join(text.split()).replace(MINUS, "-")

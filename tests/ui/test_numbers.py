@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from playground.ui.numbers import MINUS, count, exact, fmt, parse
+from playground.ui.numbers import MINUS, count, exact, fmt, parse, probability
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,11 @@ def test_what_people_type(typed, value):
 )
 def test_counts_keep_their_width(value, digits, text):
     assert count(value, digits) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0.0, "0"), (1e-9, "<0.001"), (0.0004, "<0.001"), (0.0006, "6.0e−4"), (0.254, "0.25"), (1.0, "1.0")],
+)
+def test_probabilities_in_little_room(value, said) -> None:
+    assert probability(value) == said

@@ -274,9 +274,8 @@ class CanvasView(View):
 
     def step_sample(self, by: int) -> None:
         """To the next or previous sample of the part, round and round."""
-        project = self.context.document.value
-        part, index = present(project, self.context.focus.sample)
-        total = count_of(project, part)
+        part, index = present(self.context.document.value, self.context.focus.sample)
+        total = count_of(self.context.document.value, part)
         if total:
             self.context.focus.choose_sample(part, (index + by) % total)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from engine.layers import Conv2d
 from engine.network import INPUT, shape_in_words
 from engine.receptive import Box, receptive_field
 from playground.runner.messages import Deltas, Maps, Predictions, Want, Weights
+from playground.ui.convolution.columns import HEAD, Column, Tile
 from playground.ui.convolution.level import Level, Spotlight
 from playground.ui.convolution.paint import (
     cell_at,
@@ -31,69 +31,14 @@ from playground.ui.convolution.paint import (
 )
 from playground.ui.convolution.scope import SCALES, Scope, largest, largest_each
 from playground.ui.convolution.structure import Spot, pictures, stage_behind
-from playground.ui.numbers import fmt
+from playground.ui.numbers import fmt, probability
 
 Array = NDArray[Any]
 
-HEAD, GAP, ROOM, EDGE = 34, 5, 22, 10  #: above a column, between tiles, between columns, round everything
+GAP, ROOM, EDGE = 5, 22, 10  #: between tiles, between columns, round everything
 TILE, LARGEST_TILE = 40, 64  #: the side of a map, at least and at most
 BAR, BAR_WIDTH = 17, 128  #: a class at the end: height and width
 MOST_BARS = 40  #: so many classes are listed
-
-
-@dataclass(frozen=True)
-class Tile:
-    """One map on the screen, with the filter that made it, if there is one."""
-
-    node_id: str
-    channel: int
-    rect: QRectF
-    filter: QRectF | None = None
-
-
-@dataclass(frozen=True)
-class Column:
-    """The maps of one node, in stacks from left to right.
-
-    Args:
-        node_id: whose.
-        rect: all of it, with its heading.
-        count: of maps; 0 for a layer that has none.
-        rows: maps in a stack.
-        step: from one stack, and from one map, to the next.
-        size: width and height of a map.
-        own: the side of the filter beside each map; 0 for none.
-    """
-
-    node_id: str
-    rect: QRectF
-    count: int = 0
-    rows: int = 1
-    step: tuple[float, float] = (1.0, 1.0)
-    size: tuple[float, float] = (0.0, 0.0)
-    own: float = 0.0
-
-    def tile(self, channel: int) -> Tile:
-        left = self.rect.x() + channel // self.rows * self.step[0]
-        top = HEAD + channel % self.rows * self.step[1]
-        if not self.own:
-            return Tile(self.node_id, channel, QRectF(left, top, *self.size))
-        rect = QRectF(left + self.own + 3, top, *self.size)
-        return Tile(self.node_id, channel, rect, QRectF(left, top, self.own, self.own))
-
-    def channels(self, left: float, right: float) -> range:
-        """Those whose stacks reach between these two places: of thousands, most are out of sight."""
-        first = max(0, math.floor((left - self.rect.x()) / self.step[0])) * self.rows
-        last = max(0, math.floor((right - self.rect.x()) / self.step[0]) + 1) * self.rows
-        return range(min(first, self.count), min(last, self.count))
-
-    def tile_at(self, at: QPointF) -> Tile | None:
-        """The map, or its filter, under a point."""
-        for channel in self.channels(at.x(), at.x()):
-            tile = self.tile(channel)
-            if tile.rect.contains(at) or (tile.filter is not None and tile.filter.contains(at)):
-                return tile
-        return None
 
 
 class Overview(Level):
@@ -350,7 +295,7 @@ class Overview(Level):
                 painter.fillRect(QRectF(line.x() + 42, line.y() + 4, length, BAR - 8), colour)
             right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             share = float(shares[k])
-            said = fmt(round(share, 3) if frame.data.raw.classes else share, 2)
+            said = probability(share) if frame.data.raw.classes else fmt(share, 2)
             write(painter, line, said, ink.muted, ink.tiny, right)
 
     def _paint_fields(self, painter: QPainter, exposed: QRectF) -> None:

@@ -38,7 +38,7 @@ from playground.document.project import Project, data_of
 from playground.runner.messages import OWN, Predictions, ShowPicture, Want
 from playground.ui.convolution.paint import input_image, write
 from playground.ui.convolution.scope import Scope
-from playground.ui.numbers import fmt
+from playground.ui.numbers import probability
 from playground.ui.plots.plot import small
 
 Array = NDArray[Any]
@@ -217,7 +217,7 @@ class Verdict(QWidget):
                 colour = ink.accent if k == top else ink.wire.color()
                 painter.fillRect(QRectF(46, line.y() + 4, length, 8), colour)
                 right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-                write(painter, line, fmt(round(float(self.shares[k]), 3), 2), ink.muted, ink.tiny, right)
+                write(painter, line, probability(float(self.shares[k])), ink.muted, ink.tiny, right)
         painter.end()
 
 

@@ -77,6 +77,7 @@ class Replay(QWidget):
         self.said.setFixedWidth(self.fontMetrics().horizontalAdvance("epoch 00,000 · looking back") + 6)
         self.scrub = Scrub(self._by_hand, "convolution_time", "")
         self.scrub.slider.setMinimumWidth(90)
+        self.scrub.setContentsMargins(0, 4, 0, 0)  # it leaves room below itself: on one line with the others
         self.scrub.slider.setAccessibleName("Training time")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
