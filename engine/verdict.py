@@ -61,22 +61,26 @@ _ADVICE = {
 }
 
 
+#: what makes an error known
+_TO_KNOW = {
+    "training": "Press Play and train for some epochs.",
+    "validation": "Give the validation part some samples.",
+    "human": "Enter what a human gets wrong, from 0 to 1.",
+}
+
+
 def verdict(train_error: float, validation_error: float, human_error: float) -> Verdict:
     """Judge two errors against what a human (or the best achievable predictor) errs; NaN stands for unknown.
 
     A bias or variance below 0 counts as none: a network may be better than a human, and a validation part easier than training.
     """
     bias, variance = train_error - human_error, validation_error - train_error
-    if not (math.isfinite(bias) and math.isfinite(variance)):
-        missing = "training" if not math.isfinite(bias) else "validation"
+    known = {"training": train_error, "validation": validation_error, "human": human_error}
+    missing = next((name for name, error in known.items() if not math.isfinite(error)), "")
+    if missing:
+        bias, variance = (gap if math.isfinite(gap) else math.nan for gap in (bias, variance))
         return Verdict(
-            Kind.CANNOT_TELL,
-            bias if math.isfinite(bias) else math.nan,
-            math.nan,
-            f"The {missing} error is not known.",
-            "Press Play and train for some epochs."
-            if missing == "training"
-            else "Give the validation part some samples.",
+            Kind.CANNOT_TELL, bias, variance, f"The {missing} error is not known.", _TO_KNOW[missing]
         )
     high_bias, high_variance = bias >= HIGH, variance >= HIGH
     kind = {
@@ -121,7 +125,9 @@ class Finding:
 def findings(diagnosis: Diagnosis) -> tuple[Finding, ...]:
     """What is wrong with the layers, in words, in the network's order; empty where nothing is."""
     found = [Finding(one.node_id, text) for one in diagnosis.layers for text in _of_layer(one)]
-    learning = [one for one in diagnosis.layers if one.weights is not None and one.gradient_norm > 0]
+    learning = [
+        one for one in diagnosis.layers if one.weights is not None and math.isfinite(one.gradient_norm)
+    ]
     if len(learning) > 1:
         first, last = learning[0], learning[-1]
         if last.gradient_norm > FAR_APART * first.gradient_norm:

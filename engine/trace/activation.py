@@ -193,7 +193,9 @@ class Elementwise(Explainer):
                 what,
                 f"f′ = {plain(slope)}: {100 * (1 - abs(slope)):.1f} % of the gradient stops here; the unit is saturated.",
             )
-        share = f"{100 * slope:.0f} % of it pass" if slope <= 1 else "it grows"
+        share = f"{100 * abs(slope):.0f} % of it pass" if abs(slope) <= 1 else "it grows"
+        if slope < 0:
+            share += ", turned round"
         return what, f"{self.share_why} Here {share}."
 
     def _settings(self, at: At, curve: Curve) -> tuple[Operand, ...]:

@@ -141,10 +141,14 @@ def _term(moment: Moment, title: str, equations: tuple[Equation, ...], fmt: Form
         why = "It competes with the others; the largest wins."
     more["boxes"] = (
         (term.factors[0], term.factors[1], product)
-        if moment.phase == "backward" and len(term.factors) == 2
+        if moment.phase == "backward" and len(term.factors) == 2 and _is_gradient(term.factors[0])
         else None
     )
     return Card(moment, title, sentence, symbols, numbers, product, why, equations, **more)
+
+
+def _is_gradient(operand: Operand) -> bool:
+    return operand.place is not None and operand.place.kind == "gradient"
 
 
 def _name(at: At, cell: Index | None = None) -> str:
@@ -323,12 +327,15 @@ def _after(trace: Trace, moment: Moment, fmt: Format) -> Card:
     change = Operand(r"\Delta L", trace.loss_after - trace.loss)
     equation = Equation(change, few(after, minus))
     words = "fell" if change.value < 0 else "rose" if change.value > 0 else "stayed"
-    sentence = f"The same batch is run again with the new weights: its loss {words} from {fmt(trace.loss)} to {fmt(trace.loss_after)}."
-    why = (
-        "A small enough step against the gradient makes the loss of this batch smaller."
-        if change.value < 0
-        else "The step was too long for the bend of the loss here, or the optimizer went by earlier batches as well."
+    where = (
+        f"at {fmt(trace.loss)}" if words == "stayed" else f"from {fmt(trace.loss)} to {fmt(trace.loss_after)}"
     )
+    sentence = f"The same batch is run again with the new weights: its loss {words} {where}."
+    why = {
+        "fell": "A small enough step against the gradient makes the loss of this batch smaller.",
+        "rose": "The step was too long for the bend of the loss here, or the optimizer went by earlier batches as well.",
+        "stayed": "Nothing that moved counts for this batch: its gradients are 0, or all that learns is frozen.",
+    }[words]
     return Card(
         moment,
         "Update · loss again",

@@ -66,6 +66,10 @@ def test_what_is_missing_is_named() -> None:
     assert "validation error" in found.why
     assert found.bias == pytest.approx(0.2)
     assert math.isnan(found.variance)
+    found = verdict(0.1, 0.2, math.nan)
+    assert "human error" in found.why
+    assert "human" in found.advice
+    assert found.variance == pytest.approx(0.1)
 
 
 def layer(node_id: str, **figures: float) -> LayerDiagnosis:
@@ -129,3 +133,10 @@ def test_gradients_that_fade_or_grow_are_told(first: float, last: float, word: s
     assert node_id == "l1"
     assert word in words
     assert said(weighty("l1", gradient_norm=1.0), weighty("l2", gradient_norm=FAR_APART)) == []
+
+
+def test_a_gradient_that_has_vanished_altogether_is_told_at_its_layer() -> None:
+    ((node_id, words),) = said(weighty("l1", gradient_norm=0.0), weighty("l2", gradient_norm=1.0))
+    assert node_id == "l1"
+    assert "vanishes" in words
+    assert said(weighty("l1", gradient_norm=0.0), weighty("l2", gradient_norm=0.0)) == []

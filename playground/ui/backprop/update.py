@@ -329,9 +329,9 @@ class UpdateCard(SideCard):
             self.losses.setText(f"Loss of this batch {before}; the last step shows the new one")
             return
         change = trace.loss_after - trace.loss
-        words = "fell" if change < 0 else "rose" if change > 0 else "stayed"
+        words = f"{'fell' if change < 0 else 'rose'} by {fmt(abs(change))}" if change else "stayed as it was"
         self.losses.setText(
-            f"Loss of this batch {before} \N{RIGHTWARDS ARROW} <b>{fmt(trace.loss_after)}</b>: it {words} by {fmt(abs(change))}"
+            f"Loss of this batch {before} \N{RIGHTWARDS ARROW} <b>{fmt(trace.loss_after)}</b>: it {words}"
         )
 
     # --- looking ------------------------------------------------------------------------------------------------------

@@ -123,6 +123,36 @@ def test_a_saturated_unit_says_what_stops_there() -> None:
     assert "99.8 % of the gradient stops here" in card(trace, moment, 0).why
 
 
+def test_a_slope_below_0_turns_the_gradient_round() -> None:
+    data = Circle(samples=20).make()
+    model = Model(Network.chain(layers.Linear(1), layers.GELU(), layers.Linear(1)), (2,), 0, "float64")
+    model.parameters["0"]["weight"][...] = 0
+    model.parameters["0"]["bias"][...] = -0.97
+    trace = Trainer(model, data, None, Fit(batch_size=4)).trace()
+    (moment,) = [m for m in moments(trace, "unit") if (m.phase, m.node_id) == ("backward", "1")]
+    assert "8 % of it pass, turned round" in card(trace, moment, 0).why
+
+
+def test_a_loss_that_stays_is_not_put_down_to_a_long_step() -> None:
+    data = Circle(samples=20).make()
+    model = Model(Network.chain(layers.Linear(1, frozen=True)), (2,), 0)
+    found = card(
+        trace := Trainer(model, data, None, Fit(batch_size=4)).trace(), moments(trace, "layer")[-1], 0
+    )
+    assert "stayed at" in found.sentence
+    assert "too long" not in found.why
+
+
+def test_boxes_hold_a_gradient_and_what_it_is_multiplied_by() -> None:
+    data = Circle(samples=20).make()
+    net = Network.chain(layers.Linear(2), layers.BatchNorm(), layers.Linear(1))
+    trace = Trainer(Model(net, (2,), 0), data, None, Fit(batch_size=4)).trace()
+    boxes = [card(trace, m, 0).boxes for m in moments(trace, "term") if m.phase == "backward"]
+    shown = [box for box in boxes if box is not None]
+    assert shown
+    assert all(box[0].place is not None and box[0].place.kind == "gradient" for box in shown)
+
+
 def test_a_dead_relu_and_a_silenced_value_say_so() -> None:
     data = Circle(samples=20).make()
     model = Model(
