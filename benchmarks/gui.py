@@ -150,7 +150,7 @@ def wait(seconds: float) -> None:
 @contextmanager
 def window_of(project: Project, settings: Settings) -> Iterator[tuple[MainWindow, Runner]]:
     """The real main window on a real worker, once it shows its first frame."""
-    store.patience = app.PATIENCE  # as app.open_window does
+    app.stay_responsive()  # as app.open_window does
     runner = Runner()
     runner.start()
     document = Document(project)

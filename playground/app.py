@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 PICTURE = (1440, 900)
 #: seconds that a change may hold the window: so long it waits for data before it goes on without them, until they are there, and so
 #: long it tells its views of the change before mouse and keys get their turn
-PATIENCE = 0.01
+PATIENCE = 0.005
+#: seconds until a thread that computes must let another go on: Python's own 5 ms would be added to each of the hundreds of times that
+#: the window's thread comes back from Qt while, say, pictures are being drawn for a data set
+TURN = 0.0005
 
 
 def one_blas_thread() -> None:
@@ -38,10 +41,17 @@ def has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or own_screen)
 
 
+def stay_responsive() -> None:
+    """Let nothing that takes long hold up the window of this process."""
+    from playground.document.store import store
+
+    store.patience = PATIENCE
+    sys.setswitchinterval(TURN)
+
+
 def open_window(project: Project, path: Path | None = None) -> int:
     """Show the window with ``project`` (from ``path``) until it is closed; returns the exit code."""
     from playground.document.document import Document
-    from playground.document.store import store
     from playground.runner.runner import Runner
     from playground.ui.application import Appearance, application, interruptible
     from playground.ui.keys import KeyGuard
@@ -51,7 +61,7 @@ def open_window(project: Project, path: Path | None = None) -> int:
 
     app = application()
     interruptible()
-    store.patience = PATIENCE
+    stay_responsive()
     KeyGuard(app)
     settings = Settings()
     document = Document(project)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from playground.ui.open_images import OpenImages
 from playground.ui.sentence import Sentence
 from playground.ui.source_picker import SourcePicker
 from playground.ui.style import scrolled
-from playground.ui.view import View
+from playground.ui.view import View, at_once
 
 if TYPE_CHECKING:
     from engine.data import Preparation, Prepared, Source
@@ -116,8 +116,12 @@ class DataView(View):
             self.preparation_form,
         )
         self._area = scrolled(self, *parts)
+        self._below_opened = False
 
     def show_project(self, before: Project | None, after: Project) -> None:
+        at_once(self.showing(before, after))
+
+    def showing(self, before: Project | None, after: Project) -> Iterator[None]:
         if before is not None and before.source is after.source and before.preparation is after.preparation:
             return
         source = after.source
@@ -128,9 +132,11 @@ class DataView(View):
         self.opener.say("")
         self.picker.mark(type(source))
         self.help.setText(f"<b>{source.label}</b>: {source.help()}")
-        self.source_form.set_spec(source, type(source))
+        yield
+        yield from self.source_form.setting(source, type(source))
         self.source_form.setVisible(bool(source.params()))
-        self.preparation_form.set_spec(after.preparation)
+        yield
+        yield from self.preparation_form.setting(after.preparation)
         try:
             data = data_of(after)
         except EngineError as error:
@@ -143,6 +149,9 @@ class DataView(View):
 
     def _place_picker(self, below_opened: bool) -> None:
         """Below what was chosen in it there would be no room to see pictures that were opened: those come first."""
+        if below_opened == self._below_opened:
+            return
+        self._below_opened = below_opened
         contents = self._area.widget()
         column = contents.layout() if contents is not None else None
         if isinstance(column, QVBoxLayout):

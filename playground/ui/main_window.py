@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import Qt
@@ -192,9 +193,10 @@ class MainWindow(QMainWindow):
     # --- news ---------------------------------------------------------------------------------------------------------
 
     def _project_changed(self, before: Project | None, after: Project) -> None:
+        begun = perf_counter()
         self._send(Load(after))
         self.waiting.watch(after)
-        self.pump.show_project(before, after)
+        self.pump.show_project(before, after, begun)
         self._refresh()
         self._retitle()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import traceback
-from collections.abc import Callable, Iterable
-from operator import methodcaller
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from time import perf_counter, thread_time
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,6 +26,7 @@ SOON = 4  #: milliseconds until the next look into a mailbox that was empty
 SHARE = 0.7
 #: seconds of drawing after which the other views wait half an interval: mouse and keys get their turn in between
 SLICE = 0.0015
+END = object()  #: of a view's ``showing``
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class Watcher(Protocol):
     def visibleRegion(self): ...
     def objectName(self) -> str: ...
     def wants(self) -> Iterable[Want]: ...
-    def show_project(self, before: Project | None, after: Project) -> None: ...
+    def showing(self, before: Project | None, after: Project) -> Iterator[None]: ...
     def show_frame(self, frame: Frame) -> None: ...
 
 
@@ -70,9 +71,9 @@ class Pump(QObject):
         self._seen: set[int] = set()  # indices of the views that had the newest frame
         self.shown: Frame | None = None
         self.patience = math.inf
-        self._untold: dict[
-            int, tuple[Project | None, Project]
-        ] = {}  # changes that views have not been told of
+        #: changes that views have not been told of, and how far the first of these views has got
+        self._untold: dict[int, tuple[Project | None, Project]] = {}
+        self._told: Iterator[None] | None = None
         self._wants: frozenset[Want] | None = None
         self._faults: set[tuple[int, str]] = set()
         self._worked = thread_time()
@@ -115,24 +116,36 @@ class Pump(QObject):
             self._wants = frozenset()
             self._send(SetWants(self._wants))
 
-    def show_project(self, before: Project | None, after: Project) -> None:
-        """Tell every view, seen or not, that the document has changed: who is seen first, and without keeping the mouse waiting."""
+    def show_project(self, before: Project | None, after: Project, since: float | None = None) -> None:
+        """Tell every view, seen or not, that the document has changed: who is seen first, and without keeping the mouse waiting.
+
+        ``since``: when (``perf_counter``) the window began to be busy with the change; now, if it did nothing about it before.
+        """
+        self._told = None
         seen = self._visible()
         for i in (*seen, *(i for i in range(len(self._views)) if i not in seen)):
-            # Who has not been told of the last change hears of both as one.
+            # Who has not been told of all of the last change hears of both as one.
             first = self._untold[i][0] if i in self._untold else before
             self._untold[i] = (first if before is not None else None), after
-        self._tell()
+        self._tell(since)
 
-    def _tell(self) -> None:
-        end = perf_counter() + self.patience
-        while self._untold:
-            i = next(iter(self._untold))
-            self._guarded(i, methodcaller("show_project", *self._untold.pop(i)))
+    def _tell(self, since: float | None = None) -> None:
+        end = (since or perf_counter()) + self.patience
+        while self._untold and not (since and perf_counter() > end):
+            i, change = next(iter(self._untold.items()))
+            if not self._guarded(i, partial(self._go_on, change)):
+                self._told = None
+                if self._untold.get(i) is change:
+                    del self._untold[i]
             if perf_counter() > end:
                 break
         if self._untold:
             self._telling.start()
+
+    def _go_on(self, change: tuple[Project | None, Project], view: Watcher) -> bool:
+        """Tell ``view`` a bit more; whether anything is left."""
+        self._told = self._told or view.showing(*change)
+        return next(self._told, END) is not END
 
     def tick(self) -> None:
         """Look once into the mailbox."""
@@ -195,9 +208,10 @@ class Pump(QObject):
             self._wants = wants
             self._send(SetWants(wants))
 
-    def _guarded(self, index: int, call: Callable[[Watcher], None]) -> None:
+    def _guarded(self, index: int, call: Callable[[Watcher], object]) -> object:
+        """What ``call`` gives; ``None`` where it fails, which is reported."""
         try:
-            call(self._views[index])
+            return call(self._views[index])
         except Exception as error:  # noqa: BLE001 - a fault of one view must not stop the others, and is reported
             details = traceback.format_exc()
             # The place names the fault: the text may hold numbers that differ from frame to frame.
@@ -208,3 +222,4 @@ class Pump(QObject):
                 name = self._views[index].objectName() or type(self._views[index]).__name__
                 log.error("The view %s failed:\n%s", name, details)
                 self.view_failed.emit(name, f"{type(error).__name__}: {error}", details)
+            return None

@@ -116,6 +116,7 @@ class SourceButton(QAbstractButton):
     def __init__(self, source: type[Source], theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.source, self._theme = source, theme
+        self._wide: int | None = None  # how wide its name is, as layouts ask often
         self.named = not source.params()  # a real set, whose samples are not drawn from a seed
         self.setCheckable(True)
         self.setText(source.label)
@@ -132,7 +133,14 @@ class SourceButton(QAbstractButton):
     def sizeHint(self) -> QSize:
         if not self.named:
             return QSize(TILE, TILE)
-        return QSize(SMALL + 22 + self.fontMetrics().horizontalAdvance(self.text()), SMALL + 8)
+        if self._wide is None:
+            self._wide = self.fontMetrics().horizontalAdvance(self.text())
+        return QSize(SMALL + 22 + self._wide, SMALL + 8)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.FontChange:
+            self._wide = None
+        super().changeEvent(event)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme

@@ -19,9 +19,11 @@ from playground.ui.forms import SpecForm
 from playground.ui.icons import icon
 from playground.ui.inspector.subject import unsuited_losses
 from playground.ui.style import scrolled
-from playground.ui.view import View
+from playground.ui.view import View, at_once
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from engine.fit import Fit
     from playground.document.project import Project
     from playground.ui.theme import Theme
@@ -79,9 +81,12 @@ class TrainingView(View):
         self.set_theme(context.theme)
 
     def show_project(self, before: Project | None, after: Project) -> None:
+        at_once(self.showing(before, after))
+
+    def showing(self, before: Project | None, after: Project) -> Iterator[None]:
         if before is None or before.fit is not after.fit:
-            self.live.set_spec(after.fit)
-            self.first.set_spec(after.fit)
+            yield from self.live.setting(after.fit)
+            yield from self.first.setting(after.fit)
         self.seed.set_spec(Draw(after.seed))
         if before is None or before.fit is not after.fit or before.source is not after.source:
             unsuited = unsuited_losses(after)

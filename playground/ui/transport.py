@@ -158,7 +158,8 @@ class Transport(QToolBar):
 
     def show_problems(self, found: Sequence[Problem]) -> None:
         """Say what keeps the project from running, or show its numbers again."""
-        self._refusal.show_problems(found)
+        if found or self._readings.currentWidget() is self._refusal:
+            self._refusal.show_problems(found)
         self._readings.setCurrentIndex(1 if found else 0)
 
     def change_speed(self, by: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -116,6 +116,12 @@ class Focus(QObject):
             self.veil_changed.emit(veiled)
 
 
+def at_once(steps: Iterable[None]) -> None:
+    """Do all that ``steps`` would do bit by bit."""
+    for _ in steps:
+        pass
+
+
 @dataclass(frozen=True)
 class StepAt:
     """One step of an update.
@@ -155,6 +161,15 @@ class View(QWidget):
 
     def show_project(self, before: Project | None, after: Project) -> None:
         """The document has changed; compare parts with ``is``. ``before`` is None for the first fill."""
+
+    def showing(self, before: Project | None, after: Project) -> Iterator[None]:
+        """``show_project`` bit by bit: at each ``yield`` mouse and keys have their turn.
+
+        For views that need more than a few milliseconds; their ``show_project`` does it ``at_once``. When the document changes again
+        in between, the rest is given up, and the view told of both changes as one.
+        """
+        self.show_project(before, after)
+        return iter(())
 
     def show_frame(self, frame: Frame) -> None:
         """Draw a moment of training. Called on the GUI thread at most 60 times a second, only while visible."""

@@ -1,5 +1,7 @@
 """The pump pulls the newest frame for the views that can be seen, asks for what they want, and survives a faulty one."""
 
+from collections.abc import Iterator
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
@@ -19,12 +21,17 @@ class Picture(QWidget):
         self.wanted = wants
         self.frames: list[Frame] = []
         self.told: list[tuple[Project | None, Project]] = []
+        self.begun: list[tuple[Project | None, Project]] = []
+        self.pieces = 0
         self.fault: Exception | None = None
 
     def wants(self) -> tuple[Want, ...]:
         return self.wanted
 
-    def show_project(self, before: Project | None, after: Project) -> None:
+    def showing(self, before: Project | None, after: Project) -> Iterator[None]:
+        for _ in range(self.pieces):
+            self.begun.append((before, after))
+            yield
         self.told.append((before, after))
 
     def show_frame(self, frame: Frame) -> None:
@@ -192,3 +199,24 @@ def test_frames_come_less_often_where_they_cost_much(window, monkeypatch):
         intervals.append(window.pump._timer.interval())
     assert intervals[1] > intervals[2] == pump_module.INTERVAL
     assert 0.030 / (intervals[1] / 1000) <= pump_module.SHARE + 0.01
+
+
+def test_a_view_is_told_bit_by_bit_and_of_two_changes_as_one(window: Window, qtbot) -> None:
+    first, second, third = Project(seed=1), Project(seed=2), Project(seed=3)
+    window.middle.pieces = 3
+    window.pump.patience = 0.0
+    window.pump.show_project(first, second)
+    assert window.middle.begun == [(first, second)]
+    window.pump.show_project(second, third)
+    assert window.middle.begun == [(first, second), (first, third)]
+    qtbot.waitUntil(lambda: all(view.told for view in window.views))
+    assert window.middle.begun == [(first, second), *[(first, third)] * 3]
+    assert window.middle.told == [(first, third)]
+
+
+def test_a_view_that_fails_while_it_is_told_does_not_keep_the_others_waiting(window: Window, qtbot, caplog):
+    window.pump.patience = 0.0
+    window.middle.showing = lambda before, after: 1 / 0
+    window.pump.show_project(None, Project(seed=1))
+    qtbot.waitUntil(lambda: window.front.told != [])
+    assert len(caplog.records) == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -57,7 +57,7 @@ class NetworkView(QGraphicsView):
         self.setAcceptDrops(True)
         self.grabGesture(Qt.GestureType.PinchGesture)
         self.gesture: Gesture | None = None
-        self._fitted = True
+        self._fitted, self._fitted_to = True, QSize()
         self._mouse: QPoint | None = None
         for bar in (self.horizontalScrollBar(), self.verticalScrollBar()):
             bar.valueChanged.connect(self.looked_elsewhere)
@@ -84,8 +84,8 @@ class NetworkView(QGraphicsView):
 
     def fit(self, animate: bool = False) -> None:
         """Lay the network out to fill the view, and show all of it as far as it stays legible."""
-        self._fitted = True
-        room = QSizeF(self.maximumViewportSize())
+        self._fitted, self._fitted_to = True, self.maximumViewportSize()
+        room = QSizeF(self._fitted_to)
         if room.isEmpty() or not self._scene.plan.blocks:
             self._scene.relayout()
             return
@@ -154,7 +154,8 @@ class NetworkView(QGraphicsView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if self._fitted:
+        # A scroll bar that comes or goes takes nothing of what the network was fitted to, and must not end its motion.
+        if self._fitted and self.maximumViewportSize() != self._fitted_to:
             self.fit()
         self.looked_elsewhere.emit()
 

@@ -151,6 +151,7 @@ class NetworkScene(QGraphicsScene):
         self._motion.stop()
         self.layout_, self.stage.compact = found
         self._moves = {}
+        stay = sum(block.id in self.blocks for block in self.plan.blocks)
         self._entering &= {b.id for b in self.plan.blocks}  # those still fading in from an edit a moment ago
         for block in self.plan.blocks:
             place = self.layout_.places[block.id]
@@ -165,7 +166,9 @@ class NetworkScene(QGraphicsScene):
         self.setSceneRect(self.layout_.bounds)
         self._mark_cards()
         differs = bool(self._leaving or self._entering) or any(a != b for a, b in self._moves.values())
-        if animate and differs and self._animated():
+        # Of another network hardly anything can be followed with the eye, and fading it in would make the window stutter.
+        same = len(self._entering) + len(self._leaving) <= stay
+        if animate and differs and same and self._animated():
             self._motion.start()
             self._move_on(0.0)
         else:

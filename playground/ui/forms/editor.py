@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from typing import Any, TypeVar
 
@@ -49,6 +49,11 @@ class Editor(QWidget):
 
     def show_value(self, value: Any) -> None:
         """Show ``value`` without emitting anything."""
+
+    def showing(self, value: Any) -> Iterator[None]:
+        """``show_value`` bit by bit: for editors that need long."""
+        self.show_value(value)
+        yield
 
     def restart(self, value: Any) -> None:
         """Show ``value`` and drop whatever was being typed."""

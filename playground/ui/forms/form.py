@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +16,7 @@ from playground.ui.forms.row import Row, label_of
 from playground.ui.icons import icon
 from playground.ui.style import GAP
 from playground.ui.theme import Theme
+from playground.ui.view import at_once
 
 
 class SpecForm(QWidget):
@@ -70,48 +71,72 @@ class SpecForm(QWidget):
         ``subject``: whose spec it is, such as a node's id. As long as it is the same, unfinished typing stays where its value has not
         changed; under another subject it is dropped.
         """
-        other = subject != self._subject
-        self._subject = subject
-        another = type(spec) is not type(self._spec)
-        self._spec = spec
+        at_once(self.setting(spec, subject))
+
+    def setting(self, spec: Spec, subject: object = None) -> Iterator[None]:
+        """``set_spec`` bit by bit. Given up half-way, it leaves the form as it was, or with some of its values."""
+        other, another = subject != self._subject, type(spec) is not type(self._spec)
+        # Rows are put together, and filled, out of sight: each that is shown on its own would have all of them laid out anew.
+        body = self._new_body() if another else self._body
+        rows = {} if another else self._rows
+        try:
+            if another:
+                yield from self._fill_body(body, rows, spec)
+            else:
+                self._spec = spec
+            unfold = False
+            for param, value in spec.values():
+                if param.name in self._hidden:
+                    continue
+                row = rows[param.name]
+                # What is not as usual must not lie hidden; but who folds it away again has seen it.
+                unfold |= param.advanced and value != param.default and (other or value != row.shown)
+                yield from row.showing(value)
+                if other:
+                    row.show_again()
+        except GeneratorExit:
+            if another:
+                body.deleteLater()
+            raise
+        self._spec, self._subject = spec, subject
         if another:
-            self._rebuild(spec)
-        unfold = False
-        for param, value in spec.values():
-            row = self._rows[param.name]
-            # What is not as usual must not lie hidden; but who folds it away again has seen it.
-            unfold |= param.advanced and value != param.default and (other or value != row.shown)
-            row.show_value(value)
-            if other:
-                row.show_again()
+            self._take_body(body, rows)
         self._order_stops()
         if unfold:
             self._more.setChecked(True)
         if another:
             self._body.show()
 
-    def _rebuild(self, spec: Spec) -> None:
-        # Rows are put together, and filled, out of sight: each that is shown on its own would have all of them laid out anew.
-        before, body = self._body, QWidget(self)
+    def _new_body(self) -> QWidget:
+        body = QWidget(self)
         body.hide()
         layout = QVBoxLayout(body)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP)
-        self._rows = {}
-        params = spec.params()
-        for param in sorted(params, key=lambda p: p.advanced):
-            if param.advanced and layout.indexOf(self._more) < 0:
-                layout.addWidget(self._more, alignment=Qt.AlignmentFlag.AlignLeft)
-            row = self._rows[param.name] = Row(param, self._theme)
+        return body
+
+    def _fill_body(self, body: QWidget, rows: dict[str, Row], spec: Spec) -> Iterator[None]:
+        """Make a row for each parameter, those that are seldom changed last."""
+        for param in sorted(spec.params(), key=lambda p: p.advanced):
+            row = rows[param.name] = Row(param, self._theme)
             row.entered.connect(lambda value, merge, name=param.name: self._enter(name, value, merge))
             row.editor.annotate(self._unsuited.get(param.name, {}))
             row.set_note(self._notes.get(param.name, ""))
-            if param.name in self._attached:
-                row.attach(self._attached[param.name])
-            layout.addWidget(row)
-        if layout.indexOf(self._more) < 0:
+            body.layout().addWidget(row)  # type: ignore[union-attr]
+            yield
+
+    def _take_body(self, body: QWidget, rows: dict[str, Row]) -> None:
+        """Put these rows where the others stood."""
+        before, self._body, self._rows = self._body, body, rows
+        for name, widget in self._attached.items():
+            if name in rows:
+                rows[name].attach(widget)
+        layout = body.layout()
+        usual = sum(not row.param.advanced for row in rows.values())
+        if usual < len(rows):
+            layout.insertWidget(usual, self._more, alignment=Qt.AlignmentFlag.AlignLeft)  # type: ignore[union-attr]
+        else:
             self._more.setParent(body)
-        self._body = body
         self._more.setChecked(False)
         self._arrange()
         before.hide()
@@ -175,7 +200,10 @@ class SpecForm(QWidget):
     def set_hidden(self, names: Collection[str]) -> None:
         """Leave these parameters out."""
         if frozenset(names) != self._hidden:
+            appearing = self._hidden.difference(names)
             self._hidden = frozenset(names)
+            for name in appearing & self._rows.keys():  # what nobody saw was not filled
+                self._rows[name].show_value(getattr(self._spec, name))
             self._arrange()
 
     def set_note(self, name: str, text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from engine.spec import Nested, Param, Spec
 from playground.ui.forms.editor import Combo, Editor, edits
 from playground.ui.theme import Theme
+from playground.ui.view import at_once
 
 if TYPE_CHECKING:
     from playground.ui.forms.form import SpecForm
@@ -50,6 +51,9 @@ class NestedEditor(Editor):
             self.entered.emit(self.registry.get(key)() if key else None, "")
 
     def show_value(self, value: Any) -> None:
+        at_once(self.showing(value))
+
+    def showing(self, value: Any) -> Iterator[None]:
         self._value = value
         self.combo.setCurrentIndex(self._keys.index(value.key if value is not None else ""))
         if value is None or not value.params():
@@ -59,7 +63,7 @@ class NestedEditor(Editor):
             self.inner = self._make_inner()
         if type(value) is not type(self.inner.spec):
             self._place.hide()  # while its rows are made
-        self.inner.set_spec(value)
+        yield from self.inner.setting(value)
         self._place.show()
 
     def restart(self, value: Any) -> None:

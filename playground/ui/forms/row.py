@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -11,6 +12,7 @@ from engine.spec import Param
 from playground.ui.forms.editor import editor_for, in_words
 from playground.ui.icons import icon
 from playground.ui.theme import Theme
+from playground.ui.view import at_once
 
 #: letters of a label that always stay on one line
 LONG = 13
@@ -111,10 +113,18 @@ class Row(QWidget):
 
     def show_value(self, value: Any) -> None:
         """Show the spec's value. What is being typed, refused or not, stays as long as the value is the one it is typed over."""
+        at_once(self.showing(value))
+
+    def showing(self, value: Any) -> Iterator[None]:
+        """``show_value`` bit by bit."""
         if value is self.shown or (type(value) is type(self.shown) and value == self.shown):
             return
         self.shown = value
-        self.editor.show_value(value)
+        try:
+            yield from self.editor.showing(value)
+        except GeneratorExit:  # given up: nobody knows what stands here now
+            self.shown = _UNSET
+            raise
         self.show_error("")
         self.reset.setVisible(not self.param.required and value != self.param.default)
 

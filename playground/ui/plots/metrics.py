@@ -83,6 +83,7 @@ class Readout(QWidget):
         self.setObjectName(name)
         self.theme = theme
         self._text, self._caption, self._help, self._widest = "–", "", "", ""
+        self._kept: tuple[tuple[QFont, QFontMetrics], tuple[QFont, QFontMetrics]] | None = None
         self._exact = math.nan
         copy = QAction("Copy exact value", self)
         copy.triggered.connect(lambda: QGuiApplication.clipboard().setText(self.exact))
@@ -127,16 +128,24 @@ class Readout(QWidget):
         self.theme = theme
         self.update()
 
-    def number_font(self) -> QFont:
-        """Bold, with digits of equal width where the font has them."""
-        font = QFont(self.font())
-        font.setPointSizeF(1.1 * font.pointSizeF())
-        font.setBold(True)
-        font.setFeature(QFont.Tag("tnum"), 1)
-        return font
+    def _fonts(self) -> tuple[tuple[QFont, QFontMetrics], tuple[QFont, QFontMetrics]]:
+        """Of the number, bold with digits of equal width where the font has them, and of the caption; kept, as layouts ask often."""
+        if self._kept is None:
+            number = QFont(self.font())
+            number.setPointSizeF(1.1 * number.pointSizeF())
+            number.setBold(True)
+            number.setFeature(QFont.Tag("tnum"), 1)
+            caption = small(self.font())
+            self._kept = (number, QFontMetrics(number)), (caption, QFontMetrics(caption))
+        return self._kept
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.FontChange:
+            self._kept = None
+        super().changeEvent(event)
 
     def sizeHint(self) -> QSize:
-        number, caption = QFontMetrics(self.number_font()), QFontMetrics(small(self.font()))
+        (_, number), (_, caption) = self._fonts()
         longest = max(number.horizontalAdvance(self._widest), number.horizontalAdvance(self._text))
         width = max(longest, caption.horizontalAdvance(self._caption))
         return QSize(width + 2, number.height() + caption.height() + 1)
@@ -150,21 +159,17 @@ class Readout(QWidget):
 
     def _paint_lines(self, painter: QPainter, x: int, first: str, second: str, colour: str) -> None:
         elide, left = Qt.TextElideMode.ElideRight, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        top = QFontMetrics(self.number_font()).height()
-        both = top + QFontMetrics(small(self.font())).height() + 1
+        number, caption = self._fonts()
+        top = number[1].height()
+        both = top + caption[1].height() + 1
         y = max(0, (self.height() - both) // 2)
-        for font, rect, text, ink in (
-            (self.number_font(), QRect(x, y, self.width() - x, top), first, colour),
-            (
-                small(self.font()),
-                QRect(0, y + top + 1, self.width(), both - top - 1),
-                second,
-                self.theme.muted,
-            ),
+        for (font, metrics), rect, text, ink in (
+            (number, QRect(x, y, self.width() - x, top), first, colour),
+            (caption, QRect(0, y + top + 1, self.width(), both - top - 1), second, self.theme.muted),
         ):
             painter.setFont(font)
             painter.setPen(QColor(ink))
-            painter.drawText(rect, left, QFontMetrics(font).elidedText(text, elide, rect.width()))
+            painter.drawText(rect, left, metrics.elidedText(text, elide, rect.width()))
 
     def tip(self) -> str:
         """What the tool tip says."""
@@ -209,7 +214,7 @@ class StateReadout(Readout):
         self.update()
 
     def sizeHint(self) -> QSize:
-        number = QFontMetrics(self.number_font())
+        number = self._fonts()[0][1]
         width = max(number.horizontalAdvance(words[2]) for words in STATES.values())
         return QSize(self.ICON + 5 + width, super().sizeHint().height())
 
@@ -222,7 +227,7 @@ class StateReadout(Readout):
     def paintEvent(self, event: object) -> None:
         painter, theme = QPainter(self), self.theme
         name, colour = STATES[self.state][:2]
-        line = QFontMetrics(self.number_font()).height()
+        line = self._fonts()[0][1].height()
         y = max(0, (self.height() - self.sizeHint().height()) // 2) + (line - self.ICON) // 2
         pixmap = icon(name, theme, getattr(theme, colour)).pixmap(
             QSize(self.ICON, self.ICON), self.devicePixelRatioF()

@@ -12,6 +12,7 @@ from engine import layers
 from engine.data import Source
 from engine.errors import DataError
 from playground.document import edits
+from playground.document.examples import example
 from playground.ui.canvas.gestures import FADED
 from playground.ui.canvas.mime import layer_mime
 from playground.ui.canvas.targets import Card
@@ -423,6 +424,21 @@ def test_zoomed_in_a_unit_chosen_by_keyboard_comes_into_view(rig):
         rig.key(Key.Key_Down)
         unit = rig.view.stage.pinned
         assert rig.network.seen().contains(rig.scene.rect_of(unit).center())
+
+
+def test_a_block_fades_in_and_another_network_stands_there_at_once(rig):
+    rig.document.apply(edits.add_layer(rig.project, "ReLU", 0), "Add ReLU")
+    assert rig.scene.blocks["relu1"].opacity() < 1.0
+    rig.scene.settle()
+    rig.document.apply(example("digits-cnn").project, "Open")
+    assert all(block.opacity() == 1.0 for block in rig.scene.blocks.values())
+
+
+def test_a_scroll_bar_that_appears_does_not_end_the_motion(rig):
+    while not rig.network.horizontalScrollBar().maximum():
+        rig.document.apply(edits.add_layer(rig.project, "Linear", 0), "Add Linear")
+    newest = rig.ids[0]
+    assert rig.scene.blocks[newest].opacity() < 1.0
 
 
 def test_blocks_that_stay_are_the_same_and_move(rig):

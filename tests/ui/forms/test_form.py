@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
@@ -276,3 +276,54 @@ def test_tab_goes_through_the_form_as_it_stands(page: Page, first: Fit) -> None:
     assert {"strength", "early_stopping", "early_stopping.reset", "eps", "max_norm"} <= set(names)
     for (above, name), (below, after) in pairwise(places):
         assert below > above - 8, f"Tab goes up from {name} to {after}"
+
+
+# ---- bit by bit -----------------------------------------------------------------------------------------------------
+
+
+def test_a_form_filled_bit_by_bit_shows_the_old_one_until_the_new_one_is_whole(page: Page) -> None:
+    page.form.set_spec(Dropout())
+    before = page["p"]
+    steps = page.form.setting(Linear(out_features=4))
+    for _ in range(2):
+        next(steps)
+        assert isinstance(page.form.spec, Dropout)
+        assert before.isVisible()
+    for _ in steps:
+        pass
+    assert page["out_features"].text() == "4"
+    assert not before.isVisible()
+
+
+def forget_old_rows() -> None:
+    """Have those that were replaced deleted now: they bear the names of those that stand in their place."""
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+@pytest.mark.parametrize("done", range(1, 12))
+def test_a_form_that_was_given_up_half_way_shows_whatever_comes_next(page: Page, done: int) -> None:
+    first, second = Fit(), Fit(batch_size=64, optimizer=Adam(lr=0.2), regularizer=L2(strength=0.5))
+    page.form.set_spec(first)
+    steps = page.form.setting(second)
+    for _ in range(done):
+        next(steps, None)
+    steps.close()
+    page.form.set_spec(first)
+    forget_old_rows()
+    assert page["batch_size"].text() == str(first.batch_size)
+    assert page["optimizer"].currentText() == first.optimizer.label
+    assert child(page["optimizer.row"].editor.inner, "lr").text() == str(first.optimizer.lr)
+    page.form.set_spec(second)
+    forget_old_rows()
+    assert page["optimizer"].currentText() == "Adam"
+    assert child(page["optimizer.row"].editor.inner, "lr").text() == "0.2"
+    assert page["regularizer"].currentText() == second.regularizer.label
+
+
+def test_what_is_hidden_is_filled_when_it_appears(page: Page) -> None:
+    page.form.set_hidden({"optimizer"})
+    page.form.set_spec(Fit(optimizer=Adam(lr=0.2)))
+    assert page["optimizer.row"].editor.inner is None
+    page.form.set_hidden(())
+    assert page["optimizer"].currentText() == "Adam"
+    assert child(page["optimizer.row"].editor.inner, "lr").text() == "0.2"
