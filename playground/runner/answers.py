@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import singledispatchmethod
 from time import perf_counter
 from typing import Any
@@ -38,6 +38,7 @@ from playground.runner.messages import (
     Want,
     Weights,
 )
+from playground.runner.rows import Rows
 
 #: samples that histograms look at, at most, and the numbers inside the network that they may cost: a histogram of pictures has
 #: enough to count in a few dozen, and is made for every frame
@@ -52,6 +53,14 @@ def histogram_samples(model: Model) -> int:
     """How many of the first training samples a histogram of ``model`` looks at."""
     numbers = sum(int(np.prod(shape)) for shape in model.shapes.values())
     return max(16, min(HISTOGRAM_SAMPLES, HISTOGRAM_NUMBERS // max(numbers, 1)))
+
+
+def _copies(arrays: Mapping[str, Array], units: tuple[int, int] | None) -> dict[str, Array | Rows]:
+    """Parameters to be sent: whole, or of all that is more than a vector only these rows."""
+    return {
+        name: Rows.of(a, *units) if units is not None and a.ndim > 1 else np.array(a, np.float32, order="C")
+        for name, a in arrays.items()
+    }
 
 
 class Answers:
@@ -113,16 +122,16 @@ class Answers:
         return None
 
     @_answer.register
-    def _(self, want: Weights) -> dict[str, Array] | None:
+    def _(self, want: Weights) -> dict[str, Array | Rows] | None:
         arrays = self._model.parameters.get(want.node_id)
-        return arrays and {name: np.array(a, np.float32, order="C") for name, a in arrays.items()}
+        return _copies(arrays, want.units) if arrays else None
 
     @_answer.register
-    def _(self, want: Gradients) -> dict[str, Array] | None:
+    def _(self, want: Gradients) -> dict[str, Array | Rows] | None:
         if self._trainer is None or self._trainer.steps == self._first_step:
             return None  # nothing has been differentiated with this model
         arrays = self._model.gradients.get(want.node_id)
-        return arrays and {name: np.array(a, np.float32, order="C") for name, a in arrays.items()}
+        return _copies(arrays, want.units) if arrays else None
 
     @_answer.register
     def _(self, want: Surface) -> Array | None:

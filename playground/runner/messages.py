@@ -48,9 +48,13 @@ OWN = "own"
 
 @dataclass(frozen=True)
 class Weights:
-    """A node's parameters. Answer: ``{"weight": (out, …), "bias": (out,)}``, float32 copies in PyTorch's shapes."""
+    """A node's parameters. Answer: ``{"weight": (out, …), "bias": (out,)}``, float32 copies in PyTorch's shapes.
+
+    ``units``: of a matrix, or a tensor, only these rows (first, end), as ``Rows``.
+    """
 
     node_id: str
+    units: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class Gradients:
     """The gradients of a node's parameters at the last step (penalty included). Answer: as for Weights; absent before it."""
 
     node_id: str
+    units: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -380,7 +385,7 @@ class Frame:
     notice: str = ""
 
     @overload
-    def answer(self, want: Weights | Gradients) -> Mapping[str, Array] | None: ...
+    def answer(self, want: Weights | Gradients) -> Mapping[str, Any] | None: ...
     @overload
     def answer(self, want: Histogram) -> tuple[Array, Array] | None: ...
     @overload

@@ -26,6 +26,7 @@ SOON = 4  #: milliseconds until the next look into a mailbox that was empty
 SHARE = 0.7
 #: seconds of drawing after which the other views wait half an interval: mouse and keys get their turn in between
 SLICE = 0.0015
+TURN = 0.008  #: seconds of unpacking a frame after which it is shown in a turn of its own
 END = object()  #: of a view's ``showing``
 
 log = logging.getLogger(__name__)
@@ -152,12 +153,16 @@ class Pump(QObject):
         self._ask()
         if not self._show():  # everybody sees every frame: the next one waits
             return
+        began = perf_counter()
         frame = self._take()
         if frame is not None:
             self.frame = frame
             self._seen.clear()
             self._pace()
-            self._show()
+            if perf_counter() - began > TURN:  # a very large one: unpacking it has taken its time
+                self._later.start()
+            else:
+                self._show()
         elif self.frame is not None and self.frame.state is State.RUNNING:
             self._timer.setInterval(SOON)  # it is on its way: a whole interval more would halve the frames
 

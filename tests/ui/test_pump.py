@@ -220,3 +220,12 @@ def test_a_view_that_fails_while_it_is_told_does_not_keep_the_others_waiting(win
     window.pump.show_project(None, Project(seed=1))
     qtbot.waitUntil(lambda: window.front.told != [])
     assert len(caplog.records) == 1
+
+
+def test_a_frame_that_takes_long_to_unpack_is_shown_in_a_turn_of_its_own(window: Window, qtbot, monkeypatch):
+    monkeypatch.setattr(pump_module, "TURN", 0.0)
+    frame = window.worker.leave(3)
+    window.pump.tick()
+    assert window.middle.frames == []
+    qtbot.waitUntil(lambda: window.middle.frames == [frame])
+    assert window.worker.left is None

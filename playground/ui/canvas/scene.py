@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGraphicsScene
 
 from playground.document.project import Project
 from playground.runner.messages import Frame, Want
+from playground.runner.rows import Rows
 from playground.ui.canvas.block import BlockItem, measure
 from playground.ui.canvas.inside import Stage
 from playground.ui.canvas.inside.marks import after_box, before_box
@@ -240,6 +241,11 @@ class NetworkScene(QGraphicsScene):
                 self.wires.show_weights(block_id, tiles.weights["weight"])
         self.wires.refresh()
 
+    def rows_of(self, block_id: str) -> tuple[int, int] | None:
+        """The units of a large block whose numbers are sent; ``None`` where those of all are."""
+        item = self.blocks.get(block_id)
+        return item.tiles.rows if item is not None and item.tiles is not None else None
+
     def number(self, block_id: str, name: str, index: tuple[int, ...]) -> float | None:
         """A parameter's value as of the last frame."""
         item = self.blocks.get(block_id)
@@ -248,6 +254,7 @@ class NetworkScene(QGraphicsScene):
             array is None
             or len(index) != array.ndim
             or any(i >= n for i, n in zip(index, array.shape, strict=True))
+            or (isinstance(array, Rows) and index[0] not in array)
         ):
             return None
         return float(array[index])

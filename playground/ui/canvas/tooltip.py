@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from engine.network import INPUT, shape_in_words
 from playground.runner.messages import Frame, Gradients
+from playground.runner.rows import Rows
 from playground.ui.canvas.inside.marks import subscript
 from playground.ui.canvas.layout import shown_units
 from playground.ui.canvas.plan import LOSS, Block, Mode, Plan
@@ -54,7 +55,7 @@ def source_of(plan: Plan, block_id: str) -> str:
     return next((link.source for link in plan.links if link.target == block_id), INPUT)
 
 
-def sum_in_words(plan: Plan, block: Block, weights: Mapping[str, Array], unit: int) -> str:
+def sum_in_words(plan: Plan, block: Block, weights: Mapping[str, Array | Rows], unit: int) -> str:
     """What a unit of a Linear computes: "z = −2.13·x₁ + 0.87·x₂ − 0.41"; of many inputs the TERMS with the largest weights."""
     row = weights["weight"][unit]
     source = source_of(plan, block.id)
@@ -110,6 +111,9 @@ class Words:
             name = subscript(block.names[unit]) if unit < len(block.names) else f"channel {unit + 1}"
             return f"<b>{escape(name)}</b>{self._value(block, unit)}"
         weights = self._weights(block)
+        rows = weights.get("weight")
+        if isinstance(rows, Rows) and unit not in rows:
+            weights = {}
         head = f"<b>{self._unit_name(block, unit)}</b>"
         if weights and block.is_sum:
             head += f" · {escape(sum_in_words(self._plan, block, weights, unit))}"
@@ -184,7 +188,7 @@ class Words:
         noun = "map" if self._plan.mode is Mode.SAMPLE else "tile"
         return f"<br>{noun}{through}: {fmt(-limit)} … {fmt(limit)}"
 
-    def _weights(self, block: Block) -> Mapping[str, Array]:
+    def _weights(self, block: Block) -> Mapping[str, Array | Rows]:
         tiles = self._scene.blocks[block.id].tiles
         return tiles.weights if tiles is not None else {}
 
@@ -199,12 +203,14 @@ class Words:
 
     def gradient(self, cell: Cell) -> float | None:
         """A number's gradient at the last step, if it is known."""
-        gradients = self._frame.answer(Gradients(cell.block_id)) if self._frame is not None else None
+        want = Gradients(cell.block_id, self._scene.rows_of(cell.block_id))
+        gradients = self._frame.answer(want) if self._frame is not None else None
         array = gradients.get(cell.name) if gradients is not None else None
         if (
             array is None
             or len(cell.index) != array.ndim
             or any(i >= n for i, n in zip(cell.index, array.shape, strict=True))
+            or (isinstance(array, Rows) and cell.index[0] not in array)
         ):
             return None
         return float(array[cell.index])

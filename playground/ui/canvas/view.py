@@ -97,7 +97,7 @@ class CanvasView(View):
             wants = self.scene.wants(self.network.seen())
             for target in (self.stage.hovered, self.stage.pinned, self.editor.cell):
                 if isinstance(target, Unit | Cell) and target.block_id in self.scene.plan:
-                    wants.add(Gradients(target.block_id))
+                    wants.add(Gradients(target.block_id, self.scene.rows_of(target.block_id)))
             self._wants = tuple(wants)
         return self._wants
 

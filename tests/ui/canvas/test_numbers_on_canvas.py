@@ -8,6 +8,8 @@ from PySide6.QtTest import QTest
 from engine import layers
 from playground.document import edits
 from playground.runner.messages import OWN, Curve, Gradients, Histogram, Maps, State, Surface, Weights
+from playground.runner.rows import Rows
+from playground.ui.canvas.inside import tiles
 from playground.ui.canvas.look import LEVELS
 from playground.ui.canvas.targets import Bundle, Cell, More, Sample, Unit
 from playground.ui.canvas.tooltip import full
@@ -47,6 +49,37 @@ def test_gradients_are_wanted_of_what_is_looked_at(rig):
     assert Gradients("linear1") in rig.view.wants()
     rig.hover(rig.nowhere())
     assert not any(isinstance(w, Gradients) for w in rig.view.wants())
+
+
+def test_of_a_large_layer_only_the_numbers_that_can_be_seen_are_sent(qtbot, monkeypatch):
+    monkeypatch.setattr(tiles, "LARGE", 50)
+    rig = Rig(qtbot, project_of(layers.Linear(40), layers.Linear(1)))
+    weight, bias = np.arange(80.0).reshape(40, 2), np.arange(40.0)
+
+    def send() -> None:
+        (want,) = (w for w in rig.view.wants() if isinstance(w, Weights) and w.node_id == "linear1")
+        rig.show_frame({want: {"weight": Rows.of(weight, *want.units), "bias": bias}})
+
+    send()
+    column = rig.scene.blocks["linear1"].column
+    assert column.filters.limit == 1.0  # two inputs make no picture
+    shown = [tile.unit for tile in column.place.tiles]
+    assert rig.scene.number("linear1", "weight", (shown[-1], 1)) == weight[shown[-1], 1]
+    assert rig.scene.number("linear1", "weight", (shown[-1] + 1, 1)) is None
+    wires = rig.scene.wires
+    assert {w.target_unit for w in wires.wires if w.target == "linear1"} == set(shown)
+    assert not np.isnan(
+        [n for w, n in zip(wires.wires, wires.weights, strict=True) if w.target == "linear1"]
+    ).any()
+    rig.hover(Unit("linear1", shown[0]))
+    assert Gradients("linear1", (shown[0], shown[-1] + 1)) in rig.view.wants()
+    rig.scene.page("linear1", 1)
+    rig.network.looked_elsewhere.emit()
+    other = [tile.unit for tile in column.place.tiles]
+    assert other != shown
+    assert rig.scene.number("linear1", "weight", (other[-1], 1)) is None  # not yet
+    send()
+    assert rig.scene.number("linear1", "weight", (other[-1], 1)) == weight[other[-1], 1]
 
 
 def test_pictures_and_tables_want_the_chosen_sample(digits):

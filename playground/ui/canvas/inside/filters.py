@@ -11,6 +11,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPen
 
 from engine.layers import Shape
+from playground.runner.rows import Rows
 from playground.ui.canvas.layout import Tile
 from playground.ui.plots.colours import indexed_image, magnitudes, signed_index
 
@@ -48,7 +49,7 @@ class Filters:
         ] = []  # per tile: where its picture is drawn, and where it is in the image
         self.limit = 1.0
 
-    def show(self, block: Block, tiles: Sequence[Tile], weights: Mapping[str, Array]) -> None:
+    def show(self, block: Block, tiles: Sequence[Tile], weights: Mapping[str, Array | Rows]) -> None:
         """Take the weights ``(units, …)``; nothing where they make no picture."""
         self._shape = block.filter
         self._flat = len(block.parameters.get("weight", ())) == 2
@@ -59,7 +60,8 @@ class Filters:
         channels, height, width = block.filter
         rows, columns = self._grid = grid_of(channels)
         self._lay(tiles)
-        self.limit = float(magnitudes(weight.reshape(1, -1))[0]) or 1.0
+        whole = weight.largest if isinstance(weight, Rows) else float(magnitudes(weight.reshape(1, -1))[0])
+        self.limit = whole or 1.0
         slices = weight[[t.unit for t in tiles]].reshape(len(tiles), *block.filter)[:, :MOST_SLICES]
         padded = np.zeros((len(tiles), rows * columns, height, width), np.float32)
         padded[:, : slices.shape[1]] = slices

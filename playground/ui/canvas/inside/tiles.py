@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter
 
 from playground.runner.messages import Curve, Frame, Maps, Surface, Want, Weights
+from playground.runner.rows import Rows
 from playground.ui.canvas.inside.base import Inside, Stage
 from playground.ui.canvas.inside.filters import Filters
 from playground.ui.canvas.inside.marks import DOT, Marks, after_box, before_box
@@ -20,6 +22,7 @@ from playground.ui.plots.colours import magnitudes
 
 Array = NDArray[Any]
 
+LARGE = 200_000  #: numbers in a layer of which only those of the units that have tiles are sent
 REACH = 2.5  #: how far beside a dot the mouse may be
 
 
@@ -28,7 +31,7 @@ class Tiles(Inside):
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
-        self.weights: Mapping[str, Array] = {}  #: as of the last frame that fitted
+        self.weights: Mapping[str, Any] = {}  #: as of the last frame that fitted
         self.filters = Filters(stage)
         self.marks = Marks(self)
 
@@ -63,7 +66,9 @@ class Tiles(Inside):
         paged = [t.unit for t in self.place.tiles] != [t.unit for t in place.tiles]
         if changed or paged:
             self.clear()
-        if before.parameters != block.parameters:
+        weight = self.weights.get("weight")
+        elsewhere = isinstance(weight, Rows) and any(t.unit not in weight for t in place.tiles)
+        if before.parameters != block.parameters or elsewhere:
             self.weights = {}
         super().show_block(block, place)
         self.filters.show(block, place.tiles, self.weights)
@@ -74,11 +79,18 @@ class Tiles(Inside):
         if want is not None:
             yield want
         if self.block.parameters:
-            yield Weights(self.block.id)
+            yield Weights(self.block.id, self.rows)
+
+    @property
+    def rows(self) -> tuple[int, int] | None:
+        """Of whose weights and gradients it needs to know; ``None`` for all, where they are few."""
+        if max(map(math.prod, self.block.parameters.values()), default=0) <= LARGE or not self.place.tiles:
+            return None
+        return self.place.tiles[0].unit, self.place.tiles[-1].unit + 1
 
     def show_frame(self, frame: Frame) -> None:
         if self.block.parameters:
-            self.take_weights(frame.answer(Weights(self.block.id)))
+            self.take_weights(frame.answer(Weights(self.block.id, self.rows)))
         want = self.want()
         values = frame.answer(want) if want is not None else None
         if values is not None and self.fits(values):
@@ -86,7 +98,7 @@ class Tiles(Inside):
         self.marks.refresh()
         self.update()
 
-    def take_weights(self, weights: Mapping[str, Array] | None) -> None:
+    def take_weights(self, weights: Mapping[str, Array | Rows] | None) -> None:
         """Draw filters and biases of these weights, if they are this block's."""
         if weights is None or {n: w.shape for n, w in weights.items()} != dict(self.block.parameters):
             return
