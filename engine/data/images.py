@@ -11,7 +11,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from math import prod
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -313,6 +315,12 @@ _PHOTOS = {"temple": "china.jpg", "flower": "flower.jpg"}
 def _photos() -> tuple[Any, ...]:
     """The two photographs, as Pillow's images. Raises DataError without scikit-learn or Pillow."""
     image = pillow("Showing photographs")
+    # To import scikit-learn takes two seconds, and all that is needed are two files that come with it.
+    spec = find_spec("sklearn")
+    folder = Path(spec.origin).parent / "datasets" / "images" if spec and spec.origin else Path()
+    files = [folder / name for name in _PHOTOS.values()]
+    if all(file.is_file() for file in files):
+        return tuple(image.open(file).convert("RGB") for file in files)
     found = bunch("sample_images")
     by_name = dict(
         zip(

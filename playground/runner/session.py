@@ -22,6 +22,9 @@ from playground.runner.keeping import Attic, HandEdits, carry_weights, give_weig
 from playground.runner.messages import Frame, ShowPicture, State, Want
 from playground.runner.rescue import Aside
 
+#: parameters from which on making a network ready for training takes seconds
+MANY = 1_000_000
+
 
 class Session:
     """Follows the project, trains it, answers questions about it. The window's worker and the command line both use it.
@@ -51,6 +54,8 @@ class Session:
         self._checkpoints = Checkpoints()
         self._own: ShowPicture | None = None  # outlives edits of the network
         self.run = self._edition = 0
+        #: called in the midst of long work, when there is something to show
+        self.show: Callable[[], object] = lambda: None
         self._left = deque[Aside]()  # runs that were left for another project, newest last
 
     # --- commands -----------------------------------------------------------------------------------------------------
@@ -315,14 +320,26 @@ class Session:
         else:
             give_weights(project.first_weights, model)
         self._model, self.trainer = model, None
+        if runs and model.store.values.size > MANY:
+            self._show_untrained(model, data)
         if runs:
             self.trainer = Trainer(model, data.train, data.validation, project.fit, project.seed)
             if self._history is not None:
                 self.trainer.adopt(self._history)
             self._history = self.trainer
             self._checkpoints.begin(self.trainer)
+        self._answer_about(model, data)
+
+    def _answer_about(self, model: Model, data: Prepared) -> None:
         self._answers = Answers(model, data, self.trainer)
         self._answers.own = self._own
+
+    def _show_untrained(self, model: Model, data: Prepared) -> None:
+        """Of a large network, weights and maps are to be seen while it is made ready for training, which takes seconds."""
+        if self._history is None:
+            self._say(State.READY, "scoring the first weights")
+        self._answer_about(model, data)
+        self.show()
 
 
 def _draws_anew(old: Project, new: Project) -> bool:

@@ -59,6 +59,7 @@ class Worker(threading.Thread):
         super().__init__(name="training", daemon=True)
         self._mailbox = mailbox
         self._session = session = Session()
+        session.show = self._undisturbed
         self._shelf = shelf
         self._keeper = Keeper(session.aside, session.mark, shelf)
         self._commands: deque[Command] = deque()

@@ -10,6 +10,7 @@ from engine.optimizers import SGD, Adam
 from playground.document import edits
 from playground.document.examples import example
 from playground.document.project import Project, data_of
+from playground.runner import session as session_module
 from playground.runner.answers import histogram_samples
 from playground.runner.messages import (
     Curve,
@@ -226,3 +227,31 @@ def test_a_project_without_data_says_so() -> None:
     assert "Drag a layer" in session.message
     session.load(edits.set_source(Project(), Digits()))
     assert session.trainer is None
+
+
+def test_a_large_network_is_shown_before_it_is_ready_for_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "MANY", 100)
+    session, shown = Session(), []
+    wants = [Weights("conv2d1"), Maps("conv2d1", "validation", 0)]
+    session.show = lambda: shown.append(session.frame(wants))
+    session.load(DIGITS)
+    after = session.frame(wants)
+    (early,) = shown
+    assert (early.state, early.message) == (State.READY, "scoring the first weights")
+    assert np.isnan(early.validation_loss)
+    np.testing.assert_array_equal(early.answer(wants[0])["weight"], after.answer(wants[0])["weight"])
+    np.testing.assert_array_equal(early.answer(wants[1]), after.answer(wants[1]))
+    assert (after.state, after.message) == (State.READY, "")
+    assert np.isfinite(after.validation_loss)
+    # An edit while it runs: it goes on, and so say all frames.
+    session.play()
+    session.train(60.0, 3)
+    session.load(edits.add_layer(DIGITS, "ReLU", 1))
+    assert shown[1].state is State.RUNNING
+    assert shown[1].step == 3
+
+
+def test_a_small_network_is_shown_once() -> None:
+    session = Session()
+    session.show = lambda: pytest.fail("It takes no time worth speaking of.")
+    session.load(DIGITS)

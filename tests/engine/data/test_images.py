@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.data import Glyphs, Photos, Shapes, Source, images, sources
+from engine.data.real import bunch
 from engine.errors import DataError, SpecError
 
 PICTURES = tuple(cls for cls in sources if cls.category == "Pictures")
@@ -102,6 +103,18 @@ def test_glyphs_are_upright_and_centred_when_nothing_moves_them() -> None:
 def test_thicker_glyphs_are_brighter_and_thickness_0_makes_all_alike() -> None:
     thin, mixed = (Glyphs(samples=50, noise=0.0, rotation=0.0, shift=0.0, thickness=t).make() for t in (0, 1))
     assert mixed.x.mean() > 1.2 * thin.x.mean()
+
+
+def test_photographs_are_those_of_scikit_learn_found_as_files_or_not(monkeypatch) -> None:
+    expected = {
+        str(name).rpartition("china")[1] or "flower": picture
+        for name, picture in zip(bunch("sample_images").filenames, bunch("sample_images").images, strict=True)
+    }
+    for found in (images.find_spec("sklearn"), None):
+        monkeypatch.setattr(images, "find_spec", lambda name, found=found: found)
+        temple, flower = images._photos.__wrapped__()
+        np.testing.assert_array_equal(temple, expected["china"])
+        np.testing.assert_array_equal(flower, expected["flower"])
 
 
 def test_photos_are_colourful_and_differ() -> None:
