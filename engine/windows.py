@@ -12,6 +12,7 @@ import numpy as np
 
 from engine.core import Array, Shape
 from engine.errors import ShapeError
+from engine.gathering import gathered
 from engine.layers import AdaptiveAvgPool2d, Conv2d, GlobalAvgPool2d, Layer, MaxPool2d
 from engine.layers.conv import image_shape, pair
 from engine.layers.pool import Pooling
@@ -217,11 +218,9 @@ class Patch:
 def patch(layer: Layer, x: Array, channel: int, i: int, j: int) -> Patch:
     """What the window at output ``(channel, i, j)`` sees of ``x`` ``(C, H, W)``."""
     seen = _window(layer, x.shape, i, j)
-    rows, columns = np.array(seen[0]), np.array(seen[1])
-    inside = np.outer((rows >= 0) & (rows < x.shape[1]), (columns >= 0) & (columns < x.shape[2]))
     reads = channels_of(layer, x.shape, channel)
-    block = x[reads.start : reads.stop, rows.clip(0, x.shape[1] - 1)][:, :, columns.clip(0, x.shape[2] - 1)]
-    return Patch(reads, seen[0], seen[1], np.where(inside, block, np.zeros((), x.dtype)), inside)
+    values, inside = gathered(x[reads.start : reads.stop], *seen)
+    return Patch(reads, seen[0], seen[1], values, inside)
 
 
 def _window(layer: Layer, in_shape: Shape, i: int, j: int) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -11,19 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import DataError
+from engine.io.whole import replacing
 
 
 def save_weights(state: Mapping[str, NDArray[Any]], path: str | os.PathLike[str]) -> None:
     """Write a ``state_dict`` to ``path``, replacing it only once everything is written. Raises OSError."""
     from safetensors.numpy import save
 
-    path = Path(path)
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_bytes(save({name: np.ascontiguousarray(array) for name, array in state.items()}))
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as file:
+        file.write(save({name: np.ascontiguousarray(array) for name, array in state.items()}))
 
 
 def load_weights(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:

@@ -40,11 +40,12 @@ class ReLU(Activation):
     formula = r"y = \max(0, x)"
     gradient_formula = r"\frac{\partial L}{\partial x} = \delta \cdot [x > 0]"
 
+    def kinks(self) -> tuple[float, ...]:
+        return (0.0,)
+
     def bind(self, b: Bind) -> Steps:
-        zeros, positive = (
-            np.zeros_like(b.x),
-            b.empty(b.x.shape, bool),
-        )  # an array of zeros: maximum with a scalar is slower
+        zeros = np.zeros_like(b.x)  # an array: maximum with a scalar is slower
+        positive = b.empty(b.x.shape, bool)
         forward = [call(np.maximum, b.x, zeros, out=b.y)]
         backward = [call(np.greater, b.x, zeros, positive), call(np.multiply, b.dy, positive, b.dx)]
         return Steps(forward, backward)
@@ -60,6 +61,9 @@ class LeakyReLU(Activation):
     )
     formula = r"y = \max(0, x) + a \min(0, x)"
     gradient_formula = r"\frac{\partial L}{\partial x} = \delta \cdot (1 \text{ if } x > 0 \text{ else } a)"
+
+    def kinks(self) -> tuple[float, ...]:
+        return () if self.negative_slope == 1.0 else (0.0,)
 
     def bind(self, b: Bind) -> Steps:
         slope, zero, rest = b.scalar(self.negative_slope), b.scalar(0.0), b.scalar(1.0 - self.negative_slope)
@@ -138,6 +142,9 @@ class ELU(Activation):
         r"\frac{\partial L}{\partial x} = \delta \cdot (1 \text{ if } x > 0 \text{ else } \alpha e^x)"
     )
 
+    def kinks(self) -> tuple[float, ...]:
+        return () if self.alpha == 1.0 else (0.0,)
+
     def bind(self, b: Bind) -> Steps:
         return _exponential(b, self.alpha, 1.0)
 
@@ -151,6 +158,9 @@ class SELU(Activation):
     gradient_formula = (
         r"\frac{\partial L}{\partial x} = \delta \lambda (1 \text{ if } x > 0 \text{ else } \alpha e^x)"
     )
+
+    def kinks(self) -> tuple[float, ...]:
+        return (0.0,)
 
     def bind(self, b: Bind) -> Steps:
         return _exponential(b, 1.6732632423543772, 1.0507009873554805)
@@ -280,6 +290,9 @@ class Hardtanh(Activation):
                 "Exchange or change them."
             )
 
+    def kinks(self) -> tuple[float, ...]:
+        return (self.min_val, self.max_val)
+
     def bind(self, b: Bind) -> Steps:
         low, high = b.scalar(self.min_val), b.scalar(self.max_val)
         above, below = b.empty(b.x.shape, bool), b.empty(b.x.shape, bool)
@@ -310,6 +323,9 @@ class PReLU(Layer):
 
     def parameters(self, *in_shapes: Shape) -> dict[str, Parameter]:
         return {"weight": Parameter((in_shapes[0][0] if self.per_channel else 1,), start=self.init)}
+
+    def kinks(self) -> tuple[float, ...]:
+        return (0.0,)
 
     def bind(self, b: Bind) -> Steps:
         column = (-1, *(1 for _ in b.x.shape[1:]))

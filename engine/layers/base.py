@@ -131,6 +131,10 @@ class Layer(Spec):
             start += p.size
         return views
 
+    def kinks(self) -> tuple[float, ...]:
+        """Inputs at which the slope jumps, of layers that act on each value alone: no derivative can be measured there."""
+        return ()
+
     def bind(self, b: Bind) -> Steps:
         """The calls that compute forward and backward in ``b``'s buffers."""
         return Steps((), ())

@@ -9,26 +9,24 @@ from engine.trace import activation, conv, dense, general, losses, norm, simple
 from engine.trace.batch import (
     Outcomes,
     Saturation,
-    Sent,
     gradient_norms,
     sample_gradients,
     sample_outcomes,
     saturation,
-    spread,
 )
 from engine.trace.cards import Card, card
 from engine.trace.loss import Stage, loss_gradient, loss_stages
 from engine.trace.moments import GRAINS, PHASES, Moment, Moments, moments
 from engine.trace.nudge import Nudge, Prover, check, nudge
 from engine.trace.record import NotKept, Trace, record
-from engine.trace.terms import Equation, Operand, Place, Term, Terms
+from engine.trace.terms import BACKWARD, OF_PARAMETERS, Equation, Operand, Place, Term, Terms
 from engine.trace.update import UpdateRow, update_rows
 from engine.trace.worksheet import worksheet, worksheet_csv
 
 __all__ = [
-    "GRAINS", "PHASES", "Card", "Equation", "Moment", "Moments", "NotKept", "Nudge", "Operand", "Outcomes", "Place",
-    "Prover", "Saturation", "Sent", "Stage", "Term", "Terms", "Trace", "UpdateRow", "activation", "card", "check",
+    "BACKWARD", "GRAINS", "OF_PARAMETERS", "PHASES", "Card", "Equation", "Moment", "Moments", "NotKept", "Nudge", "Operand", "Outcomes", "Place",
+    "Prover", "Saturation", "Stage", "Term", "Terms", "Trace", "UpdateRow", "activation", "card", "check",
     "conv", "dense", "general", "gradient_norms", "loss_gradient", "loss_stages", "losses", "moments", "norm", "nudge", "record",
-    "sample_gradients", "sample_outcomes", "saturation", "simple", "spread", "update_rows", "worksheet",
+    "sample_gradients", "sample_outcomes", "saturation", "simple", "update_rows", "worksheet",
     "worksheet_csv",
 ]  # fmt: skip

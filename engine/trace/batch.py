@@ -10,12 +10,10 @@ from engine.core import Array
 from engine.layers import Activation
 from engine.layers.activation import SATURATED
 from engine.network import INPUT
-from engine.trace.base import At, Explainer, Index, explainer_of
-from engine.trace.conv import Convolution
-from engine.trace.dense import Dense
+from engine.trace.base import At, explainer_of
 from engine.trace.loss import loss_explainer
 from engine.trace.record import NotKept, Trace
-from engine.trace.terms import Joined, Place, Products, Term, Terms
+from engine.trace.terms import Joined, Place, Products, Terms
 
 
 def sample_gradients(trace: Trace, place: Place) -> Array:
@@ -42,49 +40,6 @@ def _samples(terms: Terms) -> Array:
     )
 
 
-@dataclass(frozen=True)
-class Sent:
-    """One share of what an output cell sends back: where to, and the product δ · local derivative."""
-
-    to: Place
-    term: Term
-
-
-def spread(trace: Trace, node_id: str, cell: Index, sample: int) -> tuple[Sent, ...]:
-    """All shares of the gradient at one output cell: for a convolution, the k×k inputs of its window.
-
-    Empty for layers that do not take gradients apart by output (normalizations over a batch).
-    """
-    at = At(trace, trace.network[node_id], sample)
-    explainer, found = explainer_of(at.layer), list[Sent]()
-    if isinstance(explainer, Dense | Convolution):
-        # Products of a weight and an input: the weight is the local derivative, and nobody else needs to be asked.
-        delta = at.dy(cell)
-        for term in explainer.forward(at, cell)[-1].terms:
-            where = term.factors[-1].place
-            if where is not None and where.kind == "value":
-                found.append(Sent(Place(node_id, "share", "0", where.index), Term((delta, term.factors[0]))))
-        return tuple(found)
-    for position in range(len(at.sources)):
-        for index in _inputs(at, explainer, cell, position):
-            for term in explainer.share(at, position, index[1:])[-1].terms:
-                place = term.factors[0].place
-                target = place is not None and place.kind == "gradient" and place.index == (sample, *cell)
-                if target and len(term.factors) == 2:
-                    found.append(Sent(Place(node_id, "share", str(position), index), term))
-    return tuple(found)
-
-
-def _inputs(at: At, explainer: Explainer, cell: Index, position: int) -> list[Index]:
-    """The cells of an input, the sample first, that an output cell was made of."""
-    operands = (f for e in explainer.forward(at, cell) for t in e.terms for f in t.factors)
-    places = (f.place for f in operands if f.place is not None)
-    source, here = at.sources[position], at.here
-    return list(
-        {p.index: None for p in places if (p.kind, p.node_id) == ("value", source) and p.index[0] == here}
-    )
-
-
 def gradient_norms(trace: Trace, sample: int | None = None) -> dict[str, float]:
     """‖∂L/∂output‖ of every node and of the data, over the kept batch or for one sample, in the network's order."""
     rows = slice(None) if sample is None else slice(trace.row(sample), trace.row(sample) + 1)
@@ -98,12 +53,12 @@ class Saturation:
 
     Args:
         share: of its values (over the kept samples) whose slope is below 0.05.
-        dead: units or channels whose slope is 0 everywhere, for all samples looked at.
+        blocked: units or channels that let no gradient pass: their slope is 0 everywhere, for all samples looked at.
         slopes: local derivatives ``(S, …)``.
     """
 
     share: float
-    dead: tuple[int, ...]
+    blocked: tuple[int, ...]
     slopes: Array
 
 
@@ -115,9 +70,9 @@ def saturation(trace: Trace, sample: int | None = None) -> dict[str, Saturation]
         if isinstance(node.layer, Activation):
             x = trace.values[trace.network.inputs_of(node.id)[0]][rows]
             slopes = node.layer.slopes(x)
-            silent = (slopes == 0).all(axis=(0, *range(2, x.ndim)))
-            dead = tuple(int(i) for i in np.flatnonzero(silent))
-            found[node.id] = Saturation(float((np.abs(slopes) < SATURATED).mean()), dead, slopes)
+            flat = (slopes == 0).all(axis=(0, *range(2, x.ndim)))
+            blocked = tuple(int(i) for i in np.flatnonzero(flat))
+            found[node.id] = Saturation(float((np.abs(slopes) < SATURATED).mean()), blocked, slopes)
     return found
 
 

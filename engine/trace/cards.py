@@ -290,7 +290,7 @@ def _contributions(at: At, source: str, cell: Index) -> tuple[tuple[Operand, ...
 
 
 def _update(at: At, moment: Moment, fmt: Format) -> Card:
-    optimizer, trace = trace_optimizer(at.trace), at.trace
+    optimizer, trace = at.trace.fit.optimizer, at.trace
     if not moment.part:
         names = at.layer.parameters(*at.in_shapes)
         name = next(iter(names))
@@ -311,11 +311,6 @@ def _update(at: At, moment: Moment, fmt: Format) -> Card:
     formula = last.latex() if moment.part else optimizer.formula
     why = "The weight moves against its gradient, so that the loss falls." if not row.frozen else ""
     return Card(moment, title, sentence, formula, last.numbers(fmt), last.result, why, equations, row=row)
-
-
-def trace_optimizer(trace: Trace) -> Any:
-    """The optimizer of the recorded run."""
-    return trace.fit.optimizer
 
 
 def _after(trace: Trace, moment: Moment, fmt: Format) -> Card:

@@ -10,7 +10,6 @@ from typing import Literal, overload
 import numpy as np
 
 from engine.core import Array, Shape
-from engine.network import INPUT
 from engine.trace.base import At, Index, explainer_of
 from engine.trace.loss import LOSS, loss_gradient, loss_stages, outputs
 from engine.trace.record import Trace
@@ -233,13 +232,3 @@ def _update(trace: Trace, node_id: str, grain: Grain) -> list[_Block]:
         counts = len(first.equations) if grain == "term" else 0
         blocks.append(_Block("update", grain, node_id, "row", name, spec.shape, counts))
     return blocks
-
-
-def source_of(trace: Trace, moment: Moment) -> str:
-    """The node a share is sent to."""
-    position = int(moment.name) if moment.part == "share" else 0
-    return (
-        trace.network.inputs_of(moment.node_id)[position]
-        if moment.node_id not in ("", LOSS, INPUT)
-        else INPUT
-    )

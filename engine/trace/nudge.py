@@ -9,9 +9,9 @@ import numpy as np
 
 from engine.core import Array, Shape, Steps, call
 from engine.gradcheck import Cell, GradientCheck, Report, Verdict, compare
-from engine.layers import Hardtanh, LeakyReLU, MaxPool2d, PReLU, ReLU
+from engine.layers import MaxPool2d
 from engine.layers.base import Bind, Layer
-from engine.losses import HingeLoss, HuberLoss, L1Loss, MultiMarginLoss
+from engine.losses import HingeLoss, L1Loss, MultiMarginLoss
 from engine.model import Model
 from engine.network import INPUT, Network
 from engine.program import Program
@@ -34,7 +34,7 @@ class Nudge:
         analytic: what back-propagation says, penalty included, in float64.
         error: |analytic − numeric| / max(|analytic|, |numeric|).
         verdict: great, fair, bad, or a kink.
-        kinks: the nodes ("loss" for the loss) that bend between −ε and +ε; there the derivative jumps.
+        kinks: the nodes ("loss" for the loss) whose slope jumps somewhere between −ε and +ε.
     """
 
     place: Place
@@ -126,18 +126,18 @@ class Prover:
         """Nudge a parameter's cell, or a cell of the data (node "input", the sample first in the index)."""
         array, gradient = self._array(place), self.gradient(place)
         value = float(array[place.index])
-        found, bends = [], []
+        found, pieces = [], []
         for shift in (-epsilon, 0.0, epsilon):
             array[place.index] = value + shift
             found.append(self.loss())
-            bends.append(self._pieces())
+            pieces.append(self._pieces())
         array[place.index] = value
         low, middle, high = found
         analytic = float(gradient[place.index])
         cell: Cell = compare(
             place.index, analytic, (low, middle, high), epsilon, float(np.abs(gradient).max())
         )
-        kinks = tuple(i for i in bends[0] if not all(np.array_equal(b[i], bends[0][i]) for b in bends[1:]))
+        kinks = tuple(i for i in pieces[0] if not all(np.array_equal(b[i], pieces[0][i]) for b in pieces[1:]))
         verdict = Verdict.KINK if kinks and cell.verdict in (Verdict.BAD, Verdict.KINK) else cell.verdict
         return Nudge(place, epsilon, low, middle, high, cell.numeric, analytic, cell.error, verdict, kinks)
 
@@ -153,25 +153,21 @@ class Prover:
         return arrays[place.name]
 
     def _pieces(self) -> dict[str, Array]:
-        """On which straight piece of each bent function every value lies."""
+        """On which smooth piece of each function with kinks every value lies."""
         found: dict[str, Array] = {}
         for node in self.network.nodes:
             source = self.network.inputs_of(node.id)[0]
             x = np.moveaxis(self._program.value(source), -1, 0)
             match node.layer:
-                case ReLU() | LeakyReLU() | PReLU():
-                    found[node.id] = np.sign(x)
-                case Hardtanh(min_val=low, max_val=high):
-                    found[node.id] = np.sign(x - low) + np.sign(x - high)
                 case MaxPool2d():
                     found[node.id] = self._winners(node.id, x)
+                case layer if kinks := layer.kinks():
+                    found[node.id] = np.stack([np.sign(x - kink) for kink in kinks])
         loss, t = self._trace.fit.loss, self._trace.targets
         z = np.moveaxis(self._program.output, -1, 0).reshape(len(t), -1)
         match loss:
             case L1Loss():
                 found["loss"] = np.sign(z - t)
-            case HuberLoss(delta=delta):
-                found["loss"] = np.abs(z - t) > delta
             case HingeLoss():
                 found["loss"] = np.sign(1.0 - t * z)
             case MultiMarginLoss(margin=margin):

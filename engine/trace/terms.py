@@ -18,6 +18,9 @@ Kind = Literal[
     "setting", "step", "updated",
 ]  # fmt: skip
 Rule = Literal["sum", "max", "function"]
+#: kinds of numbers that flow backward, and those that belong to a parameter
+BACKWARD: tuple[Kind, ...] = ("gradient", "share", "parameter_gradient")
+OF_PARAMETERS: tuple[Kind, ...] = ("parameter", "parameter_gradient", "slot", "step", "updated")
 Format = Callable[[float], str]
 
 #: terms of a long sum that are written out; the others are counted

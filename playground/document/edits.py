@@ -113,11 +113,6 @@ def set_layer(project: Project, node_id: str, layer: Layer) -> Project:
     return _with_node(project, replace(project.network[node_id], layer=layer))
 
 
-def set_inputs(project: Project, node_id: str, inputs: tuple[str, ...]) -> Project:
-    """Wire a node to others; empty means the node before it. Raises SpecError for an unknown one."""
-    return _with_node(project, replace(project.network[node_id], inputs=inputs))
-
-
 def set_source(project: Project, source: Source) -> Project:
     """Other data. Another kind brings the preparation that suits it, and a loss that serves its task if the present does not.
 

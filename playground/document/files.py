@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +13,7 @@ import numpy as np
 from engine.data import Preparation, sources
 from engine.errors import EngineError, SpecError
 from engine.fit import Fit
-from engine.io import network_from_dict, network_to_dict
+from engine.io import network_from_dict, network_to_dict, replacing
 from engine.network import Network
 from engine.spec import File, Spec, coerce
 from playground.document.project import FirstWeights, Project, checked_human_error
@@ -171,20 +170,13 @@ def save(project: Project, path: str | os.PathLike[str]) -> None:
     Data files that lie beside it, or in folders beside it, are named relative to it.
     """
     path = Path(path)
-    target = Path(os.path.realpath(path))  # a link stays a link
-    part = target.with_name(target.name + ".part")
     folder = path.absolute().parent
     stored = project.replace(source=_with_paths(project.source, lambda data: _portable(data, folder)))
     try:
-        # A name may hold bytes that were no text in the file system; their escapes are JSON's as well.
-        with part.open("w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(to_json(stored))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, target)
+        with replacing(path) as file:
+            # A name may hold bytes that were no text in the file system; their escapes are JSON's as well.
+            file.write(to_json(stored).encode("utf-8", "backslashreplace"))
     except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
         raise FileError(
             f"{path.name} cannot be written: {error.strerror or error}. The project is still open, and an older file is unchanged; "
             "choose another place."

@@ -353,7 +353,7 @@ class Frame:
         trace: of the next update, while it is looked at (see Inspect): the same object until there is another.
         nudge, check: the last proof asked for in it; how far the check of all gradients is.
         refusal: why the last command about the trace could not be carried out; "" if it could.
-        notice: what has happened to the run and is over, until the person goes on; "" for nothing.
+        notice: what has happened to the run and is over, until the person goes on, or the run has made up for it; "" for nothing.
     """
 
     project: Project

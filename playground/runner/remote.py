@@ -54,6 +54,8 @@ PATIENCE = 3.0
 FIRST_ROOM = 1 << 20
 #: processes that are started of their own accord, one after another, without anybody asking for anything in between
 RESTARTS = 2
+#: seconds that news of a death can be read at least, where the run goes on meanwhile
+READABLE = 10.0
 
 
 _NOBODY = Project()
@@ -83,6 +85,10 @@ class Remote:
         self._deaths = 0  # since somebody asked for something
         self._why = self._notice = ""  # of the last death; what is said of it with each frame
         self._told = False  # whether the notice has been in a frame
+        self._told_at, self._lost = (
+            0.0,
+            0,
+        )  # when it first was; the step that had been reached before the death
         self._seen = 0  # the step of the last frame
         self._last: Frame | None = None
 
@@ -184,7 +190,7 @@ class Remote:
         if not isinstance(parcel.trace, str):
             self._trace = parcel.trace
         self._say(parcel.fields["step"], parcel.fields["state"])
-        self._told = bool(self._notice)
+        self._let_be(parcel.fields["step"], parcel.fields["state"])
         fields = {**parcel.fields, "notice": self._notice}
         self._last = Frame(
             project, data, log=self._grown(parcel), answers=answers, trace=self._trace, **fields
@@ -272,8 +278,17 @@ class Remote:
                 left = "Nothing of it is lost."
             on = " Press Play to go on." if state in (State.READY, State.PAUSED) else ""
             self._notice = f"{self._why}. It has been started again, with your project as it was. {left}{on}"
-            self._why = ""
+            self._why, self._lost = "", max(step, self._seen)
         self._seen = step
+
+    def _let_be(self, step: int, state: State) -> None:
+        """Say no more of a death once the run, going on, has made up for what was lost, and there was time to read it."""
+        now = perf_counter()
+        if not self._told:
+            self._told_at = now
+        elif state is State.RUNNING and step > self._lost and now - self._told_at > READABLE:
+            self._notice = ""
+        self._told = bool(self._notice)
 
 
 def _why(code: int | None) -> str:

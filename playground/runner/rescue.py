@@ -7,13 +7,13 @@ in a folder that only this program's own two processes use, and is gone when the
 from __future__ import annotations
 
 import contextlib
-import os
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
+from engine.io import replacing
 from engine.log import Log, LogView
 from engine.snapshot import Snapshot
 from engine.train import Trainer
@@ -65,10 +65,8 @@ class Shelf:
 
     def write(self, aside: Aside) -> None:
         """Replace what was there, all at once. Raises OSError."""
-        whole = self._path.with_suffix(".new")
-        with whole.open("wb") as file:
+        with replacing(self._path, durable=False) as file:  # it need not outlast the machine
             pickle.dump(aside, file, protocol=5)
-        os.replace(whole, self._path)
 
     def read(self) -> Aside | None:
         """What was put aside last; ``None`` where there is nothing, or nothing that can be read."""

@@ -32,7 +32,7 @@ from playground.ui.refusal import Refusal
 from playground.ui.run_control import RunControl
 from playground.ui.settings import LAYOUT_VERSION, THEMES, Settings
 from playground.ui.transport import Transport
-from playground.ui.view import Context, Focus
+from playground.ui.view import Context, Focus, announced
 
 if TYPE_CHECKING:
     from playground.document.document import Document
@@ -75,12 +75,12 @@ class MainWindow(QMainWindow):
         self.document, self.history = document, history
         self._settings, self._appearance = settings, appearance
         history.setParent(self)  # it must go with the window, not whenever Python finds time
-        self._send = runner.send
         self.focus = Focus(self)
-        context = Context(document, self.focus, runner.send, appearance.theme)
+        self._send = announced(runner.send, self.focus)
+        context = Context(document, self.focus, self._send, appearance.theme)
 
         self.banner = Banner(appearance.theme, self)
-        self.run = RunControl(document, runner.send, self.banner)
+        self.run = RunControl(document, self._send, self.banner)
         self.desk = Desk(self, document, history, settings, self.run)
         self.canvas = CanvasView(context)
         self.setCentralWidget(self.canvas)
@@ -92,7 +92,7 @@ class MainWindow(QMainWindow):
         self.transport = Transport(
             self.actions_,
             self.metrics,
-            runner.send,
+            self._send,
             appearance.theme,
             appearance.toggle,
             Refusal(appearance.theme, self._toggle_problems, self.focus.select),

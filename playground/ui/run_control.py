@@ -76,6 +76,9 @@ class RunControl(QObject):
     def see(self, frame: Frame) -> None:
         """Take note of a frame; cheap where the state is the same as before."""
         self._count(frame)
+        here = frame.project is self._document.value  # not the last words of a run that was left
+        if here and frame.state is State.RUNNING and self._banner.kind == "note":
+            self._banner.clear_message()  # whoever goes on has read it
         said, back = (frame.state, frame.message, frame.notice), frame.earliest_step < frame.step
         if said == self._said and back == self.can_go_back:
             return
@@ -110,8 +113,6 @@ class RunControl(QObject):
             self._banner.show_message("warning", frame.notice)
         elif before[0] in (State.DIVERGED, State.CRASHED) or before[2]:
             self._banner.clear_message()
-        elif frame.state is State.RUNNING and self._banner.kind == "note":
-            self._banner.clear_message()  # whoever goes on has read it
 
     def view_failed(self, view: str, message: str, details: str) -> None:
         """A panel could not draw a frame: the others and the run go on."""

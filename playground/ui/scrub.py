@@ -30,10 +30,15 @@ class Scrub(QWidget):
         send: takes the command to go there.
         name: begins the names of its parts.
         caption: stands before it; "" for none.
+        numbered: the update is said behind it, too.
     """
 
     def __init__(
-        self, send: Callable[[Command], None], name: str = "transport_scrub", caption: str = "History"
+        self,
+        send: Callable[[Command], None],
+        name: str = "transport_scrub",
+        caption: str = "History",
+        numbered: bool = True,
     ) -> None:
         super().__init__()
         self.setObjectName(f"{name}_row")
@@ -55,6 +60,7 @@ class Scrub(QWidget):
         self._label.setProperty("muted", True)
         # Wide enough for a long run, so that the slider does not move under the mouse.
         self._label.setFixedWidth(self.fontMetrics().horizontalAdvance("step 0,000,000 of 0,000,000") + 6)
+        self._label.setVisible(numbered)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 0, 8, 4)
         layout.setSpacing(8)

@@ -217,6 +217,8 @@ QToolButton[autoRaise="true"], QToolButton[flat="true"], QPushButton[flat="true"
 QToolButton[choice="true"] { padding: 3px 0; min-height: 19px; }
 QToolButton[choice="true"]::menu-indicator, QToolButton[flat="true"]::menu-indicator { image: none; }
 QToolButton[autoRaise="true"]:hover, QToolButton[flat="true"]:hover, QPushButton[flat="true"]:hover { background: $pressed; }
+QToolButton[autoRaise="true"]:checked, QToolButton[flat="true"]:checked, QPushButton[flat="true"]:checked {
+    background: $chosen; border-color: $accent; }
 QToolButton[autoRaise="true"]:focus, QToolButton[flat="true"]:focus, QPushButton[flat="true"]:focus { border-color: $accent; }
 
 QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit, QTextEdit {

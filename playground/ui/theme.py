@@ -57,6 +57,12 @@ class Theme:
         """Look-up table ``(n, 4)`` RGBA from neutral to ``colour``, for magnitudes and probabilities."""
         return lut((self.neutral, colour), n)
 
+    def phase_colour(self, phase: str) -> str:
+        """Of a phase of an update, which is always named as well: forward as values, backward as gradients, the update as what is good."""
+        return {
+            "forward": self.accent, "loss": self.warning, "backward": self.gradient, "update": self.good,
+        }[phase]  # fmt: skip
+
     def class_colour(self, index: int) -> str:
         return self.classes[index % len(self.classes)]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
-from playground.runner.messages import OWN
+from playground.runner.messages import OWN, ApplyStep, GoTo, Inspect, Play, Recall, Reset, Step, StepBack
 
 if TYPE_CHECKING:
     from engine.trace import Moment, Place, Trace
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from playground.document.project import Project
     from playground.runner.messages import Command, Frame, Want
     from playground.ui.theme import Theme
+
+#: commands that send the run to another moment, or stop to look into the one where it is
+MOVING = (ApplyStep, GoTo, Inspect, Play, Recall, Reset, Step, StepBack)
 
 
 class Focus(QObject):
@@ -44,6 +47,8 @@ class Focus(QObject):
     edit_asked = Signal(str)
     #: somebody wants to see this convolution or pooling at work
     watch_asked = Signal(str)
+    #: somebody sends the run to another moment, or looks into this one: the command, just before it is sent
+    moment_asked = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -114,6 +119,17 @@ class Focus(QObject):
         if veiled != self.veiled:
             self.veiled = veiled
             self.veil_changed.emit(veiled)
+
+
+def announced(send: Callable[[Command], None], focus: Focus) -> Callable[[Command], None]:
+    """``send``, which also says (``focus.moment_asked``) when a command is one of ``MOVING``."""
+
+    def tell(command: Command) -> None:
+        if isinstance(command, MOVING):
+            focus.moment_asked.emit(command)
+        send(command)
+
+    return tell
 
 
 def at_once(steps: Iterable[None]) -> None:

@@ -20,7 +20,7 @@ from playground.document.document import Document
 from playground.document.files import from_json, to_json
 from playground.document.project import Project, data_of, problems, shapes
 from playground.document.store import Store
-from tests.document.projects import circle, digits, edit, ids, project, residual
+from tests.document.projects import circle, digits, edit, ids, project, residual, wired
 
 # --- adding ------------------------------------------------------------------------------------------------------------
 
@@ -123,16 +123,9 @@ def test_unknown_blocks_are_named_in_the_refusal() -> None:
     for change in (
         lambda p: edits.move(p, "conv9", 0),
         lambda p: edits.set_layer(p, "conv9", ReLU()),
-        lambda p: edits.set_inputs(p, "conv9", ("input",)),
     ):
         with pytest.raises(SpecError, match="conv9"):
             change(circle())
-
-
-def test_set_inputs_wires_a_block_to_another() -> None:
-    after = edits.set_inputs(circle(), "linear2", ("linear1",))
-    assert after.network.inputs_of("linear2") == ("linear1",)
-    assert edits.set_inputs(after, "linear2", ()).network == circle().network
 
 
 def test_set_layer_keeps_the_id() -> None:
@@ -297,9 +290,7 @@ def test_mending_finds_a_loss_too() -> None:
 
 
 def test_mending_puts_the_flatten_on_the_wire_that_is_read() -> None:
-    before = edits.set_inputs(
-        project(Conv2d(2), MaxPool2d(2), Linear(3), source=Digits()), "linear1", ("conv2d1",)
-    )
+    before = wired(project(Conv2d(2), MaxPool2d(2), Linear(3), source=Digits()), "linear1", ("conv2d1",))
     after = edits.mend_output(before)
     assert after.network.edges()[-2:] == (("conv2d1", "flatten1"), ("flatten1", "linear1"))
     assert not problems(after)
@@ -311,7 +302,9 @@ def test_mending_puts_the_flatten_on_the_wire_that_is_read() -> None:
 @settings(max_examples=150)
 @given(st.data())
 def test_any_sequence_of_edits_is_legal_and_undoable(data: st.DataObject) -> None:
-    start = data.draw(st.sampled_from([Project(), circle(), residual(), digits()]))
+    start = data.draw(
+        st.sampled_from([Project(), circle(), residual(), digits(), wired(circle(), "linear2", ("linear1",))])
+    )
     path = [start]
     written = to_json(start)
     for _ in range(data.draw(st.integers(1, 6))):

@@ -9,6 +9,7 @@ from engine import Fit, Model, Network, layers, losses, regularizers
 from engine.data import Circle, Dataset
 from engine.gradcheck import GradientCheck, Verdict
 from engine.layers import Bind, Steps, call
+from tests.engine.catalogue import case_id, variants
 
 DATA = Circle(samples=24).make()
 
@@ -51,6 +52,19 @@ def test_a_wrong_gradient_is_bad() -> None:
         layers.registry.unregister("WrongTanh")
     assert {r.verdict for r in reports if r.node_id == "0"} == {Verdict.BAD}
     assert {r.verdict for r in reports if r.node_id == "2"} <= {Verdict.GREAT, Verdict.FAIR}
+
+
+ACTIVATIONS = [
+    layer for cls in layers.registry if issubclass(cls, layers.Activation) for layer in variants(cls)
+]
+
+
+@pytest.mark.parametrize("layer", ACTIVATIONS, ids=case_id)
+def test_an_activation_names_exactly_its_kinks(layer) -> None:
+    """Where its slope jumps within a billionth: looked for on a grid that has every legal bound, and beside it."""
+    at = np.unique(np.concatenate([np.arange(-80, 81) / 8, layer.kinks()]))
+    jump = np.abs(layer.slopes(at + 1e-9) - layer.slopes(at - 1e-9)) > 1e-4
+    assert tuple(at[jump]) == tuple(sorted(layer.kinks()))
 
 
 def test_a_kink_is_named_and_not_called_bad() -> None:

@@ -121,6 +121,37 @@ def test_killed_while_training_it_waits_at_the_last_moment_put_aside(runner: Run
     assert until(runner, lambda f: f.state is State.RUNNING and f.step > frame.step).notice == ""
 
 
+def test_news_of_a_death_goes_once_a_run_that_went_on_has_made_up_for_it(runner: Runner, monkeypatch) -> None:
+    monkeypatch.setattr(remote, "READABLE", 0.0)
+    before = paused_somewhere(runner)
+    kill()
+    end = time.perf_counter() + 30
+    while not runner._end._why:  # until the death is noticed
+        assert time.perf_counter() < end
+        runner.take()
+    runner.send(Play())  # before anything has been said of it
+    assert until(runner, lambda f: bool(f.notice)).step >= before.step
+    later = until(runner, lambda f: f.state is State.RUNNING and not f.notice)
+    assert later.step > before.step
+
+
+def test_news_of_a_death_can_be_read_for_a_while(runner: Runner) -> None:
+    paused_somewhere(runner)
+    kill()
+    frame = after_death(runner)
+    end = runner._end
+    end._lost, end._told = frame.step, True
+    end._let_be(frame.step + 1, State.RUNNING)
+    assert end._notice
+    end._told_at -= remote.READABLE
+    end._let_be(frame.step + 1, State.PAUSED)
+    assert end._notice, "nobody has gone on"
+    end._let_be(frame.step, State.RUNNING)
+    assert end._notice, "not made up for"
+    end._let_be(frame.step + 1, State.RUNNING)
+    assert not end._notice
+
+
 def test_killed_twice_in_a_row(runner: Runner) -> None:
     before = paused_somewhere(runner)
     for _ in range(remote.RESTARTS):

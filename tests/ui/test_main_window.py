@@ -14,7 +14,7 @@ from playground import __version__
 from playground.document import edits
 from playground.document.examples import example
 from playground.document.project import problems
-from playground.runner.messages import Frame, Load, Play, Reset, SetSpeed, State
+from playground.runner.messages import Frame, GoTo, Load, Play, Reset, SetSpeed, State
 from playground.ui.panels import PANELS
 from playground.ui.refusal import Words
 from playground.ui.theme import DARK, LIGHT
@@ -198,6 +198,36 @@ def test_a_message_moves_nothing_and_a_notice_goes_with_the_next_run(told: Shell
     told.runner.frame = Frame(CIRCLE, state=State.RUNNING, step=8)
     told.until(State.RUNNING)
     assert not banner.isVisible()
+
+
+def test_an_offer_that_comes_while_a_run_goes_on_goes_with_the_next_one(told: Shell) -> None:
+    """Of which no other state may have been seen in between."""
+    told.runner.frame = Frame(CIRCLE, state=State.RUNNING, step=8)
+    told.until(State.RUNNING)
+    other = CIRCLE.replace(name="other")
+    told.document.set(other)
+    told.window.run.offer("“circle” was left.", "Back", lambda: None)
+    told.runner.frame = Frame(CIRCLE, state=State.RUNNING, step=9)  # the last words of the run that was left
+    told.qtbot.waitUntil(lambda: told.frame.step == 9)
+    assert told.window.banner.isVisible()
+    told.runner.frame = Frame(other, state=State.RUNNING, step=1)
+    told.qtbot.waitUntil(lambda: told.frame.step == 1)
+    assert not told.window.banner.isVisible()
+
+
+def test_a_jump_on_the_history_ends_a_film_of_it(told: Shell) -> None:
+    told.window.docks.bring_forward("convolution")
+    replay = told.window.docks.views["convolution"].network.replay
+    told.runner.frame = Frame(CIRCLE, state=State.PAUSED, step=90, latest_step=90)
+    told.until(State.PAUSED)
+    replay.show()
+    replay.see(told.frame)
+    replay.play.setChecked(True)
+    assert told.runner.commands[-1] == GoTo(0)
+    assert replay.play.isChecked()
+    told.window.transport.scrub.slider.setValue(40)
+    assert told.runner.commands[-1] == GoTo(40)
+    assert not replay.play.isChecked()
 
 
 def test_one_can_step_back_only_where_there_is_a_moment_to_go_back_to(told: Shell) -> None:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QSpinBox,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -158,6 +159,24 @@ def test_what_is_primary_stands_out(styled, gallery, theme: Theme) -> None:
     assert middle(panel, "QPushButton") == theme.accent
     button.setEnabled(False)
     assert middle(panel, "QPushButton") == theme.border
+
+
+@THEMES
+@pytest.mark.parametrize("flat", [False, True])
+def test_a_tool_that_is_on_looks_so_even_where_it_has_no_border(
+    qtbot, styled, theme: Theme, flat: bool
+) -> None:
+    styled(theme)
+    tool = QToolButton()
+    tool.setAutoRaise(flat)
+    tool.setCheckable(True)
+    tool.setText("Draw")
+    qtbot.addWidget(tool)
+    tool.show()
+    for on in (False, True):
+        tool.setChecked(on)
+        fill = tool.grab().toImage().pixelColor(tool.width() // 2, 3).name()
+        assert (fill == mix(theme.panel, theme.accent, 0.12)) == on
 
 
 @THEMES

@@ -9,9 +9,9 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from engine.trace import Card, Operand
+from engine.trace import BACKWARD, Card, Operand
 from playground.ui.backprop.boxes import ThreeBoxes
-from playground.ui.backprop.linked import BACKWARD, Linked, Zone, colour_of, words_for
+from playground.ui.backprop.linked import Linked, Zone, colour_of, words_for
 from playground.ui.backprop.stages import StagesView
 from playground.ui.backprop.symbols import draw, plain
 from playground.ui.backprop.terms import TermStrip

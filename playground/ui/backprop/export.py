@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable, Generator
-from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtGui import QHideEvent, QMouseEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
+from engine.io import replacing
 from engine.trace import NotKept, worksheet, worksheet_csv
 from playground.ui.backprop.sheet import formulas_of, pdf, prepare
 from playground.ui.icons import icon
@@ -75,7 +74,7 @@ class Note(QLabel):
 
 
 class ExportButton(QWidget):
-    """A button with a menu; beside it, for a while, what has become of the file."""
+    """A button with a menu; beside it, for a while, what has become of the file. While one is made, Cancel stands in its place."""
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -89,6 +88,13 @@ class ExportButton(QWidget):
         )
         self.button.setAccessibleName("Save a worksheet of this update")
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.canceller = QToolButton()
+        self.canceller.setObjectName("export_cancel")
+        self.canceller.setText("Cancel")
+        self.canceller.setToolTip("Make no worksheet after all: no file is left of it.")
+        self.canceller.setAccessibleName("Cancel the worksheet")
+        self.canceller.clicked.connect(self.cancel)
+        self.canceller.hide()
         self.menu = QMenu(self.button)
         self.menu.setObjectName("export_menu")
         for answers in (True, False):
@@ -102,6 +108,7 @@ class ExportButton(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.button)
+        row.addWidget(self.canceller)
         self._job: Generator[float, None, str] | None = None
         self._turn = QTimer(self)
         self._turn.setSingleShot(True)
@@ -114,9 +121,21 @@ class ExportButton(QWidget):
         """Take another theme's colours."""
         self.context = dataclasses.replace(self.context, theme=theme)
         self.button.setIcon(icon("file-document-edit-outline", theme))
+        self.canceller.setIcon(icon("close", theme))
 
     def _step_changed(self, step: StepAt | None) -> None:
-        self.button.setEnabled(step is not None and self._job is None)
+        self.button.setEnabled(step is not None)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a sheet is being made."""
+        return self._job is not None
+
+    def _show_buttons(self) -> None:
+        """While a sheet is made, its Cancel stands where the button was, as wide, so that nothing beside it moves."""
+        self.canceller.setMinimumWidth(self.button.sizeHint().width())
+        self.canceller.setVisible(self.busy)
+        self.button.setVisible(not self.busy)
 
     def _exporter(self, ending: str, answers: bool) -> Callable[[], None]:
         return lambda: self._ask(ending, answers)
@@ -137,8 +156,16 @@ class ExportButton(QWidget):
         if step is None:
             return
         self._job = _write(step, path, ending, answers)
-        self.button.setEnabled(False)
         self._go_on()
+        if self.busy:
+            self._show_buttons()
+
+    def cancel(self) -> None:
+        """Give up the sheet that is being made; nothing of it is left, and an older file stays as it was."""
+        if self._job is not None:
+            self._turn.stop()
+            self._job.close()
+            self._end("Cancelled: nothing was saved.", good=True)
 
     def _go_on(self) -> None:
         if self._job is None:
@@ -160,7 +187,7 @@ class ExportButton(QWidget):
 
     def _end(self, words: str, good: bool) -> None:
         self._job = None
-        self._step_changed(self.context.focus.step)
+        self._show_buttons()
         self.said.say(words, problem=not good, stay=not good)
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -181,20 +208,6 @@ def _write(step: StepAt, path: Path, ending: str, answers: bool) -> Generator[fl
                 yield i / len(pieces)
                 prepare(latex)
             text = pdf(markdown, "One update, by hand")
-    _save(path, text)
+    with replacing(path) as file:
+        file.write(text)
     return f"Saved as {path.name}"
-
-
-def _save(path: Path, contents: bytes) -> None:
-    """Write a file; one that was there stays whole until the new one is complete. Raises OSError."""
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("wb") as file:
-            file.write(contents)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise

@@ -38,7 +38,7 @@ class Bar:
         norm: ‖∂L/∂output‖.
         known: the walk has come past it.
         words: about an activation that stops gradients; "" where there is nothing to say.
-        dead, units: how many of its units let nothing pass, of how many.
+        blocked, units: how many of its units let nothing pass, of how many.
     """
 
     node_id: str
@@ -46,7 +46,7 @@ class Bar:
     norm: float
     known: bool
     words: str = ""
-    dead: int = 0
+    blocked: int = 0
     units: int = 0
 
 
@@ -81,7 +81,7 @@ def bars(facts: Facts, progress: Progress) -> tuple[Bar, ...]:
             units = trace.shapes[node_id][0]
             slope = SLOPES.get(type(trace.network[node_id].layer), "slope")
             found.append(
-                Bar(node_id, name, norm, known, gate_words(gate, units, slope), len(gate.dead), units)
+                Bar(node_id, name, norm, known, gate_words(gate, units, slope), len(gate.blocked), units)
             )
     return tuple(found)
 
@@ -89,8 +89,8 @@ def bars(facts: Facts, progress: Progress) -> tuple[Bar, ...]:
 def gate_words(gate: Saturation, units: int, slope: str) -> str:
     """What an activation stops, in words; "" where it lets enough pass."""
     smallest = float(np.abs(gate.slopes).min())
-    if gate.dead:
-        n = len(gate.dead)
+    if gate.blocked:
+        n = len(gate.blocked)
         return f"{count(n)} of {count(units)} {'unit lets' if n == 1 else 'units let'} nothing pass: slope 0"
     if not gate.share:
         return ""
@@ -175,7 +175,7 @@ class FlowBars(QWidget):
     def _paint_bar(self, painter: QPainter, rect: QRectF, bar: Bar) -> None:
         theme = self.theme
         font = small(self.font())
-        font.setStrikeOut(bool(bar.dead) and bar.dead == bar.units and bar.known)
+        font.setStrikeOut(bool(bar.blocked) and bar.blocked == bar.units and bar.known)
         painter.setFont(font)
         painter.setPen(QColor(theme.text if bar.known else theme.muted))
         name = painter.fontMetrics().elidedText(bar.name, Qt.TextElideMode.ElideRight, round(NAME) - 8)

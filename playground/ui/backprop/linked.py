@@ -9,14 +9,11 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtGui import QHelpEvent, QMouseEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from engine.trace import Operand, Place, Trace
+from engine.trace import BACKWARD, Operand, Place, Trace
 from playground.ui.backprop.symbols import plain
 from playground.ui.numbers import exact
 from playground.ui.theme import Theme
 from playground.ui.view import Focus
-
-#: kinds of numbers that flow backward
-BACKWARD = ("gradient", "share", "parameter_gradient")
 
 
 @dataclass(frozen=True)

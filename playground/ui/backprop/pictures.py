@@ -99,7 +99,7 @@ class Scene:
         batch: the whole batch is followed; ``sample`` is then the first one kept.
         progress: what is computed by now.
         cell: which cell the step is about, in public shape without the sample.
-        hovered: the number under the mouse.
+        place: the number that was clicked, to be looked into; ``None`` for none.
     """
 
     def __init__(

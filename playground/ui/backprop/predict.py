@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
@@ -19,14 +18,10 @@ RIGHT, WRONG = "\N{CHECK MARK}", "\N{MULTIPLICATION X}"
 
 
 class PredictCard(SideCard):
-    """While switched on and seen, it veils each number worth guessing until it has been guessed (``focus.veil``).
-
-    ``blocks_changed(bool)``: whether the step's number is to stay hidden.
-    """
+    """While switched on and seen, it veils each number worth guessing until it has been guessed (``focus.veil``)."""
 
     title = "Predict first"
     idle = "Step inside an update; then guess each number before you see it."
-    blocks_changed = Signal(bool)
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -144,9 +139,7 @@ class PredictCard(SideCard):
     # --- hiding -------------------------------------------------------------------------------------------------------
 
     def _veil(self, on: bool) -> None:
-        if on != self.context.focus.veiled:
-            self.context.focus.veil(on)
-            self.blocks_changed.emit(on)
+        self.context.focus.veil(on)
 
     def touch(self, *args: object) -> None:
         # Its own veil is no news to it.

@@ -20,13 +20,6 @@ GAP = 3.0
 LEAST = 46.0
 
 
-def phase_colour(theme: Theme, phase: str) -> str:
-    """Forward as values, backward as gradients, update as what is good at the end."""
-    return {"forward": theme.accent, "loss": theme.warning, "backward": theme.gradient, "update": theme.good}[
-        phase
-    ]
-
-
 class Scrubber(QWidget):
     """Where one is. Every section keeps a readable width, so a step's place is not quite to scale between sections."""
 
@@ -96,7 +89,7 @@ class Scrubber(QWidget):
         painter.setFont(small(self.font()))
         here = self.x_of(self.at)
         for phase, rect in self.sections().items():
-            colour = phase_colour(self.theme, phase)
+            colour = self.theme.phase_colour(phase)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(mix(self.theme.panel, colour, 0.13)))
             painter.drawRoundedRect(rect, 5, 5)

@@ -6,10 +6,8 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from engine.network import INPUT
-from engine.trace import Place, Trace
+from engine.trace import OF_PARAMETERS, Place, Trace
 from playground.ui.view import Focus
-
-_OF_PARAMETERS = ("parameter", "parameter_gradient", "slot", "step", "updated")
 
 
 class Subject(QObject):
@@ -80,7 +78,7 @@ class Subject(QObject):
 
 def parameter_of(trace: Trace, place: Place | None) -> Place | None:
     """The parameter's cell that a place belongs to, if the trace has it."""
-    if place is None or place.kind not in _OF_PARAMETERS or place.node_id not in trace.learners():
+    if place is None or place.kind not in OF_PARAMETERS or place.node_id not in trace.learners():
         return None
     name = place.name.rpartition("/")[2]
     layer = trace.network[place.node_id].layer

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from engine.gathering import gathered
 from engine.layers import MaxPool2d
 from engine.trace import Place
 from engine.trace.base import At
 from engine.trace.conv import Maximum, windows_of
+from engine.windows import weight_gradient
 from playground.ui.backprop.pictures import (
     CELLS,
     EQUALS,
@@ -120,21 +122,16 @@ def _patch(
     scene: Scene, values: Array, rows: tuple[int, ...], columns: tuple[int, ...], c: int, limit: float
 ) -> Sheet:
     """What one window sees; padding counts as 0."""
-    height, width = values.shape
-    cells = np.array(
-        [[values[r, q] if 0 <= r < height and 0 <= q < width else 0.0 for q in columns] for r in rows]
-    )
+    cells, inside = gathered(values, rows, columns)
 
     def place(u: int, v: int) -> Place | None:
-        r, q = rows[u], columns[v]
-        inside = 0 <= r < height and 0 <= q < width
-        return Place(scene.sources[0], "value", "", (scene.sample, c, r, q)) if inside else None
+        return (
+            Place(scene.sources[0], "value", "", (scene.sample, c, rows[u], columns[v]))
+            if inside[u, v]
+            else None
+        )
 
-    padded = (
-        ", padded with 0"
-        if any(r < 0 or r >= height for r in rows) or any(q < 0 or q >= width for q in columns)
-        else ""
-    )
+    padded = "" if inside.all() else ", padded with 0"
     return Sheet("x", f"{shape_words(cells.shape)}, window{padded}", cells, False, place, (), True, limit)
 
 
@@ -163,7 +160,7 @@ def _conv_parameter(scene: Scene) -> Picture:
     whole = scene.batch or scene.trace.size == 1
     found = scene.trace.parameter(scene.node_id, "weight", "gradient")
     if not whole:
-        found = _own_gradient(scene, found.shape, o, k, x[c])
+        found = _own_gradient(scene, found.shape, o, k)
     known = scene.parameter_gradient("weight", found)[o, k]
     place = lambda r, q: Place(scene.node_id, "parameter_gradient", "weight", (o, k, r, q)) if whole else None
     of = "" if scene.trace.size == 1 else ", whole batch" if whole else ", this sample"
@@ -176,15 +173,11 @@ def _conv_parameter(scene: Scene) -> Picture:
     return Picture((met, CELLS, shown, Sign("→", over), result), caption)
 
 
-def _own_gradient(scene: Scene, shape: Index, o: int, k: int, x: Array) -> Array:
+def _own_gradient(scene: Scene, shape: Index, o: int, k: int) -> Array:
     """One sample's part in the gradient of one filter's kernel, the rest NaN."""
-    stand, d = windows_of(_at(scene)), scene.arrived(scene.node_id)[o]
-    rows, columns = np.array(stand.rows), np.array(stand.columns)
-    beyond = max(0, -int(rows.min()), -int(columns.min()), int(rows.max()), int(columns.max()))
-    padded, rows, columns = np.pad(x, beyond), rows + beyond, columns + beyond
+    x, arrived = scene.trace.values[scene.sources[0]][scene.row], scene.arrived(scene.node_id)
     found = np.full(shape, np.nan)
-    for u, v in np.ndindex(shape[2:]):
-        found[o, k, u, v] = float((padded[np.ix_(rows[:, u], columns[:, v])] * d).sum())
+    found[o, k] = weight_gradient(scene.layer, x, arrived, o)[k]
     return found
 
 

@@ -14,6 +14,12 @@ from playground.ui.plots.plot import small
 from playground.ui.style import refresh
 from playground.ui.theme import Theme
 
+TIP = (
+    "Orange is below 0, blue above, and the stronger the further from 0. Every unit's picture over the plane has its own "
+    "range (beyond it, the colour of its end); the maps and values of one layer share theirs. Hover a tile to see its range here. "
+    "Gradients are teal below 0, violet above. "
+    "Wires: the wider, the larger the weight; dots: biases."
+)
 HINT = "drop a layer between two blocks · hover any wire, bias or tile for its live value"
 LINGER = 6000  #: milliseconds that a remark stays
 
@@ -23,9 +29,10 @@ _RAMP = np.arange(256, dtype=np.uint8)[None, :]
 class ScaleBar(QWidget):
     """The signed scale with its ends; without a range in sight, in general."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, name: str = "colour_scale", tip: str = TIP) -> None:
         super().__init__()
-        self.setObjectName("colour_scale")
+        self.setObjectName(name)
+        self.setToolTip(tip)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFont(small(self.font()))
         self._limit: float | None = None
@@ -53,12 +60,6 @@ class ScaleBar(QWidget):
         )
         colours = "teal below 0, violet above" if gradients else "orange below 0, blue above"
         self.setAccessibleName(f"Colours: {colours}; {ends}")
-        self.setToolTip(
-            "Orange is below 0, blue above, and the stronger the further from 0. Every unit's picture over the plane has its own "
-            "range (beyond it, the colour of its end); the maps and values of one layer share theirs. Hover a tile to see its range here. "
-            "Gradients are teal below 0, violet above. "
-            "Wires: the wider, the larger the weight; dots: biases."
-        )
         self.update()
 
     def set_theme(self, theme: Theme) -> None:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtCore import (
+    QEasingCurve,
+    QEvent,
+    QPoint,
+    QPointF,
+    QRectF,
+    QSize,
+    QSizeF,
+    Qt,
+    QVariantAnimation,
+    Signal,
+)
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -18,6 +29,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QGestureEvent, QGraphicsView, QPinchGesture
 
+from playground.ui import motion
 from playground.ui.canvas.commands import Commands
 from playground.ui.canvas.gestures import Click, DropLayer, Gesture, MoveBlock, Pan
 from playground.ui.canvas.mime import LAYER, layer_key
@@ -28,6 +40,7 @@ ZOOM_STEP = 1.2
 LEAST, MOST = 0.35, 4.0  #: zoom
 LEAST_FIT = 0.56  #: smaller, words could not be read: then the canvas scrolls
 EDGE, NUDGE = 28, 14  #: near an edge, a drag scrolls the canvas by so much
+GLIDE = 220  #: milliseconds
 
 
 class NetworkView(QGraphicsView):
@@ -59,6 +72,9 @@ class NetworkView(QGraphicsView):
         self.gesture: Gesture | None = None
         self._fitted, self._fitted_to = True, QSize()
         self._mouse: QPoint | None = None
+        self._glide = QVariantAnimation(self)
+        self._glide.setEasingCurve(QEasingCurve.Type.InOutCubic)
+        self._glide.valueChanged.connect(self.scroll_to)
         for bar in (self.horizontalScrollBar(), self.verticalScrollBar()):
             bar.valueChanged.connect(self.looked_elsewhere)
 
@@ -84,6 +100,7 @@ class NetworkView(QGraphicsView):
 
     def fit(self, animate: bool = False) -> None:
         """Lay the network out to fill the view, and show all of it as far as it stays legible."""
+        self._glide.stop()
         self._fitted, self._fitted_to = True, self.maximumViewportSize()
         room = QSizeF(self._fitted_to)
         if room.isEmpty() or not self._scene.plan.blocks:
@@ -108,6 +125,7 @@ class NetworkView(QGraphicsView):
 
     def zoom_by(self, factor: float, keep: QPoint | None = None) -> None:
         """Zoom, the point ``keep`` of the viewport (by default its middle) staying where it is."""
+        self._glide.stop()
         self._fitted = False
         for turn in (self.setHorizontalScrollBarPolicy, self.setVerticalScrollBarPolicy):
             turn(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
@@ -142,11 +160,33 @@ class NetworkView(QGraphicsView):
         if not way.isNull():
             self.scroll_by(way)
 
-    def bring_into_view(self, rect: QRectF, sideways: bool = False) -> None:
-        """Scroll as far as needed to see a part of the canvas; ``sideways``: the height one looks at stays."""
+    def bring_into_view(self, rect: QRectF, sideways: bool = False, gliding: bool = False) -> None:
+        """Scroll as far as needed to see a part of the canvas.
+
+        ``sideways``: the height one looks at stays; ``gliding``: so slowly that the eye can follow.
+        """
+        self._glide.stop()
         if sideways:
             rect = QRectF(rect.left(), self.seen().center().y(), rect.width(), 1.0)
+        start = self.scroll_position()
         self.ensureVisible(rect, 24, 0 if sideways else 24)
+        end, time = self.scroll_position(), motion.lasting(GLIDE)
+        if gliding and time and start != end and self.isVisible():
+            self.scroll_to(start)
+            self._glide.setDuration(time)
+            self._glide.setStartValue(start)
+            self._glide.setEndValue(end)
+            self._glide.start()
+
+    def show_block(self, block_id: str) -> None:
+        """Glide to a block, unless all of it is in view."""
+        if block_id in self._scene.blocks:
+            self.bring_into_view(self._scene.room_of(block_id), sideways=True, gliding=True)
+
+    def settle(self) -> None:
+        """Be where a glide leads, at once."""
+        if self._glide.state() is QVariantAnimation.State.Running:
+            self._glide.setCurrentTime(self._glide.duration())
 
     def target_at(self, at: QPoint | QPointF) -> Target | None:
         """What is at a point of the viewport."""
@@ -162,6 +202,7 @@ class NetworkView(QGraphicsView):
     # --- mouse --------------------------------------------------------------------------------------------------------
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._glide.stop()
         at = self._mouse = event.position().toPoint()
         self.cancel_gesture()
         target = self.target_at(at)
@@ -250,6 +291,7 @@ class NetworkView(QGraphicsView):
     # --- wheel and touch ----------------------------------------------------------------------------------------------
 
     def wheelEvent(self, event: QWheelEvent) -> None:
+        self._glide.stop()
         notches = event.angleDelta().y() / 120.0
         at = event.position().toPoint()
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:

@@ -215,6 +215,10 @@ class NetworkScene(QGraphicsScene):
     def place_of(self, block_id: str) -> Place:
         return self.layout_.places[block_id]
 
+    def room_of(self, block_id: str) -> QRectF:
+        """All that a block will cover once everything is at its place."""
+        return self.blocks[block_id].room().translated(self.place_of(block_id).x - self.x_of(block_id), 0.0)
+
     def middle(self) -> QRectF:
         """The room between data and loss, below the cards."""
         bounds = self.layout_.bounds

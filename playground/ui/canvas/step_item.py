@@ -292,7 +292,7 @@ class StepItem(Item):
         item, progress, look = self._scene.blocks.get(self.light.active), self.progress, self._look
         if item is None or progress is None:
             return
-        colour = QColor(phase_colour(look, progress.moment.phase))
+        colour = QColor(look.theme.phase_colour(progress.moment.phase))
         card = item.place.card.translated(item.pos())
         painter.setPen(QPen(colour, 2.4))
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -339,7 +339,7 @@ class StepItem(Item):
         look, progress = self._look, self.progress
         if progress is None or (isinstance(spot.target, Card) and result):
             return
-        name = phase_colour(look, progress.moment.phase) if result else look.theme.accent
+        name = look.theme.phase_colour(progress.moment.phase) if result else look.theme.accent
         painter.setPen(QPen(QColor(name), width))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if isinstance(spot.target, Cell):
@@ -354,9 +354,3 @@ class StepItem(Item):
     @property
     def _look(self) -> Look:
         return self._scene.stage.look
-
-
-def phase_colour(look: Look, phase: str) -> str:
-    """The colour of a phase; it is always named as well."""
-    theme = look.theme
-    return {"loss": theme.warning, "backward": theme.gradient, "update": theme.good}.get(phase, theme.accent)

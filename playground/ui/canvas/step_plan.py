@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.trace import Equation, Place, Trace
+from engine.trace import BACKWARD, OF_PARAMETERS, Equation, Place, Trace
 from playground.ui.canvas.plan import LOSS, Block, Plan
 from playground.ui.canvas.targets import Card, Cell, Unit
 from playground.ui.step_progress import Index, Progress
@@ -19,10 +19,8 @@ Array = NDArray[Any]
 
 #: of the terms of a long sum so many are marked
 MARKED = 300
-#: kinds of numbers that belong to a sample, and those that are drawn as gradients
+#: kinds of numbers that belong to a sample
 _OF_SAMPLES = ("value", "gradient", "share", "mask")
-_BACKWARD = ("gradient", "share")
-_OF_PARAMETERS = ("parameter", "parameter_gradient", "slot", "step", "updated")
 
 
 @dataclass(frozen=True)
@@ -63,8 +61,8 @@ class Atlas:
             return None
         if place.kind in _OF_SAMPLES:
             node = self._source(place) if place.kind == "share" else place.node_id
-            return self._tile(node, place.index[1:], place.kind in _BACKWARD)
-        if place.kind in _OF_PARAMETERS:
+            return self._tile(node, place.index[1:], place.kind in BACKWARD)
+        if place.kind in OF_PARAMETERS:
             block, name = self.plan[place.node_id], place.name.rpartition("/")[2]
             shape = block.parameters.get(name, ())
             if block.attached or len(shape) != len(place.index):

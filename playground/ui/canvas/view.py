@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from time import perf_counter
 
 from PySide6.QtCore import QPoint, QRect, QRectF
@@ -108,14 +108,25 @@ class CanvasView(View):
         self.network.cancel_gesture()
         self.commands.follow(after)
         self._choose_sample(after)
+        new = self.commands.current not in self.scene.blocks
         self.scene.show_project(after)
         self.network.refit(animate=before is not None)
         self.scene.select(self.commands.selection)
+        if new:
+            self.network.show_block(self.commands.current)
         self._drop_gone_editor()
         self.network.look_again()
         self.footer.show_size(self.scene.plan.parameters)
         self.stepping.refresh()
         self._describe()
+
+    def showing(self, before: Project | None, after: Project) -> Iterator[None]:
+        self.network.setUpdatesEnabled(False)  # laid out now, drawn in the next turn
+        try:
+            self.show_project(before, after)
+            yield
+        finally:
+            self.network.setUpdatesEnabled(True)
 
     def show_frame(self, frame: Frame) -> None:
         self._frame = frame
@@ -172,9 +183,7 @@ class CanvasView(View):
         pinned = self.stage.pinned
         if pinned is not None and pinned.block_id not in ids:
             self.pin(None)
-        current = self.commands.current
-        if current in self.scene.blocks and not self.network.fitted:
-            self.network.bring_into_view(self.scene.blocks[current].room(), sideways=True)
+        self.network.show_block(self.commands.current)
 
     def pin(self, unit: Unit | None, by_keyboard: bool = False) -> None:
         """Show the wires of one unit before all others; by keyboard, it is looked at as if the mouse were over it."""
@@ -217,11 +226,8 @@ class CanvasView(View):
         unit = self.stage.hovered if isinstance(self.stage.hovered, Unit) else None
         if unit is None and self._keyboard_unit:
             unit = self.stage.pinned
-        shown = (
-            self.scene.plan[unit.block_id].shown
-            if unit is not None and unit.block_id in self.scene.plan
-            else ""
-        )
+        known = unit is not None and unit.block_id in self.scene.plan
+        shown = self.scene.plan[unit.block_id].shown if unit is not None and known else ""
         self.context.focus.hover((shown, unit.unit) if unit is not None and shown else None)
 
     def _clicked(self, target: Target | None) -> None:

@@ -90,7 +90,8 @@ class InspectorView(View):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GAP)
         column.addLayout(name)
-        above: tuple[QWidget, ...] = (self.help, self.problem, self.watch, self.form, self._rule)
+        # The problem stands below the fields: as it comes and goes, they stay under the mouse.
+        above: tuple[QWidget, ...] = (self.help, self.watch, self.form, self.problem, self._rule)
         below: tuple[QWidget, ...] = (self.curve_caption, self.curve, self.forward_heading, self.forward)
         for part in above:
             column.addWidget(part)
@@ -137,9 +138,8 @@ class InspectorView(View):
         self.help.setText(subject.help)
         self.problem.setText("\n".join(subject.problems))
         self.problem.setVisible(bool(subject.problems))
-        self.watch.setVisible(
-            isinstance(subject.spec, Layer) and slides(subject.spec) and not subject.problems
-        )
+        self.watch.setVisible(isinstance(subject.spec, Layer) and slides(subject.spec))
+        self.watch.setEnabled(not subject.problems)
         self._paint_dot()
         self.form.setVisible(subject.spec is not None and bool(subject.spec.params()))
         if subject.spec is not None:

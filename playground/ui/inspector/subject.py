@@ -13,7 +13,7 @@ from engine.losses import losses
 from engine.network import INPUT, shape_in_words
 from engine.spec import Nested, Spec
 from playground.document.project import Project, data_of, problems, shapes, wanted_output
-from playground.ui.numbers import fmt
+from playground.ui.numbers import count, fmt
 
 LOSS = "loss"  #: the id that stands for the loss
 
@@ -144,9 +144,9 @@ def _data_facts(data: Prepared) -> list[tuple[str, str]]:
 
 
 def samples_in_words(data: Prepared) -> str:
-    """ "300 train · 100 validation · 100 test" """
+    """ "6,000 train · 100 validation · 100 test" """
     parts = (("train", data.train), ("validation", data.validation), ("test", data.test))
-    return " · ".join(f"{len(part)} {name}" for name, part in parts if part is not None)
+    return " · ".join(f"{count(len(part))} {name}" for name, part in parts if part is not None)
 
 
 def _question(raw: Dataset) -> str:

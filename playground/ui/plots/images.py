@@ -11,8 +11,9 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QVBoxLayout
 
 from engine.data import Prepared
+from engine.network import INPUT
 from playground.document.project import Project
-from playground.runner.messages import Frame, Predictions, State, Want
+from playground.runner.messages import OWN, Frame, Maps, Predictions, State, Want
 from playground.ui.plots.colours import sample_image
 from playground.ui.plots.part_bar import PartBar
 from playground.ui.plots.picture import Picture
@@ -65,7 +66,8 @@ class Images(Picture):
 
     def wants(self) -> list[Want]:
         chosen = self._chosen()
-        return [self._page_want(), *([Predictions(chosen[0], chosen[1], 1)] if chosen else [])]
+        own = [Maps(INPUT, *chosen)] if chosen and chosen[0] == OWN else []
+        return [self._page_want(), *([Predictions(chosen[0], chosen[1], 1)] if chosen else []), *own]
 
     def _page_want(self) -> Predictions:
         size = size_of(self.data, self.bar.part)
@@ -74,8 +76,10 @@ class Images(Picture):
         return Predictions(self.bar.part, self._first, min(self.grid.capacity(), size - self._first))
 
     def _chosen(self) -> tuple[str, int] | None:
-        """The sample that everybody looks at, if the data have it."""
-        part, index = self.context.focus.sample
+        """The sample that everybody looks at, if the data have it; or the person's own picture."""
+        part, index = self.context.focus.seen
+        if part == OWN:
+            return part, index
         return (part, index) if 0 <= index < size_of(self.data, part) else None
 
     def fill(self) -> None:
@@ -122,8 +126,10 @@ class Images(Picture):
             self.card.show_sample(None, "", classes)
         else:
             shares = self._shares(Predictions(chosen[0], chosen[1], 1))
+            one = None if shares is None else shares[0]
+            own = chosen[0] == OWN
             self.card.show_sample(
-                self._sample(*chosen, None if shares is None else shares[0]), chosen[0], classes
+                self._own(chosen[1], one) if own else self._sample(*chosen, one), chosen[0], classes
             )
 
     def _page(self) -> tuple[list[Sample], int]:
@@ -152,6 +158,14 @@ class Images(Picture):
         if row not in self._pictures:
             self._pictures[row] = sample_image(self.data.raw.x[row].astype("float32"), *self._brightness)
         return Sample(index, self._pictures[row], int(self.data.raw.y[row]), shares)
+
+    def _own(self, number: int, shares: Array | None) -> Sample:
+        """The person's own picture, as the network reads it."""
+        found = None if self._frame is None else self._frame.answer(Maps(INPUT, OWN, number))
+        image = QImage()
+        if found is not None and found.ndim == 3:
+            image = sample_image(found.astype("float32"), float(found.min()), float(found.max()))
+        return Sample(number, image, -1, shares)
 
     # ---- gestures ------------------------------------------------------------------------------------------------------
 

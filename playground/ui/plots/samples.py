@@ -32,7 +32,7 @@ class Sample:
     Args:
         index: where it stands in its part.
         image: its picture; null where it has none.
-        truth: its class.
+        truth: its class; -1 where nobody knows it, as with a picture of one's own.
         shares: what the network gives each class, ``(classes,)``; ``None`` while unknown.
     """
 
@@ -48,7 +48,7 @@ class Sample:
 
     @property
     def right(self) -> bool | None:
-        return None if self.shares is None else self.guess == self.truth
+        return None if self.shares is None or self.truth < 0 else self.guess == self.truth
 
 
 def draw_image(painter: QPainter, image: QImage, rect: QRectF) -> None:
@@ -74,7 +74,8 @@ def draw_bars(painter: QPainter, theme: Theme, sample: Sample, rect: QRectF) -> 
     painter.setBrush(QColor(mix(theme.accent, theme.panel, 0.5)))
     painter.drawRects(bars)
     painter.fillRect(bars[sample.guess or 0], QColor(theme.accent))
-    painter.fillRect(QRectF(bars[sample.truth].x(), base + 1, width, 2), QColor(theme.text))
+    if sample.truth >= 0:
+        painter.fillRect(QRectF(bars[sample.truth].x(), base + 1, width, 2), QColor(theme.text))
 
 
 class SampleGrid(QWidget):
@@ -230,7 +231,11 @@ def draw_verdict(
     left, elide = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, Qt.TextElideMode.ElideRight
     if sample.guess is None:
         painter.setPen(QColor(theme.muted))
-        painter.drawText(rect, left, classes[sample.truth])
+        painter.drawText(rect, left, classes[sample.truth] if sample.truth >= 0 else "")
+        return
+    if sample.right is None:
+        painter.setPen(QColor(theme.text))
+        painter.drawText(rect, left, f"sees {classes[sample.guess]}")
         return
     painter.setPen(QColor(theme.good if sample.right else theme.error))
     painter.drawText(rect, left, RIGHT if sample.right else WRONG)
@@ -307,7 +312,7 @@ class SampleCard(QWidget):
             rect = rect.adjusted(side + 10, 0, 0, 0)
         head = QRectF(rect.x(), rect.y(), rect.width(), line)
         painter.setPen(QColor(theme.muted))
-        title = f"{self._part} sample {sample.index + 1}"
+        title = "your picture" if sample.truth < 0 else f"{self._part} sample {sample.index + 1}"
         painter.drawText(head, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, title)
         room = head.adjusted(0, 0, -self.fontMetrics().horizontalAdvance(title) - 8, 0)
         draw_verdict(painter, theme, sample, self._classes, room)

@@ -53,6 +53,11 @@ class FlowLayout(QLayout):
             size = size.expandedTo(item.minimumSize())
         return size
 
+    def in_one_row(self) -> int:
+        """The width that they take side by side."""
+        widths = [item.sizeHint().width() for item in self._items if not item.isEmpty()]
+        return sum(widths) + self._gap * max(0, len(widths) - 1)
+
     def _place(self, rect: QRect, move: bool) -> int:
         """Lay the items out in ``rect``; returns the height that they take."""
         x, y, row = rect.x(), rect.y(), 0

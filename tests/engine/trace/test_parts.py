@@ -20,7 +20,6 @@ from engine.trace import (
     sample_gradients,
     sample_outcomes,
     saturation,
-    spread,
     worksheet,
     worksheet_csv,
 )
@@ -78,6 +77,31 @@ def test_a_kink_within_reach_is_named() -> None:
     assert found.kinks == ("1", "loss")
 
 
+@pytest.mark.parametrize(
+    ("loss", "named"), [(losses.L1Loss(), ("loss",)), (losses.HuberLoss(delta=1.0), ())], ids=["L1", "Huber"]
+)
+def test_a_loss_is_named_only_where_its_slope_jumps(loss, named: tuple[str, ...]) -> None:
+    """L1 has a corner at 0; Huber goes over from squared to linear with the same slope."""
+    data = Dataset(np.array([[1.0], [1.0]]), np.array([[0.0], [0.0]]))
+    model = Model(Network.chain(layers.Linear(1)), (1,), dtype="float64")
+    model.parameters["0"]["weight"][...] = 0.0 if named else loss.delta
+    trace = Trainer(model, data, None, Fit(loss=loss, batch_size=2)).trace()
+    found = nudge(trace, Place("0", "parameter", "weight", (0, 0)))
+    assert found.kinks == named
+    assert found.verdict in (Verdict.GREAT, Verdict.FAIR), "sign(0) is the middle of both slopes"
+
+
+def test_an_elu_has_a_kink_unless_its_slopes_agree() -> None:
+    data = Dataset(np.array([[1.0], [2.0]]), np.array([[1.0], [0.0]]))
+    for layer, named in ((layers.ELU(alpha=2.0), ("1",)), (layers.ELU(), ()), (layers.SELU(), ("1",))):
+        model = Model(Network.chain(layers.Linear(1), layer), (1,), dtype="float64")
+        model.parameters["0"]["weight"][...] = 0.0
+        trace = Trainer(model, data, None, Fit(loss=losses.MSELoss(), batch_size=2)).trace()
+        found = nudge(trace, Place("0", "parameter", "weight", (0, 0)))
+        assert found.kinks == named, layer
+        assert (found.verdict is Verdict.KINK) == bool(named), layer
+
+
 def test_what_cannot_be_nudged_is_refused_in_words() -> None:
     with pytest.raises(NotKept, match="Choose one of those"):
         nudge(TRACE, Place("2", "value", "", (0, 0, 0, 0)))
@@ -105,23 +129,6 @@ def test_samples_parts_add_up_to_the_batchs_gradient(node_id: str) -> None:
             assert parts.sum() == pytest.approx(gradient[cell], rel=1e-4, abs=1e-5)
 
 
-def test_a_convolutions_gradient_spreads_over_its_window() -> None:
-    found = spread(TRACE, "0", (2, 3, 4), 1)
-    assert {s.to.index for s in found} == {(1, 0, h, w) for h in (2, 3, 4) for w in (3, 4, 5)}
-    assert len(spread(TRACE, "0", (2, 0, 0), 1)) == 4, "in the corner the rest of the window is padding"
-    total = np.zeros(TRACE.shapes["input"])
-    for cell in np.ndindex(TRACE.shapes["0"]):
-        for sent in spread(TRACE, "0", cell, 1):
-            total[sent.to.index[1:]] += sent.term.value
-    np.testing.assert_allclose(total, TRACE.gradients["input"][1], rtol=1e-3, atol=1e-6)
-
-
-def test_a_pools_gradient_goes_to_the_winner() -> None:
-    sent = spread(TRACE, "3", (1, 2, 2), 0)
-    assert len(sent) == 4
-    assert sorted(s.term.factors[1].value for s in sent) == [0, 0, 0, 1]
-
-
 def test_norms_and_saturation() -> None:
     norms = gradient_norms(TRACE)
     assert list(norms) == ["input", *(n.id for n in NET.nodes)]
@@ -130,7 +137,7 @@ def test_norms_and_saturation() -> None:
     found = saturation(TRACE)["2"]
     np.testing.assert_array_equal(found.slopes, TRACE.values["1"] > 0)
     assert found.share == pytest.approx((TRACE.values["1"] <= 0).mean())
-    assert found.dead == ()
+    assert found.blocked == ()
 
 
 def test_outcomes_say_who_was_right() -> None:

@@ -37,7 +37,7 @@ def button(qtbot, trace):
 
 def written(qtbot, button, path, ending, answers):
     button.export(path, ending, answers)
-    qtbot.waitUntil(button.button.isEnabled, timeout=60_000)
+    qtbot.waitUntil(lambda: not button.busy, timeout=60_000)
     assert button.said.text() == f"Saved as {path.name}"
     button.said.hide()
     return path
@@ -65,12 +65,30 @@ def test_a_table_has_every_number_in_full(qtbot, button, trace, tmp_path):
 def test_a_pdf_is_made_bit_by_bit(qtbot, button, tmp_path):
     button.export(tmp_path / "a.pdf", "pdf", False)
     assert button.said.text().startswith("Typesetting")
-    assert not button.button.isEnabled()
-    qtbot.waitUntil(button.button.isEnabled, timeout=90_000)
+    assert button.canceller.isVisible()
+    assert not button.button.isVisible()
+    qtbot.waitUntil(lambda: not button.busy, timeout=90_000)
     contents = (tmp_path / "a.pdf").read_bytes()
     assert contents.startswith(b"%PDF")
     assert len(contents) > 20_000
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_pdf_can_be_cancelled_and_leaves_nothing(qtbot, button, tmp_path):
+    path = tmp_path / "a.pdf"
+    path.write_text("older", encoding="utf-8")
+    button.export(path, "pdf", True)
+    assert button.busy
+    button.context.focus.show_step(None)  # whoever ends the walk can still cancel
+    QTest.mouseClick(button.canceller, Qt.MouseButton.LeftButton)
+    assert not button.busy
+    assert "Cancelled" in button.said.text()
+    assert not button.button.isEnabled()
+    assert button.button.isVisible()
+    assert not button.canceller.isVisible()
+    qtbot.waitUntil(lambda: not button._turn.isActive())
+    assert path.read_text(encoding="utf-8") == "older"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("ending", ["md", "csv"])
@@ -91,7 +109,7 @@ def test_a_full_disk_leaves_the_older_file_whole(button, tmp_path, monkeypatch):
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("playground.ui.backprop.export.os.fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     button.export(path, "md", True)
     assert "No space left on device" in button.said.text()
     assert path.read_text(encoding="utf-8") == "older"

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from engine import layers
-from engine.trace import card, moments
+from engine.trace import Place, card, moments
 from engine.trace.loss import LOSS
 from playground.ui.backprop.pictures import Picture, Scene, Sheet, Sign, picture
+from playground.ui.backprop.questions import question
 from playground.ui.numbers import fmt
 from playground.ui.step_progress import number_at
 from tests.engine.catalogue import case_id, layer_cases
@@ -98,6 +99,28 @@ def test_products_are_told_apart(dense):
     signs = lambda moment: {p.words for p in drawn(dense, moment).parts if isinstance(p, Sign)}
     assert "matrix product" in signs(find(dense, "forward", "linear1", "value"))
     assert "cell by cell" in signs(find(dense, "backward", "tanh1", "share", "0"))
+
+
+def test_a_veiled_picture_shows_the_number_asked_for_nowhere(dense):
+    """Nor does the step of an update, from which it could be read off."""
+    asked = 0
+    for moment in moments(dense, "unit"):
+        if question(dense, moment, 0) is None:
+            continue
+        found = card(dense, moment, 0, fmt)
+        places = {found.result.place} if found.result is not None else set()
+        if moment.part == "row":
+            places |= {Place(p.node_id, "step", p.name, p.index) for p in tuple(places)}
+        places.discard(None)
+        asked += bool(places)
+        told = {False: 0, True: 0}
+        for veiled in told:
+            for sheet in sheets(drawn(dense, moment, veiled=veiled)):
+                for (row, column), shown in np.ndenumerate(sheet.cells):
+                    told[veiled] += sheet.place(row, column) in places and not np.isnan(shown)
+        assert told[True] == 0, moment
+        assert told[False] >= (2 if moment.part == "row" else 0), moment
+    assert asked > 20
 
 
 def test_back_through_a_curve_is_a_product_cell_by_cell(dense):

@@ -44,7 +44,7 @@ def test_off_by_default_nothing_is_hidden(bench):
 def test_the_number_waits_for_the_answer(bench, qtbot):
     switch_on(bench)
     told = []
-    bench.view.blocks_changed.connect(told.append)
+    bench.focus.veil_changed.connect(told.append)
     bench.last()
     assert bench.focus.veiled
     right = next(iter(bench.view.question.right))

@@ -13,6 +13,7 @@ from engine.data import Source
 from engine.errors import DataError
 from playground.document import edits
 from playground.document.examples import example
+from playground.ui import motion
 from playground.ui.canvas.gestures import FADED
 from playground.ui.canvas.mime import layer_mime
 from playground.ui.canvas.targets import Card
@@ -362,6 +363,75 @@ def test_another_theme_draws_everything_anew(rig):
 # --- looking ----------------------------------------------------------------------------------------------------------
 
 
+def wide(qtbot) -> Rig:
+    """More blocks than the view has room for, however small they are."""
+    rig = Rig(qtbot, project_of(*[layers.Linear(2), layers.Tanh()] * 9, layers.Linear(1)), (700, 500))
+    assert rig.network.horizontalScrollBar().maximum() > 200
+    return rig
+
+
+def in_view(rig, block_id: str) -> bool:
+    seen, room = rig.network.seen(), rig.scene.blocks[block_id].room()
+    return seen.left() <= room.left() and room.right() <= seen.right()
+
+
+def test_a_block_added_out_of_sight_is_glided_to(qtbot):
+    rig = wide(qtbot)
+    rig.network.scroll_to(QPoint(0, 0))
+    rig.view.commands.insert("Sigmoid", 18)
+    assert rig.network.scroll_position().x() == 0, "not with a jump"
+    rig.scene.settle()
+    qtbot.waitUntil(lambda: in_view(rig, "sigmoid1"))
+    assert rig.network.fitted
+
+
+def test_a_block_that_the_canvas_hears_of_after_its_selection_is_glided_to(qtbot, monkeypatch):
+    """As in the window, which tells its views bit by bit."""
+    rig = wide(qtbot)
+    rig.network.scroll_to(QPoint(0, 0))
+    told = []
+    monkeypatch.setattr(rig.document, "_listeners", [lambda *change: told.append(change)])
+    rig.view.commands.insert("Sigmoid", 18)
+    assert rig.focus.node_id == "sigmoid1"
+    rig.view.show_project(*told[0])
+    rig.scene.settle()
+    qtbot.waitUntil(lambda: in_view(rig, "sigmoid1"))
+
+
+def test_an_edit_of_a_block_out_of_sight_does_not_scroll(qtbot):
+    rig = wide(qtbot)
+    rig.view.commands.click("linear1")
+    rig.network.settle()
+    end = rig.network.horizontalScrollBar().maximum()
+    rig.network.scroll_to(QPoint(end, 0))
+    rig.document.apply(edits.set_layer(rig.project, "linear1", layers.Linear(2, bias=False)), "Change")
+    rig.scene.settle()
+    rig.network.settle()
+    assert rig.network.scroll_position().x() > end - 60
+
+
+def test_a_hand_on_the_canvas_stops_the_glide(qtbot):
+    rig = wide(qtbot)
+    rig.network.scroll_to(QPoint(0, 0))
+    rig.view.commands.insert("Sigmoid", 18)
+    rig.press(rig.nowhere())
+    before = rig.network.scroll_position()
+    rig.release(rig.nowhere())
+    rig.network.settle()
+    assert rig.network.scroll_position() == before
+
+
+def test_where_motion_is_reduced_an_added_block_is_there_at_once(qtbot):
+    rig = wide(qtbot)
+    motion.reduce(True)
+    try:
+        rig.view.commands.insert("Sigmoid", 18)
+        rig.scene.settle()
+        assert in_view(rig, "sigmoid1")
+    finally:
+        motion.reduce(False)
+
+
 def test_zooming_keeps_the_point_under_the_mouse(rig):
     at = rig.card("tanh1")
     before = rig.network.mapToScene(at)
@@ -411,6 +481,7 @@ def test_zoomed_in_the_selected_block_comes_into_view(rig):
     height = rig.network.seen().center().y()
     for key, block in ((Key.Key_End, "loss"), (Key.Key_Home, "input")):
         rig.key(key)
+        rig.network.settle()
         seen, card = rig.network.seen(), rig.scene.blocks[block].card.sceneBoundingRect()
         assert seen.left() < card.center().x() < seen.right()
         assert seen.center().y() == pytest.approx(height, abs=1)

@@ -126,13 +126,19 @@ def test_another_choice_in_training_changes_the_note(qtbot) -> None:
     assert child(bench.view.form, "initializer.note").text() == "In Training: He normal"
 
 
-def test_a_problem_stands_under_the_name(qtbot) -> None:
+def test_a_problem_stands_under_the_fields_which_stay_where_they_are(qtbot) -> None:
     bench = Bench(qtbot, InspectorView, MLP.replace(network=Network.chain(Conv2d())), node="0").show()
     assert bench.view.problem.isVisible()
     assert "reads pictures" in bench.view.problem.text()
+    form, watch = bench.view.form, bench.view.watch
+    qtbot.waitUntil(lambda: bench.view.problem.y() > form.geometry().bottom())
+    assert watch.isVisible(), "what is above the fields is there with a problem and without"
+    assert not watch.isEnabled()
     bench.document.apply(edits.set_source(bench.project, Digits()), "Choose Digits")
     bench.document.apply(edits.mend_output(bench.project), "Mend")
     assert not bench.view.problem.isVisible()
+    assert watch.isVisible()
+    assert watch.isEnabled()
 
 
 def test_the_input_block_has_no_form(qtbot) -> None:

@@ -95,7 +95,7 @@ def test_a_half_built_network_is_described_as_far_as_it_is_known() -> None:
 
 def test_the_input_sums_the_data_up() -> None:
     facts = dict(about(CNN, "input").facts)
-    assert facts["Samples"] == "1078 train · 360 validation · 359 test"
+    assert facts["Samples"] == "1,078 train · 360 validation · 359 test"
     assert facts["Question"] == "which of 10 classes"
     assert facts["Each sample"] == "1×8×8"
     assert facts["Classes"] == "0, 1, 2, 3 … 9 (10)"

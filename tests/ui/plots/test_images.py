@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from playground.document.project import data_of
-from playground.runner.messages import Predictions, State
+from playground.runner.messages import OWN, Maps, Predictions, State
 from playground.ui.plots.images import SEARCHED, Images
 from playground.ui.plots.points import rows_of, size_of
 from playground.ui.plots.samples import in_words
@@ -200,3 +200,21 @@ def test_theme_changes_live(picture, answered):
     assert picture.grid.grab().toImage().pixelColor(
         picture.grid.card(1).topLeft().toPoint() + QPoint(4, 4)
     ) == QColor(DARK.sunken)
+
+
+def test_a_picture_of_ones_own_is_shown_as_the_network_reads_it(picture, frame, digits):
+    picture.context.focus.look_at_picture(3)
+    own = Predictions(OWN, 3, 1), Maps("input", OWN, 3)
+    assert set(own) <= set(picture.wants())
+    shares = 0.9 * np.eye(10)[[4]] + 0.01
+    drawn = np.zeros((1, 8, 8))
+    drawn[0, :, 2] = 1.0
+    before = picture.card.grab().toImage()
+    picture.show_frame(frame(digits, {own[0]: shares, own[1]: drawn}, State.PAUSED))
+    sample = picture.card.sample
+    assert (sample.guess, sample.truth, sample.right) == (4, -1, None)
+    assert (sample.image.width(), sample.image.pixelColor(2, 5).lightness()) == (8, 255)
+    assert sample.image.pixelColor(5, 5).lightness() == 0
+    assert picture.card.grab().toImage() != before
+    picture.context.focus.look_at_picture(0)
+    assert picture.card.sample.truth >= 0
