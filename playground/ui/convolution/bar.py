@@ -17,6 +17,8 @@ from playground.ui.theme import Theme
 
 #: milliseconds that the window stays at each place, to begin with
 USUAL = 250
+#: pixels kept free behind the bar
+APART = 20
 
 
 class Crumbs(QWidget):
@@ -86,6 +88,11 @@ class Crumbs(QWidget):
         for arrow, visible in zip(self._arrows, shown[1:], strict=True):
             arrow.setVisible(visible)
         self.back.setEnabled(spot.level > 1)
+        stage = self._scope.stage
+        if spot.level > 2 and stage is not None:
+            # Wide enough for any place, so that nothing moves beside it while the window slides.
+            widest = f"window {cell_in_words((stage.map_shape[1] - 1, stage.map_shape[2] - 1))}"
+            self.parts[-1].setMinimumWidth(self.fontMetrics().horizontalAdvance(widest) + 8)
 
     def set_theme(self, theme: Theme) -> None:
         self.back.setIcon(icon("arrow-left", theme))
@@ -193,7 +200,7 @@ class Bar(QWidget):
         )
         self.saliency = switch("convolution_saliency", "saliency", tip, False, self._salient)
         height = max(self.scale.sizeHint().height(), self.slide.sizeHint().height())
-        flow = FlowLayout(self, gap=12)
+        self._flow = FlowLayout(self, gap=8)
         self.compare = self._toggle(
             "convolution_compare", "Compare", "Pinned samples, and those that move a channel most."
         )
@@ -207,9 +214,15 @@ class Bar(QWidget):
         row.setSpacing(4)
         for part in (self.picker, self.compare, self.draw):
             row.addWidget(part)
-        for tool in (self.crumbs, self.slide, self.scale, self.backward, self.saliency):
+        switches = QWidget()  # in two rows or in one, they stand together
+        pair = QHBoxLayout(switches)
+        pair.setContentsMargins(0, 0, 0, 0)
+        pair.setSpacing(8)
+        for box in (self.backward, self.saliency):
+            pair.addWidget(box)
+        for tool in (self.crumbs, self.slide, self.scale, switches):
             tool.setMinimumHeight(height)  # in a row they stand on one line
-            flow.addWidget(tool)
+            self._flow.addWidget(tool)
         scope.moved.connect(lambda before: self._refresh())
         self._refresh()
 
@@ -230,6 +243,10 @@ class Bar(QWidget):
     def _refresh(self) -> None:
         self.slide.setVisible(self._scope.spot.level > 1)
         self.saliency.setVisible(self._scope.spot.level > 2)
+
+    def sizeHint(self) -> QSize:
+        """In one row; where there is less room, it takes several."""
+        return QSize(self._flow.in_one_row() + APART, super().sizeHint().height())
 
     def _scaled(self, index: int) -> None:
         self._scope.scale = SCALES[index]

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Qt, QThreadPool, Signal
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QToolButton
+from PySide6.QtCore import QObject, QSize, Qt, QThreadPool, Signal
+from PySide6.QtGui import QIcon, QResizeEvent
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFrame, QLabel, QScrollArea, QToolButton, QWidget
 
 from engine import Model, Network
 from engine.data.framing import fitted
 from engine.layers import Conv2d, Layer
+from engine.windows import flipped
 from playground.ui.plots.plot import small
 
 Array = NDArray[Any]
@@ -37,6 +39,13 @@ def correlated(kernel: Array, picture: Array, padding: str = "same") -> Array:
     size = (int(kernel.shape[1]), int(kernel.shape[2]))
     layer = Conv2d(out_channels=1, kernel_size=size, padding=padding, bias=False)
     return through(layer, picture, kernel[None])[0]
+
+
+def both_ways(kernel: Array, picture: Array, padding: str) -> tuple[Array, Array]:
+    """``(cross-correlation, true convolution)``; a picture smaller than the filter is padded even where ``padding`` is "valid"."""
+    if padding == "valid" and min(picture.shape[1:]) < kernel.shape[-1]:
+        padding = "same"
+    return correlated(kernel, picture, padding), correlated(flipped(kernel), picture, padding)
 
 
 class Photos(QObject):
@@ -100,6 +109,9 @@ def number(
     box.setSuffix(suffix)
     box.setFont(small(box.font()))
     box.setKeyboardTracking(False)
+    widest = max((box.textFromValue(v) for v in (low, high, high - step / 4)), key=len)
+    box.lineEdit().setTextMargins(4, 0, 0, 0)
+    box.setFixedWidth(box.fontMetrics().horizontalAdvance(prefix + widest + suffix) + 42)
     box.valueChanged.connect(changed)
     return box
 
@@ -117,6 +129,31 @@ def button(name: str, words: str, tip: str, act: Callable[[], object]) -> QToolB
     return made
 
 
+def sign(tool: QToolButton, picture: QIcon, height: int) -> None:
+    """Let a button show a picture in place of its word."""
+    tool.setIcon(picture)
+    tool.setAutoRaise(True)
+    tool.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+    tool.setFixedHeight(height)
+
+
+class Desk(QScrollArea):
+    """What a bench shows below its fields; it scrolls where there is too little room. ``roomy`` tells how much there is."""
+
+    roomy = Signal(QSize)
+
+    def __init__(self, name: str, contents: QWidget) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(contents)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.roomy.emit(self.viewport().size())
+
+
 def caption(name: str, text: str = "") -> QLabel:
     """A line of secondary text."""
     label = QLabel(text)
@@ -125,4 +162,12 @@ def caption(name: str, text: str = "") -> QLabel:
     label.setFont(small(label.font()))
     label.setWordWrap(True)
     label.setMinimumWidth(1)
+    return label
+
+
+def problem(name: str) -> QLabel:
+    """A line that says what is wrong."""
+    label = caption(name)
+    label.setProperty("muted", False)
+    label.setProperty("problem", True)
     return label

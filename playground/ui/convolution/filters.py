@@ -7,14 +7,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QImage, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
-    QFrame,
     QHBoxLayout,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -23,18 +21,21 @@ from engine.kernels import PRESETS, SIZES, in_words, kernel
 from engine.network import INPUT
 from engine.windows import flipped
 from playground.runner.messages import Maps, Want, Weights
-from playground.ui.convolution.bench import PHOTOS, Photos, button, caption, choice, correlated, number
+from playground.ui.convolution import bench
+from playground.ui.convolution.bench import PHOTOS, Photos, button, caption, choice, number
 from playground.ui.convolution.gabor import GaborFields
 from playground.ui.convolution.kernel_editor import COLOURS, KernelEditor
 from playground.ui.convolution.pad import PACE, PICTURES, Pad
 from playground.ui.convolution.pictures import Pictures, Result, own_picture
 from playground.ui.convolution.row import RowLesson
 from playground.ui.convolution.scope import Scope
+from playground.ui.icons import icon
 from playground.ui.plots.switches import FlowLayout, switch
 
 Array = NDArray[Any]
 
 SAMPLE, DRAWING, OWN_PICTURE, LEARNED = "the chosen sample", "a drawing", "your picture", "learned"
+LOWEST, HIGHEST = 150, 240  #: pixels for the pictures
 SLICES = ("all slices", *COLOURS)
 PADDINGS = ("same", "valid", "full")
 UNREADABLE = "That is no picture that can be read. Use a PNG, JPEG, BMP, GIF or WebP file."
@@ -54,6 +55,7 @@ class FilterBench(QWidget):
         self._picture: Array | None = None
         self._taken: Array | None = None  # the learned filter that is shown
         self._make_picture_fields()
+        self._draw_icons()
         self._make_filter_fields()
         self._make_parts()
         self._lay_out()
@@ -78,6 +80,12 @@ class FilterBench(QWidget):
             self._paste,
         )
         self.clear = button("bench_clear", "Clear", "Begin with an empty pad.", self._clear)
+
+    def _draw_icons(self) -> None:
+        """What to do with a picture is said by signs: there is little room in the row."""
+        names = ("folder-open-outline", "content-paste", "eraser")
+        for tool, name in zip((self.open, self.paste, self.clear), names, strict=True):
+            bench.sign(tool, icon(name, self.scope.ink.theme), self.source.sizeHint().height())
 
     def _make_filter_fields(self) -> None:
         names = (*PRESETS, LEARNED)
@@ -125,9 +133,7 @@ class FilterBench(QWidget):
         self.pad.drawn.connect(self._drawn)
         self.said = caption("bench_said", in_words("Sobel x"))
         self.said.setFixedWidth(220)
-        self.trouble = caption("bench_trouble")
-        self.trouble.setProperty("muted", False)
-        self.trouble.setProperty("problem", True)
+        self.trouble = bench.problem("bench_trouble")
         self.row = RowLesson(scope.ink)
         self.row_said = caption("row_said", self.row.in_words())
 
@@ -141,6 +147,7 @@ class FilterBench(QWidget):
         ):
             flow.addWidget(part)
         left = QVBoxLayout()
+        left.setSpacing(0)
         left.addWidget(self.editor)
         left.addWidget(self.said)
         left.addStretch(1)
@@ -163,12 +170,11 @@ class FilterBench(QWidget):
         column.addLayout(top, 1)
         column.addSpacing(8)
         column.addLayout(below)
-        area = QScrollArea()
-        area.setObjectName("filter_bench_scroll")
-        area.setFrameShape(QFrame.Shape.NoFrame)
+        area = bench.Desk("filter_bench_scroll", inside)
         area.setWidgetResizable(True)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(inside)
+        area.roomy.connect(
+            lambda room: self.pictures.setFixedHeight(min(max(room.height(), LOWEST), HIGHEST))
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(flow)
@@ -370,14 +376,7 @@ class FilterBench(QWidget):
         """``(cross-correlation, true convolution)`` of picture and kernel."""
         if self._picture is None:
             return None
-        reach = self.kernel.shape[-1]
-        padding = self.padding.currentText()
-        if padding == "valid" and min(self._picture.shape[1:]) < reach:
-            padding = "same"
-        return (
-            correlated(self.kernel, self._picture, padding),
-            correlated(flipped(self.kernel), self._picture, padding),
-        )
+        return bench.both_ways(self.kernel, self._picture, self.padding.currentText())
 
     def refresh(self) -> None:
         """Compute and show."""
@@ -393,6 +392,7 @@ class FilterBench(QWidget):
         self.pictures.show_results(self._picture, shown, self.source.currentText())
 
     def _restyled(self) -> None:
+        self._draw_icons()
         self.row.ink = self.scope.ink
         self.row.update()
         self.editor.update()

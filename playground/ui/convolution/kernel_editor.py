@@ -11,9 +11,9 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLineEdit, QToolTip, QWidget
 
+from playground.ui.convolution.levels import KEYS
 from playground.ui.convolution.paint import CENTRE, cell_at, draw_cursor, draw_grid, write
 from playground.ui.convolution.scope import Scope, largest
-from playground.ui.convolution.stage import KEYS
 from playground.ui.numbers import exact, parse
 from playground.ui.plots.plot import small
 
@@ -21,7 +21,7 @@ Array = NDArray[Any]
 
 COLOURS = ("red", "green", "blue")
 #: width and height of a cell of a filter so large; larger ones share the width of the last
-CELLS = {3: (44, 34), 5: (40, 30), 7: (36, 26)}
+CELLS = {3: (44, 34), 5: (40, 27), 7: (36, 20)}
 WIDEST = 252
 LABEL, THUMB, APART = 18, 42, 14
 OPENING = "0123456789.,-−"

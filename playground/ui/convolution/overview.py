@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtCore import QPointF, QRectF, QSize
+from PySide6.QtGui import QImage, QPainter
 
 from engine.layers import Conv2d
 from engine.network import INPUT, shape_in_words
 from engine.receptive import Box, receptive_field
 from playground.runner.messages import Deltas, Maps, Predictions, Want, Weights
+from playground.ui.convolution.classes import draw_classes
 from playground.ui.convolution.columns import HEAD, Column, Tile
 from playground.ui.convolution.level import Level, Spotlight
 from playground.ui.convolution.paint import (
@@ -31,14 +32,33 @@ from playground.ui.convolution.paint import (
 )
 from playground.ui.convolution.scope import SCALES, Scope, largest, largest_each
 from playground.ui.convolution.structure import Spot, pictures, stage_behind
-from playground.ui.numbers import fmt, probability
+from playground.ui.numbers import fmt
 
 Array = NDArray[Any]
 
 GAP, ROOM, EDGE = 5, 22, 10  #: between tiles, between columns, round everything
-TILE, LARGEST_TILE = 40, 64  #: the side of a map, at least and at most
-BAR, BAR_WIDTH = 17, 128  #: a class at the end: height and width
-MOST_BARS = 40  #: so many classes are listed
+LARGEST_TILE = 64  #: the side of a map, at most
+BAR_WIDTH = 136  #: of the classes at the end
+
+
+class Fit(NamedTuple):
+    """How large everything is.
+
+    Args:
+        tile: the side of a map, at least.
+        picture: the side of the picture, at most.
+        apart: between columns.
+    """
+
+    tile: int = 40
+    picture: float = 227.0
+    apart: int = ROOM
+
+
+#: the first that shows the whole network at once is taken; where none does, the first of all: it scrolls
+FITS = (Fit(), Fit(36, 200.0, 20), Fit(32, 170.0, 18), Fit(28, 140.0, 14))
+#: and where there is no more height for maps, this: more of them stand in a stack
+LOW_ROOM, LOW = 190, Fit(30)
 
 
 class Overview(Level):
@@ -60,15 +80,20 @@ class Overview(Level):
         if scope.project is None:
             return QSize()
         self._fields, self._pointed = {}, None
-        bottom = max(height - EDGE, HEAD + TILE + 4)
-        x = float(EDGE)
-        for node_id in pictures(scope.project.network, scope.shapes):
-            column = self._column(node_id, x, bottom)
-            self.columns.append(column)
-            x = column.rect.right() + ROOM
-        return QSize(int(x), height)
+        bottom = max(height - EDGE, HEAD + FITS[0].tile + 4)
+        for fit in (*FITS, LOW if bottom - HEAD < LOW_ROOM else FITS[0]):
+            x = float(EDGE)
+            self.columns.clear()
+            for node_id in pictures(scope.project.network, scope.shapes):
+                column = self._column(node_id, x, bottom, fit)
+                self.columns.append(column)
+                x = column.rect.right() + fit.apart
+            needed = x - fit.apart + EDGE
+            if needed <= width:
+                break
+        return QSize(int(needed), height)
 
-    def _column(self, node_id: str, x: float, bottom: float) -> Column:
+    def _column(self, node_id: str, x: float, bottom: float, fit: Fit) -> Column:
         shape = self.scope.shapes[node_id]
         network = self.scope.project.network if self.scope.project else None
         room = bottom - HEAD
@@ -79,12 +104,12 @@ class Overview(Level):
             return Column(node_id, QRectF(x, 0, max(width, least), bottom))
         channels, h, w = shape
         if node_id == INPUT:
-            side = min(room, 227.0)
+            side = min(room, fit.picture)
             side = side // max(h, w) * max(h, w) or side
             scale = side / max(h, w)
             size = w * scale, h * scale
             return Column(node_id, QRectF(x, 0, max(size[0], least), bottom), 1, 1, size, size)
-        side = float(min(max(TILE, h, w), LARGEST_TILE))
+        side = float(min(max(fit.tile, h, w), LARGEST_TILE))
         scale = max(1, side // max(h, w)) if max(h, w) <= side else side / max(h, w)
         size = w * scale, h * scale
         has_filter = network is not None and isinstance(network[node_id].layer, Conv2d)
@@ -271,32 +296,9 @@ class Overview(Level):
         found = None if frame is None else frame.answer(Predictions(*scope.sample, 1))
         if found is None or frame is None or frame.data is None:
             return
-        names = frame.data.raw.classes or frame.data.raw.targets
-        shares = found[0]
-        order = list(range(len(shares)))
-        room = max(1, int(top.height() // BAR))
-        if len(order) > min(room, MOST_BARS):
-            order = sorted(np.argsort(-shares)[: min(room, MOST_BARS)].tolist())
-        best = int(shares.argmax())
-        for row, k in enumerate(order):
-            line = QRectF(top.x(), top.y() + row * BAR, BAR_WIDTH, BAR)
-            chosen = k == best and bool(frame.data.raw.classes)
-            name = names[k] if k < len(names) else str(k)
-            write(
-                painter,
-                line.adjusted(0, 0, -BAR_WIDTH + 40, 0),
-                name,
-                ink.text,
-                ink.title if chosen else ink.small,
-            )
-            if frame.data.raw.classes:
-                length = max(1.0, (BAR_WIDTH - 82) * float(np.clip(shares[k], 0, 1)))
-                colour = ink.accent if chosen else QColor(ink.wire.color())
-                painter.fillRect(QRectF(line.x() + 42, line.y() + 4, length, BAR - 8), colour)
-            right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            share = float(shares[k])
-            said = probability(share) if frame.data.raw.classes else fmt(share, 2)
-            write(painter, line, said, ink.muted, ink.tiny, right)
+        raw = frame.data.raw
+        lines = QRectF(top.x(), top.y(), BAR_WIDTH, top.height())
+        draw_classes(painter, ink, lines, raw.classes or raw.targets, found[0], bool(raw.classes))
 
     def _paint_fields(self, painter: QPainter, exposed: QRectF) -> None:
         """Outline what the unit under the mouse sees, on every map before it."""

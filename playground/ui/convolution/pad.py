@@ -20,6 +20,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QApplication,
@@ -36,15 +37,19 @@ from engine.data.framing import Framing, fitted
 from engine.errors import EngineError
 from playground.document.project import Project, data_of
 from playground.runner.messages import OWN, Predictions, ShowPicture, Want
-from playground.ui.convolution.paint import input_image, write
+from playground.ui.convolution.classes import draw_classes
+from playground.ui.convolution.paint import draw, input_image, write
 from playground.ui.convolution.scope import Scope
-from playground.ui.numbers import probability
+from playground.ui.icons import icon
 from playground.ui.plots.plot import small
+from playground.ui.theme import Theme
 
 Array = NDArray[Any]
 
 #: the drawing's own pixels a side
 FINE = 112
+#: the pad's side: usually, and at least and at most as a panel has room; and that of the picture as the network reads it
+SIDE, LEAST, LARGEST, SEEN = 160, 96, 184, 48
 #: larger pictures are made smaller first: what is left is more than any network here reads
 MOST = 512
 #: milliseconds between two pictures that are sent while somebody draws
@@ -77,7 +82,7 @@ class Pad(QWidget):
         self.setToolTip(
             "Draw with the mouse; the right button rubs out. Drop or paste a picture to use it instead."
         )
-        self.setFixedSize(160, 160)
+        self.setFixedSize(SIDE, SIDE)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setAcceptDrops(True)
@@ -176,7 +181,7 @@ class Verdict(QWidget):
         self._scope = scope
         self.setObjectName("drawing_verdict")
         self.setAccessibleName("What the network sees in your picture")
-        self.setMinimumSize(150, 160)
+        self.setMinimumWidth(190)
         self.picture: Array | None = None
         self.shares: Array | None = None
         self.names: tuple[str, ...] = ()
@@ -189,40 +194,33 @@ class Verdict(QWidget):
         return self.names[int(self.shares.argmax())]
 
     def sizeHint(self) -> QSize:
-        return QSize(160, 160)
+        return QSize(196, 160)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, ink = QPainter(self), self._scope.ink
         if self.picture is not None:
-            painter.drawImage(QRectF(0, 0, 56, 56), input_image(self.picture))
-            painter.setPen(ink.border)
-            painter.drawRect(QRectF(0, 0, 56, 56))
-            write(painter, QRectF(62, 0, 100, 16), "as the network", ink.muted, ink.tiny)
-            write(painter, QRectF(62, 14, 100, 16), "sees it", ink.muted, ink.tiny)
+            seen = QRectF(0.5, 0.5, SEEN, SEEN)
+            draw(painter, input_image(self.picture), seen, ink.border)
+            middle = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
+            below = QRectF(0, SEEN + 3, SEEN + 2, 28)
+            write(painter, below, "as it is\nread", ink.muted, ink.tiny, middle)
+            below.translate(0, 27)
+            write(painter, below, self.guess, ink.text, ink.large, middle)
         if self.shares is not None and self.names:
-            write(painter, QRectF(62, 34, 120, 22), self.guess, ink.text, ink.large)
-            count = min(len(self.names), 6)
-            best = sorted(np.argsort(-self.shares)[:count].tolist())
-            top = int(self.shares.argmax())
-            for row, k in enumerate(best):
-                line = QRectF(0, 64 + row * 16, self.width() - 2, 16)
-                write(
-                    painter,
-                    QRectF(line.x(), line.y(), 44, 16),
-                    self.names[k],
-                    ink.text,
-                    ink.title if k == top else ink.small,
-                )
-                length = max(1.0, (line.width() - 90) * float(np.clip(self.shares[k], 0, 1)))
-                colour = ink.accent if k == top else ink.wire.color()
-                painter.fillRect(QRectF(46, line.y() + 4, length, 8), colour)
-                right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-                write(painter, line, probability(float(self.shares[k])), ink.muted, ink.tiny, right)
+            left = SEEN + 10.0
+            lines = QRectF(left, 0, self.width() - left - 1, self.height())
+            draw_classes(painter, ink, lines, self.names, self.shares)
         painter.end()
 
 
 class DrawPanel(QWidget):
-    """Pad, buttons, verdict. While it is used, everybody shows this picture instead of a sample."""
+    """Pad, buttons, verdict. While it is used, everybody shows this picture instead of a sample.
+
+    Attributes:
+        how: says how the picture was made to fit; it is for the page to find a place for.
+    """
+
+    said = Signal()  #: ``how`` says something else
 
     def __init__(self, scope: Scope) -> None:
         super().__init__()
@@ -234,47 +232,82 @@ class DrawPanel(QWidget):
         self.how.setProperty("muted", True)
         self.how.setWordWrap(True)
         self.how.setFont(small(self.how.font()))
-        self.how.setFixedWidth(330)
+        self.how.setMinimumWidth(1)
         self._number = 0
         self._data: Prepared | None = None
         self._framing: Framing | None = None
-        buttons = QHBoxLayout()
-        for name, text, tip, act in (
-            (
-                "drawing_clear",
-                "Clear",
-                "Begin with an empty pad, and look at the data's samples again.",
-                self.clear,
-            ),
-            ("drawing_open", "Open…", "Use a picture from a file.", self._open),
-            ("drawing_paste", "Paste", "Use the picture on the clipboard (Ctrl+V on the pad).", self._paste),
-        ):
-            button = QToolButton()
-            button.setObjectName(name)
-            button.setText(text)
-            button.setToolTip(tip)
-            button.setAccessibleName(text)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.clicked.connect(act)
-            buttons.addWidget(button)
-        buttons.addStretch(1)
-        row = QHBoxLayout()
-        row.setSpacing(10)
-        row.addWidget(self.pad)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(self.pad, 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(self._make_buttons())
         row.addWidget(self.verdict, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addLayout(buttons)
-        column.addLayout(row)
-        column.addWidget(self.how)
-        column.addStretch(1)
-        self.setFixedWidth(336)
+        self._fit(SIDE)
         self._timer = QTimer(self, singleShot=True, interval=PACE)
         self._timer.timeout.connect(self._send)
         self.pad.drawn.connect(self._later)
         self.pad.dropped.connect(self.show_photo)
-        scope.restyled.connect(self.update)
+        scope.restyled.connect(self._restyled)
+
+    def _make_buttons(self) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(2)
+        self._buttons: list[tuple[QToolButton, str]] = []
+        for name, words, picture, tip, act in (
+            (
+                "drawing_clear",
+                "Clear",
+                "eraser",
+                "Clear: begin with an empty pad, and look at the data's samples again.",
+                self.clear,
+            ),
+            ("drawing_open", "Open…", "folder-open-outline", "Open: use a picture from a file.", self._open),
+            (
+                "drawing_paste",
+                "Paste",
+                "content-paste",
+                "Paste: use the picture on the clipboard (Ctrl+V on the pad).",
+                self._paste,
+            ),
+        ):
+            button = QToolButton()
+            button.setObjectName(name)
+            button.setToolTip(tip)
+            button.setAccessibleName(words)
+            button.setAutoRaise(True)
+            button.setIconSize(QSize(18, 18))
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.clicked.connect(act)
+            self._buttons.append((button, picture))
+            column.addWidget(button)
+        column.addStretch(1)
+        return column
+
+    def _fit(self, height: int) -> None:
+        """Make the pad as large as there is room."""
+        side = min(max(height, LEAST), LARGEST)
+        self.pad.setFixedSize(side, side)
+        self.setFixedWidth(side + 2 * 8 + 28 + self.verdict.sizeHint().width())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit(self.height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self.width(), LEAST)
+
+    def set_theme(self, theme: Theme) -> None:
+        for button, picture in self._buttons:
+            button.setIcon(icon(picture, theme))
+
+    def _restyled(self) -> None:
+        self.pad.update()
+        self.verdict.update()
+
+    def _say(self, how: str) -> None:
+        if how != self.how.text():
+            self.how.setText(how)
+            self.said.emit()
 
     def wants(self) -> Iterable[Want]:
         return [Predictions(OWN, self._number, 1)] if self._focus.picture else ()
@@ -306,13 +339,14 @@ class DrawPanel(QWidget):
         self.verdict.picture = self.verdict.shares = None
         self.verdict.update()
         self._timer.stop()
+        self._say("")
         self._number += 1
         self._focus.look_at_picture(0)
 
     def show_photo(self, image: QImage) -> None:
         """Use a picture; says so where it is none."""
         if image.isNull():
-            self.how.setText("That is no picture that can be read. Use a PNG, JPEG, BMP, GIF or WebP file.")
+            self._say("That is no picture that can be read. Use a PNG, JPEG, BMP, GIF or WebP file.")
             return
         if max(image.width(), image.height()) > MOST:
             ratio, how = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
@@ -336,10 +370,10 @@ class DrawPanel(QWidget):
             low, high = float(data.raw.x[:500].min()), float(data.raw.x[:500].max())
             picture = fitted(pixels_of(self.pad.photo), framing.shape, low, high)
             size = f"{framing.shape[1]}×{framing.shape[2]}"
-            self.how.setText(f"Cut to its middle and averaged down to {size} pixels, as bright as the data.")
+            self._say(f"Cut to its middle and averaged down to {size} pixels, as bright as the data.")
         else:
             picture = framing.place(self.pad.drawing())
-            self.how.setText(framing.in_words())
+            self._say(framing.in_words())
         self.verdict.picture = picture
         self.verdict.update()
         self._number = self._number or 1
@@ -354,6 +388,6 @@ class DrawPanel(QWidget):
     def _paste(self) -> None:
         image = QApplication.clipboard().image()
         if image.isNull():
-            self.how.setText("There is no picture on the clipboard. Copy one first.")
+            self._say("There is no picture on the clipboard. Copy one first.")
         else:
             self.show_photo(image)

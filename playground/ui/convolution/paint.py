@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
@@ -25,8 +26,10 @@ from playground.ui.theme import Theme
 
 Array = NDArray[Any]
 
-#: numbers are written into cells of at least so many pixels; into smaller ones only on hover
-LEGIBLE = 26
+#: numbers are written into cells at least so wide, and so high; into smaller ones only on hover
+LEGIBLE, LOWEST = 26, 17
+#: what has no room is said to be about 0 below this, else left out
+SLIGHT = 0.01
 #: whole numbers below are written without decimals
 WHOLE = 1000
 
@@ -224,10 +227,9 @@ CENTRE = Qt.AlignmentFlag.AlignCenter
 
 
 def _write_number(
-    painter: QPainter, ink: Ink, middle: float, base: float, text: str, colour: QColor, width: float
+    painter: QPainter, ink: Ink, middle: float, base: float, text: str, colour: QColor, small: bool
 ) -> None:
-    """A number in a cell: in small print where the usual would not fit. Twice as fast as a text in a rectangle."""
-    small = _advance(text, small=False) > width - 6
+    """A number in a cell. Twice as fast as a text in a rectangle."""
     painter.setFont(ink.tiny if small else ink.number)
     painter.setPen(colour)
     painter.drawText(QPointF(middle - _advance(text, small=small) / 2, base), text)
@@ -241,9 +243,25 @@ def short(value: float, width: float) -> str:
     """
     if abs(value) < WHOLE and value.is_integer():
         return fmt(int(value))
-    texts = [fmt(value, digits) for digits in (3, 2, 1)]
-    bare = texts[-1].replace("0.", ".", 1) if abs(value) < 1 else ""
-    return next((text for text in (*texts, bare) if _advance(text, small=True) <= width), "")
+    texts = []
+    for digits in (3, 2, 1):
+        said = fmt(value, digits)
+        texts += [said, said.replace("0.", ".", 1)] if abs(value) < 1 and digits < 3 else [said]
+    return next((text for text in texts if _advance(text, small=True) <= width), "")
+
+
+def power_of(values: Array) -> int:
+    """The power of ten that a matrix is written as multiples of: 0 where its largest number is written well as it is."""
+    most = float(np.nan_to_num(np.abs(values), posinf=0.0).max(initial=0.0))
+    return 0 if most == 0 or 0.01 <= most < 10_000 else math.floor(math.log10(most))
+
+
+def power_in_words(power: int) -> str:
+    """· 10⁻⁴; "" for none."""
+    return f" · 10{str(power).translate(_RAISED)}" if power else ""
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @lru_cache(maxsize=4096)
@@ -267,18 +285,34 @@ def draw_grid(
     inside: Array | None = None,
     ring: tuple[int, int] | None = None,
     notes: Sequence[Sequence[str]] | None = None,
+    power: int = 0,
 ) -> None:
     """A matrix ``(h, w)`` as coloured cells with their numbers.
 
     ``inside``: where it is False the cell is padding, hatched. ``ring``: the cell that wins. ``notes``: a second, small line for each.
+    ``power``: numbers are written as multiples of this power of ten.
     """
     rows, columns = values.shape
     height, width = rect.height() / rows, rect.width() / columns
     colours = ink.cells(backward)
     index = signed_index(values, limit).tolist()
     gap = 1.0 if min(height, width) > 8 else 0.0
-    legible = min(height, width) >= LEGIBLE
-    noted = notes is not None and height >= LEGIBLE + 8
+    legible = width >= LEGIBLE and height >= LOWEST
+    said: list[list[str]] = []
+    small = False
+    if legible:
+        scaled = values / 10.0**power if power else values
+        said = [
+            [short(v, width - gap - 2) or ("≈0" if abs(v) < SLIGHT else "…") for v in row]
+            for row in scaled.tolist()
+        ]
+        small = any(_advance(text, small=False) > width - 6 for row in said for text in row)
+    # All cells have their notes or none: some alone would look as if they were special.
+    noted = (
+        notes is not None
+        and height >= LEGIBLE + 8
+        and all(_advance(note, small=True) <= width - 6 for row in notes for note in row)
+    )
     for i in range(rows):
         for j in range(columns):
             x, y = rect.x() + j * width, rect.y() + i * height
@@ -289,18 +323,16 @@ def draw_grid(
                 painter.fillRect(QRectF(x, y, width - gap, height - gap), ink.hatch)
             if not legible:
                 continue
-            said = short(float(values[i, j]), width - gap - 2) or "…"
             middle = x + (width - gap) / 2
             if notes is None or padded or not noted:
-                _write_number(painter, ink, middle, y + (height - gap) / 2 + 4, said, paper, width)
+                _write_number(painter, ink, middle, y + (height - gap) / 2 + 4, said[i][j], paper, small)
                 continue
-            _write_number(painter, ink, middle, y + height * 0.36 + 3, said, paper, width)
-            if _advance(notes[i][j], small=True) <= width - 6:
-                painter.setPen(faint)
-                painter.setFont(ink.tiny)
-                painter.drawText(
-                    QPointF(middle - _advance(notes[i][j], small=True) / 2, y + height * 0.84), notes[i][j]
-                )
+            _write_number(painter, ink, middle, y + height * 0.36 + 3, said[i][j], paper, small)
+            painter.setPen(faint)
+            painter.setFont(ink.tiny)
+            painter.drawText(
+                QPointF(middle - _advance(notes[i][j], small=True) / 2, y + height * 0.84), notes[i][j]
+            )
     if ring is not None:
         i, j = ring
         painter.setPen(ink.winner)

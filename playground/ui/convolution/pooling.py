@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.errors import EngineError
 from engine.layers import AvgPool2d, GlobalAvgPool2d, MaxPool2d
 from engine.windows import PoolingCell, axes, pooling_cell
-from playground.ui.convolution.bench import caption, choice, through
+from playground.ui.convolution.bench import Desk, caption, choice, problem, through
+from playground.ui.convolution.levels import KEYS
 from playground.ui.convolution.paint import cell_at, cells_rect, draw_cursor, draw_grid, short, write
 from playground.ui.convolution.scope import Scope, largest
-from playground.ui.convolution.stage import KEYS
 from playground.ui.convolution.words import cell_in_words, misfit, overlap, size_formula
 from playground.ui.numbers import fmt
 from playground.ui.plots.switches import FlowLayout
@@ -24,8 +24,12 @@ from playground.ui.plots.switches import FlowLayout
 Array = NDArray[Any]
 
 SIDE = 6  #: cells of the grid
-CELL, LABEL, APART = 38.0, 20.0, 36.0
-BETWEEN = 264.0  #: from the maximum to the mean: room for what is said below
+LABEL = 20.0  #: above each grid
+NARROWEST, WIDEST = 26.0, 66.0  #: a cell's width
+LOWEST, HIGHEST, FLAT = 17.0, 48.0, 1.6  #: its height, and how many times wider than high it may be
+NEAREST, FARTHEST = 14.0, 80.0  #: from one grid to the next
+BELOW, SAYS = 72.0, 236.0  #: what is said of a grid: its height below it, and its width there
+BESIDE = 150.0  #: its width beside it
 SPELLED = 6  #: so many numbers are written out
 GRIDS = {
     "small whole numbers": lambda: np.random.default_rng(3).integers(0, 10, (SIDE, SIDE)).astype(float),
@@ -47,6 +51,8 @@ class PoolGrids(QWidget):
         )
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._room = QSize()  # that of the view it stands in
+        self._cell, self._apart, self._beside = (38.0, 38.0), 36.0, False
         self.given = GRIDS["small whole numbers"]()
         self.kernel, self.stride, self.padding, self.whole = 2, 2, 0, False
         self.cell = (0, 0)
@@ -92,24 +98,52 @@ class PoolGrids(QWidget):
         self._results = (first, second)
         rows, columns = first.shape
         self.cell = (min(self.cell[0], rows - 1), min(self.cell[1], columns - 1))
-        self.setFixedSize(self.sizeHint())
+        self.fit(self._room)
         self.update()
 
+    def fit(self, room: QSize) -> None:
+        """Make cells as large as ``room`` lets them; what is said stands below the grids or, where that is too low, beside them."""
+        self._room = room
+        width, height = float(room.width()), float(room.height())
+        (rows, columns), across = self._results[0].shape, SIDE + 2 * self.padding
+        for self._beside in (False, True, False):
+            below, beside = (0.0, BESIDE) if self._beside else (BELOW, 0.0)
+            tall = min((height - LABEL - 4) / across, (height - LABEL - below - 4) / rows)
+            free = width - 2 * NEAREST - 2 * beside - 4
+            wide = free / (across + 2 * columns)
+            if not self._beside and columns * wide < SAYS:
+                wide = min((free - 2 * SAYS) / across, SAYS / columns)
+            if tall >= LOWEST and wide >= NARROWEST:
+                break
+        tall = min(max(tall, LOWEST), HIGHEST)
+        wide = min(max(wide, NARROWEST), WIDEST, FLAT * tall)
+        self._cell, self._apart = (wide, min(tall, wide)), 0.0
+        left = width - 4 - self._rects()[2].x() - self._block()
+        self._apart = min(max(left / 2, NEAREST), FARTHEST)
+        needed = self.sizeHint()
+        self.setFixedSize(max(needed.width(), room.width()), max(needed.height(), room.height()))
+        self.update()
+
+    def _block(self) -> float:
+        """The width of an output with what is said of it."""
+        grid = self._results[0].shape[1] * self._cell[0]
+        return grid + BESIDE if self._beside else max(grid, SAYS)
+
     def _rects(self) -> tuple[QRectF, QRectF, QRectF]:
-        p = self.padding * CELL
-        given = QRectF(p + 1, LABEL + p, SIDE * CELL, SIDE * CELL)
+        (wide, tall), pad = self._cell, self.padding
+        given = QRectF(pad * wide + 2, LABEL + pad * tall, SIDE * wide, SIDE * tall)
         rows, columns = self._results[0].shape
-        one = QRectF(given.right() + p + APART, LABEL, columns * CELL, rows * CELL)
-        return (
-            given,
-            one,
-            QRectF(max(one.right() + APART, one.x() + BETWEEN), LABEL, columns * CELL, rows * CELL),
+        x = given.right() + pad * wide + self._apart
+        one, other = (
+            QRectF(at, LABEL, columns * wide, rows * tall) for at in (x, x + self._block() + self._apart)
         )
+        return given, one, other
 
     def sizeHint(self) -> QSize:
         given, _, last = self._rects()
-        bottom = max(given.bottom() + self.padding * CELL, last.bottom() + 72)
-        return QSize(int(max(last.right(), last.x() + BETWEEN) + 8), int(bottom + 6))
+        said = 0.0 if self._beside else BELOW
+        bottom = max(given.bottom() + self.padding * self._cell[1], last.bottom() + said)
+        return QSize(int(last.x() + self._block() + 2), int(bottom + 2))
 
     def step_cursor(self, rows: int, columns: int) -> None:
         height, width = self._results[0].shape
@@ -152,28 +186,25 @@ class PoolGrids(QWidget):
         painter, ink = QPainter(self), self._scope.ink
         painter.fillRect(event.rect(), ink.panel)
         given, *outputs = self._rects()
-        limit, pad = largest(self.given), self.padding * CELL
+        limit, (wide, tall), pad = largest(self.given), self._cell, self.padding
         if pad:
-            painter.fillRect(given.adjusted(-pad, -pad, pad, pad), ink.hatch)
-        write(painter, QRectF(given.x() - pad, 0, 240, LABEL), f"input {SIDE}×{SIDE}", ink.text, ink.small)
+            painter.fillRect(given.adjusted(-pad * wide, -pad * tall, pad * wide, pad * tall), ink.hatch)
+        title = QRectF(given.x() - pad * wide, 0, 240, LABEL)
+        write(painter, title, f"input {SIDE}×{SIDE}", ink.text, ink.small)
         draw_grid(painter, ink, given, self.given, limit)
         axis = axes(self.layers()[0], (1, SIDE, SIDE))
         best, mean = self.cells()
-        if axis is not None:
-            dropped = axis[0].dropped * CELL
-            if dropped:
-                painter.fillRect(
-                    QRectF(given.x(), given.bottom() - dropped, given.width(), dropped), ink.dropped
-                )
-                painter.fillRect(
-                    QRectF(given.right() - dropped, given.y(), dropped, given.height()), ink.dropped
-                )
+        if axis is not None and (dropped := axis[0].dropped):
+            low, far = dropped * tall, dropped * wide
+            painter.fillRect(QRectF(given.x(), given.bottom() - low, given.width(), low), ink.dropped)
+            painter.fillRect(QRectF(given.right() - far, given.y(), far, given.height()), ink.dropped)
         if best.winner is not None:
             u, v = best.winner
             at = (best.patch.rows[u], best.patch.columns[v])
             painter.setPen(ink.winner)
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawEllipse(cells_rect(given, (SIDE, SIDE), (at[0],), (at[1],)).adjusted(2, 2, -3, -3))
+            ring = cells_rect(given, (SIDE, SIDE), (at[0],), (at[1],)).adjusted(2, 2, -3, -3)
+            painter.drawRoundedRect(ring, 6, 6)
         draw_cursor(painter, ink, cells_rect(given, (SIDE, SIDE), best.patch.rows, best.patch.columns))
         names = ("maximum", "mean")
         shown = zip(names, outputs, self._results, (best, mean), self.lines(), strict=True)
@@ -182,11 +213,23 @@ class PoolGrids(QWidget):
             write(painter, QRectF(rect.x(), 0, 200, LABEL), title, ink.text, ink.small)
             draw_grid(painter, ink, rect, values, limit)
             draw_cursor(painter, ink, cells_rect(rect, values.shape, (self.cell[0],), (self.cell[1],)))
-            for line, text in enumerate(said):
-                colour, used = (ink.end(cell.result), ink.title) if not line else (ink.muted, ink.tiny)
-                y = rect.bottom() + (4 if not line else 8 + 16 * line)
-                write(painter, QRectF(rect.x(), y, BETWEEN - 6, 18), text, colour, used)
+            self._paint_said(painter, rect, said, ink.end(cell.result))
         painter.end()
+
+    def _paint_said(self, painter: QPainter, rect: QRectF, said: list[str], colour: QColor) -> None:
+        """What a window makes of its numbers, below the grid or beside it; there, long lines are broken."""
+        ink = self._scope.ink
+        place = QRectF(rect.x(), rect.bottom() + 3, SAYS - 4, 18)
+        if self._beside:
+            place = QRectF(rect.right() + 10, rect.y() + 2, BESIDE - 14, 18)
+        for line, text in enumerate(said):
+            colour, used = (colour, ink.title) if not line else (ink.muted, ink.tiny)
+            painter.setFont(used)
+            painter.setPen(colour)
+            broken = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
+            text = text.replace(" · ", "\n") if self._beside else text
+            taken = painter.drawText(place.adjusted(0, 0, 0, 60), broken, text)
+            place.translate(0, taken.height() + 3)
 
     def lines(self) -> tuple[list[str], list[str]]:
         """What the window under the cursor makes of its numbers, and why: of the maximum, and of the mean."""
@@ -198,10 +241,10 @@ class PoolGrids(QWidget):
         kept = f"max({', '.join(numbers)})" if few else f"max of {n} values"
         maximum = [f"{kept} = {short(best.result, 80)}"]
         if best.winner is not None:
-            maximum.append(f"winner {cell_in_words(best.winner)} · {n - 1} of {n} values dropped")
+            maximum.append(f"winner {cell_in_words(best.winner)} · {n - 1} of {n} dropped")
             others = self._keepers(best)
             if others > 1:
-                maximum.append(f"{others} windows keep this same value")
+                maximum.append(f"{others} windows keep this value")
         if best.ties > 1:
             maximum.append(f"{best.ties} are equal: the first in reading order wins")
         counted = round(1 / mean.share)
@@ -238,9 +281,7 @@ class PoolingBench(QWidget):
         self.scope = scope
         self.setObjectName("pooling_bench")
         self.grids = PoolGrids(scope)
-        self.said, self.trouble = caption("pooling_said"), caption("pooling_trouble")
-        self.trouble.setProperty("muted", False)
-        self.trouble.setProperty("problem", True)
+        self.said, self.trouble = caption("pooling_said"), problem("pooling_trouble")
         flow = FlowLayout(gap=8)
         self.numbers = choice(
             "pooling_numbers", "Numbers", "The grid to begin with.", tuple(GRIDS), self._fill
@@ -264,11 +305,8 @@ class PoolingBench(QWidget):
         )
         for part in (self.numbers, self.window_box, self.stride, self.padding):
             flow.addWidget(part)
-        area = QScrollArea()
-        area.setObjectName("pooling_bench_scroll")
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(self.grids)
+        area = Desk("pooling_bench_scroll", self.grids)
+        area.roomy.connect(self.grids.fit)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(flow)
@@ -302,7 +340,8 @@ class PoolingBench(QWidget):
         found = axes(layer, (1, SIDE, SIDE))
         said = "" if found is None else f"Output size {size_formula(found[0])}."
         padded = "Padding never wins a maximum; in a mean its zeros count." if self.grids.padding else ""
-        parts = (said, overlap(layer, (1, SIDE, SIDE)), padded, "A pooling has nothing to learn.")
+        shared = overlap(layer, (1, SIDE, SIDE))
+        parts = (said, shared, padded, "" if shared and padded else "A pooling has nothing to learn.")
         self.said.setText(" ".join(part for part in parts if part))
         trouble = refused or misfit(layer, (1, SIDE, SIDE))
         self.trouble.setText(trouble)

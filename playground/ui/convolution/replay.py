@@ -43,6 +43,7 @@ class Replay(QWidget):
         self._span = (0, 0)  # what can be reached
         self._left: list[int] = []  # moments still to be shown
         self._asked: int | None = None  # the one that is on its way
+        self._own: Command | None = None  # what was sent for it
         self._begun = False  # the first has come, and the run stands still
         self._at = 0  # the one that has come last
         self._many = 0  # moments of this film
@@ -75,7 +76,7 @@ class Replay(QWidget):
         self.said.setProperty("muted", True)
         # Wide enough for a long run, so that the slider does not move under the mouse.
         self.said.setFixedWidth(self.fontMetrics().horizontalAdvance("epoch 00,000 · looking back") + 6)
-        self.scrub = Scrub(self._by_hand, "convolution_time", "")
+        self.scrub = Scrub(self._by_hand, "convolution_time", "", numbered=False)
         self.scrub.slider.setMinimumWidth(90)
         self.scrub.setContentsMargins(0, 4, 0, 0)  # it leaves room below itself: on one line with the others
         self.scrub.slider.setAccessibleName("Training time")
@@ -87,6 +88,8 @@ class Replay(QWidget):
         row.addWidget(self.pace)
         row.addWidget(self.scrub, stretch=1)
         row.addWidget(self.said)
+        #: pixels that it needs
+        self.least = row.minimumSize().width()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(self.pace.slider.value())
@@ -165,7 +168,13 @@ class Replay(QWidget):
             return
         self._asked = self._left.pop(0)
         self._lost.start()
-        self._send(GoTo(self._asked))
+        self._own = GoTo(self._asked)
+        self._send(self._own)
+
+    def hear(self, command: Command) -> None:
+        """Somebody sends the run to another moment: unless it is the film itself, it stops, lest its next moment be the last word."""
+        if command is not self._own:
+            self.stop()
 
     def _by_hand(self, command: Command) -> None:
         self.stop()

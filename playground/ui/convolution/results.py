@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter
 
 from engine.layers import Conv2d
 from engine.layers.conv import pair
 from engine.windows import ConvolutionCell, PoolingCell, pooling_cell, weight_products, windows
+from playground.ui.convolution.arrangement import BIG, LABEL, RESULT
 from playground.ui.convolution.level import Level
 from playground.ui.convolution.paint import draw, draw_cursor, draw_grid, fitted, write
 from playground.ui.convolution.parts import Images, elided, paint_output, paint_plus
@@ -23,12 +24,10 @@ from playground.ui.numbers import fmt
 
 Array = NDArray[Any]
 
-LABEL = 18
-RESULT, BIG = 168, 144  #: widths: the result in words, the map of what comes next
-LARGEST = 240  #: and of the output where there is room
-ROOMY = 1050  #: in narrower views the pooling that comes next is left out
 LISTED = range(3, 11)  #: how many terms of a weight's gradient, as there is room
 LINE = 15  #: pixels that each is high
+
+_RAMP = np.linspace(-1.0, 1.0, 128, dtype=np.float32)[None]
 
 
 class Results(Level):
@@ -42,19 +41,17 @@ class Results(Level):
         super().__init__(scope, name, words)
         self._images = Images(scope)
         self._output, self._pool = QRectF(), QRectF()
-        self._plus_x = 0.0
+        self._plus_x = self._list_x = 0.0
+        self._beside, self._next = True, False  # sub-totals beside the products; something behind the output
         self.weight_cell = (0, 0, 0)
-
-    def _shows_next(self, stage: Stage, width: int) -> bool:
-        """Whether the pooling that comes next has its place, too."""
-        return bool(stage.pooling) and not self.scope.backward and width >= ROOMY
 
     def _middle(self) -> float:
         seen = min(self.viewport().height(), max(self.size_needed.height(), 170))
         return self.origin.y() + seen / 2 + LABEL / 2
 
     def _output_rect(self) -> QRectF:
-        top = max(self._middle() - self._output.height() / 2, self.origin.y() + LABEL + 4)
+        lowest = self.origin.y() + self.viewport().height() - self._output.height() - LABEL - 2
+        top = max(min(self._middle() - self._output.height() / 2, lowest), self.origin.y() + LABEL + 2)
         return self._output.translated(0, top)
 
     def _paint_sum(self, painter: QPainter, stage: Stage, cell: ConvolutionCell) -> None:
@@ -65,49 +62,37 @@ class Results(Level):
             room = (self.viewport().height() - 64) // LINE
             listed = min(max(room, LISTED.start), LISTED.stop - 1)
             top = max(plus.y() - (listed * LINE + 64) / 2, self.origin.y() + 2)
-            left = self._output.x() - RESULT - 82
-            self._paint_weight_gradient(painter, QRectF(left, top, RESULT + 70, 0), listed)
+            list_ = QRectF(self._list_x, top, self._output.x() - self._list_x - 12, 0)
+            self._paint_weight_gradient(painter, list_, listed)
             return
         paint_plus(painter, ink, plus)
+        room = self._output.x() - x - 4
+        lines: list[tuple[str, QColor, QFont, int]] = []
+        if len(cell.subtotals) > 1:
+            lines.append((self._addition(cell, room), ink.text, ink.small, 18))
         layer: Any = stage.layer
-        write(
-            painter,
-            QRectF(x, plus.y() - 44, RESULT, 18),
-            self._addition(cell, bool(layer.bias)),
-            ink.text,
-            ink.small,
-        )
-        line = QRectF(x, plus.y() - 24, RESULT, 24)
-        write(painter, line, f"z = {fmt(cell.z)}", ink.text, ink.large)
-        y = plus.y() + 4
+        lines.append((f"+ bias {fmt(cell.bias)}" if layer.bias else "no bias", ink.muted, ink.small, 18))
+        lines.append((f"z = {fmt(cell.z)}", ink.text, ink.large, 24))
         for node_id in stage.followers:
             values = scope.maps(node_id)
             if values is None or scope.cell is None:
                 break
             value = float(values[scope.spot.channel][scope.cell])
-            write(
-                painter,
-                QRectF(x, y, RESULT, 20),
-                f"{elided(node_id, ink.title_metrics, 84)} → {fmt(value)}",
-                ink.end(value),
-                ink.title,
-            )
-            y += 20
-        said = f"with bias {fmt(cell.bias)}" if layer.bias else "no bias"
-        write(painter, QRectF(x, y, RESULT, 18), said, ink.muted, ink.tiny)
+            said = f" → {fmt(value)}"
+            name = elided(node_id, ink.title_metrics, room - ink.title_metrics.horizontalAdvance(said) - 2)
+            lines.append((name + said, ink.end(value), ink.title, 20))
+        y = plus.y() - (48 if len(cell.subtotals) > 1 else 32)
+        for said, colour, used, high in lines:
+            write(painter, QRectF(x, y, room + 4, high), said, colour, used)
+            y += high
 
-    @staticmethod
-    def _addition(cell: ConvolutionCell, bias: bool) -> str:
-        """1.54 + 0.17 − 0.15: the sub-totals and the bias; of many, how many."""
+    def _addition(self, cell: ConvolutionCell, room: float) -> str:
+        """1.54 + 0.17: the sub-totals; where they are many, what they come to."""
         parts = [float(v) for v in cell.subtotals]
-        if len(parts) > 3:
-            parts = [float(np.sum(parts))]
-            front = f"Σ of {len(cell.subtotals)}: "
-        else:
-            front = ""
-        parts += [cell.bias] if bias else []
         said = fmt(parts[0]) + "".join(f" {'−' if p < 0 else '+'} {fmt(abs(p))}" for p in parts[1:])
-        return front + said
+        if self.scope.ink.small_metrics.horizontalAdvance(said) <= room:
+            return said
+        return f"Σ of {len(parts)} = {fmt(float(np.sum(parts)))}"
 
     def _paint_weight_gradient(self, painter: QPainter, rect: QRectF, listed: int) -> None:
         """All places that blame one weight, the largest first, and their sum."""
@@ -117,7 +102,7 @@ class Results(Level):
             return
         terms, x, delta = found
         k, u, v = self.weight_cell
-        title = f"∂L/∂w, channel {k + 1}, weight {cell_in_words((u, v))}"
+        title = f"Σ x·δ · ch. {k + 1}, weight {cell_in_words((u, v))}"
         write(painter, QRectF(rect.x(), rect.y(), rect.width(), 16), title, ink.text, ink.tiny)
         order = np.argsort(-np.abs(terms.ravel()), kind="stable")
         running, y = 0.0, rect.y() + 18
@@ -126,7 +111,8 @@ class Results(Level):
             running += term
             said = f"{fmt(float(x.ravel()[n]))} · {fmt(float(delta.ravel()[n]), 2)} = {fmt(term, 2)}"
             write(painter, QRectF(rect.x(), y, 158, LINE), said, ink.muted, ink.tiny)
-            write(painter, QRectF(rect.x() + 160, y, 78, LINE), f"Σ {fmt(running)}", ink.muted, ink.tiny)
+            if rect.width() >= 230:
+                write(painter, QRectF(rect.x() + 160, y, 78, LINE), f"Σ {fmt(running)}", ink.muted, ink.tiny)
             y += LINE
         more = terms.size - min(listed, terms.size)
         if more:
@@ -168,7 +154,7 @@ class Results(Level):
     def _paint_output(self, painter: QPainter, stage: Stage) -> None:
         scope, ink, rect = self.scope, self.scope.ink, self._output_rect()
         node_id = stage.node_id if scope.backward else stage.last
-        whose = "δ" if scope.backward else elided(node_id, ink.title_metrics, 72)
+        whose = "δ" if scope.backward else elided(node_id, ink.small_metrics, max(72, rect.width() - 36))
         label = f"{whose} · ch. {scope.spot.channel + 1}"
         write(painter, QRectF(rect.x(), rect.y() - LABEL, BIG, LABEL), label, ink.text, ink.small)
         image = self._images.of(node_id, scope.spot.channel, scope.backward)
@@ -196,16 +182,29 @@ class Results(Level):
     def _paint_saliency(self, painter: QPainter) -> None:
         """How much each pixel of the picture moves the output; of several channels the one that counts most."""
         scope, ink = self.scope, self.scope.ink
-        rect = QRectF(self._pool.x(), self._output_rect().y(), BIG, BIG)
-        write(painter, QRectF(rect.x(), rect.y() - LABEL, BIG, LABEL), "∂z/∂pixel", ink.text, ink.small)
+        seen = self.viewport().height()
+        side = float(max(60, min(BIG, seen - 2 * LABEL - 28)))
+        top = max(self._middle() - side / 2, self.origin.y() + LABEL + 2)
+        if top + side + 26 > self.origin.y() + seen:
+            top = self.origin.y() + LABEL + 2
+        rect = QRectF(self._pool.x(), top, side, side)
+        title = f"∂{'z' if scope.stage and scope.stage.is_convolution else 'output'}/∂pixel"
+        write(painter, QRectF(rect.x(), rect.y() - LABEL, BIG, LABEL), title, ink.text, ink.small)
         found = scope.pixels_that_count()
         if found is None:
             painter.fillRect(rect, ink.neutral)
             return
         strongest = np.take_along_axis(found, np.abs(found).argmax(0)[None], 0)[0]
-        image = self._images.made(("saliency", scope.saliency_want), strongest, largest(strongest), True)
-        height, width = strongest.shape
-        draw(painter, image, fitted(rect, height, width), ink.border)
+        limit = largest(strongest)
+        image = self._images.made(("saliency", scope.saliency_want), strongest, limit, True)
+        drawn = fitted(rect, *strongest.shape)
+        draw(painter, image, drawn, ink.border)
+        key = QRectF(rect.x(), drawn.bottom() + 5, drawn.width(), 7)
+        draw(painter, self._images.made("ramp", _RAMP, 1.0, True), key, ink.border)
+        ends = QRectF(key.x(), key.bottom() + 1, key.width(), 14)
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        write(painter, ends, fmt(-limit, 2), ink.muted, ink.tiny)
+        write(painter, ends, fmt(limit, 2), ink.muted, ink.tiny, right)
 
     def _paint_next(self, painter: QPainter, stage: Stage) -> None:
         """The pooling window that this output falls into."""

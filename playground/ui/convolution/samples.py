@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtGui import QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QToolButton, QToolTip, QVBoxLayout, QWidget
 
 from engine.network import INPUT
 from playground.runner.messages import OWN, Maps, Strongest, Want
@@ -20,6 +20,9 @@ from playground.ui.theme import Theme
 
 #: samples that can be pinned, and strongest ones that are shown
 PINS, STRONGEST = 4, 4
+#: the side of a picture: at least, at most, and what is enough to have all cards in one column; what is between them
+LEAST, LARGEST, ENOUGH, GAP = 24, 54, 28, 4
+WORDS, TITLE = 84, 20  #: pixels for what is said beside the pictures, and above them
 
 
 class Picker(QWidget):
@@ -105,14 +108,12 @@ class Strip(QWidget):
 
     unpinned = Signal(object)
 
-    HEIGHT, SIDE = 66, 54
-
     def __init__(self, scope: Scope, name: str, words: str) -> None:
         super().__init__()
         self._scope = scope
         self.setObjectName(name)
         self.setAccessibleName(words)
-        self.setFixedWidth(2 * self.SIDE + 96)
+        self.side = LARGEST
         self.cards: list[Card] = []
         self._images: dict[object, QImage] = {}
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -120,7 +121,12 @@ class Strip(QWidget):
     def show_cards(self, cards: list[Card]) -> None:
         self.cards = cards
         self._images.clear()
-        self.setFixedHeight(max(1, self.HEIGHT * len(cards)))
+        self.fit(self.side)
+
+    def fit(self, side: int) -> None:
+        """Show pictures of ``side`` pixels."""
+        self.side = side
+        self.setFixedSize(2 * (side + GAP) + WORDS, max(1, (side + GAP) * len(self.cards)))
         self.update()
 
     def forget(self) -> None:
@@ -154,7 +160,7 @@ class Strip(QWidget):
         return self._images[key]
 
     def card_at(self, at: QPointF) -> Card | None:
-        row = int(at.y() // self.HEIGHT)
+        row = int(at.y() // (self.side + GAP))
         return self.cards[row] if 0 <= row < len(self.cards) else None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -179,23 +185,24 @@ class Strip(QWidget):
         scope, ink = self._scope, self._scope.ink
         painter = QPainter(self)
         for row, card in enumerate(self.cards):
-            top = float(row * self.HEIGHT)
+            top, step = float(row * (self.side + GAP)), self.side + GAP
             for k, node_id in enumerate([INPUT, *([self.node()] if self.node() else [])]):
-                room = QRectF(k * (self.SIDE + 6), top, self.SIDE, self.SIDE)
+                room = QRectF(k * step, top, self.side, self.side)
                 image = self._image(card, node_id)
                 if image is None:
                     painter.fillRect(room, ink.neutral)
                 else:
                     draw(painter, image, fitted(room, image.height(), image.width()), ink.border)
-            x = (2 if self.node() else 1) * (self.SIDE + 6)
+            x = (2 if self.node() else 1) * step + 2
             if scope.project is not None:
                 which, answer = sample_in_words(scope.project, card.sample)
-                write(
-                    painter, QRectF(x, top, 110, 16), which.replace("validation", "val."), ink.muted, ink.tiny
-                )
-                write(painter, QRectF(x, top + 15, 110, 16), answer, ink.text, ink.tiny)
-            if card.cell is not None:
-                write(painter, QRectF(x, top + 30, 110, 16), fmt(card.value), ink.end(card.value), ink.tiny)
+                words = QRectF(x, top, self.width() - x, 14)
+                write(painter, words, which.replace("validation", "val."), ink.muted, ink.tiny)
+                words.translate(0, 14)
+                write(painter, words, answer, ink.text, ink.tiny)
+                if card.cell is not None:
+                    words.translate(0, 14) if self.side >= 40 else words.translate(46, 0)
+                    write(painter, words, fmt(card.value), ink.end(card.value), ink.tiny)
         painter.end()
 
 
@@ -208,15 +215,23 @@ class Compare(QWidget):
         self.setObjectName("compare_panel")
         self.pins = Strip(scope, "pinned_samples", "Pinned samples")
         self.strongest = Strip(scope, "strongest_samples", "The samples that move this channel most")
-        self._titles = (QLabel("Pinned"), QLabel("Strongest for this channel"))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
+        self._titles = (QLabel("Pinned"), QLabel("Strongest here"))
+        self._titles[1].setToolTip("The training samples that move the channel looked at most.")
+        self._hint = QLabel("The pin beside the\nsample keeps it here.")
+        self._hint.setProperty("muted", True)
+        self._parts = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
+        self._parts.setContentsMargins(0, 0, 0, 0)
         for title, strip in zip(self._titles, (self.pins, self.strongest), strict=True):
             title.setProperty("muted", True)
-            column.addWidget(title)
-            column.addWidget(strip)
-        column.addStretch(1)
+            part = QVBoxLayout()
+            part.setSpacing(2)
+            part.addWidget(title)
+            part.addWidget(strip)
+            if strip is self.pins:
+                part.addWidget(self._hint)
+            part.addStretch(1)
+            self._parts.addLayout(part)
+        self._parts.addStretch(1)
         self.pins.unpinned.connect(self.unpin)
         scope.moved.connect(lambda before: self._tidy())
         scope.restyled.connect(self._tidy)
@@ -242,12 +257,36 @@ class Compare(QWidget):
             there = [c for c in self.pins.cards if c.sample[1] < count_of(self._scope.project, c.sample[0])]
             if len(there) != len(self.pins.cards):
                 self.pins.show_cards(there)
-        self._titles[0].setVisible(bool(self.pins.cards))
+        self._hint.setVisible(not self.pins.cards)
         if stage is None:
             self.strongest.show_cards([])
         self._titles[1].setVisible(stage is not None)
+        self.strongest.setVisible(stage is not None)
+        self._fit()
         self.pins.forget()
         self.strongest.forget()
+
+    def _fit(self) -> None:
+        """Pictures as large as lets all be seen: in one column, or where that is too low, in two."""
+        two = self._scope.stage is not None
+        rows = max(len(self.pins.cards), 1) + (STRONGEST if two else 0)
+        side = (self.height() - (2 if two else 1) * TITLE - 8) // rows - GAP
+        beside = two and side < ENOUGH
+        if beside:
+            side = (self.height() - TITLE) // max(len(self.pins.cards), STRONGEST) - GAP
+        way = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
+        if self._parts.direction() != way:
+            self._parts.setDirection(way)
+        for strip in (self.pins, self.strongest):
+            strip.fit(min(max(side, LEAST), LARGEST))
+        self.setFixedWidth((self.pins.width() + 8) * (2 if beside else 1))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self.width(), 4 * (LEAST + GAP))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     @property
     def _strongest_want(self) -> Strongest | None:

@@ -13,7 +13,18 @@ from engine.layers import Conv2d
 from engine.windows import EVERY, channel_maps, channel_shares, channels_of, flipped, weight_gradient
 from playground.runner.messages import Deltas, Maps, Want, Weights
 from playground.ui.convolution.level import Level, Spotlight
-from playground.ui.convolution.paint import cell_at, cells_rect, draw, draw_cursor, draw_grid, fitted, write
+from playground.ui.convolution.paint import (
+    LEGIBLE,
+    cell_at,
+    cells_rect,
+    draw,
+    draw_cursor,
+    draw_grid,
+    fitted,
+    power_in_words,
+    power_of,
+    write,
+)
 from playground.ui.convolution.parts import (
     Framed,
     Images,
@@ -33,7 +44,12 @@ Array = NDArray[Any]
 EDGE, LABEL, APART = 12, 18, 30
 ROOMY = 110  #: maps so wide have room for whole sentences
 SUM = 92  #: pixels for the wires and the sum
-SMALLEST = 90  #: pixels of an output
+SMALLEST, TINY = 84, 64  #: pixels of an output, and where it is tight
+TIGHT, TIGHTER, BARE = (
+    900,
+    640,
+    520,
+)  #: in narrower views: things stand closer together; are smaller; no pooling is shown
 
 
 class Spread(Level):
@@ -48,6 +64,8 @@ class Spread(Level):
         self._gradient: Array | None = None
         self._plus = QPointF()
         self._room = 0.0  # from one output to the next
+        self._apart = APART  # from one picture to the next
+        self._only = False  # a single row: everything stands level with it
 
     # --- layout ---
 
@@ -59,15 +77,20 @@ class Spread(Level):
             return QSize()
         reads = channels_of(stage.layer, stage.in_shape, self.scope.spot.channel)
         conv = stage.is_convolution
-        shown = [stage.node_id, *stage.followers[-1:], *([stage.pooling] if stage.pooling else [])]
+        pooling = [stage.pooling] if stage.pooling and width >= BARE else []
+        shown = [stage.node_id, *stage.followers[-1:], *pooling]
         columns = (4 if self.scope.backward else 3) if conv else 1
-        free = width - 2 * EDGE - (SUM if conv else 0) - columns * APART - len(shown) * (SMALLEST + APART)
-        most = max(64.0, min(150 if len(reads) > 1 else 220, free / columns))
-        side = float(min(most, max(64, height / min(len(reads), 3) - LABEL - 14)))
+        apart = APART if width >= TIGHT else APART // 2
+        least = SMALLEST if width >= TIGHTER else TINY
+        many = columns + len(shown)
+        free = width - 2 * EDGE - (SUM if conv else 0) - many * apart
+        most = max(56.0, min(150 if len(reads) > 1 else 220, free / many))
+        side = float(min(most, max(56, (height - EDGE) / min(len(reads), 3) - LABEL - 12)))
         row = side + LABEL + 12
+        self._only, self._apart = len(reads) == 1, apart
         kernel = min(side, 150.0)
-        x_kernel = EDGE + side + APART
-        x_map = x_kernel + kernel + APART + (kernel + APART if self._shows_gradient(stage) else 0)
+        x_kernel = EDGE + side + apart
+        x_map = x_kernel + kernel + apart + (kernel + apart if self._shows_gradient(stage) else 0)
         for k, channel in enumerate(reads):
             y = EDGE / 2 + k * row + LABEL
             framed = Framed.of(stage, QPointF(EDGE, y), side)
@@ -76,28 +99,41 @@ class Spread(Level):
             )
         x = x_map + side + SUM if conv else x_kernel
         self._plus = QPointF(x - SUM / 2 + 6, 0)
-        room = (width - x - EDGE - APART * (len(shown) - 1)) / len(shown)
-        big = float(min(230, max(SMALLEST, min(room, height - LABEL - 40))))
-        self._room = big + APART
+        room = (width - x - EDGE + apart) / len(shown)
+        big = float(min(230, max(least, min(room - apart, height - 2 * LABEL - EDGE))))
+        wide = max(self.scope.ink.small_metrics.horizontalAdvance(self._label(stage, n)) for n in shown)
+        self._room = max(big + apart, min(room, wide + apart))
         for node_id in shown:
             _, h, w = (*self.scope.shapes[node_id], 1, 1)[:3]
             scale = big / max(h, w)
             scale = float(int(scale)) if scale >= 2 else scale
             self._outputs.append((node_id, QRectF(x, 0, w * scale, h * scale), (h, w)))
-            x += big + APART
+            x += self._room
         self.light()
-        return QSize(int(x - APART + EDGE), int(EDGE + len(reads) * row))
+        end = max(rect.right() for _, rect, _ in self._outputs)
+        return QSize(int(end + EDGE), int(EDGE + len(reads) * row))
 
     def _shows_gradient(self, stage: Stage) -> bool:
         return stage.is_convolution and self.scope.backward
 
     def _middle(self) -> float:
         """The height at which sum and outputs stand: the middle of what is seen, or of the rows where they are fewer."""
+        if self._only:
+            return self._rows[0][3].center().y()
         seen = min(self.viewport().height(), max(self.size_needed.height(), 150))
         return self.origin.y() + seen / 2 + LABEL / 2
 
     def _output_rect(self, rect: QRectF) -> QRectF:
+        if self._only:
+            return rect.translated(0, self._rows[0][3].y())
         return rect.translated(0, max(self._middle() - rect.height() / 2, self.origin.y() + LABEL + 4))
+
+    def _label(self, stage: Stage, node_id: str) -> str:
+        """What stands above an output."""
+        size = times(*(*self.scope.shapes[node_id], 1, 1)[1:3])
+        if node_id == stage.node_id:
+            return f"{'δ, ' if self.scope.backward else ''}channel {self.scope.spot.channel + 1} · {size}"
+        return f"{'δ at ' if self.scope.backward else ''}{node_id} · {size}"
 
     def light(self) -> None:
         """Make maps answer the mouse, where they are now."""
@@ -258,10 +294,18 @@ class Spread(Level):
             draw_grid(painter, ink, rect, shown, largest(own if scope.scale == "per map" else weight))
             gradient = self.kernel_gradient() if self._shows_gradient(stage) else None
             if gradient is not None:
-                beside = rect.translated(kernel.width() + APART, 0)
+                beside = rect.translated(kernel.width() + self._apart, 0)
                 label = QRectF(beside.x(), beside.y() - LABEL, 180, LABEL)
-                write(painter, label, "∂L/∂w = Σ x·δ", ink.muted, ink.tiny)
-                draw_grid(painter, ink, beside, gradient[k], largest(gradient), True)
+                written = beside.width() / gradient.shape[2] >= LEGIBLE
+                power = power_of(gradient) if written else 0
+                write(
+                    painter,
+                    label,
+                    f"∂L/∂w{' = Σ x·δ' if kernel.width() >= ROOMY else ''}{power_in_words(power)}",
+                    ink.muted,
+                    ink.tiny,
+                )
+                draw_grid(painter, ink, beside, gradient[k], largest(gradient), True, power=power)
         term = self._term(k)
         size = framed.size if backward else stage.map_shape[1:]
         rect = fitted(both, *size)
@@ -311,11 +355,11 @@ class Spread(Level):
     ) -> None:
         scope, ink, channel = self.scope, self.scope.ink, self.scope.spot.channel
         image = self._images.of(node_id, channel, scope.backward)
-        label = f"{'δ at ' if scope.backward else ''}{node_id} · {times(*size)}"
-        if node_id == stage.node_id:
-            label = f"{'δ, ' if scope.backward else ''}channel {channel + 1} · {times(*size)}"
+        label = self._label(stage, node_id)
+        if ink.small_metrics.horizontalAdvance(label) > self._room - 4:
+            label = label.rsplit(" · ", 1)[0]  # without the size
         above = QRectF(rect.x(), rect.y() - LABEL, self._room, LABEL)
-        write(painter, above, elided(label, ink.small_metrics, self._room - 8), ink.text, ink.small)
+        write(painter, above, elided(label, ink.small_metrics, self._room - 4), ink.text, ink.small)
         values = scope.deltas(node_id) if scope.backward else scope.maps(node_id)
         if size == stage.map_shape[1:]:
             paint_output(painter, scope, image, rect, size)

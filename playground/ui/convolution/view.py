@@ -8,14 +8,12 @@ from dataclasses import replace
 from time import perf_counter
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
-    QFrame,
+    QBoxLayout,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QStackedLayout,
-    QStyle,
     QTabBar,
     QVBoxLayout,
     QWidget,
@@ -25,14 +23,15 @@ from engine.network import INPUT
 from engine.receptive import receptive_field
 from playground.document.project import Project
 from playground.runner.messages import Frame, State, Want
+from playground.ui.canvas.footer import ScaleBar
 from playground.ui.convolution.bar import Bar
 from playground.ui.convolution.filters import FilterBench
+from playground.ui.convolution.levels import KEYS, Levels
 from playground.ui.convolution.pad import DrawPanel
 from playground.ui.convolution.pooling import PoolingBench
 from playground.ui.convolution.replay import Replay
 from playground.ui.convolution.samples import Compare
 from playground.ui.convolution.scope import Scope
-from playground.ui.convolution.stage import KEYS, Levels
 from playground.ui.convolution.structure import Spot
 from playground.ui.convolution.words import (
     arithmetic,
@@ -57,9 +56,19 @@ PAGES = (
     ("Filter bench", "Try filters on pictures: known ones, your own, and the ones your network has learned."),
     ("Pooling bench", "Maximum and mean over the same window, side by side."),
 )
+SALIENCY = "Saliency: brightening a violet pixel raises it, a teal one lowers it; pixels without colour do not count."
+#: what the colours mean
+KEY = (
+    "Orange is below 0, blue above, and the stronger the further from 0; backward, gradients are teal below 0, violet above. "
+    "The ends are the largest magnitude of the map, of its layer, or of the whole net: as chosen under Colour scale. "
+    "Rest the mouse on a cell to read its number."
+)
+#: where the panel is lower, the film over training time is left out at levels 2 and 3, where numbers need the height
+LOW = 360
 #: seconds between two drawings of each level while the run goes on: nobody reads a hundred numbers faster
 PAUSES = (0.0, 0.05, 0.1)
 OVERVIEW = "Every map is what one filter answers to this sample, live while training. Click one to see how it comes about."
+BACKWARD = "Every map is δ: how much this sample's loss would rise with each value of it. Filters are as they are, in the colours of values."
 
 
 class NetworkPage(QWidget):
@@ -84,26 +93,23 @@ class NetworkPage(QWidget):
         layout.setSpacing(4)
         self.compare, self.draw = Compare(self.scope), DrawPanel(self.scope)
         self.replay = Replay(context.send)
+        context.focus.moment_asked.connect(self.replay.hear)
         middle = QHBoxLayout()
         middle.setSpacing(12)
         middle.addWidget(self.levels, 1)
         for panel, button in ((self.compare, self.bar.compare), (self.draw, self.bar.draw)):
-            area = QScrollArea()
-            area.setObjectName(f"{panel.objectName()}_scroll")
-            area.setFrameShape(QFrame.Shape.NoFrame)
-            area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-            area.setWidget(panel)
-            area.setWidgetResizable(True)
-            bar = area.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
-            area.setFixedWidth(panel.sizeHint().width() + bar + 4)
-            area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            area.hide()
-            button.toggled.connect(area.setVisible)
-            middle.addWidget(area)
-        layout.addWidget(self.bar)
+            panel.hide()
+            button.toggled.connect(panel.setVisible)
+            middle.addWidget(panel)
+        self.bar.draw.toggled.connect(lambda on: self._say())
+        self.draw.said.connect(self._say)
+        self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._top.setSpacing(4)
+        self._top.addWidget(self.bar)
+        self._top.addWidget(self.replay, 1)
+        layout.addLayout(self._top)
         layout.addLayout(middle, 1)
-        layout.addWidget(self.replay)
-        for label in (self.caption, self.sizes, self.trouble):
+        for label in (self.caption, self.draw.how, self.sizes, self.trouble):
             layout.addWidget(label)
         self.bar.picker.pinned.connect(self._pin)
         context.focus.sample_changed.connect(lambda sample: self.scope.restyled.emit())
@@ -142,17 +148,20 @@ class NetworkPage(QWidget):
     def set_theme(self, theme: Theme) -> None:
         self.bar.set_theme(theme)
         self.replay.set_theme(theme)
+        self.draw.set_theme(theme)
         self.scope.set_theme(theme)
 
     def _say(self) -> None:
         """The captions of this level."""
         scope, stage = self.scope, self.scope.stage
-        caption, sizes, trouble = OVERVIEW, "", ""
+        caption, sizes, trouble = BACKWARD if scope.backward else OVERVIEW, "", ""
         if stage is not None and scope.project is not None:
             level3 = scope.spot.level == 3
             caption = window_caption(stage) if level3 else spread_caption(stage, scope.spot.channel)
             if scope.backward:
                 caption = back_caption(stage, scope.spot.level)
+            elif level3 and scope.saliency:
+                caption = f"{caption} {SALIENCY}"
             elif not stage.is_convolution:
                 caption = f"{caption} {overlap(stage.layer, stage.in_shape)}".strip()
             # Units at the edge see less of the picture.
@@ -160,12 +169,28 @@ class NetworkPage(QWidget):
             field = receptive_field(scope.project.network, scope.shapes, stage.node_id, middle)[INPUT]
             sizes = f"{arithmetic(stage)} · {field_in_words(field.height, field.width)}"
             trouble = misfit(stage.layer, stage.in_shape)
-        # A window needs the height for its numbers; the History at the top goes through time there too.
-        self.replay.setVisible(scope.spot.level < 3 or self.replay.play.isChecked())
+        how = self.draw.how
+        how.setVisible(self.bar.draw.isChecked() and bool(how.text()))
+        if how.isVisibleTo(self):
+            caption = ""
+        self._arrange()
         for label, text in ((self.caption, caption), (self.sizes, sizes), (self.trouble, trouble)):
             if label.text() != text:
                 label.setText(text)
             label.setVisible(bool(text))
+
+    def _arrange(self) -> None:
+        """The film stands beside the bar where there is room, else below it, or nowhere: the History at the top goes through time, too."""
+        beside = self.width() >= self.bar.sizeHint().width() + self.replay.least
+        way = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
+        if way != self._top.direction():
+            self._top.setDirection(way)
+        high = self.scope.spot.level == 1 or self.height() >= LOW
+        self.replay.setVisible(beside or high or self.replay.play.isChecked())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self.levels.finish()
@@ -231,10 +256,20 @@ class ConvolutionView(View):
         context.focus.watch_asked.connect(self._watch)
         head = QHBoxLayout()
         head.addWidget(self.tabs)
+        self.key = ScaleBar(context.theme, "convolution_key", KEY)
+        head.addStretch(1)
+        head.addWidget(self.key)
         head.addStretch(1)
         head.addWidget(self.network.bar.which)
+        self.network.scope.restyled.connect(self._key)
         layout.addLayout(head)
         layout.addLayout(self._stack, 1)
+
+    def _key(self) -> None:
+        """What the colours mean on this page."""
+        page = self._stack.currentWidget()
+        self.key.show_limit(None, page is self.network and self.network.scope.backward)
+        self.key.setVisible(page is not self.trouble)
 
     def _watch(self, node_id: str) -> None:
         """Spread out the first channel of a layer."""
@@ -256,6 +291,7 @@ class ConvolutionView(View):
             self._stack.setCurrentWidget(page)
         self.network.bar.which.setVisible(page is self.network)
         self.network.bar.slide.stop()
+        self._key()
 
     def wants(self) -> Iterable[Want]:
         page = self._stack.currentWidget()
@@ -280,4 +316,5 @@ class ConvolutionView(View):
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
         self.context = replace(self.context, theme=theme)
+        self.key.set_theme(theme)
         self.network.set_theme(theme)

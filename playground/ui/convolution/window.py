@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter
 
 from engine.layers import Conv2d
@@ -23,25 +23,28 @@ from engine.windows import (
     windows,
 )
 from playground.runner.messages import Deltas, Maps, Want, Weights
+from playground.ui.convolution.arrangement import EDGE, LABEL, LARGEST, plan_of
 from playground.ui.convolution.level import Spotlight
-from playground.ui.convolution.paint import LEGIBLE, cell_at, draw_cursor, draw_grid, write
+from playground.ui.convolution.paint import (
+    cell_at,
+    draw_cursor,
+    draw_grid,
+    power_in_words,
+    power_of,
+    write,
+)
 from playground.ui.convolution.parts import (
     Framed,
     paint_wire,
     source_in_words,
 )
-from playground.ui.convolution.results import BIG, LABEL, LARGEST, RESULT, ROOMY, Results
+from playground.ui.convolution.results import Results
 from playground.ui.convolution.scope import Scope, largest
 from playground.ui.convolution.structure import Spot, Stage
 from playground.ui.convolution.words import cell_in_words
 from playground.ui.numbers import exact, fmt
 
 Array = NDArray[Any]
-
-EDGE, APART = 12, 20
-LARGEST_CELL, PRODUCT = 44.0, 1.6  #: a cell's side; a cell of products is wider, as it shows both factors
-NARROWEST = 34  #: pixels that numbers from 0.001 on need, with one digit
-SUM = 128  #: width of the wires
 
 
 class WindowLevel(Results):
@@ -55,51 +58,38 @@ class WindowLevel(Results):
 
     def place(self, width: int, height: int) -> QSize:
         self._rows.clear()
-        stage = self.scope.stage
+        scope, stage = self.scope, self.scope.stage
         if stage is None:
             return QSize()
-        reads = channels_of(stage.layer, stage.in_shape, self.scope.spot.channel)
+        reads = channels_of(stage.layer, stage.in_shape, scope.spot.channel)
+        plan = plan_of(
+            stage, self._kernel(stage), len(reads), (width, height), scope.backward, scope.saliency
+        )
         kh, kw = self._kernel(stage)
-        conv = stage.is_convolution
-        roomy = width >= ROOMY
-        most = 150 if roomy else 72
-        side = float(min(most, max(72, height / min(len(reads), 2) - LABEL - 16)))
-        big, result = (BIG, RESULT) if roomy else (92, 148)
-        sum_ = (SUM if roomy else 112) if conv else 0
-        more = RESULT + APART if self.scope.saliency or self._shows_next(stage, width) else 0
-        room = width - 2 * EDGE - side - 5 * APART - (sum_ + result + big + more)
-        tall = max(LEGIBLE * 1.0, (height - LABEL - 20) / kh)
-        # Where there is little room, products are as narrow as the others, and leave their factors to the tool tip.
-        for product in (PRODUCT, 1.0):
-            columns = (2 + product) if conv else (2 if self.scope.backward else 1)
-            cell = min(LARGEST_CELL, tall, room / (kw * columns))
-            if cell >= NARROWEST:
-                break
-        cell = float(int(max(cell, NARROWEST if max(kh, kw) <= 5 else 13)))
-        row = max(side, cell * kh) + LABEL + 14
-        x_grids = EDGE + side + APART
-        widths = [cell * kw, cell * kw, cell * kw * product] if conv else [cell * kw] * int(columns)
-        x = x_grids
+        row = max(plan.side, plan.tall * kh) + LABEL + 14
+        x_grids = x = EDGE + plan.side + plan.apart
         for k, channel in enumerate(reads):
             y = EDGE / 2 + k * row + LABEL
-            framed = Framed.of(stage, QPointF(EDGE, y), side)
+            framed = Framed.of(stage, QPointF(EDGE, y), plan.side)
             x, grids = x_grids, []
-            for w in widths:
-                grids.append(QRectF(x, y, w, cell * kh))
-                x += w + APART
+            for w in plan.widths:
+                grids.append(QRectF(x, y, plan.cell * kw * w, plan.tall * kh))
+                x += plan.cell * kw * w + plan.apart
             self._rows.append((channel, framed, grids))
-        self._plus_x = x + sum_ - 22 if conv else x
-        x_map = self._plus_x + (result + 20 if conv else RESULT)
+        self._beside, self._list_x = plan.beside, x
+        self._plus_x = x + plan.sum - 22 if plan.sum else x
+        x_map = x + plan.sum + plan.result
         _, h, w = stage.map_shape
-        spare = min(LARGEST, width - x_map - more - APART - EDGE)
-        scale = min(max(big, spare), max(80, height - LABEL - 40)) / max(h, w)
+        spare = min(LARGEST, width - x_map - plan.more - plan.apart - EDGE)
+        scale = min(max(plan.big, spare), max(80, height - 2 * LABEL - 12)) / max(h, w)
         scale = float(int(scale)) if scale >= 2 else scale
         self._output = QRectF(x_map, 0, w * scale, h * scale)
-        end = x_map + max(big, self._output.width()) + APART
-        self._pool = QRectF(end, 0, BIG, 0)
-        end += more
+        end = x_map + max(plan.big, self._output.width()) + plan.apart
+        instead = scope.saliency and not plan.more
+        self._pool = QRectF(x_map if instead else end, 0, 0, 0)
+        self._next = bool(plan.more)
         self.light()
-        return QSize(int(end), int(EDGE + len(reads) * row))
+        return QSize(int(end - plan.apart + plan.more + EDGE), int(EDGE + len(reads) * row))
 
     def _kernel(self, stage: Stage) -> tuple[int, int]:
         seen, cell = windows(stage.layer, stage.in_shape), self.scope.cell or (0, 0)
@@ -136,7 +126,8 @@ class WindowLevel(Results):
             self.spotlights.append(on_input(framed))
             for g, rect in enumerate(grids):
                 self.spotlights.append(self._on_grid(stage, k, g, channel, rect))
-        self.spotlights.append(on_map(self._output_rect()))
+        if self._next or not scope.saliency:
+            self.spotlights.append(on_map(self._output_rect()))
 
     def _on_grid(self, stage: Stage, k: int, g: int, channel: int, rect: QRectF) -> Spotlight:
         """A matrix: full precision on hover; backward, a click on a weight lists its gradient."""
@@ -244,10 +235,11 @@ class WindowLevel(Results):
             self._paint_sum(painter, stage, cell)
         elif isinstance(cell, PoolingCell):
             self._paint_choice(painter, cell)
-        self._paint_output(painter, stage)
+        if self._next or not scope.saliency:
+            self._paint_output(painter, stage)
         if scope.saliency:
             self._paint_saliency(painter)
-        elif self._shows_next(stage, self.viewport().width()):
+        elif self._next:
             self._paint_next(painter, stage)
 
     def _paint_input(self, painter: QPainter, stage: Stage, channel: int, framed: Framed) -> None:
@@ -261,18 +253,19 @@ class WindowLevel(Results):
     def _paint_products(
         self, painter: QPainter, k: int, grids: list[QRectF], cell: ConvolutionCell, shares: Array | None
     ) -> None:
-        ink, seen = self.scope.ink, cell.patch
+        ink, seen, power = self.scope.ink, cell.patch, 0
         window, kernel, products = grids
         labels = ("window", "× kernel", f"= {cell.products[k].size} products")
         if self.scope.backward:
-            labels = ("window", "kernel w", "δ·w, sent back")
+            power = 0 if shares is None else power_of(shares)
+            labels = ("window", "kernel w", f"δ·w, sent back{power_in_words(power)}")
         for rect, label in zip(grids, labels, strict=True):
             write(painter, QRectF(rect.x(), rect.y() - LABEL, 190, LABEL), label, ink.muted, ink.tiny)
         draw_grid(painter, ink, window, seen.values[k], largest(seen.values), inside=seen.inside)
         draw_grid(painter, ink, kernel, cell.kernel[k], largest(cell.kernel))
         if self.scope.backward:
             if shares is not None:
-                draw_grid(painter, ink, products, shares[k], largest(shares), True, seen.inside)
+                draw_grid(painter, ink, products, shares[k], largest(shares), True, seen.inside, power=power)
                 if self.weight_cell[0] == k:
                     self._ring_weight(painter, kernel, cell.kernel[k].shape)
             return
@@ -289,12 +282,20 @@ class WindowLevel(Results):
             inside=seen.inside,
             notes=notes,
         )
-        middle = products.center().y()
-        total = float(cell.subtotals[k])
-        beside = QRectF(products.right() + 8, middle - 9, 84, 18)
-        write(painter, beside, f"Σ = {fmt(total)}", ink.end(total), ink.title)
-        plus = QPointF(self._plus_x, self._middle())
-        start = products.right() + 14 + ink.title_metrics.horizontalAdvance(f"Σ = {fmt(total)}")
+        self._paint_subtotal(painter, products, float(cell.subtotals[k]))
+
+    def _paint_subtotal(self, painter: QPainter, products: QRectF, total: float) -> None:
+        """Σ beside the products, or where that is too narrow above them, and its wire."""
+        ink, middle, said = self.scope.ink, products.center().y(), f"Σ = {fmt(total)}"
+        plus, start = QPointF(self._plus_x, self._middle()), products.right() + 6
+        if self._beside:
+            place = QRectF(products.right() + 8, middle - 9, 84, 18)
+            write(painter, place, said, ink.end(total), ink.title)
+            start += 8 + ink.title_metrics.horizontalAdvance(said)
+        else:
+            right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            above = QRectF(products.x(), products.y() - LABEL, products.width(), LABEL)
+            write(painter, above, said, ink.end(total), ink.title, right)
         paint_wire(painter, ink, QPointF(start, middle), QPointF(plus.x() - 14, plus.y()))
 
     def _ring_weight(self, painter: QPainter, rect: QRectF, shape: tuple[int, ...]) -> None:
@@ -313,11 +314,13 @@ class WindowLevel(Results):
         values = cell.patch.values[0]
         draw_grid(painter, ink, grids[0], values, largest(values), inside=cell.patch.inside, ring=cell.winner)
         if shares is not None and len(grids) > 1:
+            power = power_of(shares)
             write(
                 painter,
                 QRectF(grids[1].x(), grids[1].y() - LABEL, 190, LABEL),
-                "δ sent back",
+                f"δ sent back{power_in_words(power)}",
                 ink.muted,
                 ink.tiny,
             )
-            draw_grid(painter, ink, grids[1], shares, largest(shares), True, cell.patch.inside, cell.winner)
+            inside = cell.patch.inside
+            draw_grid(painter, ink, grids[1], shares, largest(shares), True, inside, cell.winner, power=power)

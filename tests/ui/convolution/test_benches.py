@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
@@ -11,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from engine.kernels import PRESETS, gabor, kernel
 from playground.runner.messages import OWN, Maps, Predictions, ShowPicture
+from playground.ui.convolution import bench
 from playground.ui.convolution.bench import correlated, photo
 from playground.ui.convolution.filters import DRAWING, LEARNED, OWN_PICTURE
 from tests.ui.convolution.following import USUAL, Following, middle_of, project
@@ -234,7 +237,7 @@ def test_maximum_and_mean_of_every_window(pooling) -> None:
 def test_the_mouse_and_the_arrows_move_one_cursor_on_all_grids(shown, pooling) -> None:
     grids = pooling.grids
     _, maximum, _ = grids._rects()
-    QTest.mouseMove(grids, QPointF(maximum.x() + 38 * 1.5, maximum.y() + 38 * 2.5).toPoint())
+    QTest.mouseMove(grids, middle_of(maximum, (3, 3), (2, 1)).toPoint())
     shown.qtbot.waitUntil(lambda: grids.cell == (2, 1))
     QTest.keyClick(grids, Qt.Key.Key_Right)
     assert grids.cell == (2, 2)
@@ -261,8 +264,8 @@ def test_a_window_says_what_it_computes_and_which_other_keeps_the_same_value(poo
     grids.cell = (1, 1)
     largest, mean = grids.lines()
     assert largest[0] == "max(0, 0, 0, 9) = 9"
-    assert "winner (2, 2) · 3 of 4 values dropped" in largest
-    assert "4 windows keep this same value" in largest
+    assert "winner (2, 2) · 3 of 4 dropped" in largest
+    assert "4 windows keep this value" in largest
     assert mean == ["(0 + 0 + 0 + 9)/4 = 2.25", "each of 4 counts 0.250"]
     pooling.window_box.setCurrentIndex(2)
     assert grids.lines()[1][0] == "Σ 9 / 16 = 0.562"
@@ -281,7 +284,7 @@ def test_ties_are_counted_and_a_click_changes_a_number(pooling) -> None:
     best, _ = grids.cells()
     assert (best.ties, best.winner) == (4, (0, 0))
     given = grids._rects()[0]
-    at = QPointF(given.x() + 38 * 1.5, given.y() + 38 * 1.5).toPoint()
+    at = middle_of(given, (6, 6), (1, 1)).toPoint()
     QTest.mouseClick(grids, Qt.MouseButton.LeftButton, pos=at)
     best, _ = grids.cells()
     assert (best.ties, best.winner, best.result) == (1, (1, 1), 2.0)
@@ -402,3 +405,53 @@ def test_a_picture_is_dropped_or_pasted_and_a_bad_file_gets_a_sentence(shown, tm
     QApplication.clipboard().setImage(image)
     shown.qtbot.mouseClick(shown.find("drawing_paste"), Qt.MouseButton.LeftButton)
     np.testing.assert_allclose(sent(shown)[-1].picture, raw[:500].min(), atol=1e-5)
+
+
+# --- room ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_pad_and_what_is_said_of_it_are_in_sight_in_a_low_panel(shown) -> None:
+    shown.show(911, 269)
+    shown.find("convolution_draw").setChecked(True)
+    draw(shown, [(40, 40), (60, 60)])
+    shown.qtbot.waitUntil(lambda: bool(sent(shown)))
+    shown.follow()
+    panel, page = shown.page.draw, shown.page
+    for part in (panel.pad, panel.verdict, shown.find("drawing_paste")):
+        shown.qtbot.waitUntil(
+            lambda p=part: (
+                p.isVisible() and page.rect().contains(p.rect().translated(p.mapTo(page, QPoint())))
+            )
+        )
+    assert panel.pad.geometry().right() < panel.verdict.geometry().left()
+    assert panel.how.isVisible()
+    assert not shown.find("convolution_caption").isVisible()
+
+
+@pytest.mark.parametrize("size", [(1378, 401), (911, 269)])
+@pytest.mark.parametrize("window", [0, 1, 2, 3])
+def test_pooling_grids_use_the_room_there_is(shown, pooling, size, window) -> None:
+    shown.show(*size)
+    pooling.stride.setCurrentIndex(0)
+    pooling.window_box.setCurrentIndex(window)
+    grids, area = pooling.grids, pooling.findChild(bench.Desk)
+    shown.qtbot.waitUntil(lambda: grids.width() == area.viewport().width())
+    assert grids.height() <= area.viewport().height()
+    rects = grids._rects()
+    assert all(a.right() < b.left() for a, b in itertools.pairwise(rects))
+    assert rects[-1].left() > grids.width() / 2
+
+
+def test_samples_to_compare_are_all_in_sight_in_a_low_panel(shown) -> None:
+    shown.show(911, 269)
+    shown.go("a", 1)
+    for _ in range(4):
+        shown.qtbot.mouseClick(shown.find("convolution_pin"), Qt.MouseButton.LeftButton)
+        shown.qtbot.mouseClick(shown.find("convolution_sample_on"), Qt.MouseButton.LeftButton)
+    shown.follow().follow()
+    compare = shown.page.compare
+    for strip in (compare.pins, compare.strongest):
+        assert len(strip.cards) == 4
+        shown.qtbot.waitUntil(
+            lambda s=strip: compare.rect().contains(s.rect().translated(s.mapTo(compare, QPoint())))
+        )

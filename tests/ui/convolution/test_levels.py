@@ -17,6 +17,7 @@ from playground.document.examples import example
 from playground.runner.messages import Deltas, Maps, Saliency, Weights
 from playground.ui import motion
 from playground.ui.convolution import scope as scope_module
+from playground.ui.convolution.paint import LEGIBLE, LOWEST
 from playground.ui.convolution.structure import Spot
 from playground.ui.theme import DARK
 from tests.ui.bench import ink, pixels
@@ -412,3 +413,62 @@ def test_the_way_from_one_window_to_another_begins_with_a_picture_of_the_first(
     scope.go(Spot("a", 2, (3, 3)))
     assert usual.page.levels.moving
     assert painted == ["c", "a"]
+
+
+# --- room ------------------------------------------------------------------------------------------------------------
+
+LENET = (
+    Conv2d(out_channels=6, kernel_size=5, padding=2),
+    ReLU(),
+    MaxPool2d(),
+    Conv2d(out_channels=8, kernel_size=3),
+)
+
+
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("saliency", [False, True])
+@pytest.mark.parametrize("size", [(911, 269), (1378, 401)])
+def test_a_window_fits_the_width_and_has_room_for_its_numbers(qtbot, size, saliency, backward) -> None:
+    shown = Following(qtbot, project(*LENET))
+    shown.show(*size)
+    shown.scope.backward, shown.scope.saliency = backward, saliency
+    for node in ("a", "c", "d"):
+        shown.go(node, 1, (1, 1))
+        level = shown.page.levels.window_level
+        assert level.horizontalScrollBar().maximum() == 0
+        kh, kw = level._kernel(shown.scope.stage)
+        for rect in level._rows[0][2]:
+            assert rect.width() / kw >= LEGIBLE
+            assert rect.height() / kh >= LOWEST
+            assert rect.bottom() <= level.viewport().height()
+
+
+def test_the_film_stands_beside_the_bar_or_gives_way_to_numbers(usual) -> None:
+    replay, bar = usual.page.replay, usual.page.bar
+    usual.show(1378, 401)
+    usual.go("a", 0)
+    assert replay.isVisible()
+    assert replay.geometry().left() > bar.geometry().left()
+    usual.show(600, 269)
+    assert not replay.isVisible()
+    usual.go("")
+    assert replay.isVisible()
+
+
+def test_the_whole_network_is_shown_at_once_where_that_is_possible(qtbot) -> None:
+    shown = Following(qtbot, project(*LENET))
+    shown.show(1378, 401)
+    shown.follow()
+    overview = shown.page.levels.overview
+    assert overview.horizontalScrollBar().maximum() == 0
+    assert overview.columns[-1].rect.right() <= overview.viewport().width()
+
+
+def test_the_key_has_the_colours_of_what_is_shown(usual) -> None:
+    key = usual.find("convolution_key")
+    assert "orange" in key.accessibleName()
+    usual.find("convolution_backward").setChecked(True)
+    assert "violet" in key.accessibleName()
+    usual.view.tabs.setCurrentIndex(2)
+    assert "orange" in key.accessibleName()
+    assert key.isVisible()

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QImage
 
-from playground.ui.convolution.paint import filter_strip, ink_of, map_image, map_strip
+from playground.ui.convolution.paint import (
+    filter_strip,
+    ink_of,
+    map_image,
+    map_strip,
+    power_in_words,
+    power_of,
+)
 from playground.ui.theme import LIGHT
 
 TABLE = ink_of(LIGHT).values
@@ -46,3 +53,19 @@ def test_large_filters_for_red_green_and_blue_are_coloured() -> None:
     assert (shown.width(), shown.height()) == (5, 10)
     assert shown.pixelColor(2, 2).getRgb()[:3] == (0, 0, 0)
     assert shown.pixelColor(2, 7).getRgb()[:3] == (255, 128, 128)
+
+
+@pytest.mark.parametrize(
+    ("values", "power", "words"),
+    [
+        ([0.0, 0.0], 0, ""),
+        ([0.5, -0.012], 0, ""),
+        ([9.0e-3, -1e-5], -3, " · 10⁻³"),
+        ([-2.3e-5], -5, " · 10⁻⁵"),
+        ([12_345.0], 4, " · 10⁴"),
+        ([np.nan, np.inf, 1.0], 0, ""),
+    ],
+)
+def test_very_small_and_very_large_numbers_are_multiples_of_a_power_of_ten(values, power, words) -> None:
+    assert power_of(np.array(values)) == power
+    assert power_in_words(power) == words

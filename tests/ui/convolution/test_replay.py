@@ -9,11 +9,12 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from playground.runner.messages import GoTo, State, Weights
+from playground.runner.messages import GoTo, Inspect, Play, Reset, State, StepBack, Weights
 from playground.runner.session import Session
 from playground.ui.convolution import replay as replay_module
 from playground.ui.convolution.replay import Replay, moments
 from playground.ui.theme import LIGHT
+from playground.ui.view import Focus, announced
 from tests.ui.convolution.following import USUAL, project
 
 
@@ -111,6 +112,28 @@ def test_another_hand_on_the_history_ends_the_film_between_two_moments(film: Fil
     assert not film.replay.play.isChecked()
     assert not film.replay._timer.isActive()
     assert film.session.frame().step == 9
+
+
+@pytest.mark.parametrize("command", [GoTo(9), StepBack("batch"), Play(), Reset(), Inspect()], ids=type)
+def test_another_command_ends_the_film_before_its_next_moment(film: Film, qtbot, command) -> None:
+    """Which would otherwise be sent after it, and have the last word."""
+    film.click()
+    film.show()
+    assert film.replay._timer.isActive()
+    film.replay.hear(command)
+    assert not film.replay.play.isChecked()
+    assert not film.replay._timer.isActive()
+    assert [step for step, _ in film.seen] == [0]
+
+
+def test_what_the_film_itself_sends_does_not_end_it(film: Film) -> None:
+    focus = Focus()
+    focus.moment_asked.connect(film.replay.hear)
+    film.replay._send = announced(film.do, focus)
+    film.click()
+    assert film.replay.play.isChecked()
+    film.replay._send(GoTo(0))  # the same place, asked for by somebody else
+    assert not film.replay.play.isChecked()
 
 
 def test_another_hand_that_comes_before_the_next_moment_ends_the_film(film: Film, qtbot, monkeypatch) -> None:

@@ -113,6 +113,13 @@ def assert_grid(written, rect, expected, what) -> None:
         assert found[0] in known, f"{what} at {u, v}: {found[0]} is written, {value} is so"
 
 
+def scale(written) -> float:
+    """The power of ten that numbers of "sent back" are multiples of, as its label says."""
+    (label,) = {text for _, text in written if "sent back" in text}
+    found = re.search("· 10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)$", label)
+    return 10.0 ** int(found[1].translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))) if found else 1.0
+
+
 def number(written, pattern: str) -> float:
     """The number behind a text that is written once."""
     (found,) = (m for _, text in written if (m := re.fullmatch(pattern, text)))
@@ -163,7 +170,7 @@ def test_what_is_painted_forward_is_what_the_engine_computes(qtbot, painted, lay
                 assert [parse(t[4:]) for t in beside] == [near(products[k].sum())]
             assert number(written, r"z = (.*)") == near(result[channel, i, j])
             if layer.bias:
-                assert number(written, r"with bias (.*)") == near(weights["bias"][channel])
+                assert number(written, r"\+ bias (.*)") == near(weights["bias"][channel])
         else:
             ((_, _, grids),) = level._rows
             assert_grid(written, grids[0], values[0], "window")
@@ -197,7 +204,7 @@ def test_what_is_painted_of_a_convolution_backward_is_what_the_engine_computes(q
         values = values[reads(layer, len(x), channel)]
         sent = np.where(inside, kernel.astype(np.float64) * float(delta[channel, i, j]), 0.0)
         for k, (_, _, grids) in enumerate(level._rows):
-            named = zip(grids, (values[k], kernel[k], sent[k]), strict=True)
+            named = zip(grids, (values[k], kernel[k], sent[k] / scale(written)), strict=True)
             for name, (rect, expected) in zip(("window", "kernel", "sent back"), named, strict=True):
                 assert_grid(written, rect, expected, f"{name} {k}")
         chosen = gradients["b.weight"][channel][level.weight_cell]
@@ -232,6 +239,6 @@ def test_what_is_painted_of_a_pooling_backward_adds_up_to_the_gradient(qtbot, pa
             written = painted(level)
             ((_, _, grids),) = level._rows
             assert_grid(written, grids[0], values, "window")
-            assert_grid(written, grids[1], sent, "sent back")
+            assert_grid(written, grids[1], sent / scale(written), "sent back")
     arrived = shown.frame.answer(Deltas("a", *sample))[channel]
     np.testing.assert_allclose(total, arrived, rtol=1e-3, atol=1e-7)
