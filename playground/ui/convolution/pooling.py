@@ -209,8 +209,8 @@ class PoolGrids(QWidget):
         names = ("maximum", "mean")
         shown = zip(names, outputs, self._results, (best, mean), self.lines(), strict=True)
         for name, rect, values, cell, said in shown:
-            title = f"{name} {values.shape[0]}×{values.shape[1]}"
-            write(painter, QRectF(rect.x(), 0, 200, LABEL), title, ink.text, ink.small)
+            what = f"{name} {values.shape[0]}×{values.shape[1]}"
+            write(painter, QRectF(rect.x(), 0, 200, LABEL), what, ink.text, ink.small)
             draw_grid(painter, ink, rect, values, limit)
             draw_cursor(painter, ink, cells_rect(rect, values.shape, (self.cell[0],), (self.cell[1],)))
             self._paint_said(painter, rect, said, ink.end(cell.result))

@@ -59,8 +59,8 @@ class Results(Level):
         plus = QPointF(self._plus_x, self._middle())
         x = plus.x() + 24
         if scope.backward:
-            room = (self.viewport().height() - 64) // LINE
-            listed = min(max(room, LISTED.start), LISTED.stop - 1)
+            fitting = (self.viewport().height() - 64) // LINE
+            listed = min(max(fitting, LISTED.start), LISTED.stop - 1)
             top = max(plus.y() - (listed * LINE + 64) / 2, self.origin.y() + 2)
             list_ = QRectF(self._list_x, top, self._output.x() - self._list_x - 12, 0)
             self._paint_weight_gradient(painter, list_, listed)
