@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from time import perf_counter
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -187,6 +187,11 @@ class NetworkPage(QWidget):
             self._top.setDirection(way)
         high = self.scope.spot.level == 1 or self.height() >= LOW
         self.replay.setVisible(beside or high or self.replay.play.isChecked())
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:  # the bar needs more or less room, perhaps
+            self._arrange()
+        return super().event(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -455,6 +455,17 @@ def test_the_film_stands_beside_the_bar_or_gives_way_to_numbers(usual) -> None:
     assert replay.isVisible()
 
 
+def test_the_film_is_beside_the_bar_again_when_the_bar_needs_less(usual, qtbot) -> None:
+    replay, bar = usual.page.replay, usual.page.bar
+    usual.show(900, 401)
+    beside = replay.geometry().left() > bar.geometry().left()
+    assert beside
+    usual.go("a", 0, (1, 1))
+    qtbot.waitUntil(lambda: replay.geometry().left() == bar.geometry().left())
+    usual.go("")
+    qtbot.waitUntil(lambda: replay.geometry().left() > bar.geometry().left())
+
+
 def test_the_whole_network_is_shown_at_once_where_that_is_possible(qtbot) -> None:
     shown = Following(qtbot, project(*LENET))
     shown.show(1378, 401)
