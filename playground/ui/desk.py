@@ -109,6 +109,7 @@ class Desk(QObject):
         if not left.clean:
             self._history.resetClean()
         self._run.recall()
+        self._run.withdraw()
         return True
 
     def _show(self, project: Project, path: Path | None) -> bool:

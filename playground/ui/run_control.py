@@ -63,6 +63,11 @@ class RunControl(QObject):
         """Say something that is good to know, and a button for it."""
         self._banner.show_message("note", message, ((words, act),))
 
+    def withdraw(self) -> None:
+        """What was offered has been taken."""
+        if self._banner.kind == "note":
+            self._banner.clear_message()
+
     def calm_down(self) -> None:
         """Lower the learning rate and go on from the last finite weights."""
         fit = self._document.value.fit

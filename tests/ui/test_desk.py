@@ -156,6 +156,7 @@ def test_a_trained_run_can_be_had_back_without_a_question(shell: Shell, edited: 
     shell.until(State.READY)
     assert "after 1 epoch" in shell.window.banner.text.text()
     shell.click("banner_offer0")
+    assert not shell.window.banner.isVisible()
     assert shell.document.value is project
     assert shell.window.isWindowModified() == edited
     shell.qtbot.waitUntil(lambda: shell.frame.project is project and shell.frame.step == before.step)

@@ -42,6 +42,8 @@ Array = NDArray[Any]
 #: seconds between two drawings while the run goes on
 PAUSE = 0.04
 
+#: the corners where the legend may stand: to the right of this share of the plot's width, and so high
+CORNER = (0.4, 0.25)
 MARKS = 5  #: markers along a curve, which tell the parts apart without colour
 
 
@@ -248,7 +250,7 @@ class LossView(View):
 
     def _draw(self) -> None:
         """All curves anew."""
-        log, curves = self._log, []
+        log, curves, points = self._log, [], []
         traces = known(log, LOSS if self._is_loss else METRIC)
         if traces != self._traces:
             self._traces = traces
@@ -263,15 +265,24 @@ class LossView(View):
             # The penalty is told by having no markers; those of the parts stand side by side.
             line.set_data(x, y, _spread(len(x), (0.5, 1.0)[i]) if traces[i].part else None)
             curves.append(y)
+            points.append(np.stack([x, y]))
         end = float(epochs[-1]) if len(log) else 0.0
-        self.plot.set_range(
-            (0.0, round_up(max(end, 10.0))),
-            loss_range(curves, self._log_scale) if self._is_loss else metric_range(curves),
-        )
-        self.plot.set_note("" if traces else "The curves begin with the first epoch.")
-        self.legend.show_traces(traces, low=not self._is_loss)
+        wide = (0.0, round_up(max(end, 10.0)))
+        high = loss_range(curves, self._log_scale) if self._is_loss else metric_range(curves)
+        self.plot.set_range(wide, high)
+        begun = bool(traces) and len(log) > 1  # of one moment there is no curve
+        self.plot.set_note("" if begun else "The curves begin with the first epoch.")
+        self.legend.show_traces(traces, low=self._goes_low(points, wide[1], high))
         self._mark()
         self.plot.refresh_cursor()
+
+    def _goes_low(self, curves: list[Array], end: float, high: tuple[float, float]) -> bool:
+        """Whether the legend hides less of ``curves`` in the lower right corner: a loss mostly goes down, and a metric up."""
+        x, y = np.concatenate(curves, axis=1) if curves else np.empty((2, 0))
+        at = (y - high[0]) / (high[1] - high[0])
+        right = x > CORNER[0] * end
+        above, below = (right & (at > 1 - CORNER[1])).sum(), (right & (at < CORNER[1])).sum()
+        return bool(below < above) if above != below else not self._is_loss
 
     def _mark(self) -> None:
         """Where the run broke off, if it did."""

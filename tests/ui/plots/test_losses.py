@@ -53,8 +53,23 @@ def test_before_the_first_epoch(view, frame, binary):
     view.show_frame(frame(binary, log=LogView()))
     assert view.plot.note.isVisible()
     assert view.legend.names == ()
+    view.show_frame(frame(binary, log=make_log(1)))
+    assert view.plot.note.isVisible(), "of one moment there is no curve"
     view.show_frame(frame(binary, log=make_log(2)))
     assert not view.plot.note.isVisible()
+
+
+def test_the_legend_stands_where_it_hides_less(view, frame, binary):
+    def lower() -> bool:
+        return view.legend.geometry().center().y() > view.plot.area().center().y()
+
+    view.show_frame(frame(binary, log=make_log(40)))
+    assert not lower()
+    log = Log()
+    for epoch in range(40):  # the lower right corner stays free, the upper does not
+        log.append(epoch, 1e-4 if epoch < 5 else 1e-2, 1.0, 0.0, 0.5, 0.5, 0.1, 1.0)
+    view.show_frame(frame(binary, log=log.view()))
+    assert lower()
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda t: t.name)
