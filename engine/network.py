@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
@@ -90,6 +91,15 @@ class Network:
         if problems:
             raise ShapeError(problems[0].message, problems[0].node_id or None)
         return found
+
+    def parameter_count(self, in_shape: Sequence[int]) -> int:
+        """How many numbers it learns. Raises as :meth:`shapes`."""
+        shapes = self.shapes(in_shape)
+        return sum(
+            math.prod(parameter.shape)
+            for node in self.nodes
+            for parameter in node.layer.parameters(*(shapes[i] for i in self.inputs_of(node.id))).values()
+        )
 
     def known_shapes(self, in_shape: Sequence[int]) -> dict[str, Shape]:
         """As :meth:`shapes`, leaving out the nodes that cannot be computed: for drawing a half-built network."""

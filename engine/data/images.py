@@ -340,8 +340,6 @@ class Photos(_Pictures):
     Pieces overlap, so that those to validate with are more like those to train with than other photographs would be.
     """
 
-    library: ClassVar[str] = "sklearn.datasets"
-
     samples: int = param(Int(10, 100_000), default=200, help="How many pieces are cut out.", unit="pictures")
     noise: float = param(
         Float(0.0, 0.5), default=0.0, help="How far single pixels stray from their brightness, as grain does."

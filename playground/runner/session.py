@@ -314,13 +314,18 @@ class Session:
         """A model with the weights it had so far and, if the project can run, a trainer with its history so far."""
         project, runs = self.project, not problems(self.project)
         network = project.network if runs else part_that_fits(project.network, data.in_shape)
+        many = network.parameter_count(data.in_shape) > MANY
+        if many and self._history is None:  # what is on screen is of another network
+            self.trainer = self._answers = None
+            self._say(State.READY, "drawing the weights")
+            self.show()
         model = Model(network, data.in_shape, project.seed, initializer=project.fit.initializer)
         if self._model is not None:
             carry_weights(self._model, model, self._attic)
         else:
             give_weights(project.first_weights, model)
         self._model, self.trainer = model, None
-        if runs and model.store.values.size > MANY:
+        if runs and many:
             self._show_untrained(model, data)
         if runs:
             self.trainer = Trainer(model, data.train, data.validation, project.fit, project.seed)
@@ -337,7 +342,7 @@ class Session:
     def _show_untrained(self, model: Model, data: Prepared) -> None:
         """Of a large network, weights and maps are to be seen while it is made ready for training, which takes seconds."""
         if self._history is None:
-            self._say(State.READY, "scoring the first weights")
+            self._say(State.READY, "scoring the weights")
         self._answer_about(model, data)
         self.show()
 

@@ -12,6 +12,10 @@ from tests.engine.numeric import gradient_errors, program_for
 CNN = Network.chain(Conv2d(8, padding="same"), ReLU(), MaxPool2d(2), Flatten(), Linear(10))
 
 
+def test_parameters_are_counted_before_they_are_drawn() -> None:
+    assert CNN.parameter_count((1, 8, 8)) == Model(CNN, (1, 8, 8)).store.values.size
+
+
 def test_shapes_are_known_before_data() -> None:
     assert CNN.shapes((1, 8, 8)) == {
         "input": (1, 8, 8), "0": (8, 8, 8), "1": (8, 8, 8), "2": (8, 4, 4), "3": (128,), "4": (10,),
@@ -55,6 +59,7 @@ def test_wrong_wires_are_named(nodes: tuple[Node, ...], text: str) -> None:
 
 def test_an_empty_network_is_legal() -> None:
     assert Network().shapes((3,)) == {"input": (3,)}
+    assert Network().parameter_count((3,)) == 0
     x = np.ones((2, 3), np.float32)
     np.testing.assert_array_equal(Model(Network(), (3,)).predict(x), x)
 

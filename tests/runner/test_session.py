@@ -236,8 +236,10 @@ def test_a_large_network_is_shown_before_it_is_ready_for_training(monkeypatch: p
     session.show = lambda: shown.append(session.frame(wants))
     session.load(DIGITS)
     after = session.frame(wants)
-    (early,) = shown
-    assert (early.state, early.message) == (State.READY, "scoring the first weights")
+    bare, early = shown
+    assert (bare.state, bare.message) == (State.READY, "drawing the weights")
+    assert not bare.answers
+    assert (early.state, early.message) == (State.READY, "scoring the weights")
     assert np.isnan(early.validation_loss)
     np.testing.assert_array_equal(early.answer(wants[0])["weight"], after.answer(wants[0])["weight"])
     np.testing.assert_array_equal(early.answer(wants[1]), after.answer(wants[1]))
@@ -247,8 +249,9 @@ def test_a_large_network_is_shown_before_it_is_ready_for_training(monkeypatch: p
     session.play()
     session.train(60.0, 3)
     session.load(edits.add_layer(DIGITS, "ReLU", 1))
-    assert shown[1].state is State.RUNNING
-    assert shown[1].step == 3
+    (edited,) = shown[2:]
+    assert edited.state is State.RUNNING
+    assert edited.step == 3
 
 
 def test_a_small_network_is_shown_once() -> None:
