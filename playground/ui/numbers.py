@@ -41,8 +41,8 @@ def exact(value: float | Integral) -> str:
 
 
 def probability(value: float) -> str:
-    """A probability in two digits, where there is little room: what is smaller than half a thousandth is said to be so."""
-    return "<0.001" if 0 < value < 0.0005 else fmt(value, 2)
+    """A probability in two digits, where there is little room: what is smaller than a thousandth is said to be so."""
+    return "<0.001" if 0 < value < 0.001 else fmt(value, 2)
 
 
 def parse(text: str) -> int | float | None:

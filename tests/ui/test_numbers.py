@@ -92,7 +92,15 @@ def test_counts_keep_their_width(value, digits, text):
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(0.0, "0"), (1e-9, "<0.001"), (0.0004, "<0.001"), (0.0006, "6.0e−4"), (0.254, "0.25"), (1.0, "1.0")],
+    [
+        (0.0, "0"),
+        (1e-9, "<0.001"),
+        (0.0004, "<0.001"),
+        (0.0009, "<0.001"),
+        (0.00123, "0.0012"),
+        (0.254, "0.25"),
+        (1.0, "1.0"),
+    ],
 )
 def test_probabilities_in_little_room(value, said) -> None:
     assert probability(value) == said
