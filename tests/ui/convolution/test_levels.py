@@ -457,13 +457,19 @@ def test_the_film_stands_beside_the_bar_or_gives_way_to_numbers(usual) -> None:
 
 def test_the_film_is_beside_the_bar_again_when_the_bar_needs_less(usual, qtbot) -> None:
     replay, bar = usual.page.replay, usual.page.bar
-    usual.show(900, 401)
-    beside = replay.geometry().left() > bar.geometry().left()
-    assert beside
+    beside = lambda: replay.geometry().left() > bar.geometry().left()
+    usual.show(1378, 401)
+    needs = [bar.sizeHint().width()]
     usual.go("a", 0, (1, 1))
-    qtbot.waitUntil(lambda: replay.geometry().left() == bar.geometry().left())
+    qtbot.waitUntil(lambda: bar.sizeHint().width() > needs[0])
+    needs.append(bar.sizeHint().width())
     usual.go("")
-    qtbot.waitUntil(lambda: replay.geometry().left() > bar.geometry().left())
+    usual.show(sum(needs) // 2 + replay.least + usual.view.width() - usual.page.width(), 401)
+    qtbot.waitUntil(beside)
+    usual.go("a", 0, (1, 1))
+    qtbot.waitUntil(lambda: not beside())
+    usual.go("")
+    qtbot.waitUntil(beside)
 
 
 def test_the_whole_network_is_shown_at_once_where_that_is_possible(qtbot) -> None:
