@@ -255,7 +255,8 @@ class WindowLevel(Results):
     ) -> None:
         ink, seen, power = self.scope.ink, cell.patch, 0
         window, kernel, products = grids
-        labels = ("window", "× kernel", f"= {cell.products[k].size} products")
+        said = f"Σ = {fmt(float(cell.subtotals[k]))}"
+        labels = ("window", "× kernel", self._products_in_words(cell.products[k].size, products, said))
         if self.scope.backward:
             power = 0 if shares is None else power_of(shares)
             labels = ("window", "kernel w", f"δ·w, sent back{power_in_words(power)}")
@@ -282,11 +283,18 @@ class WindowLevel(Results):
             inside=seen.inside,
             notes=notes,
         )
-        self._paint_subtotal(painter, products, float(cell.subtotals[k]))
+        self._paint_subtotal(painter, products, float(cell.subtotals[k]), said)
 
-    def _paint_subtotal(self, painter: QPainter, products: QRectF, total: float) -> None:
+    def _products_in_words(self, count: int, products: QRectF, said: str) -> str:
+        """Their number, as far as the sum leaves room where it stands above them, too."""
+        ink, ways = self.scope.ink, (f"= {count} products", "= products", "=")
+        room = products.width() - ink.title_metrics.horizontalAdvance(said) - 6
+        fitting = (way for way in ways if self._beside or ink.small_metrics.horizontalAdvance(way) <= room)
+        return next(fitting, "")
+
+    def _paint_subtotal(self, painter: QPainter, products: QRectF, total: float, said: str) -> None:
         """Σ beside the products, or where that is too narrow above them, and its wire."""
-        ink, middle, said = self.scope.ink, products.center().y(), f"Σ = {fmt(total)}"
+        ink, middle = self.scope.ink, products.center().y()
         plus, start = QPointF(self._plus_x, self._middle()), products.right() + 6
         if self._beside:
             place = QRectF(products.right() + 8, middle - 9, 84, 18)

@@ -242,3 +242,14 @@ def test_what_is_painted_of_a_pooling_backward_adds_up_to_the_gradient(qtbot, pa
             assert_grid(written, grids[1], sent / scale(written), "sent back")
     arrived = shown.frame.answer(Deltas("a", *sample))[channel]
     np.testing.assert_allclose(total, arrived, rtol=1e-3, atol=1e-7)
+
+
+def test_a_sum_above_the_products_is_not_written_over_their_number(qtbot, painted) -> None:
+    shown = Following(qtbot, project(Conv2d(2, kernel_size=7, padding=3)))
+    shown.show(700, 300)
+    shown.go("a", 0, (1, 1))
+    level = shown.page.levels.window_level
+    products = level._rows[0][2][2]
+    above = [text for at, text in painted(level) if at.y() < products.y() and text.startswith(("=", "Σ ="))]
+    assert sum(text.startswith("Σ") for text in above) == 1
+    assert sum(map(level.scope.ink.title_metrics.horizontalAdvance, above)) < products.width() + 6
