@@ -8,6 +8,7 @@ from typing import Any
 from engine.errors import ShapeError, SpecError
 from engine.layers import Layer, Shape
 from engine.layers import registry as layers
+from engine.registry import Registry
 from engine.spec import Bool, Choice, File, Flags, Float, Int, Kind, Nested, NestedList, Pair, Spec
 
 #: samples of these shapes are offered to every layer; each must take at least one
@@ -66,8 +67,12 @@ def layer_cases() -> Iterator[tuple[Layer, Shape]]:
 
 
 def case_id(value: Any) -> str:
-    """A readable test id."""
+    """A readable test id, the same in every process: none may hold an address (test_ids.py)."""
     if isinstance(value, Spec):
         changed = [f"{p.name}={v}" for p, v in value.values() if v != p.default]
         return f"{value.key}({', '.join(changed)})"
+    if isinstance(value, type):
+        return value.__name__
+    if isinstance(value, Registry):
+        return value.kind
     return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
