@@ -6,14 +6,23 @@
 (350, 2)
 """
 
-from engine.data.base import Dataset, Source, Task, sources
+from engine.data.base import PARTS, Dataset, Source, Task, sources
 from engine.data.batches import epoch_order
 from engine.data.files import IdxFiles
 from engine.data.folder import ImageFolder
 from engine.data.images import Glyphs, Photos, Shapes
 from engine.data.npz import NpzFile
 from engine.data.opening import source_at
-from engine.data.prepare import Preparation, Prepared, Scaling, Split, Transform, prepare
+from engine.data.prepare import (
+    Preparation,
+    Prepared,
+    Scaling,
+    Split,
+    Transform,
+    given_parts,
+    prepare,
+    split_in_words,
+)
 from engine.data.real import BreastCancer, Diabetes, Digits, Iris, Wine
 from engine.data.starter import FourPoints, FourStrokes
 from engine.data.toy import (
@@ -32,6 +41,7 @@ from engine.data.toy import (
 )
 
 __all__ = [
+    "PARTS",
     "Blobs",
     "BreastCancer",
     "Bump",
@@ -66,7 +76,9 @@ __all__ = [
     "Wine",
     "Xor",
     "epoch_order",
+    "given_parts",
     "prepare",
     "source_at",
     "sources",
+    "split_in_words",
 ]

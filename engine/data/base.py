@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.report import Note
 from engine.errors import DataError
 from engine.registry import Registry
 from engine.spec import Spec
 
 Task = Literal["binary", "multiclass", "regression"]
+
+#: the parts that files may give their samples to, by their numbers in ``Dataset.parts``
+PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +30,8 @@ class Dataset:
         classes: names of the classes; empty for regression. Made up ("0", "1", …) for labels without names.
         features: names of the inputs' columns; made up ("x1", …) when absent. Empty for images.
         targets: names of the outputs of a regression.
+        parts: ``(N,)``, the part that the files give each sample to, as its place in ``PARTS``; ``None`` where they give none.
+        report: what the reader of the files did.
 
     Raises DataError when lengths differ, nothing is left, or something is not a finite number.
     """
@@ -35,6 +41,8 @@ class Dataset:
     classes: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+    parts: NDArray[Any] | None = None
+    report: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:
         x, y = np.asarray(self.x), np.asarray(self.y)
@@ -77,6 +85,7 @@ class Dataset:
         x, y = x.view(), y.view()
         x.flags.writeable = y.flags.writeable = False
         checked = {"x": x, "y": y, "classes": classes, "features": features, "targets": targets}
+        checked["parts"] = None if self.parts is None else _checked_parts(self.parts, len(x))
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 
@@ -99,7 +108,26 @@ class Dataset:
 
     def take(self, index: NDArray[np.intp]) -> Dataset:
         """The samples at ``index``, in that order, names kept. Raises DataError when empty."""
-        return Dataset(self.x[index], self.y[index], self.classes, self.features, self.targets)
+        parts = None if self.parts is None else self.parts[index]
+        return replace(self, x=self.x[index], y=self.y[index], parts=parts)
+
+
+def _checked_parts(parts: NDArray[Any], count: int) -> NDArray[np.int8]:
+    """``parts`` of ``count`` samples, read-only. Raises DataError."""
+    parts = np.asarray(parts)
+    if (
+        parts.shape != (count,)
+        or parts.dtype.kind not in "iu"
+        or parts.min() < 0
+        or parts.max() >= len(PARTS)
+    ):
+        raise DataError(
+            f"The parts have shape {parts.shape} and type {parts.dtype}; expected one of {len(PARTS)} numbers, from 0, for each "
+            f"of {count:,} samples. Give each sample to one part."
+        )
+    parts = parts.astype(np.int8)
+    parts.flags.writeable = False
+    return parts
 
 
 class Source(Spec):

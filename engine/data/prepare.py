@@ -14,9 +14,9 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.base import Dataset
+from engine.data.base import PARTS, Dataset
 from engine.errors import DataError, ShapeError, SpecError
-from engine.spec import Choice, Flags, Float, Int, Spec, param
+from engine.spec import Bool, Choice, Flags, Float, Int, Spec, param
 
 Array = NDArray[Any]
 Index = NDArray[np.intp]
@@ -41,8 +41,14 @@ class Preparation(Spec):
     key: ClassVar[str] = "Preparation"
     label: ClassVar[str] = "Preparation"
 
+    given_parts: bool = param(
+        Bool(),
+        default=True,
+        label="split as the files do",
+        help="Keep the parts to train, validate and test with that the files give; otherwise all samples are dealt out anew.",
+    )
     train: float = param(
-        Float(0.1, 0.9),
+        Float(0.1, 1.0),
         default=0.6,
         help="Share of the samples that the network learns from.",
     )
@@ -234,6 +240,10 @@ def prepare(dataset: Dataset, preparation: Preparation) -> Prepared:
     Classes keep their shares in every part (±1 sample, unless there are fewer than ten). A part is empty only
     when its share is 0; the test part also when there are fewer samples than parts.
 
+    Parts that the files give stay as they are, while ``preparation.given_parts``: then only what is missing is drawn. Where they give
+    samples to train and to test with, ``preparation.validation`` is the share of the former that validates; where they give samples to
+    validate with, but none to test with, nothing tests.
+
     Raises DataError for a single sample that should both train and validate, and when numbers overflow.
     """
     index = split(dataset, preparation)
@@ -269,26 +279,69 @@ def _extra_name(extra: str, features: tuple[str, ...]) -> str:
     return re.sub("x([12])", lambda match: features[int(match[1]) - 1], extra)
 
 
+def given_parts(dataset: Dataset, preparation: Preparation) -> tuple[str, ...]:
+    """Which of ``PARTS`` the split takes from the files as they are; none where it is drawn.
+
+    Files that give samples to no part to train with give no split at all: there would be nothing to learn from.
+    """
+    if not preparation.given_parts or dataset.parts is None:
+        return ()
+    there = np.bincount(dataset.parts, minlength=len(PARTS)) > 0
+    if not there[0] or there.sum() < 2:
+        return ()
+    return tuple(name for name, is_there in zip(PARTS, there, strict=True) if is_there)
+
+
+def split_in_words(dataset: Dataset, preparation: Preparation) -> str:
+    """Where the split comes from, where that is not the shares alone; otherwise ""."""
+    given = given_parts(dataset, preparation)
+    if not given:
+        return ""
+    if "validation" in given:
+        return f"The files say which samples are for {' and which for '.join(map(_purpose, given))}."
+    rest = (
+        f"{100 * preparation.validation:.3g} % of those for training are drawn to validate."
+        if preparation.validation
+        else "Nothing validates: its share is 0."
+    )
+    return f"The files say which samples are for training and which for testing. {rest}"
+
+
+def _purpose(part: str) -> str:
+    return {"train": "training", "validation": "validation", "test": "testing"}[part]
+
+
 def split(dataset: Dataset, preparation: Preparation) -> Split:
     """Deal the samples out to the parts, each class in the given shares. See ``prepare``."""
-    n = len(dataset)
-    labels = np.zeros(n, np.int64) if dataset.task == "regression" else dataset.y
-    # Rounded, because 1 − 0.7 − 0.3 is not 0 in binary, and nobody asked for a test part then.
-    rest = round(1 - preparation.train - preparation.validation, 12)
-    shares = np.array([preparation.train, preparation.validation, max(rest, 0.0)])
-    if n == 1 and preparation.validation > 0:
+    given = given_parts(dataset, preparation)
+    if not given:
+        # Rounded, because 1 − 0.7 − 0.3 is not 0 in binary, and nobody asked for a test part then.
+        rest = round(1 - preparation.train - preparation.validation, 12)
+        shares = np.array([preparation.train, preparation.validation, max(rest, 0.0)])
+        return Split(*_dealt(dataset, np.arange(len(dataset)), shares, preparation.split_seed))
+    rows = [np.flatnonzero(dataset.parts == part) for part in range(len(PARTS))]
+    share = 0.0 if "validation" in given else preparation.validation
+    train, validation, _ = _dealt(dataset, rows[0], np.array([1 - share, share, 0.0]), preparation.split_seed)
+    return Split(train, validation if share else rows[1], rows[2])
+
+
+def _dealt(dataset: Dataset, rows: Index, shares: NDArray[np.float64], seed: int) -> list[Index]:
+    """``rows`` of the samples, shuffled and dealt out to three parts, each class in the given shares."""
+    n = len(rows)
+    labels = np.zeros(n, np.int64) if dataset.task == "regression" else dataset.y[rows]
+    if n == 1 and shares[1] > 0:
         raise DataError(
-            "The data set has 1 sample; expected at least 2, one to train and one to validate. "
+            "The data set has 1 sample to train with; expected at least 2, one to train and one to validate. "
             "Add samples, or set validation to 0."
         )
     counts = _counts(np.bincount(labels), shares)
 
     # One shuffled order for all shares: moving a slider adds samples to a part without exchanging the others.
-    order = np.random.default_rng(preparation.split_seed).permutation(n)
+    order = np.random.default_rng(seed).permutation(n)
     part = np.empty(n, np.intp)
     for label, row in enumerate(counts):
         part[order[labels[order] == label]] = np.repeat(np.arange(3), row)
-    return Split(*(order[part[order] == p] for p in range(3)))
+    return [rows[order[part[order] == p]] for p in range(3)]
 
 
 def _counts(sizes: NDArray[np.intp], shares: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from engine.data import source_at
+from engine.data import given_parts, source_at, split_in_words
 from engine.errors import DataError, EngineError
 from playground.document import edits
 from playground.document.project import data_of, prepared
@@ -22,13 +22,14 @@ from playground.ui.inspector.subject import samples_in_words
 from playground.ui.loading import Loading
 from playground.ui.numbers import exact
 from playground.ui.open_images import OpenImages
+from playground.ui.read_report import ReadReport
 from playground.ui.sentence import Sentence
 from playground.ui.source_picker import SourcePicker
 from playground.ui.style import scrolled
 from playground.ui.view import View, at_once
 
 if TYPE_CHECKING:
-    from engine.data import Preparation, Prepared, Source
+    from engine.data import Dataset, Preparation, Prepared, Source
     from playground.document.project import Project
     from playground.ui.theme import Theme
     from playground.ui.view import Context
@@ -89,6 +90,7 @@ class DataView(View):
         self.preview = DataPreview(theme)
         self.preview.accepted.connect(self._use_previewed)
         self.preview.dismissed.connect(self._end_preview)
+        self.preview.changed.connect(self._preview_changed)
         self._previewed: tuple[Source, str] | None = None
         self.help = _label("source_help")
         self.gallery = Gallery(theme)
@@ -99,6 +101,9 @@ class DataView(View):
         self.preparation_form.edited.connect(self._preparation_edited)
         self.bar = SplitBar(theme)
         self.counts = _label("counts", "muted")
+        self.split = Sentence("split_words", "muted")
+        self.report = ReadReport("read_report")
+        self.report.chosen.connect(self._report_chosen)
         self.problem = Sentence("problem", "problem")
         rule = QFrame()
         rule.setProperty("rule", True)
@@ -107,12 +112,14 @@ class DataView(View):
             self.preview,
             self.picker,
             self.help,
+            self.report,
             self.gallery,
             self.source_form,
             self.problem,
             rule,
             self.bar,
             self.counts,
+            self.split,
             self.preparation_form,
         )
         self._area = scrolled(self, *parts)
@@ -142,6 +149,8 @@ class DataView(View):
         except EngineError as error:
             self.problem.setText(str(error))
             self.gallery.show_data(None)
+            self.report.show_report(())
+            self.split.hide()
         else:
             self.problem.clear()
             self._show_data(data)
@@ -161,8 +170,9 @@ class DataView(View):
             )
 
     def _show_data(self, data: Prepared) -> None:
+        self.report.show_report(data.raw.report)
         self.gallery.show_data(data.raw)
-        hidden = set()
+        hidden = _ruled_by_files(data.raw, self.context.document.value.preparation)
         if data.raw.in_shape != (2,):
             hidden.add("extra_features")
         if data.raw.classes:
@@ -174,6 +184,8 @@ class DataView(View):
         self.bar.show_counts((train, validation, test))
         self.counts.setText(samples_in_words(data))
         self.bar.setToolTip(samples_in_words(data))
+        self.split.setText(split_in_words(data.raw, self.context.document.value.preparation))
+        self.split.setVisible(bool(self.split.text()))
 
     def set_theme(self, theme: Theme) -> None:
         self.context = dataclasses.replace(self.context, theme=theme)
@@ -209,6 +221,15 @@ class DataView(View):
                 self.preview.use.setFocus()
 
         self._find(find, ready, lambda mended: self._look_into(lambda: mended, name))
+
+    def _preview_changed(self, changes: dict[str, Any]) -> None:
+        """Show the same files read in another way."""
+        if self._previewed is not None:
+            source, name = self._previewed[0].replace(**changes), self.preview.title.text()
+            self._look_into(lambda: source, name)
+
+    def _report_chosen(self, changes: dict[str, Any]) -> None:
+        self._source_edited(self.context.document.value.source.replace(**changes), "")
 
     def _use_previewed(self) -> None:
         if self._previewed is not None:
@@ -308,6 +329,16 @@ class DataView(View):
     def _apply_source(self, source: Source, text: str, merge: str = "") -> None:
         document = self.context.document
         document.apply(edits.set_source(document.value, source), text, merge)
+
+
+def _ruled_by_files(data: Dataset, preparation: Preparation) -> set[str]:
+    """Parameters of the preparation that change nothing, because of the parts that the files give, or do not give."""
+    if data.parts is None:
+        return {"given_parts"}
+    given = given_parts(data, preparation)
+    if not given:
+        return set()
+    return {"train", "validation", "split_seed"} if "validation" in given else {"train"}
 
 
 def _changed(before: Source, after: Source) -> str:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from playground.ui.gallery import Gallery
+from playground.ui.read_report import ReadReport
 from playground.ui.sentence import Sentence
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class DataPreview(QFrame):
 
     accepted = Signal()
     dismissed = Signal()
+    changed = Signal(object)  #: other values of the source's parameters, by name, to read the files with
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -42,6 +44,8 @@ class DataPreview(QFrame):
         self.contents.setObjectName("preview_contents")
         self.contents.setWordWrap(True)
         self.contents.setProperty("muted", True)
+        self.report = ReadReport("preview_report")
+        self.report.chosen.connect(self.changed)
         self.gallery = Gallery(theme)
         self.gallery.setObjectName("preview_gallery")
         self.use = _button(
@@ -61,6 +65,7 @@ class DataPreview(QFrame):
         column.setSpacing(6)
         column.addWidget(self.title)
         column.addWidget(self.contents)
+        column.addWidget(self.report)
         column.addLayout(answers)  # before the pictures, of which there may be more than fit
         column.addWidget(self.gallery)
         self.hide()
@@ -69,8 +74,9 @@ class DataPreview(QFrame):
         """Show what ``data`` are, which were found under ``name``."""
         self.title.setText(name)
         self.contents.setText(contents_in_words(data))
+        self.report.show_report(data.report)
         self.gallery.show_data(data)
-        self.setAccessibleDescription(f"{name}: {self.contents.text()}")
+        self.setAccessibleDescription(f"{name}: {self.contents.text()} {self.report.words()}".rstrip())
         self.show()
 
     def set_theme(self, theme: Theme) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 
 from engine.data import Circle, Digits, Iris, Preparation, Sine, Source, Spiral, sources
+from engine.data.report import Note, Offer
 from engine.errors import DataError
 from engine.layers import Linear
 from engine.losses import CrossEntropyLoss
@@ -240,3 +244,55 @@ def test_the_theme_changes(bench: Bench) -> None:
     assert bench.view.context.theme is DARK
     grabbed = bench.view.bar.grab().toImage()
     assert (ink(grabbed, DARK.train) < 30).any()
+
+
+# ---- what the files say ----------------------------------------------------------------------------------------------
+
+
+class Told(Circle):
+    """A set whose files give samples to train and to test with; it can be read larger."""
+
+    def make(self):
+        made = super().make()
+        offer = Offer("Read 100", (("samples", 100),))
+        parts = np.where(np.arange(len(made)) % 5 == 0, 2, 0)
+        return replace(made, parts=parts, report=(Note(f"{len(made)} were read.", (offer,)),))
+
+
+@pytest.fixture
+def told(qtbot):
+    sources.register("Told", category="2-D classification")(Told)
+    yield Bench(qtbot, DataView, Project(source=Told(samples=50))).show(300, 900)
+    sources.unregister("Told")
+
+
+def test_a_split_that_the_files_give_is_said_and_can_be_drawn_anew(told: Bench) -> None:
+    form = told.view.preparation_form
+
+    def offered() -> set[str]:
+        names = ("train", "validation", "split_seed", "given_parts")
+        return {name for name in names if child(form, f"{name}.row").isVisibleTo(told.view)}
+
+    assert offered() == {"validation", "split_seed", "given_parts"}, "train is what the others leave"
+    assert told.view.bar.counts == (32, 8, 10)
+    assert "which for testing" in told.find("split_words").text()
+    enter(form, "given_parts", False)
+    assert told.project.preparation.given_parts is False
+    assert offered() == {"train", "validation", "split_seed", "given_parts"}
+    assert told.view.bar.counts == (30, 10, 10)
+    assert not told.find("split_words").isVisible()
+    told.document.set(told.project.replace(source=Circle()))
+    assert "given_parts" not in offered(), "there are none"
+
+
+def test_what_the_reader_did_is_said_and_can_be_chosen_otherwise(told: Bench) -> None:
+    report = told.find("read_report")
+    assert report.words() == "50 were read."
+    [button] = [b for b in report.findChildren(QPushButton) if b.isVisible()]
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert told.project.source == Told(samples=100)
+    assert report.words() == "100 were read."
+    told.history.undo()
+    assert told.project.source == Told(samples=50)
+    told.document.set(told.project.replace(source=Circle()))
+    assert not report.isVisible()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine.data import Dataset, Source
+from engine.data.report import Note, left_out
 from engine.errors import DataError
 
 X = np.arange(6.0).reshape(3, 2)
@@ -74,6 +75,10 @@ def test_take_keeps_order_and_names() -> None:
     assert taken.y.tolist() == [2, 0]
     assert taken.x.tolist() == [[4, 5], [0, 1]]
     assert (taken.classes, taken.features) == (data.classes, data.features)
+    assert taken.parts is None
+    told = Dataset(X, np.zeros(3), parts=np.array([0, 1, 2]), report=(Note("Read."),)).take(np.array([2, 0]))
+    assert told.parts.tolist() == [2, 0]
+    assert told.report == (Note("Read."),)
     with pytest.raises(DataError, match=r"x has shape \(0, 2\) and y \(0,\); expected as many samples"):
         data.take(np.array([], np.intp))
 
@@ -100,6 +105,24 @@ def test_take_keeps_order_and_names() -> None:
 def test_what_makes_no_sense_is_refused_in_words(x: Any, y: Any, message: str) -> None:
     with pytest.raises(DataError, match=message):
         Dataset(x, y)
+
+
+@pytest.mark.parametrize("parts", [[0, 1], [0, 1, 3], [-1, 0, 0], [0.0, 1.0, 2.0], [[0, 1, 2]]])
+def test_parts_that_make_no_sense_are_refused(parts: list[Any]) -> None:
+    with pytest.raises(DataError, match="expected one of 3 numbers, from 0, for each of 3 samples"):
+        Dataset(X, np.zeros(3), parts=np.array(parts))
+
+
+def test_what_was_left_out_is_counted_and_listed_in_a_short_sentence() -> None:
+    assert left_out("file", {"is empty": []}) == ()
+    [one] = left_out("file", {"is empty": ["a.png"]})
+    assert one.text == "1 file was left out: 1 is empty (a.png)."
+    many = [f"{i}.txt" for i in range(2000)]
+    [note] = left_out("file", {"are no pictures": many, "is empty": ["x" * 1000]})
+    assert note.text.startswith(
+        "2,001 files were left out: 2,000 are no pictures (0.txt, 1.txt, 2.txt, 3.txt and 1,996 more), 1 is empty (xxx"
+    )
+    assert len(note.text) < 200
 
 
 def test_a_source_must_say_how_it_makes_samples() -> None:

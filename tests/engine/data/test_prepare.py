@@ -10,11 +10,23 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from engine.data import Circle, Dataset, Diabetes, Digits, Iris, Preparation, Prepared, Scaling, prepare
+from engine.data import (
+    PARTS,
+    Circle,
+    Dataset,
+    Diabetes,
+    Digits,
+    Iris,
+    Preparation,
+    Prepared,
+    Scaling,
+    given_parts,
+    prepare,
+    split_in_words,
+)
 from engine.errors import DataError, ShapeError, SpecError
 from engine.spec import coerce
 
-PARTS = ("train", "validation", "test")
 EXTRAS = ("x1²", "x2²", "x1·x2", "sin x1", "sin x2")
 
 
@@ -156,9 +168,78 @@ def test_one_sample_can_train_and_not_validate() -> None:
     assert [len(index) for index in prepared.index] == [1, 0, 0]
     assert prepared.train.x.tolist() == [[0, 0]]
     with pytest.raises(
-        DataError, match=r"has 1 sample; expected at least 2.*Add samples, or set validation to 0"
+        DataError,
+        match=r"has 1 sample to train with; expected at least 2.*Add samples, or set validation to 0",
     ):
         prepare(one, Preparation())
+
+
+# ---- Parts that the files give ----------------------------------------------------------------------------------------
+
+
+def with_parts(*numbers: int) -> Dataset:
+    """A sample of two alternating classes for each number, the part that the files give it to."""
+    return Dataset(np.arange(len(numbers))[:, None], np.arange(len(numbers)) % 2, parts=np.array(numbers))
+
+
+def test_parts_that_are_all_given_are_the_split() -> None:
+    data = with_parts(2, 0, 0, 1, 0, 2, 1, 0)
+    for preparation in (Preparation(), Preparation(train=0.1, validation=0.0), Preparation(split_seed=7)):
+        assert [sorted(i) for i in prepare(data, preparation).index] == [[1, 2, 4, 7], [3, 6], [0, 5]]
+        assert given_parts(data, preparation) == PARTS
+    said = "The files say which samples are for training and which for validation and which for testing."
+    assert split_in_words(data, Preparation()) == said
+
+
+def test_validation_that_is_not_given_is_drawn_from_what_trains() -> None:
+    data = with_parts(*[0] * 40, *[2] * 10)
+    prepared = prepare(data, Preparation(train=0.6, validation=0.25))
+    assert [len(i) for i in prepared.index] == [30, 10, 10]
+    assert sorted(prepared.index.test) == list(range(40, 50))
+    assert np.bincount(prepared.validation.y).tolist() == [5, 5], "each class in its share"
+    assert split_in_words(data, Preparation(validation=0.25)).endswith(
+        "for testing. 25 % of those for training are drawn to validate."
+    )
+    nothing = Preparation(train=0.6, validation=0.0)
+    assert [len(i) for i in prepare(data, nothing).index] == [40, 0, 10]
+    assert prepare(data, nothing).validation is None
+    assert "Nothing validates" in split_in_words(data, nothing)
+
+
+def test_without_a_part_to_test_with_nothing_tests() -> None:
+    prepared = prepare(with_parts(0, 0, 0, 0, 1, 1), Preparation())
+    assert [len(i) for i in prepared.index] == [4, 2, 0]
+    assert prepared.test is None
+
+
+@pytest.mark.parametrize("numbers", [(0,) * 10, (2,) * 10, (1,) * 5 + (2,) * 5])
+def test_parts_that_leave_nothing_to_train_with_or_nothing_else_are_no_split(
+    numbers: tuple[int, ...],
+) -> None:
+    data = with_parts(*numbers)
+    assert [len(i) for i in prepare(data, Preparation()).index] == [6, 2, 2]
+    assert given_parts(data, Preparation()) == ()
+    assert split_in_words(data, Preparation()) == ""
+
+
+def test_samples_can_be_dealt_out_anew_whatever_the_files_say() -> None:
+    data = with_parts(*[0] * 5, *[2] * 5)
+    anew = prepare(data, Preparation(given_parts=False)).index
+    drawn = prepare(Dataset(data.x, data.y), Preparation()).index
+    assert all(np.array_equal(a, b) for a, b in zip(anew, drawn, strict=True))
+
+
+def test_normalization_is_measured_on_the_given_training_part_alone() -> None:
+    prepared = prepare(with_parts(0, 0, 0, 2, 2), Preparation(normalize="min-max", validation=0.0))
+    assert sorted(prepared.train.x[:, 0]) == [0.0, 0.5, 1.0]
+    assert sorted(prepared.test.x[:, 0]) == [1.5, 2.0]
+
+
+def test_all_samples_may_train() -> None:
+    prepared = prepare(Circle().make(), Preparation(train=1.0, validation=0.0))
+    assert [len(i) for i in prepared.index] == [500, 0, 0]
+    assert prepared.validation is None
+    assert prepared.test is None
 
 
 def test_the_four_rows_of_a_truth_table() -> None:
@@ -319,7 +400,7 @@ def test_shares_above_1_are_refused() -> None:
         SpecError, match=r"train 0\.9 and validation 0\.2 are 1\.1 together; expected at most 1\. Lower"
     ):
         Preparation(train=0.9, validation=0.2)
-    with pytest.raises(SpecError, match=r"train is 0\.05; expected a number from 0\.1 to 0\.9"):
+    with pytest.raises(SpecError, match=r"train is 0\.05; expected a number from 0\.1 to 1"):
         Preparation(train=0.05)
 
 
@@ -369,7 +450,7 @@ def test_a_preparation_survives_a_file(preparation: Preparation) -> None:
 def test_every_parameter_is_explained() -> None:
     assert Preparation.help()
     assert [p.name for p in Preparation.params()] == [
-        *("train", "validation", "normalize", "target", "extra_features", "split_seed")
+        *("given_parts", "train", "validation", "normalize", "target", "extra_features", "split_seed")
     ]
     assert all(p.help.endswith(".") for p in Preparation.params())
 

@@ -1,0 +1,59 @@
+"""What a reader did with the files it was given: what it took, what it left out and why, and what could be had in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+#: names of files that are listed for each reason; the others are counted
+_LISTED = 4
+#: letters of each
+_LETTERS = 40
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Another way to read the same files.
+
+    Args:
+        words: what is done then, such as "Leave the numbers as they are".
+        changes: parameters of the source, with the values that do it.
+    """
+
+    words: str
+    changes: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Note:
+    """One thing that a reader did: a sentence, and what the user may choose in its place."""
+
+    text: str
+    offers: tuple[Offer, ...] = ()
+
+
+def left_out(what: str, reasons: Mapping[str, Sequence[str]]) -> tuple[Note, ...]:
+    """What was not read, counted and listed: "3 files were left out: 2 are no pictures (a.txt, b.txt), 1 is empty (c.png)."
+
+    Args:
+        what: one of them, such as "file".
+        reasons: why ("is empty", or "are no pictures" where there are several), and which; reasons without names do not count.
+
+    Returns:
+        one note, or none where nothing was left out.
+    """
+    there = {why: names for why, names in reasons.items() if names}
+    total = sum(map(len, there.values()))
+    if not total:
+        return ()
+    were = f"{total:,} {what} was" if total == 1 else f"{total:,} {what}s were"
+    parts = (f"{len(names):,} {why} ({listed(names)})" for why, names in there.items())
+    return (Note(f"{were} left out: {', '.join(parts)}."),)
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first few of ``names``, cut where they are long, and how many more there are."""
+    shown = [name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…" for name in names[:_LISTED]]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more:,} more" if more else "")
