@@ -6,12 +6,47 @@ Every message says what is so, what was expected, and what to do.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+import reprlib
+from collections.abc import Collection, Iterable, Mapping
+from itertools import islice
 from typing import Any
+
+#: letters of a message, of a value that it repeats, and items of a list in it
+MOST_LETTERS, MOST_OF_VALUE, MOST_ITEMS = 600, 80, 8
+
+# Looks no deeper into a value than it shows of it.
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxtuple, _SHORT.maxdict = 4, 6, 6, 3
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = MOST_OF_VALUE - 20
+
+
+def clipped(text: str, most: int = MOST_LETTERS) -> str:
+    """``text``, with "…" in place of its middle where it has more than ``most`` letters."""
+    tail = most // 3
+    return text if len(text) <= most else f"{text[: most - tail - 1]}…{text[-tail:]}"
+
+
+def shown(value: object) -> str:
+    """``repr(value)``, short whatever the value is: what a message repeats of its input."""
+    try:
+        text = _SHORT.repr(value)
+    except Exception:  # noqa: BLE001  more digits than Python writes, or an object that fails at it
+        text = f"a value of type {type(value).__name__}"
+    return clipped(text, MOST_OF_VALUE)
+
+
+def few(items: Collection[object], most: int = MOST_ITEMS) -> str:
+    """The items in words: "a, b, c", or "a, b and 2,997 more"; "none" where there are none. Each is shortened as well."""
+    first = [clipped(str(item), MOST_OF_VALUE) for item in islice(items, most)]
+    more = f" and {len(items) - most:,} more" if len(items) > most else ""
+    return ", ".join(first) + more or "none"
 
 
 class EngineError(ValueError):
-    """Base class: everything the engine raises on purpose."""
+    """Base class: everything the engine raises on purpose. No message is longer than a box can show, whatever it repeats."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(clipped(message))
 
 
 class SpecError(EngineError):
@@ -47,9 +82,10 @@ class UnknownName(EngineError):
 
     def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
         known = sorted(known)
-        near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.5)
+        written = name if isinstance(name, str) else shown(name)
+        near = difflib.get_close_matches(written[:MOST_OF_VALUE], known, n=3, cutoff=0.5)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}."
-        super().__init__(f"There is no {kind} called {str(name)!r}. {hint}")
+        super().__init__(f"There is no {kind} called {shown(written)}. {hint}")
         self.name = name
 
 

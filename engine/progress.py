@@ -18,7 +18,10 @@ _listener: ContextVar[Listener | None] = ContextVar("progress", default=None)
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Have ``listener`` told, in this thread, how far the work inside the block is. What it raises ends that work."""
+    """Have ``listener`` told, in this thread, how far the work inside the block is. What it raises ends that work.
+
+    It should be no ``Exception``: one that is raised while a file is read counts as a fault of that file.
+    """
     token = _listener.set(listener)
     try:
         yield

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, TypeVar
 
-from engine.errors import SpecError, UnknownName
+from engine.errors import SpecError, UnknownName, shown
 from engine.spec import Spec, coerce
 
 T = TypeVar("T", bound=Spec)
@@ -65,7 +65,7 @@ class Registry(Generic[T]):
         """The spec that ``Spec.to_dict`` described. Raises UnknownName or SpecError."""
         if not isinstance(data, Mapping) or "type" not in data:
             raise SpecError(
-                f"A {self.kind} is described by {data!r}; expected a mapping with a 'type'. Name its type."
+                f"A {self.kind} is described by {shown(data)}; expected a mapping with a 'type'. Name its type."
             )
         cls = self.get(data["type"])
         values = coerce(cls, data)

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
-from engine.errors import SpecError
+from engine.errors import SpecError, few, shown
 
 if TYPE_CHECKING:
     from engine.registry import Registry
@@ -61,9 +61,9 @@ class Int(Kind):
     def check(self, value: Any) -> int:
         ok = isinstance(value, numbers.Integral) or (isinstance(value, float) and value.is_integer())
         if isinstance(value, bool) or not ok:
-            raise SpecError(f"is {value!r}; expected {self.expects}")
+            raise SpecError(f"is {shown(value)}; expected {self.expects}")
         if (self.min is not None and value < self.min) or (self.max is not None and value > self.max):
-            raise SpecError(f"is {value}; expected {self.expects}")
+            raise SpecError(f"is {shown(value)}; expected {self.expects}")
         return int(value)
 
     @property
@@ -85,13 +85,13 @@ class Float(Kind):
 
     def check(self, value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
-            raise SpecError(f"is {value!r}; expected {self.expects}")
+            raise SpecError(f"is {shown(value)}; expected {self.expects}")
         try:
             number = float(value)
         except OverflowError:  # a whole number of hundreds of digits
             number = math.inf
         if not math.isfinite(number):
-            raise SpecError(f"is {value!r}; expected {self.expects}")
+            raise SpecError(f"is {shown(value)}; expected {self.expects}")
         low_ok = self.min is None or number > self.min or (number == self.min and not self.open_min)
         if not low_ok or (self.max is not None and number > self.max):
             raise SpecError(f"is {number:g}; expected {self.expects}")
@@ -108,7 +108,7 @@ class Bool(Kind):
 
     def check(self, value: Any) -> bool:
         if not isinstance(value, bool):
-            raise SpecError(f"is {value!r}; expected {self.expects}")
+            raise SpecError(f"is {shown(value)}; expected {self.expects}")
         return value
 
     @property
@@ -124,7 +124,7 @@ class Choice(Kind):
 
     def check(self, value: Any) -> str:
         if value not in self.options:
-            raise SpecError(f"is {value!r}; expected {self.expects}")
+            raise SpecError(f"is {shown(value)}; expected {self.expects}")
         return str(value)
 
     @property
@@ -150,7 +150,7 @@ class Pair(Kind):
                 return first if first == second else (first, second)
             return one.check(value)
         except SpecError:
-            raise SpecError(f"is {value!r}; expected {self.expects}") from None
+            raise SpecError(f"is {shown(value)}; expected {self.expects}") from None
 
     @property
     def expects(self) -> str:
@@ -170,7 +170,7 @@ class Flags(Kind):
             or not isinstance(value, tuple | list)
             or not all(v in self.options for v in value)
         ):
-            raise SpecError(f"is {value!r}; expected {self.expects}")
+            raise SpecError(f"is {shown(value)}; expected {self.expects}")
         return tuple(o for o in self.options if o in value)
 
     @property
@@ -194,7 +194,7 @@ class File(Kind):
         if isinstance(value, os.PathLike):
             value = os.fspath(value)
         if not isinstance(value, str) or "\0" in value:
-            raise SpecError(f"is {value!r}; expected {self.expects}")
+            raise SpecError(f"is {shown(value)}; expected {self.expects}")
         return value
 
     @property
@@ -215,7 +215,7 @@ class Nested(Kind):
     def check(self, value: Any) -> Any:
         if (value is None and self.optional) or isinstance(value, self.registry.base):
             return value
-        raise SpecError(f"is {value!r}; expected {self.expects}")
+        raise SpecError(f"is {shown(value)}; expected {self.expects}")
 
     @property
     def expects(self) -> str:
@@ -232,7 +232,7 @@ class NestedList(Kind):
 
     def check(self, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, tuple | list) or not all(isinstance(v, self.registry.base) for v in value):
-            raise SpecError(f"is {value!r}; expected {self.expects}")
+            raise SpecError(f"is {shown(value)}; expected {self.expects}")
         return tuple(value)
 
     @property
@@ -350,7 +350,7 @@ def coerce(cls: type[Spec], data: Mapping[str, Any]) -> dict[str, Any]:
     unknown = [name for name in data if name not in known and name != "type"]
     if unknown:
         raise SpecError(
-            f"{cls.__name__} has no parameter {unknown[0]!r}; it has {', '.join(known) or 'none'}. Remove it or rename it."
+            f"{cls.__name__} has no parameter {shown(unknown[0])}; it has {few(known, 20)}. Remove it or rename it."
         )
     out: dict[str, Any] = {}
     for name, value in data.items():

@@ -6,14 +6,11 @@ Whatever a file counts brightness in, a network sees 0 (black) to 1 (white): byt
 from __future__ import annotations
 
 import hashlib
-import zipfile
-import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -22,11 +19,9 @@ from engine.core import Array
 from engine.data import idx
 from engine.data.base import Dataset, Source, sources
 from engine.data.images import blank
-from engine.errors import DataError
+from engine.errors import DataError, clipped
+from engine.io.guarded import foreign
 from engine.spec import File, Int, param
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 CATEGORY = "Own pictures"
 
@@ -79,7 +74,7 @@ def _state(files: list[Path]) -> str:
     """What is another one as soon as one of ``files`` is changed, added, renamed or gone. Raises DataError."""
     digest = hashlib.sha256()
     for file in files:
-        with reading(file):
+        with foreign(file):
             now = file.stat()
         digest.update(
             f"{file.absolute()}\0{now.st_size}\0{now.st_mtime_ns}\0".encode("utf-8", "surrogateescape")
@@ -100,37 +95,14 @@ def chosen(path: str, what: str) -> Path:
     """``path``, which must be there. Raises DataError, saying that ``what`` is expected."""
     if not path:
         raise DataError(f"No file is chosen yet; expected {what}. Choose one.")
-    found = Path(path).expanduser()
-    try:
+    with foreign(path, what):
+        found = Path(path).expanduser()
         there = found.exists()
-    except OSError as error:
-        raise DataError(
-            f"{found.name} cannot be looked at: {error.strerror or error}; expected {what}. Correct its name, or change who may "
-            "read it."
-        ) from None
     if not there:
-        raise DataError(f"There is no {found}; expected {what}. Choose it anew, or put it back.")
+        raise DataError(
+            f"There is no {clipped(str(found), 200)}; expected {what}. Choose it anew, or put it back."
+        )
     return found
-
-
-@contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Turn what can go wrong while ``path`` is read into a DataError."""
-    try:
-        yield
-    except (EOFError, zlib.error, zipfile.BadZipFile) as error:
-        raise DataError(
-            f"{path.name} is damaged or cut short ({error}); expected a whole file. Download or copy it again."
-        ) from None
-    except MemoryError:
-        raise DataError(
-            f"{path.name} does not fit into memory; expected so much free. Close other programs, or use a smaller file."
-        ) from None
-    except OSError as error:
-        raise DataError(
-            f"{path.name} cannot be read: {error.strerror or error}; expected a whole file, or a folder, that you may read. "
-            "Choose another, or change who may read it."
-        ) from None
 
 
 def spread(count: int, limit: int) -> Array:
@@ -200,7 +172,7 @@ class IdxFiles(Opened):
     def _files(self) -> list[Path]:
         """Pictures, labels."""
         images = chosen(self.images, "a file of pictures, such as train-images-idx3-ubyte.gz")
-        with reading(images):
+        with foreign(images):
             if images.is_dir():
                 images = idx.images_in(images)
             labels = chosen(self.labels, "a file of labels") if self.labels else idx.partner_of(images)
@@ -209,9 +181,9 @@ class IdxFiles(Opened):
     def _read(self) -> Dataset:
         """``x (N, 1, H, W)`` in 0..1, float32; ``y (N,)``. Raises DataError."""
         images, labels = self._files()
-        with reading(labels):
+        with foreign(labels):
             y = idx.read(labels, idx.LABELS)
-        with reading(images):
+        with foreign(images):
             raw = idx.read(images, idx.IMAGES)
         if len(raw) != len(y):
             raise DataError(

@@ -14,7 +14,7 @@ from engine import progress
 from engine.core import Array
 from engine.data.base import Dataset, sources
 from engine.data.files import CATEGORY, Opened, chosen, labelled, limit_param, spread
-from engine.data.images import blank, pillow
+from engine.data.images import blank, picture, pillow
 from engine.errors import DataError
 from engine.spec import Bool, Choice, File, Int, param
 
@@ -80,19 +80,20 @@ class ImageFolder(Opened):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", image.DecompressionBombWarning)
-                with image.open(path) as opened:
-                    picture = self._converted(ImageOps.exif_transpose(opened))
-        except (image.DecompressionBombWarning, image.DecompressionBombError):
-            raise DataError(
-                f"{path.relative_to(root)} is too large to be read safely; expected at most "
-                f"{image.MAX_IMAGE_PIXELS:,} pixels. Make it smaller, or take it out of the folder."
-            ) from None
-        except (OSError, SyntaxError, ValueError, EOFError) as error:  # Pillow raises each of them
+                with picture(path) as opened:
+                    pixels = self._converted(ImageOps.exif_transpose(opened))
+        except DataError as refused:
+            error = refused.__cause__ or refused
+            if isinstance(error, image.DecompressionBombWarning | image.DecompressionBombError):
+                raise DataError(
+                    f"{path.relative_to(root)} is too large to be read safely; expected at most "
+                    f"{image.MAX_IMAGE_PIXELS:,} pixels. Make it smaller, or take it out of the folder."
+                ) from None
             raise DataError(
                 f"{path.relative_to(root)} cannot be read as a picture: {_why(path, error)}; expected a whole, readable "
                 "PNG, JPEG or the like. Mend it, or take it out of the folder."
             ) from None
-        values = np.asarray(picture, np.float32) / np.float32(255)
+        values = np.asarray(pixels, np.float32) / np.float32(255)
         return np.moveaxis(values, -1, 0) if self.colour else values[np.newaxis]
 
     def _converted(self, picture: Any) -> Any:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import gzip
 import re
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import prod
 from pathlib import Path
 from typing import IO
@@ -19,6 +21,8 @@ from numpy.typing import NDArray
 from engine import progress
 from engine.data.images import MOST_BYTES
 from engine.errors import DataError
+from engine.io.guarded import opened
+from engine.limits import DATA_BYTES
 
 IMAGES = 0x00000803  #: three sizes: pictures, rows, columns
 LABELS = 0x00000801  #: one size
@@ -30,7 +34,7 @@ _GZIP = b"\x1f\x8b"
 def kind(path: Path) -> int | None:
     """IMAGES or LABELS, by the mark at its beginning, or by its name where there is none; ``None`` for any other file.
 
-    Raises OSError, or what unpacking raises.
+    Raises DataError.
     """
     with _opened(path) as file:
         found = file.read(4)
@@ -43,17 +47,23 @@ def kind(path: Path) -> int | None:
     return LABELS if _names_labels(name) else IMAGES
 
 
-def _opened(path: Path) -> IO[bytes]:
-    with path.open("rb") as file:
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """The file, unpacked where it is packed. Raises DataError, also for what is raised in the block."""
+    with opened(path, DATA_BYTES) as file:
         packed = file.read(2) == _GZIP
-    return gzip.open(path) if packed else path.open("rb")  # type: ignore[return-value]
+        file.seek(0)
+        if not packed:
+            yield file
+            return
+        with gzip.open(file) as unpacked:
+            yield unpacked
 
 
 def read(path: Path, magic: int) -> NDArray[np.uint8]:
     """What the file holds: ``(N, H, W)`` for IMAGES, ``(N,)`` for LABELS.
 
-    Raises DataError for a file of another kind, one that is cut short or too long, and one that is too large. OSError, EOFError
-    and zlib.error are the caller's to translate.
+    Raises DataError for a file of another kind, one that is cut short or too long, and one that is too large.
     """
     what = _NAMES[magic]
     with _opened(path) as file:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import string
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -23,6 +24,8 @@ from engine import progress
 from engine.data.base import Dataset, Source, sources
 from engine.data.real import bunch
 from engine.errors import DataError
+from engine.io.guarded import opened
+from engine.limits import PICTURE_BYTES
 from engine.spec import Bool, Choice, Float, Int, param
 
 Pixels = NDArray[np.float32]
@@ -71,6 +74,18 @@ def pillow(what: str) -> Any:
             f"{what} needs Pillow, which is missing; expected it to be installed. Run: pip install Pillow"
         ) from None
     return Image
+
+
+#: the formats that are read. Whatever Pillow knows beside them may start other programs (PostScript starts Ghostscript).
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+
+
+@contextmanager
+def picture(path: Path) -> Iterator[Any]:
+    """A picture's file as Pillow's image, in one of ``FORMATS``. Raises DataError, also for what Pillow raises in the block."""
+    image = pillow("Reading pictures")
+    with opened(path, PICTURE_BYTES, "a picture") as file, image.open(file, formats=FORMATS) as found:
+        yield found
 
 
 @dataclass(frozen=True)
@@ -320,7 +335,7 @@ def _photos() -> tuple[Any, ...]:
     folder = Path(spec.origin).parent / "datasets" / "images" if spec and spec.origin else Path()
     files = [folder / name for name in _PHOTOS.values()]
     if all(file.is_file() for file in files):
-        return tuple(image.open(file).convert("RGB") for file in files)
+        return tuple(map(_in_colour, files))
     found = bunch("sample_images")
     by_name = dict(
         zip(
@@ -330,6 +345,11 @@ def _photos() -> tuple[Any, ...]:
         )
     )
     return tuple(image.fromarray(np.ascontiguousarray(by_name[name])) for name in _PHOTOS.values())
+
+
+def _in_colour(file: Path) -> Any:
+    with picture(file) as found:
+        return found.convert("RGB")
 
 
 @sources.register("Photos", category=CATEGORY, label="Photographs")

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from engine import progress
 from engine.core import Array
 from engine.data.base import Dataset, sources
-from engine.data.files import CATEGORY, Opened, as_pixels, chosen, labelled, limit_param, reading, spread
+from engine.data.files import CATEGORY, Opened, as_pixels, chosen, labelled, limit_param, spread
 from engine.data.images import MOST_BYTES
-from engine.errors import DataError
+from engine.errors import DataError, clipped, few
+from engine.io.guarded import opened
+from engine.limits import DATA_BYTES
 from engine.spec import File, param
 
 #: bytes that the arrays of a file may take; numbers of 8 bytes become numbers of 4
@@ -63,22 +66,15 @@ class NpzFile(Opened):
 
 def _arrays(path: Path) -> tuple[Array, Array, dict[int, str]]:
     """Pictures as stored, labels ``(N,)`` as whole numbers, and the names of labels that were words."""
-    with reading(path):
-        if path.is_dir():
-            raise DataError(
-                f"{path.name} is a folder; expected a file that NumPy's savez has written (.npz). Choose the file."
-            )
-        with path.open(
-            "rb"
-        ) as file:  # by its name alone, a file that may not be read would count as no archive
-            is_archive = zipfile.is_zipfile(file)
-        if not is_archive:
+    with opened(path, DATA_BYTES, "a file that NumPy's savez has written (.npz)") as file:
+        if not zipfile.is_zipfile(file):
             raise DataError(
                 f"{path.name} is no .npz file: it does not begin as one, or is cut short; expected one that NumPy's "
                 "savez has written. Choose another file, or save it again."
             )
-        _check_size(path)
-        with np.load(path, allow_pickle=False) as archive:
+        _check_size(file, path)
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as archive:
             # Both names first: whoever misses one need not wait for the other.
             inputs = _name_of(archive.files, _INPUTS, "pictures", path)
             labels = _name_of(archive.files, _LABELS, "labels", path)
@@ -102,9 +98,9 @@ def _unfinite(x: Array) -> str:
     return f"{int((~np.isfinite(x)).reshape(len(x), -1).any(axis=1).sum()):,}"
 
 
-def _check_size(path: Path) -> None:
+def _check_size(file: BinaryIO, path: Path) -> None:
     """Raises DataError where the arrays, unpacked, would take more than can be used, before one of them is."""
-    with zipfile.ZipFile(path) as archive:
+    with zipfile.ZipFile(file) as archive:
         size = sum(member.file_size for member in archive.infolist())
     if size > _MOST_UNPACKED:
         raise DataError(
@@ -117,18 +113,16 @@ def _array(archive: Any, name: str, path: Path) -> Array:
     """One array of the file. Raises DataError where it is none."""
     try:
         found = archive[name]
-    except (
-        ValueError,
-        RuntimeError,
-        NotImplementedError,
-    ) as error:  # objects; protected or packed in an unknown way
-        why = "Python objects" if "allow_pickle" in str(error) else f"something that cannot be read ({error})"
+    except Exception as error:  # objects; protected or packed in an unknown way; a header that makes no sense
+        if isinstance(error, OSError | MemoryError | EOFError | zlib.error | zipfile.BadZipFile):
+            raise  # of the file as a whole
+        why = "Python objects" if "pickle" in str(error) else "something that cannot be read"
         raise DataError(
-            f"{name} in {path.name} holds {why}; expected an array of numbers. Save it as a plain array."
+            f"{clipped(name, 80)} in {path.name} holds {why}; expected an array of numbers. Save it as a plain array."
         ) from None
     if not isinstance(found, np.ndarray):  # the bytes of a member that is no array
         raise DataError(
-            f"{name} in {path.name} is no array; expected one of numbers. Save the file anew with NumPy's savez."
+            f"{clipped(name, 80)} in {path.name} is no array; expected one of numbers. Save the file anew with NumPy's savez."
         )
     return found
 
@@ -139,7 +133,7 @@ def _name_of(names: list[str], usual: tuple[str, ...], what: str, path: Path) ->
     for name in usual:
         if name in by_lower:
             return by_lower[name]
-    held = f"{', '.join(names)}, and none of them is called as {what} are" if names else "no arrays"
+    held = f"{few(names)}, and none of them is called as {what} are" if names else "no arrays"
     raise DataError(
         f"{path.name} holds {held}; expected one of {', '.join(usual[:6])}. Save the array under such a name."
     )
@@ -152,7 +146,9 @@ def _whole(y: Array, path: Path) -> tuple[Array, dict[int, str]]:
     if y.ndim == 2 and y.shape[1] > 1 and y.dtype.kind in "fiub" and ((y != 0).sum(axis=1) == 1).all():
         y = y.argmax(axis=1)  # one-hot
     if y.ndim == 1 and y.dtype.kind in "US":
-        words, y = np.unique(y.astype(str), return_inverse=True)
+        if y.dtype.kind == "S":  # bytes, of which nobody says how they are written
+            y = np.char.decode(y, "utf-8", "replace")
+        words, y = np.unique(y, return_inverse=True)
         return y, {i: str(word) for i, word in enumerate(words)}
     if y.ndim == 1 and y.dtype.kind == "f" and len(y):
         broken = y[~(np.isfinite(y) & (y == np.floor(y)))]

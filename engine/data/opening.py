@@ -8,11 +8,13 @@ from pathlib import Path
 
 from engine.data import idx
 from engine.data.base import Source
-from engine.data.files import IdxFiles, chosen, reading
+from engine.data.files import IdxFiles, chosen
 from engine.data.folder import ENDINGS, ImageFolder, pictures_in
-from engine.data.images import pillow
+from engine.data.images import picture
 from engine.data.npz import NpzFile
 from engine.errors import DataError
+from engine.io.guarded import foreign, opened
+from engine.limits import DATA_BYTES
 
 
 def source_at(path: str | os.PathLike[str]) -> Source:
@@ -21,7 +23,7 @@ def source_at(path: str | os.PathLike[str]) -> Source:
     Looks into it only as far as is needed to tell. Raises DataError where it is nothing of the kind.
     """
     found = chosen(os.fspath(path), "MNIST's files, a folder per class, or an .npz file").absolute()
-    with reading(found):
+    with foreign(found):
         return _of_folder(found) if found.is_dir() else _of_file(found)
 
 
@@ -35,11 +37,10 @@ def _of_folder(path: Path) -> Source:
 
 def _is_coloured(path: Path) -> bool:
     """Whether a picture has colours; what cannot be read is for ``make`` to report."""
-    image = pillow("Reading pictures")
     try:
-        with image.open(path) as opened:
-            return opened.mode not in ("1", "L", "LA") and not opened.mode.startswith("I")
-    except (OSError, SyntaxError, ValueError, image.DecompressionBombError):
+        with picture(path) as found:
+            return found.mode not in ("1", "L", "LA") and not found.mode.startswith("I")
+    except DataError:
         return True
 
 
@@ -49,7 +50,9 @@ def _of_file(path: Path) -> Source:
             f"{path.name} is a single picture; expected many, in one folder for each class. "
             "Choose the folder that holds those folders."
         )
-    if zipfile.is_zipfile(path) or path.suffix.lower() == ".npz":
+    with opened(path, DATA_BYTES) as file:
+        is_archive = zipfile.is_zipfile(file)
+    if is_archive or path.suffix.lower() == ".npz":
         return NpzFile(path=str(path))
     kind = idx.kind(path)
     if kind == idx.LABELS:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import DataError
+from engine.io.guarded import foreign, read_bytes
 from engine.io.whole import replacing
+from engine.limits import WEIGHTS_BYTES
 
 
 def save_weights(state: Mapping[str, NDArray[Any]], path: str | os.PathLike[str]) -> None:
@@ -23,13 +23,9 @@ def save_weights(state: Mapping[str, NDArray[Any]], path: str | os.PathLike[str]
 
 
 def load_weights(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
-    """The ``state_dict`` in a safetensors file. Raises DataError when it is not one, OSError when it cannot be read."""
-    from safetensors import SafetensorError
+    """The ``state_dict`` in a safetensors file. Raises DataError when it is not one, or cannot be read."""
     from safetensors.numpy import load
 
-    try:
-        return dict(load(Path(path).read_bytes()))
-    except SafetensorError as error:
-        raise DataError(
-            f"{os.fspath(path)} is not a safetensors file ({error}). Choose a file of weights saved as safetensors."
-        ) from error
+    expected = "a file of weights in safetensors format, of numbers that NumPy knows"
+    with foreign(path, expected):
+        return dict(load(read_bytes(path, WEIGHTS_BYTES, expected)))

@@ -32,8 +32,8 @@ _PENDING = (
 )
 
 
-class GivenUp(Exception):
-    """Nobody waits for these data any more; ends the thread that makes them."""
+class GivenUp(BaseException):
+    """Nobody waits for these data any more; ends the thread that makes them. No Exception: it is no fault of the file that is read."""
 
 
 class Job:

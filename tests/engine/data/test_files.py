@@ -71,8 +71,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def refused(*args: Any, **kwargs: Any) -> Any:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refused)
-    monkeypatch.setattr("builtins.open", refused)
+    monkeypatch.setattr("os.open", refused)
     for source in (IdxFiles(images=str(paths[0])), NpzFile(path=str(paths[1]))):
         assert "Permission denied; expected" in message(source.make)
 
@@ -80,7 +79,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_folder_in_place_of_a_file(tmp_path: Path) -> None:
     assert "is a folder; expected a file" in message(NpzFile(path=str(tmp_path)).make)
     path = write_idx(tmp_path)
-    assert "cannot be read: Is a directory; expected" in message(
+    assert "is a folder; expected a whole file" in message(
         IdxFiles(images=str(path), labels=str(tmp_path)).make
     )
     assert "is a file; expected a folder" in message(ImageFolder(path=str(path)).make)
@@ -383,7 +382,7 @@ def test_progress_is_told_and_can_end_the_work(tmp_path: Path) -> None:
         IdxFiles(images=str(path)).make()
     assert shares[-1] == 1.0
 
-    class Enough(Exception):
+    class Enough(BaseException):
         pass
 
     def stop(share: float) -> None:

@@ -1,0 +1,119 @@
+"""The one way to read other people's files: plain files only, never more than is meant, and every failure said in words.
+
+Whoever wrote such a file may not have meant well. A pipe is never waited for, a device never read, and whatever a foreign parser
+(Pillow, NumPy, zipfile, safetensors …) raises over it becomes a DataError.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from engine.errors import DataError, EngineError, clipped
+
+#: what the system is asked for on top: not to wait for who writes into a pipe, nothing done to line ends (Windows)
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+@contextmanager
+def foreign(
+    path: str | os.PathLike[str], expected: str = "a whole file, or a folder, that you may read"
+) -> Iterator[None]:
+    """Turn whatever goes wrong while ``path`` is read or parsed into a DataError; what the engine says itself stays as it is.
+
+    Put as little as can be into the block: it takes a slip of one's own for a fault of the file.
+
+    Args:
+        path: what is read; named in the sentence.
+        expected: what it should be.
+    """
+    name = clipped(Path(path).name or os.fspath(path), 100)
+    try:
+        yield
+    except EngineError:
+        raise
+    except MemoryError:
+        raise DataError(
+            f"{name} does not fit into memory; expected so much free. Close other programs, or use a smaller file."
+        ) from None
+    except OSError as error:
+        if error.strerror is None:  # of a parser, such as Pillow's UnidentifiedImageError
+            raise _damaged(name, "damaged, cut short, or another kind of file", expected) from error
+        raise DataError(
+            f"{name} cannot be read: {error.strerror}; expected {expected}. Choose another, or change who may read it."
+        ) from None
+    except (EOFError, zlib.error, zipfile.BadZipFile) as error:
+        raise _damaged(name, f"damaged or cut short ({clipped(str(error), 80)})", expected) from None
+    except Exception as error:  # a foreign parser raises what it likes
+        raise _damaged(name, "damaged, cut short, or another kind of file", expected) from error
+
+
+def _damaged(name: str, how: str, expected: str) -> DataError:
+    return DataError(f"{name} is {how}; expected {expected}. Choose another, or download or copy it again.")
+
+
+@contextmanager
+def opened(
+    path: str | os.PathLike[str], limit: int, expected: str = "a whole file that you may read"
+) -> Iterator[BinaryIO]:
+    """A plain file of at most ``limit`` bytes, to read from; the block is as in ``foreign``.
+
+    Raises DataError for what is no plain file, or larger, before anything of it is read.
+    """
+    with foreign(path, expected), _plain(path, limit, expected) as file:
+        yield file
+
+
+def read_bytes(
+    path: str | os.PathLike[str], limit: int, expected: str = "a whole file that you may read"
+) -> bytes:
+    """All of a plain file. Raises DataError as ``opened`` does."""
+    with opened(path, limit, expected) as file:
+        found = file.read(limit + 1)  # some of the system's own files say that they are empty, and never end
+        if len(found) > limit:
+            raise _too_large(path, len(found), limit)
+        return found
+
+
+def _plain(path: str | os.PathLike[str], limit: int, expected: str) -> BinaryIO:
+    # Asked before it is opened, as to open a device may do something to it, and once more, as it may have been exchanged.
+    _check(path, os.stat(path), limit, expected)
+    file = os.fdopen(os.open(path, _FLAGS), "rb")
+    try:
+        _check(path, os.fstat(file.fileno()), limit, expected)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _check(path: str | os.PathLike[str], found: os.stat_result, limit: int, expected: str) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(found.st_mode), "no plain file")
+        raise DataError(
+            f"{clipped(Path(path).name or os.fspath(path), 100)} is {kind}; expected {expected}. Choose a file."
+        )
+    if found.st_size > limit:
+        raise _too_large(path, found.st_size, limit)
+
+
+def _too_large(path: str | os.PathLike[str], size: int, limit: int) -> DataError:
+    unit, word = (2**30, "GB") if limit >= 2**30 else (2**20, "MB")
+    return DataError(
+        f"{clipped(Path(path).name, 100)} is larger than can be read here ({size / unit:,.3g} {word}); expected at most "
+        f"{limit / unit:,.3g} {word}. Choose a smaller file."
+    )
