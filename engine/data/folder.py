@@ -161,7 +161,7 @@ def pictures_in(root: Path) -> tuple[tuple[str, ...], list[tuple[Path, int]]]:
     return tuple(names), found
 
 
-def _why(path: Path, error: Exception) -> str:
+def _why(path: Path, error: BaseException) -> str:
     """What kept a picture from being read, in words."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror

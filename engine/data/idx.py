@@ -57,7 +57,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
             yield file
             return
         with gzip.open(file) as unpacked:
-            yield unpacked
+            yield unpacked  # type: ignore[misc]
 
 
 def read(path: Path, magic: int) -> NDArray[np.uint8]:
