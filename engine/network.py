@@ -9,6 +9,9 @@ from typing import Self
 
 from engine.errors import ShapeError, SpecError
 from engine.layers.base import Layer, Shape
+from engine.problems import FitOutput, Problem
+
+__all__ = ["INPUT", "Network", "Node", "Problem", "output_mismatch", "sequence_of", "shape_in_words"]
 
 INPUT = "input"  #: the id that stands for the data
 
@@ -26,14 +29,6 @@ class Node:
     id: str
     layer: Layer
     inputs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something that keeps a network from running, in words, and the node it stands at ("" for the whole)."""
-
-    node_id: str
-    message: str
 
 
 @dataclass(frozen=True)
@@ -116,7 +111,10 @@ class Network:
         if out_shape is not None and not problems:
             got = shapes[self.output_id]
             if got != tuple(out_shape):
-                problems.append(Problem(self.output_id, output_mismatch(got, tuple(out_shape))))
+                remedies = (FitOutput("Mend the last layer"),) if len(out_shape) == 1 and self.nodes else ()
+                problems.append(
+                    Problem(self.output_id, output_mismatch(got, tuple(out_shape)), remedies=remedies)
+                )
         return tuple(problems)
 
     def _infer(self, in_shape: Shape) -> tuple[dict[str, Shape], list[Problem]]:

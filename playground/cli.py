@@ -149,8 +149,12 @@ def _train(project: Project, epochs: int | None, out: Path) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from playground.document.project import place_in_words, warnings
     from playground.runner.messages import State
 
+    for warning in warnings(project):
+        place = place_in_words(project, warning.node_id)
+        typer.echo(f"Warning: {f'{place}: ' if place else ''}{warning.message}", err=True)
     epochs = epochs or project.fit.epochs
     columns = (
         TextColumn("{task.description}"),

@@ -8,12 +8,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from engine.data import Preparation, Source
-from engine.errors import EngineError
+from engine.errors import EngineError, SpecError
 from engine.fit import Fit
 from engine.layers import Flatten, Layer, Linear
 from engine.layers import registry as layers
 from engine.losses import suited
 from engine.network import INPUT, Network, Node
+from engine.problems import AppendLayer, FitOutput, Remedy, RemoveNode, SetFit, SetLayer
 from playground.document.project import (
     Project,
     WeightEdit,
@@ -204,6 +205,22 @@ def set_human_error(project: Project, human_error: float) -> Project:
 
 def rename(project: Project, name: str) -> Project:
     return replace(project, name=name)
+
+
+def mend(project: Project, remedy: Remedy) -> Project:
+    """Make the edit that a problem names as its remedy. Raises SpecError for a kind that is not known here."""
+    match remedy:
+        case FitOutput():
+            return mend_output(project)
+        case RemoveNode(node_id=node_id):
+            return remove(project, {node_id})
+        case SetLayer(node_id=node_id, layer=layer):
+            return set_layer(project, node_id, layer)
+        case AppendLayer(layer=layer):
+            return add_layer(project, layer, len(project.network))
+        case SetFit(name=name, value=value):
+            return set_fit(project, project.fit.replace(**{name: value}))
+    raise SpecError(f"No edit is known for the remedy {remedy.text!r}. Add it to edits.mend.")
 
 
 def mend_output(project: Project) -> Project:

@@ -11,7 +11,9 @@ from engine.data import Circle, Preparation, Prepared, Source
 from engine.errors import EngineError, ShapeError, SpecError
 from engine.fit import Fit
 from engine.layers.base import Shape
+from engine.losses import suited
 from engine.network import Network, Problem
+from engine.problems import SetFit
 from engine.spec import Float
 from playground.document.store import store
 
@@ -118,7 +120,7 @@ def wanted_output(project: Project) -> Shape | None:
 
 
 @lru_cache(maxsize=64)
-def _problems(source: Source, preparation: Preparation, network: Network, fit: Fit) -> tuple[Problem, ...]:
+def _findings(source: Source, preparation: Preparation, network: Network, fit: Fit) -> tuple[Problem, ...]:
     data = prepared(source, preparation)
     try:
         check_augmentation(fit.augmentation, data.in_shape)
@@ -129,14 +131,36 @@ def _problems(source: Source, preparation: Preparation, network: Network, fit: F
     try:
         wanted = fit.loss.out_shape(data.train)
     except ShapeError as error:
-        return (*network.problems(data.in_shape), Problem("loss", str(error)))
+        fitting = suited(data.train.task)[0]
+        remedy = SetFit(f"Use {fitting.label}", "loss", fitting())
+        return (*network.problems(data.in_shape), Problem("loss", str(error), remedies=(remedy,)))
     return network.problems(data.in_shape, wanted)
 
 
-def problems(project: Project) -> tuple[Problem, ...]:
-    """Why the project cannot run, in words; empty when it can. Node ids are the network's, "input", "loss" or ""."""
+def findings(project: Project) -> tuple[Problem, ...]:
+    """All that is wrong with the project, errors before warnings. Node ids are the network's, "input", "loss" or ""."""
     try:
         data_of(project)
     except EngineError as error:  # not cached: the data may be ready, or their file mended, a moment later
         return (Problem("input", str(error)),)
-    return _problems(project.source, project.preparation, project.network, project.fit)
+    return _findings(project.source, project.preparation, project.network, project.fit)
+
+
+def problems(project: Project) -> tuple[Problem, ...]:
+    """Why the project cannot run, in words; empty when it can."""
+    return tuple(found for found in findings(project) if found.level == "error")
+
+
+def warnings(project: Project) -> tuple[Problem, ...]:
+    """Why the project, though it runs, will hardly learn what it should."""
+    return tuple(found for found in findings(project) if found.level == "warning")
+
+
+def place_in_words(project: Project, node_id: str) -> str:
+    """Where a problem stands, for people: "Linear, block 2", "Input", "Loss"; "" for the whole project."""
+    if node_id in ("input", "loss"):
+        return node_id.capitalize()
+    ids = [node.id for node in project.network.nodes]
+    if node_id not in ids:
+        return ""
+    return f"{project.network[node_id].layer.label}, block {ids.index(node_id) + 1}"

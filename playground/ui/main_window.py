@@ -12,7 +12,7 @@ from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QTabWidget, QWidget
 
 from engine.network import INPUT
-from playground.document.project import problems
+from playground.document.project import findings
 from playground.runner.messages import Command, Frame, Load
 from playground.ui import motion
 from playground.ui.actions import Actions, Situation
@@ -28,7 +28,7 @@ from playground.ui.panels import PANELS, Docks
 from playground.ui.plots.metrics import MetricsBar
 from playground.ui.pump import Pump
 from playground.ui.recent import RecentMenu
-from playground.ui.refusal import Refusal
+from playground.ui.refusal import Cautions, Refusal
 from playground.ui.run_control import RunControl
 from playground.ui.settings import LAYOUT_VERSION, THEMES, Settings
 from playground.ui.transport import Transport
@@ -96,6 +96,7 @@ class MainWindow(QMainWindow):
             appearance.theme,
             appearance.toggle,
             Refusal(appearance.theme, self._toggle_problems, self.focus.select),
+            Cautions(appearance.theme, self._toggle_problems),
         )
         self.addToolBar(self.transport)
         leave_gutters(self)
@@ -207,8 +208,8 @@ class MainWindow(QMainWindow):
 
     def _refresh(self) -> None:
         """Which actions are possible now, and what keeps the others from it."""
-        found, run = problems(self.document.value), self.run
-        problem = found[0].message if found else ""
+        found, run = findings(self.document.value), self.run
+        problem = next((one.message for one in found if one.level == "error"), "")
         undo, redo = self.history.undoText(), self.history.redoText()
         self.actions_.update(Situation(run.state, problem, undo, redo, run.can_go_back, run.no_way_back))
         self.transport.show_problems(found)

@@ -1,20 +1,20 @@
-"""What keeps the project from running, or has stopped it, and what to do."""
+"""What keeps the project from running or from learning, or has stopped it, and what to do."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QFontDatabase, QGuiApplication, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
-from engine.network import INPUT, Problem
-from playground.document import edits
-from playground.document.project import problems, shapes, wanted_output
+from engine.network import Problem
+from playground.document.project import findings, place_in_words
 from playground.runner.messages import State
 from playground.ui.icons import icon
-from playground.ui.inspector.subject import LOSS
+from playground.ui.remedies import SIGNS, level_colour, remedy_buttons
 from playground.ui.style import scrolled
 from playground.ui.view import View
 
@@ -32,19 +32,25 @@ class ProblemCard(QFrame):
 
     chosen = Signal(str)
 
-    def __init__(self, where: str, problem: Problem, theme: Theme, button: QPushButton | None = None) -> None:
+    def __init__(
+        self, where: str, problem: Problem, theme: Theme, buttons: Sequence[QPushButton] = ()
+    ) -> None:
         super().__init__()
         self.problem = problem
         self.setObjectName("problem_card")
         self.setProperty("card", True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        sign_name, word = SIGNS[problem.level]
+        if problem.level == "warning":
+            where = f"{word} · {where}" if where else word
         self.setAccessibleName(f"{where}: {problem.message}")
         self.setToolTip("Go to the block." if problem.node_id else "This concerns the whole project.")
         if problem.node_id:
             self.setCursor(Qt.CursorShape.PointingHandCursor)
         sign = QLabel()
-        sign.setPixmap(icon("alert-circle-outline", theme, theme.error).pixmap(QSize(18, 18)))
-        sign.setAccessibleName("Problem")
+        colour = level_colour(problem.level, theme)
+        sign.setPixmap(icon(sign_name, theme, colour).pixmap(QSize(18, 18)))
+        sign.setAccessibleName(word)
         text = QLabel(f"<b>{where}</b><br>{problem.message}" if where else problem.message)
         text.setObjectName("problem_text")
         text.setWordWrap(True)
@@ -55,8 +61,13 @@ class ProblemCard(QFrame):
         words = QVBoxLayout()
         words.setSpacing(6)
         words.addWidget(text)
-        if button is not None:
-            words.addWidget(button, alignment=Qt.AlignmentFlag.AlignLeft)
+        if buttons:
+            remedies = QHBoxLayout()
+            remedies.setSpacing(8)
+            for button in buttons:
+                remedies.addWidget(button)
+            remedies.addStretch(1)
+            words.addLayout(remedies)
         row.addLayout(words, stretch=1)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -71,7 +82,7 @@ class ProblemCard(QFrame):
 
 
 class ProblemsView(View):
-    """The project's problems, and why the last run stopped by itself."""
+    """The project's problems and warnings, and why the last run stopped by itself."""
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
@@ -130,18 +141,19 @@ class ProblemsView(View):
         if self._stopped is not None:
             state, node_id, message, details = self._stopped
             title = "Training diverged" if state is State.DIVERGED else "Training crashed"
-            place = _where(project, node_id)
+            place = place_in_words(project, node_id)
             self._add(f"{title} · {place}" if node_id and place else title, Problem(node_id, message))
-        for problem in problems(project):
-            self._add(_where(project, problem.node_id), problem, self._mend_button(project, problem))
+        for problem in findings(project):
+            buttons = remedy_buttons(problem, self.context.document)
+            self._add(place_in_words(project, problem.node_id), problem, buttons)
         self.fine.setVisible(not self.cards)
         self._list.setVisible(bool(self.cards))
         self.details.setPlainText(details)
         self.details.setVisible(bool(details))
         self.copy.setVisible(bool(details))
 
-    def _add(self, where: str, problem: Problem, button: QPushButton | None = None) -> None:
-        card = ProblemCard(where, problem, self.context.theme, button)
+    def _add(self, where: str, problem: Problem, buttons: Sequence[QPushButton] = ()) -> None:
+        card = ProblemCard(where, problem, self.context.theme, buttons)
         card.chosen.connect(self._go)
         card.installEventFilter(self)
         self.cards.append(card)
@@ -161,23 +173,6 @@ class ProblemsView(View):
                 return True
         return False
 
-    def _mend_button(self, project: Project, problem: Problem) -> QPushButton | None:
-        """Offered where all that is wrong is that the last layer gives another shape than data and loss need."""
-        last = project.network.output_id
-        wanted, got = wanted_output(project), shapes(project).get(last)
-        if problem.node_id != last or wanted is None or got is None or got == wanted:
-            return None
-        button = QPushButton("Mend the last layer")
-        button.setObjectName("mend")
-        button.setAccessibleName("Mend the last layer")
-        button.setToolTip("Make the network give what data and loss need.")
-        button.clicked.connect(self._mend)
-        return button
-
-    def _mend(self) -> None:
-        document = self.context.document
-        document.apply(edits.mend_output(document.value), "Mend the Last Layer")
-
     def _go(self, node_id: str) -> None:
         if node_id:
             self.context.focus.select(node_id)
@@ -186,13 +181,3 @@ class ProblemsView(View):
         if self._stopped is not None:
             _, _, message, details = self._stopped
             QGuiApplication.clipboard().setText(f"{message}\n\n{details}")
-
-
-def _where(project: Project, node_id: str) -> str:
-    """A block's name for people."""
-    if node_id in (INPUT, LOSS):
-        return "Input" if node_id == INPUT else "Loss"
-    ids = [node.id for node in project.network.nodes]
-    if node_id not in ids:
-        return ""
-    return f"{project.network[node_id].layer.label}, block {ids.index(node_id) + 1}"

@@ -1,4 +1,4 @@
-"""Why Play is refused, in words, where the numbers of the run stand otherwise."""
+"""Why Play is refused, in words, where the numbers of the run stand otherwise; and that there are warnings."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWi
 
 from playground.ui.icons import icon
 from playground.ui.plots.plot import small
+from playground.ui.remedies import SIGNS
 
 if TYPE_CHECKING:
     from engine.network import Problem
@@ -54,11 +55,39 @@ class Refusal(QWidget):
         self._words.say(found[0].message if found else "", leads=bool(self._first))
 
     def set_theme(self, theme: Theme) -> None:
-        self._count.setIcon(icon("alert-outline", theme, theme.error))
+        self._count.setIcon(icon(SIGNS["error"][0], theme, theme.error))
 
     def _choose(self) -> None:
         if self._first:
             self._go(self._first)
+
+
+class Cautions(QToolButton):
+    """How many warnings there are; leads to the panel that says them. Gone where there are none.
+
+    Args:
+        show_panel: shows all problems.
+    """
+
+    def __init__(self, theme: Theme, show_panel: Callable[[], None]) -> None:
+        super().__init__()
+        self.setObjectName("transport_warnings")
+        self.setAccessibleName("Warnings")
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setIconSize(QSize(18, 18))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.clicked.connect(show_panel)
+        self.set_theme(theme)
+        self.hide()
+
+    def show_problems(self, found: Sequence[Problem]) -> None:
+        """Count ``found``, and say them in the tool tip."""
+        self.setText(f"{len(found)} warning{'s' if len(found) != 1 else ''}")
+        self.setToolTip("\n".join(problem.message for problem in found))
+        self.setVisible(bool(found))
+
+    def set_theme(self, theme: Theme) -> None:
+        self.setIcon(icon(SIGNS["warning"][0], theme, theme.warning))
 
 
 class Words(QLabel):

@@ -2,7 +2,7 @@
 
 What a widget *is* is said by a property, so that no other file writes style sheets::
 
-    label.setProperty("muted", True)      # secondary text; also "title", "heading", "problem", "good", "gradient"
+    label.setProperty("muted", True)      # secondary text; also "title", "heading", "problem", "warning", "good", "gradient"
     frame.setProperty("card", True)       # a panel with a rounded border; also "sunken"
     button.setProperty("primary", True)   # the one thing to press; also "flat" for a button without a border
 """
@@ -186,6 +186,7 @@ QLabel[title="true"] { font-size: $large; font-weight: 600; }
 QLabel[heading="true"] { font-weight: 600; padding-top: 4px; qproperty-indent: 0; }
 QLabel[muted="true"] { color: $muted; font-size: $small; }
 QLabel[problem="true"] { color: $error; font-size: $small; }
+QLabel[warning="true"] { color: $warning; font-size: $small; }
 QLabel[good="true"] { color: $good; }
 QLabel[gradient="true"] { color: $gradient; }
 QFrame[card="true"] { background: $panel; border: 1px solid $border; border-radius: 8px; }

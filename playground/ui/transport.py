@@ -26,7 +26,7 @@ from playground.ui.scrub import Scrub
 if TYPE_CHECKING:
     from engine.network import Problem
     from playground.ui.actions import Actions
-    from playground.ui.refusal import Refusal
+    from playground.ui.refusal import Cautions, Refusal
     from playground.ui.theme import Theme
 
 #: steps per second, by the slider's position; None is as fast as it goes
@@ -52,6 +52,7 @@ class Transport(QToolBar):
         theme: Theme,
         toggle_theme: Callable[[], None],
         refusal: Refusal,
+        cautions: Cautions,
     ) -> None:
         super().__init__("Run")
         self.setObjectName("transport")
@@ -97,7 +98,7 @@ class Transport(QToolBar):
         self._label_speed()
 
         # While the project cannot run, the reason stands where its numbers would: nothing else moves.
-        self._refusal = refusal
+        self._refusal, self._cautions = refusal, cautions
         self._readings = QStackedWidget()
         self._readings.setObjectName("transport_readings")
         self._readings.addWidget(metrics)
@@ -116,6 +117,7 @@ class Transport(QToolBar):
             layout.addWidget(button)
         layout.addSpacing(8)
         layout.addWidget(self._readings, stretch=1)
+        layout.addWidget(self._cautions)
         caption = QLabel("Speed")
         caption.setObjectName("transport_speed_caption")
         caption.setProperty("muted", True)
@@ -157,10 +159,12 @@ class Transport(QToolBar):
         return button
 
     def show_problems(self, found: Sequence[Problem]) -> None:
-        """Say what keeps the project from running, or show its numbers again."""
-        if found or self._readings.currentWidget() is self._refusal:
-            self._refusal.show_problems(found)
-        self._readings.setCurrentIndex(1 if found else 0)
+        """Say what keeps the project from running, or show its numbers again, and how many warnings there are."""
+        errors = [problem for problem in found if problem.level == "error"]
+        if errors or self._readings.currentWidget() is self._refusal:
+            self._refusal.show_problems(errors)
+        self._readings.setCurrentIndex(1 if errors else 0)
+        self._cautions.show_problems([] if errors else found)
 
     def change_speed(self, by: int) -> None:
         """So many notches faster."""
@@ -179,4 +183,5 @@ class Transport(QToolBar):
 
     def set_theme(self, theme: Theme) -> None:
         self._refusal.set_theme(theme)
+        self._cautions.set_theme(theme)
         self._theme.setIcon(icon("weather-sunny" if theme.dark else "weather-night", theme))

@@ -7,6 +7,7 @@ from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem
 
 from engine.network import INPUT
+from engine.problems import Level
 from playground.runner.messages import Frame, Want
 from playground.ui.canvas.inside import Inside, Stage, Tiles, column_under_card, picture_in_card
 from playground.ui.canvas.inside.marks import subscript
@@ -92,9 +93,14 @@ class CardItem(Item):
         painter.setPen(self._rim())
         painter.drawRoundedRect(rect, RADIUS, RADIUS)
         self._paint_text(painter)
-        if self.block.problem or self.broken:
-            place = QRectF(rect.right() - 11, rect.top() - 7, 18, 18)
-            badge(painter, place, look.problem(self.block.explains or self.broken), look.panel)
+        level = self._level()
+        if level is not None:
+            badge(painter, QRectF(rect.right() - 11, rect.top() - 7, 18, 18), level, look)
+
+    def _level(self) -> Level | None:
+        """Of what is wrong here, if anything is."""
+        problem = self.block.problem
+        return "error" if self.broken else problem.level if problem is not None else None
 
     def _paper(self) -> QColor:
         look = self.stage.look
@@ -108,8 +114,9 @@ class CardItem(Item):
         look = self.stage.look
         if self.selected:
             return look.chosen
-        if self.block.problem or self.broken:
-            return QPen(look.problem(self.block.explains or self.broken), 2.0)
+        level = self._level()
+        if level is not None:
+            return QPen(look.problem(level), 2.0)
         if self.hovered:
             return QPen(QColor(mix(look.theme.border, look.theme.muted, 0.6)), 1.4)
         if self.block.id == LOSS:
@@ -229,7 +236,8 @@ class NoteItem(Item):
         self.rect = QRectF() if place.note is None or block.id == LOSS else place.note
         self.set_bounds(self.rect)
         self.severe = block.explains
-        self.text = block.problem if block.explains else FOOT if block.is_node and not block.attached else ""
+        waits = FOOT if block.is_node and not block.attached else ""
+        self.text = block.problem.message if block.problem is not None and block.explains else waits
         self.setVisible(not self.rect.isEmpty() and bool(self.text))
         self.update()
 
@@ -241,7 +249,7 @@ class NoteItem(Item):
         needed = painter.boundingRect(inner, wrap, self.text)
         if self.severe:
             box = QRectF(self.rect.left(), self.rect.top(), self.rect.width(), needed.height() + 16)
-            colour = look.problem(True)
+            colour = look.problem("error")
             painter.setPen(QPen(colour, 1.0))
             painter.setBrush(QColor(mix(look.theme.panel, look.theme.error, 0.06)))
             painter.drawRoundedRect(box, 6, 6)

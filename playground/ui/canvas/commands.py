@@ -215,10 +215,6 @@ class Commands(QObject):
             after = edits.set_layer(self.project, node_id, default)
             self.context.document.apply(after, f"Reset options of {default.label}")
 
-    def mend(self) -> None:
-        """Make the last layer give what data and loss need."""
-        self._apply(edits.mend_output(self.project), "Mend the last layer")
-
     def set_number(self, cell: Cell, before: float, after: float, merge: str = "") -> None:
         """Set one weight or bias by hand."""
         changed = edits.set_weight(self.project, cell.block_id, cell.name, cell.index, before, after)

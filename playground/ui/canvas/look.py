@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from functools import cached_property, lru_cache
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QApplication
 
+from engine.problems import Level
 from playground.ui.plots.colours import mix, signed_table
+from playground.ui.remedies import level_colour
 from playground.ui.theme import Theme
 
 RADIUS = 8.0  #: of cards
@@ -62,8 +64,8 @@ class Look:
         """A wire that has no weight."""
         return _wire(self.faint, 1.1)
 
-    def problem(self, severe: bool) -> QColor:
-        return QColor(self.theme.error if severe else self.theme.warning)
+    def problem(self, level: Level) -> QColor:
+        return QColor(level_colour(level, self.theme))
 
     def sign(self, value: float) -> QColor:
         """The end of the signed scale on the side of ``value``."""
@@ -122,11 +124,18 @@ def look_of(theme: Theme) -> Look:
     return Look(theme)
 
 
-def badge(painter: QPainter, at: QRectF, colour: QColor, paper: QColor) -> None:
-    """A round "!" that says: here is a problem."""
+def badge(painter: QPainter, at: QRectF, level: Level, look: Look) -> None:
+    """A "!" that says: here is a problem; in a disc for an error, in a triangle for a warning."""
+    colour, paper = look.problem(level), look.panel
     painter.setPen(QPen(paper, 1.5))
     painter.setBrush(QBrush(colour))
-    painter.drawEllipse(at)
+    if level == "warning":
+        at = at.adjusted(-1, -1, 1, 1)
+        top = QPointF(at.center().x(), at.top())
+        painter.drawPolygon(QPolygonF([top, at.bottomRight(), at.bottomLeft()]))
+        at = at.adjusted(0, at.height() * 0.2, 0, 0)
+    else:
+        painter.drawEllipse(at)
     painter.setPen(QPen(paper, 2.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
     x, y, h = at.center().x(), at.top(), at.height()
     painter.drawLine(QRectF(x, y + h * 0.25, 0, h * 0.32).topLeft(), QRectF(x, y + h * 0.57, 0, 0).topLeft())

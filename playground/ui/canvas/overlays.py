@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QRectF, Qt, Signal
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from playground.ui.remedies import remedy_buttons
+
+if TYPE_CHECKING:
+    from engine.problems import Problem
+    from playground.document.document import Document
 
 WIDTH = 210
 
@@ -46,12 +54,12 @@ class Invitation(QFrame):
 
 
 class MendOffer(QFrame):
-    """Why the network does not fit data and loss, and the button that makes it fit."""
+    """Why the network does not fit data and loss, and the edits that would make it fit."""
 
-    mended = Signal()
-
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, document: Document) -> None:
         super().__init__(parent)
+        self._document = document
+        self._problem: Problem | None = None
         self.setObjectName("mend_offer")
         self.setProperty("card", True)
         self.setProperty("wrong", True)
@@ -60,25 +68,26 @@ class MendOffer(QFrame):
         self.sentence.setObjectName("mend_sentence")
         self.sentence.setProperty("problem", True)
         self.sentence.setWordWrap(True)
-        self.button = QPushButton("Mend the last layer")
-        self.button.setObjectName("mend_output")
-        self.button.setAccessibleName("Mend the last layer")
-        self.button.setToolTip(
-            "Resize the last Linear, or add one, so that it gives what data and loss need. Undo takes it back."
-        )
-        self.button.clicked.connect(self.mended)
+        self.buttons: list[QPushButton] = []
         self._column = layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 10, 10)
         layout.setSpacing(8)
         layout.addWidget(self.sentence)
-        layout.addWidget(self.button)
         self.hide()
 
-    def offer(self, sentence: str, can_mend: bool) -> None:
-        """Say the sentence; without one, be gone."""
-        self.sentence.setText(sentence)
-        self.button.setVisible(can_mend)
-        self.setVisible(bool(sentence))
+    def offer(self, problem: Problem | None) -> None:
+        """Say what is wrong and how it could be mended; without a problem, be gone."""
+        if problem != self._problem:
+            self._problem = problem
+            for button in self.buttons:
+                button.hide()
+                self._column.removeWidget(button)
+                button.deleteLater()
+            self.buttons = [] if problem is None else remedy_buttons(problem, self._document)
+            for button in self.buttons:
+                self._column.addWidget(button)
+            self.sentence.setText("" if problem is None else problem.message)
+        self.setVisible(problem is not None)
 
     def stand_below(self, card: QRectF, room: QRect) -> None:
         """Under the loss card, inside ``room``."""

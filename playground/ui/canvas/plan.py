@@ -17,9 +17,9 @@ from functools import lru_cache
 from engine.data import Prepared
 from engine.errors import EngineError
 from engine.layers import Layer, Shape
-from engine.network import INPUT, Network, shape_in_words
+from engine.network import INPUT, Network, Problem, shape_in_words
 from engine.spec import Float, Int, Pair, Param, Spec
-from playground.document.project import Project, data_of, problems, shapes, wanted_output
+from playground.document.project import Project, data_of, findings, shapes, wanted_output
 from playground.ui.numbers import exact
 
 LOSS = "loss"  #: the id of the block at the end
@@ -60,8 +60,8 @@ class Block:
         shown: whose output its column shows; "" where it has no column.
         names: of its units, as far as they have names: features, classes, targets.
         filter: shape ``(C, h, w)`` in which the weights of one unit make a picture; ``()`` where they make none.
-        problem: what is wrong here, in a sentence.
-        explains: the sentence stands under this card (and not at another one).
+        problem: what is wrong here.
+        explains: it keeps the network from running, and its sentence stands under this card (and not at another one).
         needs: what the loss asks of the last layer.
     """
 
@@ -78,7 +78,7 @@ class Block:
     shown: str = ""
     names: tuple[str, ...] = ()
     filter: Shape = ()
-    problem: str = ""
+    problem: Problem | None = None
     explains: bool = False
     needs: str = ""
 
@@ -210,13 +210,18 @@ def _count(parameters: Mapping[str, Shape]) -> int:
     return total
 
 
+def _stops(problem: Problem | None) -> bool:
+    """Whether it keeps the network from running."""
+    return problem is not None and problem.level == "error"
+
+
 class _Blocks:
     """Works out the blocks of one project."""
 
     def __init__(self, project: Project, data: Prepared | None, known: dict[str, Shape]) -> None:
         self._project, self._data, self._shapes = project, data, known
         self._network: Network = project.network
-        self._problems = {p.node_id: p.message for p in reversed(problems(project))}
+        self._problems = {p.node_id: p for p in reversed(findings(project))}  # an error before a warning
         self._readers = Counter(source for source, _ in self._network.edges())
         self._column = {INPUT: INPUT}  # node → block in whose column its values are drawn
         self._flat: set[str] = set()  # nodes whose values are those of their column, laid in a row
@@ -242,12 +247,13 @@ class _Blocks:
         complete = bool(shape) and len(in_shapes) == len(inputs)
         parameters = {n: p.shape for n, p in layer.parameters(*in_shapes).items()} if complete else {}
         attached = self._attach(node_id, layer, inputs)
-        problem = self._problems.get(node_id, "")
+        problem = self._problems.get(node_id)
+        elsewhere = self.mend and node_id == self._network.output_id
         block = Block(
             node_id, layer.label, summary_of(layer, parameters, shape), layer.category, layer, inputs,
             in_shapes[0] if in_shapes else (), shape, parameters, attached,
             shown="" if attached or not shape else node_id,
-            problem=problem, explains=bool(problem) and not (self.mend and node_id == self._network.output_id),
+            problem=problem, explains=_stops(problem) and not elsewhere,
         )  # fmt: skip
         self.nodes.append(replace(block, filter=self._filter(block)))
 
@@ -302,7 +308,7 @@ class _Blocks:
     # --- the two ends -------------------------------------------------------------------------------------------------
 
     def _input(self) -> Block:
-        problem = self._problems.get(INPUT, "")
+        problem = self._problems.get(INPUT)
         shape = self._shapes.get(INPUT, ())
         if not shape or self._data is None:
             summary = "no data"
@@ -312,17 +318,17 @@ class _Blocks:
             summary = f"{shape[0]} feature{'s' if shape[0] != 1 else ''}"
         return Block(
             INPUT, "Input", summary, shape=shape, shown=INPUT if shape else "",
-            names=self._data.features if self._data else (), problem=problem, explains=bool(problem),
+            names=self._data.features if self._data else (), problem=problem, explains=_stops(problem),
         )  # fmt: skip
 
     def _loss(self) -> Block:
         loss = self._project.fit.loss
-        problem = self._problems.get(LOSS, "")
-        if self.mend:
-            problem = problem or self._problems.get(self._network.output_id, "")
+        problem = self._problems.get(LOSS)
+        if self.mend and not _stops(problem):
+            problem = self._problems.get(self._network.output_id, problem)
         return Block(
             LOSS, loss.label, loss.factor, layer=loss, inputs=(self._network.output_id,), shape=self._wanted or (),
-            problem=problem, explains=bool(problem), needs=wanted_in_words(self._project),
+            problem=problem, explains=_stops(problem), needs=wanted_in_words(self._project),
         )  # fmt: skip
 
     # --- wires --------------------------------------------------------------------------------------------------------

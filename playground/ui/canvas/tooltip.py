@@ -101,8 +101,16 @@ class Words:
             case Bundle(source=source):
                 return self._bundle(block, source)
             case Card():
-                return escape(block.problem)
+                return self._problem(block)
         return ""
+
+    @staticmethod
+    def _problem(block: Block) -> str:
+        """What is wrong at a block; of a warning that it is one, and where its remedies are."""
+        if block.problem is None:
+            return ""
+        words = escape(block.problem.message)
+        return words if block.problem.level == "error" else f"<b>Warning</b> · {words}"
 
     # --- kinds --------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,6 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from engine.network import INPUT
-from playground.document import edits
 from playground.document.project import Project
 from playground.runner.messages import Frame, Gradients, State, Want
 from playground.ui.canvas.commands import Commands
@@ -61,7 +60,7 @@ class CanvasView(View):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.area)
         self.invitation = Invitation(self.area)
-        self.offer = MendOffer(self.area)
+        self.offer = MendOffer(self.area, context.document)
         self.hover_card = HoverCard(self.area, context.theme)
         self.editor = NumberEditor(self.area, context.theme)
         self.keys = Keys(self)
@@ -83,7 +82,6 @@ class CanvasView(View):
         self.network.looked_elsewhere.connect(self._looked_elsewhere)
         self.commands.selected.connect(self._selected)
         self.commands.said.connect(self.footer.say)
-        self.offer.mended.connect(self.commands.mend)
         self.editor.changed.connect(self._set_number)
         self.editor.moved.connect(self.edit_number)
         self.editor.closed.connect(self._editor_closed)
@@ -206,7 +204,8 @@ class CanvasView(View):
             return
         block = plan[current]
         at = [b.id for b in plan.blocks].index(current) + 1
-        words = f"{block.title}, {block.summary}, block {at} of {len(plan.blocks)}. {block.problem}"
+        problem = block.problem.message if block.problem is not None else ""
+        words = f"{block.title}, {block.summary}, block {at} of {len(plan.blocks)}. {problem}"
         self.network.setAccessibleDescription(words.strip())
 
     # --- mouse --------------------------------------------------------------------------------------------------------
@@ -359,10 +358,7 @@ class CanvasView(View):
         self.invitation.setVisible(not plan.nodes)
         self.invitation.stand_in(self._on_area(self.scene.middle()).toRect())
         loss = plan[LOSS]
-        can_mend = (
-            bool(plan.nodes) and edits.mend_output(self.context.document.value) != self.context.document.value
-        )
-        self.offer.offer(loss.problem if loss.explains else "", can_mend)
+        self.offer.offer(loss.problem if loss.explains else None)
         if not self.offer.isHidden():
             self.offer.stand_below(
                 self._on_area(self.scene.blocks[LOSS].card.sceneBoundingRect()), self._room()

@@ -6,7 +6,16 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine.layers import Layer
 from engine.windows import slides
@@ -16,10 +25,12 @@ from playground.ui.formula import FormulaView
 from playground.ui.icons import icon
 from playground.ui.inspector.curve import CurvePlot
 from playground.ui.inspector.subject import LOSS, Subject, subject_of, unsuited_losses
-from playground.ui.style import GAP, scrolled
+from playground.ui.remedies import remedy_buttons
+from playground.ui.style import GAP, refresh, scrolled
 from playground.ui.view import View
 
 if TYPE_CHECKING:
+    from engine.problems import Problem
     from playground.document.project import Project
     from playground.ui.theme import Theme
     from playground.ui.view import Context
@@ -49,6 +60,12 @@ class InspectorView(View):
         self.place = _text("place", "muted")
         self.help = _text("help")
         self.problem = _text("problem", "problem")
+        self._found: tuple[Problem, ...] = ()
+        self.remedies: list[QPushButton] = []
+        self._remedy_box = QWidget()
+        self._remedy_column = QVBoxLayout(self._remedy_box)
+        self._remedy_column.setContentsMargins(0, 0, 0, 0)
+        self._remedy_column.setSpacing(6)
         self.watch = QToolButton()
         self.watch.setObjectName("watch")
         self.watch.setText("Watch it at work")
@@ -91,7 +108,8 @@ class InspectorView(View):
         column.setSpacing(GAP)
         column.addLayout(name)
         # The problem stands below the fields: as it comes and goes, they stay under the mouse.
-        above: tuple[QWidget, ...] = (self.help, self.watch, self.form, self.problem, self._rule)
+        wrong = (self.problem, self._remedy_box)
+        above: tuple[QWidget, ...] = (self.help, self.watch, self.form, *wrong, self._rule)
         below: tuple[QWidget, ...] = (self.curve_caption, self.curve, self.forward_heading, self.forward)
         for part in above:
             column.addWidget(part)
@@ -136,10 +154,9 @@ class InspectorView(View):
         self.title.setText(subject.title)
         self.place.setText(subject.place)
         self.help.setText(subject.help)
-        self.problem.setText("\n".join(subject.problems))
-        self.problem.setVisible(bool(subject.problems))
+        self._show_problems(subject.problems)
         self.watch.setVisible(isinstance(subject.spec, Layer) and slides(subject.spec))
-        self.watch.setEnabled(not subject.problems)
+        self.watch.setEnabled(not any(problem.level == "error" for problem in subject.problems))
         self._paint_dot()
         self.form.setVisible(subject.spec is not None and bool(subject.spec.params()))
         if subject.spec is not None:
@@ -162,6 +179,28 @@ class InspectorView(View):
             view.set_latex(latex)
             heading.setVisible(bool(latex))
             view.setVisible(bool(latex))
+
+    def _show_problems(self, found: tuple[Problem, ...]) -> None:
+        """All sentences, in the colour of the worst, and a button per remedy."""
+        self.problem.setText("\n".join(_sentence(problem) for problem in found))
+        self.problem.setVisible(bool(found))
+        level = found[0].level if found else "error"
+        for look, wanted in (("problem", level == "error"), ("warning", level == "warning")):
+            if self.problem.property(look) != wanted:
+                self.problem.setProperty(look, wanted)
+                refresh(self.problem)
+        if found != self._found:
+            self._found = found
+            for button in self.remedies:
+                button.hide()
+                self._remedy_column.removeWidget(button)
+                button.deleteLater()
+            self.remedies = [
+                button for problem in found for button in remedy_buttons(problem, self.context.document)
+            ]
+            for button in self.remedies:
+                self._remedy_column.addWidget(button, alignment=Qt.AlignmentFlag.AlignLeft)
+        self._remedy_box.setVisible(bool(self.remedies))
 
     def _show_facts(self, facts: tuple[tuple[str, str], ...]) -> None:
         while len(self._fact_labels) > len(facts):
@@ -202,6 +241,10 @@ class InspectorView(View):
         else:
             after = edits.set_layer(document.value, subject.node_id, spec)
             document.apply(after, f"Change {subject.title}", merge and f"{subject.node_id}.{merge}")
+
+
+def _sentence(problem: Problem) -> str:
+    return problem.message if problem.level == "error" else f"Warning: {problem.message}"
 
 
 def _text(name: str, look: str = "", wrap: bool = True) -> QLabel:

@@ -10,9 +10,9 @@ from engine.data import Dataset, Prepared
 from engine.errors import EngineError
 from engine.layers import Activation, Layer, Shape
 from engine.losses import losses
-from engine.network import INPUT, shape_in_words
+from engine.network import INPUT, Problem, shape_in_words
 from engine.spec import Nested, Spec
-from playground.document.project import Project, data_of, problems, shapes, wanted_output
+from playground.document.project import Project, data_of, findings, shapes, wanted_output
 from playground.ui.numbers import count, fmt
 
 LOSS = "loss"  #: the id that stands for the loss
@@ -30,7 +30,7 @@ class Subject:
         title, category, place: its name; its group of layers; where it stands.
         help: one sentence.
         facts: what is known of it, as (name, words).
-        problems: why it cannot run.
+        problems: what is wrong with it, errors before warnings.
         spec: what its form edits, or ``None``: the layer, or for the loss the whole ``Fit``.
         hidden: parameters of ``spec`` that its form leaves out.
         notes: a remark on some of the parameters.
@@ -44,7 +44,7 @@ class Subject:
     category: str = ""
     place: str = ""
     facts: tuple[tuple[str, str], ...] = ()
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
     spec: Spec | None = None
     hidden: frozenset[str] = frozenset()
     notes: Mapping[str, str] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Subject:
 
 def subject_of(project: Project, node_id: str) -> Subject | None:
     """What there is to say about a block of ``project``; ``None`` where it has no such block."""
-    wrong = tuple(p.message for p in problems(project) if p.node_id == node_id)
+    wrong = tuple(p for p in findings(project) if p.node_id == node_id)
     if node_id == INPUT:
         return _input(project, wrong)
     if node_id == LOSS:
@@ -112,7 +112,7 @@ def _from_training(project: Project, layer: Layer) -> dict[str, str]:
     }
 
 
-def _input(project: Project, wrong: tuple[str, ...]) -> Subject:
+def _input(project: Project, wrong: tuple[Problem, ...]) -> Subject:
     facts: tuple[tuple[str, str], ...] = ()
     with suppress(EngineError):  # which stands among the problems
         facts = tuple(_data_facts(data_of(project)))
@@ -163,7 +163,7 @@ def _names(names: tuple[str, ...]) -> str:
     return f"{', '.join(names[: NAMES - 2])} … {names[-1]} ({len(names)})"
 
 
-def _loss(project: Project, wrong: tuple[str, ...]) -> Subject:
+def _loss(project: Project, wrong: tuple[Problem, ...]) -> Subject:
     loss = project.fit.loss
     wanted, known = wanted_output(project), shapes(project)
     facts = [("Factor", loss.factor)]

@@ -310,7 +310,7 @@ def test_the_menu_of_the_empty_canvas(rig):
 
 def test_the_last_layer_is_mended_at_a_press(rig):
     rig.document.apply(edits.set_layer(rig.project, "linear2", layers.Linear(5)), "5")
-    button = rig.find("mend_output")
+    button = rig.find("mend")
     assert button.isVisible()
     assert "5 values" in rig.find("mend_sentence").text()
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)

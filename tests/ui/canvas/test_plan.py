@@ -88,7 +88,7 @@ def test_problems_stand_where_they_arise():
     project = project_of(layers.Linear(4), layers.Linear(10), source="Digits")
     found = plan(project)
     assert found["linear1"].explains
-    assert "Flatten" in found["linear1"].problem
+    assert "Flatten" in found["linear1"].problem.message
     assert not found["linear1"].shown
     assert not found["linear2"].problem
     assert found["linear2"].shape == ()
@@ -99,7 +99,7 @@ def test_a_last_layer_that_does_not_fit_is_explained_at_the_loss():
     found = plan(project_of(layers.Linear(3)))
     assert found.mend
     assert found[LOSS].explains
-    assert "3 values" in found[LOSS].problem
+    assert "3 values" in found[LOSS].problem.message
     assert found["linear1"].problem
     assert not found["linear1"].explains  # marked, and said once
 

@@ -88,7 +88,7 @@ def test_what_a_layer_leaves_to_training_is_named() -> None:
 def test_a_half_built_network_is_described_as_far_as_it_is_known() -> None:
     project = Project(network=Network.chain(Conv2d(), Linear(2), Linear(1)))
     wrong = about(project, "0")
-    assert "reads pictures" in wrong.problems[0]
+    assert "reads pictures" in wrong.problems[0].message
     assert dict(wrong.facts) == {"Shape": "2 values → ?"}
     assert dict(about(project, "1").facts) == {"Shape": "unknown until the blocks before it fit"}
 
@@ -119,7 +119,7 @@ def test_data_that_cannot_be_made_are_a_problem_and_no_crash() -> None:
     broken = project.replace(source=_Empty())
     subject = about(broken, "input")
     assert subject.facts == ()
-    assert "no samples today" in subject.problems[0]
+    assert "no samples today" in subject.problems[0].message
     assert unsuited_losses(broken) == {}
 
 
@@ -151,7 +151,7 @@ def test_losses_that_do_not_serve_the_data_are_named_with_the_reason() -> None:
 
 def test_a_loss_that_does_not_serve_the_data_has_a_problem() -> None:
     loss = about(CNN.replace(fit=Fit(loss=MSELoss())), "loss")
-    assert "these data are multiclass" in loss.problems[0]
+    assert "these data are multiclass" in loss.problems[0].message
 
 
 @pytest.mark.parametrize("node_id", ["", "gone"])

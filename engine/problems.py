@@ -1,0 +1,77 @@
+"""What is wrong with a network, data and training taken together, in words, and the edits that would end it.
+
+The engine only names an edit; whoever keeps the project makes it (``playground.document.edits.mend``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from engine.layers.base import Layer
+
+#: an error keeps a project from running; with a warning it runs, and will hardly do what somebody wants of it
+Level = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """Base of edits that would end a problem.
+
+    Args:
+        text: what is done, as on a button: "Remove the Sigmoid".
+    """
+
+    text: str
+
+
+@dataclass(frozen=True)
+class RemoveNode(Remedy):
+    """Take a node out; whoever read from it reads from what it read."""
+
+    node_id: str
+
+
+@dataclass(frozen=True)
+class SetLayer(Remedy):
+    """Another layer, or other hyper-parameters, at a node."""
+
+    node_id: str
+    layer: Layer
+
+
+@dataclass(frozen=True)
+class AppendLayer(Remedy):
+    """One more layer after the last."""
+
+    layer: Layer
+
+
+@dataclass(frozen=True)
+class SetFit(Remedy):
+    """Another value of a field of ``Fit``, such as the batch size."""
+
+    name: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class FitOutput(Remedy):
+    """Make the last layer give what data and loss need."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that is wrong.
+
+    Args:
+        node_id: where it stands: a node's, "input", "loss", or "" for the whole.
+        message: what is so, what was expected, what to do.
+        level: whether it keeps the project from running.
+        remedies: edits that would each end it, the best first.
+    """
+
+    node_id: str
+    message: str
+    level: Level = "error"
+    remedies: tuple[Remedy, ...] = ()

@@ -1,0 +1,40 @@
+"""Buttons for the edits that would end a problem, and the sign and colour of its level."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QPushButton
+
+from playground.document import edits
+
+if TYPE_CHECKING:
+    from engine.problems import Level, Problem
+    from playground.document.document import Document
+    from playground.ui.theme import Theme
+
+#: icon and word of each level
+SIGNS: dict[Level, tuple[str, str]] = {
+    "error": ("alert-circle-outline", "Problem"),
+    "warning": ("alert-outline", "Warning"),
+}
+
+
+def level_colour(level: Level, theme: Theme) -> str:
+    """The colour of a level, beside which its sign or its word always stands."""
+    return theme.error if level == "error" else theme.warning
+
+
+def remedy_buttons(problem: Problem, document: Document) -> list[QPushButton]:
+    """A button per remedy; pressed, each is an edit that can be undone."""
+    made = []
+    for number, remedy in enumerate(problem.remedies):
+        button = QPushButton(remedy.text)
+        button.setObjectName(f"mend{number or ''}")
+        button.setAccessibleName(remedy.text)
+        button.setToolTip("An edit of the project; Undo takes it back.")
+        button.clicked.connect(
+            lambda _=False, remedy=remedy: document.apply(edits.mend(document.value, remedy), remedy.text)
+        )
+        made.append(button)
+    return made
