@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import reprlib
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -65,16 +66,35 @@ class ShapeError(EngineError):
         self.node_id = node_id
 
 
+@dataclass(frozen=True)
+class Offer:
+    """Another way to read the same files.
+
+    Args:
+        words: what is done then, such as "Leave the numbers as they are".
+        changes: parameters of the data set, with the values that do it; ``None`` for a file that the user is to choose.
+    """
+
+    words: str
+    changes: tuple[tuple[str, Any], ...]
+
+
 class DataError(EngineError):
     """A data set, file or column cannot be used as asked.
 
     Attributes:
         remedy: parameters of the data set with values that would help, where some are known.
+        offers: ways that would help, the likeliest first; the remedy among them.
     """
 
-    def __init__(self, message: str, remedy: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, message: str, remedy: Mapping[str, Any] | None = None, offers: Iterable[Offer] = ()
+    ) -> None:
         super().__init__(message)
         self.remedy = dict(remedy or {})
+        words = " and ".join(f"{name} to {value}" for name, value in self.remedy.items())
+        own = (Offer(f"Set {words}", tuple(self.remedy.items())),) if self.remedy else ()
+        self.offers = (*own, *offers)
 
 
 class UnknownName(EngineError):

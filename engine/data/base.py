@@ -143,6 +143,10 @@ class Source(Spec):
         """A spec that shows what the set is like, with few samples where many take long to make."""
         return cls()
 
+    def suited(self, data: Dataset) -> Mapping[str, Any]:
+        """The preparation that suits ``data``, its own samples, as values of Preparation's parameters."""
+        return self.recommended
+
     def pinned(self) -> Self:
         """This source, tied to its files as they are now, where it reads any; itself otherwise. Raises DataError."""
         return self

@@ -25,6 +25,8 @@ from engine.spec import File, Int, param
 
 CATEGORY = "Own pictures"
 
+_STANDARD = {False: "none", True: "standardize"}
+
 #: pictures that are converted at once
 _BLOCK = 2048
 
@@ -49,6 +51,12 @@ class Opened(Source, ABC):
         Raises DataError where they cannot be found.
         """
         return self.replace(seen=_state(self._files()))
+
+    def suited(self, data: Dataset) -> Mapping[str, Any]:
+        """As the built-in sets: pictures stay as they are; columns and targets beyond −1..1 are standardized."""
+        inputs = not data.is_image and float(np.abs(data.x).max()) > 1
+        target = not data.classes and float(np.abs(data.y).max()) > 1
+        return {"normalize": _STANDARD[inputs], "target": _STANDARD[target]}
 
     def make(self) -> Dataset:
         """Read the samples. Raises DataError, also where the files are no longer as they were seen."""

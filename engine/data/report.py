@@ -4,25 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from engine.errors import Offer, few
+
+__all__ = ["Note", "Offer", "left_out"]
 
 #: names of files that are listed for each reason; the others are counted
 _LISTED = 4
-#: letters of each
-_LETTERS = 40
-
-
-@dataclass(frozen=True)
-class Offer:
-    """Another way to read the same files.
-
-    Args:
-        words: what is done then, such as "Leave the numbers as they are".
-        changes: parameters of the source, with the values that do it.
-    """
-
-    words: str
-    changes: tuple[tuple[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -48,12 +36,5 @@ def left_out(what: str, reasons: Mapping[str, Sequence[str]]) -> tuple[Note, ...
     if not total:
         return ()
     were = f"{total:,} {what} was" if total == 1 else f"{total:,} {what}s were"
-    parts = (f"{len(names):,} {why} ({listed(names)})" for why, names in there.items())
+    parts = (f"{len(names):,} {why} ({few(names, _LISTED)})" for why, names in there.items())
     return (Note(f"{were} left out: {', '.join(parts)}."),)
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first few of ``names``, cut where they are long, and how many more there are."""
-    shown = [name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…" for name in names[:_LISTED]]
-    more = len(names) - len(shown)
-    return ", ".join(shown) + (f" and {more:,} more" if more else "")

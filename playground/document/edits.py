@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from engine.data import Preparation, Source
 from engine.errors import EngineError, SpecError
@@ -15,6 +16,7 @@ from engine.layers import registry as layers
 from engine.losses import suited
 from engine.network import INPUT, Network, Node
 from engine.problems import AppendLayer, FitOutput, Remedy, RemoveNode, SetFit, SetLayer
+from engine.spec import File
 from playground.document.project import (
     Project,
     WeightEdit,
@@ -23,6 +25,7 @@ from playground.document.project import (
     shapes,
     wanted_output,
 )
+from playground.document.store import store
 
 #: fields of Preparation that a person sets by taste rather than by kind of data: they survive a change of source
 KEPT_PREPARATION = ("train", "validation", "split_seed", "extra_features")
@@ -119,18 +122,33 @@ def set_source(project: Project, source: Source) -> Project:
 
     Augmentations that make no sense for the new samples go.
     """
-    preparation = preparation_for(project, source)
+    try:
+        preparation = preparation_for(project, source)
+    except EngineError:  # the data's own problem is shown where the data are
+        preparation = _preparation(project, source.recommended)
     changed = _drawn_anew(replace(project, source=source, preparation=preparation))
     return _with_suited_augmentation(_with_suited_loss(changed))
 
 
 def preparation_for(project: Project, source: Source) -> Preparation:
-    """The preparation that ``set_source`` will choose."""
-    preparation = project.preparation
-    if type(source) is type(project.source):
-        return preparation
-    kept = {name: getattr(preparation, name) for name in KEPT_PREPARATION}
-    return Preparation(**(kept | dict(source.recommended)))
+    """The preparation that ``set_source`` will choose. Raises EngineError where it depends on data that cannot be had."""
+    if _same_kind(source, project.source):
+        return project.preparation
+    return _preparation(project, source.suited(store.raw(source)) if source.from_disk else source.recommended)
+
+
+def _preparation(project: Project, suited: Mapping[str, Any]) -> Preparation:
+    kept = {name: getattr(project.preparation, name) for name in KEPT_PREPARATION}
+    return Preparation(**(kept | dict(suited)))
+
+
+def _same_kind(source: Source, before: Source) -> bool:
+    """Whether two sources hold data of one kind: other settings of the same set, or the same files read in another way."""
+
+    def files(of: Source) -> list[Any]:
+        return [value for p, value in of.values() if isinstance(p.kind, File)]
+
+    return type(source) is type(before) and files(source) == files(before)
 
 
 def _with_suited_loss(project: Project) -> Project:

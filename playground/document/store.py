@@ -94,6 +94,7 @@ class Store:
         self._ready: OrderedDict[Key, Prepared] = OrderedDict()
         self._failed: OrderedDict[Key, EngineError] = OrderedDict()
         self._jobs: dict[Key, Job] = {}
+        self._newest: tuple[Source, Dataset] | None = None  # what was made last, prepared or not
 
     def get(self, source: Source, preparation: Preparation) -> Prepared:
         """The data. Raises EngineError where they cannot be made, and Pending where they are not ready in time."""
@@ -119,6 +120,20 @@ class Store:
             found = self._ready.get(key)
         if found is None:  # given up by somebody else, or pushed out at once by newer ones
             raise Pending(_PENDING)
+        return found
+
+    def raw(self, source: Source) -> Dataset:
+        """The samples before any preparation. Raises EngineError where they cannot be made.
+
+        Never waits where a window must not: raises Pending then, unless they were made before.
+        """
+        found = self._kept(source)
+        if found is None:
+            if self._in_haste:
+                raise Pending(_PENDING)
+            found = source.make()
+            with self._lock:
+                self._newest = source, found
         return found
 
     def start(self, source: Source, preparation: Preparation) -> Job:
@@ -161,8 +176,11 @@ class Store:
 
     def _make(self, key: Key) -> Prepared:
         source, preparation = key
-        made = prepare(self._kept(source) or source.make(), preparation)
+        raw = self._kept(source)
+        raw = source.make() if raw is None else raw
+        made = prepare(raw, preparation)
         with self._lock:
+            self._newest = None if self._newest is not None and self._newest[0] == source else self._newest
             # Whoever was faster has made what others may hold already: one data set is one object.
             made = self._ready.setdefault(key, made)
             while len(self._ready) > 1 and (len(self._ready) > KEPT or self._bytes() > KEPT_BYTES):
@@ -172,6 +190,8 @@ class Store:
     def _kept(self, source: Source) -> Dataset | None:
         """The samples of a source that were prepared in another way."""
         with self._lock:
+            if self._newest is not None and self._newest[0] == source:
+                return self._newest[1]
             return next((data.raw for (of, _), data in self._ready.items() if of == source), None)
 
     def _bytes(self) -> int:

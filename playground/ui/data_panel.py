@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.data import given_parts, source_at, split_in_words
-from engine.errors import DataError, EngineError
+from engine.errors import DataError, EngineError, Offer
 from playground.document import edits
 from playground.document.project import data_of, prepared
 from playground.ui.data_preview import DataPreview
@@ -20,7 +21,6 @@ from playground.ui.forms import SpecForm
 from playground.ui.gallery import Gallery
 from playground.ui.inspector.subject import samples_in_words
 from playground.ui.loading import Loading
-from playground.ui.numbers import exact
 from playground.ui.open_images import OpenImages
 from playground.ui.read_report import ReadReport
 from playground.ui.sentence import Sentence
@@ -220,16 +220,19 @@ class DataView(View):
             if _has_focus(self):  # whoever works elsewhere by now is not called away
                 self.preview.use.setFocus()
 
-        self._find(find, ready, lambda mended: self._look_into(lambda: mended, name))
+        self._find(find, ready, lambda mended: self._look_into(mended.pinned, name))
 
-    def _preview_changed(self, changes: dict[str, Any]) -> None:
+    def _preview_changed(self, offer: Offer) -> None:
         """Show the same files read in another way."""
         if self._previewed is not None:
-            source, name = self._previewed[0].replace(**changes), self.preview.title.text()
-            self._look_into(lambda: source, name)
+            changed, name = self.opener.with_offer(self._previewed[0], offer), self.preview.title.text()
+            if changed is not None:
+                self._look_into(changed.pinned, name)
 
-    def _report_chosen(self, changes: dict[str, Any]) -> None:
-        self._source_edited(self.context.document.value.source.replace(**changes), "")
+    def _report_chosen(self, offer: Offer) -> None:
+        changed = self.opener.with_offer(self.context.document.value.source, offer)
+        if changed is not None:
+            self._source_edited(changed, "")
 
     def _use_previewed(self) -> None:
         if self._previewed is not None:
@@ -253,13 +256,13 @@ class DataView(View):
                 self._apply_source(found, "Read the Files Again")
                 self.opener.tell("The files were read again.")
 
-        self._find(source.pinned, ready, lambda mended: self._open(lambda: mended, "Read the Files Again"))
+        self._find(source.pinned, ready, lambda mended: self._open(mended.pinned, "Read the Files Again"))
 
     def _open(self, find: Callable[[], Source], text: str) -> None:
         self._find(
             find,
             lambda source: self._apply_source(source, text),
-            lambda mended: self._open(lambda: mended, text),
+            lambda mended: self._open(mended.pinned, text),
         )
 
     def _find(
@@ -276,13 +279,13 @@ class DataView(View):
             return found[-1]
 
         def failed(error: EngineError) -> None:
-            remedy = error.remedy if isinstance(error, DataError) and found else {}
-            words = " and ".join(f"{name} to {exact(value)}" for name, value in remedy.items())
-            mended = found[-1].replace(**remedy) if remedy else None
-            if mended is None:
-                self.opener.say(str(error))
-            else:
-                self.opener.say(str(error), f"Set {words}", lambda: retry(mended))
+            offers = error.offers if isinstance(error, DataError) and found else ()
+            self.opener.say(str(error), [(offer.words, partial(take, offer)) for offer in offers])
+
+        def take(offer: Offer) -> None:
+            changed = self.opener.with_offer(found[-1], offer)
+            if changed is not None:
+                retry(changed)
 
         self._load(remembered, ready, failed)
 

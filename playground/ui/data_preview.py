@@ -32,7 +32,7 @@ class DataPreview(QFrame):
 
     accepted = Signal()
     dismissed = Signal()
-    changed = Signal(object)  #: other values of the source's parameters, by name, to read the files with
+    changed = Signal(object)  #: an Offer: other values of the source's parameters, to read the files with
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
@@ -22,6 +23,13 @@ from playground.ui.icons import icon
 from playground.ui.loading import Loading
 from playground.ui.sentence import Sentence
 from playground.ui.theme import Theme
+
+if TYPE_CHECKING:
+    from engine.data import Source
+    from engine.errors import Offer
+
+#: offers that are shown at once
+OFFERS = 6
 
 FILTER = "Pictures with labels (*ubyte* *.gz *.npz *idx*);;All files (*)"
 TIP = (
@@ -94,33 +102,45 @@ class OpenImages(QWidget):
         column.addWidget(self.note)
         column.addWidget(self.problem)
         loading.changed.connect(self._show_progress)
-        self.offer = QPushButton()
-        self.offer.setObjectName("open_offer")
-        self.offer.clicked.connect(self._accept)
-        column.addWidget(self.offer)
+        self._offers = QVBoxLayout()
+        self._offers.setSpacing(4)
+        column.addLayout(self._offers)
         self.say("")
         self._show_progress()
         self.set_theme(theme)
 
-    def say(self, problem: str, offer: str = "", act: Callable[[], object] = lambda: None) -> None:
-        """Show why something could not be opened ("" for nothing), and offer to ``act``, in words, where that would help."""
+    def say(self, problem: str, offers: Sequence[tuple[str, Callable[[], object]]] = ()) -> None:
+        """Show why something could not be opened ("" for nothing), and offer what would help, in words, each with what does it."""
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
         self.note.hide()
-        self._act = act
-        self.offer.setText(offer)
-        self.offer.setToolTip(f"{offer}, and open them so.")
-        self.offer.setAccessibleName(offer)
-        self.offer.setVisible(bool(offer))
+        while (item := self._offers.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.setObjectName("")
+                widget.deleteLater()
+        for number, (words, act) in enumerate(offers[:OFFERS]):
+            button = QPushButton(words)
+            button.setObjectName("open_offer" if number == 0 else f"open_offer_{number + 1}")
+            button.setToolTip(f"{words}, and open them so.")
+            button.setAccessibleName(words)
+            button.clicked.connect(act)
+            self._offers.addWidget(button)
+
+    def with_offer(self, source: Source, offer: Offer) -> Source | None:
+        """``source`` as the offer has it; the user is asked for the files that it leaves open, and ``None`` is that they chose none."""
+        changes = dict(offer.changes)
+        for name in [name for name, value in changes.items() if value is None]:
+            changes[name], _ = QFileDialog.getOpenFileName(self, offer.words.rstrip("…"), str(self._last))
+            if not changes[name]:
+                return None
+        return source.replace(**changes)
 
     def tell(self, note: str) -> None:
         """Show how something went, where all is well."""
         self.say("")
         self.note.setText(note)
         self.note.show()
-
-    def _accept(self) -> None:
-        self._act()
 
     def set_theme(self, theme: Theme) -> None:
         self.button.setIcon(icon("folder-image", theme))

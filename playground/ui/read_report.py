@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
@@ -10,13 +10,14 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from playground.ui.sentence import Sentence
 
 if TYPE_CHECKING:
-    from engine.data.report import Note, Offer
+    from engine.data.report import Note
+    from engine.errors import Offer
 
 
 class ReadReport(QWidget):
     """Shows the report of a data set; hidden where it is empty."""
 
-    chosen = Signal(object)  #: other values of the source's parameters, by name
+    chosen = Signal(object)  #: an Offer
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -53,6 +54,5 @@ class ReadReport(QWidget):
         button.setToolTip(f"{offer.words}: the files are read again so. It can be undone.")
         button.setAccessibleName(offer.words)
         button.setAccessibleDescription(button.toolTip())
-        changes: dict[str, Any] = dict(offer.changes)
-        button.clicked.connect(lambda: self.chosen.emit(changes))
+        button.clicked.connect(lambda: self.chosen.emit(offer))
         return button

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.data import Dataset, Source
-from engine.data.report import Note, left_out
+from engine.data.report import Note, Offer, left_out
 from engine.errors import DataError
 
 X = np.arange(6.0).reshape(3, 2)
@@ -128,3 +128,10 @@ def test_what_was_left_out_is_counted_and_listed_in_a_short_sentence() -> None:
 def test_a_source_must_say_how_it_makes_samples() -> None:
     with pytest.raises(DataError, match=r"Source does not say how to make its samples; define make\(\)"):
         Source().make()
+
+
+def test_an_error_offers_its_remedy_and_what_else_would_help() -> None:
+    other = Offer("Read the others", (("skip", True),))
+    assert DataError("No.", {"size": 64}).offers == (Offer("Set size to 64", (("size", 64),)),)
+    assert DataError("No.", {"size": 64}, [other]).offers[1] == other
+    assert DataError("No.").offers == ()
