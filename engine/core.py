@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 
 Shape = tuple[int, ...]
 Array = NDArray[Any]
+
+#: round what may overflow on the way: what is not finite is looked for where it matters, and said in words. ``with`` or decorator.
+unwarned = partial(np.errstate, over="ignore", invalid="ignore", divide="ignore")
 
 
 class Call(NamedTuple):

@@ -10,7 +10,10 @@ import reprlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.divergence import Remedy
 
 #: letters of a message, of a value that it repeats, and items of a list in it
 MOST_LETTERS, MOST_OF_VALUE, MOST_ITEMS = 600, 80, 8
@@ -112,15 +115,34 @@ class UnknownName(EngineError):
 class DivergedError(EngineError):
     """Training produced a number that is not finite.
 
+    Args:
+        node_id, where, epoch, step: as the attributes.
+        why: the likeliest cause and what to do, in sentences.
+        back: where the weights are now, in a sentence.
+        remedy: other settings that would help; ``None`` where none are known.
+
     Attributes:
         node_id: the node where the first such number appeared ("loss" for the loss itself).
         where: "value" (forward), "gradient" (backward) or "parameter" (update).
         epoch, step: when (both counted from 0).
+        remedy: see Args.
     """
 
-    def __init__(self, node_id: str, where: str, epoch: int, step: int) -> None:
-        super().__init__(
-            f"The {where} of {node_id} is no longer a finite number (epoch {epoch}, step {step}). "
-            "Lower the learning rate, normalize the inputs, or choose a smaller initializer."
+    def __init__(
+        self,
+        node_id: str,
+        where: str,
+        epoch: int,
+        step: int,
+        *,
+        why: str = "",
+        back: str = "",
+        remedy: Remedy | None = None,
+    ) -> None:
+        said = (
+            f"The {where} of {node_id} is no longer a finite number (epoch {epoch}, step {step}).",
+            why,
+            back,
         )
-        self.node_id, self.where, self.epoch, self.step = node_id, where, epoch, step
+        super().__init__(" ".join(part for part in said if part))
+        self.node_id, self.where, self.epoch, self.step, self.remedy = node_id, where, epoch, step, remedy

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.core import Array, call
+from engine.core import Array, call, unwarned
 from engine.data.base import Dataset
 from engine.losses import Loss
 from engine.metrics import correct_counter, squared_error
@@ -28,6 +28,7 @@ class Evaluator:
     Small data lie in the program's input for good, so that an evaluation is one forward pass and nothing else.
     """
 
+    @unwarned()
     def __init__(self, model: Model, data: Dataset | None, loss: Loss) -> None:
         self._pieces: list[tuple[int, Callable[[], None], Array, Callable[[], float]]] = []
         self._n = len(data) if data is not None else 0

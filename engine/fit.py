@@ -72,7 +72,7 @@ class Fit(Spec):
     early_stopping: int = param(
         Int(min=0),
         default=0,
-        help="Stop after so many epochs without a better validation loss, and return to the best weights. 0: never.",
+        help="Stop after so many epochs without a better validation loss. Its best weights come back, however the run ends. 0: never.",
         unit="epochs",
         label="early stopping",
         advanced=True,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.core import Array
+from engine.core import Array, unwarned
 from engine.errors import ShapeError, SpecError
 from engine.initializers import Initializer, XavierUniform
 from engine.losses import Loss
@@ -109,6 +109,7 @@ class Model:
         """Outputs ``(N, …)`` for inputs ``(N, *in_shape)``, in inference mode. Raises ShapeError for other shapes."""
         return self.values(x, (self.network.output_id,))[self.network.output_id]
 
+    @unwarned()
     def values(self, x: Array, node_ids: Sequence[str] | None = None) -> dict[str, Array]:
         """Output of every node (or of ``node_ids``) for ``x``, in inference mode: ``{id: (N, …)}``."""
         x = self._checked(x)
@@ -124,6 +125,7 @@ class Model:
                 found[i][start : start + piece] = np.moveaxis(program.value(i), -1, 0)
         return found
 
+    @unwarned()
     def value_and_grad(self, x: Array, y: Array, loss: Loss) -> tuple[float, dict[str, Array]]:
         """Loss and its gradients ``{"0.weight": …}`` on one batch, in training mode, without any penalty.
 
@@ -145,6 +147,7 @@ class Model:
         """Copies of all parameters and kept arrays, named and shaped as in PyTorch: ``{"0.weight": …}``."""
         return _flat(self.parameters) | _flat(self.store.state)
 
+    @unwarned()
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
         """Take over parameters. Strict: raises SpecError naming the key and the expected and received shape."""
         mine = {

@@ -5,6 +5,7 @@ Parameters, gradients and each kind of memory are one long vector each, so that 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -63,6 +64,12 @@ class Optimizer(Spec):
     def slots(self) -> tuple[str, ...]:
         """Names of the vectors it remembers, all zero at first."""
         return ()
+
+    def pull(self, l2: float) -> tuple[float, float]:
+        """``(λ, limit)``: how strongly weights are pulled towards 0 under an L2 penalty of strength ``l2``, and the η·λ beyond which that
+        pull overshoots further at each update. λ is 0 where gradients are divided by their size: no pull is too strong for them.
+        """
+        return 0.0, math.inf
 
     def bind(
         self, p: Array, g: Array, lr: Array, step: Array, *slots: Array, scratch: Scratch = np.zeros_like
@@ -131,6 +138,15 @@ class SGD(Optimizer):
     @property
     def slots(self) -> tuple[str, ...]:
         return ("velocity",) if self.momentum else ()
+
+    def pull(self, l2: float) -> tuple[float, float]:
+        mu, strength = self.momentum, l2 + self.weight_decay
+        if not mu:
+            return strength, 2.0
+        if self.nesterov:
+            return strength, 2.0 * (1.0 + mu) / (1.0 + 2.0 * mu)
+        kept = 1.0 - self.dampening
+        return strength, 2.0 * (1.0 + mu) / kept if kept else math.inf
 
     def bind(
         self, p: Array, g: Array, lr: Array, step: Array, *slots: Array, scratch: Scratch = np.zeros_like
@@ -314,6 +330,9 @@ class AdamW(Adam):
 
     weight_decay: float = weight_decay(0.01)
     formula = r"w \leftarrow (1 - \eta \lambda) w, \quad \text{then as Adam}"
+
+    def pull(self, l2: float) -> tuple[float, float]:
+        return self.weight_decay, 2.0
 
     def bind(
         self, p: Array, g: Array, lr: Array, step: Array, *slots: Array, scratch: Scratch = np.zeros_like

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.core import Array, Call, Parameter, Shape, call, run_calls
+from engine.core import Array, Call, Parameter, Shape, call, run_calls, unwarned
 from engine.errors import ShapeError
 from engine.initializers import Initializer
 from engine.layers.activation import ReLU
@@ -86,6 +86,7 @@ class Parameters:
             i: network[i].layer.arrange(self.gradients[s], self.specs[i]) for i, s in self.slices.items()
         }
 
+    @unwarned()
     def draw(self, network: Network, initializer: Initializer, seed: int) -> None:
         """First values of everything. Each node draws from a stream of its own, so that adding a node leaves the others' weights alone."""
         for node_id, specs in self.specs.items():
@@ -360,7 +361,7 @@ class Program:
 @contextmanager
 def at_work() -> Iterator[None]:
     """How NumPy is set while training. Overflow is no surprise: it is looked for after every step, and reported in words."""
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    with unwarned():
         # Strided operands are copied through such buffers: small ones stay in the first-level cache. Put back with the rest.
         np.setbufsize(1024)
         yield

@@ -32,10 +32,20 @@ class Snapshot:
     watch: tuple[int | None, float, int] = (None, float("inf"), 0)
     """Early stopping: the step of the best weights, their loss, and epochs waited since."""
 
+    lowest: float = float("inf")
+    """The best training loss so far, by which one tells whether this moment is sane."""
+
     @property
     def best_step(self) -> int | None:
         """The step of the weights that early stopping held; ``None``: it held none."""
         return self.watch[0]
+
+    @property
+    def place(self) -> str:
+        """When it was, in words."""
+        if not self.steps:
+            return "the start"
+        return f"update {self.steps}" if self.position else f"the end of epoch {self.epoch}"
 
     @property
     def nbytes(self) -> int:

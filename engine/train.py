@@ -17,6 +17,7 @@ import numpy as np
 from engine.augmentation import Augmenter, check_augmentation
 from engine.core import Array, call
 from engine.data import Dataset, epoch_order
+from engine.divergence import cause
 from engine.errors import DataError, DivergedError
 from engine.evaluate import Evaluator, Score
 from engine.fit import Fit
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 #: numbers gathered ahead of the steps that use them: gathering many batches at once costs little more than one
 STAGE = 1 << 18
+#: a moment is sane while its training loss is at most this many times the best one so far; a run that diverges returns to the last
+#: such moment, not to the last finite one, where the weights may already be of no use
+SANE = 10.0
 
 
 class Trainer:
@@ -68,16 +72,21 @@ class Trainer:
         self._step = np.zeros((), np.int64)
         self.repeating = False
         self.best: Snapshot | None = None
+        self._kept: Snapshot  # the moment to return to when training diverges
         self._slots: dict[str, Array] = {}
         self._build()
         self._start()
 
     def update(self, fit: Fit) -> None:
         """Go on with other settings. Weights stay; what the optimizer remembers stays while it remembers the same things."""
+        same = (fit.loss, fit.regularizer) == (self.fit.loss, self.fit.regularizer)
         self.fit = fit
         self._build()
         self._stage()
         self.score()
+        if not same:  # what was reached before says nothing about what can be reached now
+            self._lowest = math.inf
+            self._is_sane(self.train_score.loss)
         self._set_rate()
 
     def reset(self) -> None:
@@ -89,7 +98,7 @@ class Trainer:
         self._start()
 
     def step(self) -> StepInfo:
-        """One update. Raises DivergedError, after putting back the last finite weights."""
+        """One update. Raises DivergedError, after putting back the last sane weights (see ``SANE``), or early stopping's best ones."""
         self.stopped = ""
         with at_work():
             self._one()
@@ -116,6 +125,26 @@ class Trainer:
             self._one()
             while self._position:
                 self._one()
+
+    def finish(self) -> str:
+        """The run is over: with early stopping the best weights come back, unless these are as good. A sentence, where they did.
+
+        To be called where a run ends for another reason than ``stopped``: after the planned epochs, or by hand.
+        """
+        self.score()
+        better, best = self.better, self.best
+        if better and best is not None:
+            self._return_to(best)
+            self.stopped = f"{better} These weights are back."
+        return self.stopped
+
+    @property
+    def better(self) -> str:
+        """That early stopping has seen better weights than the present ones, which have been scored; "" where it has not."""
+        best, now = self.best, self._watched((self.train_score, self.validation_score))
+        if best is None or not self.fit.early_stopping or now <= self._best_loss:
+            return ""
+        return f"The {self._part} loss, now {now:.4g}, was best ({self._best_loss:.4g}) after epoch {best.epoch}."
 
     def adopt(self, earlier: Trainer) -> None:
         """Carry on the counts and the history of another trainer, after an edit of the network it trained."""
@@ -164,8 +193,9 @@ class Trainer:
         scores = self.train_score, self.validation_score
         watch = self.best.steps if self.best else None, self._best_loss, self._waited
         return Snapshot(
-            self.epoch, self.steps, self._position, arrays, self.model.randomness, self._memory, scores, watch
-        )
+            self.epoch, self.steps, self._position, arrays, self.model.randomness, self._memory, scores, watch,
+            self._lowest,
+        )  # fmt: skip
 
     @property
     def nbytes(self) -> int:
@@ -175,8 +205,10 @@ class Trainer:
     def return_to(self, snapshot: Snapshot, best: Snapshot | None) -> None:
         """``restore``, and early stopping stands where it stood; ``best``: the weights of ``snapshot.best_step``."""
         self.restore(snapshot)
-        self._kept, self.best, self.stopped = snapshot, best, ""
+        self.best, self.stopped, self._lowest = best, "", snapshot.lowest
         _, self._best_loss, self._waited = snapshot.watch
+        if self._kept.steps > snapshot.steps or self._is_sane(self.train_score.loss):
+            self._kept = snapshot
 
     def restore(self, snapshot: Snapshot) -> None:
         """Return to ``snapshot``: training repeats itself bit for bit. The log keeps its rows until new ones replace them."""
@@ -265,12 +297,13 @@ class Trainer:
         self.log = Log()
         self._memory = Memory()
         self.best = None
-        self._best_loss, self._waited = math.inf, 0
+        self._best_loss, self._waited, self._lowest = math.inf, 0, math.inf
         self._order = epoch_order(len(self.train), self.seed, 0)
         self._stage()
         self.score()
         self._set_rate()
         self._write_log()
+        self._is_sane(self.train_score.loss)
         self._keep_this()
 
     def _keep_this(self) -> None:
@@ -331,9 +364,9 @@ class Trainer:
             self._stage()
 
     def _end_epoch(self) -> None:
-        train, validation = self.score()
-        watched = train.loss if self.validation is None else validation.loss
-        if not (math.isfinite(train.loss) and math.isfinite(watched)):
+        watched = self._watched(self.score())
+        loss = self.train_score.loss
+        if not (math.isfinite(loss) and math.isfinite(watched)):
             self._diverge(self._whole.program)
         self.epoch += 1
         self._position = 0
@@ -341,27 +374,46 @@ class Trainer:
         self._memory = self.fit.schedule.remember(self._memory, watched)
         self._set_rate()
         self._write_log()
-        self._keep_this()
+        if self._is_sane(loss):
+            self._keep_this()
         if self.fit.early_stopping:
             self._watch(watched)
+
+    def _is_sane(self, loss: float) -> bool:
+        """Whether a moment with this training loss is worth returning to."""
+        self._lowest = min(self._lowest, loss)
+        return loss <= SANE * self._lowest
+
+    @property
+    def _part(self) -> str:
+        """Whose loss early stopping and schedules watch."""
+        return "training" if self.validation is None else "validation"
+
+    def _watched(self, scores: tuple[Score, Score]) -> float:
+        train, validation = scores
+        return train.loss if self.validation is None else validation.loss
 
     def _watch(self, loss: float) -> None:
         """Early stopping: remember the best weights, and return to them once patience has run out."""
         if (
             self.best is None or loss < self._best_loss
         ):  # None after a stop: whoever goes on starts counting anew
-            self.best, self._best_loss, self._waited = self._kept, loss, 0
+            self.best = self._kept if self._kept.steps == self.steps else self.snapshot()
+            self._best_loss, self._waited = loss, 0
             return
         self._waited += 1
         if self._waited >= self.fit.early_stopping and not self.repeating:
             best, at = self.best, self.epoch
-            self.best = None
-            self.restore(best)
-            self._kept = best
+            self._return_to(best)
             self.stopped = (
-                f"Stopped early after epoch {at}: the validation loss was best ({self._best_loss:.4g}) after epoch {best.epoch}, "
+                f"Stopped early after epoch {at}: the {self._part} loss was best ({self._best_loss:.4g}) after epoch {best.epoch}, "
                 "whose weights are back. Press Play to go on from there."
             )
+
+    def _return_to(self, moment: Snapshot) -> None:
+        """Go back by itself, to go on otherwise from there."""
+        self.restore(moment)
+        self._kept, self.best = moment, None
 
     def _write_log(self) -> None:
         if self.repeating:
@@ -373,11 +425,21 @@ class Trainer:
         )  # fmt: skip
 
     def _diverge(self, program: Program) -> None:
-        """Say where the first number that is not finite arose, put back the end of the last whole epoch, and raise."""
-        where = program.first_broken() or ("loss", "value")
-        error = DivergedError(*where, self.epoch, self.steps)
-        self.restore(self._kept)
-        raise error
+        """Put back the last sane moment, or early stopping's best one, and raise, saying where the first broken number arose and why."""
+        where, epoch, steps, rate = (
+            program.first_broken() or ("loss", "value"),
+            self.epoch,
+            self.steps,
+            self.learning_rate,
+        )
+        if self.best is not None and self.fit.early_stopping:
+            back, what = self.best, f"the moment with the best {self._part} loss, {self._best_loss:.3g}"
+        else:
+            back, loss = self._kept, self._kept.scores[0].loss
+            what = f"the last moment whose training loss, {loss:.3g}, was within {SANE:g} times the best"
+        self._return_to(back)
+        why, said = cause(self, rate), f"The weights are back at {back.place}, {what}."
+        raise DivergedError(*where, epoch, steps, why=why.text, back=said, remedy=why.remedy)
 
 
 class _Step(NamedTuple):
@@ -391,7 +453,14 @@ class _Step(NamedTuple):
 def train(
     model: Model, data: Dataset, fit: Fit, validation: Dataset | None = None, seed: int = 0
 ) -> Iterator[StepInfo]:
-    """Train for ``fit.epochs`` epochs, yielding after each update; stop by no longer asking. Raises as ``Trainer.step``."""
+    """Train for ``fit.epochs`` epochs, yielding after each update; stop by no longer asking. Raises as ``Trainer.step``.
+
+    With early stopping the model has its best weights after the last update, and after a ``for`` loop that was left before.
+    """
     trainer = Trainer(model, data, validation, fit, seed)
-    while trainer.epoch < fit.epochs and not trainer.stopped:
-        yield trainer.step()
+    try:
+        while trainer.epoch < fit.epochs and not trainer.stopped:
+            yield trainer.step()
+    finally:
+        if not trainer.stopped:
+            trainer.finish()

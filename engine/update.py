@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from engine.clipping import norm_calls
-from engine.core import Array, Call, call
+from engine.core import Array, Call, call, unwarned
 from engine.fit import Fit
 from engine.model import Model
 from engine.program import compile_calls
@@ -34,6 +34,7 @@ class Update:
             ``clip_grad_norm_`` does the same, frozen layers have no gradient.
     """
 
+    @unwarned()
     def __init__(self, model: Model, fit: Fit, slots: dict[str, Array], step: Array) -> None:
         self._model, self._fit = model, fit
         p, g = model.store.values, model.store.gradients
@@ -72,11 +73,13 @@ class Update:
                 # After every penalty of what it covers, the last of which may begin at its last number.
                 yield part.stop, bind(p, g, self.lr, self.step, *own, scratch=scratch.anew())
 
+    @unwarned()
     def penalty(self) -> float:
         """The regularization term of the present weights."""
         terms = (one * np.abs(p) + 0.5 * two * p * p for p, _, one, two in self._penalties)
         return float(sum(t.sum(dtype=np.float64) for t in terms))
 
+    @unwarned()
     def gradient_norm(self) -> float:
         """Length of the last gradient, before clipping."""
         if self._fit.clipping is None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import gc
 import os
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +25,9 @@ PATIENCE = 0.005
 #: seconds until a thread that computes must let another go on: Python's own 5 ms would be added to each of the hundreds of times that
 #: the window's thread comes back from Qt while, say, pictures are being drawn for a data set
 TURN = 0.0005
+
+#: signals by which a program is asked to end: Ctrl+C, a log-out, a terminal that closes
+ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 def one_blas_thread() -> None:
@@ -80,10 +86,12 @@ def open_window(project: Project, path: Path | None = None) -> int:
         runner.stop()
 
 
-def train(project: Project, epochs: int, progress: Callable[[int], object]) -> Session:
+def train(
+    project: Project, epochs: int, progress: Callable[[int], object], ending: Sequence[int] = ()
+) -> Session:
     """Train without a window, by the same code as the window's worker, and so to the same numbers.
 
-    ``progress`` is told the finished epochs now and then. The session's state says how it ended: PAUSED when all went well,
+    ``progress`` is told the finished epochs now and then; the run ends early once there is something in ``ending``. The session's state says how it ended: PAUSED when all went well,
     EMPTY when the project has problems, DIVERGED when numbers were no longer finite.
     """
     from playground.runner.messages import State
@@ -95,8 +103,30 @@ def train(project: Project, epochs: int, progress: Callable[[int], object]) -> S
     while session.trainer is not None and session.state is State.RUNNING and session.trainer.epoch < epochs:
         session.train(0.1, until_epoch=epochs)
         progress(session.trainer.epoch)
-    session.pause()
+        if ending:
+            break
+    session.finish()
     return session
+
+
+@contextmanager
+def told_to_end() -> Iterator[list[int]]:
+    """The signals that ask this program to end, as they come: the first one is noted there, another one acts as always."""
+    told: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        told.append(number)
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():  # only there may they be caught
+        before = {each: signal.signal(each, note) for each in ENDING}
+    try:
+        yield told
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def picture(session: Session, out: Path, size: tuple[int, int] = PICTURE, theme: str = "light") -> None:

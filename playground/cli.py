@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -163,9 +164,9 @@ def _train(project: Project, epochs: int | None, out: Path) -> None:
         TextColumn("epochs"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Progress(*columns, console=Console(stderr=True)) as bar, app.told_to_end() as ending:
         task = bar.add_task(project.name, total=epochs)
-        session = app.train(project, epochs, lambda done: bar.update(task, completed=done))
+        session = app.train(project, epochs, lambda done: bar.update(task, completed=done), ending)
     if session.state is State.EMPTY:
         raise Refusal(f"{project.name} cannot be trained. {session.message}")
     try:
@@ -174,10 +175,16 @@ def _train(project: Project, epochs: int | None, out: Path) -> None:
         raise Refusal(
             f"The results cannot be written to {out}: {error.strerror or error}. Choose another folder."
         ) from None
+    if ending:
+        typer.echo(
+            f"Ended by {signal.Signals(ending[0]).name}; what was trained until then is kept.", err=True
+        )
     if session.message:
         typer.echo(session.message, err=True)
     typer.echo(_summary(session))
     typer.echo(f"Written: {out / 'metrics.csv'}, {out / 'picture.png'}, {out / 'weights.safetensors'}")
+    if ending:  # what a shell expects of a program that a signal has ended
+        raise typer.Exit(128 + ending[0])
     if session.state is State.DIVERGED:
         raise typer.Exit(FAILED)
 

@@ -3,6 +3,7 @@
 import csv
 import math
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +47,30 @@ def metrics(folder: Path) -> list[dict[str, str]]:
 
 
 # --- train -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name != "posix", reason="these signals are POSIX's")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_run_as_its_last_epoch_would(
+    qapp, tmp_path: Path, capsys, monkeypatch, number: int
+) -> None:
+    real = app.train
+
+    def interrupted(project, epochs, progress, ending=()):
+        def note(done: int) -> None:
+            progress(done)
+            if done >= 3 and not ending:
+                os.kill(os.getpid(), number)
+
+        return real(project, epochs, note, ending)
+
+    monkeypatch.setattr(app, "train", interrupted)
+    before = signal.getsignal(number)
+    assert main(["train", "circle", "--epochs", "10000000", "--out", str(tmp_path)]) == 128 + number
+    assert signal.Signals(number).name in capsys.readouterr().err
+    assert signal.getsignal(number) is before
+    assert int(metrics(tmp_path)[-1]["epoch"]) >= 3
+    assert (tmp_path / "weights.safetensors").exists()
 
 
 def test_training_writes_metrics_picture_and_weights(qapp, tmp_path: Path, capsys) -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from engine.data import Prepared
 from engine.diagnosis import Diagnosis as Diagnosed
+from engine.divergence import Remedy
 from engine.log import LogView
 from engine.receptive import Strongest as StrongestSamples
 from playground.document.project import Project
@@ -339,7 +340,9 @@ class Frame:
         data: its data.
         state, message, details: what the worker does; why, in a sentence; a stack trace where it crashed.
         broken_node: where the first non-finite number arose, when diverged.
+        remedy: settings that would have kept the run from diverging, where some are known.
         epoch, step: finished passes over the data; finished updates.
+        best_step: the update after which early stopping has seen the best weights; ``None`` where it holds none.
         earliest_step, latest_step: the steps that GoTo reaches; equal where there is no way back.
         no_way_back: why there is none where the network is too large for it; "" otherwise.
         train_loss, validation_loss: without the penalty, over the whole part; NaN if unknown. Of these very weights while the run is
@@ -362,8 +365,10 @@ class Frame:
     message: str = ""
     details: str = ""
     broken_node: str = ""
+    remedy: Remedy | None = None
     epoch: int = 0
     step: int = 0
+    best_step: int | None = None
     earliest_step: int = 0
     latest_step: int = 0
     no_way_back: str = ""

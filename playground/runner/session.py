@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from engine.checkpoints import BUDGET, Checkpoints
 from engine.data import Prepared
+from engine.divergence import Remedy
 from engine.errors import DivergedError, EngineError
 from engine.metrics import metric_name
 from engine.model import Model
@@ -34,7 +35,7 @@ class Session:
 
     Attributes:
         project: the one loaded last.
-        state, message, details, broken_node: as in Frame.
+        state, message, details, broken_node, remedy: as in Frame.
         trainer: None while the project cannot run.
         inspection: of the next update; whatever changes it ends that.
         run: counts the projects that were opened: each begins another run.
@@ -43,6 +44,7 @@ class Session:
     def __init__(self) -> None:
         self.project = Project()
         self.state, self.message, self.details, self.broken_node = State.EMPTY, "", "", ""
+        self.remedy: Remedy | None = None
         self.trainer: Trainer | None = None
         self.inspection = Inspection()
         self._built: Project | None = None  # the project that the model was built, or last changed, for
@@ -103,6 +105,15 @@ class Session:
         if self.state is State.RUNNING:
             self._settle(running=False)
             self.score()
+            if self.trainer is not None:
+                self.message = self.trainer.better
+
+    def finish(self) -> None:
+        """The run is over, as nobody will go on: pause, and put back early stopping's best weights, if it has better ones."""
+        self.pause()
+        said = self.trainer.finish() if self.trainer is not None else ""
+        if said:
+            self._say(State.PAUSED, said)
 
     def reset(self) -> None:
         """Back to the first weights of this seed, hand edits forgotten; running goes on from there."""
@@ -124,8 +135,12 @@ class Session:
         try:
             done = self.trainer.run(seconds, most, until_epoch)
         except DivergedError as error:
-            message = f"{error} The weights are back at the end of epoch {self.trainer.epoch}."
-            self._say(State.DIVERGED, message, error.node_id)
+            self._say(State.DIVERGED, str(error), error.node_id)
+            remedy, preparation = error.remedy, self.project.preparation
+            if remedy is not None and (
+                remedy.fit or preparation.replace(**remedy.preparation) != preparation
+            ):
+                self.remedy = remedy
             return 0
         if self.trainer.stopped:
             self._say(State.PAUSED, self.trainer.stopped)
@@ -249,7 +264,7 @@ class Session:
         seen = self.inspection
         frame = Frame(
             self.project, self._data, self.state, self.message, self.details, self.broken_node,
-            trace=seen.trace, nudge=seen.nudge, check=seen.check, refusal=seen.refusal,
+            remedy=self.remedy, trace=seen.trace, nudge=seen.nudge, check=seen.check, refusal=seen.refusal,
         )  # fmt: skip
         data, answers, history, trainer = self._data, self._answers, self._history, self.trainer
         if data is None or answers is None:
@@ -274,6 +289,7 @@ class Session:
             validation_metric=trainer.validation_score.metric,
             epochs_per_second=epochs_per_second,
             steps_per_second=steps_per_second,
+            best_step=trainer.best.steps if trainer.best is not None else None,
             earliest_step=trainer.steps if kept.earliest is None else kept.earliest,
             latest_step=max(trainer.steps, kept.latest) if kept.earliest is not None else trainer.steps,
             no_way_back=kept.refusal,
@@ -283,6 +299,7 @@ class Session:
 
     def _say(self, state: State, message: str = "", broken_node: str = "") -> None:
         self.state, self.message, self.details, self.broken_node = state, message, "", broken_node
+        self.remedy = None
 
     def _settle(self, running: bool) -> None:
         """Say what follows from the project and from whether it should run."""

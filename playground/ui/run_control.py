@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from engine.divergence import CALMER
 from playground.document import edits
-from playground.runner.messages import Command, Frame, Pause, Play, Recall, Reset, State, Step, StepBack
+from playground.runner.messages import Command, Frame, GoTo, Pause, Play, Recall, Reset, State, Step, StepBack
 from playground.ui.banner import Details
 from playground.ui.numbers import fmt
 
 if TYPE_CHECKING:
+    from engine.divergence import Remedy
     from playground.document.document import Document
     from playground.ui.banner import Banner
-
-#: what a diverged run's learning rate is multiplied by
-CALMER = 0.3
 
 
 class RunControl(QObject):
@@ -68,8 +67,23 @@ class RunControl(QObject):
         if self._banner.kind == "note":
             self._banner.clear_message()
 
+    def mend(self, remedy: Remedy) -> None:
+        """Take the settings after which a diverged run can go on, and go on."""
+        project = self._document.value
+        if remedy.fit is not None:
+            project = edits.set_fit(project, remedy.fit)
+        if remedy.preparation:
+            project = edits.set_preparation(project, project.preparation.replace(**remedy.preparation))
+        self._document.apply(project, remedy.words.partition(" and ")[0])
+        self._send(Play())
+
+    def go_to_best(self, step: int) -> None:
+        """Back to the best weights that early stopping has seen; what came after can still be returned to."""
+        self.withdraw()
+        self._send(GoTo(step))
+
     def calm_down(self) -> None:
-        """Lower the learning rate and go on from the last finite weights."""
+        """Lower the learning rate and go on from the last sane weights."""
         fit = self._document.value.fit
         rate = float(f"{fit.optimizer.lr * CALMER:.3g}")
         calmer = fit.replace(optimizer=fit.optimizer.replace(lr=rate))
@@ -105,18 +119,23 @@ class RunControl(QObject):
 
     def _tell(self, frame: Frame, before: tuple[State, str, str]) -> None:
         if frame.state is State.DIVERGED:
-            self._banner.show_message(
-                "warning",
-                frame.message,
-                ((f"Lower the learning rate ×{CALMER} and go on", self.calm_down), ("Reset", self.reset)),
-            )
+            words, act = f"Lower the learning rate ×{CALMER} and go on", self.calm_down
+            if (remedy := frame.remedy) is not None:
+                words, act = remedy.words, lambda: self.mend(remedy)
+            self._banner.show_message("warning", frame.message, ((words, act), ("Reset", self.reset)))
         elif frame.state is State.CRASHED:
             details = f"{frame.message}\n\n{frame.details}"
             show = lambda: Details("What went wrong", details, self._banner.window()).show()
             self._banner.show_message("error", frame.message, (("Details…", show), ("Reset", self.reset)))
         elif frame.notice:
             self._banner.show_message("warning", frame.notice)
-        elif before[0] in (State.DIVERGED, State.CRASHED) or before[2]:
+        elif frame.state is State.PAUSED and frame.message:
+            best = frame.best_step
+            go = () if best is None else (("Go to the best epoch", lambda: self.go_to_best(best)),)
+            self._banner.show_message("note", frame.message, go)
+        elif (
+            before[0] in (State.DIVERGED, State.CRASHED) or before[2] or before[1] == self._banner.text.text()
+        ):
             self._banner.clear_message()
 
     def view_failed(self, view: str, message: str, details: str) -> None:

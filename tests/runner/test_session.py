@@ -1,11 +1,14 @@
 """What is kept and what is drawn anew when the project changes; answers are the engine's numbers."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from engine import probe
-from engine.data import Circle, Digits, Sine
+from engine.data import Circle, Digits, NpzFile, Sine
 from engine.layers import Linear, Tanh
+from engine.losses import MSELoss
 from engine.optimizers import SGD, Adam
 from playground.document import edits
 from playground.document.examples import example
@@ -142,6 +145,68 @@ def test_divergence_says_where_and_can_be_mended() -> None:
     assert all(np.isfinite(a).all() for a in weights(session).values())
     session.load(edits.set_fit(relu, CIRCLE.fit))
     assert session.state in (State.PAUSED, State.READY)
+
+
+def overfitting(patience: int) -> Project:
+    """A noisy spiral of few points: the validation loss is best after some epochs, and then gets worse."""
+    source, fit = example("spiral").project.source, CIRCLE.fit
+    noisy = edits.set_source(CIRCLE, source.replace(samples=60, noise=0.5))
+    return edits.set_fit(noisy, fit.replace(optimizer=Adam(lr=0.05), early_stopping=patience))
+
+
+def test_pausing_says_the_best_epoch_and_throws_nothing_away() -> None:
+    session = Session()
+    session.load(overfitting(1000))
+    session.play()
+    session.train(60.0, until_epoch=60)
+    before = weights(session)
+    session.pause()
+    for name, array in weights(session).items():
+        np.testing.assert_array_equal(array, before[name])
+    losses = session.frame().log["validation_loss"]
+    best = int(np.argmin(losses[1:])) + 1
+    assert best < 60, "the test needs a run that gets worse"
+    assert f"({losses[best]:.4g}) after epoch {best}." in session.message
+    frame = session.frame()
+    session.go_to(frame.best_step)
+    assert (session.frame().epoch, session.frame().validation_loss) == (best, losses[best])
+    assert session.message == ""
+    session.go_to(frame.step)
+    for name, array in weights(session).items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_a_run_that_is_over_has_its_best_weights_and_says_so() -> None:
+    session = Session()
+    session.load(overfitting(1000))
+    session.play()
+    session.train(60.0, until_epoch=60)
+    session.finish()
+    losses = session.frame().log["validation_loss"]
+    best = int(np.argmin(losses[1:])) + 1
+    assert (session.trainer.epoch, session.trainer.score()[1].loss) == (best, losses[best])
+    assert f"after epoch {best}. These weights are back." in session.message
+    assert len(losses) == 61, "the curve tells the whole run"
+
+
+def test_a_remedy_that_is_taken_already_is_not_offered(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(4000, 2))
+    x[0] = 1e6  # standardized, it still is 60
+    np.savez(tmp_path / "far.npz", x=x, y=np.arange(4000) % 2)
+    far = edits.set_source(CIRCLE, NpzFile(path=str(tmp_path / "far.npz")))
+    far = edits.set_fit(far, CIRCLE.fit.replace(optimizer=SGD(lr=100.0), loss=MSELoss()))
+    far = edits.set_preparation(
+        far, CIRCLE.preparation.replace(train=0.9, validation=0.0, normalize="standardize")
+    )
+    for name in ("tanh1", "tanh2"):
+        far = edits.set_layer(far, name, Linear(4))
+    session = Session()
+    session.load(far)
+    session.play()
+    session.train(30.0)
+    assert session.state is State.DIVERGED
+    assert "The inputs reach" in session.message
+    assert session.remedy is None
 
 
 def test_reset_is_the_first_state_again() -> None:

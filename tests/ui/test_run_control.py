@@ -1,0 +1,66 @@
+"""What the window offers when a run has gone wrong, or could have ended better."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QPushButton
+
+from engine.divergence import Remedy
+from engine.regularizers import L2
+from playground.document.examples import example
+from playground.runner.messages import Frame, GoTo, Play, State
+from tests.ui.shell import Shell, ToldRunner
+
+CIRCLE = example("circle").project
+
+
+@pytest.fixture
+def told(qtbot, tmp_path: Path) -> Shell:
+    return Shell(qtbot, CIRCLE, tmp_path, ToldRunner()).show()
+
+
+def show(told: Shell, state: State, **more: object) -> None:
+    told.runner.frame = Frame(told.document.value, state=state, step=10, **more)
+    told.until(state)
+
+
+def test_the_remedy_that_fits_the_cause_is_offered_and_is_one_edit(told: Shell) -> None:
+    milder = CIRCLE.fit.replace(regularizer=L2(0.001))
+    remedy = Remedy("Lower the penalty to λ = 0.001 and go on", milder)
+    show(told, State.DIVERGED, message="The L2 penalty is too strong.", remedy=remedy)
+    offer = told.window.banner.findChild(QPushButton, "banner_offer0")
+    assert offer.text() == remedy.words
+    told.click("banner_offer0")
+    assert told.document.value.fit == milder
+    assert told.runner.commands[-1] == Play()
+    told.window.actions_["edit.undo"].trigger()
+    assert told.document.value.fit == CIRCLE.fit
+
+
+def test_inputs_of_huge_scale_are_standardized(told: Shell) -> None:
+    remedy = Remedy("Standardize the inputs and begin anew", preparation={"normalize": "standardize"})
+    show(told, State.DIVERGED, message="The inputs reach 1e+17.", remedy=remedy)
+    told.click("banner_offer0")
+    assert told.document.value.preparation.normalize == "standardize"
+
+
+def test_a_pause_after_the_best_epoch_offers_to_go_there(told: Shell) -> None:
+    show(
+        told,
+        State.PAUSED,
+        message="The validation loss was best (0.5) after epoch 3.",
+        best_step=6,
+        earliest_step=0,
+    )
+    assert told.window.banner.kind == "note"
+    told.click("banner_offer0")
+    assert told.runner.commands[-1] == GoTo(6)
+    assert not told.window.banner.isVisible()
+
+
+def test_what_early_stopping_did_is_said_and_goes_with_the_next_step(told: Shell) -> None:
+    show(told, State.PAUSED, message="Stopped early after epoch 48.")
+    assert told.window.banner.text.text() == "Stopped early after epoch 48."
+    assert told.window.banner.findChild(QPushButton, "banner_offer0") is None
+    told.runner.frame = Frame(told.document.value, state=State.PAUSED, step=11)
+    told.qtbot.waitUntil(lambda: not told.window.banner.isVisible())
