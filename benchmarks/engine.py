@@ -1,10 +1,11 @@
 """The engine beside what people would use instead: PyTorch eager, scikit-learn, and NumPy as a textbook writes it.
 
-    python -m benchmarks.engine [--rounds 5] [--seconds 0.3] [WORK ...]
+    python -m benchmarks.engine [--rounds 5] [--seconds 0.3] [--against REVISION] [WORK ...]
 
 One table, all peers in one run, taking turns; medians over the rounds. Ratios are what counts: above 1 means this engine is
 faster. Our step is the whole one (staging of batches, loss, L2 penalty, update, check for divergence); PyTorch's has the same loss
 and weight decay and no data loading. Both are measured with one thread and with all where that can matter, and compared at their better.
+With ``--against`` an older commit's engine takes its turns too, at the same numbers of threads.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from benchmarks import textbook
+from benchmarks.against import benchmarks_at
 from engine import Fit, Model, Network, Trainer, layers, losses, optimizers, probe, regularizers
 from engine.data import Circle, Dataset, Preparation, prepare
 
@@ -217,13 +219,18 @@ STEPS: tuple[tuple[Any, ...], ...] = (
 )
 
 
-def step_work(row: tuple[Any, ...]) -> Work:
+def step_work(row: tuple[Any, ...], old: Any = None) -> Work:
+    """``old``: the benchmarks of an older commit, whose engine is measured as well."""
     name, network, shape, batch, classes, batches, floor, aim, scikit = row
     large, pictures = "AlexNet" in name, len(shape) == 3
     work = Work(name, floor, aim)
     # More BLAS threads do nothing for products that are over in a microsecond.
     for t in sorted({THREADS} if large else {1, THREADS} if pictures else {1}):
         work.peers[f"ours {t}t"] = limited(t, ours(network, shape, batch, classes, batches))
+        if old is not None:
+            before = {r[0]: r for r in old.STEPS}.get(name)
+            if before is not None:
+                work.peers[f"before {t}t"] = limited(t, old.ours(*before[1:6]))
     for t in sorted({1, THREADS}):
         work.peers[f"torch {t}t"] = with_torch_threads(t, repeat(pytorch(network, shape, batch, classes)))
     if not large:
@@ -309,17 +316,24 @@ def show(work: Work, rounds: int, seconds: float) -> dict[str, float]:
         for name, timed in work.peers.items():
             times[name].append(timed(seconds))
     median = {name: statistics.median(t) for name, t in times.items()}
-    mine, best = (
-        min((n for n in median if n.startswith(who)), key=median.__getitem__) for who in ("ours", "torch")
-    )
-    # pair by pair, so that a machine that changes speed in between does not matter
-    ratio = statistics.median(b / a for a, b in zip(times[mine], times[best], strict=True))
+
+    def better(who: str) -> str:
+        return min((n for n in median if n.startswith(who)), key=median.__getitem__)
+
+    def ratio_to(other: str) -> float:
+        """Pair by pair, so that a machine that changes speed in between does not matter."""
+        return statistics.median(b / a for a, b in zip(times[better("ours")], times[other], strict=True))
+
+    best = better("torch")
+    ratio = ratio_to(best)
     cells = "  ".join(f"{name} {t * 1e6:,.1f} µs" for name, t in median.items())
     verdict = "aim" if ratio >= work.aim else "ok" if ratio >= work.floor else "BELOW"
     print(
         f"{work.name:40} {ratio:6.2f}× {best}  (floor {work.floor:g}, aim {work.aim:g}: {verdict})   {cells}",
         flush=True,
     )
+    if any(name.startswith("before") for name in median):
+        print(f"{'':40} {ratio_to(better('before')):6.2f}× {better('before')}", flush=True)
     return median
 
 
@@ -330,7 +344,9 @@ def main() -> None:
     parser.add_argument("work", nargs="*", help="only rows whose name contains one of these")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.3, help="per measurement")
+    parser.add_argument("--against", metavar="REVISION", help="measure that commit's engine as well")
     chosen = parser.parse_args()
+    old = benchmarks_at(chosen.against) if chosen.against else None
     warnings.filterwarnings("ignore", module="sklearn")
     blas = [
         f"{i.get('internal_api')} {i.get('version')} {i.get('architecture', '')}" for i in threadpool_info()
@@ -342,7 +358,7 @@ def main() -> None:
 
     for row in STEPS:
         if wanted(row[0]):
-            show(step_work(row), chosen.rounds, chosen.seconds)
+            show(step_work(row, old), chosen.rounds, chosen.seconds)
     if wanted("grid"):
         show(grid_work(), chosen.rounds, chosen.seconds)
     if wanted("epochs"):

@@ -1,8 +1,9 @@
 """A network made ready to run: every buffer allocated once, every call bound once, nothing allocated afterwards.
 
-Inside a program arrays are batch-last, ``(features, B)`` and ``(C, H, W, B)``. Then a flatten is a view, a unit over a whole grid of
-points is one row, a shifted picture window is a few long runs of memory, and a bias is one more row of a weight matrix. Measured
-against batch-first on networks of the sizes people learn with, this layout is the fastest (see ``benchmarks/``).
+Inside a program arrays are batch-last, ``(features, B)`` and ``(C, H, W, B)``. Then a unit over a whole grid of points is one row, a
+shifted picture window is a few long runs of memory, and a bias is one more row of a weight matrix. Measured against batch-first on
+networks of the sizes people learn with, this layout is the fastest (see ``benchmarks/``). A picture whose maker works by whole rows lies
+in memory as ``(H, C, W, B)`` (``engine/layers/conv_rows.py``); its array is a transposed view.
 """
 
 from __future__ import annotations
@@ -112,18 +113,23 @@ class _Buffer:
     inner: Array
 
 
-def _allocate(shape: Shape, batch: int, layout: Layout, dtype: Any) -> _Buffer:
+def _allocate(shape: Shape, batch: int, layout: Layout, dtype: Any, rows_first: bool = False) -> _Buffer:
+    """``rows_first``: a picture lies in memory as ``(H, C, W, B)``."""
     if layout.ones:
         size = int(np.prod(shape))
         full = np.zeros((size + 1, batch), dtype)
         full[size] = 1.0
         return _Buffer(full, full[:size].reshape(*shape, batch))
     top, bottom, left, right = layout.pad
-    if layout.plain:
+    if layout.plain and not rows_first:
         full = np.zeros((*shape, batch), dtype)
         return _Buffer(full, full)
     channels, height, width = shape
-    full = np.full((channels, height + top + bottom, width + left + right, batch), layout.fill, dtype)
+    size = channels, height + top + bottom, width + left + right, batch
+    if rows_first:
+        full = np.full((size[1], channels, *size[2:]), layout.fill, dtype).transpose(1, 0, 2, 3)
+    else:
+        full = np.full(size, layout.fill, dtype)
     return _Buffer(full, full[:, top : top + height, left : left + width])
 
 
@@ -258,7 +264,13 @@ class Program:
         node_id, position = edge
         if position:
             return Layout()
-        return self.network[node_id].layer.layout(*(self.shapes[i] for i in self.network.inputs_of(node_id)))
+        return self.network[node_id].layer.layout(*self._in_shapes(node_id))
+
+    def _by_rows(self, node_id: str) -> bool:
+        return self.network[node_id].layer.by_rows(self.batch, *self._in_shapes(node_id))
+
+    def _in_shapes(self, node_id: str) -> tuple[Shape, ...]:
+        return tuple(self.shapes[i] for i in self.network.inputs_of(node_id))
 
     def _place(self, root: str, readers: list[tuple[str, int]], has_view: bool) -> None:
         shape, batch = self.shapes[root], self.batch
@@ -266,8 +278,9 @@ class Program:
         # A bordered picture has gaps and could not be flattened without copying, so views forbid borders.
         wishes = [w for w in layouts.values() if not w.plain and (w.ones or not has_view)]
         shared = wishes[0] if wishes else Layout()
-        value = _allocate(shape, batch, shared, self.dtype)
-        gradient = _allocate(shape, batch, shared, self.dtype)
+        rows_first = root != INPUT and not has_view and self._by_rows(root)
+        value = _allocate(shape, batch, shared, self.dtype, rows_first)
+        gradient = _allocate(shape, batch, shared, self.dtype, rows_first)
         self._values[root], self._gradients[root] = value.inner, gradient.inner
         learners = [e for e in readers if self._learns[root]]
         # The network's output may show this memory while a branch that ends nowhere reads it too: the loss's gradient stays.

@@ -123,6 +123,10 @@ class Layer(Spec):
         """How it wants its first input to lie."""
         return Layout()
 
+    def by_rows(self, batch: int, *in_shapes: Shape) -> bool:
+        """Whether it works by whole rows of pictures, and gives one that lies in memory as ``(H, C, W, B)``, for so many samples."""
+        return False
+
     def arrange(self, flat: Array, parameters: Mapping[str, Parameter]) -> dict[str, Array]:
         """Views with public shapes on the node's flat vector. By default one after the other, C order."""
         views, start = {}, 0

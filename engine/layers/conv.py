@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -23,10 +24,13 @@ from engine.layers.base import (
     call,
     layers,
 )
+from engine.layers.conv_rows import bind_rows
 from engine.layers.linear import own_frozen, own_initializer, own_regularizer
 from engine.regularizers import Regularizer
 from engine.spec import Bool, Int, Pair, param
 
+#: numbers in an output row of the whole batch, and multiplications for them, from which on working by whole rows is the faster way
+LONG_ROW, LARGE_PRODUCT = 256, 200_000
 #: bytes of gathered windows worked on at once; they stay in the second-level cache of today's processors
 CHUNK_BYTES = 600_000
 
@@ -148,6 +152,15 @@ class Conv2d(Layer):
     def layout(self, *in_shapes: Shape) -> Layout:
         return Layout(pad=self.pads())
 
+    def by_rows(self, batch: int, *in_shapes: Shape) -> bool:
+        if not self.groups == pair(self.stride)[0] == pair(self.dilation)[0] == 1:
+            return False
+        (channels, *_), n = in_shapes[0], self.out_shape(*in_shapes)[2] * batch
+        return (
+            n >= LONG_ROW
+            and n * self.out_channels * channels * math.prod(pair(self.kernel_size)) >= LARGE_PRODUCT
+        )
+
     def arrange(self, flat: Array, parameters: Mapping[str, Parameter]) -> dict[str, Array]:
         # Groups are blocks of rows, which the transposed matrix of affine_views could not give as views.
         return affine_views(flat, parameters) if self.groups == 1 else super().arrange(flat, parameters)
@@ -157,6 +170,8 @@ class Conv2d(Layer):
         # window is a few long runs of memory. A row of ones under the columns makes the bias one more weight.
         _, rows, wo, batch = b.y.shape
         kh, kw = pair(self.kernel_size)
+        if self.by_rows(batch, b.x.shape[:-1]):
+            return bind_rows(b, kw, self.pads()[:2], pair(self.stride)[1], pair(self.dilation)[1])
         k = b.full.shape[0] * kh * kw
         matrices = self._matrices(b, k)
         y, dy = _Flat(b.y), _Flat(b.dy)
