@@ -33,6 +33,8 @@ from engine.spec import Bool, Int, Pair, param
 LONG_ROW, LARGE_PRODUCT = 256, 200_000
 #: bytes of gathered windows worked on at once; they stay in the second-level cache of today's processors
 CHUNK_BYTES = 600_000
+#: where that is fewer columns, each product would read all weights for little: then so many are worked on
+FEW_COLUMNS, ENOUGH_COLUMNS = 100, 512
 
 
 def pair(value: int | tuple[int, int]) -> tuple[int, int]:
@@ -177,7 +179,10 @@ class Conv2d(Layer):
         y, dy = _Flat(b.y), _Flat(b.dy)
         windows = self._windows(b.full, b.y.shape)
         depth = k + 1
-        step = max(1, min(rows, CHUNK_BYTES // (depth * wo * batch * b.y.itemsize)))
+        count = CHUNK_BYTES // (depth * b.y.itemsize)
+        if max(count, wo * batch) < FEW_COLUMNS:
+            count = ENOUGH_COLUMNS
+        step = max(1, min(rows, count // (wo * batch)))
         columns, d_columns = np.ones((depth, step * wo * batch), b.y.dtype), b.empty((k, step * wo * batch))
         forward: list[Call] = []
         backward: list[Call] = [*dy.load]
