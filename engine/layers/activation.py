@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.core import Array, Call, Parameter, Shape, Steps, call, run_calls
 from engine.errors import SpecError
+from engine.exponentials import expm1_calls, softplus_calls
 from engine.layers.base import Bind, Layer, layers
 from engine.layers.linear import own_frozen
 from engine.spec import Bool, Float, param
@@ -169,10 +170,10 @@ class SELU(Activation):
 def _exponential(b: Bind, alpha: float, scale: float) -> Steps:
     """y = scale · (max(0, x) + alpha · (e^min(0, x) − 1)), and its gradient."""
     zero, a, s = b.scalar(0.0), b.scalar(alpha * scale), b.scalar(scale)
-    bent, positive = b.empty(b.x.shape), b.empty(b.x.shape, bool)
+    negative, bent, positive = b.empty(b.x.shape), b.empty(b.x.shape), b.empty(b.x.shape, bool)
     forward = [
-        call(np.minimum, b.x, zero, out=bent),
-        call(np.expm1, bent, bent),
+        call(np.minimum, b.x, zero, out=negative),
+        *expm1_calls(negative, bent),
         call(np.multiply, bent, a, bent),
         call(np.maximum, b.x, zero, out=b.y),
         call(np.multiply, b.y, s, b.y),
@@ -261,10 +262,10 @@ class Softplus(Activation):
 
     def bind(self, b: Bind) -> Steps:
         beta, inverse, half = b.scalar(self.beta), b.scalar(1.0 / self.beta), b.scalar(0.5)
-        zeros, scaled, slope = b.empty(b.x.shape), b.empty(b.x.shape), b.empty(b.x.shape)
+        scaled, slope = b.empty(b.x.shape), b.empty(b.x.shape)
         forward = [
             call(np.multiply, b.x, beta, scaled),
-            call(np.logaddexp, zeros, scaled, b.y),
+            *softplus_calls(scaled, b.y),
             call(np.multiply, b.y, inverse, b.y),
         ]
         return Steps(forward, [*_sigmoid(scaled, slope, half), call(np.multiply, b.dy, slope, b.dx)])
