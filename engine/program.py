@@ -102,7 +102,7 @@ class Parameters:
 
 def stream(seed: int, *purpose: str) -> np.random.Generator:
     """A generator for one purpose: the same seed and purpose give the same numbers, other purposes independent ones."""
-    return np.random.default_rng([seed, *(zlib.crc32(p.encode()) for p in purpose)])
+    return np.random.default_rng([seed, *(zlib.crc32(p.encode(errors="surrogatepass")) for p in purpose)])
 
 
 @dataclass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Callable, Collection, Mapping
 from functools import singledispatchmethod
 from time import perf_counter
@@ -15,6 +17,7 @@ from engine.core import Array
 from engine.data import Dataset, Prepared
 from engine.diagnosis import Diagnosis as Diagnosed
 from engine.diagnosis import diagnose
+from engine.errors import clipped, shown
 from engine.model import Model
 from engine.network import INPUT
 from engine.probe import Probe
@@ -48,6 +51,8 @@ DIAGNOSIS_AGE, DIAGNOSIS_SHARE = 0.25, 0.1
 #: probes kept ready, the last used ones
 KEPT_PROBES = 12
 
+log = logging.getLogger(__name__)
+
 
 def histogram_samples(model: Model) -> int:
     """How many of the first training samples a histogram of ``model`` looks at."""
@@ -76,6 +81,9 @@ class Answers:
         self._first_step = trainer.steps if trainer is not None else 0
         self._probes: dict[object, Probe] = {}
         self._fresh: set[object] = set()
+        self._faults: set[tuple[type, str, int | None]] = set()
+        #: the last want that could not be answered, and why; "" while there is none
+        self.failure = ""
         #: the picture of the person's own
         self.own: ShowPicture | None = None
         self._backs: dict[object, SampleGradients] = {}
@@ -94,10 +102,23 @@ class Answers:
         with np.errstate(all="ignore"):
             for want in wants:
                 if getattr(want, "node_id", INPUT) in self._model.shapes:
-                    answer = self._answer(want)
+                    answer = self._guarded(want)
                     if answer is not None:
                         found[want] = answer
         return found
+
+    def _guarded(self, want: Want) -> Any:
+        """The answer, or ``None`` where it cannot be computed: what only shows must not stop what trains."""
+        try:
+            return self._answer(want)
+        except Exception as error:  # noqa: BLE001  whatever it is, it is noted, and the other wants are answered
+            frames = traceback.extract_tb(error.__traceback__)
+            fault = (type(want), frames[-1].filename, frames[-1].lineno)
+            if fault not in self._faults:  # the same one would come with every frame
+                self._faults.add(fault)
+                self.failure = f"{type(want).__name__} ({type(error).__name__}: {clipped(str(error), 200)})"
+                log.error("The want %s could not be answered:\n%s", shown(want), traceback.format_exc())
+            return None
 
     def _values(self, key: object, inputs: Callable[[], Array]) -> Probe:
         """The probe under ``key``, run with the present weights."""

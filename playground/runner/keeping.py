@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from engine.core import Array
+from engine.core import Array, unwarned
 from engine.initializers import Initializer
 from engine.layers import Layer
 from engine.model import Model
-from engine.network import Network, Node
+from engine.network import INPUT, Network, Node
 from playground.document.project import FirstWeights, Project, WeightEdit
 
 #: numbers kept of layers that went, for the case that they come back
@@ -30,10 +30,11 @@ def is_edit_of(project: Project, before: Project) -> bool:
 
 def part_that_fits(network: Network, in_shape: tuple[int, ...]) -> Network:
     """The nodes of a half-built network that can be computed; all of them where only the output is not what is needed."""
-    known, nodes = network.known_shapes(in_shape), list[Node]()
+    known, nodes, names = network.known_shapes(in_shape), list[Node](), {INPUT}
     for node in network.nodes:
-        if node.id in {n.id for n in nodes}:
-            break  # two nodes of one name: from here on nobody knows who reads from whom
+        if node.id in names:
+            break  # two of one name: from here on nobody knows who reads from whom
+        names.add(node.id)
         if node.id in known:
             nodes.append(node)
     return Network(tuple(nodes))
@@ -89,7 +90,8 @@ def give_weights(given: Iterable[FirstWeights], model: Model) -> None:
         array = model.parameters.get(first.node_id, {}).get(first.name)
         values = np.array(first.values)
         if array is not None and array.shape == values.shape:
-            array[...] = values
+            with unwarned():
+                array[...] = values
 
 
 def _means_the_same(old: Model, new: Model, node_id: str) -> bool:
@@ -137,7 +139,8 @@ class HandEdits:
         for edit, value in (*undone, *made):
             array = model.parameters.get(edit.node_id, {}).get(edit.name)
             if array is not None and _inside(edit.index, array.shape):
-                array[edit.index] = value
+                with unwarned():
+                    array[edit.index] = value
         return bool(undone or made)
 
 

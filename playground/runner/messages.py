@@ -353,6 +353,7 @@ class Frame:
         log: the history, by epoch.
         extent: ``(low, high)`` of the inputs' axes in raw units, for Surface and Curve.
         answers: see ``answer``.
+        unanswered: the last kind of want that an error in the program kept from being answered, and the error; "" for none.
         trace: of the next update, while it is looked at (see Inspect): the same object until there is another.
         nudge, check: the last proof asked for in it; how far the check of all gradients is.
         refusal: why the last command about the trace could not be carried out; "" if it could.
@@ -383,6 +384,7 @@ class Frame:
     log: LogView = field(default_factory=LogView)
     extent: tuple[float, float] = (-6.0, 6.0)
     answers: Mapping[Want, Any] = field(default_factory=lambda: MappingProxyType({}))
+    unanswered: str = ""
     trace: Trace | None = None
     nudge: Nudge | None = None
     check: CheckState | None = None

@@ -51,6 +51,7 @@ class Session:
         self._data: Prepared | None = None
         self._model: Model | None = None
         self._answers: Answers | None = None
+        self._refusal = ""  # why there is neither, though the project has no problems
         self._history: Trainer | None = None  # whose epochs and curves go on when the network is edited
         self._attic, self._hand_edits = Attic(), HandEdits()
         self._checkpoints = Checkpoints()
@@ -274,6 +275,7 @@ class Session:
             metric_name=metric_name(data.train.task),
             extent=extent(data),
             answers=MappingProxyType(answers.to(wants, self.state is State.RUNNING)),
+            unanswered=answers.failure,
         )
         if history is not None:  # still shown while the network is half-built
             frame = replace(frame, epoch=history.epoch, step=history.steps, log=history.log.view())
@@ -304,8 +306,8 @@ class Session:
     def _settle(self, running: bool) -> None:
         """Say what follows from the project and from whether it should run."""
         found = problems(self.project)
-        if found:
-            self._say(State.EMPTY, found[0].message)
+        if found or self._refusal:
+            self._say(State.EMPTY, found[0].message if found else self._refusal)
         elif running:
             self._say(State.RUNNING)
         else:
@@ -328,6 +330,15 @@ class Session:
         self._build(data)
 
     def _build(self, data: Prepared) -> None:
+        """A model and a trainer for the project; where they cannot be made after all, what is so is said instead."""
+        self._refusal = ""
+        try:
+            self._make(data)
+        except EngineError as error:
+            self.trainer = self._model = self._answers = None
+            self._refusal = str(error)
+
+    def _make(self, data: Prepared) -> None:
         """A model with the weights it had so far and, if the project can run, a trainer with its history so far."""
         project, runs = self.project, not problems(self.project)
         network = project.network if runs else part_that_fits(project.network, data.in_shape)

@@ -30,6 +30,7 @@ class RunControl(QObject):
         self._document, self._send, self._banner = document, send, banner
         self.state = State.EMPTY
         self._said = (State.EMPTY, "", "")
+        self._unanswered = ""
         self.epoch = 0
         self.seconds = 0.0  # that this run has been trained while the window was looking
         self._seen_at: float | None = None  # when the last frame of training came
@@ -98,6 +99,13 @@ class RunControl(QObject):
         here = frame.project is self._document.value  # not the last words of a run that was left
         if here and frame.state is State.RUNNING and self._banner.kind == "note":
             self._banner.clear_message()  # whoever goes on has read it
+        if frame.unanswered != self._unanswered:
+            self._unanswered = frame.unanswered
+            if frame.unanswered and self.state not in (State.DIVERGED, State.CRASHED):
+                text = (
+                    f"A part of what panels show could not be computed: {frame.unanswered}. Training goes on."
+                )
+                self._banner.show_message("error", text)
         said, back = (frame.state, frame.message, frame.notice), frame.earliest_step < frame.step
         if said == self._said and back == self.can_go_back:
             return

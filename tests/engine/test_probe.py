@@ -41,3 +41,47 @@ def test_equal_values_get_a_range_round_them():
     counts, edges = histogram(np.full(4, 3.0, np.float32), 2)
     assert counts.sum() == 4
     assert (edges[0], edges[-1]) == (2.5, 3.5)
+
+
+LARGEST = np.finfo(np.float64).max
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.full(5, 1e17, np.float32),
+        np.full(5, -3.4e38, np.float32),
+        np.full(5, 1e30),
+        np.full(5, LARGEST),
+        np.array([-LARGEST, LARGEST]),
+        np.array([LARGEST, np.nextafter(LARGEST, 0)]),
+        np.array([1e17, np.nextafter(1e17, 2e17)]),
+        np.array([1.0, np.nextafter(1.0, 2.0)]),
+        np.array([0.0, 5e-324]),
+        np.array([-1e-45, 1e-45], np.float32),
+        np.array([-3.4e38, 3.4e38], np.float32),
+    ],
+    ids=[
+        "1e17",
+        "-f32",
+        "1e30",
+        "f64",
+        "-f64..f64",
+        "f64-ulp",
+        "1e17+ulp",
+        "1+ulp",
+        "0..tiny",
+        "-tiny..tiny",
+        "-f32..f32",
+    ],
+)
+@pytest.mark.parametrize("bins", [1, 10, 40])
+def test_at_the_edges_of_float_every_value_is_counted_between_finite_ascending_edges(values, bins):
+    counts, edges = histogram(values, bins)
+    assert counts.sum() == len(values)
+    assert len(counts) == bins
+    assert np.isfinite(edges).all()
+    assert (np.diff(edges / 2) >= 0).all()
+    assert edges[0] < edges[-1]
+    assert edges[0] <= values.min()
+    assert values.max() <= edges[-1]

@@ -7,8 +7,10 @@ import pytest
 
 from engine import probe
 from engine.data import Circle, Digits, NpzFile, Sine
+from engine.errors import ShapeError
 from engine.layers import Linear, Tanh
 from engine.losses import MSELoss
+from engine.network import Network, Node
 from engine.optimizers import SGD, Adam
 from playground.document import edits
 from playground.document.examples import example
@@ -207,6 +209,48 @@ def test_a_remedy_that_is_taken_already_is_not_offered(tmp_path: Path) -> None:
     assert session.state is State.DIVERGED
     assert "The inputs reach" in session.message
     assert session.remedy is None
+
+
+def test_a_want_that_fails_is_noted_once_and_keeps_no_other_from_its_answer(monkeypatch, caplog) -> None:
+    """What only shows must not stop what trains."""
+    session = running(steps=20)
+    monkeypatch.setattr(probe, "histogram", lambda *_: 1 / 0)
+    wants = [Weights("linear1"), *(Histogram(node.id) for node in CIRCLE.network.nodes), Surface("tanh1", 5)]
+    with caplog.at_level("ERROR"):
+        for _ in range(3):
+            frame = session.frame(wants)
+    assert set(frame.answers) == {wants[0], wants[-1]}
+    assert frame.unanswered == "Histogram (ZeroDivisionError: division by zero)"
+    assert len(caplog.records) == 1
+    assert session.state is State.RUNNING
+    assert session.train(60.0, 5) == 5
+
+
+@pytest.mark.parametrize("name", ["input", "\ud800", "a" * 10_000, ""])
+def test_no_name_of_a_node_stops_the_session(name: str) -> None:
+    (first, *others) = CIRCLE.network.nodes
+    session = Session()
+    session.load(CIRCLE.replace(network=Network((Node(name, first.layer), *others))))
+    frame = session.frame([Weights(name), Histogram(name), Surface(name)])
+    assert frame.state in (State.READY, State.EMPTY)
+    assert bool(frame.message) is (frame.state is State.EMPTY)
+    session.reset()
+    session.load(CIRCLE)
+    assert session.frame().state is State.READY
+
+
+def test_what_no_problem_foresaw_is_said_in_words(monkeypatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ShapeError("Two things do not fit.")
+
+    session = Session()
+    with monkeypatch.context() as patch:
+        patch.setattr(session_module, "Trainer", refuse)
+        session.load(CIRCLE)
+        assert (session.state, session.message) == (State.EMPTY, "Two things do not fit.")
+        session.frame([Weights("linear1")])
+    session.reset()
+    assert session.state is State.READY
 
 
 def test_reset_is_the_first_state_again() -> None:
