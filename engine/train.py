@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,7 +23,7 @@ from engine.evaluate import Evaluator, Score
 from engine.fit import Fit
 from engine.log import Log
 from engine.model import Model
-from engine.program import Program, at_work, compile_calls
+from engine.program import Program, at_work, compile_steps
 from engine.schedules import Memory, Progress
 from engine.snapshot import Snapshot, StepInfo, Upcoming
 from engine.update import Update
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 #: numbers gathered ahead of the steps that use them: gathering many batches at once costs little more than one
 STAGE = 1 << 18
+#: seconds for which updates are made at once, without a look at the clock
+AT_ONCE = 0.0005
 #: a moment is sane while its training loss is at most this many times the best one so far; a run that diverges returns to the last
 #: such moment, not to the last finite one, where the weights may already be of no use
 SANE = 10.0
@@ -101,7 +103,7 @@ class Trainer:
         """One update. Raises DivergedError, after putting back the last sane weights (see ``SANE``), or early stopping's best ones."""
         self.stopped = ""
         with at_work():
-            self._one()
+            self._some(1)
         return StepInfo(self.epoch, self.steps - 1, self.batch_loss)
 
     def run(self, seconds: float, most: int | None = None, until_epoch: float = math.inf) -> int:
@@ -109,22 +111,24 @@ class Trainer:
 
         Ends earlier after ``most`` updates, when ``until_epoch`` epochs are finished, and when stopped early.
         """
-        end, done, one = perf_counter() + seconds, 0, self._one
+        now = perf_counter()
+        end, done, at_once = now + seconds, 0, 1
         self.stopped = ""
         with at_work():
             while True:
-                one()
-                done += 1
-                if done == most or perf_counter() >= end or self.epoch >= until_epoch or self.stopped:
+                made = self._some(at_once if most is None else min(at_once, most - done))
+                before, now, done = now, perf_counter(), done + made
+                if done == most or now >= end or self.epoch >= until_epoch or self.stopped:
                     return done
+                at_once = max(1, int(made * AT_ONCE / max(now - before, 1e-9)))
 
     def finish_epoch(self) -> None:
         """Updates to the end of this epoch (a whole one, if one has just ended). Raises as ``step``."""
         self.stopped = ""
         with at_work():
-            self._one()
+            self._some()
             while self._position:
-                self._one()
+                self._some()
 
     def finish(self) -> str:
         """The run is over: with early stopping the best weights come back, unless these are as good. A sentence, where they did.
@@ -279,10 +283,9 @@ class Trainer:
         target = np.zeros((self._targets.shape[1], batch), program.dtype)
         loss = self.fit.loss.bind(program.output, target, program.d_output, self._value)
         load = [call(np.copyto, program.x, "x"), call(np.copyto, target, "t")]
-        # Two functions, with a look at the loss between them: a loss that is not finite must not reach the weights.
-        forward = compile_calls([*load, *program.forward_calls, *loss.forward], ("x", "t"))
-        backward = compile_calls([*loss.backward, *program.backward_calls, *self._update.calls])
-        return _Step(program, forward, backward)
+        forward = [*load, *program.forward_calls, *loss.forward]
+        backward = [*loss.backward, *program.backward_calls, *self._update.calls]
+        return _Step(program, compile_steps(forward, self._value, backward))
 
     def _arrays(self) -> dict[str, Array]:
         """Every array that training changes, by name."""
@@ -343,25 +346,25 @@ class Trainer:
             self._rest = self._bind_step(left)
         return self._rest
 
-    def _one(self) -> None:
-        x, t = self._queue[self._next]
-        size = x.shape[-1]
-        step = self._whole if size == self._whole.program.batch else self._remainder(size)
+    def _some(self, most: int | None = None) -> int:
+        """At least one update, with batches that are staged, and at most so many; returns how many."""
         if self.fit.schedule.per_step:
             self._set_rate()
-        step.forward(x, t)
-        loss = self._value.item()
-        if loss - loss != 0.0:  # inf - inf and nan are not 0
+            most = 1
+        batches = self._queue[self._next : None if most is None else self._next + most]
+        size = batches[0][0].shape[-1]
+        step = self._whole if size == self._whole.program.batch else self._remainder(size)
+        made, self.batch_loss = step.run(batches)
+        self.steps += made
+        self._next += made
+        self._position += made * size
+        if made < len(batches):
             self._diverge(step.program)
-        step.backward()
-        self.batch_loss = loss
-        self.steps += 1
-        self._next += 1
-        self._position += size
         if self._next == len(self._queue):
             if self._position >= len(self.train):
                 self._end_epoch()
             self._stage()
+        return made
 
     def _end_epoch(self) -> None:
         watched = self._watched(self.score())
@@ -443,11 +446,10 @@ class Trainer:
 
 
 class _Step(NamedTuple):
-    """The two halves of an update for one batch size."""
+    """Updates for one batch size; ``run``: see ``compile_steps``."""
 
     program: Program
-    forward: Callable[..., None]
-    backward: Callable[..., None]
+    run: Callable[[Sequence[tuple[Array, Array]]], tuple[int, float]]
 
 
 def train(

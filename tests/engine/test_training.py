@@ -202,12 +202,9 @@ def test_steps_allocate_nothing(kind: str, optimizer: optimizers.Optimizer) -> N
     step, batch = run._whole, run._queue[0]
     buffer = np.setbufsize(16)
     try:
-        step.forward(*batch)
-        step.backward()
+        step.run([batch])
         tracemalloc.start()
-        for _ in range(20):
-            step.forward(*batch)
-            step.backward()
+        step.run([batch] * 20)
         assert tracemalloc.get_traced_memory()[1] < 3000
     finally:
         tracemalloc.stop()
