@@ -14,12 +14,18 @@ class Document:
     """Holds the current project and tells listeners ``(before, after)`` when it really is another one. No Qt.
 
     ``apply`` is how every edit enters; whoever keeps the undo stack sets ``recorder`` and calls ``set`` for undo and redo.
+
+    Attributes:
+        settle: takes what is being typed anywhere as an edit of its own, or drops it. To be called before the project is changed by
+            anything but that typing: a change is computed from what the user sees, and nothing typed may come after it. ``edit``
+            calls it; so must whoever undoes, redoes or opens.
     """
 
     def __init__(self, project: Project | None = None) -> None:
         self._value = project or Project()
         self._listeners: list[Listener] = []
         self.path: Path | None = None
+        self.settle: Callable[[], object] = lambda: None
         #: called with (before, after, text, merge_key) for each applied edit; must call ``set(after)``
         self.recorder: Callable[[Project, Project, str, str], None] | None = None
 
@@ -31,6 +37,11 @@ class Document:
         """Be told of changes; returns a function that ends it."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def edit(self, change: Callable[[Project], Project], text: str, merge: str = "") -> None:
+        """``apply`` what ``change`` makes of the project, with what is being typed settled first."""
+        self.settle()
+        self.apply(change(self._value), text, merge)
 
     def apply(self, after: Project, text: str, merge: str = "") -> None:
         """Make ``after`` the current project as one undoable edit called ``text``.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,8 +50,8 @@ class Left:
 class Desk(QObject):
     """Which file the document belongs to, and every way to another one.
 
-    Each way first asks what to do with unsaved edits. Methods return False where the person changed their mind or the file refused.
-    Nobody is asked about the weights of a run, which files do not hold: they are put aside, and ``back`` brings them back. Only closing
+    Each way first asks what to do with unsaved edits, and is gone once the user has answered: nothing waits for an answer. Methods that
+    save return False where the user changed their mind or the file refused. Nobody is asked about the weights of a run, which files do not hold: they are put aside, and ``back`` brings them back. Only closing
     the window after a long run asks.
 
     Attributes:
@@ -66,6 +67,7 @@ class Desk(QObject):
         self._window, self._document, self._history, self._settings = window, document, history, settings
         self._run = run
         self.left: Left | None = None
+        self._question: QMessageBox | None = None
 
     @property
     def name(self) -> str:
@@ -75,44 +77,53 @@ class Desk(QObject):
 
     # --- ways to another project --------------------------------------------------------------------------------------
 
-    def new(self) -> bool:
-        return self.may_leave() and self._show(Project(), None)
+    def new(self) -> None:
+        self._leave(lambda: self._show(Project(), None))
 
-    def open_example(self, key: str) -> bool:
-        return self.may_leave() and self._show(example(key).project, None)
+    def open_example(self, key: str, then: Callable[[], object] = lambda: None) -> None:
+        """Open an example, and do ``then`` once it is open."""
 
-    def open(self) -> bool:
+        def show() -> None:
+            self._show(example(key).project, None)
+            then()
+
+        self._leave(show)
+
+    def open(self) -> None:
         """Ask which file, and open it."""
-        if not self.may_leave():
-            return False
+        self._leave(self._choose)
+
+    def _choose(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self._window, "Open a project", str(self._folder()), FILTER)
-        return bool(name) and self._read(Path(name))
+        if name:
+            self._read(Path(name))
 
-    def open_path(self, path: Path) -> bool:
-        return self.may_leave() and self._read(path)
+    def open_path(self, path: Path) -> None:
+        self._leave(lambda: self._read(path))
 
-    def _read(self, path: Path) -> bool:
+    def _read(self, path: Path) -> None:
         try:
             project = files.load(path)
         except files.FileError as error:
             self._refuse("Not opened", error)
-            return False
+            return
         self._settings.add_recent(path)
-        return self._show(project, path)
+        self._show(project, path)
 
-    def back(self) -> bool:
+    def back(self) -> None:
         """To the trained project that was open before, with its weights."""
         left = self.left
-        if left is None or not self.may_leave():
-            return False
+        if left is not None:
+            self._leave(lambda: self._back_to(left))
+
+    def _back_to(self, left: Left) -> None:
         self._show(left.project, left.path)
         if not left.clean:
             self._history.resetClean()
         self._run.recall()
         self._run.withdraw()
-        return True
 
-    def _show(self, project: Project, path: Path | None) -> bool:
+    def _show(self, project: Project, path: Path | None) -> None:
         epochs = self._run.epoch
         left = Left(self._document.value, self._document.path, self.name, self._history.isClean())
         self._document.path = path
@@ -127,7 +138,6 @@ class Desk(QObject):
                 f"Back to “{left.name}”",
                 self.back,
             )
-        return True
 
     # --- saving -------------------------------------------------------------------------------------------------------
 
@@ -158,14 +168,26 @@ class Desk(QObject):
 
     # --- questions ----------------------------------------------------------------------------------------------------
 
-    def may_leave(self, closing: bool = False) -> bool:
-        """True where nothing would be lost: no edits, or saved now, or given up on purpose. ``closing``: a long run would be, too."""
+    def _leave(self, then: Callable[[], object]) -> None:
+        """Do ``then``: at once, or as soon as the user has answered for what would be lost."""
+        if not self.asks(then):
+            then()
+
+    def asks(self, then: Callable[[], object], closing: bool = False) -> bool:
+        """Whether something would be lost by going: then the user is asked, and ``then`` done once it is saved or given up on purpose.
+
+        ``closing``: a long run would be lost, too. A question that nobody has answered yet is asked no second time.
+        """
+        self._document.settle()  # what is being typed may be an edit
         clean, trained = self._history.isClean(), ""
         if closing and self._run.seconds >= LONG:
             trained = f"{self._run.seconds / 60:.0f} min of training: its weights are lost with the window."
         if clean and not trained:
+            return False
+        if self._question is not None:
+            self._question.raise_()
             return True
-        box = QMessageBox(self._window)
+        box = self._question = QMessageBox(self._window)
         box.setObjectName("ask_save")
         box.setIcon(QMessageBox.Icon.Question)
         if clean:
@@ -182,11 +204,15 @@ class Desk(QObject):
             box.setStandardButtons(Answer.Save | Answer.Discard | Answer.Cancel)
             box.setDefaultButton(Answer.Save)
         box.setStyleSheet(WIDE)
-        answer = box.exec()
+        box.finished.connect(lambda _: self._answered(box, then))
+        box.open()
+        return True
+
+    def _answered(self, box: QMessageBox, then: Callable[[], object]) -> None:
+        answer, self._question = box.standardButton(box.clickedButton()), None
         box.deleteLater()
-        if answer == Answer.Save:
-            return self.save()
-        return answer in (Answer.Discard, Answer.Close)
+        if answer in (Answer.Discard, Answer.Close) or (answer == Answer.Save and self.save()):
+            then()
 
     def _refuse(self, title: str, error: Exception) -> None:
         QMessageBox.warning(self._window, title, str(error))

@@ -21,6 +21,7 @@ from playground.ui.banner import Banner
 from playground.ui.canvas.view import CanvasView
 from playground.ui.desk import Desk
 from playground.ui.drops import Drops
+from playground.ui.forms import settle_typed, take_typed
 from playground.ui.gutters import leave_gutters
 from playground.ui.help import Shortcuts, about
 from playground.ui.loading import Waiting
@@ -74,6 +75,8 @@ class MainWindow(QMainWindow):
         )
         self.document, self.history = document, history
         self._settings, self._appearance = settings, appearance
+        document.settle = settle_typed
+        self._closing = False
         history.setParent(self)  # it must go with the window, not whenever Python finds time
         self.focus = Focus(self)
         self._send = announced(runner.send, self.focus)
@@ -136,7 +139,19 @@ class MainWindow(QMainWindow):
         self.backprop.starter_chosen.connect(self._open_starter)
 
     def _handlers(self) -> Mapping[str, Callable[[], object]]:
-        """What each action does."""
+        """What each action does. What is being typed comes first: it was meant for what the user sees."""
+
+        def after_typing(typed: Callable[[], object], act: Callable[[], object]) -> None:
+            typed()
+            act()
+
+        first = {"file": settle_typed, "edit": settle_typed, "run": take_typed}
+        return {
+            key: partial(after_typing, first[menu], act) if (menu := key.partition(".")[0]) in first else act
+            for key, act in self._acts().items()
+        }
+
+    def _acts(self) -> Mapping[str, Callable[[], object]]:
         canvas, desk, run = self.canvas, self.desk, self.run
         return {
             "file.new": desk.new,
@@ -254,8 +269,7 @@ class MainWindow(QMainWindow):
 
     def _open_starter(self, key: str) -> None:
         """Step through a small network made for it, unless somebody would rather keep what is open."""
-        if self.desk.open_example(key):
-            self.step_inside()
+        self.desk.open_example(key, self.step_inside)
 
     def _toggle_problems(self) -> None:
         dock = self.docks["problems"]
@@ -289,13 +303,18 @@ class MainWindow(QMainWindow):
             self.docks.arrange()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self.desk.may_leave(closing=True):
+        if not self._closing and self.desk.asks(self._close_now, closing=True):
             event.ignore()
             return
         self._settings.geometry = self.saveGeometry()
         self._settings.layout = self.saveState(LAYOUT_VERSION)
         self.pump.stop()
         event.accept()
+
+    def _close_now(self) -> None:
+        """The user has answered for what is lost with the window."""
+        self._closing = True
+        self.close()
 
 
 def _takes_keys(widget: QWidget) -> bool:

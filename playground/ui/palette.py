@@ -331,7 +331,7 @@ class PaletteView(View):
             if focus.node_id == INPUT
             else len(ids)
         )
-        document.apply(edits.add_layer(document.value, key, at), f"Add {registry.get(key).label}")
+        document.edit(lambda now: edits.add_layer(now, key, at), f"Add {registry.get(key).label}")
         new = [node.id for node in document.value.network.nodes if node.id not in ids]
         if new:
             focus.select(new[0])

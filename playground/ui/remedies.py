@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QPushButton
@@ -34,7 +35,7 @@ def remedy_buttons(problem: Problem, document: Document) -> list[QPushButton]:
         button.setAccessibleName(remedy.text)
         button.setToolTip("An edit of the project; Undo takes it back.")
         button.clicked.connect(
-            lambda _=False, remedy=remedy: document.apply(edits.mend(document.value, remedy), remedy.text)
+            lambda _=False, remedy=remedy: document.edit(partial(edits.mend, remedy=remedy), remedy.text)
         )
         made.append(button)
     return made

@@ -53,7 +53,7 @@ class RunControl(QObject):
         self._send(Reset())
 
     def new_weights(self) -> None:
-        self._document.apply(edits.new_weights(self._document.value), "New weights")
+        self._document.edit(edits.new_weights, "New weights")
 
     def recall(self) -> None:
         """The project that was just opened had been left: give it its weights back."""
@@ -70,6 +70,7 @@ class RunControl(QObject):
 
     def mend(self, remedy: Remedy) -> None:
         """Take the settings after which a diverged run can go on, and go on."""
+        self._document.settle()
         project = self._document.value
         if remedy.fit is not None:
             project = edits.set_fit(project, remedy.fit)
@@ -85,6 +86,7 @@ class RunControl(QObject):
 
     def calm_down(self) -> None:
         """Lower the learning rate and go on from the last sane weights."""
+        self._document.settle()
         fit = self._document.value.fit
         rate = float(f"{fit.optimizer.lr * CALMER:.3g}")
         calmer = fit.replace(optimizer=fit.optimizer.replace(lr=rate))

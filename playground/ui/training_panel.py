@@ -123,8 +123,7 @@ class TrainingView(View):
         document.apply(edits.set_seed(document.value, draw.seed), "Change Seed", merge and f"project.{merge}")
 
     def _new_weights(self) -> None:
-        document = self.context.document
-        document.apply(edits.new_weights(document.value), "Draw New Weights")
+        self.context.document.edit(edits.new_weights, "Draw New Weights")
 
 
 def _heading(title: str, words: str) -> QLabel:

@@ -117,5 +117,9 @@ def answering(button: QMessageBox.StandardButton, act: Callable[[], object]) -> 
 
     QTimer.singleShot(0, press)
     act()
+    for _ in range(100):  # a question that nothing waits for is answered a moment later
+        if asked:
+            break
+        QTest.qWait(10)
     assert asked, "nothing was asked"
     return asked[0]

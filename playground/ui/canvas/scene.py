@@ -9,6 +9,7 @@ from PySide6.QtCore import QEasingCurve, QPointF, QRect, QRectF, QSizeF, Qt, QVa
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsScene
 
+from engine.network import Network
 from playground.document.project import Project
 from playground.runner.messages import Frame, Want
 from playground.runner.rows import Rows
@@ -43,6 +44,7 @@ class NetworkScene(QGraphicsScene):
         super().__init__()
         self.stage = stage
         self.plan = NOTHING
+        self.network = Network()  #: whose plan it is
         self.layout_ = Layout({}, (), QRectF())
         self.blocks: dict[str, BlockItem] = {}
         self.selected: tuple[str, ...] = ()
@@ -73,7 +75,7 @@ class NetworkScene(QGraphicsScene):
 
     def show_project(self, project: Project) -> None:
         """Take over ``project``; ``fit_to`` or ``relayout`` then bring its blocks to their places."""
-        self.plan = plan(project)
+        self.plan, self.network = plan(project), project.network
         self._forget_layouts()
         self.stage.mode = self.plan.mode
         known = {b.id for b in self.plan.blocks}

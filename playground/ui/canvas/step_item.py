@@ -127,7 +127,9 @@ class StepItem(Item):
     def spot_at(self, at: QPointF) -> Spot | None:
         """The number of a tile at a point of the canvas."""
         for block_id in self.faces:
-            item = self._scene.blocks[block_id]
+            item = self._scene.blocks.get(block_id)
+            if item is None:  # the network has just become another one
+                continue
             for tile in item.place.tiles:
                 for lower, half in enumerate(self.halves(item, tile)):
                     inside = at - item.pos()

@@ -76,7 +76,8 @@ class Stepping(QObject):
             self._view.footer.explain("")
 
     def _fits(self, network: object) -> bool:
-        return self._view.context.document.value.network == network
+        # What is on the canvas: the document may be ahead of it.
+        return self._scene.network == network
 
     def _take_weights(self) -> None:
         """Wires, filters and biases are those of the trace, even if no frame has come yet."""

@@ -7,6 +7,7 @@ from playground.ui.forms.nested import NestedEditor
 from playground.ui.forms.number import NumberField, PairField
 from playground.ui.forms.path import PathEditor
 from playground.ui.forms.row import label_of, tip_of
+from playground.ui.forms.typing import settle_typed, take_typed
 
 __all__ = [
     "Editor",
@@ -19,5 +20,7 @@ __all__ = [
     "edits",
     "in_words",
     "label_of",
+    "settle_typed",
+    "take_typed",
     "tip_of",
 ]

@@ -127,7 +127,8 @@ class SpecForm(QWidget):
 
     def _take_body(self, body: QWidget, rows: dict[str, Row]) -> None:
         """Put these rows where the others stood."""
-        before, self._body, self._rows = self._body, body, rows
+        before, replaced = self._body, self._rows
+        self._body, self._rows = body, rows
         for name, widget in self._attached.items():
             if name in rows:
                 rows[name].attach(widget)
@@ -139,6 +140,8 @@ class SpecForm(QWidget):
             self._more.setParent(body)
         self._more.setChecked(False)
         self._arrange()
+        for row in replaced.values():
+            row.blockSignals(True)  # as it loses the focus it would tell what was typed over another spec
         before.hide()
         before.deleteLater()
         self.layout().replaceWidget(before, body)  # type: ignore[union-attr]

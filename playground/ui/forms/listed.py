@@ -167,6 +167,7 @@ class ListEditor(Editor):
     def _drop(self, start: int) -> None:
         """Take the cards from ``start`` on away."""
         for card in self.cards[start:]:
+            card.blockSignals(True)  # as it loses the focus it would tell what was typed
             self._column.removeWidget(card)
             card.setParent(None)  # gone at once, for whoever looks for a field by its name
             card.deleteLater()

@@ -238,13 +238,18 @@ class InspectorView(View):
             return
         if subject.node_id == LOSS:
             document.apply(edits.set_fit(document.value, spec), "Change Loss", merge and f"loss.{merge}")
-        else:
+        elif _is_there(document.value, subject.node_id, spec):
             after = edits.set_layer(document.value, subject.node_id, spec)
             document.apply(after, f"Change {subject.title}", merge and f"{subject.node_id}.{merge}")
 
 
 def _sentence(problem: Problem) -> str:
     return problem.message if problem.level == "error" else f"Warning: {problem.message}"
+
+
+def _is_there(project: Project, node_id: str, spec: Any) -> bool:
+    """Whether the block that a form shows is still what it was: the document may have changed before the form hears of it."""
+    return any(node.id == node_id and type(node.layer) is type(spec) for node in project.network.nodes)
 
 
 def _text(name: str, look: str = "", wrap: bool = True) -> QLabel:
