@@ -60,6 +60,7 @@ def open_window(project: Project, path: Path | None = None) -> int:
     from playground.document.document import Document
     from playground.runner.runner import Runner
     from playground.ui.application import Appearance, application, interruptible
+    from playground.ui.faults import Faults
     from playground.ui.keys import KeyGuard
     from playground.ui.main_window import MainWindow
     from playground.ui.settings import Settings
@@ -67,6 +68,8 @@ def open_window(project: Project, path: Path | None = None) -> int:
 
     app = application()
     interruptible()
+    faults = Faults()  # in the place of sys.excepthook and its like
+    faults.listen()
     stay_responsive()
     KeyGuard(app)
     settings = Settings()
@@ -79,11 +82,13 @@ def open_window(project: Project, path: Path | None = None) -> int:
     try:
         window = MainWindow(document, History(document), runner, settings, Appearance(settings))
         window.pump.patience = PATIENCE
+        faults.happened.connect(window.run.failed)
         window.show()
         gc.freeze()  # what stands now stays: looking through it again and again for garbage would make the window stutter
         return app.exec()
     finally:
         runner.stop()
+        faults.stop()
 
 
 def train(

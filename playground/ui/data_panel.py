@@ -317,7 +317,7 @@ class DataView(View):
             # Whatever the samples are, what was entered is right by itself: the data's own problem is shown.
             ready(document.value.source)
 
-        self.loading.request(lambda: document.value.source, lambda _: preparation, ready, failed)
+        self._request(lambda: document.value.source, lambda _: preparation, ready, failed)
 
     def _load(
         self,
@@ -327,7 +327,23 @@ class DataView(View):
     ) -> None:
         self.opener.say("")
         project = self.context.document.value
-        self.loading.request(find, lambda source: edits.preparation_for(project, source), ready, failed)
+        self._request(find, lambda source: edits.preparation_for(project, source), ready, failed)
+
+    def _request(
+        self,
+        find: Callable[[], Source],
+        preparation: Callable[[Source], Preparation],
+        ready: Callable[[Source], object],
+        failed: Callable[[EngineError], object],
+    ) -> None:
+        """As ``Loading.request``; nothing happens where the project has got other data, or is another one, in the meantime."""
+        document = self.context.document
+        asked_over = document.value.source
+
+        def unless_late(act: Callable[[Any], object]) -> Callable[[Any], object]:
+            return lambda found: act(found) if document.value.source is asked_over else None
+
+        self.loading.request(find, preparation, unless_late(ready), unless_late(failed))
 
     def _apply_source(self, source: Source, text: str, merge: str = "") -> None:
         document = self.context.document

@@ -150,7 +150,19 @@ class RunControl(QObject):
 
     def view_failed(self, view: str, message: str, details: str) -> None:
         """A panel could not draw a frame: the others and the run go on."""
-        text = f"The {view} panel could not be drawn and may be out of date ({message}). Training goes on."
+        self._report(
+            f"The {view} panel could not be drawn and may be out of date ({message}). Training goes on.",
+            details,
+        )
+
+    def failed(self, message: str, details: str) -> None:
+        """Something in the window went wrong."""
+        self._report(
+            f"Something in the program went wrong ({message}). What was done last may not have been done; all else goes on.",
+            details,
+        )
+
+    def _report(self, text: str, details: str) -> None:
         show = lambda: Details("What went wrong", details, self._banner.window()).show()
         if self.state not in (State.DIVERGED, State.CRASHED):
             self._banner.show_message("error", text, (("Details…", show),))

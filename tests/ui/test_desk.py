@@ -190,7 +190,9 @@ def test_nothing_is_offered_where_nothing_was_trained(shell: Shell) -> None:
 def test_closing_after_a_long_run_asks_once(shell: Shell) -> None:
     train_an_epoch(shell)
     nothing = lambda: None
-    assert not shell.window.desk.asks(nothing, closing=True), "what took a moment is learned again in a moment"
+    assert not shell.window.desk.asks(nothing, closing=True), (
+        "what took a moment is learned again in a moment"
+    )
     shell.window.run.seconds = 200.0
     text = answering(Button.Cancel, shell.window.close)
     assert "3 min of training" in text

@@ -13,14 +13,14 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 
 from engine.data import Preparation
 from engine.fit import Fit
-from engine.layers import Dropout, Linear
-from engine.optimizers import Adam
+from engine.layers import Conv2d, Dropout, Linear
+from engine.optimizers import SGD, Adam
 from engine.regularizers import L2
 from engine.spec import Float, Int, Kind, Spec, param
 from playground.ui.forms import Editor, SpecForm, edits, label_of, tip_of
 from playground.ui.forms import editor as editor_module
 from playground.ui.theme import DARK, LIGHT
-from tests.ui.forms.specs import Page, child, pick, seek, type_into
+from tests.ui.forms.specs import Page, child, keys, pick, seek, type_into
 
 # ---- changes from outside -------------------------------------------------------------------------------------------
 
@@ -327,3 +327,14 @@ def test_what_is_hidden_is_filled_when_it_appears(page: Page) -> None:
     page.form.set_hidden(())
     assert page["optimizer"].currentText() == "Adam"
     assert child(page["optimizer.row"].editor.inner, "lr").text() == "0.2"
+
+
+def test_rows_that_were_replaced_are_not_heard(page: Page) -> None:
+    page.form.set_spec(Conv2d())
+    field = page["out_channels"]
+    field.setFocus()
+    keys(field, "7")
+    page.form.set_spec(SGD())
+    assert page.emitted == []
+    field.entered.emit(5, "")
+    assert page.emitted == []
