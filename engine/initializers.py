@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -10,9 +11,22 @@ from engine.core import Array, Parameter
 from engine.registry import Registry
 from engine.spec import Float, Spec, param
 
+#: numbers drawn at once: they stay in the cache until they are where they belong
+PIECE = 1 << 16
+
 
 class Initializer(Spec):
     """Base of initializers: ``draw`` returns an array of ``parameter.shape`` (float64)."""
+
+    #: each number is drawn by itself, so that a large parameter can be drawn piece by piece
+    one_by_one: ClassVar[bool] = True
+
+    def fill(self, view: Array, parameter: Parameter, rng: np.random.Generator) -> None:
+        """Write what ``draw`` gives into ``view``, without a copy of a large parameter in between."""
+        rows = max(1, PIECE * len(view) // max(view.size, 1)) if self.one_by_one else len(view)
+        for start in range(0, len(view), rows):
+            piece = view[start : start + rows]
+            piece[...] = self.draw(replace(parameter, shape=piece.shape), rng)
 
     def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
         """Initial values; ``parameter`` carries shape and fans."""
@@ -172,6 +186,7 @@ class Orthogonal(Initializer):
 
     gain: float = param(Float(min=0.0), default=1.0, help="Length of each direction.")
     formula = r"W W^\top = g^2 I \text{ or } W^\top W = g^2 I"
+    one_by_one = False
 
     def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
         rows = parameter.shape[0]

@@ -131,7 +131,10 @@ class Parameters:
             rng = stream(seed, "weights", node_id)
             how = getattr(network[node_id].layer, "initializer", None) or initializer
             for name, spec in specs.items():
-                self.views[node_id][name][...] = spec.start if spec.is_bias else how.draw(spec, rng)
+                if spec.is_bias:
+                    self.views[node_id][name].fill(spec.start)
+                else:
+                    how.fill(self.views[node_id][name], spec, rng)
         for node_id, arrays in self._first_state.items():
             for name, array in arrays.items():
                 self.state[node_id][name][...] = array
