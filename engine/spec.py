@@ -205,6 +205,20 @@ class File(Kind):
 
 
 @dataclass(frozen=True)
+class Name(Kind):
+    """What something in a file is called, such as an array; "" while nothing is said."""
+
+    def check(self, value: Any) -> str:
+        if not isinstance(value, str) or "\0" in value:
+            raise SpecError(f"is {shown(value)}; expected {self.expects}")
+        return value
+
+    @property
+    def expects(self) -> str:
+        return "a name"
+
+
+@dataclass(frozen=True)
 class Nested(Kind):
     """Another spec, taken from ``registry``; ``None`` too where ``optional`` (shown as ``none_label``)."""
 

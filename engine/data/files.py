@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -19,6 +19,7 @@ from engine.core import Array
 from engine.data import idx
 from engine.data.base import Dataset, Source, sources
 from engine.data.images import blank
+from engine.data.report import Note
 from engine.errors import DataError, clipped
 from engine.io.guarded import foreign
 from engine.spec import File, Int, param
@@ -120,7 +121,14 @@ def spread(count: int, limit: int) -> Array:
     return np.linspace(0, count - 1, limit).round().astype(np.intp)
 
 
-def labelled(x: Array, labels: Array, names: Mapping[int, str], where: str) -> Dataset:
+def labelled(
+    x: Array,
+    labels: Array,
+    names: Mapping[int, str],
+    where: str,
+    parts: Array | None = None,
+    report: tuple[Note, ...] = (),
+) -> Dataset:
     """Pictures with their labels, counted anew from 0.
 
     Args:
@@ -128,6 +136,7 @@ def labelled(x: Array, labels: Array, names: Mapping[int, str], where: str) -> D
         labels: ``(N,)``, whole numbers.
         names: of the labels; a label without one is called by its number.
         where: what the labels come from, for error texts.
+        parts, report: as in Dataset.
 
     Raises DataError where there is one class only.
     """
@@ -138,18 +147,29 @@ def labelled(x: Array, labels: Array, names: Mapping[int, str], where: str) -> D
             f"All {len(labels):,} labels of {where} are {', '.join(classes)}; expected at least two classes. "
             "Add pictures of another class."
         )
-    return Dataset(x, y, classes)
+    return Dataset(x, y, classes, parts=parts, report=report)
 
 
-def as_pixels(raw: Array, rows: Array, scale: float, shift: float = 0.0) -> Array:
-    """``(raw[rows] − shift) / scale`` in float32, reporting progress; ``(len(rows), …)``. Raises DataError for too many."""
-    out = blank(len(rows), raw.shape[1:], "limit")
-    for start in range(0, len(rows), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        with np.errstate(over="ignore"):  # Dataset says where a number is too large for float32
-            np.subtract(raw[rows[part]], np.float32(shift), out[part], casting="unsafe", dtype=np.float32)
-        out[part] /= np.float32(scale)
-        progress.report(min(start + _BLOCK, len(rows)), len(rows))
+def as_pixels(raws: Sequence[Array], rows: Array, scale: float, shift: float = 0.0) -> Array:
+    """``(raw − shift) / scale`` in float32 of some rows, reporting progress; ``(len(rows), …)``. Raises DataError for too many.
+
+    Args:
+        raws: arrays that are counted through, one behind the other, all of one shape but for the first axis.
+        rows: which of them, ascending.
+    """
+    out = blank(len(rows), raws[0].shape[1:], "limit")
+    first = done = 0
+    for raw in raws:
+        here = rows[np.searchsorted(rows, first) : np.searchsorted(rows, first + len(raw))] - first
+        for start in range(0, len(here), _BLOCK):
+            block = here[start : start + _BLOCK]
+            part = slice(done, done + len(block))
+            with np.errstate(over="ignore"):  # Dataset says where a number is too large for float32
+                np.subtract(raw[block], np.float32(shift), out[part], casting="unsafe", dtype=np.float32)
+                out[part] /= np.float32(scale)
+            done += len(block)
+            progress.report(done, len(rows))
+        first += len(raw)
     return out
 
 
@@ -199,5 +219,5 @@ class IdxFiles(Opened):
                 "each. Choose the file of labels that belongs to these pictures."
             )
         rows = spread(len(raw), self.limit)
-        x = as_pixels(raw, rows, 255.0)
+        x = as_pixels([raw], rows, 255.0)
         return labelled(x[:, np.newaxis], y[rows], {}, labels.name)

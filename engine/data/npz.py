@@ -1,194 +1,349 @@
-"""NumPy's own files of several arrays: pictures, or rows of numbers, with their labels."""
+"""NumPy's own files of arrays: pictures, or rows of numbers, with their labels or the numbers to be told."""
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from dataclasses import dataclass
+from math import isqrt
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
 from engine import progress
 from engine.core import Array
+from engine.data import arrays
+from engine.data.arrays import Entry, Pair
 from engine.data.base import Dataset, sources
+from engine.data.brightness import BY_CONTENT, BY_TYPE, Brightness, by_content
 from engine.data.files import CATEGORY, Opened, as_pixels, chosen, labelled, limit_param, spread
-from engine.data.images import MOST_BYTES
-from engine.errors import DataError, clipped, few
-from engine.io.guarded import opened
-from engine.limits import DATA_BYTES
-from engine.spec import File, param
+from engine.data.report import Note, left_out
+from engine.errors import DataError, Offer, clipped
+from engine.spec import Choice, File, Name, param
 
-#: bytes that the arrays of a file may take; numbers of 8 bytes become numbers of 4
-_MOST_UNPACKED = 2 * MOST_BYTES
-
-_INPUTS = ("x", "x_train", "images", "train_images", "pixels", "data", "features", "x_test", "test_images")
-_LABELS = ("y", "y_train", "labels", "train_labels", "label", "target", "targets", "y_test", "test_labels")
+UNSCALED = "none"
+#: rows of fewer numbers are no pictures
+_FEWEST_PIXELS = 49
+#: from so many classes on, whole numbers may be meant as numbers
+_MANY_CLASSES = 30
+#: whole numbers of which more than half differ are no classes, if there are more kinds than these: of ints, of floats
+_FEWEST_MANY = {False: 20, True: 2}
+_CLASSES, _NUMBERS = "classes", "numbers"
+#: brightness under what is transparent
+_GROUNDS = {"white": 1.0, "black": 0.0, "grey": 0.5}
 
 
 @sources.register("NpzFile", category=CATEGORY, label="NumPy file (.npz)")
 @dataclass(frozen=True)
 class NpzFile(Opened):
-    """Arrays that NumPy's savez has written: pictures, or rows of numbers, with one label each.
+    """Arrays that NumPy has written, .npz or .npy: pictures, or rows of numbers, each with its label or the numbers to be told.
 
-    Pictures may be ``(N, H, W)``, ``(N, H, W, C)`` or ``(N, C, H, W)`` with C = 1 or 3; rows ``(N, features)``. Labels are whole
-    numbers or words ``(N,)``, or one-hot ``(N, K)``. Pixels are brought to 0..1: whole numbers are divided by the largest of
-    their type (255 for bytes); other numbers between 0 and 255 by 255, unless they lie in 0..1 already; any others from the
-    least to the greatest.
+    Pictures may be ``(N, H, W)``, ``(N, H, W, C)`` or ``(N, C, H, W)`` with C = 1 or 3, or ``(N, H, W, 4)`` with transparency; rows
+    ``(N, features)``. Labels are whole numbers or words ``(N,)``, or one-hot ``(N, K)``; other numbers, ``(N,)`` or ``(N, outputs)``,
+    are those of a regression. Arrays of several parts, such as x_train and x_test, are the given split.
     """
 
     path: str = param(
-        File(endings=(".npz",)), default="", help="The file. Brightness of pictures is brought to 0..1."
+        File(endings=arrays.ENDINGS), default="", help="The file. Brightness of pictures is brought to 0..1."
+    )
+    scale: str = param(
+        Choice((BY_CONTENT, BY_TYPE, UNSCALED)),
+        default=BY_CONTENT,
+        help="What counts as white in pictures: what they hold tells, or the type of their numbers does (255 for bytes); none leaves "
+        "the numbers as they are.",
+    )
+    inputs: str = param(
+        Name(),
+        default="",
+        help="Name of the array of inputs; left empty, it is told by its name.",
+        advanced=True,
+    )
+    targets: str = param(
+        Name(),
+        default="",
+        help="Name of the array of targets, labels or numbers; left empty, it is told by its name.",
+        advanced=True,
+    )
+    targets_file: str = param(
+        File(endings=arrays.ENDINGS),
+        default="",
+        help="The file of targets, where they are in another one; left empty, the one beside the inputs whose name fits.",
+        advanced=True,
+    )
+    answer: str = param(
+        Choice(("auto", _CLASSES, _NUMBERS)),
+        default="auto",
+        label="targets are",
+        help="Whether the network tells classes apart or predicts numbers; auto: classes where targets are words or whole numbers.",
+        advanced=True,
+    )
+    ground: str = param(
+        Choice(tuple(_GROUNDS)), default="white", help="What transparent pixels are laid on.", advanced=True
     )
     limit: int = limit_param()
 
     def _files(self) -> list[Path]:
-        return [chosen(self.path, "a file that NumPy's savez has written (.npz)")]
+        path = chosen(self.path, "a file that NumPy's save or savez has written (.npy, .npz)")
+        if self.targets_file:
+            return [path, chosen(self.targets_file, "the file of targets")]
+        return arrays.family(path)
 
     def _read(self) -> Dataset:
-        """``x (N, C, H, W)`` in 0..1 or ``(N, features)``, float32; ``y (N,)``. Raises DataError."""
-        [path] = self._files()
-        x, y, names = _arrays(path)
-        if len(x) != len(y):
-            raise DataError(
-                f"{path.name} holds {len(x):,} pictures and {len(y):,} labels; expected as many of each. "
-                "Save both anew, in the same order."
-            )
-        rows = spread(len(x), self.limit)
-        if x.ndim == 2:
-            return labelled(as_pixels(x, rows, 1.0), y[rows], names, path.name)
-        low, scale = _range(x)
-        return labelled(
-            as_pixels(_channels_first(x, path), rows, scale, shift=low), y[rows], names, path.name
-        )
+        """``x (N, C, H, W)`` in 0..1 or ``(N, features)``, float32; ``y (N,)`` or ``(N, outputs)``. Raises DataError."""
+        found, pairs = self._pairs()
+        for pair in pairs:
+            _check(pair, pairs[0])
+        raws = [_finite(arrays.read(pair.inputs), pair.inputs) for pair in pairs]
+        progress.report(1, 2)
+        where = pairs[0].inputs.path.name
+        targets = _Targets([arrays.read(pair.targets) for pair in pairs], self.answer, where)
+        x_raws = [_channels_first(raw, where) for raw in raws]
+        brightness, notes = self._brightness(x_raws)
+        sizes = [len(raw) for raw in raws]
+        rows = spread(sum(sizes), self.limit)
+        x = as_pixels(x_raws, rows, brightness.scale, brightness.shift)
+        if x.ndim == 4 and x.shape[1] == 4:
+            x, said = _on_ground(x, self.ground)
+            notes += said
+        parts = np.repeat([pair.part or 0 for pair in pairs], sizes)[rows] if len(pairs) > 1 else None
+        report = (*_which(found, pairs), *notes, *targets.notes)
+        if targets.numbers:
+            return Dataset(x, targets.y[rows], parts=parts, report=report)
+        return labelled(x, targets.y[rows], targets.names, where, parts, report)
+
+    def _pairs(self) -> tuple[list[Entry], list[Pair]]:
+        """All arrays there are, and those that are read. Raises DataError."""
+        files = self._files()
+        if not self.targets_file:
+            found = arrays.entries(files)
+            return found, arrays.pairs(found, self.inputs, self.targets)
+        path, other = files
+        found, others = arrays.entries([path]), arrays.entries([other])
+        inputs = arrays.one_of(found, self.inputs, True)
+        targets = arrays.one_of(others, self.targets, False)
+        return [inputs, targets], [Pair(None, inputs, targets)]
+
+    def _brightness(self, raws: list[Array]) -> tuple[Brightness, tuple[Note, ...]]:
+        """The change of scale, and what is said of it."""
+        rows = raws[0].ndim == 2
+        low, high = min(float(raw.min()) for raw in raws), max(float(raw.max()) for raw in raws)
+        unscaled = Brightness(0.0, 1.0)
+        if rows and not _flat_pictures(raws, low, high):
+            return unscaled, ()
+        told, typed = by_content(low, high), _by_type(raws[0].dtype) or by_content(low, high)
+        used = {BY_CONTENT: told, BY_TYPE: typed, UNSCALED: unscaled}[self.scale]
+        what = "These rows are pictures row by row: brightness" if rows else "Brightness"
+        reach = f"{what} reaches from {_number(low)} to {_number(high)} and {used.in_words}."
+        others = {
+            BY_CONTENT: (told, f"By what they hold: it {told.in_words}"),
+            BY_TYPE: (typed, f"By their type: it {typed.in_words}"),
+            UNSCALED: (unscaled, "Leave the numbers as they are"),
+        }
+        seen, offers = {used}, []
+        for name, (other, words) in others.items():
+            if other not in seen:
+                seen.add(other)
+                offers.append(Offer(words, (("scale", name),)))
+        if low == high:
+            reach += " All pictures are alike."
+        return used, (Note(reach, tuple(offers)),) if used != unscaled or offers else ()
 
 
-def _arrays(path: Path) -> tuple[Array, Array, dict[int, str]]:
-    """Pictures as stored, labels ``(N,)`` as whole numbers, and the names of labels that were words."""
-    with opened(path, DATA_BYTES, "a file that NumPy's savez has written (.npz)") as file:
-        if not zipfile.is_zipfile(file):
+def _number(value: float) -> str:
+    return f"{value:,.4g}".replace("-", "−")
+
+
+def _by_type(dtype: np.dtype[Any]) -> Brightness | None:
+    """The most that a type of one or two bytes holds; ``None`` for those that pictures do not use in full."""
+    if dtype.kind == "u" and dtype.itemsize <= 2:
+        return Brightness(0.0, float(np.iinfo(dtype).max))
+    return None
+
+
+def _flat_pictures(raws: list[Array], low: float, high: float) -> bool:
+    """Whether rows are pictures, pixel after pixel: many whole numbers that bytes hold, as many as a square has, or three times so many."""
+    width = raws[0].shape[1]
+    square = any(width % c == 0 and isqrt(width // c) ** 2 == width // c for c in (1, 3))
+    if width < _FEWEST_PIXELS or not square or low < 0 or not 1 < high <= 255:
+        return False
+    return all(raw.dtype.kind in "iub" or bool((raw == np.floor(raw)).all()) for raw in raws)
+
+
+def _check(pair: Pair, first: Pair) -> None:
+    """Raises DataError where the shapes of a pair, or of two parts, do not fit together."""
+    x, y = pair.inputs, pair.targets
+    where = clipped(x.path.name, 80)
+    for entry in (x, y):
+        if entry.dtype.hasobject:
             raise DataError(
-                f"{path.name} is no .npz file: it does not begin as one, or is cut short; expected one that NumPy's "
-                "savez has written. Choose another file, or save it again."
+                f"{clipped(entry.name, 80)} in {where} holds Python objects; expected an array of numbers. Save it as a plain array."
             )
-        _check_size(file, path)
-        file.seek(0)
-        with np.load(file, allow_pickle=False) as archive:
-            # Both names first: whoever misses one need not wait for the other.
-            inputs = _name_of(archive.files, _INPUTS, "pictures", path)
-            labels = _name_of(archive.files, _LABELS, "labels", path)
-            x = _array(archive, inputs, path)
-            progress.report(1, 2)
-            y = _array(archive, labels, path)
-    if x.ndim not in (2, 3, 4) or x.dtype.kind not in "fiub" or 0 in x.shape:
+    if len(x.shape) not in (2, 3, 4) or x.dtype.kind not in "fiub" or 0 in x.shape:
         raise DataError(
-            f"The pictures in {path.name} have shape {x.shape} and type {x.dtype}; expected numbers as (N, H, W), "
-            "(N, H, W, C), (N, C, H, W) or (N, features). Save them so."
+            f"The inputs {x.in_words} in {where} are of type {clipped(str(x.dtype), 40)}; expected numbers as (N, H, W), (N, H, W, C), "
+            "(N, C, H, W) or (N, features). Save them so."
         )
+    if x.shape[0] != (y.shape[0] if y.shape else 0):
+        raise DataError(
+            f"{where} holds {x.shape[0]:,} inputs and {y.shape[0] if y.shape else 0:,} targets; expected as many of each. "
+            "Save both anew, in the same order."
+        )
+    if x.shape[1:] != first.inputs.shape[1:]:
+        raise DataError(
+            f"The inputs of two parts differ: {first.inputs.in_words} and {x.in_words}; expected samples of one shape. Save them so."
+        )
+
+
+def _finite(x: Array, entry: Entry) -> Array:
     if x.dtype.kind == "f" and not np.isfinite(x).all():
+        bad = int((~np.isfinite(x)).reshape(len(x), -1).any(axis=1).sum())
         raise DataError(
-            f"{_unfinite(x)} of the {len(x):,} pictures in {path.name} hold NaN or infinity; expected finite numbers. "
-            "Mend or drop those pictures."
+            f"{bad:,} of the {len(x):,} samples in {entry.path.name} hold NaN or infinity; expected finite numbers. "
+            "Mend or drop those samples."
         )
-    return (x, *_whole(y, path))
+    return x
 
 
-def _unfinite(x: Array) -> str:
-    return f"{int((~np.isfinite(x)).reshape(len(x), -1).any(axis=1).sum()):,}"
+def _which(found: list[Entry], pairs: list[Pair]) -> tuple[Note, ...]:
+    """Which arrays were taken, where their names alone do not tell, and which were not read."""
+    used = {entry for pair in pairs for entry in (pair.inputs, pair.targets)}
+    notes: tuple[Note, ...] = ()
+    untold = any(
+        (r := arrays.role(e.name)) is None or r.inputs != is_x
+        for p in pairs
+        for e, is_x in ((p.inputs, True), (p.targets, False))
+    )
+    if untold:
+        notes = (
+            Note(
+                f"{clipped(pairs[0].inputs.in_words, 80)} are the inputs, {clipped(pairs[0].targets.in_words, 80)} the targets."
+            ),
+        )
+    return notes + left_out("array", {"not needed": [e.name for e in found if e not in used]})
 
 
-def _check_size(file: BinaryIO, path: Path) -> None:
-    """Raises DataError where the arrays, unpacked, would take more than can be used, before one of them is."""
-    with zipfile.ZipFile(file) as archive:
-        size = sum(member.file_size for member in archive.infolist())
-    if size > _MOST_UNPACKED:
-        raise DataError(
-            f"{path.name} holds {size / 2**30:.3g} GB when unpacked; expected at most {_MOST_UNPACKED / 2**30:.2g} GB. "
-            "Save fewer pictures, or bytes (uint8) in place of larger numbers."
+# ── targets ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Targets:
+    """Targets of one or several parts, as labels with names or as numbers.
+
+    Attributes:
+        y: labels ``(N,)``, or numbers ``(N,)`` or ``(N, outputs)``.
+        numbers: whether they are to be predicted as numbers.
+        names: of labels that were words.
+        notes: what is said of them.
+    """
+
+    def __init__(self, raws: list[Array], answer: str, where: str) -> None:
+        self.notes: tuple[Note, ...] = ()
+        self._where = where
+        self.names: dict[int, str] = {}
+        self.numbers = False
+        y = self._joined([self._words(raw) for raw in raws])
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = y[:, 0]
+        if y.dtype.kind == "U":
+            if answer == _NUMBERS or y.ndim != 1:
+                raise self._wrong(y, "numbers" if answer == _NUMBERS else "one word for each sample")
+            words, codes = np.unique(y, return_inverse=True)
+            self.names = {i: str(word) for i, word in enumerate(words)}
+            self.y: Array = codes
+            return
+        if y.ndim not in (1, 2) or y.dtype.kind not in "fiub" or y.size == 0:
+            raise self._wrong(y, "numbers or words, one for each sample, or a row of numbers for each")
+        if y.dtype.kind == "f" and not np.isfinite(y).all():
+            bad = int((~np.isfinite(y)).reshape(len(y), -1).any(axis=1).sum())
+            raise DataError(
+                f"{bad:,} of the {len(y):,} targets in {where} are NaN or infinite; expected finite numbers. Mend or drop those samples."
+            )
+        if answer != _NUMBERS and y.ndim == 2 and _one_hot(y):
+            y = y.argmax(axis=1)
+        whole = y.dtype.kind in "iub" or bool((y == np.floor(y)).all())
+        self._decide(y, answer, whole)
+
+    def _decide(self, y: Array, answer: str, whole: bool) -> None:
+        """Classes or numbers, and a word on it where both may be meant."""
+        kinds = len(np.unique(y)) if y.ndim == 1 else 0
+        fewest = _FEWEST_MANY[y.dtype.kind == "f"]
+        classes = whole and y.ndim == 1 and not (kinds > fewest and kinds > len(y) / 2)
+        if answer == _CLASSES and (not whole or y.ndim != 1):
+            raise self._wrong(y, "whole numbers or words, one for each sample, to be classes")
+        self.numbers = answer == _NUMBERS or (answer == "auto" and not classes)
+        self.y = y.astype(np.float64) if self.numbers else y.astype(np.int64)
+        if self.numbers and whole and y.ndim == 1 and kinds < len(y):
+            words = f"The targets are predicted as numbers, of which {kinds:,} differ."
+            self.notes = (Note(words, (Offer("Take them for classes", (("answer", _CLASSES),)),)),)
+        elif not self.numbers and kinds > _MANY_CLASSES:
+            words = f"The targets are taken for {kinds:,} classes."
+            self.notes = (Note(words, (Offer("Predict them as numbers", (("answer", _NUMBERS),)),)),)
+        elif self.numbers:
+            count = 1 if y.ndim == 1 else y.shape[1]
+            self.notes = (
+                Note(
+                    f"The targets are {'numbers' if count == 1 else f'{count:,} numbers each'}: a regression."
+                ),
+            )
+
+    def _words(self, y: Array) -> Array:
+        """Words that were written as bytes, decoded."""
+        if y.dtype.kind != "S":
+            return y
+        try:
+            return np.char.decode(y, "utf-8")
+        except UnicodeDecodeError:
+            self.notes += (Note("The names of the classes are no UTF-8: they are read as Latin-1."),)
+            return np.char.decode(y, "latin-1")
+
+    def _joined(self, ys: list[Array]) -> Array:
+        kinds = {"words" if y.dtype.kind == "U" else "numbers" for y in ys}
+        shapes = {y.shape[1:] for y in ys}
+        if len(kinds) > 1 or len(shapes) > 1:
+            raise DataError(
+                f"The targets of two parts in {self._where} differ in shape or type; expected them alike. Save them so."
+            )
+        return ys[0] if len(ys) == 1 else np.concatenate(ys)
+
+    def _wrong(self, y: Array, expected: str) -> DataError:
+        return DataError(
+            f"The targets in {self._where} have shape {clipped(str(y.shape), 40)} and type {clipped(str(y.dtype), 40)}; expected "
+            f"{expected}. Save them so, or choose others."
         )
 
 
-def _array(archive: Any, name: str, path: Path) -> Array:
-    """One array of the file. Raises DataError where it is none."""
-    try:
-        found = archive[name]
-    except Exception as error:  # objects; protected or packed in an unknown way; a header that makes no sense
-        if isinstance(error, OSError | MemoryError | EOFError | zlib.error | zipfile.BadZipFile):
-            raise  # of the file as a whole
-        why = "Python objects" if "pickle" in str(error) else "something that cannot be read"
-        raise DataError(
-            f"{clipped(name, 80)} in {path.name} holds {why}; expected an array of numbers. Save it as a plain array."
-        ) from None
-    if not isinstance(found, np.ndarray):  # the bytes of a member that is no array
-        raise DataError(
-            f"{clipped(name, 80)} in {path.name} is no array; expected one of numbers. Save the file anew with NumPy's savez."
-        )
-    return found
-
-
-def _name_of(names: list[str], usual: tuple[str, ...], what: str, path: Path) -> str:
-    """The array that is called as ``what`` usually is."""
-    by_lower = {name.lower(): name for name in names}
-    for name in usual:
-        if name in by_lower:
-            return by_lower[name]
-    held = f"{few(names)}, and none of them is called as {what} are" if names else "no arrays"
-    raise DataError(
-        f"{path.name} holds {held}; expected one of {', '.join(usual[:6])}. Save the array under such a name."
+def _one_hot(y: Array) -> bool:
+    top = y.max()
+    return (
+        y.shape[1] > 1
+        and top > 0
+        and bool((((y == top).sum(axis=1) == 1) & ((y != 0).sum(axis=1) == 1)).all())
     )
 
 
-def _whole(y: Array, path: Path) -> tuple[Array, dict[int, str]]:
-    """Labels ``(N,)`` as whole numbers, with names where they were words."""
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = y[:, 0]
-    if y.ndim == 2 and y.shape[1] > 1 and y.dtype.kind in "fiub" and ((y != 0).sum(axis=1) == 1).all():
-        y = y.argmax(axis=1)  # one-hot
-    if y.ndim == 1 and y.dtype.kind in "US":
-        if y.dtype.kind == "S":  # bytes, of which nobody says how they are written
-            y = np.char.decode(y, "utf-8", "replace")
-        words, y = np.unique(y, return_inverse=True)
-        return y, {i: str(word) for i, word in enumerate(words)}
-    if y.ndim == 1 and y.dtype.kind == "f" and len(y):
-        broken = y[~(np.isfinite(y) & (y == np.floor(y)))]
-        if len(broken):
-            raise DataError(
-                f"{len(broken):,} of the {len(y):,} labels in {path.name} are no whole numbers, such as {broken[0]}; "
-                "expected whole numbers or words, one for each picture. Mend them."
-            )
-        y = y.astype(np.int64)
-    if y.ndim != 1 or y.dtype.kind not in "iub" or not len(y):
-        raise DataError(
-            f"The labels in {path.name} have shape {y.shape} and type {y.dtype}; expected whole numbers or words, "
-            "one for each picture. Save them so."
-        )
-    return y.astype(np.int64), {}
+# ── pictures ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _channels_first(x: Array, path: Path) -> Array:
-    """A view ``(N, C, H, W)`` of pictures stored in one of the usual ways."""
+def _channels_first(x: Array, where: str) -> Array:
+    """A view ``(N, C, H, W)`` of pictures stored in one of the usual ways; rows as they are."""
+    if x.ndim == 2:
+        return x
     if x.ndim == 3:
         return x[:, np.newaxis]
     if x.shape[1] in (1, 3):
         return x
-    if x.shape[3] in (1, 3):
+    if x.shape[3] in (1, 3, 4):
         return np.moveaxis(x, -1, 1)
-    if x.shape[3] == 4:
-        return np.moveaxis(x[..., :3], -1, 1)  # what is transparent is shown in its colour
     raise DataError(
-        f"The pictures in {path.name} have shape {x.shape}; expected 1 channel (grey) or 3 (colour), first or last. "
-        "Save them so."
+        f"The pictures in {where} have shape {x.shape}; expected 1 channel (grey), 3 (colour) or 4 (with transparency), first or "
+        "last. Save them so."
     )
 
 
-def _range(x: Array) -> tuple[float, float]:
-    """``(low, scale)`` such that ``(x − low) / scale`` lies in 0..1."""
-    if x.dtype.kind == "b":
-        return 0.0, 1.0
-    if x.dtype.kind == "u" and x.dtype.itemsize <= 2:
-        return 0.0, float(np.iinfo(x.dtype).max)
-    low, high = float(x.min()), float(x.max())
-    if low >= 0 and high <= 255:
-        return 0.0, 1.0 if high <= 1 else 255.0
-    return low, high - low or 1.0
+def _on_ground(x: Array, ground: str) -> tuple[Array, tuple[Note, ...]]:
+    """Pictures ``(N, 4, H, W)`` in 0..1 laid on their ground: ``(N, 3, H, W)``, and a word on it where anything is transparent."""
+    alpha = x[:, 3:]
+    if float(alpha.min()) >= 1:
+        return x[:, :3], ()
+    laid = x[:, :3] * alpha
+    laid += np.float32(_GROUNDS[ground]) * (1 - alpha)
+    offers = tuple(Offer(f"Lay them on {name}", (("ground", name),)) for name in _GROUNDS if name != ground)
+    return laid, (Note(f"Transparent pixels are laid on {ground}.", offers),)

@@ -9,7 +9,7 @@ from engine.errors import ShapeError, SpecError
 from engine.layers import Layer, Shape
 from engine.layers import registry as layers
 from engine.registry import Registry
-from engine.spec import Bool, Choice, File, Flags, Float, Int, Kind, Nested, NestedList, Pair, Spec
+from engine.spec import Bool, Choice, File, Flags, Float, Int, Kind, Name, Nested, NestedList, Pair, Spec
 
 #: samples of these shapes are offered to every layer; each must take at least one
 SHAPES: tuple[Shape, ...] = ((5,), (1,), (2, 6, 7), (1, 5, 5))
@@ -28,6 +28,8 @@ def others(kind: Kind, default: Any) -> list[Any]:
             return [options]
         case File():
             return ["/some/where/else", "C:\\Pictures\\träumerei 1.npz"]
+        case Name():
+            return ["arr_0", "x' train"]
         case Pair(words=words):
             return [2, (2, 3), (3, 2), 1, *words]
         case Int():

@@ -1,4 +1,4 @@
-"""The editor for a file or a folder: its path to type, and a button that asks which one."""
+"""The editors for a name, and for a file or a folder: its path to type, and a button that asks which one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QSizePolicy, QToolButton
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QSizePolicy, QToolButton
 
-from engine.spec import File, Param
+from engine.spec import File, Name, Param
 from playground.ui.forms.editor import Editor, edits
 from playground.ui.icons import icon
 from playground.ui.theme import Theme
@@ -16,9 +16,9 @@ from playground.ui.theme import Theme
 MINIMUM = 80  #: of the box, in pixels
 
 
-@edits(File)
-class PathEditor(Editor):
-    """A line to type or paste into, and a button beside it."""
+@edits(Name)
+class NameEditor(Editor):
+    """A line to type or paste into."""
 
     def __init__(self, param: Param, theme: Theme) -> None:
         super().__init__(param, theme)
@@ -28,24 +28,7 @@ class PathEditor(Editor):
         self.line.setPlaceholderText("none")
         self.line.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.line.editingFinished.connect(self._typed)
-        self.button = QToolButton()
-        self.button.setObjectName(f"{param.name}.choose")
-        self.button.setProperty("flat", True)
-        self.button.setIconSize(QSize(16, 16))
-        self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.button.setToolTip("Choose a folder." if self._kind.folder else "Choose a file.")
-        self.button.setAccessibleName(self.button.toolTip().rstrip("."))
-        self.button.clicked.connect(self._ask)
-        self.control = self.line
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addWidget(self.line, stretch=1)
-        layout.addWidget(self.button)
-
-    @property
-    def _kind(self) -> File:
-        return self.param.kind  # type: ignore[return-value]
+        self._take(self.line)
 
     def show_value(self, value: Any) -> None:
         self._value = str(value)
@@ -56,18 +39,41 @@ class PathEditor(Editor):
     def commit(self) -> None:
         self._typed()
 
+    def _typed(self) -> None:
+        text = self.line.text().strip()
+        if text != self._value:
+            self._value = text
+            self.entered.emit(text, "")
+
+
+@edits(File)
+class PathEditor(NameEditor):
+    """A line to type or paste into, and a button beside it."""
+
+    def __init__(self, param: Param, theme: Theme) -> None:
+        super().__init__(param, theme)
+        self.button = QToolButton()
+        self.button.setObjectName(f"{param.name}.choose")
+        self.button.setProperty("flat", True)
+        self.button.setIconSize(QSize(16, 16))
+        self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.button.setToolTip("Choose a folder." if self._kind.folder else "Choose a file.")
+        self.button.setAccessibleName(self.button.toolTip().rstrip("."))
+        self.button.clicked.connect(self._ask)
+        layout = self.layout()
+        layout.setSpacing(2)  # type: ignore[union-attr]
+        layout.addWidget(self.button)  # type: ignore[union-attr]
+
+    @property
+    def _kind(self) -> File:
+        return self.param.kind  # type: ignore[return-value]
+
     def stops(self) -> list[Any]:
         return [self.line, self.button]
 
     def set_theme(self, theme: Theme) -> None:
         super().set_theme(theme)
         self.button.setIcon(icon("folder-open-outline", theme, theme.muted))
-
-    def _typed(self) -> None:
-        text = self.line.text().strip()
-        if text != self._value:
-            self._value = text
-            self.entered.emit(text, "")
 
     def _ask(self) -> None:
         start = str(Path(self._value).parent) if self._value else str(Path.home())

@@ -209,28 +209,29 @@ def npz(name: str, said: str, **arrays: Any) -> None:
     ALL.append(Bad(name, lambda folder: write_npz(folder, **arrays), said))
 
 
-npz("npz_without_labels", "holds x, and none of them is called as labels are", x=PIXELS)
-npz("npz_without_pictures", "none of them is called as pictures are", a=PIXELS, y=LABELS)
+npz("npz_without_labels", "set.npz holds x (12, 6, 5) and no targets; expected them beside it", x=PIXELS)
+npz("npz_without_pictures", "holds y (12,), and no two of them are inputs with as many targets", y=LABELS)
+npz("npz_that_tells_nothing", "expected names that tell inputs from targets", a=PIXELS, b=LABELS, c=LABELS)
 npz("npz_without_arrays", "holds no arrays")
-npz("npz_of_other_length", "holds 12 pictures and 5 labels", x=PIXELS, y=LABELS[:5])
+npz("npz_of_other_length", "holds 12 inputs and 5 targets", x=PIXELS, y=LABELS[:5])
 npz("npz_of_one_class", "at least two classes", x=PIXELS, y=LABELS * 0)
-npz("npz_with_broken_labels", "expected whole numbers or words", x=PIXELS, y=LABELS + 0.5)
+npz("npz_with_nan_labels", "12 of the 12 targets in set.npz are NaN or infinite", x=PIXELS, y=LABELS + np.nan)
+npz("npz_with_infinite_labels", "expected finite numbers. Mend or drop", x=PIXELS, y=LABELS + np.inf)
+npz("npz_with_labels_of_three_axes", "The targets in set.npz have shape (12, 6, 5)", x=PIXELS, y=PIXELS)
 npz(
-    "npz_with_nan_labels",
-    "12 of the 12 labels in set.npz are no whole numbers, such as nan; expected whole numbers or words",
-    x=PIXELS,
-    y=LABELS + np.nan,
+    "npz_of_one_dimension",
+    "The inputs x (12,) in set.npz are of type uint8; expected numbers as",
+    x=PIXELS[:, 0, 0],
+    y=LABELS,
 )
-npz("npz_with_infinite_labels", "expected whole numbers or words", x=PIXELS, y=LABELS + np.inf)
-npz("npz_of_one_dimension", "have shape (12,)", x=PIXELS[:, 0, 0], y=LABELS)
-npz("npz_of_five_dimensions", "have shape (12, 6, 5, 1, 1)", x=PIXELS[..., None, None], y=LABELS)
-npz("npz_of_two_channels", "expected 1 channel (grey) or 3", x=np.stack([PIXELS] * 2, 1), y=LABELS)
-npz("npz_with_nan", "of the 12 pictures in set.npz hold NaN", x=np.where(PIXELS < 9, np.nan, 1.0), y=LABELS)
+npz("npz_of_five_dimensions", "The inputs x (12, 6, 5, 1, 1) in", x=PIXELS[..., None, None], y=LABELS)
+npz("npz_of_two_channels", "expected 1 channel (grey), 3", x=np.stack([PIXELS] * 2, 1), y=LABELS)
+npz("npz_with_nan", "of the 12 samples in set.npz hold NaN", x=np.where(PIXELS < 9, np.nan, 1.0), y=LABELS)
 npz("npz_of_objects", "x in set.npz holds Python objects", x=np.array([None] * 12), y=LABELS)
 npz("npz_of_object_labels", "y in set.npz holds Python objects", x=PIXELS, y=np.array([None] * 12))
-npz("npz_of_words", "and type <U", x=PIXELS.astype(str), y=LABELS)
-npz("npz_of_complex_numbers", "and type complex128", x=PIXELS + 0j, y=LABELS)
-npz("npz_without_a_picture", "have shape (0, 6, 5)", x=PIXELS[:0], y=LABELS[:0])
+npz("npz_of_words", "are of type <U", x=PIXELS.astype(str), y=LABELS)
+npz("npz_of_complex_numbers", "are of type complex128", x=PIXELS + 0j, y=LABELS)
+npz("npz_without_a_picture", "The inputs x (0, 6, 5) in", x=PIXELS[:0], y=LABELS[:0])
 npz("npz_too_large_for_float32", "expected finite numbers", x=PIXELS.reshape(12, 30) * 1e300, y=LABELS)
 
 

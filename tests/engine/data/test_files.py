@@ -18,8 +18,8 @@ from engine.data import (
     Preparation,
     Shapes,
     Source,
+    arrays,
     images,
-    npz,
     prepare,
     source_at,
 )
@@ -77,7 +77,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_folder_in_place_of_a_file(tmp_path: Path) -> None:
-    assert "is a folder; expected a file" in message(NpzFile(path=str(tmp_path)).make)
+    assert "holds no .npz or .npy file; expected one" in message(NpzFile(path=str(tmp_path)).make)
     path = write_idx(tmp_path)
     assert "is a folder; expected a whole file" in message(
         IdxFiles(images=str(path), labels=str(tmp_path)).make
@@ -89,7 +89,7 @@ def test_a_file_larger_than_what_can_be_used_is_not_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_npz(tmp_path, x=PIXELS, y=LABELS)
-    monkeypatch.setattr(npz, "_MOST_UNPACKED", PIXELS.nbytes)
+    monkeypatch.setattr(arrays, "_MOST_UNPACKED", PIXELS.nbytes)
     assert "GB when unpacked; expected at most" in message(NpzFile(path=str(path)).make)
 
 
