@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from math import prod
 from pathlib import Path
 from typing import BinaryIO
@@ -128,6 +129,14 @@ def family(path: Path) -> list[Path]:
         return _one_family(path, names)
     others = [p for p in names if p != path and (to := role(p.stem)) is not None and to.rest == called.rest]
     return [path, *others]
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The files of arrays in a folder. Raises OSError."""
+    those = (
+        p for p in folder.iterdir() if p.suffix.lower() in ENDINGS and not is_hidden(p.name) and p.is_file()
+    )
+    return sorted(islice(those, _MOST_FILES))
 
 
 def _one_family(folder: Path, names: list[Path]) -> list[Path]:

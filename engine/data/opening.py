@@ -6,7 +6,7 @@ import os
 import zipfile
 from pathlib import Path
 
-from engine.data import idx
+from engine.data import arrays, idx
 from engine.data.base import Source
 from engine.data.files import IdxFiles, chosen
 from engine.data.folder import ENDINGS, ImageFolder, pictures_in
@@ -18,7 +18,7 @@ from engine.limits import DATA_BYTES
 
 
 def source_at(path: str | os.PathLike[str]) -> Source:
-    """The source that reads a file or a folder: MNIST's files (either of the two), a folder per class, ``.npz``.
+    """The source that reads a file or a folder: MNIST's files (either of the two), a folder per class, NumPy's arrays.
 
     Looks into it only as far as is needed to tell. Raises DataError where it is nothing of the kind.
     """
@@ -31,7 +31,12 @@ def _of_folder(path: Path) -> Source:
     images = idx.find_images(path)
     if images is not None:
         return IdxFiles(images=str(images))
-    _, found = pictures_in(path)
+    try:
+        _, found = pictures_in(path)
+    except DataError:
+        if arrays.files_in(path):
+            return NpzFile(path=str(path))
+        raise
     return ImageFolder(path=str(path), colour=_is_coloured(found[0][0]))
 
 
@@ -52,7 +57,7 @@ def _of_file(path: Path) -> Source:
         )
     with opened(path, DATA_BYTES) as file:
         is_archive = zipfile.is_zipfile(file)
-    if is_archive or path.suffix.lower() == ".npz":
+    if is_archive or path.suffix.lower() in arrays.ENDINGS:
         return NpzFile(path=str(path))
     kind = idx.kind(path)
     if kind == idx.LABELS:
@@ -61,5 +66,5 @@ def _of_file(path: Path) -> Source:
         return IdxFiles(images=str(path))
     raise DataError(
         f"{path.name} is none of the files that can be read; expected MNIST's (…-idx3-ubyte, packed or not), "
-        ".npz, or a folder with one folder per class. Choose one of those."
+        ".npz, .npy, or a folder with one folder per class. Choose one of those."
     )
