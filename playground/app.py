@@ -57,6 +57,7 @@ def stay_responsive() -> None:
 
 def open_window(project: Project, path: Path | None = None) -> int:
     """Show the window with ``project`` (from ``path``) until it is closed; returns the exit code."""
+    gc.disable()  # what is made until the window stands stays: looking through it for garbage takes an eighth of the start
     from playground.document.document import Document
     from playground.runner.runner import Runner
     from playground.ui.application import Appearance, application, interruptible
@@ -84,9 +85,11 @@ def open_window(project: Project, path: Path | None = None) -> int:
         window.pump.patience = PATIENCE
         faults.happened.connect(window.run.failed)
         window.show()
-        gc.freeze()  # what stands now stays: looking through it again and again for garbage would make the window stutter
+        gc.freeze()  # … nor again and again later: the window would stutter
+        gc.enable()
         return app.exec()
     finally:
+        gc.enable()
         runner.stop()
         faults.stop()
 
