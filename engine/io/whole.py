@@ -2,36 +2,65 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+#: fails where the name is taken, be it by a link that somebody has put there
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 @contextmanager
 def replacing(path: str | os.PathLike[str], durable: bool = True) -> Iterator[BinaryIO]:
     """A file to write to, which takes the place of ``path`` once all is written; a file that was there stays whole until then.
 
-    What is written lies beside it until then, and goes if anything is raised. A link stays a link.
+    What is written lies beside it until then, under a name that nobody can foresee, and goes if anything is raised. A link stays a
+    link. Who may read and write an older file stays so; for a new one the system's usual rules hold (umask).
 
     Args:
         path: the file that is to be.
         durable: whether it must outlast a power cut, for which the disk is waited for.
 
     Raises:
-        OSError: where there is no room, or no right to write.
+        OSError: where there is no room, or no right to write, or where a folder, device or the like has that name.
     """
     target = Path(os.path.realpath(path))
-    part = target.with_name(target.name + ".part")
+    mode = _mode_of(target)
+    part = target.with_name(
+        f".{secrets.token_hex(8)}.part"
+    )  # short: the name it stands for may be as long as can be
+    # What others may not read, they may not read while it is written either.
+    descriptor = os.open(part, _NEW, 0o666 if mode is None else 0o600)
     try:
-        with part.open("wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             yield file
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
+        if mode is not None:
+            part.chmod(mode)
         os.replace(part, target)
     except BaseException:
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise
+
+
+def _mode_of(target: Path) -> int | None:
+    """Who may read and write a file that is there; ``None`` where there is none. Raises OSError where it is no plain file."""
+    try:
+        found = target.stat().st_mode
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(found):
+        raise OSError(
+            errno.EISDIR if stat.S_ISDIR(found) else errno.EINVAL,
+            "Is a directory" if stat.S_ISDIR(found) else "It is no plain file",
+            str(target),
+        )
+    return found & 0o777

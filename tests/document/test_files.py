@@ -261,9 +261,10 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_a_device_that_is_full(tmp_path: Path) -> None:
-    # The part file is a link to the full device, so that write, flush and close fail as they do on a full disk.
-    (tmp_path / "a.json.part").symlink_to("/dev/full")
+def test_a_device_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # In place of the new file the full device is opened, so that write, flush and close fail as they do on a full disk.
+    opening = os.open
+    monkeypatch.setattr("engine.io.whole.os.open", lambda *_: opening("/dev/full", os.O_WRONLY))
     with pytest.raises(FileError, match="No space left on device"):
         save(circle(), tmp_path / "a.json")
     assert not (tmp_path / "a.json").exists()

@@ -1,5 +1,7 @@
 """A file is replaced whole or not at all, whatever goes wrong on the way."""
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -55,3 +57,59 @@ def test_the_disk_is_waited_for_where_it_must_last(
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"), replacing(tmp_path / "nowhere" / "a"):
         pass
+
+
+def test_a_name_as_long_as_can_be(tmp_path: Path) -> None:
+    path = tmp_path / ("n" * 255)
+    for text in (b"new", b"newer"):
+        with replacing(path) as file:
+            file.write(text)
+    assert path.read_bytes() == b"newer"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows knows no such modes")
+def test_who_may_read_it_stays_so(tmp_path: Path) -> None:
+    path, seen = tmp_path / "a", []
+    for mode in (0o600, 0o640, 0o664):
+        path.write_bytes(b"older")
+        path.chmod(mode)
+        with replacing(path) as file:
+            seen += [p.stat().st_mode & 0o777 for p in tmp_path.iterdir() if p != path]
+            file.write(b"new")
+        assert stat.S_IMODE(path.stat().st_mode) == mode
+    assert seen == [0o600] * 3  # nobody else may look at it while it is written
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows knows no such modes")
+def test_a_new_file_follows_the_usual_rules(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        with replacing(tmp_path / "a") as file:
+            file.write(b"new")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o640
+
+
+def test_nobodys_file_is_touched_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "precious").write_bytes(b"mine")
+    (tmp_path / "a.part").symlink_to(tmp_path / "precious")
+    monkeypatch.setattr("engine.io.whole.secrets.token_hex", lambda size: "foreseen")
+    (tmp_path / ".foreseen.part").symlink_to(tmp_path / "precious")
+    with pytest.raises(FileExistsError):
+        interrupted(tmp_path / "a", OSError())
+    monkeypatch.undo()
+    with replacing(tmp_path / "a") as file:
+        file.write(b"new")
+    assert (tmp_path / "precious").read_bytes() == b"mine"
+    assert {p.name for p in tmp_path.iterdir()} == {"precious", "a", "a.part", ".foreseen.part"}
+
+
+def test_what_is_no_plain_file_is_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for name, said in (("pipe", "no plain file"), ("link", "no plain file"), ("folder", "Is a directory")):
+        with pytest.raises(OSError, match=said), replacing(tmp_path / name):
+            pass
+    assert {p.name for p in tmp_path.iterdir()} == {"pipe", "link", "folder"}
