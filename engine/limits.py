@@ -11,3 +11,12 @@ PICTURE_BYTES = 512 << 20
 WEIGHTS_BYTES = 2 << 30
 #: bytes of a project's text. What is read of it takes up to 24 times as much memory (empty lists), and that is to stay below 1 GB.
 PROJECT_BYTES = 32 << 20
+
+#: layers of a network. The deepest classics have some hundreds, norms and activations counted; each is a block on the canvas.
+MOST_LAYERS = 1000
+#: nodes that one node reads from
+MOST_INPUTS = 100
+#: letters of a node's id
+MOST_ID = 100
+#: numbers that a project gives its network to begin with. As text they take up to 30 bytes each, which ``PROJECT_BYTES`` has room for.
+MOST_GIVEN = 1_000_000

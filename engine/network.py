@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from engine.errors import ShapeError, SpecError
+from engine.errors import ShapeError, SpecError, few, shown
 from engine.layers.base import Layer, Shape
 from engine.problems import FitOutput, Problem
 
 __all__ = ["INPUT", "Network", "Node", "Problem", "output_mismatch", "sequence_of", "shape_in_words"]
 
 INPUT = "input"  #: the id that stands for the data
+RESERVED = (INPUT, "loss")  #: ids that no node may have
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,7 @@ class Network:
         for node in self.nodes:
             if node.id == node_id:
                 return node
-        raise SpecError(
-            f"There is no node {node_id!r}; there are {', '.join(n.id for n in self.nodes) or 'none'}."
-        )
+        raise SpecError(f"There is no node {shown(node_id)}; there are {few([n.id for n in self.nodes])}.")
 
     @property
     def output_id(self) -> str:
@@ -67,7 +66,7 @@ class Network:
             if node.id == node_id:
                 return node.inputs or (previous,)
             previous = node.id
-        raise SpecError(f"There is no node {node_id!r} in this network.")
+        raise SpecError(f"There is no node {shown(node_id)} in this network.")
 
     def edges(self) -> tuple[tuple[str, str], ...]:
         """Every wire as ``(from, to)``."""
@@ -126,13 +125,19 @@ class Network:
             inputs = node.inputs or (previous,)
             previous = node.id
             unknown = [i for i in inputs if i not in seen]
-            if node.id in seen:
-                problems.append(Problem(node.id, f"Two nodes are called {node.id!r}. Rename one."))
+            if node.id in RESERVED:
+                problems.append(
+                    Problem(
+                        node.id, f"A node is called {node.id!r}, which means something else here. Rename it."
+                    )
+                )
+            elif node.id in seen:
+                problems.append(Problem(node.id, f"Two nodes are called {shown(node.id)}. Rename one."))
             elif unknown:
                 problems.append(
                     Problem(
                         node.id,
-                        f"It reads from {unknown[0]!r}, which does not come before it. Wire it to an earlier block.",
+                        f"It reads from {shown(unknown[0])}, which does not come before it. Wire it to an earlier block.",
                     )
                 )
             elif all(i in shapes for i in inputs):

@@ -61,6 +61,16 @@ class FitOutput(Remedy):
 
 
 @dataclass(frozen=True)
+class ReadOutside(Remedy):
+    """Read the data that the project's file names outside its own folder."""
+
+
+@dataclass(frozen=True)
+class DrawWeights(Remedy):
+    """Begin with drawn weights, none of them given."""
+
+
+@dataclass(frozen=True)
 class Problem:
     """Something that is wrong.
 

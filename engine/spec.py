@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
+import numpy as np
+
 from engine.errors import SpecError, few, shown
 
 if TYPE_CHECKING:
@@ -71,9 +73,13 @@ class Int(Kind):
         return _range_in_words("a whole number", self.min, self.max)
 
 
+#: the largest number that float32 holds, in which networks are trained, and the smallest above 0 that it holds in full
+LARGEST, SMALLEST = float(np.finfo(np.float32).max), float(np.finfo(np.float32).tiny)
+
+
 @dataclass(frozen=True)
 class Float(Kind):
-    """A finite number in ``[min, max]`` (``(min, max]`` with ``open_min``).
+    """A number in ``[min, max]`` (``(min, max]`` with ``open_min``) that float32 holds: 0, or of size ``SMALLEST`` to ``LARGEST``.
 
     ``log`` marks quantities that people choose by order of magnitude, such as a learning rate; forms step them so.
     """
@@ -92,6 +98,14 @@ class Float(Kind):
             number = math.inf
         if not math.isfinite(number):
             raise SpecError(f"is {shown(value)}; expected {self.expects}")
+        if abs(number) > LARGEST:
+            raise SpecError(
+                f"is {number:g}; expected {self.expects}, of size {LARGEST:.2g} at most, the largest that float32 holds"
+            )
+        if 0 < abs(number) < SMALLEST:
+            raise SpecError(
+                f"is {number:g}; expected {self.expects}, 0 or of size {SMALLEST:.2g} at least, as float32 holds it"
+            )
         low_ok = self.min is None or number > self.min or (number == self.min and not self.open_min)
         if not low_ok or (self.max is not None and number > self.max):
             raise SpecError(f"is {number:g}; expected {self.expects}")
@@ -193,7 +207,7 @@ class File(Kind):
     def check(self, value: Any) -> str:
         if isinstance(value, os.PathLike):
             value = os.fspath(value)
-        if not isinstance(value, str) or "\0" in value:
+        if not isinstance(value, str) or "\0" in value or not _nameable(value):
             raise SpecError(f"is {shown(value)}; expected {self.expects}")
         return value
 
@@ -202,6 +216,15 @@ class File(Kind):
         if self.folder:
             return "the path of a folder"
         return f"the path of a file ({', '.join(self.endings)})" if self.endings else "the path of a file"
+
+
+def _nameable(path: str) -> bool:
+    """Whether the system can write it at all."""
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@
 
 from engine.data.base import PARTS, Dataset, Source, Task, sources
 from engine.data.batches import epoch_order
-from engine.data.files import IdxFiles
+from engine.data.files import IdxFiles, Opened
 from engine.data.folder import ImageFolder
 from engine.data.images import Glyphs, Photos, Shapes
 from engine.data.npz import NpzFile
@@ -59,6 +59,7 @@ __all__ = [
     "Moons",
     "MultiGaussian",
     "NpzFile",
+    "Opened",
     "Photos",
     "Plane",
     "Preparation",

@@ -39,18 +39,41 @@ class Opened(Source, ABC):
     Attributes:
         seen: the state of the files that is meant, as ``pinned`` found it; "" for whatever they hold when they are read. It is no
             parameter and is not saved: on another computer, or after a copy, it would say nothing.
+        withheld: paths that are not even looked at, as a stranger's file names them and the user has not been asked. No parameter
+            either: a path that the user chooses is none of them.
     """
 
     from_disk: ClassVar[bool] = True
     recommended: ClassVar[Mapping[str, Any]] = {"normalize": "none", "target": "none"}
 
     seen: str = field(default="", kw_only=True, repr=False)
+    withheld: tuple[str, ...] = field(default=(), kw_only=True, repr=False)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files and folders it names."""
+        return tuple(value for p, value in self.values() if isinstance(p.kind, File) and value)
+
+    @property
+    def waits_for(self) -> tuple[str, ...]:
+        """Those of ``paths`` that are withheld."""
+        return tuple(path for path in self.paths if path in self.withheld)
+
+    def _may_be_read(self) -> None:
+        """Raises DataError where a path is withheld."""
+        if self.waits_for:
+            named = " and ".join(clipped(path, 160) for path in self.waits_for)
+            raise DataError(
+                f"The project's data are at {named}, outside the project's own folder, and have not been read; expected that you "
+                "want that. Read them, or choose other data."
+            )
 
     def pinned(self) -> Self:
         """This source, tied to its files as they are now. Once they change it is no longer equal to itself pinned anew.
 
-        Raises DataError where they cannot be found.
+        Raises DataError where they cannot be found, or are withheld.
         """
+        self._may_be_read()
         return self.replace(seen=_state(self._files()))
 
     def suited(self, data: Dataset) -> Mapping[str, Any]:
@@ -60,7 +83,8 @@ class Opened(Source, ABC):
         return {"normalize": _STANDARD[inputs], "target": _STANDARD[target]}
 
     def make(self) -> Dataset:
-        """Read the samples. Raises DataError, also where the files are no longer as they were seen."""
+        """Read the samples. Raises DataError, also where they are withheld, or no longer as they were seen."""
+        self._may_be_read()
         data = self._read()
         # Afterwards: what was changed while it was read is other data too.
         if self.seen and _state(self._files()) != self.seen:

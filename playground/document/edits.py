@@ -8,20 +8,31 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from engine.data import Preparation, Source
+from engine.data import Opened, Preparation, Source
 from engine.errors import EngineError, SpecError
 from engine.fit import Fit
 from engine.layers import Flatten, Layer, Linear
 from engine.layers import registry as layers
 from engine.losses import suited
 from engine.network import INPUT, Network, Node
-from engine.problems import AppendLayer, FitOutput, Remedy, RemoveNode, SetFit, SetLayer
+from engine.problems import (
+    AppendLayer,
+    DrawWeights,
+    FitOutput,
+    ReadOutside,
+    Remedy,
+    RemoveNode,
+    SetFit,
+    SetLayer,
+)
 from engine.spec import File
 from playground.document.project import (
+    FirstWeights,
     Project,
     WeightEdit,
     checked_human_error,
     data_of,
+    misfits,
     shapes,
     wanted_output,
 )
@@ -130,6 +141,14 @@ def set_source(project: Project, source: Source) -> Project:
     return _with_suited_augmentation(_with_suited_loss(changed))
 
 
+def read_outside(project: Project) -> Project:
+    """The user wants the data read that were withheld; the same project where there are none."""
+    source = project.source
+    if not isinstance(source, Opened) or not source.withheld:
+        return project
+    return replace(project, source=source.replace(withheld=()))
+
+
 def preparation_for(project: Project, source: Source) -> Preparation:
     """The preparation that ``set_source`` will choose. Raises EngineError where it depends on data that cannot be had."""
     if _same_kind(source, project.source):
@@ -236,6 +255,10 @@ def mend(project: Project, remedy: Remedy) -> Project:
             return set_layer(project, node_id, layer)
         case AppendLayer(layer=layer):
             return add_layer(project, layer, len(project.network))
+        case DrawWeights():
+            return _drawn_anew(project)
+        case ReadOutside():
+            return read_outside(project)
         case SetFit(name=name, value=value):
             return set_fit(project, project.fit.replace(**{name: value}))
     raise SpecError(f"No edit is known for the remedy {remedy.text!r}. Add it to edits.mend.")
@@ -281,4 +304,17 @@ def _with_node(project: Project, node: Node) -> Project:
 
 
 def _with_nodes(project: Project, nodes: Sequence[Node]) -> Project:
-    return replace(project, network=Network(tuple(nodes)))
+    after = replace(project, network=Network(tuple(nodes)))
+    return _with_fitting_weights(project, after) if project.first_weights else after
+
+
+def _with_fitting_weights(before: Project, after: Project) -> Project:
+    """Given weights whose layer has gone, or takes another shape by now, go as well. What never fitted stays, to be told of."""
+    ids, old, new = {n.id for n in after.network.nodes}, shapes(before), shapes(after)
+
+    def stays(one: FirstWeights) -> bool:
+        fits = one.node_id in ids and not misfits([one], after.network, new)
+        return fits or (one.node_id in ids and bool(misfits([one], before.network, old)))
+
+    kept = tuple(filter(stays, before.first_weights))
+    return after if kept == before.first_weights else replace(after, first_weights=kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,12 +11,14 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from engine.data import Preparation, sources
-from engine.errors import EngineError, SpecError
+from engine.data import Opened, Preparation, Source, sources
+from engine.errors import EngineError, SpecError, clipped, shown
 from engine.fit import Fit
 from engine.io import network_from_dict, network_to_dict, replacing
+from engine.io.guarded import read_bytes
+from engine.limits import MOST_GIVEN, PROJECT_BYTES
 from engine.network import Network
-from engine.spec import File, Spec, coerce
+from engine.spec import File, Float, Spec, coerce
 from playground.document.project import FirstWeights, Project, checked_human_error
 
 FORMAT = "chainrule-playground"
@@ -29,8 +32,17 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 S = TypeVar("S", bound=Spec)
 
 
+LAST_SEED = 2**63 - 1
+
+#: what a weight may be, and how many axes an array of them has at most
+WEIGHT, MOST_AXES = Float(), 4
+
+
 class FileError(ValueError):
     """A file cannot be opened or written; the message names it, says what is so and what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(clipped(message))
 
 
 def to_json(project: Project) -> str:
@@ -57,8 +69,9 @@ def from_json(text: str, name: str) -> Project:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
+        why = clipped(str(error), 120)
         raise FileError(
-            f"{name} is not a project file: it is not JSON ({error}). Choose a file saved by this program."
+            f"{name} is not a project file: it is not JSON ({why}). Choose a file saved by this program."
         ) from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise FileError(
@@ -67,11 +80,13 @@ def from_json(text: str, name: str) -> Project:
     data = _migrated(data, name)
     try:
         seed = data.get("seed", 0)
-        if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-            raise SpecError(f"The seed is {seed!r}; expected a whole number from 0. Correct it.")
+        if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed <= LAST_SEED:
+            raise SpecError(
+                f"The seed is {shown(seed)}; expected a whole number from 0 to {LAST_SEED}. Correct it."
+            )
         network = network_from_dict(data.get("network"))
         return Project(
-            name=str(data.get("name") or "Untitled"),
+            name=clipped(str(data.get("name") or "Untitled"), 100),
             source=sources.build(data.get("source")),
             preparation=_build(Preparation, data.get("preparation", {})),
             network=network,
@@ -80,49 +95,59 @@ def from_json(text: str, name: str) -> Project:
             first_weights=_first_weights(data.get("weights", {}), network),
             human_error=checked_human_error(data.get("human_error", 0.0)),
         )
-    except EngineError as error:
-        raise FileError(f"{name} cannot be opened. {error}") from error
+    except (EngineError, RecursionError) as error:
+        why = "It is nested too deeply. Choose another." if isinstance(error, RecursionError) else str(error)
+        raise FileError(f"{clipped(name, 100)} cannot be opened. {why}") from error
 
 
 def _build(cls: type[S], data: Any) -> S:
     if not isinstance(data, Mapping):
-        raise SpecError(f"{cls.__name__} is described by {data!r}; expected a mapping. Correct it.")
+        raise SpecError(f"{cls.__name__} is described by {shown(data)}; expected a mapping. Correct it.")
     return cls(**coerce(cls, data))
 
 
 def _first_weights(data: Any, network: Network) -> tuple[FirstWeights, ...]:
     """Given weights, ``{"node.weight": nested lists}``. Raises SpecError for a node that is not there or for what is no number."""
     if not isinstance(data, Mapping):
-        raise SpecError(f"The weights are {data!r}; expected a mapping of names to numbers. Correct it.")
-    found = []
+        raise SpecError(f"The weights are {shown(data)}; expected a mapping of names to numbers. Correct it.")
+    found, left = [], MOST_GIVEN
     for key, values in data.items():
         node_id, _, name = str(key).rpartition(".")
         network[node_id]  # raises where there is no such node
         try:
-            array = np.array(values, np.float64)
-        except (TypeError, ValueError):
-            array = np.array(np.nan)
-        if array.ndim == 0 or not np.isfinite(array).all():
+            numbers = _numbers(values, MOST_AXES)
+            shape = np.shape(numbers)  # raises ValueError where rows differ
+        except (SpecError, ValueError):
+            shape = ()
+        if not shape:
             raise SpecError(
-                f"The weights {key!r} are {values!r}; expected lists of finite numbers, all rows alike. Correct them."
+                f"The weights {shown(key)} are {shown(values)}; expected lists of finite numbers, all rows alike. Correct them."
             )
-        found.append(FirstWeights(node_id, name, _tuples(values)))
+        left -= math.prod(shape)
+        if left < 0:
+            raise SpecError(
+                f"The weights are more than {MOST_GIVEN:,} numbers; expected so many at most. Give fewer, and have the others drawn."
+            )
+        found.append(FirstWeights(node_id, name, numbers))
     return tuple(found)
 
 
-def _tuples(values: Any) -> Any:
-    return tuple(map(_tuples, values)) if isinstance(values, list | tuple) else float(values)
+def _numbers(values: Any, axes: int) -> Any:
+    """Nested tuples of numbers. Raises SpecError for what is no number, or too large for one, and for more than ``axes`` levels."""
+    if isinstance(values, list) and axes:
+        return tuple(_numbers(v, axes - 1) for v in values)
+    return WEIGHT.check(values)
 
 
 def _migrated(data: dict[str, Any], name: str) -> dict[str, Any]:
     version = data.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise FileError(
-            f"{name} has version {version!r}; expected a whole number from 1 to {VERSION}. Correct the file."
+            f"{name} has version {shown(version)}; expected a whole number from 1 to {VERSION}. Correct the file."
         )
     if version > VERSION:
         raise FileError(
-            f"{name} was saved by a newer program (version {version}; this one reads up to {VERSION}). Update this program."
+            f"{name} was saved by a newer program (version {shown(version)}; this one reads up to {VERSION}). Update this program."
         )
     while version < VERSION:
         data, version = MIGRATIONS[version](data), version + 1
@@ -130,24 +155,40 @@ def _migrated(data: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def load(path: str | os.PathLike[str]) -> Project:
-    """The project in a file, named after it. Raises FileError."""
+    """The project in a file, named after it. Raises FileError.
+
+    Data outside the file's own folder are withheld: somebody else may have written it. ``edits.read_outside`` is for who has asked the user.
+    """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")  # some editors mark text so
-    except UnicodeDecodeError as error:
+        text = read_bytes(path, PROJECT_BYTES, "a project saved by this program").decode("utf-8-sig")
+    except UnicodeDecodeError as error:  # -sig: some editors mark text so
         raise FileError(
             f"{path.name} is not a project file: it is not text. Choose a file saved by this program."
         ) from error
-    except OSError as error:
-        raise FileError(
-            f"{path.name} cannot be read: {error.strerror or error}. Check the path and its permissions."
-        ) from error
+    except EngineError as error:
+        raise FileError(str(error)) from error
     project = from_json(text, path.name)
     folder = path.absolute().parent
-    return project.replace(
-        name=path.name.removesuffix(".json").removesuffix(".playground"),
-        source=_with_paths(project.source, lambda data: str(folder / data)),
-    )
+    outside = _outside(project.source, folder)
+    source = _with_paths(project.source, lambda data: str(folder / data))
+    if isinstance(source, Opened):
+        source = source.replace(withheld=outside)
+    return project.replace(name=path.name.removesuffix(".json").removesuffix(".playground"), source=source)
+
+
+def _outside(source: Source, folder: Path) -> tuple[str, ...]:
+    """The paths that a project file in ``folder`` names and that lead out of it, in full."""
+    named = source.paths if isinstance(source, Opened) else ()
+    return tuple(str(folder / path) for path in named if not _lies_in(folder, path))
+
+
+def _lies_in(folder: Path, path: str) -> bool:
+    """Whether ``path`` stays in or below ``folder``, links followed."""
+    # By its words first: to ask for a path on another computer may tell that computer who asks.
+    if not Path(os.path.normpath(folder / path)).is_relative_to(os.path.normpath(folder)):
+        return False
+    return Path(os.path.realpath(folder / path)).is_relative_to(os.path.realpath(folder))
 
 
 def _with_paths(source: S, moved: Callable[[Path], str]) -> S:

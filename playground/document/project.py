@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 from engine.augmentation import check_augmentation
-from engine.data import Circle, Preparation, Prepared, Source
-from engine.errors import EngineError, ShapeError, SpecError
+from engine.data import Circle, Opened, Preparation, Prepared, Source
+from engine.errors import EngineError, ShapeError, SpecError, few, shown
 from engine.fit import Fit
 from engine.layers.base import Shape
 from engine.losses import suited
 from engine.network import Network, Problem
-from engine.problems import SetFit
+from engine.problems import DrawWeights, ReadOutside, SetFit
 from engine.spec import Float
 from playground.document.store import store
 
@@ -50,6 +51,16 @@ class FirstWeights:
     node_id: str
     name: str
     values: tuple[Any, ...]
+
+    @property
+    def shape(self) -> Shape:
+        """Of ``values``, whose rows are all alike."""
+        lengths: list[int] = []
+        inside: Any = self.values
+        while isinstance(inside, tuple):
+            lengths.append(len(inside))
+            inside = inside[0] if inside else 0.0
+        return tuple(lengths)
 
 
 @dataclass(frozen=True)
@@ -111,6 +122,34 @@ def shapes(project: Project) -> dict[str, Shape]:
         return {}
 
 
+def misfits(
+    given: Iterable[FirstWeights], network: Network, known: Mapping[str, Shape]
+) -> tuple[Problem, ...]:
+    """Given weights that a network has no use for, as far as its shapes are ``known``: a problem at each node that has some."""
+    wrong: dict[str, list[str]] = {}
+    for one in given:
+        node = network[one.node_id]
+        sources = network.inputs_of(node.id)
+        if any(i not in known for i in (node.id, *sources)):
+            continue
+        inputs = [known[i] for i in sources]
+        expected = {name: p.shape for name, p in node.layer.parameters(*inputs).items()}
+        if one.name not in expected:
+            held = few([f"{name} of shape {shape}" for name, shape in expected.items()])
+            wrong.setdefault(node.id, []).append(
+                f"{shown(f'{node.id}.{one.name}')} of shape {one.shape} is given, which the layer does not have; expected {held}."
+            )
+        elif one.shape != expected[one.name]:
+            wrong.setdefault(node.id, []).append(
+                f"{shown(f'{node.id}.{one.name}')} is given with shape {one.shape}; expected {expected[one.name]}."
+            )
+    remedy = DrawWeights("Draw the weights")
+    return tuple(
+        Problem(i, f"{' '.join(said)} Correct the file, or have the weights drawn.", remedies=(remedy,))
+        for i, said in wrong.items()
+    )
+
+
 def wanted_output(project: Project) -> Shape | None:
     """What data and loss need of the last node; ``None`` when the loss does not serve these data."""
     try:
@@ -142,8 +181,10 @@ def findings(project: Project) -> tuple[Problem, ...]:
     try:
         data_of(project)
     except EngineError as error:  # not cached: the data may be ready, or their file mended, a moment later
-        return (Problem("input", str(error)),)
-    return _findings(project.source, project.preparation, project.network, project.fit)
+        withheld = isinstance(project.source, Opened) and project.source.waits_for
+        return (Problem("input", str(error), remedies=(ReadOutside("Read them"),) if withheld else ()),)
+    wrong = misfits(project.first_weights, project.network, shapes(project)) if project.first_weights else ()
+    return wrong + _findings(project.source, project.preparation, project.network, project.fit)
 
 
 def problems(project: Project) -> tuple[Problem, ...]:

@@ -85,13 +85,11 @@ def carry_weights(old: Model, new: Model, attic: Attic) -> None:
 
 
 def give_weights(given: Iterable[FirstWeights], model: Model) -> None:
-    """Begin with the given numbers; those of layers that have other shapes by now stay as they were drawn."""
+    """Begin with the given numbers. Those that do not fit are a problem of the project (``misfits``), which does not run then."""
     for first in given:
         array = model.parameters.get(first.node_id, {}).get(first.name)
-        values = np.array(first.values)
-        if array is not None and array.shape == values.shape:
-            with unwarned():
-                array[...] = values
+        if array is not None and array.shape == first.shape:
+            array[...] = np.array(first.values, array.dtype)
 
 
 def _means_the_same(old: Model, new: Model, node_id: str) -> bool:

@@ -376,11 +376,10 @@ class Session:
 
 
 def _draws_anew(old: Project, new: Project) -> bool:
-    """Other data, seed or initializer: what was learned is about something else."""
-    return (old.source, old.preparation, old.seed, old.fit.initializer, old.first_weights) != (
-        new.source,
-        new.preparation,
-        new.seed,
-        new.fit.initializer,
-        new.first_weights,
-    )
+    """Other data, seed or initializer: what was learned is about something else.
+
+    So are other given weights, unless they went with an edit of the network that left no use for them.
+    """
+    parts = (old.source, old.preparation, old.seed, old.fit.initializer)
+    given = old.network is new.network and old.first_weights != new.first_weights
+    return given or parts != (new.source, new.preparation, new.seed, new.fit.initializer)

@@ -1,6 +1,7 @@
 """Weights given in a project file: they survive saving, the run begins and begins again with them, and drawing anew forgets them."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from engine.initializers import HeNormal
 from playground.document import edits
 from playground.document.examples import example
 from playground.document.files import FileError, from_json, to_json
-from playground.document.project import FirstWeights
+from playground.document.project import FirstWeights, Project, problems
 from playground.runner.session import Session
 
 STEPS = example("first-steps").project
@@ -55,10 +56,12 @@ def test_what_draws_the_weights_anew_forgets_them(change: object) -> None:
     assert (weights(session) != np.array(GIVEN, np.float32)).any()
 
 
-def test_layers_of_another_shape_are_drawn() -> None:
+def test_layers_that_an_edit_gives_another_shape_are_drawn() -> None:
     session = Session()
     layer = STEPS.network["linear1"].layer
-    session.load(edits.set_layer(STEPS, "linear1", layer.replace(out_features=3)))
+    edited = edits.set_layer(STEPS, "linear1", layer.replace(out_features=3))
+    assert {(w.node_id, w.name) for w in edited.first_weights} == {("linear2", "bias")}
+    session.load(edited)
     assert weights(session).shape == (3, 2)
     assert session.trainer is not None
     np.testing.assert_array_equal(session.trainer.model.parameters["linear2"]["bias"], np.float32(0.2))
@@ -98,3 +101,52 @@ def test_one_update_worked_out_by_hand() -> None:
         0.4 - 0.1 * delta * 0.5, rel=1e-6
     )
     assert round(float(trace.parameter("linear1", "weight", "after")[0, 0]), 3) == 0.409
+
+
+def given(weights: dict[str, object]) -> Project:
+    return from_json(json.dumps(json.loads(to_json(STEPS)) | {"weights": weights}), "a file")
+
+
+@pytest.mark.parametrize(
+    ("weights", "node_id", "says"),
+    [
+        ({"linear1.kernel": GIVEN}, "linear1", r"'linear1\.kernel' of shape \(2, 2\) is given.*expected weight of shape \(2, 2\), bias"),
+        ({"linear1.weight": [[1.0, 2.0]]}, "linear1", r"'linear1\.weight' is given with shape \(1, 2\); expected \(2, 2\)"),
+        ({"tanh1.weight": [1.0]}, "tanh1", r"expected none"),
+        ({"linear2.bias": [[0.5]]}, "linear2", r"'linear2\.bias' is given with shape \(1, 1\); expected \(1,\)"),
+        ({"linear2.bias": []}, "linear2", r"'linear2\.bias' is given with shape \(0,\); expected \(1,\)"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_refused_and_never_dropped(
+    weights: dict[str, object], node_id: str, says: str
+) -> None:
+    project = given(weights)
+    [problem] = problems(project)
+    assert problem.node_id == node_id
+    assert re.search(says, problem.message)
+    session = Session()
+    session.load(project)
+    assert (session.trainer, session.message) == (None, problem.message)
+    added = edits.add_layer(project, "Tanh", 1)  # another edit takes nothing of it away
+    assert problems(added) == (problem,)
+    [remedy] = problem.remedies
+    session.load(edits.mend(project, remedy))
+    assert (weights_of := session.trainer) is not None
+    assert (weights_of.model.parameters["linear1"]["weight"] != np.array(GIVEN, np.float32)).any()
+
+
+def test_some_of_a_networks_weights_may_be_given() -> None:
+    session = Session()
+    session.load(given({"linear1.weight": GIVEN}))
+    np.testing.assert_array_equal(weights(session), np.array(GIVEN, np.float32))
+
+
+def test_an_edit_keeps_what_was_learned_where_given_weights_go_with_it() -> None:
+    session = Session()
+    session.load(STEPS)
+    session.play()
+    session.train(10.0, most=3)
+    learned = weights(session).copy()
+    session.load(edits.remove(STEPS, {"linear2"}))
+    session.load(STEPS)
+    np.testing.assert_array_equal(weights(session), learned)

@@ -15,7 +15,7 @@ from engine.losses import losses
 from engine.optimizers import SGD, optimizers
 from engine.registry import Registry
 from engine.regularizers import L2, regularizers
-from engine.spec import Bool, Choice, Flags, Float, Int, Kind, Pair, Spec, param
+from engine.spec import Bool, Choice, File, Flags, Float, Int, Kind, Pair, Spec, param
 from tests.engine.catalogue import case_id, variants
 
 REGISTRIES: tuple[Registry[Any], ...] = (layers, losses, optimizers, initializers, regularizers, sources)
@@ -43,6 +43,8 @@ def test_everything_explains_itself(registry: Registry[Any], cls: type[Spec]) ->
         (Int(1, 5), [1, 5, 3.0, np.int32(2)], [0, 6, 2.5, True, "3", None, float("nan")]),
         (Float(0, 1), [0, 1, 0.5, np.float32(0.25)], [-0.1, 1.1, float("inf"), float("nan"), "0.5", True]),
         (Float(0, open_min=True), [1e-9], [0]),
+        (Float(), [0, 3.4e38, -3.4e38, 1.2e-38], [3.5e38, -1e300, 10**400, 1e-39, -1e-300]),
+        (File(), ["a", "", "\udcff"], ["\ud800", "a\0b", 3]),
         (Bool(), [True, False], [0, 1, "yes", None]),
         (Choice(("a", "b")), ["a"], ["c", 1, None]),
         (
