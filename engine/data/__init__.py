@@ -8,9 +8,10 @@
 
 from engine.data.base import PARTS, Dataset, Source, Task, sources
 from engine.data.batches import epoch_order
-from engine.data.files import IdxFiles, Opened
+from engine.data.files import Opened
 from engine.data.folder import ImageFolder
 from engine.data.images import Glyphs, Photos, Shapes
+from engine.data.mnist import IdxFiles
 from engine.data.npz import NpzFile
 from engine.data.opening import source_at
 from engine.data.prepare import (

@@ -1,6 +1,6 @@
-"""Pictures of one's own: what all kinds of files share, and MNIST's. A file is opened by ``make()`` alone.
+"""Data of one's own: what all kinds of files share. A file is opened by ``make()`` alone.
 
-Whatever a file counts brightness in, a network sees 0 (black) to 1 (white): bytes are divided by 255.
+Whatever a file counts brightness in, a network sees 0 (black) to 1 (white), unless the user wants it otherwise.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ import numpy as np
 
 from engine import progress
 from engine.core import Array
-from engine.data import idx
-from engine.data.base import Dataset, Source, sources
+from engine.data.base import Dataset, Source
+from engine.data.brightness import BY_CONTENT, BY_TYPE, Brightness, by_content
 from engine.data.images import blank
 from engine.data.report import Note
-from engine.errors import DataError, clipped
+from engine.errors import DataError, Offer, clipped
 from engine.io.guarded import foreign
-from engine.spec import File, Int, param
+from engine.spec import Choice, File, Int, param
+
+#: value of the parameter ``scale``: numbers stay as they are
+UNSCALED = "none"
 
 CATEGORY = "Own pictures"
 
@@ -124,6 +127,53 @@ def limit_param() -> Any:
     )
 
 
+def scale_param() -> Any:
+    return param(
+        Choice((BY_CONTENT, BY_TYPE, UNSCALED)),
+        default=BY_CONTENT,
+        help="What counts as white in pictures: what they hold tells, or the type of their numbers does (255 for bytes); none leaves "
+        "the numbers as they are.",
+        advanced=True,
+    )
+
+
+def least_and_greatest(raws: Sequence[Array]) -> tuple[float, float]:
+    return min(float(raw.min()) for raw in raws), max(float(raw.max()) for raw in raws)
+
+
+def brightness_of(
+    raws: Sequence[Array], scale: str, what: str = "Brightness"
+) -> tuple[Brightness, tuple[Note, ...]]:
+    """By what pictures are scaled, and what is said of it: all parts of a set alike.
+
+    Args:
+        scale: value of ``scale_param``.
+        what: begins the sentence.
+    """
+    low, high = least_and_greatest(raws)
+    told, dtype = by_content(low, high), raws[0].dtype
+    full = dtype.kind == "u" and dtype.itemsize <= 2  # larger types are not used in full by pictures
+    typed = Brightness(0.0, float(np.iinfo(dtype).max)) if full else told
+    ways = {
+        BY_CONTENT: (told, f"By what they hold: it {told.in_words}"),
+        BY_TYPE: (typed, f"By their type: it {typed.in_words}"),
+        UNSCALED: (Brightness(0.0, 1.0), "Leave the numbers as they are"),
+    }
+    used = ways[scale][0]
+    seen, offers = {used}, []
+    for name, (way, words) in ways.items():
+        if way not in seen:
+            seen.add(way)
+            offers.append(Offer(words, (("scale", name),)))
+    if not offers:
+        return used, ()
+    reach = (f"{end:,.4g}".replace("-", "−") for end in (low, high))
+    alike = " All pictures are alike." if low == high else ""
+    return used, (
+        Note(f"{what} reaches from {' to '.join(reach)} and {used.in_words}.{alike}", tuple(offers)),
+    )
+
+
 def chosen(path: str, what: str) -> Path:
     """``path``, which must be there. Raises DataError, saying that ``what`` is expected."""
     if not path:
@@ -195,53 +245,3 @@ def as_pixels(raws: Sequence[Array], rows: Array, scale: float, shift: float = 0
             progress.report(done, len(rows))
         first += len(raw)
     return out
-
-
-# ── MNIST's format ──────────────────────────────────────────────────────────────────────────────────────────
-
-
-@sources.register("IdxFiles", category=CATEGORY, label="MNIST files (IDX)")
-@dataclass(frozen=True)
-class IdxFiles(Opened):
-    """Grey pictures in MNIST's own file format, packed (.gz) or not: one file of pictures, one of labels.
-
-    Y. LeCun, C. Cortes, C. Burges: The MNIST database of handwritten digits, section "File formats".
-    """
-
-    images: str = param(
-        File(),
-        default="",
-        help="The file of pictures, such as train-images-idx3-ubyte.gz. Brightness is brought to 0..1.",
-    )
-    labels: str = param(
-        File(),
-        default="",
-        help="The file of labels; when left empty, the one beside the pictures whose name fits.",
-        advanced=True,
-    )
-    limit: int = limit_param()
-
-    def _files(self) -> list[Path]:
-        """Pictures, labels."""
-        images = chosen(self.images, "a file of pictures, such as train-images-idx3-ubyte.gz")
-        with foreign(images):
-            if images.is_dir():
-                images = idx.images_in(images)
-            labels = chosen(self.labels, "a file of labels") if self.labels else idx.partner_of(images)
-        return [images, labels]
-
-    def _read(self) -> Dataset:
-        """``x (N, 1, H, W)`` in 0..1, float32; ``y (N,)``. Raises DataError."""
-        images, labels = self._files()
-        with foreign(labels):
-            y = idx.read(labels, idx.LABELS)
-        with foreign(images):
-            raw = idx.read(images, idx.IMAGES)
-        if len(raw) != len(y):
-            raise DataError(
-                f"{images.name} holds {len(raw):,} pictures and {labels.name} {len(y):,} labels; expected as many of "
-                "each. Choose the file of labels that belongs to these pictures."
-            )
-        rows = spread(len(raw), self.limit)
-        x = as_pixels([raw], rows, 255.0)
-        return labelled(x[:, np.newaxis], y[rows], {}, labels.name)

@@ -44,7 +44,7 @@ def kind(path: Path) -> int | None:
     name = path.name.lower()
     if not re.search("idx[13]|ubyte", name):
         return None
-    return LABELS if _names_labels(name) else IMAGES
+    return LABELS if names_labels(name) else IMAGES
 
 
 @contextmanager
@@ -128,63 +128,6 @@ def _cut(path: Path, there: int, promised: str) -> DataError:
     )
 
 
-# ── names: train-images-idx3-ubyte(.gz) and its like, however they are written ─────────────────────────────────
-
-
-def _names_labels(name: str) -> bool:
+def names_labels(name: str) -> bool:
+    """Whether a file is called as MNIST's labels are."""
     return re.search("labels|idx1", name, re.IGNORECASE) is not None and "images" not in name.lower()
-
-
-def find_images(folder: Path) -> Path | None:
-    """The file of pictures in a folder: the one to train with where there are several; ``None`` where there is none."""
-    found = sorted(p for p in folder.iterdir() if re.search("images.*idx3", p.name.lower()) and p.is_file())
-    return next((p for p in found if "train" in p.name.lower()), found[0] if found else None)
-
-
-def images_in(folder: Path) -> Path:
-    """The same. Raises DataError where there is none."""
-    found = find_images(folder)
-    if found is None:
-        raise DataError(
-            f"The folder {folder.name} holds no file of pictures; expected one such as train-images-idx3-ubyte.gz. "
-            "Choose another folder, or the file itself."
-        )
-    return found
-
-
-def partner_of(path: Path) -> Path:
-    """The file of labels that belongs to pictures, or of pictures that belongs to labels, packed or not. Raises DataError.
-
-    Small and capital letters do not matter. Raises OSError where the folder cannot be listed.
-    """
-    plain = re.sub(r"\.gz$", "", path.name, flags=re.IGNORECASE)
-    back = _names_labels(plain)
-    what = "pictures" if back else "labels"
-    wanted = plain
-    for images, labels in (("images", "labels"), ("idx3", "idx1")):
-        wanted = _swapped(wanted, labels, images) if back else _swapped(wanted, images, labels)
-    if wanted == plain:
-        raise DataError(
-            f"The name {path.name} does not tell which file of {what} belongs to it; expected a pair such as "
-            "train-images-idx3-ubyte and train-labels-idx1-ubyte. Rename both so."
-        )
-    there = {p.name: p for p in path.parent.iterdir() if p.is_file()}
-    as_written = (wanted, f"{wanted}.gz")
-    in_any_case = sorted(name for name in there if name.lower() in {n.lower() for n in as_written})
-    for name in (*as_written, *in_any_case):
-        if name in there:
-            return there[name]
-    raise DataError(
-        f"There is no file of {what} beside {path.name}; expected {wanted} or {wanted}.gz in the same folder. "
-        "Put it there, or rename the one that belongs to it."
-    )
-
-
-def _swapped(name: str, old: str, new: str) -> str:
-    """``name`` with ``new`` in place of ``old``, in capitals where ``old`` is: all, the first, or none."""
-
-    def like(found: re.Match[str]) -> str:
-        word = found[0]
-        return new.upper() if word.isupper() else new.capitalize() if word[0].isupper() else new
-
-    return re.sub(old, like, name, flags=re.IGNORECASE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isqrt
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,13 +13,23 @@ from engine.core import Array
 from engine.data import arrays
 from engine.data.arrays import Entry, Pair
 from engine.data.base import Dataset, sources
-from engine.data.brightness import BY_CONTENT, BY_TYPE, Brightness, by_content
-from engine.data.files import CATEGORY, Opened, as_pixels, chosen, labelled, limit_param, spread
+from engine.data.brightness import Brightness
+from engine.data.files import (
+    CATEGORY,
+    Opened,
+    as_pixels,
+    brightness_of,
+    chosen,
+    labelled,
+    least_and_greatest,
+    limit_param,
+    scale_param,
+    spread,
+)
 from engine.data.report import Note, left_out
 from engine.errors import DataError, Offer, clipped
 from engine.spec import Choice, File, Name, param
 
-UNSCALED = "none"
 #: rows of fewer numbers are no pictures
 _FEWEST_PIXELS = 49
 #: from so many classes on, whole numbers may be meant as numbers
@@ -45,12 +54,7 @@ class NpzFile(Opened):
     path: str = param(
         File(endings=arrays.ENDINGS), default="", help="The file. Brightness of pictures is brought to 0..1."
     )
-    scale: str = param(
-        Choice((BY_CONTENT, BY_TYPE, UNSCALED)),
-        default=BY_CONTENT,
-        help="What counts as white in pictures: what they hold tells, or the type of their numbers does (255 for bytes); none leaves "
-        "the numbers as they are.",
-    )
+    scale: str = scale_param()
     inputs: str = param(
         Name(),
         default="",
@@ -123,45 +127,18 @@ class NpzFile(Opened):
         return [inputs, targets], [Pair(None, inputs, targets)]
 
     def _brightness(self, raws: list[Array]) -> tuple[Brightness, tuple[Note, ...]]:
-        """The change of scale, and what is said of it."""
-        rows = raws[0].ndim == 2
-        low, high = min(float(raw.min()) for raw in raws), max(float(raw.max()) for raw in raws)
-        unscaled = Brightness(0.0, 1.0)
-        if rows and not _flat_pictures(raws, low, high):
-            return unscaled, ()
-        told, typed = by_content(low, high), _by_type(raws[0].dtype) or by_content(low, high)
-        used = {BY_CONTENT: told, BY_TYPE: typed, UNSCALED: unscaled}[self.scale]
-        what = "These rows are pictures row by row: brightness" if rows else "Brightness"
-        reach = f"{what} reaches from {_number(low)} to {_number(high)} and {used.in_words}."
-        others = {
-            BY_CONTENT: (told, f"By what they hold: it {told.in_words}"),
-            BY_TYPE: (typed, f"By their type: it {typed.in_words}"),
-            UNSCALED: (unscaled, "Leave the numbers as they are"),
-        }
-        seen, offers = {used}, []
-        for name, (other, words) in others.items():
-            if other not in seen:
-                seen.add(other)
-                offers.append(Offer(words, (("scale", name),)))
-        if low == high:
-            reach += " All pictures are alike."
-        return used, (Note(reach, tuple(offers)),) if used != unscaled or offers else ()
+        """The change of scale, and what is said of it; rows that are no pictures have none."""
+        if raws[0].ndim != 2:
+            return brightness_of(raws, self.scale)
+        if _flat_pictures(raws):
+            return brightness_of(raws, self.scale, "These rows are pictures, row by row; their brightness")
+        return Brightness(0.0, 1.0), ()
 
 
-def _number(value: float) -> str:
-    return f"{value:,.4g}".replace("-", "−")
-
-
-def _by_type(dtype: np.dtype[Any]) -> Brightness | None:
-    """The most that a type of one or two bytes holds; ``None`` for those that pictures do not use in full."""
-    if dtype.kind == "u" and dtype.itemsize <= 2:
-        return Brightness(0.0, float(np.iinfo(dtype).max))
-    return None
-
-
-def _flat_pictures(raws: list[Array], low: float, high: float) -> bool:
+def _flat_pictures(raws: list[Array]) -> bool:
     """Whether rows are pictures, pixel after pixel: many whole numbers that bytes hold, as many as a square has, or three times so many."""
     width = raws[0].shape[1]
+    low, high = least_and_greatest(raws)
     square = any(width % c == 0 and isqrt(width // c) ** 2 == width // c for c in (1, 3))
     if width < _FEWEST_PIXELS or not square or low < 0 or not 1 < high <= 255:
         return False

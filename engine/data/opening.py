@@ -6,11 +6,12 @@ import os
 import zipfile
 from pathlib import Path
 
-from engine.data import arrays, idx
+from engine.data import arrays, idx, mnist
 from engine.data.base import Source
-from engine.data.files import IdxFiles, chosen
+from engine.data.files import chosen
 from engine.data.folder import ENDINGS, ImageFolder, pictures_in
 from engine.data.images import picture
+from engine.data.mnist import IdxFiles
 from engine.data.npz import NpzFile
 from engine.errors import DataError
 from engine.io.guarded import foreign, opened
@@ -28,9 +29,8 @@ def source_at(path: str | os.PathLike[str]) -> Source:
 
 
 def _of_folder(path: Path) -> Source:
-    images = idx.find_images(path)
-    if images is not None:
-        return IdxFiles(images=str(images))
+    if mnist.holds_idx(path):
+        return _of_mnist(path)
     try:
         _, found = pictures_in(path)
     except DataError:
@@ -38,6 +38,14 @@ def _of_folder(path: Path) -> Source:
             return NpzFile(path=str(path))
         raise
     return ImageFolder(path=str(path), colour=_is_coloured(found[0][0]))
+
+
+def _of_mnist(folder: Path) -> Source:
+    """The one set in a folder; where there are several, which is meant is asked when it is read."""
+    try:
+        return IdxFiles(images=str(mnist.images_in(folder)))
+    except DataError:
+        return IdxFiles(images=str(folder))
 
 
 def _is_coloured(path: Path) -> bool:
@@ -61,7 +69,7 @@ def _of_file(path: Path) -> Source:
         return NpzFile(path=str(path))
     kind = idx.kind(path)
     if kind == idx.LABELS:
-        return IdxFiles(images=str(idx.partner_of(path)), labels=str(path))
+        return IdxFiles(images=str(mnist.partner_of(path)), labels=str(path))
     if kind == idx.IMAGES:
         return IdxFiles(images=str(path))
     raise DataError(

@@ -85,7 +85,7 @@ def test_rows_of_pixels_are_scaled_as_pictures_are(tmp_path: Path, kind: type) -
     rows = RNG.integers(0, 256, (12, 49)).astype(kind)
     data = made(tmp_path, x=rows, y=LABELS)
     assert data.x == pytest.approx(rows / 255)
-    assert "These rows are pictures row by row" in said(data)
+    assert "These rows are pictures, row by row" in said(data)
     assert source_at(tmp_path / "set.npz").suited(data)["normalize"] == "none"
 
 

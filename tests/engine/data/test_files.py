@@ -20,10 +20,10 @@ from engine.data import (
     Source,
     arrays,
     images,
+    mnist,
     prepare,
     source_at,
 )
-from engine.data import idx as idx_format
 from engine.errors import DataError
 from tests.engine.data import bad_files
 from tests.engine.data.writing import LABELS, PIXELS, RNG, cut, idx, write_folders, write_idx, write_npz
@@ -243,13 +243,13 @@ def test_the_partner_of_each_name(tmp_path: Path, pictures: str, labels: str) ->
     for name, magic, stored in ((pictures, 0x803, PIXELS), (labels, 0x801, LABELS)):
         content = idx(stored, magic)
         (tmp_path / name).write_bytes(gzip.compress(content) if name.lower().endswith(".gz") else content)
-    assert idx_format.partner_of(tmp_path / pictures).name == labels
-    assert idx_format.partner_of(tmp_path / labels).name == pictures
+    assert mnist.partner_of(tmp_path / pictures).name == labels
+    assert mnist.partner_of(tmp_path / labels).name == pictures
     for name in (pictures, labels):
         source = source_at(tmp_path / name)
         assert isinstance(source, IdxFiles)
         assert Path(source.images).name == pictures
-        assert len(source.make()) == 12
+        assert len(source.replace(test_files=False).make()) == 12
 
 
 def test_the_files_to_train_with_come_first(tmp_path: Path) -> None:
@@ -260,7 +260,9 @@ def test_the_files_to_train_with_come_first(tmp_path: Path) -> None:
     ):
         (tmp_path / name).write_bytes(idx(stored, magic))
     assert source_at(tmp_path) == IdxFiles(images=str(tmp_path / "TRAIN-IMAGES-IDX3-UBYTE"))
-    assert len(IdxFiles(images=str(tmp_path)).make()) == 12, "the folder will do as well"
+    data = IdxFiles(images=str(tmp_path)).make()  # the folder will do as well
+    assert data.parts is not None
+    assert data.parts.tolist() == [0] * 12 + [2] * 12
 
 
 def test_damaged_marks_are_told_apart_by_their_names(tmp_path: Path) -> None:
