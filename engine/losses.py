@@ -150,8 +150,8 @@ class HuberLoss(Regression):
     )
     factor = "mean over outputs and batch, with ½ in the squared part"
     formula = (
-        r"L = \frac{1}{NK} \sum \frac{1}{2} r^2 \text{ if } |r| \leq \delta \text{ else } \delta (|r| - \frac{\delta}{2}), "
-        r"\quad r = z - t"
+        r"L = \frac{1}{NK} \sum \left( \frac{1}{2} r^2 \text{ if } |r| \leq \delta \text{ else } "
+        r"\delta (|r| - \frac{\delta}{2}) \right), \quad r = z - t"
     )
     gradient_formula = r"\frac{\partial L}{\partial z} = \frac{1}{NK} \min(\max(r, -\delta), \delta)"
 
@@ -177,7 +177,7 @@ class BCEWithLogitsLoss(Loss):
 
     tasks = ("binary",)
     factor = "mean over the batch"
-    formula = r"L = \frac{1}{N} \sum_n \log(1 + e^{z_n}) - t_n z_n"
+    formula = r"L = \frac{1}{N} \sum_n \left( \log(1 + e^{z_n}) - t_n z_n \right)"
     gradient_formula = r"\frac{\partial L}{\partial z_n} = \frac{1}{N} (\sigma(z_n) - t_n)"
 
     def out_shape(self, data: Dataset) -> Shape:
@@ -234,7 +234,7 @@ class CrossEntropyLoss(Loss):
     )
     tasks = ("multiclass", "binary")
     factor = "mean over the batch"
-    formula = r"L = \frac{1}{N} \sum_n \log \sum_k e^{z_{nk}} - z_{n y_n}"
+    formula = r"L = \frac{1}{N} \sum_n \left( \log \sum_k e^{z_{nk}} - z_{n y_n} \right)"
     gradient_formula = r"\frac{\partial L}{\partial z_{nk}} = \frac{1}{N} (p_{nk} - t_{nk})"
 
     def out_shape(self, data: Dataset) -> Shape:
@@ -324,7 +324,7 @@ class MultiMarginLoss(Loss):
     factor = "mean over the batch and over classes"
     formula = r"L = \frac{1}{NK} \sum_n \sum_{k \neq y_n} \max(0, m - z_{n y_n} + z_{nk})"
     gradient_formula = (
-        r"\frac{\partial L}{\partial z_{nk}} = \frac{1}{NK} [m - z_{n y_n} + z_{nk} > 0], \quad "
+        r"\frac{\partial L}{\partial z_{nk}} = \frac{1}{NK} [m - z_{n y_n} + z_{nk} > 0] \text{ for } k \neq y_n, \quad "
         r"\frac{\partial L}{\partial z_{n y_n}} = -\sum_{k \neq y_n} \frac{\partial L}{\partial z_{nk}}"
     )
 

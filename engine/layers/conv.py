@@ -110,7 +110,7 @@ class Conv2d(Layer):
     gradient_formula = (
         r"\frac{\partial L}{\partial w_{ocuv}} = \sum_{n,i,j} \delta_{noij}\, x_{n,c,\, si+du-p,\, sj+dv-p}, \quad "
         r"\frac{\partial L}{\partial b_o} = \sum_{n,i,j} \delta_{noij}, \quad "
-        r"\frac{\partial L}{\partial x_{chw}} = \sum_{o,i,j,u,v} w_{ocuv}\, \delta_{oij} \cdot [h = si+du-p,\, w = sj+dv-p]"
+        r"\frac{\partial L}{\partial x_{cab}} = \sum_{o,i,j,u,v} w_{ocuv}\, \delta_{oij} \cdot [a = si+du-p,\, b = sj+dv-p]"
     )
 
     def pads(self) -> tuple[int, int, int, int]:

@@ -102,7 +102,7 @@ class MaxPool2d(Pooling):
         unit="px",
         advanced=True,
     )
-    formula = r"y_{cij} = \max_{u,v} x_{c,\, si+u,\, sj+v}"
+    formula = r"y_{cij} = \max_{u,v} x_{c,\, si+du-p,\, sj+dv-p}"
     gradient_formula = r"\frac{\partial L}{\partial x_{chw}} = \sum_{i,j} \delta_{cij} \cdot [\,x_{chw} \text{ won window } (i, j)\,]"
 
     def layout(self, *in_shapes: Shape) -> Layout:
@@ -138,7 +138,7 @@ class AvgPool2d(Pooling):
         label="count padding",
         advanced=True,
     )
-    formula = r"y_{cij} = \frac{1}{k_h k_w} \sum_{u,v} x_{c,\, si+u,\, sj+v}"
+    formula = r"y_{cij} = \frac{1}{k_h k_w} \sum_{u,v} x_{c,\, si+u-p,\, sj+v-p}"
     gradient_formula = (
         r"\frac{\partial L}{\partial x_{chw}} = \frac{1}{k_h k_w} \sum_{i,j \text{ that saw it}} \delta_{cij}"
     )

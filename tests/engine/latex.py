@@ -7,10 +7,11 @@ else is written, or could be read in two ways (``a / b c``), is refused.
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -24,7 +25,7 @@ class Scope:
 
     Args:
         names: numbers and arrays by symbol, such as ``x``, ``\\beta_1`` or ``\\hat{x}``; ``∂x`` is the gradient of ``x``. Of a tuple
-            of arrays that one is meant which has as many axes as stand below the symbol.
+            of arrays the one is meant whose axes stand below the symbol.
         ranges: the values of each letter that counts: ``{"i": range(3)}``.
         outside: what an array holds beyond its border, by symbol; others have no beyond.
         texts: what ``\\text{…}`` says of the counted letters, as a function of the scope.
@@ -53,7 +54,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sign": np.sign, "erf": erf, r"\max": lambda *v: _fold(np.maximum, v), r"\min": lambda *v: _fold(np.minimum, v),
 }  # fmt: skip
 RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
-    "<": np.less, ">": np.greater, "=": np.equal, r"\leq": np.less_equal, r"\geq": np.greater_equal, r"\neq": np.not_equal,
+    "<": operator.lt, ">": operator.gt, "=": operator.eq,
+    r"\leq": operator.le, r"\geq": operator.ge, r"\neq": operator.ne,
 }  # fmt: skip
 CLOSING = {")", "]", "}", ",", r"\right", r"\rfloor", r"\rceil", "+", "-", "/", "if", "else", *RELATIONS}
 
@@ -73,7 +75,7 @@ TOKEN = re.compile(
 )
 
 
-@cache
+@lru_cache(maxsize=4096)
 def tokens(latex: str) -> tuple[str, ...]:
     """The words of a formula, without the room between them."""
     found = []
@@ -137,7 +139,14 @@ class Reader:
         condition = self.condition()
         self.take("else")
         other = self.choice()
-        return lambda s: np.where(condition(s), value(s), other(s))
+
+        def chosen(s: Scope) -> Any:
+            holds = condition(s)
+            if np.ndim(holds):
+                return np.where(holds, value(s), other(s))
+            return value(s) if holds else other(s)
+
+        return chosen
 
     def condition(self) -> Value:
         """Relations, chained as in ``a < x < b`` and joined by commas."""
@@ -151,7 +160,7 @@ class Reader:
                 parts.append((relation, left, right))
                 left = right
             if self.next != ",":
-                return lambda s: _fold(np.logical_and, tuple(r(a(s), b(s)) for r, a, b in parts))
+                return lambda s: _fold(operator.and_, tuple(r(a(s), b(s)) for r, a, b in parts))
             self.take()
 
     def sum(self) -> Value:
@@ -260,7 +269,7 @@ class Reader:
             return lambda s: float(s.texts[text[1:]](s))
         condition = self.condition()
         self.take("]")
-        return lambda s: np.where(condition(s), 1.0, 0.0)
+        return lambda s: 1.0 * condition(s)
 
     def fraction(self) -> Value:
         above, below = self.group(), self.group()
@@ -324,7 +333,7 @@ class Reader:
             raise ValueError(f"{self.next!r} was not understood: {self}")
         symbol = before + self.symbol()
         if self.next != "_":
-            return lambda s: _named(s, symbol)
+            return lambda s: _whole(_named(s, symbol))
         self.take()
         below = self.group()
         while self.next == "'":
@@ -344,15 +353,20 @@ def _named(scope: Scope, symbol: str) -> Any:
     raise ValueError(f"nobody says what {symbol!r} is; known are {', '.join(scope.names)}")
 
 
+def _whole(found: Any) -> Any:
+    return found[0] if isinstance(found, tuple) else found
+
+
 def _cell(scope: Scope, symbol: str, below: tuple[str, ...]) -> Any:
     found = _named(scope, symbol)
     arrays = [np.asarray(a) for a in (found if isinstance(found, tuple) else (found,))]
     fitting = [(a, i) for a in arrays if (i := _indices(below, a.ndim)) is not None]
-    if len(fitting) != 1:
+    if not fitting:
         raise ValueError(
-            f"{symbol}_{''.join(below)} is not a cell of {symbol}, of shape {[a.shape for a in arrays]}"
+            f"{symbol}_{''.join(below)} is no cell of {symbol}, of shape {[a.shape for a in arrays]}"
         )
-    array, index = fitting[0][0], tuple(int(i(scope)) for i in fitting[0][1])
+    array, found = max(fitting, key=lambda pair: pair[0].ndim)
+    index = tuple(int(i(scope)) for i in found)
     if symbol in scope.outside and not all(0 <= i < n for i, n in zip(index, array.shape, strict=True)):
         return scope.outside[symbol]
     if any(i < 0 for i in index):
@@ -360,7 +374,7 @@ def _cell(scope: Scope, symbol: str, below: tuple[str, ...]) -> Any:
     return array[index]
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _indices(below: tuple[str, ...], axes: int) -> tuple[Value, ...] | None:
     """What stands below a symbol as one expression for each axis: parted by commas, or letter by letter; None if it does not fit."""
     reader = Reader(below)
@@ -392,7 +406,7 @@ def _quotient(a: Value, b: Value) -> Value:
 # --- formulas -------------------------------------------------------------------------------------------------------------
 
 
-@cache
+@lru_cache(maxsize=4096)
 def read(latex: str) -> Value:
     """How to work out an expression. Raises ValueError where it is not understood."""
     return Reader(tokens(latex)).whole()
@@ -435,7 +449,7 @@ def defined(formula: str, scope: Scope) -> Scope:
     for statement in statements(formula):
         if (
             statement.sign == "="
-            and re.fullmatch(r"\\?\w+", statement.left)
+            and re.fullmatch(r"\\?[a-zA-Z]+", statement.left)
             and statement.left not in scope.names
         ):
             scope = scope.with_(**{statement.left: evaluate(statement.right, scope)})
@@ -466,7 +480,7 @@ def check_formula(formula: str, scope: Scope, rtol: float = 1e-9) -> int:
     return compared
 
 
-def check_updates(formula: str, scope: Scope) -> Scope:
+def performed(formula: str, scope: Scope) -> Scope:
     r"""The scope after the assignments ``\leftarrow`` of a formula, one after the other."""
     for statement in statements(formula):
         if statement.sign == r"\leftarrow":

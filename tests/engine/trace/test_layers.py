@@ -9,7 +9,7 @@ from engine.layers import Activation, Bind, Layer, Parameter, Shape, Steps, call
 from engine.layers import registry as layers
 from engine.trace.base import At, explainer_of
 from tests.engine.catalogue import SHAPES, case_id, layer_cases
-from tests.engine.trace.tracing import check, check_places, network_with, some, trainer_for
+from tests.engine.trace.tracing import check, check_painted, check_places, network_with, some, trainer_for
 
 CASES = list(layer_cases())
 
@@ -23,12 +23,14 @@ def check_layer(layer: Layer, shape: Shape, dtype: str) -> None:
         for cell in some(at.out_shape, rng):
             equations = explainer.forward(at, cell)
             check(equations, dtype)
+            check_painted(equations, dtype)
             check_places(trace, equations)
             assert equations[-1].result == at.y(cell)
         for position, in_shape in enumerate(at.in_shapes):
             for cell in some(in_shape, rng):
                 equations = explainer.share(at, position, cell)
                 check(equations, dtype)
+                check_painted(equations, dtype)
                 check_places(trace, equations)
                 assert equations[-1].result == at.dx(cell, position)
     batch = At(trace, trace.network["tested"], None)
@@ -36,6 +38,7 @@ def check_layer(layer: Layer, shape: Shape, dtype: str) -> None:
         for cell in some(spec.shape, rng):
             whole = explainer.parameter(batch, name, cell)
             check(whole, dtype)
+            check_painted(whole, dtype)
             check_places(trace, whole)
             parts = [
                 explainer.parameter(At(trace, batch.node, n), name, cell)[-1].result.value for n in range(3)

@@ -13,7 +13,8 @@ from engine.losses import losses as registry
 from engine.trace import Trace, loss_gradient, loss_stages, moments, sample_outcomes
 from engine.train import Trainer
 from tests.engine.catalogue import case_id, variants
-from tests.engine.trace.tracing import check, check_places
+from tests.engine.latex import Scope
+from tests.engine.trace.tracing import check, check_painted, check_places
 
 DATA = {
     "binary": Circle(samples=40).make(),
@@ -36,14 +37,24 @@ def trace_of(loss: Loss, task: str, dtype: str = "float64", wide: float = 2.0) -
     return Trainer(model, data, None, fit).trace()
 
 
+def letters_of(trace: Trace, sample: int) -> Scope:
+    """N and K, and of one sample the probabilities p and the targets t, of each class or (without a number) of the second."""
+    output = trace.values[trace.network.output_id][sample : sample + 1].astype(np.float64)
+    p, t = trace.fit.loss.probabilities(output)[0], trace.targets[sample]
+    names = {f"p_{k + 1}": value for k, value in enumerate(p)} | {f"t_{k + 1}": v for k, v in enumerate(t)}
+    return Scope({"N": trace.size, "K": len(t), "p": p[-1], "t": t[-1], **names})
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize(("loss", "task"), CASES, ids=case_id)
 def test_stages_and_gradient_give_the_engines_numbers(loss: Loss, task: str, dtype: str) -> None:
     trace = trace_of(loss, task, dtype)
     for sample in range(5):
+        scope = letters_of(trace, sample)
         stages = loss_stages(trace, sample)
         for stage in stages:
             check(stage.equations, dtype)
+            check_painted(stage.equations, dtype, scope)
             check_places(trace, stage.equations)
         own = stages[-2].equations[-1].result.value
         assert own == pytest.approx(sample_outcomes(trace).losses[sample], rel=1e-12, abs=1e-15)
@@ -51,6 +62,7 @@ def test_stages_and_gradient_give_the_engines_numbers(loss: Loss, task: str, dty
         for k in range(trace.targets.shape[1]):
             equations = loss_gradient(trace, sample, k)
             check(equations, dtype)
+            check_painted(equations, dtype, scope)
             check_places(trace, equations)
             assert equations[-1].result.value == trace.gradients["0"][sample, k]
 

@@ -16,7 +16,9 @@ from engine.errors import DivergedError
 from engine.trace import NotKept, card, moments, record, update_rows
 from engine.train import Trainer
 from tests.engine.catalogue import case_id, variants
-from tests.engine.trace.tracing import check
+from tests.engine.latex import Scope
+from tests.engine.meanings import letters_of
+from tests.engine.trace.tracing import check, check_painted
 
 DATA = Circle(samples=50).make()
 NET = Network.chain(
@@ -147,11 +149,14 @@ def test_the_update_table_adds_up(
     run.step()
     run.step()
     trace = run.trace()
+    more = {r"\eta": trace.learning_rate, r"\lambda_w": optimizer.weight_decay}
+    scope = Scope({**letters_of(optimizer), **more})
     for node_id in trace.learners():
         for name, array in trace.arranged(node_id, trace.parameters["after"][node_id]).items():
             cells = [(0,) * array.ndim, tuple(s - 1 for s in array.shape)]
             for row, cell in zip(update_rows(trace, node_id, name, cells), cells, strict=True):
                 check(row.equations, dtype)
+                check_painted(row.equations, dtype, scope)
                 assert row.new.value == array[cell] == row.equations[-1].result.value
                 assert row.old.value + row.step.value == pytest.approx(row.new.value)
                 given = trace.parameter(node_id, name, "clipped")[cell]

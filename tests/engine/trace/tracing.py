@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,8 +11,9 @@ import numpy as np
 from engine import Fit, Model, Network, Node, layers, losses, optimizers
 from engine.data import Dataset
 from engine.layers import Layer, Shape
-from engine.trace import Equation, Trace
+from engine.trace import Equation, Operand, Trace
 from engine.train import Trainer
+from tests.engine.latex import Scope, evaluate
 
 #: how far an equation may be from the engine's number, against the size of what it adds up
 TOLERANCE = {"float64": 1e-12, "float32": 2e-5}
@@ -60,6 +62,41 @@ def check(equations: Iterable[Equation], dtype: str = "float64") -> None:
         scale = max(1e-3, float(sizes.sum()) if e.rule == "sum" else abs(e.result.value))
         difference = abs(e.evaluate() - e.result.value)
         assert difference <= TOLERANCE[dtype] * scale, (e.latex(), e.evaluate(), e.result)
+
+
+#: terms of a sum that are worked out one by one; all are written in the same way
+MOST = 60
+
+
+def check_painted(equations: Iterable[Equation], dtype: str = "float64", scope: Scope | None = None) -> None:
+    """What is written in numbers is right as it is written; of symbols that are sums or quotients, ``scope`` gives the letters."""
+    for e in equations:
+        if scope is not None:
+            operands = [e.result, *e.scale, *(f for t in e.terms[:MOST] for f in t.factors)]
+            check_symbols(operands, scope, max(1e-9, 10 * TOLERANCE[dtype]))
+        own = e.function is not None and re.match(r"\\mathrm\{(?!sign)", e.function.latex)
+        if len(e.terms) > MOST or own:  # nobody has explained it: only its name is written
+            continue
+        written = e.numbers(lambda value: f"{value:.17g}", MOST).removeprefix(f"{e.result.symbol} = ")
+        right, _, result = written.rpartition(" = ")
+        assert abs(evaluate(result, Scope({})) - e.result.value) <= 1e-12 * abs(e.result.value)
+        found = evaluate(right or result, Scope({}))
+        sizes = float(np.abs(e.terms.values).sum()) if e.rule == "sum" else 0.0
+        # the constants of SELU are painted so
+        five_digits = e.function is not None and "1.0507" in e.function.latex
+        tolerance = 1e-4 if five_digits else max(1e-9, TOLERANCE[dtype])
+        assert abs(found - e.result.value) <= tolerance * max(1e-3, sizes, abs(e.result.value)), (
+            written,
+            found,
+        )
+
+
+def check_symbols(operands: Iterable[Operand], scope: Scope, tolerance: float) -> None:
+    """A symbol that says how the number is made of others, such as (1 − β), says so rightly."""
+    for operand in operands:
+        if re.match(r"-|\(|\\frac\{\d", operand.symbol):
+            found = evaluate(operand.symbol, scope)
+            assert abs(found - operand.value) <= tolerance * max(1e-3, abs(operand.value)), (operand, found)
 
 
 def stored(trace: Trace, place: Any) -> float | None:
