@@ -61,6 +61,7 @@ def open_window(project: Project, path: Path | None = None) -> int:
     from playground.document.document import Document
     from playground.runner.runner import Runner
     from playground.ui.application import Appearance, application, interruptible
+    from playground.ui.desk import let_read
     from playground.ui.faults import Faults
     from playground.ui.keys import KeyGuard
     from playground.ui.main_window import MainWindow
@@ -74,7 +75,7 @@ def open_window(project: Project, path: Path | None = None) -> int:
     stay_responsive()
     KeyGuard(app)
     settings = Settings()
-    document = Document(project)
+    document = Document(let_read(project, path, settings) if path is not None else project)
     document.path = path
     if path is not None:
         settings.add_recent(path)
@@ -85,6 +86,7 @@ def open_window(project: Project, path: Path | None = None) -> int:
         window.pump.patience = PATIENCE
         faults.happened.connect(window.run.failed)
         window.show()
+        window.desk.ask_about_data()
         gc.freeze()  # … nor again and again later: the window would stutter
         gc.enable()
         return app.exec()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -27,6 +28,13 @@ DataPath = Annotated[
         "--data",
         metavar="PATH",
         help="Pictures to learn from instead of the project's data: MNIST's files, an .npz file, or a folder per class.",
+    ),
+]
+Outside = Annotated[
+    bool,
+    typer.Option(
+        "--allow-outside",
+        help="Let the project file read data outside its own folder; otherwise you are asked, where somebody can answer.",
     ),
 ]
 What = Annotated[str, typer.Argument(metavar="EXAMPLE|FILE", help="An example's name, or a project file.")]
@@ -78,7 +86,7 @@ def open_(what: Annotated[str, typer.Argument(metavar="[EXAMPLE|FILE]")] = "") -
     typer.echo(
         f"There is no display (DISPLAY and WAYLAND_DISPLAY are unset), so {project.name} is trained without a window into {out}."
     )
-    _train(project, None, out)
+    _train(_with_its_data(project, False), None, out)
 
 
 @cli.command()
@@ -94,10 +102,11 @@ def train(
         Path | None, typer.Option(file_okay=False, help="Folder for the results; by default runs/NAME.")
     ] = None,
     data: DataPath = None,
+    allow_outside: Outside = False,
 ) -> None:
     """Train without a window; writes metrics.csv, picture.png and weights.safetensors."""
     app.one_blas_thread()
-    project = _with_data(_project(what)[0], data)
+    project = _with_its_data(_with_data(_project(what)[0], data), allow_outside)
     if seed is not None:
         from playground.document import edits
 
@@ -129,6 +138,7 @@ def shot(
     size: Annotated[str, typer.Option(metavar="WIDTHxHEIGHT", help="Of the window, in pixels.")] = "1280x720",
     theme: Annotated[ThemeName, typer.Option(help="Look of the window.")] = ThemeName.LIGHT,
     data: DataPath = None,
+    allow_outside: Outside = False,
 ) -> None:
     """Render the real main window off screen and save it as a picture."""
     app.one_blas_thread()
@@ -137,7 +147,7 @@ def shot(
         width.isdecimal() and height.isdecimal() and 0 < int(width) <= 16384 and 0 < int(height) <= 16384
     ):
         raise Refusal(f"--size is {size!r}; expected WIDTHxHEIGHT in pixels, such as 1280x720.")
-    project = _with_data(_project(what)[0], data)
+    project = _with_its_data(_with_data(_project(what)[0], data), allow_outside)
     session = app.train(project, epochs, lambda done: None)
     try:
         app.picture(session, out, (int(width), int(height)), theme.value)
@@ -208,6 +218,7 @@ def _project(what: str) -> tuple[Project, Path | None]:
     """The example or file called ``what`` (the default example where it is empty), and its path where it is a file."""
     import difflib
 
+    from engine.errors import shown
     from playground.document import files
     from playground.document.examples import DEFAULT, example
     from playground.document.examples import examples as all_examples
@@ -216,10 +227,10 @@ def _project(what: str) -> tuple[Project, Path | None]:
     if not what or what in keys:
         return example(what or DEFAULT).project, None
     path = Path(what)
-    if not path.exists():
-        near = difflib.get_close_matches(what, (*keys, *COMMANDS), n=1)
+    if not os.path.lexists(path):  # False too for what cannot be a name
+        near = difflib.get_close_matches(what[:100], (*keys, *COMMANDS), n=1)
         hint = f"Did you mean {near[0]!r}?" if near else f"Examples are {', '.join(keys)}."
-        raise Refusal(f"There is no file and no example called {what!r}. {hint}")
+        raise Refusal(f"There is no file and no example called {shown(what)}. {hint}")
     try:
         return files.load(path), path
     except files.FileError as error:
@@ -231,7 +242,7 @@ def _with_data(project: Project, path: Path | None) -> Project:
     if path is None:
         return project
     from engine.data import source_at
-    from engine.errors import EngineError
+    from engine.errors import EngineError, clipped
     from playground.document import edits
     from playground.document.project import data_of
 
@@ -239,8 +250,26 @@ def _with_data(project: Project, path: Path | None) -> Project:
         changed = edits.set_source(project, source_at(path))
         data_of(changed)
     except EngineError as error:
-        raise Refusal(f"--data {path} cannot be used. {error}") from None
+        raise Refusal(f"--data {clipped(str(path), 100)} cannot be used. {error}") from None
     return changed
+
+
+def _with_its_data(project: Project, allowed: bool) -> Project:
+    """``project`` with the data outside its folder that its file names: where that is ``allowed``, or the user says so now."""
+    from playground.document import edits
+    from playground.document.project import withheld_in_words
+
+    named = withheld_in_words(project)
+    if not named:
+        return project
+    said = f"{project.name} reads data from outside its own folder: {named}"
+    if allowed:
+        typer.echo(f"{said}.", err=True)
+    elif not sys.stdin.isatty():
+        raise Refusal(f"{said}. Give --allow-outside if you want that.")
+    elif not typer.confirm(f"{said}. Read them?", err=True):
+        raise typer.Abort
+    return edits.read_outside(project)
 
 
 COMMANDS = tuple(info.name or info.callback.__name__ for info in cli.registered_commands if info.callback)

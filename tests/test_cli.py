@@ -1,6 +1,7 @@
 """The command line: what it writes, what it says, and how it refuses."""
 
 import csv
+import json
 import math
 import os
 import signal
@@ -260,6 +261,41 @@ def test_a_bad_file_gets_one_sentence(tmp_path: Path, capsys) -> None:
         said = capsys.readouterr().err
         assert "bad.json" in said
         assert len(said.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("words", [["a" * 5000], ["train", "a\0b"], ["train", "circle", "--data", "~nobodyhere/x"],
+                                   ["train", "circle", "--data", "a" * 5000]], ids=["long", "no name", "nobody", "long data"])  # fmt: skip
+def test_odd_names_get_one_short_sentence(words: list[str], capsys) -> None:
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert len(said.strip().splitlines()) == 1
+    assert len(said) < 1000
+
+
+def test_data_outside_the_projects_folder_must_be_allowed(
+    qapp, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_idx(tmp_path)
+    path = tmp_path / "theirs" / "p.json"
+    path.parent.mkdir()
+    digits = example("digits-cnn").project
+    source = {"type": "IdxFiles", "images": "../t10k-images-idx3-ubyte"}
+    path.write_text(json.dumps(json.loads(files.to_json(digits)) | {"source": source}), encoding="utf-8")
+    out = ["--out", str(tmp_path / "out")]
+    assert main(["train", str(path), "--epochs", "1", *out]) == 2
+    said = capsys.readouterr().err
+    assert "p reads data from outside its own folder:" in said
+    assert "--allow-outside" in said
+    asked: list[str] = []
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr("typer.confirm", lambda text, **_: asked.append(text))
+    assert main(["train", str(path), "--epochs", "1", *out]) == 130
+    assert "Read them?" in asked[0]
+    assert not (tmp_path / "out").exists()
+    assert main(["train", str(path), "--epochs", "1", "--allow-outside", *out]) == 2
+    said = capsys.readouterr().err
+    assert str(tmp_path / "t10k-images-idx3-ubyte") in said
+    assert "cannot be trained" in said  # they were read: pictures of that size do not fit the network
 
 
 def test_a_project_that_cannot_run_is_refused(tmp_path: Path, capsys) -> None:

@@ -6,6 +6,7 @@ Whatever a file counts brightness in, a network sees 0 (black) to 1 (white), unl
 from __future__ import annotations
 
 import hashlib
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -65,7 +66,7 @@ class Opened(Source, ABC):
     def _may_be_read(self) -> None:
         """Raises DataError where a path is withheld."""
         if self.waits_for:
-            named = " and ".join(clipped(path, 160) for path in self.waits_for)
+            named = " and ".join(clipped(os.path.normpath(path), 160) for path in self.waits_for)
             raise DataError(
                 f"The project's data are at {named}, outside the project's own folder, and have not been read; expected that you "
                 "want that. Read them, or choose other data."

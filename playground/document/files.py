@@ -170,14 +170,14 @@ def load(path: str | os.PathLike[str]) -> Project:
         raise FileError(str(error)) from error
     project = from_json(text, path.name)
     folder = path.absolute().parent
-    outside = _outside(project.source, folder)
+    withheld = outside(project.source, folder)
     source = _with_paths(project.source, lambda data: str(folder / data))
     if isinstance(source, Opened):
-        source = source.replace(withheld=outside)
+        source = source.replace(withheld=withheld)
     return project.replace(name=path.name.removesuffix(".json").removesuffix(".playground"), source=source)
 
 
-def _outside(source: Source, folder: Path) -> tuple[str, ...]:
+def outside(source: Source, folder: Path) -> tuple[str, ...]:
     """The paths that a project file in ``folder`` names and that lead out of it, in full."""
     named = source.paths if isinstance(source, Opened) else ()
     return tuple(str(folder / path) for path in named if not _lies_in(folder, path))

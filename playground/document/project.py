@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -9,7 +10,7 @@ from typing import Any
 
 from engine.augmentation import check_augmentation
 from engine.data import Circle, Opened, Preparation, Prepared, Source
-from engine.errors import EngineError, ShapeError, SpecError, few, shown
+from engine.errors import EngineError, ShapeError, SpecError, clipped, few, shown
 from engine.fit import Fit
 from engine.layers.base import Shape
 from engine.losses import suited
@@ -91,6 +92,16 @@ class Project:
 
     def replace(self, **changes: Any) -> Project:
         return replace(self, **changes)
+
+
+def withheld(project: Project) -> tuple[str, ...]:
+    """The paths outside its own folder that the project's file names, and that the user has not let it read."""
+    return project.source.waits_for if isinstance(project.source, Opened) else ()
+
+
+def withheld_in_words(project: Project) -> str:
+    """Where ``withheld`` leads."""
+    return " and ".join(clipped(os.path.normpath(path), 250) for path in withheld(project))
 
 
 def checked_human_error(value: object) -> float:
@@ -181,8 +192,8 @@ def findings(project: Project) -> tuple[Problem, ...]:
     try:
         data_of(project)
     except EngineError as error:  # not cached: the data may be ready, or their file mended, a moment later
-        withheld = isinstance(project.source, Opened) and project.source.waits_for
-        return (Problem("input", str(error), remedies=(ReadOutside("Read them"),) if withheld else ()),)
+        remedies = (ReadOutside("Read them"),) if withheld(project) else ()
+        return (Problem("input", str(error), remedies=remedies),)
     wrong = misfits(project.first_weights, project.network, shapes(project)) if project.first_weights else ()
     return wrong + _findings(project.source, project.preparation, project.network, project.fit)
 

@@ -73,7 +73,7 @@ class Shelf:
         try:
             with self._path.open("rb") as file:
                 found = pickle.load(file)
-        except (OSError, EOFError, pickle.UnpicklingError):
+        except Exception:  # noqa: BLE001  of a broken one, unpickling raises whatever it comes across
             return None
         return found if isinstance(found, Aside) else None
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from playground.document import files
+from engine.data import Opened
+from playground.document import edits, files
 from playground.document.examples import example
-from playground.document.project import Project
+from playground.document.project import Project, withheld, withheld_in_words
 from playground.ui.numbers import count
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class Desk(QObject):
         self._run = run
         self.left: Left | None = None
         self._question: QMessageBox | None = None
+        self._unsubscribe = document.subscribe(self._changed)
+        self.destroyed.connect(self._unsubscribe)
 
     @property
     def name(self) -> str:
@@ -108,7 +111,8 @@ class Desk(QObject):
             self._refuse("Not opened", error)
             return
         self._settings.add_recent(path)
-        self._show(project, path)
+        self._show(let_read(project, path, self._settings), path)
+        self.ask_about_data()
 
     def back(self) -> None:
         """To the trained project that was open before, with its weights."""
@@ -163,6 +167,10 @@ class Desk(QObject):
         self._document.path = path
         self._history.setClean()
         self._settings.add_recent(path)
+        source = project.source
+        if isinstance(source, Opened):  # whatever data it reads, the user has chosen them
+            theirs = files.outside(source, path.absolute().parent)
+            self._settings.let_read(path, [name for name in theirs if name not in source.waits_for])
         self.moved.emit()
         return True
 
@@ -214,12 +222,50 @@ class Desk(QObject):
         if answer in (Answer.Discard, Answer.Close) or (answer == Answer.Save and self.save()):
             then()
 
+    def ask_about_data(self) -> None:
+        """Where the project's file names data outside its own folder, ask whether they may be read."""
+        project, path = self._document.value, self._document.path
+        named = withheld_in_words(project)
+        if not named or path is None:
+            return
+        box = QMessageBox(self._window)
+        box.setObjectName("ask_outside")
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle("Read these data?")
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(f"“{name_of(path)}” reads data from outside its own folder:\n{named}")
+        box.setInformativeText("Read them? If you do not know who made the project, rather do not.")
+        read = box.addButton("Read them", QMessageBox.ButtonRole.AcceptRole)
+        box.setDefaultButton(box.addButton("Not now", QMessageBox.ButtonRole.RejectRole))
+        box.setStyleSheet(WIDE)
+
+        def answered() -> None:
+            box.deleteLater()
+            if box.clickedButton() is read and self._document.value is project:
+                self._document.set(edits.read_outside(project))
+
+        box.finished.connect(answered)
+        box.open()
+
+    def _changed(self, before: Project, after: Project) -> None:
+        """Remember what the user lets the project read, wherever that was said."""
+        path, let = self._document.path, set(withheld(before)) - set(withheld(after))
+        if let and path is not None and isinstance(after.source, Opened) and let <= set(after.source.paths):
+            self._settings.let_read(path, let)
+
     def _refuse(self, title: str, error: Exception) -> None:
         QMessageBox.warning(self._window, title, str(error))
 
     def _folder(self) -> Path:
         recent = self._settings.recent
         return recent[0].parent if recent else Path.home()
+
+
+def let_read(project: Project, path: Path, settings: Settings) -> Project:
+    """``project``, opened from ``path``, with its data where the user has let this file read them before."""
+    named = withheld(project)
+    known = bool(named) and all(settings.reads(path, name) for name in named)
+    return edits.read_outside(project) if known else project
 
 
 def name_of(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
@@ -10,6 +11,9 @@ THEMES = ("system", "light", "dark")
 
 #: how many recent files are listed
 RECENT = 8
+
+#: how many paths outside the folders of their projects are remembered that may be read
+READS = 200
 
 #: raise it when docks are added or renamed in a way that old layouts can't show
 LAYOUT_VERSION = 2
@@ -43,16 +47,22 @@ class Settings:
     @property
     def recent(self) -> tuple[Path, ...]:
         """The files used last, newest first; those that are gone are left out."""
-        value = self._store.value("recent") or []
-        # QSettings gives a list of one string back as a string.
-        names = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-        return tuple(path for path in map(Path, names) if path.is_file())[:RECENT]
+        return tuple(path for path in map(Path, self._strings("recent")) if _is_there(path))[:RECENT]
 
     def add_recent(self, path: Path) -> None:
         path = path.resolve()
         self._store.setValue(
             "recent", [str(p) for p in (path, *(p for p in self.recent if p != path))][:RECENT]
         )
+
+    def reads(self, project: Path, data: str) -> bool:
+        """Whether the user lets this project file read ``data``, a path outside its folder."""
+        return _pair(project, data) in self._strings("reads")
+
+    def let_read(self, project: Path, data: Iterable[str]) -> None:
+        """The user lets it, from now on."""
+        new = [_pair(project, path) for path in data]
+        self._store.setValue("reads", [*new, *(p for p in self._strings("reads") if p not in new)][:READS])
 
     @property
     def geometry(self) -> QByteArray:
@@ -72,6 +82,23 @@ class Settings:
     def layout(self, value: QByteArray) -> None:
         self._store.setValue("layout", value)
 
+    def _strings(self, key: str) -> list[str]:
+        value = self._store.value(key)
+        # QSettings gives a list of one string back as a string.
+        found = value if isinstance(value, list) else [value]
+        return [item for item in found if isinstance(item, str) and item]
+
     def _bytes(self, key: str) -> QByteArray:
         value = self._store.value(key)
         return value if isinstance(value, QByteArray) else QByteArray()
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name that is too long
+        return False
+
+
+def _pair(project: Path, data: str) -> str:
+    return f"{project.resolve()}\n{data}"

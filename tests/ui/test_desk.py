@@ -1,15 +1,18 @@
 """Opening and saving from the window: what was done is never lost silently, and a bad file gets a sentence."""
 
+import json
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
+from engine.data import NpzFile
 from playground.document import edits, files
 from playground.document.examples import example
-from playground.document.project import Project
+from playground.document.project import Project, problems, withheld
 from playground.runner.messages import State
+from tests.engine.data.writing import LABELS, PIXELS, write_npz
 from tests.ui.shell import Shell, answering
 
 CIRCLE = example("circle").project
@@ -213,3 +216,81 @@ def test_the_question_leaves_room_for_its_title(shell: Shell) -> None:
     answering(Button.Cancel, shell.window.close)
     assert widths
     assert widths[0] >= 360
+
+
+# ---- data outside the project's folder ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stranger(tmp_path: Path) -> Path:
+    """A project file of somebody else's that names data beside its folder."""
+    write_npz(tmp_path, x=PIXELS, y=LABELS)
+    path = tmp_path / "theirs" / "p.playground.json"
+    path.parent.mkdir()
+    data = json.loads(files.to_json(CIRCLE)) | {"source": {"type": "NpzFile", "path": "../set.npz"}}
+    path.write_text(json.dumps(data), encoding="utf-8")
+    return path
+
+
+def question(shell: Shell) -> QMessageBox:
+    box = shell.window.findChild(QMessageBox, "ask_outside")
+    assert isinstance(box, QMessageBox)
+    return box
+
+
+def press(box: QMessageBox, text: str) -> None:
+    [button] = [b for b in box.buttons() if b.text() == text]
+    button.click()
+    QCoreApplication.sendPostedEvents(box, QEvent.Type.DeferredDelete)
+
+
+def test_data_outside_the_folder_are_asked_about_once(shell: Shell, stranger: Path) -> None:
+    shell.window.desk.open_path(stranger)
+    assert "p” reads data from outside its own folder:\n" in question(shell).text()
+    assert str(stranger.parents[1] / "set.npz") in question(shell).text()
+    assert problems(shell.document.value)[0].node_id == "input"
+    press(question(shell), "Read them")
+    assert withheld(shell.document.value) == ()
+    assert not shell.window.isWindowModified()
+    shell.qtbot.waitUntil(lambda: not any(p.node_id == "input" for p in problems(shell.document.value)))
+    shell.window.desk.new()
+    shell.window.desk.open_path(stranger)
+    assert withheld(shell.document.value) == ()
+    assert shell.window.findChild(QMessageBox, "ask_outside") is None
+
+
+def test_not_now_leaves_the_project_open_with_a_button(shell: Shell, stranger: Path) -> None:
+    shell.window.desk.open_path(stranger)
+    press(question(shell), "Not now")
+    [named] = withheld(shell.document.value)
+    shell.window.docks["problems"].show()
+    shell.click("mend")
+    assert withheld(shell.document.value) == ()
+    assert shell.settings.reads(stranger, named)
+    assert not shell.settings.reads(stranger.with_name("other.json"), named)
+
+
+def test_data_that_the_user_has_chosen_need_no_question(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = NpzFile(path=str(write_npz(tmp_path, x=PIXELS, y=LABELS)))
+    shell.document.apply(edits.set_source(shell.document.value, source), "Choose")
+    (tmp_path / "mine").mkdir()
+    path = tmp_path / "mine" / "p.playground.json"
+    answer_file_dialog(monkeypatch, "getSaveFileName", path)
+    assert shell.window.desk.save()
+    shell.window.desk.new()
+    shell.window.desk.open_path(path)
+    assert shell.document.value.source == source
+
+
+def test_saving_a_strangers_project_lets_it_read_nothing(
+    shell: Shell, stranger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.window.desk.open_path(stranger)
+    press(question(shell), "Not now")
+    answer_file_dialog(monkeypatch, "getSaveFileName", stranger.with_name("copy.playground.json"))
+    assert shell.window.desk.save_as()
+    shell.window.desk.open_path(stranger.with_name("copy.playground.json"))
+    assert len(withheld(shell.document.value)) == 1
+    press(question(shell), "Not now")

@@ -1,0 +1,52 @@
+"""What the program remembers; whatever the file of it holds, the window opens."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings
+
+from playground.ui.settings import READS, RECENT, Settings
+
+
+def settings(folder: Path, text: str = "") -> Settings:
+    path = folder / "s.ini"
+    if text:
+        path.write_text(f"[General]\n{text}\n")
+    return Settings(QSettings(str(path), QSettings.Format.IniFormat))
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["@ByteArray(a), @ByteArray(b)", "a" * 9000 + ", b", "@Invalid()", "7", "@Rect(0 0 1 1)", "a\\0b", "@Size(1 2), /x", ""],
+)  # fmt: skip
+def test_other_types_read_as_defaults(tmp_path: Path, value: str) -> None:
+    keys = ("recent", "theme", "reduce_motion", "geometry", "layout", "reads")
+    read = settings(tmp_path, "\n".join(f"{key}={value}" for key in keys))
+    assert read.recent == ()
+    assert read.theme == "system"
+    assert read.reduce_motion is False
+    assert not read.reads(tmp_path, "x")
+    assert isinstance(read.geometry.size() + read.layout.size(), int)
+    read.add_recent(tmp_path / "s.ini")
+    assert read.recent == (tmp_path / "s.ini",)
+
+
+def test_recent_files_that_are_gone_are_left_out(tmp_path: Path) -> None:
+    read = settings(tmp_path)
+    for i in range(RECENT + 2):
+        (tmp_path / f"{i}.json").write_text("")
+        read.add_recent(tmp_path / f"{i}.json")
+    assert len(read.recent) == RECENT
+    read.recent[0].unlink()
+    assert len(read.recent) == RECENT - 1
+
+
+def test_what_a_project_may_read_is_remembered_up_to_a_number(tmp_path: Path) -> None:
+    read = settings(tmp_path)
+    read.let_read(tmp_path / "p.json", ["/a", "/b"])
+    assert read.reads(tmp_path / "p.json", "/a")
+    assert read.reads(tmp_path / "x" / ".." / "p.json", "/b")
+    assert not read.reads(tmp_path / "q.json", "/a")
+    read.let_read(tmp_path / "q.json", map(str, range(READS)))
+    assert not read.reads(tmp_path / "p.json", "/a")
+    assert read.reads(tmp_path / "q.json", "0")
