@@ -393,6 +393,12 @@ def test_an_unreadable_shelf_is_an_empty_one(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path)
     assert shelf.read() is None
     # No pickle; a class that is gone; too few arguments; what is no text; bytes that end too soon.
-    for content in (b"\x80\x05garbage", b"cgone\nGone\n.", b"cbuiltins\nint\n(S'x'\ntR.", b"cbuiltins\n\xff\n.", b"\x80\x05("):
+    for content in (
+        b"\x80\x05garbage",
+        b"cgone\nGone\n.",
+        b"cbuiltins\nint\n(S'x'\ntR.",
+        b"cbuiltins\n\xff\n.",
+        b"\x80\x05(",
+    ):
         (tmp_path / "aside").write_bytes(content)
         assert shelf.read() is None
