@@ -60,16 +60,16 @@ def open_window(project: Project, path: Path | None = None) -> int:
     gc.disable()  # what is made until the window stands stays: looking through it for garbage takes an eighth of the start
     from playground.document.document import Document
     from playground.runner.runner import Runner
-    from playground.ui.application import Appearance, application, interruptible
+    from playground.ui.application import Appearance, application
     from playground.ui.desk import let_read
     from playground.ui.faults import Faults
     from playground.ui.keys import KeyGuard
     from playground.ui.main_window import MainWindow
     from playground.ui.settings import Settings
+    from playground.ui.signals import EndSignals
     from playground.ui.undo import History
 
     app = application()
-    interruptible()
     faults = Faults()  # in the place of sys.excepthook and its like
     faults.listen()
     stay_responsive()
@@ -81,6 +81,7 @@ def open_window(project: Project, path: Path | None = None) -> int:
         settings.add_recent(path)
     runner = Runner()
     runner.start()
+    signals = EndSignals()
     try:
         window = MainWindow(document, History(document), runner, settings, Appearance(settings))
         window.pump.patience = PATIENCE
@@ -89,9 +90,13 @@ def open_window(project: Project, path: Path | None = None) -> int:
         window.desk.ask_about_data()
         gc.freeze()  # … nor again and again later: the window would stutter
         gc.enable()
+        signals.asked.connect(window.desk.put_aside)
+        signals.asked.connect(window.close)
+        signals.asked.connect(app.quit)  # whatever else is open
         return app.exec()
     finally:
         gc.enable()
+        signals.stop()
         runner.stop()
         faults.stop()
 

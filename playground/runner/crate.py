@@ -3,6 +3,8 @@
 A frame holds some hundred kilobytes of arrays, sixty times a second. Through a pipe they would be copied in pieces of 64 kB, with both
 processes taking turns for each; here each side makes one copy. The window owns the memory, so that none is left behind whatever
 becomes of the other process.
+
+Where there is too little of such memory (in a container, say), arrays go through the pipe after all.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import contextlib
 import copyreg
 import io
 import math
+import os
 import pickle
 from dataclasses import dataclass
 from multiprocessing.shared_memory import SharedMemory
@@ -24,36 +27,43 @@ from engine.core import Array
 ALIGN = 64
 
 
-def _cells_of(memory: SharedMemory) -> memoryview:
-    if memory.buf is None:
+def _cells_of(memory: SharedMemory | None) -> memoryview:
+    if memory is None or memory.buf is None:
         raise ValueError("This shared memory is closed; expected it open. Ask before it is given back.")
     return memory.buf
 
 
 @dataclass
 class Room:
-    """A piece of shared memory, by name: what the window sends when it has made one."""
+    """A piece of shared memory, by name: what the window sends when it has made one. Without a name there is none to be had."""
 
     name: str
     size: int
 
     def opened(self) -> Room:
         """The same, ready to be written to."""
-        self._memory = SharedMemory(self.name)
+        self._memory = SharedMemory(self.name) if self.name else None
         return self
+
+    @property
+    def is_pipe(self) -> bool:
+        """Whether all there is is the pipe."""
+        return not self.name
 
     @property
     def cells(self) -> memoryview:
         return _cells_of(self._memory)
 
     def close(self) -> None:
-        self._memory.close()
+        if self._memory is not None:
+            self._memory.close()
 
     def give_back(self) -> None:
         """Do away with the memory, where whoever made it has died."""
-        self._memory.close()
-        with contextlib.suppress(FileNotFoundError):
-            self._memory.unlink()
+        if self._memory is not None:
+            self._memory.close()
+            with contextlib.suppress(FileNotFoundError):
+                self._memory.unlink()
 
 
 @dataclass(frozen=True)
@@ -65,10 +75,11 @@ class TooSmall:
 
 @dataclass(frozen=True)
 class Packed:
-    """A pickled value whose arrays lie in the first ``size`` bytes of the room."""
+    """A pickled value whose arrays lie in the first ``size`` bytes of the room, or of ``cells`` where there is no room."""
 
     words: bytes
     size: int
+    cells: bytes = b""
 
 
 class _Packer(pickle.Pickler):
@@ -106,11 +117,32 @@ def packed(value: object, room: Room) -> Packed | TooSmall:
     file = io.BytesIO()
     packer = _Packer(file)
     packer.dump(value)
-    if packer.end > room.size:
+    if packer.end > room.size and not room.is_pipe:
         return TooSmall(packer.end)
+    cells = memoryview(bytearray(packer.end + 1)) if room.is_pipe else room.cells
     for start, array in packer.arrays:
-        np.ndarray(array.shape, array.dtype, room.cells, start)[...] = array
-    return Packed(file.getvalue(), packer.end)
+        np.ndarray(array.shape, array.dtype, cells, start)[...] = array
+    return Packed(file.getvalue(), packer.end, bytes(cells) if room.is_pipe else b"")
+
+
+def _reserved(size: int) -> SharedMemory | None:
+    """Shared memory that is really there; ``None`` where there is too little.
+
+    The system promises more than it has, and ends a process that writes where there is nothing (SIGBUS).
+    """
+    try:
+        memory = SharedMemory(create=True, size=size)
+    except OSError:
+        return None
+    file = getattr(memory, "_fd", -1)  # no public way leads to it
+    if hasattr(os, "posix_fallocate") and file >= 0:
+        try:
+            os.posix_fallocate(file, 0, size)
+        except OSError:
+            memory.close()
+            memory.unlink()
+            return None
+    return memory
 
 
 class Crate:
@@ -120,15 +152,18 @@ class Crate:
         self._memory: SharedMemory | None = None
 
     def grown(self, size: int) -> Room:
-        """Make room for ``size`` bytes and half as much again, and give up the old one."""
+        """Make room for ``size`` bytes and half as much again, if there is as much, and give up the old one."""
         self.empty()
-        self._memory = SharedMemory(create=True, size=max(ALIGN, size + size // 2))
-        return Room(self._memory.name, self._memory.size)
+        self._memory = _reserved(max(ALIGN, size + size // 2))
+        return Room(self._memory.name, self._memory.size) if self._memory is not None else Room("", 0)
 
     def unpacked(self, message: Packed) -> Any:
         """The value again. Its arrays are copies, and read-only."""
         # A byte more: NumPy will not look at an empty buffer, not even for an empty array.
-        _Cells.now = bytes(_cells_of(self._memory)[: message.size + 1]) if self._memory is not None else b""
+        held = message.cells or (
+            self._memory is not None and bytes(_cells_of(self._memory)[: message.size + 1])
+        )
+        _Cells.now = held or b""
         try:
             return pickle.loads(message.words)
         finally:

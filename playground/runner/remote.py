@@ -31,6 +31,7 @@ from engine.errors import EngineError
 from engine.log import LogView
 from playground.document.project import Project, data_of
 from playground.runner.crate import Crate, Room, TooSmall
+from playground.runner.life import begin
 from playground.runner.messages import (
     Command,
     Frame,
@@ -43,13 +44,13 @@ from playground.runner.messages import (
     State,
     Want,
 )
-from playground.runner.serving import KEPT_PROJECTS, Loaded, Parcel, Taken, serve
+from playground.runner.serving import KEPT_PROJECTS, Loaded, Parcel, Taken
 
 if TYPE_CHECKING:
     from engine.trace import Trace
 
-#: seconds that a process may take to end by itself
-PATIENCE = 3.0
+#: seconds that a process may take to end by itself: a little more than it gives itself
+PATIENCE = 1.0
 #: bytes for the arrays of a frame, to begin with: enough for most networks on points
 FIRST_ROOM = 1 << 20
 #: processes that are started of their own accord, one after another, without anybody asking for anything in between
@@ -100,7 +101,7 @@ class Remote:
             self._tidy = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._line, theirs = context.Pipe()
         self._process = context.Process(
-            target=serve, args=(theirs, self._folder), name="training", daemon=True
+            target=begin, args=(theirs, self._folder), name="training", daemon=True
         )
         self._process.start()
         theirs.close()
@@ -152,8 +153,9 @@ class Remote:
             process.join(PATIENCE)  # it may be in the middle of one very long update
         for dead in self._buried:
             dead.kill()
-            dead.join()
-            dead.close()
+            dead.join(PATIENCE)
+            if dead.exitcode is not None:  # else it hangs in the system itself, and ends when that lets it go
+                dead.close()
         self._buried.clear()
         self._crate.empty()
         if self._folder is not None:

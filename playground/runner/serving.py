@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, fields
@@ -21,7 +20,7 @@ import numpy as np
 
 from engine.log import LogView
 from playground.document.project import Project
-from playground.runner.crate import Room, TooSmall, packed
+from playground.runner.crate import Packed, Room, TooSmall, packed
 from playground.runner.mailbox import Mailbox
 from playground.runner.messages import Array, Frame, Load, Recover, Want
 from playground.runner.rescue import Shelf
@@ -81,7 +80,8 @@ class Sender(Mailbox):
     """The worker's mailbox: whoever finds that there is a frame and that one is asked for sends it.
 
     That is the worker when it puts one, or the reader of commands when one is asked for. No third thread: each would take turns
-    with training for the interpreter. Nothing that is sent can fill the line, so sending never waits for the window.
+    with training for the interpreter. Nothing that is sent can fill the line, so sending never waits for the window; where arrays go through the line, a thread of
+    its own sends them, one frame at a time.
     """
 
     def __init__(self, line: Connection) -> None:
@@ -143,8 +143,16 @@ class Sender(Mailbox):
                     super().put(frame)
             else:
                 self._sent, self._wants, self._trace = frame.log, tuple(frame.answers), frame.trace
-            with contextlib.suppress(OSError):  # the window has gone; the end of the line ends this process
-                self._line.send(message)
+            if (
+                room.is_pipe
+            ):  # this may fill the line, and the reader of commands must not wait for the window
+                threading.Thread(target=self._post, args=(message,), name="post", daemon=True).start()
+            else:
+                self._post(message)
+
+    def _post(self, message: Packed | TooSmall) -> None:
+        with contextlib.suppress(OSError):  # the window has gone; the end of the line ends this process
+            self._line.send(message)
 
     def _packed(self, frame: Frame) -> Parcel:
         known, rows = self._sent.rows, frame.log.rows
@@ -164,11 +172,16 @@ class Sender(Mailbox):
         )
 
 
-def serve(line: Connection, folder: Path) -> None:
-    """What the process does: a worker, and this thread to read commands, until the line ends."""
+def serve(line: Connection, folder: Path, patience: float | None = None) -> None:
+    """Read commands for a worker, until the line ends; tidy up for the window if it could not.
+
+    Args:
+        line: to the window.
+        folder: where the run is put aside.
+        patience: seconds that the worker may take to finish what it is doing; ``None``: as long as it takes.
+    """
     if hasattr(os, "nice"):
         os.nice(5)  # where processors are scarce, the window comes first
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the window, which then ends the line
     sender = Sender(line)
     worker = Worker(sender, Shelf(folder))
     worker.start()
@@ -184,8 +197,8 @@ def serve(line: Connection, folder: Path) -> None:
                     worker.send(load)
                 case command:
                     worker.send(command)
-        worker.end()
+        worker.end(patience)
     except (EOFError, OSError):  # the window has gone, and could not tidy up
-        worker.end()
+        worker.end(patience)
         sender.tidy()
         shutil.rmtree(folder, ignore_errors=True)

@@ -79,13 +79,13 @@ class Worker(threading.Thread):
             self._commands.append(command)
             self._wake.notify()
 
-    def end(self) -> None:
-        """Finish after the current burst and wait for it."""
+    def end(self, patience: float | None = None) -> None:
+        """Finish after the current burst and wait for it, at most ``patience`` seconds; ``None``: as long as it takes."""
         with self._wake:
             self._ending = True
             self._wake.notify()
         if self.is_alive():
-            self.join()
+            self.join(patience)
 
     # --- the thread ---------------------------------------------------------------------------------------------------
 
@@ -97,7 +97,8 @@ class Worker(threading.Thread):
             while not self._ending:
                 try:
                     self._turn()
-                    self._keeper.look()
+                    if not self._ending:
+                        self._keeper.look()
                 except Exception as error:  # noqa: BLE001  whatever it is, it is shown, and the window stays alive
                     self._session.crash(error)
                     self._put()

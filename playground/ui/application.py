@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -30,11 +29,6 @@ def application() -> QApplication:
     app.setStyle("Fusion")  # the same on every system, and the one that follows a style sheet everywhere
     app.setWindowIcon(icon("graph-outline", LIGHT, LIGHT.accent))
     return app
-
-
-def interruptible() -> None:
-    """Let Ctrl+C in the terminal end the program, as Python's own handler can't while Qt's loop runs."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Appearance(QObject):

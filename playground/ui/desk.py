@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from engine.data import Opened
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
 FILTER = f"Playground projects (*{files.SUFFIX} *.json);;All files (*)"
 
 Answer = QMessageBox.StandardButton
+_DATA = QStandardPaths.StandardLocation.AppDataLocation
+#: letters of a project's name in the name of the file to which its unsaved edits go
+LONGEST = 60
+
+log = logging.getLogger(__name__)
 
 #: a title bar leaves no room for its words over a narrow question
 WIDE = "QLabel#qt_msgbox_label, QLabel#qt_msgbox_informativelabel { min-width: 360px; }"
@@ -68,6 +75,7 @@ class Desk(QObject):
         self._window, self._document, self._history, self._settings = window, document, history, settings
         self._run = run
         self.left: Left | None = None
+        self._ending = False
         self._question: QMessageBox | None = None
         self._unsubscribe = document.subscribe(self._changed)
         self.destroyed.connect(self._unsubscribe)
@@ -174,6 +182,22 @@ class Desk(QObject):
         self.moved.emit()
         return True
 
+    def put_aside(self) -> None:
+        """The program is told to end, and nobody can be asked: edits that were not saved go to a file of their own, first in Open Recent."""
+        self._ending = True
+        self._document.settle()
+        if self._history.isClean():
+            return
+        name = re.sub(r"[^\w .()-]", "_", self.name)[:LONGEST] + " (unsaved)"
+        path = Path(QStandardPaths.writableLocation(_DATA)) / "unsaved" / (name + files.SUFFIX)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            files.save(self._document.value.replace(name=name), path)
+        except (OSError, files.FileError) as error:
+            log.error("Unsaved edits could not be put aside: %s", error)
+        else:
+            self._settings.add_recent(path)
+
     # --- questions ----------------------------------------------------------------------------------------------------
 
     def _leave(self, then: Callable[[], object]) -> None:
@@ -186,6 +210,8 @@ class Desk(QObject):
 
         ``closing``: a long run would be lost, too. A question that nobody has answered yet is asked no second time.
         """
+        if self._ending:
+            return False
         self._document.settle()  # what is being typed may be an edit
         clean, trained = self._history.isClean(), ""
         if closing and self._run.seconds >= LONG:

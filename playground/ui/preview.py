@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from playground.document.project import Project
 from playground.runner.messages import Frame, Load, Pause, Play, State
 from playground.runner.runner import Runner
 from playground.ui import style
-from playground.ui.application import application, interruptible
+from playground.ui.application import application
 from playground.ui.pump import Pump
 from playground.ui.snapshot import save_png
 from playground.ui.theme import DARK, LIGHT, Theme
@@ -116,7 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     size = QSize(*chosen.size) if chosen.size else None
     project = example(chosen.example).project
     preview = Preview(views()[chosen.name], project, DARK if chosen.theme == "dark" else LIGHT, size)
-    interruptible()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's own handler gets no turn while Qt's loop runs
     try:
         preview.view.show()
         preview.run_to(chosen.epochs)

@@ -9,11 +9,7 @@ What a widget *is* is said by a property, so that no other file writes style she
 
 from __future__ import annotations
 
-import atexit
-import shutil
-import tempfile
 from functools import cache
-from pathlib import Path
 from string import Template
 
 from PySide6.QtCore import Qt
@@ -21,6 +17,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from playground.ui.plots.colours import mix
+from playground.ui.resources import register
 from playground.ui.theme import Theme
 
 #: the free space round the contents of a panel, and between its rows, in pixels
@@ -129,18 +126,10 @@ def sheet(theme: Theme, points: float) -> str:
 
 
 @cache
-def _folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="playground-style-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
-@cache
 def _glyph(name: str, colour: str, width: float = 1.5) -> str:
     """Path of a drawn arrow or tick. Style sheets take pictures from files only, and in one colour each."""
-    file = _folder() / f"{name}-{colour[1:]}.svg"
-    file.write_text(_SVG.format(path=_GLYPHS[name], colour=colour, width=width), encoding="utf-8")
-    return file.as_posix()
+    drawn = _SVG.format(path=_GLYPHS[name], colour=colour, width=width)
+    return register(f"{name}-{colour[1:]}-{width:g}.svg", drawn.encode())
 
 
 _SHEET = """

@@ -4,8 +4,6 @@ import multiprocessing
 import os
 import pickle
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -274,7 +272,7 @@ def test_hand_edits_can_still_be_undone_after_a_crash(runner: Runner) -> None:
 def test_a_process_that_always_dies_is_not_started_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     runner = Runner()
     with monkeypatch.context() as patch:
-        patch.setattr(remote, "serve", die)
+        patch.setattr(remote, "begin", die)
         runner.start()
         runner.send(Load(CIRCLE))
         frame = until(runner, lambda f: f.state is State.CRASHED, 60.0)
@@ -351,42 +349,6 @@ def test_a_run_that_was_left_can_be_had_back(own_process: bool) -> None:
         assert until(runner, lambda f: f.earliest_step == before.step).step == before.step
     finally:
         runner.stop()
-
-
-PROGRAM = """
-import sys, time
-from playground.document.examples import example
-from playground.runner.messages import Load, Play
-from playground.runner.runner import Runner
-if __name__ == "__main__":
-    runner = Runner()
-    runner.start()
-    runner.send(Load(example("circle").project))
-    runner.send(Play())
-    while True:
-        frame = runner.take()
-        if frame is not None and frame.step > 10:
-            print(runner._end._folder, runner._end._crate._memory.name, flush=True)
-            time.sleep(60)
-        time.sleep(0.01)
-"""
-
-
-@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="shared memory cannot be listed here")
-def test_nothing_is_left_behind_when_the_window_is_killed(tmp_path: Path) -> None:
-    (tmp_path / "program.py").write_text(PROGRAM)
-    with subprocess.Popen(
-        [sys.executable, str(tmp_path / "program.py")],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": os.getcwd()},
-    ) as program:  # fmt: skip
-        folder, memory = program.stdout.readline().split()
-        program.kill()
-        _, complaints = program.communicate(
-            timeout=30
-        )  # the process that trains has the same stderr: both have ended
-    assert complaints == ""
-    assert not Path(folder).exists()
-    assert not (Path("/dev/shm") / memory).exists()
 
 
 def test_an_unreadable_shelf_is_an_empty_one(tmp_path: Path) -> None:

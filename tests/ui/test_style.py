@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QFile, Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import (
@@ -84,7 +83,7 @@ def test_the_sheet_is_complete(theme: Theme) -> None:
     files = set(re.findall(r"url\(([^)]+)\)", sheet))
     assert files
     for file in files:
-        assert Path(file).is_file()
+        assert QFile.exists(file)
         assert QSvgRenderer(file).isValid()
     used = {colour.lower() for colour in re.findall(r"#[0-9a-fA-F]{6}", sheet)}
     assert theme.panel in used
