@@ -30,6 +30,7 @@ Answer = QMessageBox.StandardButton
 _DATA = QStandardPaths.StandardLocation.AppDataLocation
 #: letters of a project's name in the name of the file to which its unsaved edits go
 LONGEST = 60
+UNSAVED = " (unsaved)"
 
 log = logging.getLogger(__name__)
 
@@ -188,7 +189,7 @@ class Desk(QObject):
         self._document.settle()
         if self._history.isClean():
             return
-        name = re.sub(r"[^\w .()-]", "_", self.name)[:LONGEST] + " (unsaved)"
+        name = re.sub(r"[^\w .()-]", "_", self.name.removesuffix(UNSAVED))[:LONGEST] + UNSAVED
         path = Path(QStandardPaths.writableLocation(_DATA)) / "unsaved" / (name + files.SUFFIX)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -203,7 +203,7 @@ def test_settings_at_the_edge_of_float32_are_said_without_a_warning() -> None:
         Fit(initializer=initializers.Normal(std=1e38)),
         Fit(max_norm=3e38),
         Fit(clipping=clipping.ClipValue(limit=3e38)),
-        Fit(optimizer=optimizers.Adam(eps=1e-45)),
+        Fit(optimizer=optimizers.Adam(eps=1e-37)),
     ):
         run = Trainer(Model(DEEP, (2,), initializer=fit.initializer), POINTS, None, fit)
         with contextlib.suppress(DivergedError):
