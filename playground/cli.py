@@ -16,10 +16,12 @@ from typer.exceptions import TyperException
 from playground import __version__, app
 
 if TYPE_CHECKING:
+    from engine.data import Source
     from playground.document.project import Project
     from playground.runner.session import Session
 
 WRONG_USE = 2  #: exit code where what was asked for makes no sense
+MOST_HINTS = 4  #: ways that a refusal names
 FAILED = 1  #: exit code where training went wrong
 
 DataPath = Annotated[
@@ -27,7 +29,16 @@ DataPath = Annotated[
     typer.Option(
         "--data",
         metavar="PATH",
-        help="Pictures to learn from instead of the project's data: MNIST's files, an .npz file, or a folder per class.",
+        help="What to learn from instead of the project's data: MNIST's files, NumPy's arrays (.npz, .npy), or a folder or .zip of "
+        "pictures, a folder per class.",
+    ),
+]
+Reading = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--read",
+        metavar="NAME=VALUE",
+        help="How --data is read, such as scale=none; may be given several times.",
     ),
 ]
 Outside = Annotated[
@@ -102,11 +113,12 @@ def train(
         Path | None, typer.Option(file_okay=False, help="Folder for the results; by default runs/NAME.")
     ] = None,
     data: DataPath = None,
+    read: Reading = None,
     allow_outside: Outside = False,
 ) -> None:
     """Train without a window; writes metrics.csv, picture.png and weights.safetensors."""
     app.one_blas_thread()
-    project = _with_its_data(_with_data(_project(what)[0], data), allow_outside)
+    project = _with_its_data(_with_data(_project(what)[0], data, read or ()), allow_outside)
     if seed is not None:
         from playground.document import edits
 
@@ -138,6 +150,7 @@ def shot(
     size: Annotated[str, typer.Option(metavar="WIDTHxHEIGHT", help="Of the window, in pixels.")] = "1280x720",
     theme: Annotated[ThemeName, typer.Option(help="Look of the window.")] = ThemeName.LIGHT,
     data: DataPath = None,
+    read: Reading = None,
     allow_outside: Outside = False,
 ) -> None:
     """Render the real main window off screen and save it as a picture."""
@@ -147,7 +160,7 @@ def shot(
         width.isdecimal() and height.isdecimal() and 0 < int(width) <= 16384 and 0 < int(height) <= 16384
     ):
         raise Refusal(f"--size is {size!r}; expected WIDTHxHEIGHT in pixels, such as 1280x720.")
-    project = _with_its_data(_with_data(_project(what)[0], data), allow_outside)
+    project = _with_its_data(_with_data(_project(what)[0], data, read or ()), allow_outside)
     session = app.train(project, epochs, lambda done: None)
     try:
         app.picture(session, out, (int(width), int(height)), theme.value)
@@ -237,21 +250,57 @@ def _project(what: str) -> tuple[Project, Path | None]:
         raise Refusal(str(error)) from None
 
 
-def _with_data(project: Project, path: Path | None) -> Project:
-    """``project`` with the pictures at ``path`` in place of its own data; itself where there is no path."""
+def _with_data(project: Project, path: Path | None, read: Sequence[str]) -> Project:
+    """``project`` with what is at ``path`` in place of its own data, and a last layer that fits; itself where there is no path.
+
+    Says what was read and what was changed. ``read``: parameters of the source, as "scale=none".
+    """
     if path is None:
+        if read:
+            raise Refusal("--read says how --data is read, and there is no --data. Add it.")
         return project
     from engine.data import source_at
-    from engine.errors import EngineError, clipped
+    from engine.errors import DataError, EngineError, clipped
     from playground.document import edits
     from playground.document.project import data_of
 
     try:
-        changed = edits.set_source(project, source_at(path))
-        data_of(changed)
+        source = source_at(path)
+        source = source.replace(**dict(_reading(source, words) for words in read))
+        changed = edits.set_source(project, source)
+        data = data_of(changed).raw
     except EngineError as error:
-        raise Refusal(f"--data {clipped(str(path), 100)} cannot be used. {error}") from None
-    return changed
+        offers = error.offers if isinstance(error, DataError) else ()
+        ways = (
+            " ".join(f"--read {name}={value}" for name, value in o.changes if value is not None)
+            for o in offers
+        )
+        hints = [way for way in ways if way][:MOST_HINTS]
+        hint = f" Try: {'; or '.join(hints)}" if hints else ""
+        raise Refusal(f"--data {clipped(str(path), 100)} cannot be used. {error}{hint}") from None
+    mended = edits.mend_output(changed)
+    for note in (*(note.text for note in data.report), *edits.differences(project, mended)):
+        typer.echo(note, err=True)
+    return mended
+
+
+def _reading(source: Source, words: str) -> tuple[str, object]:
+    """A parameter of ``source`` and its value, from "name=value"."""
+    import json
+
+    from engine.spec import Bool, Float, Int
+
+    name, is_there, value = words.partition("=")
+    known = {p.name: p.kind for p in source.params()}
+    if not is_there or name not in known:
+        raise Refusal(
+            f"--read {words!r} says nothing that is known; expected NAME=VALUE with a name of {', '.join(known)}. Correct it."
+        )
+    try:
+        plain = json.loads(value) if isinstance(known[name], Int | Float | Bool) else value
+    except ValueError:
+        plain = value  # the source says what it expects
+    return name, plain
 
 
 def _with_its_data(project: Project, allowed: bool) -> Project:

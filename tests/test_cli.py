@@ -21,7 +21,7 @@ from playground.document import edits, files
 from playground.document.examples import example, examples
 from playground.runner.messages import Load, Play, State, Step
 from playground.runner.runner import Runner
-from tests.engine.data.writing import write_idx
+from tests.engine.data.writing import LABELS, PIXELS, write_idx, write_npz
 
 
 def run(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -149,11 +149,54 @@ def test_own_pictures_take_the_place_of_the_data(qapp, tmp_path: Path, capsys) -
     words = ["train", "digits-mlp", "--epochs", "2", "--out", str(tmp_path / "out"), "--data"]
     assert main([*words, str(ten)]) == 0
     assert len(metrics(tmp_path / "out")) == 3
-    # Ten outputs are too many for three classes, which is for the person to change.
-    assert main([*words, str(few)]) == 2
-    assert "The network gives 10 values per sample; data and loss need 3" in capsys.readouterr().err
+    capsys.readouterr()
+    assert main([*words, str(few)]) == 0
+    said = capsys.readouterr().err
+    assert "now gives 3 values, as these data need." in said, "ten outputs are too many for three classes"
+    assert "The loss is now" not in said
     assert main([*words, str(tmp_path / "gone")]) == 2
     assert f"--data {tmp_path / 'gone'} cannot be used. There is no" in capsys.readouterr().err
+
+
+def test_a_network_for_two_classes_learns_ten(qapp, tmp_path: Path, capsys) -> None:
+    write_idx(tmp_path, pixels=np.zeros((20, 28, 28), np.uint8), labels=np.arange(20, dtype=np.uint8) % 10)
+    words = [
+        "train",
+        "tutorial-mnist",
+        "--epochs",
+        "1",
+        "--out",
+        str(tmp_path / "out"),
+        "--data",
+        str(tmp_path),
+    ]
+    assert main(words) == 0
+    said = capsys.readouterr().err
+    assert "The loss is now Cross-entropy, which suits these data." in said
+    assert "The last layer, linear2, now gives 10 values" in said
+
+
+def test_a_first_layer_that_does_not_fit_is_said(qapp, tmp_path: Path, capsys) -> None:
+    write_idx(tmp_path)
+    assert main(["train", "circle", "--out", str(tmp_path / "out"), "--data", str(tmp_path)]) == 2
+    assert "Linear reads a row of values and gets 1×6×5. Put a Flatten before it." in capsys.readouterr().err
+
+
+def test_how_data_are_read_is_said_and_can_be_told(qapp, tmp_path: Path, capsys) -> None:
+    path = write_npz(tmp_path, a=PIXELS // 16, b=LABELS, c=LABELS % 2)
+    words = ["train", "digits-mlp", "--epochs", "1", "--out", str(tmp_path / "out"), "--data", str(path)]
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert said.endswith("Try: --read inputs=a --read targets=b; or --read inputs=a --read targets=c\n")
+    assert main([*words, "--read", "inputs=a", "--read", "targets=b", "--read", "limit=9"]) == 0
+    said = capsys.readouterr().err
+    assert "Brightness reaches from 0 to 15 and is divided by 15." in said
+    assert "now gives 3 values" in said
+    for wrong in ("scale", "colour=red", "scale=loud", "limit=many"):
+        assert main([*words, "--read", wrong]) == 2
+        assert "; expected " in capsys.readouterr().err
+    assert main(["train", "circle", "--read", "scale=none"]) == 2
+    assert "there is no --data" in capsys.readouterr().err
 
 
 def test_divergence_is_said_and_what_there_is_is_written(qapp, tmp_path: Path, capsys) -> None:

@@ -282,6 +282,23 @@ def mend_output(project: Project) -> Project:
     return _flattened_before_last(add_layer(project, Linear(units), len(nodes)))
 
 
+def differences(before: Project, after: Project) -> list[str]:
+    """What other data have changed of loss and last layer, a sentence for each."""
+    found = []
+    if type(after.fit.loss) is not type(before.fit.loss):
+        found.append(f"The loss is now {after.fit.loss.label}, which suits these data.")
+    was = {node.id: node.layer for node in before.network.nodes}
+    for node in after.network.nodes:
+        if node.id not in was:
+            found.append(f"A layer was added, {node.id}: {node.layer.label}.")
+        elif node.layer != was[node.id] and isinstance(node.layer, Linear):
+            units = node.layer.out_features
+            found.append(
+                f"The last layer, {node.id}, now gives {units} value{'s' if units != 1 else ''}, as these data need."
+            )
+    return found
+
+
 def _flattened_before_last(project: Project) -> Project:
     """Put a Flatten before the last node where a picture arrives there."""
     network = project.network

@@ -206,7 +206,7 @@ class DataView(View):
 
     def open_path(self, path: Path) -> None:
         """Show what is in a file or folder, and ask whether to use it; where it cannot be read, say why. The project stays as it is."""
-        self._look_into(lambda: source_at(path).pinned(), path.name)
+        self._look_into(lambda: source_at(path), path.name)
 
     def _look_into(self, find: Callable[[], Source], name: str) -> None:
         self._end_preview()
@@ -215,19 +215,19 @@ class DataView(View):
         def ready(source: Source) -> None:
             data = prepared(source, edits.preparation_for(project, source))
             self._previewed = source, f"Open {name}"
-            self.preview.show_data(name, data.raw)
+            self.preview.show_data(name, data.raw, edits.preparation_for(project, source))
             self._area.verticalScrollBar().setValue(0)
             if _has_focus(self):  # whoever works elsewhere by now is not called away
                 self.preview.use.setFocus()
 
-        self._find(find, ready, lambda mended: self._look_into(mended.pinned, name))
+        self._find(find, ready, lambda mended: self._look_into(lambda: mended, name))
 
     def _preview_changed(self, offer: Offer) -> None:
         """Show the same files read in another way."""
         if self._previewed is not None:
             changed, name = self.opener.with_offer(self._previewed[0], offer), self.preview.title.text()
             if changed is not None:
-                self._look_into(changed.pinned, name)
+                self._look_into(lambda: changed, name)
 
     def _report_chosen(self, offer: Offer) -> None:
         changed = self.opener.with_offer(self.context.document.value.source, offer)
@@ -237,7 +237,7 @@ class DataView(View):
     def _use_previewed(self) -> None:
         if self._previewed is not None:
             source, text = self._previewed
-            self._open(lambda: source, text)
+            self._open(lambda: source, text, pin=False)  # as it was shown
 
     def _end_preview(self) -> None:
         self._previewed = None
@@ -256,13 +256,14 @@ class DataView(View):
                 self._apply_source(found, "Read the Files Again")
                 self.opener.tell("The files were read again.")
 
-        self._find(source.pinned, ready, lambda mended: self._open(mended.pinned, "Read the Files Again"))
+        self._find(lambda: source, ready, lambda mended: self._open(lambda: mended, "Read the Files Again"))
 
-    def _open(self, find: Callable[[], Source], text: str) -> None:
+    def _open(self, find: Callable[[], Source], text: str, pin: bool = True) -> None:
         self._find(
             find,
             lambda source: self._apply_source(source, text),
-            lambda mended: self._open(mended.pinned, text),
+            lambda mended: self._open(lambda: mended, text),
+            pin,
         )
 
     def _find(
@@ -270,13 +271,17 @@ class DataView(View):
         find: Callable[[], Source],
         ready: Callable[[Source], object],
         retry: Callable[[Source], object],
+        pin: bool = True,
     ) -> None:
-        """Have the data of a source made; where that fails, say why, and offer to ``retry`` with what would help."""
+        """Have the data of a source made; where that fails, say why, and offer to ``retry`` with what would help.
+
+        ``pin``: as its files are now.
+        """
         found: list[Source] = []
 
         def remembered() -> Source:
             found.append(find())
-            return found[-1]
+            return found[-1].pinned() if pin else found[-1]
 
         def failed(error: EngineError) -> None:
             offers = error.offers if isinstance(error, DataError) and found else ()

@@ -8,12 +8,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
+from engine.data.report import Note
 from playground.ui.gallery import Gallery
 from playground.ui.read_report import ReadReport
 from playground.ui.sentence import Sentence
 
 if TYPE_CHECKING:
-    from engine.data import Dataset
+    from engine.data import Dataset, Preparation
     from playground.ui.theme import Theme
 
 
@@ -24,7 +25,18 @@ def contents_in_words(data: Dataset) -> str:
         what = f"{len(data):,} pictures · {height}×{width}, {'grey' if channels == 1 else 'colour'}"
     else:
         what = f"{len(data):,} rows of {data.in_shape[0]:,} numbers"
-    return f"{what} · {len(data.classes):,} classes"
+    if data.classes:
+        return f"{what} · {len(data.classes):,} classes"
+    return f"{what} · {len(data.targets):,} number{'s' if len(data.targets) != 1 else ''} to predict"
+
+
+def preparation_in_words(preparation: Preparation) -> tuple[Note, ...]:
+    """What will be done to the data once they are used."""
+    kinds = {"standardize": "brought to mean 0 and deviation 1", "min-max": "brought to 0 … 1"}
+    inputs, targets = kinds.get(preparation.normalize), kinds.get(preparation.target)
+    parts = [f"{what} will be {how}" for what, how in (("inputs", inputs), ("targets", targets)) if how]
+    text = ", and ".join(parts)
+    return (Note(f"{text[0].upper()}{text[1:]}: see Normalize."),) if parts else ()
 
 
 class DataPreview(QFrame):
@@ -70,11 +82,11 @@ class DataPreview(QFrame):
         column.addWidget(self.gallery)
         self.hide()
 
-    def show_data(self, name: str, data: Dataset) -> None:
-        """Show what ``data`` are, which were found under ``name``."""
+    def show_data(self, name: str, data: Dataset, preparation: Preparation) -> None:
+        """Show what ``data`` are, which were found under ``name`` and would be prepared so."""
         self.title.setText(name)
         self.contents.setText(contents_in_words(data))
-        self.report.show_report(data.report)
+        self.report.show_report((*data.report, *preparation_in_words(preparation)))
         self.gallery.show_data(data)
         self.setAccessibleDescription(f"{name}: {self.contents.text()} {self.report.words()}".rstrip())
         self.show()

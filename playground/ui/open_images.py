@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 #: offers that are shown at once
 OFFERS = 6
 
-FILTER = "Pictures with labels (*ubyte* *.gz *.npz *idx*);;All files (*)"
+FILTER = "Pictures with labels (*ubyte* *.gz *.npz *.npy *idx*);;All files (*)"
 TIP = (
-    "MNIST's files, an .npz file, or a folder that holds one folder of pictures for each class. "
+    "MNIST's files, NumPy's arrays, or a folder that holds one folder of pictures for each class. "
     "They can also be dropped on the window."
 )
 
@@ -58,8 +58,8 @@ class OpenImages(QWidget):
         menu = QMenu(self.button)
         menu.setObjectName("open_images_menu")
         menu.setToolTipsVisible(True)
-        self.file = menu.addAction("File… (MNIST's or .npz)", self._ask_file)
-        self.file.setToolTip("Files of MNIST's format, packed or not, or arrays saved by NumPy's savez.")
+        self.file = menu.addAction("File… (MNIST's or NumPy's)", self._ask_file)
+        self.file.setToolTip("Files of MNIST's format, packed or not, or arrays saved by NumPy: .npz, .npy.")
         self.folder = menu.addAction("Folder…", self._ask_folder)
         self.folder.setToolTip("A folder that holds one folder of pictures for each class, named after it.")
         self.button.setMenu(menu)

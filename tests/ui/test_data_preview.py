@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QPushButton
 
 from engine.data import Circle, IdxFiles, NpzFile, Preparation, Shapes
 from playground.document.project import Project, data_of
@@ -29,6 +30,63 @@ def test_rows_of_numbers_are_shown_in_words(bench: Bench, tmp_path: Path) -> Non
     assert not bench.view.preview.gallery.isVisible()
     use(bench)
     assert opened(bench) == NpzFile(path=str(path))
+
+
+def test_how_files_were_read_is_shown_and_can_be_chosen_otherwise(bench: Bench, tmp_path: Path) -> None:
+    path = write_npz(tmp_path, x=PIXELS // 16, y=LABELS)
+    bench.view.open_path(path)
+    report = bench.find("preview_report")
+    assert report.words() == "Brightness reaches from 0 to 15 and is divided by 15."
+    [_by_type, none] = [b for b in report.findChildren(QPushButton) if b.isVisible()]
+    QTest.mouseClick(none, Qt.MouseButton.LeftButton)
+    assert report.words() == "Brightness reaches from 0 to 15 and stays as it is."
+    use(bench)
+    assert opened(bench) == NpzFile(path=str(path), scale="none")
+    assert bench.find("read_report").words() == report.words()
+    assert bench.project.preparation.normalize == "none", "pictures"
+
+
+def test_rows_are_standardized_and_the_preview_says_so(bench: Bench, tmp_path: Path) -> None:
+    bench.view.open_path(write_npz(tmp_path, x=PIXELS.reshape(12, 30), y=np.linspace(0.5, 900, 12)))
+    assert bench.view.preview.contents.text() == "12 rows of 30 numbers · 1 number to predict"
+    said = "Inputs will be brought to mean 0 and deviation 1, and targets will be brought to mean 0 and deviation 1"
+    assert said in bench.find("preview_report").words()
+    use(bench)
+    assert bench.project.preparation.normalize == bench.project.preparation.target == "standardize"
+    assert data_of(bench.project).train.x.std() == pytest.approx(1, abs=0.01)
+
+
+def test_names_that_do_not_tell_are_asked(bench: Bench, tmp_path: Path) -> None:
+    path = write_npz(tmp_path, a=PIXELS, b=LABELS, c=LABELS % 2)
+    bench.view.open_path(path)
+    assert "expected names that tell inputs from targets" in bench.view.opener.problem.text()
+    assert bench.find("open_offer").text() == "a with b"
+    QTest.mouseClick(bench.find("open_offer_2"), Qt.MouseButton.LeftButton)
+    assert bench.view.preview.contents.text() == "12 pictures · 6×5, grey · 2 classes"
+    use(bench)
+    assert opened(bench) == NpzFile(path=str(path), inputs="a", targets="c")
+
+
+def test_one_of_several_sets_is_asked(bench: Bench, tmp_path: Path) -> None:
+    for name in ("letters", "digits"):
+        (tmp_path / name).mkdir()
+        write_idx(tmp_path / name)
+    bench.view.open_path(tmp_path)
+    QTest.mouseClick(bench.find("open_offer_2"), Qt.MouseButton.LeftButton)
+    use(bench)
+    assert opened(bench) == IdxFiles(images=str(tmp_path / "letters" / "t10k-images-idx3-ubyte"))
+
+
+def test_a_missing_file_of_targets_is_asked_for(bench: Bench, tmp_path: Path, monkeypatch) -> None:
+    np.save(tmp_path / "only.npy", PIXELS)
+    np.save(tmp_path / "else.npy", LABELS)
+    answers = iter(("", str(tmp_path / "else.npy")))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (next(answers), ""))
+    bench.view.open_path(tmp_path / "only.npy")
+    QTest.mouseClick(bench.find("open_offer"), Qt.MouseButton.LeftButton)
+    assert "no targets" in bench.view.opener.problem.text(), "nothing was chosen"
+    QTest.mouseClick(bench.find("open_offer"), Qt.MouseButton.LeftButton)
+    assert bench.view.preview.contents.text() == "12 pictures · 6×5, grey · 3 classes"
 
 
 @pytest.mark.parametrize("how", ["click", "escape"])
