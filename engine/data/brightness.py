@@ -15,6 +15,8 @@ _ABOVE = 1.05
 #: of what is usual, the least share that the brightest pixel reaches
 _REACHED = 0.25
 
+#: what transparent pictures may be laid on, and how bright that is
+GROUNDS = {"white": 1.0, "black": 0.0, "grey": 0.5}
 #: values of the parameter ``scale`` of sources
 BY_CONTENT, BY_TYPE = "content", "type"
 

@@ -20,7 +20,7 @@ from engine.core import Array
 from engine.data.base import Dataset, Source
 from engine.data.brightness import BY_CONTENT, BY_TYPE, Brightness, by_content
 from engine.data.images import blank
-from engine.data.report import Note
+from engine.data.report import Note, alike
 from engine.errors import DataError, Offer, clipped
 from engine.io.guarded import foreign
 from engine.spec import Choice, File, Int, param
@@ -152,9 +152,22 @@ def brightness_of(
         what: begins the sentence.
     """
     low, high = least_and_greatest(raws)
-    told, dtype = by_content(low, high), raws[0].dtype
+    dtype = raws[0].dtype
     full = dtype.kind == "u" and dtype.itemsize <= 2  # larger types are not used in full by pictures
-    typed = Brightness(0.0, float(np.iinfo(dtype).max)) if full else told
+    return scale_used(low, high, float(np.iinfo(dtype).max) if full else 0.0, scale, what)
+
+
+def scale_used(
+    low: float, high: float, full: float, scale: str, what: str = "Brightness"
+) -> tuple[Brightness, tuple[Note, ...]]:
+    """By what numbers from ``low`` to ``high`` are scaled, and what is said of it.
+
+    Args:
+        full: the most that numbers of their type can be, where pictures use all of it; otherwise 0.
+        scale, what: as in ``brightness_of``.
+    """
+    told = by_content(low, high)
+    typed = Brightness(0.0, full) if full else told
     ways = {
         BY_CONTENT: (told, f"By what they hold: it {told.in_words}"),
         BY_TYPE: (typed, f"By their type: it {typed.in_words}"),
@@ -168,11 +181,9 @@ def brightness_of(
             offers.append(Offer(words, (("scale", name),)))
     if not offers:
         return used, ()
-    reach = (f"{end:,.4g}".replace("-", "−") for end in (low, high))
-    alike = " All pictures are alike." if low == high else ""
-    return used, (
-        Note(f"{what} reaches from {' to '.join(reach)} and {used.in_words}.{alike}", tuple(offers)),
-    )
+    reach = (f"{end:,.4g}" if abs(end) < 1e4 else f"{end:,.6g}" for end in (low, high))
+    words = f"{what} reaches from {' to '.join(reach)} and {used.in_words}.".replace("-", "−")
+    return used, (Note(words, tuple(offers)),)
 
 
 def chosen(path: str, what: str) -> Path:
@@ -211,7 +222,7 @@ def labelled(
         labels: ``(N,)``, whole numbers.
         names: of the labels; a label without one is called by its number.
         where: what the labels come from, for error texts.
-        parts, report: as in Dataset.
+        parts, report: as in Dataset; pictures that are all alike are reported, too.
 
     Raises DataError where there is one class only.
     """
@@ -222,6 +233,7 @@ def labelled(
             f"All {len(labels):,} labels of {where} are {', '.join(classes)}; expected at least two classes. "
             "Add pictures of another class."
         )
+    report = (*alike(x), *report) if x.ndim == 4 else report
     return Dataset(x, y, classes, parts=parts, report=report)
 
 

@@ -1,36 +1,52 @@
-"""Pictures in folders: one folder per class, named after it."""
+"""Pictures in folders: one folder per class, named after it, in a folder or in a .zip."""
 
 from __future__ import annotations
 
-import re
-import warnings
+import posixpath
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from engine import progress
-from engine.core import Array
+from engine.data import images
 from engine.data.base import Dataset, sources
-from engine.data.files import CATEGORY, Opened, chosen, labelled, limit_param, spread
-from engine.data.images import blank, picture, pillow
-from engine.errors import DataError
+from engine.data.brightness import BY_CONTENT, GROUNDS
+from engine.data.files import CATEGORY, Opened, chosen, labelled, limit_param, scale_param, scale_used, spread
+from engine.data.images import Pixels, blank, fitting_size, room_for
+from engine.data.pixels import Facts, Look, Unreadable, best_ground, facts, numbers
+from engine.data.report import Note, Offer, counted, left_out
+from engine.data.shelf import Found, Layout, Shelf, layout, shelf
+from engine.errors import DataError, clipped, few
 from engine.spec import Bool, Choice, File, Int, param
 
-#: endings of the files that are looked at
-ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+#: values of the parameters "ground" and "unreadable"
+AUTOMATIC, REFUSE, LEAVE_OUT = "automatic", "refuse", "leave out"
+#: kinds of numbers in pictures
+BYTES, WHOLE, FRACTIONS = "8 bits", "16 bits or more", "fractions"
+#: share of the work that looking at the pictures is; reading them is the rest
+_LOOKING = 0.2
+#: sides that a picture is offered to be brought to, at most where sizes differ, and at least
+_USUAL_SIDE, _LEAST_SIDE = 64, 32
 
 
 @sources.register("ImageFolder", category=CATEGORY, label="Folder of pictures")
 @dataclass(frozen=True)
 class ImageFolder(Opened):
-    """A folder that holds one folder of pictures for each class, named after it."""
+    """A folder, or a .zip, that holds one folder of pictures for each class, named after it.
+
+    Folders called train, validation (val, valid) and test above those of the classes give the pictures to these parts. Pictures in
+    folders within that of a class belong to it. What is hidden is skipped; what else is no picture is left out, and counted.
+    """
 
     path: str = param(
         File(folder=True),
         default="",
-        help="The folder that holds the folders. Brightness is brought to 0..1.",
+        help="The folder, or .zip, that holds the folders. Brightness is brought to 0..1.",
     )
     size: int = param(
         Int(0, 512),
@@ -47,133 +63,240 @@ class ImageFolder(Opened):
     colour: bool = param(
         Bool(), default=True, help="Three channels, red, green and blue; otherwise one, its brightness."
     )
+    ground: str = param(
+        Choice((AUTOMATIC, *GROUNDS)),
+        default=AUTOMATIC,
+        help="What is seen where a picture is transparent; automatic: white, unless pictures would vanish on it.",
+        advanced=True,
+    )
+    scale: str = scale_param()
+    unreadable: str = param(
+        Choice((REFUSE, LEAVE_OUT)),
+        default=REFUSE,
+        help="What to do where pictures are damaged: refuse them all, naming those, or use the others.",
+        advanced=True,
+    )
     limit: int = limit_param()
 
     def _files(self) -> list[Path]:
-        return [path for path, _ in pictures_in(self._root())[1]]
+        with shelf(self._root()) as files:
+            return files.files([found.name for found in layout(files.names(), files.in_words).found])
 
     def _root(self) -> Path:
-        return chosen(self.path, "a folder that holds one folder of pictures for each class")
+        return chosen(self.path, "a folder, or a .zip, that holds one folder of pictures for each class")
 
     def _read(self) -> Dataset:
         """``x (N, 1 or 3, H, W)`` in 0..1, float32; ``y (N,)``, classes named after their folders. Raises DataError."""
         root = self._root()
-        names, found = pictures_in(root)
-        rows = spread(len(found), self.limit)
-        first = self._pixels(found[rows[0]][0], root)
-        x = blank(len(rows), first.shape, "limit")
-        for row, at in enumerate(rows):
-            path = found[at][0]
-            pixels = self._pixels(path, root)
-            if pixels.shape != first.shape:
-                raise self._mixed(path, pixels, found[rows[0]][0], first, root)
-            x[row] = pixels
-            progress.report(row + 1, len(rows))
-        labels = np.array([found[at][1] for at in rows])
-        return labelled(x, labels, dict(enumerate(names)), root.name)
-
-    def _pixels(self, path: Path, root: Path) -> Array:
-        """One picture, ``(C, H, W)``. Raises DataError where it cannot be read."""
-        image = pillow("Reading pictures")
-        from PIL import ImageOps
-
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", image.DecompressionBombWarning)
-                with picture(path) as opened:
-                    pixels = self._converted(ImageOps.exif_transpose(opened))
-        except DataError as refused:
-            error = refused.__cause__ or refused
-            if isinstance(error, image.DecompressionBombWarning | image.DecompressionBombError):
-                raise DataError(
-                    f"{path.relative_to(root)} is too large to be read safely; expected at most "
-                    f"{image.MAX_IMAGE_PIXELS:,} pixels. Make it smaller, or take it out of the folder."
-                ) from None
-            raise DataError(
-                f"{path.relative_to(root)} cannot be read as a picture: {_why(path, error)}; expected a whole, readable "
-                "PNG, JPEG or the like. Mend it, or take it out of the folder."
-            ) from None
-        values = np.asarray(pixels, np.float32) / np.float32(255)
-        return np.moveaxis(values, -1, 0) if self.colour else values[np.newaxis]
-
-    def _converted(self, picture: Any) -> Any:
-        """In the wanted channels and size."""
-        from PIL import Image, ImageOps
-
-        if picture.mode.startswith("I;16"):  # 16 bits, which Pillow's own conversion would clip
-            picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
-        picture = picture.convert("RGB" if self.colour else "L")
-        if not self.size:
-            return picture
-        square = (self.size, self.size)
-        if self.fit == "pad":
-            return ImageOps.pad(picture, square, Image.Resampling.BILINEAR)
-        if self.fit == "crop":
-            return ImageOps.fit(picture, square, Image.Resampling.BILINEAR)
-        return picture.resize(square, Image.Resampling.BILINEAR)
-
-    def _mixed(self, path: Path, pixels: Array, other: Path, first: Array, root: Path) -> DataError:
-        side = max(8, min(64, *first.shape[1:], *pixels.shape[1:]))
-        return DataError(
-            f"The pictures have different sizes: {other.relative_to(root)} is {first.shape[1]}×{first.shape[2]}, "
-            f"{path.relative_to(root)} {pixels.shape[1]}×{pixels.shape[2]}; expected one size. "
-            f"Set size to bring them all to one, such as {side}.",
-            {"size": side},
-        )
+        with shelf(root) as files:
+            made = layout(files.names(), files.in_words)
+            those = [made.found[at] for at in spread(len(made.found), self.limit)]
+            return _Reading(self, files, made, those).dataset(root.name)
 
 
-def pictures_in(root: Path) -> tuple[tuple[str, ...], list[tuple[Path, int]]]:
-    """Names of the classes, and each picture's file with its label, class by class. Raises DataError.
+def any_coloured(files: Shelf, found: Sequence[Found]) -> bool:
+    """Whether any picture may have colours; what cannot be read is for ``make`` to report."""
+    return any(picture.coloured for _, picture in _looked_at(files, found, defaultdict(list)))
 
-    Folders without pictures are left out, and so is what is hidden.
+
+class _Reading:
+    """The pictures of one source while they are read.
+
+    Two passes: what white is, on what ground transparent pictures can be seen and whether all have room is known only after each has
+    been looked at.
     """
-    if not root.is_dir():
-        raise DataError(
-            f"{root.name} is a file; expected a folder that holds one folder of pictures for each class. "
-            "Choose the folder."
+
+    def __init__(self, source: ImageFolder, files: Shelf, made: Layout, those: list[Found]) -> None:
+        self.source, self.files, self.made = source, files, made
+        self.bad = defaultdict[str, list[str]](list)  # names by why they cannot be read
+        self.total = len(those)
+        looked = list(_looked_at(files, those, self.bad))
+        self.those, self.facts = [one for one, _ in looked], [picture for _, picture in looked]
+        automatic = source.ground == AUTOMATIC
+        self.ground = best_ground([picture.seen for picture in self.facts]) if automatic else source.ground
+
+    def dataset(self, where: str) -> Dataset:
+        """Raises DataError."""
+        x = self._pixels()
+        scaled = self._scale(x)
+        y = np.array([one.label for one in self.those])
+        parts = np.array([one.part for one in self.those]) if self.made.split else None
+        notes = (
+            *self._placed(),
+            *scaled,
+            *self._on_ground(),
+            *left_out("file", {**self.made.left, **self.bad}),
         )
-    names, found, at = list[str](), list[tuple[Path, int]](), root
+        return labelled(x, y, dict(enumerate(self.made.classes)), where, parts, notes)
+
+    def _pixels(self) -> Pixels:
+        """The pictures that can be read, as bright as their files say; ``those`` and ``facts`` become theirs. Raises DataError."""
+        if not self.those:
+            raise self._unreadable()
+        x = blank(len(self.those), self._shape(), "limit")
+        looks = {
+            kind: Look(
+                colour=self.source.colour,
+                size=self.source.size,
+                fit=self.source.fit,
+                ground=GROUNDS[self.ground],
+                bars=min(low, 0.0) if self.source.scale == BY_CONTENT else 0.0,  # what will be black
+            )
+            for kind, (low, _) in self._ranges().items()
+        }
+        whole = list[int]()
+        for at, (one, picture) in enumerate(zip(self.those, self.facts, strict=True)):
+            with _noting(one.name, self.bad), self.files.opened(one.name) as stream:
+                values = numbers(stream, looks[_kind(picture)])
+                if values.shape != x.shape[1:]:
+                    raise Unreadable("changed while it was read")
+                x[len(whole)] = values
+                whole.append(at)
+            _report(_LOOKING + (1 - _LOOKING) * (at + 1) / len(self.those))
+        if self.bad and (self.source.unreadable == REFUSE or not whole):
+            raise self._unreadable(some_left=bool(whole))
+        self.those, self.facts = [self.those[at] for at in whole], [self.facts[at] for at in whole]
+        return x[: len(whole)]
+
+    def _ranges(self) -> dict[str, tuple[float, float]]:
+        """The least and the greatest number of the pictures of each kind, as far as it is known before they are read."""
+        kinds = defaultdict[str, list[Facts]](list)
+        for picture in self.facts:
+            kinds[_kind(picture)].append(picture)
+        return {
+            kind: (min(p.low for p in those), max(p.high for p in those)) for kind, those in kinds.items()
+        }
+
+    def _shape(self) -> tuple[int, int, int]:
+        """Of each picture. Raises DataError where they differ, or where all would take too much memory."""
+        channels, count, side = 3 if self.source.colour else 1, len(self.those), self.source.size
+        most = fitting_size(count, channels)
+        first = self.facts[0]
+        shape = (channels, side or first.height, side or first.width)
+        for one, picture in zip(self.those, self.facts, strict=True):
+            if not side and (picture.height, picture.width) != shape[1:]:
+                shortest = min(min(p.height, p.width) for p in self.facts)
+                fit = max(8, min(_USUAL_SIDE, shortest, most))
+                raise DataError(
+                    f"The pictures have different sizes: {clipped(self.those[0].name, 80)} is {first.height}×{first.width}, "
+                    f"{clipped(one.name, 80)} {picture.height}×{picture.width}; expected one size. Set size to bring them all to "
+                    f"one, such as {fit}.",
+                    {"size": fit},
+                )
+        if most * most < shape[1] * shape[2] and max(shape[1:]) > _USUAL_SIDE:
+            raise _too_large(count, shape, most)
+        return shape
+
+    # ── what was done, in words ────────────────────────────────────────────────────────────────────────────
+
+    def _scale(self, x: Pixels) -> list[Note]:
+        """Bring ``x`` to 0..1, in place: pictures of each kind by one rule."""
+        ranges, notes = self._ranges(), list[Note]()
+        for kind, (low, high) in ranges.items():
+            rows = [row for row, picture in enumerate(self.facts) if _kind(picture) == kind]
+            if kind == BYTES:
+                low, high = (
+                    min(float(x[row].min()) for row in rows),
+                    max(float(x[row].max()) for row in rows),
+                )
+            of_these = f" of {counted(len(rows), 'picture')} of {kind}" if len(ranges) > 1 else ""
+            used, said = scale_used(low, high, _most(kind, high), self.source.scale, f"Brightness{of_these}")
+            for row in rows:  # one by one, as all of them are much memory
+                x[row] -= np.float32(used.shift)
+                x[row] /= np.float32(used.scale)
+            notes += said
+        return notes
+
+    def _on_ground(self) -> list[Note]:
+        count = sum(bool(picture.seen) for picture in self.facts)
+        if not count:
+            return []
+        others = [name for name in GROUNDS if name != self.ground]
+        what = f"{counted(count, 'picture')} {'is' if count == 1 else 'are'}"
+        return [
+            Note(
+                f"{what} transparent in parts: laid on {self.ground}.",
+                tuple(Offer(f"Lay on {name}", (("ground", name),)) for name in others),
+            )
+        ]
+
+    def _placed(self) -> list[Note]:
+        """What was made of folders, and which classes came off empty."""
+        notes = list[Note]()
+        if self.made.within:
+            notes.append(Note(f"The folders of the classes lie in {clipped(self.made.within, 80)}."))
+        several = sum(picture.frames for picture in self.facts)
+        if several:
+            hold = "holds" if several == 1 else "hold"
+            notes.append(Note(f"{counted(several, 'file')} {hold} more than one picture: the first is read."))
+        classes = self.made.classes
+        gone = [name for label, name in enumerate(classes) if label not in {one.label for one in self.those}]
+        if gone:
+            notes.append(Note(f"Not one picture was read of {few(gone)}."))
+        learnt = {one.label for one in self.those if one.part == 0}
+        unlearnt = [classes[label] for label in sorted({one.label for one in self.those} - learnt)]
+        if self.made.split and unlearnt:
+            notes.append(Note(f"There are no pictures to train with of {few(unlearnt)}."))
+        return notes
+
+    def _unreadable(self, some_left: bool = False) -> DataError:
+        """All pictures that cannot be read, with the offer to leave them out where others are left."""
+        count = sum(map(len, self.bad.values()))
+        parts = "; ".join(f"{why}: {few(names)}" for why, names in self.bad.items())
+        return DataError(
+            f"{count:,} of {self.total:,} pictures cannot be read ({clipped(parts, 400)}); expected whole PNG, JPEG or the like. "
+            f"{'Leave them out, or mend them.' if some_left else 'Mend them.'}",
+            offers=[Offer("Leave these out", (("unreadable", LEAVE_OUT),))] if some_left else [],
+        )
+
+
+def _looked_at(
+    files: Shelf, found: Sequence[Found], bad: dict[str, list[str]]
+) -> Iterator[tuple[Found, Facts]]:
+    """Each of ``found`` that can be read, with what it says of itself; the names of others are added to ``bad``, by why."""
+    for at, one in enumerate(found):
+        _report(_LOOKING * at / len(found))
+        seen = None
+        with _noting(one.name, bad), files.opened(one.name) as stream:
+            seen = facts(stream)
+        if seen is not None:
+            yield one, seen
+
+
+@contextmanager
+def _noting(name: str, bad: dict[str, list[str]]) -> Iterator[None]:
+    """Add ``name`` to ``bad``, by why, where it cannot be read."""
     try:
-        loose = any(map(_is_picture, root.iterdir()))
-        for folder in sorted((p for p in root.iterdir() if p.is_dir()), key=_natural):
-            if folder.name.startswith("."):
-                continue
-            at = folder
-            pictures = sorted(filter(_is_picture, folder.iterdir()), key=_natural)
-            if pictures:
-                found += [(picture, len(names)) for picture in pictures]
-                names.append(folder.name)
-    except OSError as error:
-        raise DataError(
-            f"The folder {at.name} cannot be read: {error.strerror or error}; expected one that you may read. "
-            "Change who may read it, or choose another."
-        ) from None
-    if not names:
-        raise DataError(
-            f"The folder {root.name} holds {'pictures, but ' if loose else ''}no folders with pictures in them; expected "
-            "one for each class, such as cats and dogs. Sort the pictures into folders."
-        )
-    if len(names) < 2:
-        raise DataError(
-            f"The folder {root.name} holds one class only, {names[0]}; expected at least "
-            "two. Add a folder with pictures of another class."
-        )
-    return tuple(names), found
+        yield
+    except Unreadable as error:
+        bad[error.why].append(name)
+    except DataError as error:  # it cannot even be opened
+        so = str(error).partition(";")[0]
+        bad[so.removeprefix(posixpath.basename(name)).strip().removeprefix("is ")].append(name)
 
 
-def _why(path: Path, error: BaseException) -> str:
-    """What kept a picture from being read, in words."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    if path.stat().st_size == 0:
-        return "it is empty"
-    return "it is cut short" if "truncated" in str(error).lower() else "it is damaged or none"
+def _report(share: float) -> None:
+    progress.report(round(1000 * share), 1000)
 
 
-def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in ENDINGS and not path.name.startswith(".") and path.is_file()
+def _kind(picture: Facts) -> str:
+    return BYTES if not picture.wide else WHOLE if picture.whole else FRACTIONS
 
 
-def _natural(path: Path) -> list[tuple[int, str]]:
-    """Sorts "img2" before "img10"."""
-    return [(int(part or -1) if part.isdigit() else -1, part) for part in re.split(r"([0-9]+)", path.name)]
+def _most(kind: str, high: float) -> float:
+    """The most that pictures of a kind use, by their type alone; 0 where that does not tell."""
+    return {BYTES: 255.0, WHOLE: 65535.0 if high <= 65535 else 0.0}.get(kind, 0.0)
+
+
+def _too_large(count: int, shape: tuple[int, int, int], most: int) -> DataError:
+    """Pictures that are larger than all would have room for: made smaller, and fewer where that does not do."""
+    side = max(most, _LEAST_SIDE)
+    remedy = {"size": side}
+    if side > most:
+        remedy["limit"] = room_for((shape[0], side, side))
+    words = " and ".join(f"{name} to {value:,}" for name, value in remedy.items())
+    return DataError(
+        f"{count:,} pictures of {shape[1]}×{shape[2]} pixels take {4 * count * prod(shape) / 2**30:,.2g} GB as numbers; expected at "
+        f"most {images.MOST_BYTES / 2**30:.2g} GB. Set {words}.",
+        remedy,
+    )

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
-from math import prod
+from math import isqrt, prod
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -48,7 +48,7 @@ def blank(count: int, shape: tuple[int, ...], limit: str) -> Pixels:
     size = 4 * count * prod(shape)
     what = f"{count:,} pictures of {'×'.join(map(str, shape))} take {size / 2**30:.2g} GB as numbers"
     if size > MOST_BYTES:
-        fit = MOST_BYTES // (4 * prod(shape))
+        fit = room_for(shape)
         if fit < 2:  # two classes need two pictures
             raise DataError(
                 f"{what}; expected at most {MOST_BYTES / 2**30:.2g} GB, which is not even two of them. "
@@ -63,6 +63,17 @@ def blank(count: int, shape: tuple[int, ...], limit: str) -> Pixels:
         return np.empty((count, *shape), np.float32)
     except MemoryError:
         raise DataError(f"{what}; expected so much free memory. Set {limit} to fewer pictures.") from None
+
+
+def room_for(shape: tuple[int, ...]) -> int:
+    """How many pictures of ``shape`` have room in ``MOST_BYTES``."""
+    return MOST_BYTES // (4 * prod(shape))
+
+
+def fitting_size(count: int, channels: int) -> int:
+    """The side of the largest squares of which ``count`` have room in ``MOST_BYTES``: a multiple of 8 where that is above 8."""
+    side = isqrt(MOST_BYTES // (4 * count * channels))
+    return side // 8 * 8 if side > 8 else max(1, side)
 
 
 def pillow(what: str) -> Any:

@@ -13,7 +13,7 @@ from engine.core import Array
 from engine.data import arrays
 from engine.data.arrays import Entry, Pair
 from engine.data.base import Dataset, sources
-from engine.data.brightness import Brightness
+from engine.data.brightness import GROUNDS, Brightness
 from engine.data.files import (
     CATEGORY,
     Opened,
@@ -37,8 +37,6 @@ _MANY_CLASSES = 30
 #: whole numbers of which more than half differ are no classes, if there are more kinds than these: of ints, of floats
 _FEWEST_MANY = {False: 20, True: 2}
 _CLASSES, _NUMBERS = "classes", "numbers"
-#: brightness under what is transparent
-_GROUNDS = {"white": 1.0, "black": 0.0, "grey": 0.5}
 
 
 @sources.register("NpzFile", category=CATEGORY, label="NumPy file (.npz)")
@@ -81,7 +79,7 @@ class NpzFile(Opened):
         advanced=True,
     )
     ground: str = param(
-        Choice(tuple(_GROUNDS)), default="white", help="What transparent pixels are laid on.", advanced=True
+        Choice(tuple(GROUNDS)), default="white", help="What transparent pixels are laid on.", advanced=True
     )
     limit: int = limit_param()
 
@@ -321,6 +319,6 @@ def _on_ground(x: Array, ground: str) -> tuple[Array, tuple[Note, ...]]:
     if float(alpha.min()) >= 1:
         return x[:, :3], ()
     laid = x[:, :3] * alpha
-    laid += np.float32(_GROUNDS[ground]) * (1 - alpha)
-    offers = tuple(Offer(f"Lay them on {name}", (("ground", name),)) for name in _GROUNDS if name != ground)
+    laid += np.float32(GROUNDS[ground]) * (1 - alpha)
+    offers = tuple(Offer(f"Lay them on {name}", (("ground", name),)) for name in GROUNDS if name != ground)
     return laid, (Note(f"Transparent pixels are laid on {ground}.", offers),)

@@ -9,21 +9,24 @@ from pathlib import Path
 from engine.data import arrays, idx, mnist
 from engine.data.base import Source
 from engine.data.files import chosen
-from engine.data.folder import ENDINGS, ImageFolder, pictures_in
-from engine.data.images import picture
+from engine.data.folder import ImageFolder, any_coloured
 from engine.data.mnist import IdxFiles
 from engine.data.npz import NpzFile
+from engine.data.pixels import ENDINGS
+from engine.data.shelf import MOST_ARCHIVE, layout, shelf
 from engine.errors import DataError
 from engine.io.guarded import foreign, opened
-from engine.limits import DATA_BYTES
 
 
 def source_at(path: str | os.PathLike[str]) -> Source:
-    """The source that reads a file or a folder: MNIST's files (either of the two), a folder per class, NumPy's arrays.
+    """The source that reads a file or a folder: MNIST's files (either of the two), folders per class, packed (.zip) or
+    not, NumPy's arrays.
 
     Looks into it only as far as is needed to tell. Raises DataError where it is nothing of the kind.
     """
-    found = chosen(os.fspath(path), "MNIST's files, a folder per class, or an .npz file").absolute()
+    found = chosen(
+        os.fspath(path), "MNIST's files, a folder or .zip with a folder per class, or an .npz file"
+    ).absolute()
     with foreign(found):
         return _of_folder(found) if found.is_dir() else _of_file(found)
 
@@ -32,12 +35,11 @@ def _of_folder(path: Path) -> Source:
     if mnist.holds_idx(path):
         return _of_mnist(path)
     try:
-        _, found = pictures_in(path)
+        return _of_pictures(path)
     except DataError:
         if arrays.files_in(path):
             return NpzFile(path=str(path))
         raise
-    return ImageFolder(path=str(path), colour=_is_coloured(found[0][0]))
 
 
 def _of_mnist(folder: Path) -> Source:
@@ -48,13 +50,17 @@ def _of_mnist(folder: Path) -> Source:
         return IdxFiles(images=str(folder))
 
 
-def _is_coloured(path: Path) -> bool:
-    """Whether a picture has colours; what cannot be read is for ``make`` to report."""
-    try:
-        with picture(path) as found:
-            return found.mode not in ("1", "L", "LA") and not found.mode.startswith("I")
-    except DataError:
-        return True
+def _of_pictures(path: Path) -> Source:
+    with shelf(path) as files:
+        found = layout(files.names(), files.in_words).found
+        return ImageFolder(path=str(path), colour=any_coloured(files, found))
+
+
+def _of_archive(path: Path) -> Source:
+    """Pictures, or NumPy's arrays under another name."""
+    with shelf(path) as files:
+        holds_arrays = any(name.lower().endswith(".npy") for name in files.names())
+    return NpzFile(path=str(path)) if holds_arrays else _of_pictures(path)
 
 
 def _of_file(path: Path) -> Source:
@@ -63,10 +69,12 @@ def _of_file(path: Path) -> Source:
             f"{path.name} is a single picture; expected many, in one folder for each class. "
             "Choose the folder that holds those folders."
         )
-    with opened(path, DATA_BYTES) as file:
+    with opened(path, MOST_ARCHIVE) as file:
         is_archive = zipfile.is_zipfile(file)
-    if is_archive or path.suffix.lower() in arrays.ENDINGS:
+    if path.suffix.lower() in arrays.ENDINGS:
         return NpzFile(path=str(path))
+    if is_archive:
+        return _of_archive(path)
     kind = idx.kind(path)
     if kind == idx.LABELS:
         return IdxFiles(images=str(mnist.partner_of(path)), labels=str(path))
@@ -74,5 +82,5 @@ def _of_file(path: Path) -> Source:
         return IdxFiles(images=str(path))
     raise DataError(
         f"{path.name} is none of the files that can be read; expected MNIST's (…-idx3-ubyte, packed or not), "
-        ".npz, .npy, or a folder with one folder per class. Choose one of those."
+        ".npz, .npy, or a folder or .zip with one folder per class. Choose one of those."
     )

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from engine.core import Array
 from engine.errors import Offer, few
 
-__all__ = ["Note", "Offer", "left_out"]
+__all__ = ["Note", "Offer", "alike", "counted", "left_out"]
 
 #: names of files that are listed for each reason; the others are counted
 _LISTED = 4
@@ -35,6 +38,20 @@ def left_out(what: str, reasons: Mapping[str, Sequence[str]]) -> tuple[Note, ...
     total = sum(map(len, there.values()))
     if not total:
         return ()
-    were = f"{total:,} {what} was" if total == 1 else f"{total:,} {what}s were"
+    were = f"{counted(total, what)} {'was' if total == 1 else 'were'}"
     parts = (f"{len(names):,} {why} ({few(names, _LISTED)})" for why, names in there.items())
     return (Note(f"{were} left out: {', '.join(parts)}."),)
+
+
+def counted(count: int, what: str) -> str:
+    """ "1 file", "2,000 files" """
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def alike(x: Array) -> tuple[Note, ...]:
+    """Says so where pictures ``(N, C, H, W)`` hold nothing by which they could be told apart."""
+    if all(np.array_equal(picture, x[0]) for picture in x):
+        return (Note(f"The {len(x):,} pictures are all alike: there is nothing to tell them apart by."),)
+    if all(picture.min() == picture.max() for picture in x):
+        return (Note("Each picture is of one brightness alone: nothing is drawn in any of them."),)
+    return ()

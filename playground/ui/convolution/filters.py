@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QImage, QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
-    QApplication,
-    QFileDialog,
     QHBoxLayout,
     QVBoxLayout,
     QWidget,
@@ -25,7 +22,8 @@ from playground.ui.convolution import bench
 from playground.ui.convolution.bench import PHOTOS, Photos, button, caption, choice, number
 from playground.ui.convolution.gabor import GaborFields
 from playground.ui.convolution.kernel_editor import COLOURS, KernelEditor
-from playground.ui.convolution.pad import PACE, PICTURES, Pad
+from playground.ui.convolution.own import Found, chosen, opaque, pasted
+from playground.ui.convolution.pad import PACE, Pad
 from playground.ui.convolution.pictures import Pictures, Result, own_picture
 from playground.ui.convolution.row import RowLesson
 from playground.ui.convolution.scope import Scope
@@ -38,7 +36,6 @@ SAMPLE, DRAWING, OWN_PICTURE, LEARNED = "the chosen sample", "a drawing", "your 
 LOWEST, HIGHEST = 150, 240  #: pixels for the pictures
 SLICES = ("all slices", *COLOURS)
 PADDINGS = ("same", "valid", "full")
-UNREADABLE = "That is no picture that can be read. Use a PNG, JPEG, BMP, GIF or WebP file."
 
 
 class FilterBench(QWidget):
@@ -315,10 +312,11 @@ class FilterBench(QWidget):
 
     # --- pictures of one's own ---
 
-    def show_own(self, image: QImage) -> None:
+    def show_own(self, found: Found) -> None:
         """Slide over any picture; says so where it is none."""
-        if image.isNull():
-            self._say(UNREADABLE)
+        image = found if isinstance(found, str) else opaque(found)
+        if isinstance(image, str):
+            self._say(image)
             return
         self._photo[OWN_PICTURE] = own_picture(image)
         if self.source.findText(OWN_PICTURE) < 0:
@@ -329,16 +327,12 @@ class FilterBench(QWidget):
             self.source.setCurrentText(OWN_PICTURE)
 
     def _open(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Open a picture", str(Path.home()), PICTURES)
-        if name:
-            self.show_own(QImage(name))
+        found = chosen(self)
+        if found is not None:
+            self.show_own(found)
 
     def _paste(self) -> None:
-        image = QApplication.clipboard().image()
-        if image.isNull():
-            self._say("There is no picture on the clipboard. Copy one first.")
-        else:
-            self.show_own(image)
+        self.show_own(pasted())
 
     def _drawn(self) -> None:
         if not self._later.isActive():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,8 +22,6 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
-    QApplication,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QToolButton,
@@ -38,6 +35,7 @@ from engine.errors import EngineError
 from playground.document.project import Project, data_of
 from playground.runner.messages import OWN, Predictions, ShowPicture, Want
 from playground.ui.convolution.classes import draw_classes
+from playground.ui.convolution.own import Found, chosen, dropped, opaque, pasted, pixels_of
 from playground.ui.convolution.paint import draw, input_image, write
 from playground.ui.convolution.scope import Scope
 from playground.ui.icons import icon
@@ -54,25 +52,13 @@ SIDE, LEAST, LARGEST, SEEN = 160, 96, 184, 48
 MOST = 512
 #: milliseconds between two pictures that are sent while somebody draws
 PACE = 30
-PICTURES = "Pictures (*.png *.jpg *.jpeg *.bmp *.gif *.webp);;All files (*)"
-
-
-def pixels_of(image: QImage) -> Array:
-    """``(h, w, 3)`` from 0 to 255; what is transparent becomes white."""
-    plain = QImage(image.size(), QImage.Format.Format_RGB888)
-    plain.fill(Qt.GlobalColor.white)
-    painter = QPainter(plain)
-    painter.drawImage(0, 0, image)
-    painter.end()
-    flat = np.frombuffer(plain.constBits(), np.uint8).reshape(plain.height(), plain.bytesPerLine())
-    return flat[:, : 3 * plain.width()].reshape(plain.height(), plain.width(), 3).copy()
 
 
 class Pad(QWidget):
     """Draw with the left button, rub out with the right; or drop a picture."""
 
     drawn = Signal()
-    dropped = Signal(QImage)
+    dropped = Signal(object)  #: a picture of the user's own, or why there is none
 
     def __init__(self, scope: Scope) -> None:
         super().__init__()
@@ -138,9 +124,7 @@ class Pad(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Paste):
-            image = QApplication.clipboard().image()
-            if not image.isNull():
-                self.dropped.emit(image)
+            self.dropped.emit(pasted())
         else:
             super().keyPressEvent(event)
 
@@ -149,10 +133,8 @@ class Pad(QWidget):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        data = event.mimeData()
-        image = QImage(data.urls()[0].toLocalFile()) if data.hasUrls() else QImage(data.imageData())
         event.acceptProposedAction()
-        self.dropped.emit(image)
+        self.dropped.emit(dropped(event.mimeData()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -343,10 +325,11 @@ class DrawPanel(QWidget):
         self._number += 1
         self._focus.look_at_picture(0)
 
-    def show_photo(self, image: QImage) -> None:
+    def show_photo(self, found: Found) -> None:
         """Use a picture; says so where it is none."""
-        if image.isNull():
-            self._say("That is no picture that can be read. Use a PNG, JPEG, BMP, GIF or WebP file.")
+        image = found if isinstance(found, str) else opaque(found)
+        if isinstance(image, str):
+            self._say(image)
             return
         if max(image.width(), image.height()) > MOST:
             ratio, how = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
@@ -381,13 +364,9 @@ class DrawPanel(QWidget):
         self._focus.look_at_picture(self._number)
 
     def _open(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Open a picture", str(Path.home()), PICTURES)
-        if name:
-            self.show_photo(QImage(name))
+        found = chosen(self)
+        if found is not None:
+            self.show_photo(found)
 
     def _paste(self) -> None:
-        image = QApplication.clipboard().image()
-        if image.isNull():
-            self._say("There is no picture on the clipboard. Copy one first.")
-        else:
-            self.show_photo(image)
+        self.show_photo(pasted())

@@ -12,7 +12,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QPainter, QPaintE
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.data.framing import fitted as framed
-from playground.ui.convolution.pad import pixels_of
+from playground.ui.convolution.own import dropped, pixels_of
 from playground.ui.convolution.paint import (
     CENTRE,
     draw,
@@ -60,7 +60,7 @@ def own_picture(image: QImage) -> Array:
 class Pictures(QWidget):
     """Picture and results side by side; drop a picture on it to use it."""
 
-    dropped = Signal(QImage)
+    dropped = Signal(object)  #: a picture of the user's own, or why there is none
 
     def __init__(self, scope: Scope) -> None:
         super().__init__()
@@ -133,7 +133,5 @@ class Pictures(QWidget):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        data = event.mimeData()
-        image = QImage(data.urls()[0].toLocalFile()) if data.hasUrls() else QImage(data.imageData())
         event.acceptProposedAction()
-        self.dropped.emit(image)
+        self.dropped.emit(dropped(event.mimeData()))

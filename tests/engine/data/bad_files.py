@@ -147,28 +147,28 @@ def labels_in_a_folder(folder: Path) -> Path:
 # ---- folders -----------------------------------------------------------------------------------------------------
 
 
-@bad("b/img1.png cannot be read as a picture: it is damaged or none")
+@bad("1 of 3 pictures cannot be read (damaged or no picture: b/img1.png)")
 def unreadable_picture(folder: Path) -> Path:
     write_folders(folder, {"a": [(4, 4)], "b": [(4, 4)]})
     (folder / "b" / "img1.png").write_bytes(b"nothing of the kind")
     return folder
 
 
-@bad("b/img0.png cannot be read as a picture: it is empty")
+@bad("1 of 2 pictures cannot be read (empty: b/img0.png)")
 def empty_picture(folder: Path) -> Path:
     write_folders(folder, {"a": [(4, 4)], "b": [(4, 4)]})
     (folder / "b" / "img0.png").write_bytes(b"")
     return folder
 
 
-@bad("a/img0.png cannot be read as a picture")
+@bad("1 of 2 pictures cannot be read (cut short: a/img0.png)")
 def truncated_picture(folder: Path) -> Path:
     write_folders(folder, {"a": [(40, 40)], "b": [(40, 40)]})
     cut(folder / "a" / "img0.png", 50)
     return folder
 
 
-@bad("b/img0.png is too large to be read safely; expected at most 89,478,485 pixels")
+@bad("1 of 2 pictures cannot be read (of more than 67,108,864 pixels: b/img0.png)")
 def huge_picture(folder: Path) -> Path:
     write_folders(folder, {"a": [(4, 4)]})
     (folder / "b").mkdir()

@@ -53,16 +53,18 @@ def test_each_bad_file_gives_its_sentence(tmp_path: Path, bad: bad_files.Bad) ->
 
 def test_a_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_folders(tmp_path, {"a": [(4, 4)], "b": [(4, 4)]})
-    listed = Path.iterdir
+    listed = os.scandir
 
     def refused(path: Path) -> Any:
-        if path.name == "b":
+        if Path(path).name == "b":
             raise PermissionError(13, "Permission denied")
         return listed(path)
 
-    monkeypatch.setattr(Path, "iterdir", refused)
+    monkeypatch.setattr(os, "scandir", refused)
     said = message(lambda: source_at(tmp_path))
-    assert said.startswith("The folder b cannot be read: Permission denied; expected one that you may read. ")
+    assert said.startswith(
+        "b cannot be read: Permission denied; expected a whole file, or a folder, that you may read. "
+    )
 
 
 def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +84,7 @@ def test_a_folder_in_place_of_a_file(tmp_path: Path) -> None:
     assert "is a folder; expected a whole file" in message(
         IdxFiles(images=str(path), labels=str(tmp_path)).make
     )
-    assert "is a file; expected a folder" in message(ImageFolder(path=str(path)).make)
+    assert "is no folder, and no .zip; expected a folder" in message(ImageFolder(path=str(path)).make)
 
 
 def test_a_file_larger_than_what_can_be_used_is_not_unpacked(

@@ -141,7 +141,7 @@ def test_a_picture_of_ones_own_keeps_its_proportions(shown, filters, tmp_path) -
     np.testing.assert_allclose(filters.pictures.picture[:, 60, 120], [1, 0, 0], atol=1e-6)
     (tmp_path / "bad.png").write_bytes(b"no picture")
     drop(filters.pictures, tmp_path / "bad.png")
-    assert "no picture that can be read" in shown.find("bench_trouble").text()
+    assert "cannot be read as a picture" in shown.find("bench_trouble").text()
     assert shown.find("bench_trouble").isVisible()
     image = QImage(20, 30, QImage.Format.Format_RGB32)
     image.fill(QColor("white"))
@@ -399,7 +399,7 @@ def test_a_picture_is_dropped_or_pasted_and_a_bad_file_gets_a_sentence(shown, tm
     np.testing.assert_allclose(sent(shown)[-1].picture, raw[:500].max(), rtol=1e-5)
     (tmp_path / "bad.png").write_bytes(b"no picture")
     drop(shown.page.draw.pad, tmp_path / "bad.png")
-    assert "no picture that can be read" in shown.find("drawing_how").text()
+    assert "cannot be read as a picture" in shown.find("drawing_how").text()
     assert len(sent(shown)) == 1
     image.fill(QColor("black"))
     QApplication.clipboard().setImage(image)
