@@ -15,7 +15,7 @@ import numpy as np
 from engine import progress
 from engine.data import images
 from engine.data.base import Dataset, sources
-from engine.data.brightness import BY_CONTENT, GROUNDS
+from engine.data.brightness import GROUNDS
 from engine.data.files import CATEGORY, Opened, chosen, labelled, limit_param, scale_param, scale_used, spread
 from engine.data.images import Pixels, blank, fitting_size, room_for
 from engine.data.pixels import Facts, Look, Unreadable, best_ground, facts, numbers
@@ -140,9 +140,9 @@ class _Reading:
                 size=self.source.size,
                 fit=self.source.fit,
                 ground=GROUNDS[self.ground],
-                bars=min(low, 0.0) if self.source.scale == BY_CONTENT else 0.0,  # what will be black
+                bars=scale_used(low, high, _most(kind, high), self.source.scale)[0].shift,  # what becomes 0
             )
-            for kind, (low, _) in self._ranges().items()
+            for kind, (low, high) in self._ranges().items()
         }
         whole = list[int]()
         for at, (one, picture) in enumerate(zip(self.those, self.facts, strict=True)):

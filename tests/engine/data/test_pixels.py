@@ -135,7 +135,7 @@ def test_fractions_below_0_reach_from_the_least_to_the_greatest(tmp_path: Path) 
 def test_bars_at_the_sides_are_black_whatever_the_numbers(tmp_path: Path) -> None:
     values = STROKES.astype(np.float32) / 100 - 1.2
     root = write(tmp_path, [Image.fromarray(picture) for picture in values], "tif")
-    for scale in ("content", "type"):
+    for scale in ("content", "type", "none"):
         data = made(root, size=6, scale=scale)
         assert data.x.shape == (2, 1, 6, 6)
         assert (data.x[..., 5] == 0).all() or (data.x[..., 0] == 0).all()
