@@ -20,3 +20,5 @@ MOST_INPUTS = 100
 MOST_ID = 100
 #: numbers that a project gives its network to begin with. As text they take up to 30 bytes each, which ``PROJECT_BYTES`` has room for.
 MOST_GIVEN = 1_000_000
+#: bytes that a network may take in training before the user is asked; AlexNet at full size takes some 1.5 GB with most optimizers
+NETWORK_BYTES = 2 << 30

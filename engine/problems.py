@@ -71,6 +71,13 @@ class DrawWeights(Remedy):
 
 
 @dataclass(frozen=True)
+class AllowMemory(Remedy):
+    """Make a large network: the user knows how many ``size`` bytes it takes."""
+
+    size: int
+
+
+@dataclass(frozen=True)
 class Problem:
     """Something that is wrong.
 

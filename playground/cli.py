@@ -48,6 +48,13 @@ Outside = Annotated[
         help="Let the project file read data outside its own folder; otherwise you are asked, where somebody can answer.",
     ),
 ]
+Memory = Annotated[
+    bool,
+    typer.Option(
+        "--allow-memory",
+        help="Let a large network take the gigabytes it needs; otherwise you are asked, where somebody can answer.",
+    ),
+]
 What = Annotated[str, typer.Argument(metavar="EXAMPLE|FILE", help="An example's name, or a project file.")]
 
 
@@ -115,6 +122,7 @@ def train(
     data: DataPath = None,
     read: Reading = None,
     allow_outside: Outside = False,
+    allow_memory: Memory = False,
 ) -> None:
     """Train without a window; writes metrics.csv, picture.png and weights.safetensors."""
     app.one_blas_thread()
@@ -123,7 +131,7 @@ def train(
         from playground.document import edits
 
         project = edits.set_seed(project, seed)
-    _train(project, epochs, out or Path("runs") / project.name)
+    _train(_with_its_memory(project, allow_memory), epochs, out or Path("runs") / project.name)
 
 
 @cli.command()
@@ -303,6 +311,29 @@ def _reading(source: Source, words: str) -> tuple[str, object]:
     return name, plain
 
 
+def _with_its_memory(project: Project, allowed: bool) -> Project:
+    """``project`` with as much memory as its network takes: where that is ``allowed``, or the user says so now."""
+    from engine.problems import AllowMemory
+    from playground.document import edits
+    from playground.document.project import problems
+
+    for problem in problems(project):
+        for remedy in problem.remedies:
+            if isinstance(remedy, AllowMemory):
+                if not allowed:
+                    _ask(problem.message, f"{remedy.text}?", "--allow-memory")
+                return edits.mend(project, remedy)
+    return project
+
+
+def _ask(said: str, question: str, option: str) -> None:
+    """Go on only if the user says so now. Raises Refusal, naming the ``option``, where nobody can answer."""
+    if not sys.stdin.isatty():
+        raise Refusal(f"{said} Give {option} if you want that.")
+    if not typer.confirm(f"{said} {question}", err=True):
+        raise typer.Abort
+
+
 def _with_its_data(project: Project, allowed: bool) -> Project:
     """``project`` with the data outside its folder that its file names: where that is ``allowed``, or the user says so now."""
     from playground.document import edits
@@ -311,13 +342,11 @@ def _with_its_data(project: Project, allowed: bool) -> Project:
     named = withheld_in_words(project)
     if not named:
         return project
-    said = f"{project.name} reads data from outside its own folder: {named}"
+    said = f"{project.name} reads data from outside its own folder: {named}."
     if allowed:
-        typer.echo(f"{said}.", err=True)
-    elif not sys.stdin.isatty():
-        raise Refusal(f"{said}. Give --allow-outside if you want that.")
-    elif not typer.confirm(f"{said}. Read them?", err=True):
-        raise typer.Abort
+        typer.echo(said, err=True)
+    else:
+        _ask(said, "Read them?", "--allow-outside")
     return edits.read_outside(project)
 
 

@@ -16,6 +16,7 @@ from engine.layers import registry as layers
 from engine.losses import suited
 from engine.network import INPUT, Network, Node
 from engine.problems import (
+    AllowMemory,
     AppendLayer,
     DrawWeights,
     FitOutput,
@@ -255,6 +256,8 @@ def mend(project: Project, remedy: Remedy) -> Project:
             return set_layer(project, node_id, layer)
         case AppendLayer(layer=layer):
             return add_layer(project, layer, len(project.network))
+        case AllowMemory(size=size):
+            return replace(project, memory=size)
         case DrawWeights():
             return _drawn_anew(project)
         case ReadOutside():

@@ -12,10 +12,12 @@ from engine.augmentation import check_augmentation
 from engine.data import Circle, Opened, Preparation, Prepared, Source
 from engine.errors import EngineError, ShapeError, SpecError, clipped, few, shown
 from engine.fit import Fit
+from engine.footprint import footprint, machine
 from engine.layers.base import Shape
+from engine.limits import NETWORK_BYTES
 from engine.losses import suited
 from engine.network import Network, Problem
-from engine.problems import DrawWeights, ReadOutside, SetFit
+from engine.problems import AllowMemory, DrawWeights, ReadOutside, SetFit
 from engine.spec import Float
 from playground.document.store import store
 
@@ -78,6 +80,7 @@ class Project:
         first_weights: parameters that begin with given numbers; whatever draws the weights anew forgets them.
         human_error: what a human, or the best achievable predictor, errs on these data: a share of wrong answers, or 1 − R²; the
             network's errors are judged against it.
+        memory: bytes that its network may take, where the user has agreed to more than what needs no question; not stored in files.
     """
 
     name: str = "Untitled"
@@ -89,6 +92,7 @@ class Project:
     weight_edits: tuple[WeightEdit, ...] = ()
     first_weights: tuple[FirstWeights, ...] = ()
     human_error: float = 0.0
+    memory: int = NETWORK_BYTES
 
     def replace(self, **changes: Any) -> Project:
         return replace(self, **changes)
@@ -161,6 +165,38 @@ def misfits(
     )
 
 
+@lru_cache(maxsize=64)
+def _too_large(
+    source: Source, preparation: Preparation, network: Network, fit: Fit, agreed: int
+) -> tuple[Problem, ...]:
+    """A network that takes more memory than this computer has, or than the user has ``agreed`` to: a problem where most of it goes."""
+    data = prepared(source, preparation)
+    sizes = footprint(network, data.in_shape, fit, len(data.train))
+    total, there = sum(sizes.values()), machine()
+    if total <= agreed and (there is None or total <= there):
+        return ()
+    most = max(sizes, key=sizes.__getitem__)
+    said = f"The network takes some {in_bytes(total)} of memory while it trains, {in_bytes(sizes[most])} of it for this block"
+    if there is not None and total > there:
+        return (
+            Problem(
+                most, f"{said}; this computer has {in_bytes(there)}. Make the layers or the batches smaller."
+            ),
+        )
+    return (
+        Problem(
+            most,
+            f"{said}; expected at most {in_bytes(NETWORK_BYTES)}, unless you want more. Make it smaller, or have it made as it is.",
+            remedies=(AllowMemory(f"Take {in_bytes(total)}", total),),
+        ),
+    )
+
+
+def in_bytes(size: int) -> str:
+    """ "1.5 GB", "12 MB"."""
+    return f"{size / 2**30:,.2g} GB" if size >= 2**30 else f"{size / 2**20:,.3g} MB"
+
+
 def wanted_output(project: Project) -> Shape | None:
     """What data and loss need of the last node; ``None`` when the loss does not serve these data."""
     try:
@@ -195,7 +231,8 @@ def findings(project: Project) -> tuple[Problem, ...]:
         remedies = (ReadOutside("Read them"),) if withheld(project) else ()
         return (Problem("input", str(error), remedies=remedies),)
     wrong = misfits(project.first_weights, project.network, shapes(project)) if project.first_weights else ()
-    return wrong + _findings(project.source, project.preparation, project.network, project.fit)
+    parts = (project.source, project.preparation, project.network, project.fit)
+    return (*_too_large(*parts, project.memory), *wrong, *_findings(*parts))
 
 
 def problems(project: Project) -> tuple[Problem, ...]:

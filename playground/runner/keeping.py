@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
+from itertools import accumulate
 
 import numpy as np
 
 from engine.core import Array, unwarned
+from engine.data import Prepared
+from engine.footprint import footprint
 from engine.initializers import Initializer
 from engine.layers import Layer
 from engine.model import Model
@@ -38,6 +41,13 @@ def part_that_fits(network: Network, in_shape: tuple[int, ...]) -> Network:
         if node.id in known:
             nodes.append(node)
     return Network(tuple(nodes))
+
+
+def part_agreed_to(network: Network, project: Project, data: Prepared) -> Network:
+    """The first nodes of ``network``, as far as they take no more memory than the user of ``project`` has agreed to."""
+    sizes = footprint(network, data.in_shape, project.fit, len(data.train))
+    sums = accumulate(sizes[node.id] for node in network.nodes)
+    return Network(network.nodes[: sum(size <= project.memory for size in sums)])
 
 
 def arrays_of(model: Model, node_id: str) -> dict[str, Array]:

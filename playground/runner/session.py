@@ -19,7 +19,14 @@ from engine.train import Trainer
 from playground.document.project import Project, data_of, problems
 from playground.runner.answers import Answers
 from playground.runner.inspecting import Inspection
-from playground.runner.keeping import Attic, HandEdits, carry_weights, give_weights, part_that_fits
+from playground.runner.keeping import (
+    Attic,
+    HandEdits,
+    carry_weights,
+    give_weights,
+    part_agreed_to,
+    part_that_fits,
+)
 from playground.runner.messages import Frame, ShowPicture, State, Want
 from playground.runner.rescue import Aside
 
@@ -341,7 +348,9 @@ class Session:
     def _make(self, data: Prepared) -> None:
         """A model with the weights it had so far and, if the project can run, a trainer with its history so far."""
         project, runs = self.project, not problems(self.project)
-        network = project.network if runs else part_that_fits(project.network, data.in_shape)
+        network = project.network
+        if not runs:
+            network = part_agreed_to(part_that_fits(network, data.in_shape), project, data)
         many = network.parameter_count(data.in_shape) > MANY
         if many and self._history is None:  # what is on screen is of another network
             self.trainer = self._answers = None
