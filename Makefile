@@ -19,8 +19,9 @@ help:
 run: $(VENV)/.ready-run
 	@$(VENV)/bin/playground $(ARGS)
 
+# A process for each processor, each taking from the others when it has nothing left; ARGS="-n 0" for one alone.
 test: $(VENV)/.ready-test
-	$(PYTHON_IN_VENV) -m pytest $(ARGS)
+	$(PYTHON_IN_VENV) -m pytest --numprocesses=auto --maxprocesses=8 --dist=worksteal $(ARGS)
 
 # All three speak, and then it fails if one of them had something to say.
 lint: $(VENV)/.ready-lint

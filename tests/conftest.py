@@ -28,6 +28,7 @@ from PySide6.QtCore import (
     QTimer,
 )
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
 # The same seed, the same numbers: a run that failed fails again. No deadline: a shared machine may stop for a second.
@@ -65,9 +66,34 @@ def settings_of_its_own(request: pytest.FixtureRequest) -> None:
             QSettings.setPath(file_format, QSettings.Scope.UserScope, folder)
 
 
+# ---- Waiting: for what must happen, however long that takes on a machine that does much else ------------------------
+
+
+class PatientBot(QtBot):
+    """Waits a minute, not five seconds, where a test says no time; what is waited for ends the wait at once."""
+
+    def waitUntil(self, callback, *, timeout: int = 60_000):
+        return super().waitUntil(callback, timeout=timeout)
+
+    def waitActive(self, widget, *, timeout: int = 60_000):
+        return super().waitActive(widget, timeout=timeout)
+
+    def waitSignal(self, signal, *, timeout: int = 60_000, **more):
+        return super().waitSignal(signal, timeout=timeout, **more)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> PatientBot:
+    """pytest-qt's, with more patience."""
+    return PatientBot(request)
+
+
 # ---- Leaks: what outlives its test acts in the middle of another ----------------------------------------------------
 
 _failed = pytest.StashKey[bool]()
+
+#: seconds given to what was told to end; a machine that does much else may need several
+PATIENCE = int(os.environ.get("PLAYGROUND_TESTS_PATIENCE", "20"))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -104,7 +130,7 @@ def _left_threads(before: set[threading.Thread]) -> list[str]:
         if thread not in before and not isinstance(thread, threading._DummyThread)
     ]
     for thread in left:
-        thread.join(timeout=1)  # it may have been told to stop a moment ago
+        thread.join(timeout=PATIENCE)  # it may have been told to stop a moment ago
     return [f"thread {thread.name!r}" for thread in left if thread.is_alive()]
 
 
@@ -120,7 +146,7 @@ def _left_in_qt(windows_before: set[QWidget]) -> list[str]:
     leaks += [
         f"running {qt_object!r} of {qt_object.parent()!r}" for qt_object in timers + animations + threads
     ]
-    if not QThreadPool.globalInstance().waitForDone(1000):
+    if not QThreadPool.globalInstance().waitForDone(1000 * PATIENCE):
         leaks.append("a task in the global QThreadPool")
 
     # Spare the next test, so that one leak is reported once.
@@ -148,7 +174,7 @@ def _running_objects() -> tuple[list[QTimer], list[QAbstractAnimation], list[QTh
     timers = [o for o in made if isinstance(o, QTimer) and o.isActive() and not _is_idle_shot(o)]
     running = QAbstractAnimation.State.Running
     animations = [o for o in made if isinstance(o, QAbstractAnimation) and o.state() == running]
-    threads = [o for o in made if isinstance(o, QThread) and o.isRunning() and not o.wait(1000)]
+    threads = [o for o in made if isinstance(o, QThread) and o.isRunning() and not o.wait(1000 * PATIENCE)]
     return timers, animations, threads
 
 

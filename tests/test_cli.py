@@ -37,7 +37,7 @@ def run(folder: Path, *words: str, **environment: str) -> subprocess.CompletedPr
         env=variables | environment,
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=250,
         check=False,
     )
 
@@ -252,7 +252,7 @@ def test_the_version_costs_neither_qt_nor_numpy(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=250,
     )
     version, modules = done.stdout.splitlines()
     assert __version__ in version

@@ -50,5 +50,5 @@ def test_the_layer_of_the_readme_is_registered_and_its_gradient_is_right(reposit
     _, layer = python_of(repository)
     # In a process of its own, so that the other tests do not find one layer more in the registry.
     command = [sys.executable, "-c", HEAD + layer + CHECK]
-    result = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=250, check=False)
     assert result.returncode == 0, result.stderr

@@ -89,7 +89,7 @@ def test_it_learns_what_it_is_to_show(key: str, seed: int) -> None:
     session = Session()
     session.load(project)
     session.play()
-    session.train(120.0, until_epoch=project.fit.epochs)
+    session.train(600.0, until_epoch=project.fit.epochs)
     frame = session.frame()
     assert frame.state is State.RUNNING, frame.message
     assert frame.epoch == project.fit.epochs

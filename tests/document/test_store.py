@@ -62,7 +62,7 @@ def ended(store: Store, source: Source) -> None:
     job = store.job(source, PLAIN)
     assert job is not None
     Slow.go.set()
-    assert job.done.wait(20)
+    assert job.done.wait(120)
 
 
 def test_without_haste_data_are_made_at_once_and_once() -> None:
@@ -112,7 +112,7 @@ def test_a_failure_is_remembered_until_somebody_starts_anew(hasty: Store) -> Non
             hasty.get(Slow(), PLAIN)
     assert Slow.made == [0]
     Slow.broken = False
-    assert hasty.start(Slow(), PLAIN).done.wait(20)
+    assert hasty.start(Slow(), PLAIN).done.wait(120)
     assert len(hasty.get(Slow(), PLAIN).raw) == 20
 
 
@@ -123,10 +123,10 @@ def test_a_job_tells_how_far_it_is_and_can_be_given_up(hasty: Store) -> None:
         pass
     assert job.share == 0.5
     job.give_up()
-    assert job.done.wait(20)
+    assert job.done.wait(120)
     assert job.error is None
     Slow.go.set()
-    assert hasty.start(Slow(), PLAIN).done.wait(20)
+    assert hasty.start(Slow(), PLAIN).done.wait(120)
     assert len(hasty.get(Slow(), PLAIN).raw) == 20
 
 

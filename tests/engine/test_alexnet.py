@@ -67,6 +67,6 @@ def test_it_trains() -> None:
     model = Model(PROJECT.network, IN_SHAPE, initializer=PROJECT.fit.initializer)
     trainer = Trainer(model, data.train, None, PROJECT.fit.replace(batch_size=3, epochs=2))
     before = trainer.train_score.loss
-    trainer.run(60.0, until_epoch=2)
+    trainer.run(600.0, until_epoch=2)
     assert before > 6.0
     assert trainer.train_score.loss < before - 1.0

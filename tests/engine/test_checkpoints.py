@@ -125,14 +125,14 @@ def test_going_on_otherwise_writes_the_rows_anew() -> None:
 def test_early_stopping_ends_where_it_would_have_ended() -> None:
     fit = Fit(batch_size=20, optimizer=optimizers.SGD(lr=1.0), early_stopping=2)
     straight, run, kept = trainer(fit), trainer(fit), Checkpoints()
-    straight.run(60.0, until_epoch=1000)
+    straight.run(600.0, until_epoch=1000)
     assert straight.stopped
     kept.begin(run)
     while run.epoch < 2:
         run.step()
         kept.add(run.snapshot())
     kept.go_to(run, 2)
-    run.run(60.0, until_epoch=1000)
+    run.run(600.0, until_epoch=1000)
     assert run.stopped == straight.stopped
     np.testing.assert_array_equal(run.model.store.values, straight.model.store.values)
 

@@ -37,7 +37,7 @@ def diverged(
 ) -> tuple[Trainer, DivergedError]:
     run = Trainer(Model(network, data.in_shape, initializer=fit.initializer), data, validation, fit)
     with pytest.raises(DivergedError) as caught:
-        run.run(60.0, until_epoch=2000)
+        run.run(600.0, until_epoch=2000)
     return run, caught.value
 
 
@@ -59,17 +59,17 @@ def test_an_overshooting_pull_is_named_with_its_number_and_the_weights_are_sane(
     assert run.score()[0].loss == run.train_score.loss, "the weights are those of that moment"
     assert f"{run.train_score.loss:.3g}, was within 10 times the best" in str(error)
     run.update(error.remedy.fit)
-    run.run(60.0, until_epoch=run.epoch + 50)
+    run.run(600.0, until_epoch=run.epoch + 50)
     assert run.train_score.loss <= SANE * losses_seen.min()
 
 
 def test_weights_that_learned_come_back_not_those_of_the_last_finite_epoch() -> None:
     run = Trainer(Model(DEEP, (2,)), POINTS, None, Fit(optimizer=SGD(lr=0.1)))
-    run.run(60.0, until_epoch=20)
+    run.run(600.0, until_epoch=20)
     good = run.model.store.values.copy()
     run.update(Fit(optimizer=SGD(lr=0.3, weight_decay=10.0)))
     with pytest.raises(DivergedError, match="back at the end of epoch 20,"):
-        run.run(60.0)
+        run.run(600.0)
     np.testing.assert_array_equal(run.model.store.values, good)
 
 
@@ -80,7 +80,7 @@ def test_another_loss_begins_its_own_measure() -> None:
     run.score()
     run._lowest = 1e-9
     run.update(Fit(loss=losses.MSELoss(), optimizer=SGD(lr=0.0)))
-    run.run(60.0, until_epoch=3)
+    run.run(600.0, until_epoch=3)
     assert run._kept.epoch == 3
 
 
@@ -121,7 +121,7 @@ def test_no_pull_is_too_strong_where_gradients_are_divided_by_their_size(
     optimizer: optimizers.Optimizer,
 ) -> None:
     run = Trainer(Model(DEEP, (2,)), POINTS, None, Fit(regularizer=regularizers.L2(1e4), optimizer=optimizer))
-    run.run(60.0, until_epoch=200)
+    run.run(600.0, until_epoch=200)
     assert math.isfinite(run.train_score.loss)
     assert optimizer.pull(1e4)[0] == 0.0
 
@@ -187,12 +187,12 @@ def test_with_early_stopping_a_divergence_returns_to_the_best_weights() -> None:
     fit = Fit(optimizer=SGD(lr=0.05), early_stopping=1000)
     validation = Dataset(rng.normal(size=(30, 2)), np.arange(30) % 2)
     run = Trainer(Model(DEEP, (2,)), POINTS, validation, fit)
-    run.run(60.0, until_epoch=30)
+    run.run(600.0, until_epoch=30)
     best = int(np.argmin(run.log.view()["validation_loss"][1:])) + 1
     loss = run.log.view()["validation_loss"][best]
     run.update(fit.replace(optimizer=SGD(lr=0.3, weight_decay=10.0)))
     with pytest.raises(DivergedError, match=f"the moment with the best validation loss, {loss:.3g}."):
-        run.run(60.0)
+        run.run(600.0)
     assert (run.epoch, run.score()[1].loss) == (best, loss)
 
 
@@ -207,7 +207,7 @@ def test_settings_at_the_edge_of_float32_are_said_without_a_warning() -> None:
     ):
         run = Trainer(Model(DEEP, (2,), initializer=fit.initializer), POINTS, None, fit)
         with contextlib.suppress(DivergedError):
-            run.run(60.0, until_epoch=2)
+            run.run(600.0, until_epoch=2)
         run.penalty(), run.gradient_norm(), run.snapshot()
 
 
@@ -217,7 +217,7 @@ def test_the_generator_ends_with_the_best_weights_on_every_way_out() -> None:
     net = Network.chain(layers.Linear(30), layers.Tanh(), layers.Linear(30), layers.Tanh(), layers.Linear(1))
     fit = Fit(optimizer=optimizers.Adam(lr=0.02), early_stopping=1000, epochs=40)
     straight = Trainer(Model(net, (2,)), *part, fit)
-    straight.run(60.0, until_epoch=40)
+    straight.run(600.0, until_epoch=40)
     seen = straight.log.view()["validation_loss"]
     best = seen[1:].min()
     assert best < seen[-1], "the test needs a run that gets worse"
@@ -233,7 +233,7 @@ def test_the_generator_ends_with_the_best_weights_on_every_way_out() -> None:
 
 def test_a_run_that_ends_at_its_best_keeps_what_it_has() -> None:
     run = Trainer(Model(DEEP, (2,)), POINTS, POINTS, Fit(optimizer=SGD(lr=0.1), early_stopping=5))
-    run.run(60.0, until_epoch=10)
+    run.run(600.0, until_epoch=10)
     before = run.model.store.values.copy()
     assert run.finish() == ""
     np.testing.assert_array_equal(run.model.store.values, before)

@@ -110,7 +110,7 @@ def overfitting() -> Trainer:
 
 def test_early_stopping_returns_to_the_best_weights() -> None:
     run = overfitting()
-    run.run(60.0)
+    run.run(600.0)
     losses = run.log.view()["validation_loss"]
     best = int(np.argmin(losses[1:])) + 1
     assert "Stopped early" in run.stopped

@@ -104,7 +104,7 @@ def test_cross_entropy_takes_a_network_made_for_more_classes() -> None:
     trainer = Trainer(Model(Network.chain(Linear(8), Tanh(), Linear(6)), (2,)), data, None, fit)
     trainer.model.parameters["2"]["bias"][3] = 5.0  # a class that these data lack is all the network sees
     assert trainer.score()[0].metric == pytest.approx(0.5, abs=0.3)
-    trainer.run(60.0, until_epoch=fit.epochs)
+    trainer.run(600.0, until_epoch=fit.epochs)
     shares = loss.probabilities(trainer.model.predict(data.x))
     assert shares[:, 2:].sum(axis=1).max() < 0.05
     assert (shares.argmax(axis=1) == data.y).mean() == trainer.train_score.metric > 0.9

@@ -151,7 +151,7 @@ def test_divergence_names_the_node_and_restores_finite_weights() -> None:
     net = Network.chain(layers.Linear(4), layers.ReLU(), layers.Linear(1))
     run = trainer(Fit(optimizer=optimizers.SGD(lr=100.0), loss=losses.MSELoss()), net)
     with pytest.raises(DivergedError, match="Lower the learning rate") as caught:
-        run.run(60.0)
+        run.run(600.0)
     assert caught.value.node_id in {"0", "1", "2", "loss"}
     assert np.isfinite(run.model.store.values).all()
     assert np.isfinite(run.train_score.loss)
@@ -319,11 +319,11 @@ def test_blocks_of_parameters_change_no_number(monkeypatch, optimizer, clipping)
     )
     fit = Fit(optimizer=optimizer, regularizer=regularizers.Elastic(), clipping=clipping)
     whole = trainer(fit, network, dtype="float64")
-    whole.run(10.0, most=40)
+    whole.run(600.0, most=40)
     monkeypatch.setattr(update, "WHOLE_VECTOR", 10)
     monkeypatch.setattr(update, "BLOCK", 13)
     cut = trainer(fit, network, dtype="float64")
-    cut.run(10.0, most=40)
+    cut.run(600.0, most=40)
     np.testing.assert_array_equal(whole.model.store.values, cut.model.store.values)
     assert whole.penalty() == pytest.approx(cut.penalty(), rel=1e-12)
 

@@ -18,7 +18,7 @@ def run(*command: str | Path, cwd: Path) -> str:
     """Standard output of a command that must succeed, without anything that could lead it back to the checkout."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     result = subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=100, check=False
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=250, check=False
     )
     assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
     return result.stdout

@@ -10,7 +10,7 @@ from playground.runner.messages import Frame
 from playground.runner.runner import Runner
 
 
-def until(runner: Runner, holds: Callable[[Frame], bool], seconds: float = 20.0) -> Frame:
+def until(runner: Runner, holds: Callable[[Frame], bool], seconds: float = 120.0) -> Frame:
     """The first frame for which ``holds``; fails after ``seconds``."""
     end = time.perf_counter() + seconds
     frame = None

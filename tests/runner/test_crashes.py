@@ -63,7 +63,7 @@ def kill() -> int:
 
 
 def until_aside(runner: Runner, step: int) -> None:
-    end = time.perf_counter() + 10
+    end = time.perf_counter() + 120
     while (found := Shelf(runner._end._folder).read()) is None or found.snapshot.steps != step:
         assert time.perf_counter() < end, "not put aside"
         runner.take()
@@ -99,7 +99,7 @@ def test_killed_while_paused_it_stands_where_it_stood_and_goes_on_bit_for_bit(ru
     alone = Session()
     alone.load(CIRCLE)
     alone.play()
-    alone.train(60.0, until_epoch=before.epoch + 1)
+    alone.train(600.0, until_epoch=before.epoch + 1)
     assert later.train_loss == alone.frame().train_loss
     np.testing.assert_array_equal(later.log.rows, alone.frame().log.rows)
 
@@ -123,7 +123,7 @@ def test_news_of_a_death_goes_once_a_run_that_went_on_has_made_up_for_it(runner:
     monkeypatch.setattr(remote, "READABLE", 0.0)
     before = paused_somewhere(runner)
     kill()
-    end = time.perf_counter() + 30
+    end = time.perf_counter() + 120
     while not runner._end._why:  # until the death is noticed
         assert time.perf_counter() < end
         runner.take()
@@ -247,7 +247,7 @@ def test_a_reset_is_not_undone_by_a_crash(runner: Runner) -> None:
     paused_somewhere(runner)
     runner.send(Reset())
     until(runner, lambda f: f.state is State.READY and f.step == 0)
-    end = time.perf_counter() + 10
+    end = time.perf_counter() + 120
     while Shelf(runner._end._folder).read() is not None:
         assert time.perf_counter() < end
     kill()
@@ -312,7 +312,7 @@ def test_an_error_inside_training_is_got_over_with_the_weights(monkeypatch: pyte
             runner.send(Step())
         until(runner, lambda f: f.step == 3)
         keeper = runner._end._worker._keeper
-        end = time.perf_counter() + 10
+        end = time.perf_counter() + 120
         while keeper.last is None or keeper.last.snapshot.steps < 3:
             assert time.perf_counter() < end
         with monkeypatch.context() as patch:

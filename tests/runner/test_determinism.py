@@ -110,7 +110,7 @@ def test_reset_repeats_the_run_to_the_bit(project: Project) -> None:
     logs = []
     for _ in range(2):
         session.play()
-        session.train(60.0, until_epoch=2)
+        session.train(600.0, until_epoch=2)
         logs.append(session.frame().log.rows.copy())
         session.reset()
     np.testing.assert_array_equal(logs[0], logs[1])

@@ -25,7 +25,7 @@ def session() -> Session:
 def test_a_paused_run_is_diagnosed_as_it_is(session: Session) -> None:
     first = session.frame([WANT]).answer(WANT)
     session.play()
-    session.train(60.0, 20)
+    session.train(600.0, 20)
     session.pause()
     found, expected = session.frame([WANT]).answer(WANT), diagnose(session.trainer)
     assert (first.step, found.step) == (0, 20)
@@ -45,10 +45,10 @@ def test_a_run_that_goes_on_is_diagnosed_now_and_then(
     seen = []
     for now in (100.0, 100.1, 100.2, 100.3, 100.4, 100.6):
         clock[0] = now
-        session.train(60.0, 1)
+        session.train(600.0, 1)
         seen.append(session.frame([WANT]).answer(WANT).step)
     assert seen == [1, 1, 1, 4, 4, 6]
-    session.train(60.0, 1)
+    session.train(600.0, 1)
     session.pause()
     assert session.frame([WANT]).answer(WANT).step == 7  # paused: no waiting
 
@@ -72,7 +72,7 @@ def test_a_half_built_network_has_none(session: Session) -> None:
 
 def test_the_human_error_is_no_reason_to_begin_anew(session: Session) -> None:
     session.play()
-    session.train(60.0, 5)
+    session.train(600.0, 5)
     trainer = session.trainer
     session.load(edits.set_human_error(session.project, 0.1))
     assert session.trainer is trainer

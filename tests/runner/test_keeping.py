@@ -20,7 +20,7 @@ def running(project: Project, steps: int = 40) -> Session:
     session = Session()
     session.load(project)
     session.play()
-    session.train(60.0, steps)
+    session.train(600.0, steps)
     return session
 
 
@@ -63,7 +63,7 @@ def test_removed_layers_come_back_with_their_weights() -> None:
     before = weight(session, "linear2")
     session.load(edits.remove(whole, ["linear2"]))
     session.play()
-    session.train(60.0, 5)
+    session.train(600.0, 5)
     session.load(whole)
     np.testing.assert_array_equal(weight(session, "linear2"), before)
     assert session.trainer is not None
@@ -182,7 +182,7 @@ def test_building_on_a_running_network_keeps_curves_and_counts() -> None:
     assert (session.state, session.frame().step) == (State.PAUSED, 60)
     np.testing.assert_array_equal(weight(session, "linear1"), before)
     session.play()
-    session.train(60.0, 1)
+    session.train(600.0, 1)
     assert session.frame().step == 61
 
 
@@ -229,7 +229,7 @@ def test_gradients_are_those_of_this_model_or_none() -> None:
     assert session.frame([want]).answer(want) is not None
     session.load(edits.add_layer(whole, ReLU(), 1))
     assert session.frame([want]).answer(want) is None
-    session.train(60.0, 1)
+    session.train(600.0, 1)
     assert session.frame([want]).answer(want) is not None
 
 
@@ -248,7 +248,7 @@ def test_a_hand_edit_changes_one_cell_and_nothing_else() -> None:
     session.load(one)
     expected[1, 0] = 2.5
     np.testing.assert_array_equal(weight(session, "linear1"), expected)
-    session.train(60.0, 3)
+    session.train(600.0, 3)
     moved = weight(session, "linear1").copy()
     two = hand(one, (2, 1), float(moved[2, 1]), -1.0)
     session.load(two)
@@ -264,7 +264,7 @@ def test_other_edits_leave_hand_edited_cells_to_training() -> None:
     session = running(whole)
     edited = hand(whole, (0, 0), 0.0, 2.0)
     session.load(edited)
-    session.train(60.0, 5)
+    session.train(600.0, 5)
     before = weight(session, "linear1").copy()
     assert before[0, 0] != 2.0
     for after in (

@@ -4,8 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -15,7 +14,6 @@ from playground.document import edits
 from playground.document.examples import example
 from playground.document.project import data_of
 from playground.runner.messages import (
-    Frame,
     Load,
     Pause,
     Play,
@@ -29,6 +27,7 @@ from playground.runner.messages import (
 )  # fmt: skip
 from playground.runner.runner import Runner
 from playground.runner.session import Session
+from tests.runner.driving import until
 
 CIRCLE = example("circle").project
 
@@ -41,18 +40,6 @@ def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
     made.stop()
     assert "training" not in [t.name for t in threading.enumerate()]
     assert multiprocessing.active_children() == []
-
-
-def until(runner: Runner, holds: Callable[[Frame], bool], seconds: float = 20.0) -> Frame:
-    """The first frame for which ``holds``; fails after ``seconds``."""
-    end = time.perf_counter() + seconds
-    frame = None
-    while time.perf_counter() < end:
-        frame = runner.take() or frame
-        if frame is not None and holds(frame):
-            return frame
-        threading.Event().wait(0.001)
-    raise AssertionError(f"not reached; last frame: {frame and (frame.state, frame.message, frame.step)}")
 
 
 def test_states_follow_commands(runner: Runner) -> None:
@@ -81,7 +68,7 @@ def test_the_same_numbers_with_and_without_the_thread(runner: Runner) -> None:
     alone = Session()
     alone.load(CIRCLE)
     alone.play()
-    alone.train(60.0, until_epoch=3)
+    alone.train(600.0, until_epoch=3)
     assert frame.train_loss == alone.frame().train_loss
     np.testing.assert_array_equal(frame.log.rows, alone.frame().log.rows)
     np.testing.assert_array_equal(

@@ -37,7 +37,7 @@ def running(project: Project = CIRCLE, steps: int = 40) -> Session:
     session = Session()
     session.load(project)
     session.play()
-    session.train(60.0, steps)
+    session.train(600.0, steps)
     return session
 
 
@@ -75,7 +75,7 @@ def test_a_layer_inserted_while_running_keeps_the_others() -> None:
     for name in ("linear1.weight", "linear1.bias", "linear2.weight", "linear3.weight"):
         np.testing.assert_array_equal(after[name], before[name])
     assert session.trainer.steps == 40
-    session.train(60.0, 5)
+    session.train(600.0, 5)
     assert session.trainer.steps == 45
 
 
@@ -139,7 +139,7 @@ def test_divergence_says_where_and_can_be_mended() -> None:
     session = Session()
     session.load(relu)
     session.play()
-    session.train(30.0)
+    session.train(600.0)
     assert session.state is State.DIVERGED
     assert session.broken_node
     assert session.broken_node in session.message
@@ -160,7 +160,7 @@ def test_pausing_says_the_best_epoch_and_throws_nothing_away() -> None:
     session = Session()
     session.load(overfitting(1000))
     session.play()
-    session.train(60.0, until_epoch=60)
+    session.train(600.0, until_epoch=60)
     before = weights(session)
     session.pause()
     for name, array in weights(session).items():
@@ -182,7 +182,7 @@ def test_a_run_that_is_over_has_its_best_weights_and_says_so() -> None:
     session = Session()
     session.load(overfitting(1000))
     session.play()
-    session.train(60.0, until_epoch=60)
+    session.train(600.0, until_epoch=60)
     session.finish()
     losses = session.frame().log["validation_loss"]
     best = int(np.argmin(losses[1:])) + 1
@@ -205,7 +205,7 @@ def test_a_remedy_that_is_taken_already_is_not_offered(tmp_path: Path) -> None:
     session = Session()
     session.load(far)
     session.play()
-    session.train(30.0)
+    session.train(600.0)
     assert session.state is State.DIVERGED
     assert "The inputs reach" in session.message
     assert session.remedy is None
@@ -223,7 +223,7 @@ def test_a_want_that_fails_is_noted_once_and_keeps_no_other_from_its_answer(monk
     assert frame.unanswered == "Histogram (ZeroDivisionError: division by zero)"
     assert len(caplog.records) == 1
     assert session.state is State.RUNNING
-    assert session.train(60.0, 5) == 5
+    assert session.train(600.0, 5) == 5
 
 
 @pytest.mark.parametrize("name", ["input", "\ud800", "a" * 10_000, ""])
@@ -258,7 +258,7 @@ def test_reset_is_the_first_state_again() -> None:
     session.load(CIRCLE)
     first = weights(session)
     session.play()
-    session.train(60.0, 25)
+    session.train(600.0, 25)
     session.pause()
     session.reset()
     assert session.state is State.READY
@@ -356,7 +356,7 @@ def test_a_large_network_is_shown_before_it_is_ready_for_training(monkeypatch: p
     assert np.isfinite(after.validation_loss)
     # An edit while it runs: it goes on, and so say all frames.
     session.play()
-    session.train(60.0, 3)
+    session.train(600.0, 3)
     session.load(edits.add_layer(DIGITS, "ReLU", 1))
     (edited,) = shown[2:]
     assert edited.state is State.RUNNING

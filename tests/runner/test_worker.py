@@ -157,10 +157,10 @@ def test_commands_and_wants_interrupt_a_slow_speed_at_once(thread: Runner) -> No
     thread.send(Play())
     until(thread, lambda f: f.state is State.RUNNING and f.step == 1)
     thread.send(SetWants(frozenset({Weights("linear1")})))
-    frame = until(thread, lambda f: f.answer(Weights("linear1")) is not None, seconds=5)
+    frame = until(thread, lambda f: f.answer(Weights("linear1")) is not None, seconds=60)
     assert frame.step == 1
     thread.send(Pause())
-    assert until(thread, lambda f: f.state is State.PAUSED, seconds=5).step == 1
+    assert until(thread, lambda f: f.state is State.PAUSED, seconds=60).step == 1
 
 
 def test_a_slow_run_shows_the_loss_of_every_step(thread: Runner) -> None:
@@ -177,12 +177,11 @@ def test_a_slow_run_shows_the_loss_of_every_step(thread: Runner) -> None:
 def test_a_quick_speed_is_kept_on_the_whole(thread: Runner) -> None:
     thread.send(Load(CIRCLE))
     thread.send(SetSpeed(1000.0))
-    thread.send(Play())
-    first = until(thread, lambda f: f.step > 20)
     start = time.perf_counter()
-    last = until(thread, lambda f: f.step > first.step + 300)
-    rate = (last.step - first.step) / (time.perf_counter() - start)
-    assert rate < 1500  # at full speed it would be ten times as many
+    thread.send(Play())
+    last = until(thread, lambda f: f.step > 300)
+    # At full speed it would be ten times as many; a machine that does much else can only make it fewer.
+    assert last.step / (time.perf_counter() - start) < 1500
 
 
 def test_resetting_in_the_middle_of_an_epoch_step_ends_it(thread: Runner) -> None:
@@ -261,7 +260,7 @@ def test_a_gentle_start_shows_the_first_epochs_and_then_goes_at_full_speed(threa
     alone = Session()
     alone.load(CIRCLE)
     alone.play()
-    alone.train(60.0, most=paused.step)
+    alone.train(600.0, most=paused.step)
     alone.pause()
     assert paused.train_loss == alone.frame().train_loss, "how fast it goes changes no number"
 

@@ -79,7 +79,7 @@ class Shell:
             frame = self.window.pump.shown
             return frame is not None and frame.state is state and frame.epoch >= epoch
 
-        self.qtbot.waitUntil(there, timeout=20_000)
+        self.qtbot.waitUntil(there)
 
     def until_ready(self) -> Shell:
         self.until(State.READY)
@@ -117,7 +117,7 @@ def answering(button: QMessageBox.StandardButton, act: Callable[[], object]) -> 
 
     QTimer.singleShot(0, press)
     act()
-    for _ in range(100):  # a question that nothing waits for is answered a moment later
+    for _ in range(6000):  # a question that nothing waits for is answered a moment later
         if asked:
             break
         QTest.qWait(10)

@@ -127,12 +127,12 @@ def test_real_mnist_is_shown_and_used(qtbot, bench: Bench, hasty, shared: Path) 
     if not folder.is_dir():
         pytest.skip("MNIST's test files are not there")
     bench.view.open_path(folder)
-    qtbot.waitUntil(bench.view.preview.isVisible, timeout=20_000)
+    qtbot.waitUntil(bench.view.preview.isVisible)
     assert bench.view.preview.contents.text() == "10,000 pictures · 28×28, grey · 10 classes"
     assert bench.view.preview.gallery.counts == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     assert type(bench.project.source) is Circle
     use(bench)
-    qtbot.waitUntil(lambda: type(bench.project.source) is IdxFiles, timeout=20_000)
+    qtbot.waitUntil(lambda: type(bench.project.source) is IdxFiles)
     assert sum(bench.view.bar.counts) == 10_000
 
 

@@ -168,7 +168,7 @@ def gated(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     make = Shapes.make
 
     def wait(self):
-        gate.wait(20)
+        gate.wait(120)
         return make(self)
 
     monkeypatch.setattr(Shapes, "make", wait)
@@ -210,7 +210,7 @@ def test_a_window_fills_when_the_data_of_its_project_arrive(
     assert "being loaded" in panel.problem.text()
     assert not shell.window.actions_["run.play"].isEnabled()
     gate.set()
-    qtbot.waitUntil(lambda: not panel.problem.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: not panel.problem.text())
     assert sum(panel.gallery.counts) == 43
 
 
@@ -255,7 +255,7 @@ def test_data_that_arrive_while_the_window_is_filled_are_shown_too(
 ) -> None:
     project = example("digits-cnn").project.replace(source=Shapes(samples=samples))
     panel = Shell(qtbot, project, tmp_path).show().window.docks.views["data"]
-    qtbot.waitUntil(lambda: sum(panel.gallery.counts) == samples, timeout=20_000)
+    qtbot.waitUntil(lambda: sum(panel.gallery.counts) == samples)
     assert not panel.problem.text()
 
 

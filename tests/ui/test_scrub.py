@@ -15,11 +15,11 @@ def test_b_undoes_what_s_did(qtbot, tmp_path) -> None:
     assert not shell.window.actions_["run.back"].isEnabled()
     for _ in range(3):
         shell.key(Qt.Key.Key_S)
-    qtbot.waitUntil(lambda: shell.frame.step == 3, timeout=20_000)
+    qtbot.waitUntil(lambda: shell.frame.step == 3)
     shell.key(Qt.Key.Key_B)
-    qtbot.waitUntil(lambda: shell.frame.step == 2, timeout=20_000)
+    qtbot.waitUntil(lambda: shell.frame.step == 2)
     shell.click("transport_back")
-    qtbot.waitUntil(lambda: shell.frame.step == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: shell.frame.step == 1)
 
 
 def test_dragging_to_the_left_edge_shows_the_first_moment(qtbot, tmp_path) -> None:
@@ -37,7 +37,7 @@ def test_dragging_to_the_left_edge_shows_the_first_moment(qtbot, tmp_path) -> No
     for share in (0.6, 0.3, 0.0):
         QTest.mouseMove(slider, QPoint(int(share * slider.width()), y))
     QTest.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=QPoint(0, y))
-    qtbot.waitUntil(lambda: shell.frame.step == 0, timeout=20_000)
+    qtbot.waitUntil(lambda: shell.frame.step == 0)
     assert shell.frame.latest_step == reached
     assert slider.maximum() == reached
 

@@ -43,7 +43,7 @@ def page(qtbot, tmp_path: Path) -> StartPage:
 
 def test_every_example_has_a_card_with_a_picture(page: StartPage, qtbot) -> None:
     assert set(ISSUE) <= set(page.cards) == {e.key for e in examples()}
-    qtbot.waitUntil(lambda: all(not c.picture.pixmap().isNull() for c in page.cards.values()), timeout=30_000)
+    qtbot.waitUntil(lambda: all(not c.picture.pixmap().isNull() for c in page.cards.values()))
     for found in examples():
         card = page.cards[found.key]
         assert (card.accessibleName(), card.toolTip()) == (found.title, found.sentence)
@@ -99,7 +99,7 @@ def test_pictures_are_kept_and_their_keeping_is_exact(qtbot, tmp_path: Path, mon
 
     def show(theme) -> QImage:
         shop = thumbnails.Thumbnails(1.0, theme)
-        with qtbot.waitSignal(shop.ready, timeout=10_000) as ready:
+        with qtbot.waitSignal(shop.ready) as ready:
             shop.start((DEFAULT,))
         shop.stop()
         return ready.args[1]

@@ -22,7 +22,7 @@ def shell(qtbot, tmp_path: Path) -> Shell:
 def stepping(shell: Shell):
     """Wait for the walk."""
     view = shell.window.docks.views["backprop"]
-    shell.qtbot.waitUntil(lambda: view.stepper.walk is not None, timeout=20_000)
+    shell.qtbot.waitUntil(lambda: view.stepper.walk is not None)
     return view
 
 
@@ -72,7 +72,7 @@ def test_apply_is_the_step_that_play_would_have_done(shell: Shell) -> None:
     plain = Session()
     plain.load(example("xor").project)
     plain.play()
-    plain.train(60.0, most=1)
+    plain.train(600.0, most=1)
     assert np.array_equal(plain.frame(frozenset({Weights(node)})).answer(Weights(node))["weight"], after)
 
 

@@ -37,7 +37,7 @@ def button(qtbot, trace):
 
 def written(qtbot, button, path, ending, answers):
     button.export(path, ending, answers)
-    qtbot.waitUntil(lambda: not button.busy, timeout=60_000)
+    qtbot.waitUntil(lambda: not button.busy)
     assert button.said.text() == f"Saved as {path.name}"
     button.said.hide()
     return path
@@ -67,7 +67,7 @@ def test_a_pdf_is_made_bit_by_bit(qtbot, button, tmp_path):
     assert button.said.text().startswith("Typesetting")
     assert button.canceller.isVisible()
     assert not button.button.isVisible()
-    qtbot.waitUntil(lambda: not button.busy, timeout=90_000)
+    qtbot.waitUntil(lambda: not button.busy)
     contents = (tmp_path / "a.pdf").read_bytes()
     assert contents.startswith(b"%PDF")
     assert len(contents) > 20_000

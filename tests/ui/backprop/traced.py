@@ -28,7 +28,7 @@ def trace_of(project: Project, steps: int = 3) -> Trace:
     session = Session()
     session.load(project)
     session.play()
-    session.train(60.0, most=steps)
+    session.train(600.0, most=steps)
     session.inspect()
     assert session.inspection.trace is not None, session.message
     return session.inspection.trace

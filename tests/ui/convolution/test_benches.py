@@ -154,7 +154,7 @@ def test_a_picture_of_ones_own_keeps_its_proportions(shown, filters, tmp_path) -
 def test_a_photograph_has_a_slice_for_each_colour(shown, filters) -> None:
     filters.grey.setChecked(False)
     filters.source.setCurrentText("photo: flower")
-    shown.qtbot.waitUntil(lambda: "photo: flower" in filters._photo, timeout=20_000)
+    shown.qtbot.waitUntil(lambda: "photo: flower" in filters._photo)
     assert filters.kernel.shape == (3, 3, 3)
     filters.slice.setCurrentText("green")
     before = filters.results()[0]

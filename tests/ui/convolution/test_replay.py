@@ -48,7 +48,7 @@ def film(qtbot, monkeypatch) -> Film:
     session = Session()
     session.load(project(*USUAL))
     session.play()
-    session.train(60.0, 12)
+    session.train(600.0, 12)
     session.pause()
     return Film(qtbot, session)
 
@@ -192,7 +192,7 @@ def test_it_says_which_epoch_and_whether_it_is_the_past(film: Film) -> None:
     assert said.text() == "epoch 0 · moment 1 of 13"
     film.click()
     film.session.play()
-    film.session.train(60.0, until_epoch=1)
+    film.session.train(600.0, until_epoch=1)
     film.show()
     assert said.text() == "epoch 1 · live"
 

@@ -27,7 +27,7 @@ def run_of(project: Project = PROJECT, steps: int = 30) -> Session:
     session = Session()
     session.load(project)
     session.play()
-    session.train(60.0, steps)
+    session.train(600.0, steps)
     session.pause()
     return session
 
