@@ -13,6 +13,7 @@ from engine.errors import EngineError, SpecError
 from engine.fit import Fit
 from engine.layers import Flatten, Layer, Linear
 from engine.layers import registry as layers
+from engine.limits import MOST_LAYERS
 from engine.losses import suited
 from engine.network import INPUT, Network, Node
 from engine.problems import (
@@ -68,9 +69,18 @@ def add_layer(project: Project, layer: Layer | str, at: int) -> Project:
     return paste(project, [layers.get(layer)() if isinstance(layer, str) else layer], at)
 
 
+def room(project: Project) -> int:
+    """How many layers can be added: more could be saved, and not be opened again."""
+    return max(MOST_LAYERS - len(project.network), 0)
+
+
 def paste(project: Project, pasted: Sequence[Layer], at: int) -> Project:
-    """Insert layers, one after another, the first at position ``at``: into the wire that crosses the gap before it."""
+    """Insert layers, one after another, the first at position ``at``: into the wire that crosses the gap before it.
+
+    Those for which ``room`` has none are left out.
+    """
     nodes = list(project.network.nodes)
+    pasted = pasted[: room(project)]
     at = max(0, min(at, len(nodes)))
     taken: list[str] = []
     fresh: list[Node] = []
@@ -306,7 +316,7 @@ def _flattened_before_last(project: Project) -> Project:
     """Put a Flatten before the last node where a picture arrives there."""
     network = project.network
     *nodes, last = network.nodes
-    if len(shapes(project).get(network.inputs_of(last.id)[0], ())) != 3:
+    if len(shapes(project).get(network.inputs_of(last.id)[0], ())) != 3 or not room(project):
         return project
     flatten = Node(new_id(network, Flatten()), Flatten(), last.inputs)
     return _with_nodes(project, [*nodes, flatten, _rewired(last, ())])

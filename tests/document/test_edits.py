@@ -13,6 +13,7 @@ from engine.fit import Fit
 from engine.initializers import HeNormal
 from engine.layers import Add, Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sigmoid, Tanh
 from engine.layers import registry as layers
+from engine.limits import MOST_LAYERS
 from engine.losses import BCEWithLogitsLoss, CrossEntropyLoss, MSELoss
 from engine.network import Network
 from playground.document import edits
@@ -23,6 +24,17 @@ from playground.document.store import Store
 from tests.document.projects import circle, digits, edit, ids, project, residual, wired
 
 # --- adding ------------------------------------------------------------------------------------------------------------
+
+
+def test_no_more_layers_are_added_than_a_file_may_hold() -> None:
+    whole = circle()
+    full = edits.paste(whole, [Tanh()] * (MOST_LAYERS + 5), 2)
+    assert len(full.network) == MOST_LAYERS
+    assert ids(full)[-1] == ids(whole)[-1]
+    assert edits.add_layer(full, ReLU(), 0).network == full.network
+    assert edits.duplicate(full, ids(full)).network == full.network
+    assert from_json(to_json(full), "full").network == full.network
+    assert edits.room(edits.remove(full, ids(full)[:3])) == 3
 
 
 @pytest.mark.parametrize(

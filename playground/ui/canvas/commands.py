@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 
 from engine.errors import EngineError
 from engine.layers import Layer, registry
+from engine.limits import MOST_LAYERS
 from engine.network import INPUT
 from playground.document import edits
 from playground.document.project import Project
@@ -128,6 +129,7 @@ class Commands(QObject):
 
     def insert(self, key: str, at: int) -> None:
         """Put the default layer of a registry key before position ``at``."""
+        self._say_full(1)
         self._apply(edits.add_layer(self.project, key, at), f"Add {registry.get(key).label}")
 
     def delete(self) -> None:
@@ -150,6 +152,7 @@ class Commands(QObject):
         if not chosen:
             self._say_nothing_chosen("duplicate")
             return
+        self._say_full(len(chosen))
         self._apply(edits.duplicate(self.project, chosen), f"Duplicate {self._named(chosen)}")
 
     def copy(self) -> bool:
@@ -173,6 +176,7 @@ class Commands(QObject):
         except EngineError as error:
             self.said.emit(str(error))
             return
+        self._say_full(len(layers))
         named = layers[0].label if len(layers) == 1 else f"{len(layers)} layers"
         self._apply(edits.paste(self.project, layers, self.behind_current()), f"Paste {named}")
 
@@ -222,6 +226,11 @@ class Commands(QObject):
 
     def _named(self, ids: tuple[str, ...]) -> str:
         return self.project.network[ids[0]].layer.label if len(ids) == 1 else f"{len(ids)} layers"
+
+    def _say_full(self, wanted: int) -> None:
+        """Say that not all of them will be added, where that is so."""
+        if wanted > edits.room(self.project):
+            self.said.emit(f"A network has at most {MOST_LAYERS:,} layers. Take some out first.")
 
     def _say_nothing_chosen(self, verb: str) -> None:
         what = "Input and loss always stay" if self.current in (INPUT, LOSS) else "No layer is selected"

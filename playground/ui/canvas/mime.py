@@ -9,6 +9,7 @@ from PySide6.QtCore import QMimeData
 
 from engine.errors import EngineError, SpecError
 from engine.layers import Layer, registry
+from engine.limits import MOST_LAYERS, PROJECT_BYTES
 
 #: one palette entry: the registry key, UTF-8
 LAYER = "application/x-chainrule-layer"
@@ -52,9 +53,13 @@ def layers_of(mime: QMimeData | None) -> tuple[Layer, ...]:
         raise nothing
     text = bytes(mime.data(LAYERS).data()).decode(errors="replace") if mime.hasFormat(LAYERS) else mime.text()
     try:
-        entries = json.loads(text)["layers"]
+        entries = json.loads(text[: PROJECT_BYTES + 1])["layers"]
         if not isinstance(entries, list) or not entries:
             raise nothing
+        if len(entries) > MOST_LAYERS:
+            raise SpecError(
+                f"The clipboard holds {len(entries):,} layers; expected at most {MOST_LAYERS:,}. Copy fewer."
+            )
         return tuple(registry.build(entry) for entry in entries)
     except EngineError:
         raise

@@ -61,3 +61,8 @@ def test_an_unknown_layer_is_named(qapp):
 def test_an_empty_clipboard(qapp):
     with pytest.raises(SpecError, match="no layers"):
         layers_of(None)
+
+
+def test_more_layers_than_a_network_may_have_are_refused_in_short_words() -> None:
+    with pytest.raises(SpecError, match=r"clipboard holds 1,001 layers; expected at most 1,000"):
+        layers_of(layers_mime([layers.Tanh()] * 1001))
