@@ -12,6 +12,7 @@ from engine.errors import ShapeError, SpecError
 from engine.initializers import Initializer, XavierUniform
 from engine.losses import Loss
 from engine.network import Network
+from engine.parts import training_program
 from engine.program import Parameters, Program, stream
 
 #: numbers that one pass of ``predict`` may hold in its buffers; larger inputs go through in pieces
@@ -96,8 +97,10 @@ class Model:
 
     def own_program(self, batch: int, *, training: bool = False, lean: bool = False) -> Program:
         """A program nobody else writes into, on the same parameters. ``lean``: see Program."""
+        if training:
+            return training_program(self.network, self.in_shape, batch, self.store, lean=lean, rngs=self.rngs)
         return Program(
-            self.network, self.in_shape, batch, self.store, training=training, lean=lean, rngs=self.rngs
+            self.network, self.in_shape, batch, self.store, training=False, lean=lean, rngs=self.rngs
         )
 
     def piece(self, n: int) -> int:

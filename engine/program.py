@@ -8,6 +8,7 @@ in memory as ``(H, C, W, B)`` (``engine/layers/conv_rows.py``); its array is a t
 
 from __future__ import annotations
 
+import copy
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -117,14 +118,20 @@ class Parameters:
                 self._first_state[node.id] = state
                 self.state[node.id] = {name: np.array(value, dtype) for name, value in state.items()}
         self.values, self.gradients = np.zeros(start, dtype), np.zeros(start, dtype)
-        self.views = {
-            i: network[i].layer.arrange(self.values[s], self.specs[i]) for i, s in self.slices.items()
-        }
-        self.gradient_views = {
-            i: network[i].layer.arrange(self.gradients[s], self.specs[i]) for i, s in self.slices.items()
-        }
+        self._layers = {node.id: node.layer for node in network.nodes}
+        self.views, self.gradient_views = self._arranged(self.values), self._arranged(self.gradients)
 
     @unwarned()
+    def with_own_gradients(self) -> Parameters:
+        """The same parameters, with another vector of gradients."""
+        other = copy.copy(self)
+        other.gradients = np.zeros_like(self.gradients)
+        other.gradient_views = self._arranged(other.gradients)
+        return other
+
+    def _arranged(self, vector: Array) -> dict[str, dict[str, Array]]:
+        return {i: self._layers[i].arrange(vector[s], self.specs[i]) for i, s in self.slices.items()}
+
     def draw(self, network: Network, initializer: Initializer, seed: int) -> None:
         """First values of everything. Each node draws from a stream of its own, so that adding a node leaves the others' weights alone."""
         for node_id, specs in self.specs.items():

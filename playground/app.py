@@ -111,15 +111,19 @@ def train(
     """
     from playground.runner.messages import State
     from playground.runner.session import Session
+    from playground.runner.team import team
 
     session = Session()
     session.load(project)
     session.play()
-    while session.trainer is not None and session.state is State.RUNNING and session.trainer.epoch < epochs:
-        session.train(0.1, until_epoch=epochs)
-        progress(session.trainer.epoch)
-        if ending:
-            break
+    with team():
+        while (
+            session.trainer is not None and session.state is State.RUNNING and session.trainer.epoch < epochs
+        ):
+            session.train(0.1, until_epoch=epochs)
+            progress(session.trainer.epoch)
+            if ending:
+                break
     session.finish()
     return session
 

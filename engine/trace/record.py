@@ -13,6 +13,7 @@ from engine.errors import EngineError
 from engine.fit import Fit
 from engine.layers.base import Bind
 from engine.network import INPUT, Network
+from engine.parts import training_program
 from engine.program import Program
 from engine.train import Trainer
 from engine.update import Update
@@ -218,7 +219,7 @@ class _Recorder:
             state_before = _copied(store.state)
             self._keep("before", store.values)
             penalty = update.penalty()
-            program = Program(
+            program = training_program(
                 model.network, model.in_shape, len(up.indices), store, rngs=model.rngs, input_gradient=True
             )
             value = np.zeros((), model.dtype)

@@ -30,9 +30,11 @@ def begin(line: Connection, folder: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the window, which then ends the line
     threading.Thread(target=_outlive, args=(folder,), name="life", daemon=True).start()
     from playground.runner.serving import serve
+    from playground.runner.team import team
 
-    serve(line, folder, PATIENCE)
-    _end()
+    with team((os.cpu_count() or 1) - 1):
+        serve(line, folder, PATIENCE)
+        _end()
 
 
 def _outlive(folder: Path) -> None:
