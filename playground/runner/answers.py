@@ -68,6 +68,14 @@ def _copies(arrays: Mapping[str, Array], units: tuple[int, int] | None) -> dict[
     }
 
 
+def _shown(values: Array) -> Array:
+    """A copy, float32. What is infinite becomes the largest number there is, so that all the others can be drawn beside it."""
+    copy = np.array(values, np.float32)
+    if not np.isfinite(copy.sum()):
+        np.nan_to_num(copy, copy=False, nan=np.nan)
+    return copy
+
+
 class Answers:
     """Answers wants about one model. Probes are kept between frames and run once a frame, whoever asks.
 
@@ -164,7 +172,7 @@ class Answers:
             want.node_id
         )
         surfaces = values.reshape(shape[0], want.resolution, want.resolution)
-        return np.array(surfaces[:, :: want.every, :: want.every], np.float32)
+        return _shown(surfaces[:, :: want.every, :: want.every])
 
     @_answer.register
     def _(self, want: Curve) -> Array | None:
@@ -174,12 +182,12 @@ class Answers:
         values = self._values(("curve", want.resolution), lambda: self._data.transform(points)).value(
             want.node_id
         )
-        return np.array(values, np.float32)
+        return _shown(values)
 
     @_answer.register
     def _(self, want: Maps) -> Array | None:
         values = self._of_sample(want.part, want.sample)
-        return None if values is None else np.array(values.value(want.node_id)[..., 0], np.float32)
+        return None if values is None else _shown(values.value(want.node_id)[..., 0])
 
     @_answer.register
     def _(self, want: Deltas) -> Array | None:
@@ -197,7 +205,7 @@ class Answers:
                 return None
             made.run(x[0], target)
             self._fresh = {f for f in self._fresh if not (isinstance(f, tuple) and f[0] == "deltas")} | {key}
-        return np.array(made.gradient(want.node_id), np.float32)
+        return _shown(made.gradient(want.node_id))
 
     @_answer.register
     def _(self, want: Saliency) -> Array | None:
@@ -207,7 +215,7 @@ class Answers:
             return None
         if want.node_id not in self._saliencies:
             self._saliencies = {want.node_id: SaliencyOf(self._model, want.node_id)}
-        return np.array(self._saliencies[want.node_id].of(x[0], want.unit), np.float32)
+        return _shown(self._saliencies[want.node_id].of(x[0], want.unit))
 
     @_answer.register
     def _(self, want: Strongest) -> StrongestSamples | None:
@@ -268,7 +276,7 @@ class Answers:
         key = ("predictions", want.part, want.start, want.count)
         z = np.array(self._values(key, lambda: samples).value(self._model.network.output_id).T, np.float64)
         if not part.classes:
-            return self._data.transform.inverse_target(z).astype(np.float32)
+            return _shown(self._data.transform.inverse_target(z))
         return trainer.fit.loss.probabilities(z)[:, : len(part.classes)].astype(np.float32)
 
     @_answer.register

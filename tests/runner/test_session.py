@@ -8,6 +8,7 @@ import pytest
 from engine import probe
 from engine.data import Circle, Digits, NpzFile, Sine
 from engine.errors import ShapeError
+from engine.initializers import Normal
 from engine.layers import Linear, Tanh
 from engine.losses import MSELoss
 from engine.network import Network, Node
@@ -224,6 +225,18 @@ def test_a_want_that_fails_is_noted_once_and_keeps_no_other_from_its_answer(monk
     assert len(caplog.records) == 1
     assert session.state is State.RUNNING
     assert session.train(600.0, 5) == 5
+
+
+def test_values_that_overflow_behind_an_activation_can_be_drawn() -> None:
+    """tanh of infinity is 1, so that the loss is finite: there is nothing to say, and yet infinity cannot be painted."""
+    wide = edits.set_fit(CIRCLE, CIRCLE.fit.replace(initializer=Normal(std=1e38), optimizer=SGD(lr=0.0)))
+    session = Session()
+    session.load(wide)
+    wants = [Surface("linear1", 20), Maps("linear1", "train", 0), Surface("tanh1", 20)]
+    frame = session.frame(wants)
+    assert np.isfinite(frame.train_loss)
+    assert all(np.isfinite(frame.answer(want)).all() for want in wants)
+    assert np.abs(frame.answer(wants[0])).max() == np.finfo(np.float32).max
 
 
 @pytest.mark.parametrize("name", ["input", "\ud800", "a" * 10_000, ""])
