@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QDialog,
     QDialogButtonBox,
     QFrame,
@@ -31,8 +32,10 @@ Offer = tuple[str, Callable[[], object]]  #: a button: its words, and what it do
 
 SIGNS = {"note": "information-outline", "warning": "alert-outline", "error": "alert-octagon-outline"}
 
-#: pixels round it, and its width at most: longer lines are hard to read
-MARGIN, WIDEST = 10, 900
+#: pixels round it, and its width at most: longer lines are hard to read; and at least, even where the widget below is narrower
+MARGIN, WIDEST, NARROWEST = 10, 900, 440
+#: pixels of width from which on its buttons stand beside its words
+ROOMY = 680
 #: pixels that stay free below it
 FOOT = 38
 
@@ -65,12 +68,15 @@ class Banner(QFrame):
         self._close.setToolTip("Close the message.")
         self._close.setAutoRaise(True)
         self._close.clicked.connect(self.clear_message)
+        self._inside = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._inside.setSpacing(8)
+        self._inside.addWidget(self.text, stretch=1)
+        self._inside.addLayout(self._buttons)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 6, 6, 6)
         layout.setSpacing(8)
         layout.addWidget(self._sign)
-        layout.addWidget(self.text, stretch=1)
-        layout.addLayout(self._buttons)
+        layout.addLayout(self._inside, stretch=1)
         layout.addWidget(self._close)
         self.set_theme(theme)
         self.hide()
@@ -111,12 +117,14 @@ class Banner(QFrame):
         under = self._under
         if under is None:
             return
-        width = min(under.width() - 2 * MARGIN, WIDEST)
+        window = self.window()
+        width = min(max(under.width() - 2 * MARGIN, NARROWEST), WIDEST, window.width() - 2 * MARGIN)
+        direction = QBoxLayout.Direction
+        self._inside.setDirection(direction.LeftToRight if width >= ROOMY else direction.TopToBottom)
         height = self.heightForWidth(width)
-        corner = under.mapTo(
-            self.window(), QPoint((under.width() - width) // 2, under.height() - FOOT - height)
-        )
-        self.setGeometry(corner.x(), corner.y(), width, height)
+        corner = under.mapTo(window, QPoint((under.width() - width) // 2, under.height() - FOOT - height))
+        left = min(max(corner.x(), MARGIN), window.width() - MARGIN - width)
+        self.setGeometry(left, max(corner.y(), MARGIN), width, height)
 
     @property
     def kind(self) -> str:

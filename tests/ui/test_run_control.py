@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
 from engine.divergence import Remedy
@@ -64,3 +65,14 @@ def test_what_early_stopping_did_is_said_and_goes_with_the_next_step(told: Shell
     assert told.window.banner.findChild(QPushButton, "banner_offer0") is None
     told.runner.frame = Frame(told.document.value, state=State.PAUSED, step=11)
     told.qtbot.waitUntil(lambda: not told.window.banner.isVisible())
+
+
+def test_in_a_small_window_nothing_of_a_long_message_is_cut_off(told: Shell) -> None:
+    told.window.setWindowState(Qt.WindowState.WindowNoState)
+    told.window.resize(960, 640)
+    show(told, State.DIVERGED, message="A sentence of some length about what has happened. " * 10)
+    banner = told.window.banner
+    told.qtbot.waitUntil(lambda: told.window.rect().contains(banner.geometry()))
+    assert banner.text.height() >= banner.text.heightForWidth(banner.text.width())
+    for button in banner.findChildren(QPushButton):
+        assert button.width() >= button.sizeHint().width()

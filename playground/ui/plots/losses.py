@@ -197,7 +197,9 @@ class LossView(View):
             self._metric_tab.setText(frame.metric_name[:1].upper() + frame.metric_name[1:])
             self._metric_tab.setAccessibleName(frame.metric_name)
             self._label()
-        broken = (frame.epoch, frame.broken_node) if frame.state is State.DIVERGED else None
+        broken = None
+        if frame.state is State.DIVERGED:  # the weights are back at an earlier epoch
+            broken = (int(frame.log["epoch"][-1]) if len(frame.log) else frame.epoch, frame.broken_node)
         if broken != self._break:
             self._break = broken
             self._mark()
