@@ -61,6 +61,14 @@ class FitOutput(Remedy):
 
 
 @dataclass(frozen=True)
+class SetPreparation(Remedy):
+    """Another value of a field of ``Preparation``, such as how inputs are normalized."""
+
+    name: str
+    value: Any
+
+
+@dataclass(frozen=True)
 class ReadOutside(Remedy):
     """Read the data that the project's file names outside its own folder."""
 

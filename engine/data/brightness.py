@@ -17,6 +17,8 @@ _REACHED = 0.25
 
 #: what transparent pictures may be laid on, and how bright that is
 GROUNDS = {"white": 1.0, "black": 0.0, "grey": 0.5}
+#: value of the parameter ``ground``: the one on which the fewest pictures vanish
+AUTOMATIC = "automatic"
 #: values of the parameter ``scale`` of sources
 BY_CONTENT, BY_TYPE = "content", "type"
 

@@ -21,7 +21,7 @@ from engine.data.base import Dataset, Source
 from engine.data.brightness import BY_CONTENT, BY_TYPE, Brightness, by_content
 from engine.data.images import blank
 from engine.data.report import Note, alike
-from engine.errors import DataError, Offer, clipped
+from engine.errors import DataError, Offer, clipped, few
 from engine.io.guarded import foreign
 from engine.spec import Choice, File, Int, param
 
@@ -222,7 +222,7 @@ def labelled(
         labels: ``(N,)``, whole numbers.
         names: of the labels; a label without one is called by its number.
         where: what the labels come from, for error texts.
-        parts, report: as in Dataset; pictures that are all alike are reported, too.
+        parts, report: as in Dataset; pictures that are all alike, and classes that none is given of to train with, are reported, too.
 
     Raises DataError where there is one class only.
     """
@@ -234,6 +234,10 @@ def labelled(
             "Add pictures of another class."
         )
     report = (*alike(x), *report) if x.ndim == 4 else report
+    if parts is not None and 0 in parts:
+        unlearnt = sorted(set(range(len(classes))) - set(np.unique(y[parts == 0]).tolist()))
+        if unlearnt:
+            report += (Note(f"Nothing is given to train with of {few([classes[i] for i in unlearnt])}."),)
     return Dataset(x, y, classes, parts=parts, report=report)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from engine import progress
 from engine.data import images
 from engine.data.base import Dataset, sources
-from engine.data.brightness import GROUNDS
+from engine.data.brightness import AUTOMATIC, GROUNDS
 from engine.data.files import CATEGORY, Opened, chosen, labelled, limit_param, scale_param, scale_used, spread
 from engine.data.images import Pixels, blank, fitting_size, room_for
 from engine.data.pixels import Facts, Look, Unreadable, best_ground, facts, numbers
@@ -25,7 +25,7 @@ from engine.errors import DataError, clipped, few
 from engine.spec import Bool, Choice, File, Int, param
 
 #: values of the parameters "ground" and "unreadable"
-AUTOMATIC, REFUSE, LEAVE_OUT = "automatic", "refuse", "leave out"
+REFUSE, LEAVE_OUT = "refuse", "leave out"
 #: kinds of numbers in pictures
 BYTES, WHOLE, FRACTIONS = "8 bits", "16 bits or more", "fractions"
 #: share of the work that looking at the pictures is; reading them is the rest
@@ -233,10 +233,6 @@ class _Reading:
         gone = [name for label, name in enumerate(classes) if label not in {one.label for one in self.those}]
         if gone:
             notes.append(Note(f"Not one picture was read of {few(gone)}."))
-        learnt = {one.label for one in self.those if one.part == 0}
-        unlearnt = [classes[label] for label in sorted({one.label for one in self.those} - learnt)]
-        if self.made.split and unlearnt:
-            notes.append(Note(f"There are no pictures to train with of {few(unlearnt)}."))
         return notes
 
     def _unreadable(self, some_left: bool = False) -> DataError:

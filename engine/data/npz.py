@@ -13,7 +13,7 @@ from engine.core import Array
 from engine.data import arrays
 from engine.data.arrays import Entry, Pair
 from engine.data.base import Dataset, sources
-from engine.data.brightness import GROUNDS, Brightness
+from engine.data.brightness import AUTOMATIC, GROUNDS, Brightness
 from engine.data.files import (
     CATEGORY,
     Opened,
@@ -26,12 +26,15 @@ from engine.data.files import (
     scale_param,
     spread,
 )
+from engine.data.pixels import best_ground
 from engine.data.report import Note, left_out
 from engine.errors import DataError, Offer, clipped
 from engine.spec import Choice, File, Name, param
 
 #: rows of fewer numbers are no pictures
 _FEWEST_PIXELS = 49
+#: pictures that are looked at for the ground they can be seen on
+_LOOKED_AT = 500
 #: from so many classes on, whole numbers may be meant as numbers
 _MANY_CLASSES = 30
 #: whole numbers of which more than half differ are no classes, if there are more kinds than these: of ints, of floats
@@ -79,7 +82,10 @@ class NpzFile(Opened):
         advanced=True,
     )
     ground: str = param(
-        Choice(tuple(GROUNDS)), default="white", help="What transparent pixels are laid on.", advanced=True
+        Choice((AUTOMATIC, *GROUNDS)),
+        default=AUTOMATIC,
+        help="What transparent pixels are laid on; automatic: that on which the fewest pictures vanish.",
+        advanced=True,
     )
     limit: int = limit_param()
 
@@ -318,7 +324,17 @@ def _on_ground(x: Array, ground: str) -> tuple[Array, tuple[Note, ...]]:
     alpha = x[:, 3:]
     if float(alpha.min()) >= 1:
         return x[:, :3], ()
+    ground = best_ground(_seen(x)) if ground == AUTOMATIC else ground
     laid = x[:, :3] * alpha
     laid += np.float32(GROUNDS[ground]) * (1 - alpha)
     offers = tuple(Offer(f"Lay them on {name}", (("ground", name),)) for name in GROUNDS if name != ground)
     return laid, (Note(f"Transparent pixels are laid on {ground}.", offers),)
+
+
+def _seen(x: Array) -> list[tuple[float, ...]]:
+    """Of some pictures ``(N, 4, H, W)`` in 0..1: how much what is drawn differs from each of GROUNDS, on average."""
+    some = x[spread(len(x), _LOOKED_AT)]
+    shade, alpha = some[:, :3].mean(axis=1), some[:, 3]
+    drawn = alpha.sum(axis=(1, 2))
+    differ = np.stack([(alpha * abs(shade - ground)).sum(axis=(1, 2)) for ground in GROUNDS.values()], axis=1)
+    return [tuple(row) for row in differ[drawn > 0] / drawn[drawn > 0, np.newaxis]]

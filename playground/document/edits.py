@@ -26,6 +26,7 @@ from engine.problems import (
     RemoveNode,
     SetFit,
     SetLayer,
+    SetPreparation,
 )
 from engine.spec import File
 from playground.document.project import (
@@ -272,6 +273,8 @@ def mend(project: Project, remedy: Remedy) -> Project:
             return _drawn_anew(project)
         case ReadOutside():
             return read_outside(project)
+        case SetPreparation(name=name, value=value):
+            return set_preparation(project, project.preparation.replace(**{name: value}))
         case SetFit(name=name, value=value):
             return set_fit(project, project.fit.replace(**{name: value}))
     raise SpecError(f"No edit is known for the remedy {remedy.text!r}. Add it to edits.mend.")

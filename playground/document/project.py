@@ -18,6 +18,7 @@ from engine.limits import NETWORK_BYTES
 from engine.losses import suited
 from engine.network import Network, Problem
 from engine.problems import AllowMemory, DrawWeights, ReadOutside, SetFit
+from engine.reach import far_from_one
 from engine.spec import Float
 from playground.document.store import store
 
@@ -223,6 +224,11 @@ def _findings(source: Source, preparation: Preparation, network: Network, fit: F
     return network.problems(data.in_shape, wanted)
 
 
+@lru_cache(maxsize=64)
+def _reach(source: Source, preparation: Preparation, network: Network) -> tuple[Problem, ...]:
+    return far_from_one(prepared(source, preparation).train, preparation, network)
+
+
 def findings(project: Project) -> tuple[Problem, ...]:
     """All that is wrong with the project, errors before warnings. Node ids are the network's, "input", "loss" or ""."""
     try:
@@ -232,7 +238,7 @@ def findings(project: Project) -> tuple[Problem, ...]:
         return (Problem("input", str(error), remedies=remedies),)
     wrong = misfits(project.first_weights, project.network, shapes(project)) if project.first_weights else ()
     parts = (project.source, project.preparation, project.network, project.fit)
-    return (*_too_large(*parts, project.memory), *wrong, *_findings(*parts))
+    return (*_too_large(*parts, project.memory), *wrong, *_findings(*parts), *_reach(*parts[:3]))
 
 
 def problems(project: Project) -> tuple[Problem, ...]:

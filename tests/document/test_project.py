@@ -3,12 +3,22 @@
 import pytest
 
 from engine.augmentation import Flip, Jitter
-from engine.data import Circle, Digits, Preparation, Sine, SpiralClasses
+from engine.data import Circle, Digits, Preparation, Sine, SpiralClasses, Wine
 from engine.errors import DataError
 from engine.fit import Fit
 from engine.layers import Conv2d, Linear, ReLU
 from engine.losses import CrossEntropyLoss, MSELoss
-from playground.document.project import Project, data_of, prepared, problems, shapes, wanted_output
+from playground.document import edits
+from playground.document.examples import example, examples
+from playground.document.project import (
+    Project,
+    data_of,
+    prepared,
+    problems,
+    shapes,
+    wanted_output,
+    warnings,
+)
 from tests.document.projects import circle, digits, project
 
 
@@ -87,3 +97,21 @@ def test_projects_are_values() -> None:
     assert circle().replace(name="a").name == "a"
     with pytest.raises(AttributeError):
         circle().name = "b"
+
+
+def test_inputs_far_from_one_are_a_warning_with_its_edit() -> None:
+    project = edits.set_preparation(
+        example("iris").project.replace(source=Wine()), Preparation(normalize="none")
+    )
+    project = edits.mend_output(project)
+    assert not problems(project)
+    [warning] = [w for w in warnings(project) if w.node_id == "input"]
+    assert "proline" in warning.message
+    mended = edits.mend(project, warning.remedies[0])
+    assert mended.preparation.normalize == "standardize"
+    assert not [w for w in warnings(mended) if w.node_id == "input"]
+
+
+@pytest.mark.parametrize("one", [e.key for e in examples() if e.key != "alexnet"])
+def test_no_example_is_far_from_one(one: str) -> None:
+    assert not [w for w in warnings(example(one).project) if w.node_id == "input"]

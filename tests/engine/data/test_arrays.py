@@ -113,6 +113,11 @@ def test_transparent_pixels_are_laid_on_a_ground(tmp_path: Path) -> None:
     assert data.in_shape == (3, 6, 5)
     assert data.x[0, 0, :, 0].tolist() == [0, 0, 0, 1, 1, 1]
     assert "Transparent pixels are laid on white." in said(data)
+    white_ink = 255 - stored
+    white_ink[..., 3] = stored[..., 3]
+    seen = made(tmp_path, x=white_ink, y=LABELS)
+    assert seen.x[0, 0, :, 0].tolist() == [1, 1, 1, 0, 0, 0], "on white it could not be seen"
+    write_npz(tmp_path, x=stored, y=LABELS)
     assert source.replace(ground="grey").make().x[0, 0, :, 0].tolist() == [0, 0, 0, 0.5, 0.5, 0.5]
 
 
@@ -189,6 +194,13 @@ def test_parts_count_alike(tmp_path: Path) -> None:
     """A part that happens to be darker is not made brighter."""
     data = made(tmp_path, x_train=PIXELS, y_train=LABELS, x_test=np.minimum(PIXELS, 3), y_test=LABELS)
     assert data.x[12:].max() == pytest.approx(3 / 255)
+
+
+def test_a_class_that_nothing_trains_is_said(tmp_path: Path) -> None:
+    order = np.argsort(LABELS, kind="stable")
+    x, y = PIXELS[order], LABELS[order]
+    data = made(tmp_path, x_train=x[:8], y_train=y[:8], x_test=x[8:], y_test=y[8:])
+    assert "Nothing is given to train with of 2." in said(data)
 
 
 def test_a_part_without_targets_is_left_out(tmp_path: Path) -> None:
