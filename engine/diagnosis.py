@@ -105,7 +105,7 @@ def diagnose(trainer: Trainer, most: int = SAMPLES) -> Diagnosis:
     numbers = sum(int(np.prod(shape)) for shape in model.shapes.values())
     count = min(len(data), most, max(FEWEST, NUMBERS // max(numbers, 1)))
     with trainer.rehearsal() as update:
-        program = _run(model, data, trainer.fit.loss, count)
+        program = _run(model, data, trainer.loss, count)
         found = {node.id: _look(program, node.id) for node in model.network.nodes}
         ratios = _update_ratios(trainer, update)
     layers = (LayerDiagnosis(i, update_ratio=ratios.get(i, math.nan), **kept) for i, kept in found.items())
@@ -162,7 +162,7 @@ def _update_ratios(trainer: Trainer, update: Update) -> dict[str, float]:
     model, batch = trainer.model, trainer.upcoming()
     program = model.program(batch.x.shape[-1], training=True)
     program.x[...] = batch.x
-    _differentiate(program, trainer.fit.loss, np.ascontiguousarray(batch.t))
+    _differentiate(program, trainer.loss, np.ascontiguousarray(batch.t))
     ids = list(model.store.slices)
     before = {i: [w.copy() for w in _weights(program, model.store.views, i)] for i in ids}
     run_calls(update.calls)

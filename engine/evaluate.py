@@ -35,7 +35,7 @@ class Evaluator:
         self._spread = 0.0
         if data is None:
             return
-        outputs = model.out_shape[0]
+        outputs, loss = model.out_shape[0], loss.after(model.network.output_range)
         targets = np.ascontiguousarray(loss.targets(data.y, outputs).T, model.dtype)
         if data.task == "regression":
             self._spread = float(((data.y - data.y.mean(0)) ** 2).sum())
@@ -66,7 +66,7 @@ class Evaluator:
         if data.task == "regression":
             return count, run, value, squared_error(program.output, targets)
         # The answer is one of the data's classes, even where the network has outputs for more.
-        return count, run, value, correct_counter(program.output[: len(data.classes)], data.y[part])
+        return count, run, value, correct_counter(program.output[: len(data.classes)], data.y[part], loss.cut)
 
     def __call__(self) -> Score:
         if not self._n:

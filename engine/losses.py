@@ -6,17 +6,19 @@ so that every loss reads the same kind of array.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
 from engine.core import Array, Call, Shape, Steps, call
 from engine.data.base import Dataset, Task
 from engine.errors import ShapeError
+from engine.ranges import Range
 from engine.registry import Registry
-from engine.spec import Float, Int, Spec, param
+from engine.spec import Choice, Float, Int, Spec, param
 
 
 class Loss(Spec):
@@ -25,6 +27,27 @@ class Loss(Spec):
     tasks: ClassVar[tuple[Task, ...]] = ()
     #: what the mean is over, in words
     factor: ClassVar[str] = ""
+    #: outputs are logits, which must be free to be any number
+    logits: ClassVar[bool] = False
+    #: what outputs have to be, in words that follow "asks for"
+    asks: ClassVar[str] = ""
+
+    @property
+    def labels(self) -> tuple[float, float] | None:
+        """As what numbers an only output is taught two classes; ``None`` where it is taught none."""
+        return None
+
+    @property
+    def cut(self) -> float:
+        """Of an only output for two classes: above it, the answer is the second."""
+        return 0.0 if self.labels is None else sum(self.labels) / 2
+
+    @property
+    def teaching(self) -> str:
+        """``labels`` and ``cut`` in a sentence; "" where there are no labels."""
+        if self.labels is None:
+            return ""
+        return f"Two classes are taught as {numbers_in_words(*self.labels)}; an output above {self.cut:g} says the second."
 
     def out_shape(self, data: Dataset) -> Shape:
         """What the last layer must give for ``data``. Raises ShapeError when the loss does not serve this task."""
@@ -40,6 +63,25 @@ class Loss(Spec):
         if np.issubdtype(y.dtype, np.integer):
             return np.eye(outputs)[y]
         return y.reshape(len(y), outputs)
+
+    def after(self, given: Range) -> Self:
+        """The loss as it is taught to a network whose outputs lie in ``given``: whatever depends on them is settled."""
+        return self
+
+    def needs(self, data: Dataset) -> tuple[float, float]:
+        """Between which values outputs must be able to lie, so that the loss of ``data`` can become as small as it gets.
+
+        By default it is not known to ask for anything: the lower end is above the upper one.
+        """
+        return (-math.inf, math.inf) if self.logits else (math.inf, -math.inf)
+
+    def fits(self, given: Range, data: Dataset) -> bool:
+        """Whether outputs in ``given`` can be what the loss asks for.
+
+        Where classes are asked for, an output that is cut off does not fit: half of the samples begin where no gradient passes.
+        """
+        free = not given.shares and not (given.flat and data.classes)
+        return free and given.holds(*self.after(given).needs(data))
 
     def bind(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
         """Calls that write the loss into the 0-d ``value`` and its gradient into ``dz``; ``z, t, dz`` are ``(outputs, B)``."""
@@ -75,25 +117,71 @@ def _sum_calls(x: Array, scale: float, value: Array) -> list[Call]:
     ]
 
 
+#: what two classes can be taught as
+LABELS: dict[str, tuple[float, float]] = {"-1 and +1": (-1.0, 1.0), "0 and 1": (0.0, 1.0)}
+
+
+def taught() -> str:
+    """The field of losses between numbers, said once."""
+    field: str = param(
+        Choice(("auto", *LABELS)),
+        default="auto",
+        help="As what numbers two classes are taught; auto: as −1 and +1 where the last layer can give both, else as 0 and 1.",
+        label="two classes as",
+        advanced=True,
+    )
+    return field
+
+
 class Regression(Loss):
-    """Base of losses between numbers. Two classes are taught as −1 and +1, so that the sign of the output is the answer."""
+    """Base of losses between numbers. Two classes are taught as two numbers; the cut lies in the middle between them."""
 
     tasks = ("regression", "binary")
+    taught: str
 
     def out_shape(self, data: Dataset) -> Shape:
         shape = super().out_shape(data)
         return (1,) if data.classes else shape
 
+    @property
+    def labels(self) -> tuple[float, float]:
+        """What the two classes are taught as. Before ``after`` has settled it, −1 and +1."""
+        return LABELS.get(self.taught, (-1.0, 1.0))
+
+    def after(self, given: Range) -> Self:
+        if self.taught != "auto":
+            return self
+        return self.replace(
+            taught=next((name for name, ends in LABELS.items() if given.holds(*ends)), "-1 and +1")
+        )
+
+    def needs(self, data: Dataset) -> tuple[float, float]:
+        return self.labels if data.classes else (float(data.y.min()), float(data.y.max()))
+
     def targets(self, y: Array, outputs: int) -> Array:
-        return _signs(y) if np.issubdtype(y.dtype, np.integer) else super().targets(y, outputs)
+        return (
+            _as_numbers(y, *self.labels)
+            if np.issubdtype(y.dtype, np.integer)
+            else super().targets(y, outputs)
+        )
 
     def probabilities(self, z: Array) -> Array:
-        return _two_classes(0.5 * (np.clip(z, -1.0, 1.0) + 1.0))
+        return _two_classes(_share(z, *self.labels))
 
 
-def _signs(y: Array) -> Array:
-    """Labels 0 and 1 as ``(N, 1)`` of −1 and +1."""
-    return 2.0 * y[:, None] - 1.0
+def numbers_in_words(low: float, high: float) -> str:
+    """ "−1 and +1", "0 and 1"."""
+    return f"{low:g} and {'+' if low < 0 else ''}{high:g}".replace("-", "−")
+
+
+def _as_numbers(y: Array, low: float, high: float) -> Array:
+    """Labels 0 and 1 as ``(N, 1)`` of ``low`` and ``high``."""
+    return low + (high - low) * y[:, None]
+
+
+def _share(z: Array, low: float, high: float) -> Array:
+    """How far outputs are on the way from ``low`` to ``high``, from 0 to 1."""
+    return np.clip((z - low) / (high - low), 0.0, 1.0)
 
 
 def _two_classes(p: Array) -> Array:
@@ -106,6 +194,7 @@ def _two_classes(p: Array) -> Array:
 class MSELoss(Regression):
     """The average squared distance between output and target; large errors count most."""
 
+    taught: str = taught()
     factor = "mean over outputs and batch, no ½"
     formula = r"L = \frac{1}{NK} \sum_{n,k} (z_{nk} - t_{nk})^2"
     gradient_formula = r"\frac{\partial L}{\partial z_{nk}} = \frac{2}{NK} (z_{nk} - t_{nk})"
@@ -126,6 +215,7 @@ class MSELoss(Regression):
 class L1Loss(Regression):
     """The average distance between output and target; outliers count no more than their distance."""
 
+    taught: str = taught()
     factor = "mean over outputs and batch"
     formula = r"L = \frac{1}{NK} \sum_{n,k} |z_{nk} - t_{nk}|"
     gradient_formula = r"\frac{\partial L}{\partial z_{nk}} = \frac{1}{NK}\, \mathrm{sign}(z_{nk} - t_{nk})"
@@ -148,6 +238,7 @@ class HuberLoss(Regression):
     delta: float = param(
         Float(min=0.0, open_min=True), default=1.0, help="Where squared ends and linear begins.", label="δ"
     )
+    taught: str = taught()
     factor = "mean over outputs and batch, with ½ in the squared part"
     formula = (
         r"L = \frac{1}{NK} \sum \left( \frac{1}{2} r^2 \text{ if } |r| \leq \delta \text{ else } "
@@ -177,6 +268,8 @@ class BCEWithLogitsLoss(Loss):
 
     tasks = ("binary",)
     factor = "mean over the batch"
+    logits = True
+    asks = "a logit, which may be any number, as the sigmoid is part of it"
     formula = r"L = \frac{1}{N} \sum_n \left( \log(1 + e^{z_n}) - t_n z_n \right)"
     gradient_formula = r"\frac{\partial L}{\partial z_n} = \frac{1}{N} (\sigma(z_n) - t_n)"
 
@@ -234,6 +327,8 @@ class CrossEntropyLoss(Loss):
     )
     tasks = ("multiclass", "binary")
     factor = "mean over the batch"
+    logits = True
+    asks = "logits, which may be any numbers, as the softmax is part of it"
     formula = r"L = \frac{1}{N} \sum_n \left( \log \sum_k e^{z_{nk}} - z_{n y_n} \right)"
     gradient_formula = r"\frac{\partial L}{\partial z_{nk}} = \frac{1}{N} (p_{nk} - t_{nk})"
 
@@ -286,6 +381,7 @@ class HingeLoss(Loss):
 
     tasks = ("binary",)
     factor = "mean over the batch"
+    asks = "outputs down to −1 and up to +1"
     formula = r"L = \frac{1}{N} \sum_n \max(0, 1 - t_n z_n), \quad t_n = \pm 1"
     gradient_formula = r"\frac{\partial L}{\partial z_n} = -\frac{1}{N} t_n \cdot [t_n z_n < 1]"
 
@@ -293,8 +389,15 @@ class HingeLoss(Loss):
         super().out_shape(data)
         return (1,)
 
+    def needs(self, data: Dataset) -> tuple[float, float]:
+        return -1.0, 1.0
+
+    @property
+    def labels(self) -> tuple[float, float]:
+        return -1.0, 1.0
+
     def targets(self, y: Array, outputs: int) -> Array:
-        return _signs(y)
+        return _as_numbers(y, -1.0, 1.0)
 
     def bind(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
         one, zero, minus = (_constant(z, v) for v in (1.0, 0.0, -1.0 / z.size))
@@ -309,7 +412,7 @@ class HingeLoss(Loss):
         return Steps(forward, backward)
 
     def probabilities(self, z: Array) -> Array:
-        return _two_classes(0.5 * (np.clip(z, -1.0, 1.0) + 1.0))
+        return _two_classes(_share(z, -1.0, 1.0))
 
 
 @losses.register("MultiMarginLoss", label="Multi-class hinge")
@@ -322,11 +425,15 @@ class MultiMarginLoss(Loss):
     )
     tasks = ("multiclass", "binary")
     factor = "mean over the batch and over classes"
+    asks = "outputs further apart than its margin"
     formula = r"L = \frac{1}{NK} \sum_n \sum_{k \neq y_n} \max(0, m - z_{n y_n} + z_{nk})"
     gradient_formula = (
         r"\frac{\partial L}{\partial z_{nk}} = \frac{1}{NK} [m - z_{n y_n} + z_{nk} > 0] \text{ for } k \neq y_n, \quad "
         r"\frac{\partial L}{\partial z_{n y_n}} = -\sum_{k \neq y_n} \frac{\partial L}{\partial z_{nk}}"
     )
+
+    def fits(self, given: Range, data: Dataset) -> bool:
+        return not given.flat and not given.shares and given.high - given.low > self.margin
 
     def bind(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
         zero, margin, mean = (_constant(z, v) for v in (0.0, self.margin, 1.0 / z.size))

@@ -14,18 +14,18 @@ def metric_name(task: str) -> str:
     return "R²" if task == "regression" else "accuracy"
 
 
-def correct_counter(z: Array, labels: Array) -> Callable[[], int]:
+def correct_counter(z: Array, labels: Array, cut: float = 0.0) -> Callable[[], int]:
     """A function that counts right answers among the outputs ``z`` ``(outputs, B)``; ``labels`` is ``(B,)``.
 
-    One output says class 1 where it is positive; several say the class of the largest. Nothing is allocated per call.
+    One output says class 1 where it is above ``cut``; several say the class of the largest. Nothing is allocated per call.
     """
     batch = z.shape[1]
     right = np.zeros(batch, bool)
     if len(z) == 1:
-        wanted, said, zero = labels.astype(bool), np.zeros(batch, bool), np.array(0.0, z.dtype)
+        wanted, said, limit = labels.astype(bool), np.zeros(batch, bool), np.array(cut, z.dtype)
 
         def count() -> int:
-            np.greater(z[0], zero, said)
+            np.greater(z[0], limit, said)
             np.equal(said, wanted, right)
             return int(np.count_nonzero(right))
     else:

@@ -135,7 +135,7 @@ class Model:
         ``x`` is ``(N, *in_shape)``, ``y`` labels ``(N,)`` or targets ``(N, outputs)``.
         """
         x = self._checked(x)
-        program = self.program(len(x), training=True)
+        program, loss = self.program(len(x), training=True), loss.after(self.network.output_range)
         target = np.ascontiguousarray(loss.targets(np.asarray(y), self.out_shape[0]).T, self.dtype)
         value = np.zeros((), self.dtype)
         steps = loss.bind(program.output, target, program.d_output, value)

@@ -10,6 +10,7 @@ from typing import Self
 from engine.errors import ShapeError, SpecError, few, shown
 from engine.layers.base import Layer, Shape
 from engine.problems import FitOutput, Problem
+from engine.ranges import ANY, Range
 
 __all__ = ["INPUT", "Network", "Node", "Problem", "output_mismatch", "sequence_of", "shape_in_words"]
 
@@ -98,6 +99,30 @@ class Network:
     def known_shapes(self, in_shape: Sequence[int]) -> dict[str, Shape]:
         """As :meth:`shapes`, leaving out the nodes that cannot be computed: for drawing a half-built network."""
         return self._infer(tuple(in_shape))[0]
+
+    def ranges(self) -> dict[str, Range]:
+        """Which values each node can give, and the data under "input", whose values may be any."""
+        found = {INPUT: ANY}
+        for node in self.nodes:
+            found[node.id] = node.layer.output_range(*(found.get(i, ANY) for i in self.inputs_of(node.id)))
+        return found
+
+    @property
+    def output_range(self) -> Range:
+        """Which values the last node can give."""
+        return self.ranges()[self.output_id]
+
+    def least_batch(self, in_shape: Sequence[int]) -> int:
+        """Samples that a training batch must have at least. Nodes whose shape is not known ask for nothing."""
+        shapes = self.known_shapes(in_shape)
+        return max(
+            (n.layer.least_batch(*self.in_shapes_of(n.id, shapes)) for n in self.nodes if n.id in shapes),
+            default=1,
+        )
+
+    def in_shapes_of(self, node_id: str, shapes: Mapping[str, Shape]) -> tuple[Shape, ...]:
+        """What ``node_id`` reads, of ``shapes`` as from :meth:`shapes`."""
+        return tuple(shapes[i] for i in self.inputs_of(node_id))
 
     def problems(
         self, in_shape: Sequence[int], out_shape: Sequence[int] | None = None

@@ -142,7 +142,7 @@ class SampleGradients:
     """∂L/∂output of every node for one sample alone, in inference mode. The model's own gradients are left as they are."""
 
     def __init__(self, model: Model, loss: Loss) -> None:
-        self._outputs = model.out_shape[0]
+        self._outputs, loss = model.out_shape[0], loss.after(model.network.output_range)
         self._program = Program(
             model.network, model.in_shape, 1, _aside(model), training=False, input_gradient=True
         )

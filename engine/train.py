@@ -51,6 +51,7 @@ class Trainer:
 
     Attributes:
         epoch, steps: finished passes and updates.
+        loss: that of ``fit``, as it is taught to this model's last layer.
         batch_loss: of the last step.
         train_score, validation_score: loss and metric after the last finished epoch.
         log: a row per finished epoch, and row 0 for the state before training.
@@ -263,10 +264,12 @@ class Trainer:
         """Bind every call of a step, for whole batches and for the last, smaller one."""
         model, fit = self.model, self.fit
         check_augmentation(fit.augmentation, model.in_shape)
-        self._targets = np.ascontiguousarray(fit.loss.targets(self.train.y, model.out_shape[0]), model.dtype)
+        self.loss = fit.loss.after(model.network.output_range)
+        self._targets = np.ascontiguousarray(self.loss.targets(self.train.y, model.out_shape[0]), model.dtype)
         self._value = np.zeros((), model.dtype)
         self._update = Update(model, fit, self._slots, self._step)
         self._slots = self._update.slots
+        self._never_alone = model.network.least_batch(model.in_shape) > 1
         size = min(fit.batch_size, len(self.train))
         self._whole = self._bind_step(size)
         rest = len(self.train) % size
@@ -275,13 +278,13 @@ class Trainer:
         self._staged_x = np.zeros((self._stage_count, *self._whole.program.x.shape), model.dtype)
         self._staged_t = np.zeros((self._stage_count, self._targets.shape[1], size), model.dtype)
         self._staged = list(zip(self._staged_x, self._staged_t, strict=True))
-        self._on_train = Evaluator(model, self.train, fit.loss)
-        self._on_validation = Evaluator(model, self.validation, fit.loss)
+        self._on_train = Evaluator(model, self.train, self.loss)
+        self._on_validation = Evaluator(model, self.validation, self.loss)
 
     def _bind_step(self, batch: int) -> _Step:
         program = self.model.program(batch, training=True)
         target = np.zeros((self._targets.shape[1], batch), program.dtype)
-        loss = self.fit.loss.bind(program.output, target, program.d_output, self._value)
+        loss = self.loss.bind(program.output, target, program.d_output, self._value)
         load = [call(np.copyto, program.x, "x"), call(np.copyto, target, "t")]
         forward = [*load, *program.forward_calls, *loss.forward]
         backward = [*loss.backward, *program.backward_calls, *self._update.calls]
@@ -325,6 +328,8 @@ class Trainer:
         size = self._whole.program.batch
         left = len(self.train) - self._position
         count = min(left // size, self._stage_count)
+        if left - count * size == 1 and self._never_alone:  # after a live change of the batch size
+            count -= 1
         index = self._order[self._position : self._position + (count * size or left)]
         rows, targets = self._x[index], self._targets[index]
         if self.fit.augmentation:

@@ -350,6 +350,17 @@ def test_a_project_that_cannot_run_is_refused(tmp_path: Path, capsys) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_warnings_are_said_and_training_goes_on(qapp, tmp_path: Path, capsys) -> None:
+    xor = example("xor").project
+    late = edits.add_layer(xor, "Sigmoid", len(xor.network))
+    path = tmp_path / "late.json"
+    files.save(late, path)
+    assert main(["train", str(path), "--epochs", "1", "--out", str(tmp_path / "out")]) == 0
+    (line,) = [one for one in capsys.readouterr().err.splitlines() if one.startswith("Warning")]
+    assert line.startswith(f"Warning: Sigmoid, block {len(late.network)}: Sigmoid gives values from 0 to 1")
+    assert (tmp_path / "out" / "metrics.csv").exists()
+
+
 def test_a_half_built_project_can_be_pictured(qapp, tmp_path: Path) -> None:
     xor = example("xor").project
     path = tmp_path / "half.json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,14 +12,37 @@ from engine.errors import SpecError
 from engine.exponentials import expm1_calls, softplus_calls
 from engine.layers.base import Bind, Layer, layers
 from engine.layers.linear import own_frozen
+from engine.ranges import ANY, Range
 from engine.spec import Bool, Float, param
 
 #: slopes below this let almost nothing of a gradient pass
 SATURATED = 0.05
+#: how far from 0, and at how many points, the curve of an activation is looked at to see which values it gives
+WIDE, POINTS = 8.0, 1001
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
 class Activation(Layer):
     """Base of layers that act on each value alone; ``curve`` draws them."""
+
+    def reach(self) -> Range:
+        """Which values it can give at all; by default any."""
+        return ANY
+
+    def output_range(self, *given: Range) -> Range:
+        (source,) = given
+        reach = self.reach()
+        if source.free:
+            return reach
+        # Of what is bounded already, its own calls show what it makes. Each of these functions rises on the whole.
+        low = source.low if math.isfinite(source.low) else min(-WIDE, source.high - WIDE)
+        high = source.high if math.isfinite(source.high) else max(WIDE, source.low + WIDE)
+        y, slopes = self.curve(np.linspace(low, high, POINTS))
+        return Range(
+            float(y.min()) if math.isfinite(source.low) else reach.low,
+            float(y.max()) if math.isfinite(source.high) else reach.high,
+            source.flat or (reach.flat and bool((slopes[1:-1] == 0).any())),
+        )
 
     def curve(self, x: Array) -> tuple[Array, Array]:
         """Value and derivative at each of ``x`` ``(n,)``, computed by the layer's own calls in float64."""
@@ -41,6 +65,9 @@ class ReLU(Activation):
     formula = r"y = \max(0, x)"
     gradient_formula = r"\frac{\partial L}{\partial x} = \delta \cdot [x > 0]"
 
+    def reach(self) -> Range:
+        return Range(low=0.0, flat=True)
+
     def kinks(self) -> tuple[float, ...]:
         return (0.0,)
 
@@ -62,6 +89,10 @@ class LeakyReLU(Activation):
     )
     formula = r"y = \max(0, x) + a \min(0, x)"
     gradient_formula = r"\frac{\partial L}{\partial x} = \delta \cdot (1 \text{ if } x > 0 \text{ else } a)"
+
+    def reach(self) -> Range:
+        leaks = 0.0 < self.negative_slope < SATURATED
+        return Range(low=0.0, flat=True, leaks=leaks) if self.negative_slope < SATURATED else ANY
 
     def kinks(self) -> tuple[float, ...]:
         return () if self.negative_slope == 1.0 else (0.0,)
@@ -90,6 +121,9 @@ class Tanh(Activation):
     formula = r"y = \tanh(x)"
     gradient_formula = r"\frac{\partial L}{\partial x} = \delta \cdot (1 - y^2)"
 
+    def reach(self) -> Range:
+        return Range(-1.0, 1.0)
+
     def bind(self, b: Bind) -> Steps:
         one, slope = b.scalar(1.0), b.empty(b.x.shape)
         backward = [
@@ -107,6 +141,9 @@ class Sigmoid(Activation):
 
     formula = r"y = \frac{1}{1 + e^{-x}}"
     gradient_formula = r"\frac{\partial L}{\partial x} = \delta \cdot y (1 - y)"
+
+    def reach(self) -> Range:
+        return Range(0.0, 1.0)
 
     def bind(self, b: Bind) -> Steps:
         half, one, slope = b.scalar(0.5), b.scalar(1.0), b.empty(b.x.shape)
@@ -143,6 +180,9 @@ class ELU(Activation):
         r"\frac{\partial L}{\partial x} = \delta \cdot (1 \text{ if } x > 0 \text{ else } \alpha e^x)"
     )
 
+    def reach(self) -> Range:
+        return Range(low=-self.alpha, flat=not self.alpha)
+
     def kinks(self) -> tuple[float, ...]:
         return () if self.alpha == 1.0 else (0.0,)
 
@@ -160,11 +200,14 @@ class SELU(Activation):
         r"\frac{\partial L}{\partial x} = \delta \lambda (1 \text{ if } x > 0 \text{ else } \alpha e^x)"
     )
 
+    def reach(self) -> Range:
+        return Range(low=-SELU_SCALE * SELU_ALPHA)
+
     def kinks(self) -> tuple[float, ...]:
         return (0.0,)
 
     def bind(self, b: Bind) -> Steps:
-        return _exponential(b, 1.6732632423543772, 1.0507009873554805)
+        return _exponential(b, SELU_ALPHA, SELU_SCALE)
 
 
 def _exponential(b: Bind, alpha: float, scale: float) -> Steps:
@@ -203,6 +246,9 @@ class GELU(Activation):
         r"\frac{\partial L}{\partial x} = \delta \left( \Phi(x) + x \frac{e^{-x^2 / 2}}{\sqrt{2 \pi}} \right)"
     )
 
+    def reach(self) -> Range:
+        return Range(low=-0.17)  # the lowest point of the dip, at x = −0.75
+
     def bind(self, b: Bind) -> Steps:
         try:
             from scipy.special import ndtr  # Φ; NumPy has no error function
@@ -237,6 +283,9 @@ class SiLU(Activation):
     formula = r"y = x\, \sigma(x)"
     gradient_formula = r"\frac{\partial L}{\partial x} = \delta \left( \sigma(x) + y (1 - \sigma(x)) \right)"
 
+    def reach(self) -> Range:
+        return Range(low=-0.279)  # the lowest point of the dip, at x = −1.28
+
     def bind(self, b: Bind) -> Steps:
         half, one, gate, slope = b.scalar(0.5), b.scalar(1.0), b.empty(b.x.shape), b.empty(b.x.shape)
         forward = [*_sigmoid(b.x, gate, half), call(np.multiply, b.x, gate, b.y)]
@@ -260,6 +309,9 @@ class Softplus(Activation):
     formula = r"y = \frac{1}{\beta} \log(1 + e^{\beta x})"
     gradient_formula = r"\frac{\partial L}{\partial x} = \delta\, \sigma(\beta x)"
 
+    def reach(self) -> Range:
+        return Range(low=0.0)
+
     def bind(self, b: Bind) -> Steps:
         beta, inverse, half = b.scalar(self.beta), b.scalar(1.0 / self.beta), b.scalar(0.5)
         scaled, slope = b.empty(b.x.shape), b.empty(b.x.shape)
@@ -282,6 +334,9 @@ class Hardtanh(Activation):
     )
     formula = r"y = \min(\max(x, a), b)"
     gradient_formula = r"\frac{\partial L}{\partial x} = \delta \cdot [a < x < b]"
+
+    def reach(self) -> Range:
+        return Range(self.min_val, self.max_val, flat=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -371,6 +426,9 @@ class Softmax(Layer):
 
     formula = r"y_k = \frac{e^{x_k}}{\sum_j e^{x_j}}"
     gradient_formula = r"\frac{\partial L}{\partial x_k} = y_k \left( \delta_k - \sum_j \delta_j y_j \right)"
+
+    def output_range(self, *given: Range) -> Range:
+        return Range(0.0, 1.0, shares=True)
 
     def bind(self, b: Bind) -> Steps:
         top, work = b.empty((1, *b.x.shape[1:])), b.empty(b.x.shape)

@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.core import Array, Call, Parameter, Shape, Steps, call
 from engine.errors import ShapeError
+from engine.ranges import ANY, Range
 from engine.registry import Registry
 from engine.spec import Spec
 
@@ -106,6 +107,8 @@ class Layer(Spec):
     is_view: ClassVar[bool] = False
     #: it draws random numbers while training
     is_random: ClassVar[bool] = False
+    #: its outputs lie where its inputs do (in inference), as those of a pooling or a Dropout
+    keeps_range: ClassVar[bool] = False
 
     def out_shape(self, *in_shapes: Shape) -> Shape:
         """Shape of one output sample. Raises ShapeError when the inputs do not fit. By default unchanged."""
@@ -138,6 +141,14 @@ class Layer(Spec):
     def kinks(self) -> tuple[float, ...]:
         """Inputs at which the slope jumps, of layers that act on each value alone: no derivative can be measured there."""
         return ()
+
+    def output_range(self, *given: Range) -> Range:
+        """Which values it can give where its inputs lie in ``given``. By default any, as a sum with weights can."""
+        return given[0].joined(*given[1:]) if self.keeps_range or self.is_view else ANY
+
+    def least_batch(self, *in_shapes: Shape) -> int:
+        """Samples that a training batch must have at least."""
+        return 1
 
     def bind(self, b: Bind) -> Steps:
         """The calls that compute forward and backward in ``b``'s buffers."""

@@ -9,6 +9,7 @@ import numpy as np
 from engine.core import Call, Shape, Steps, call
 from engine.errors import ShapeError
 from engine.layers.base import Bind, Layer, layers
+from engine.ranges import Range
 
 
 def _in_words(shapes: tuple[Shape, ...]) -> str:
@@ -32,6 +33,9 @@ class Add(Layer):
             )
         return in_shapes[0]
 
+    def output_range(self, *given: Range) -> Range:
+        return given[0].added(*given[1:])
+
     def bind(self, b: Bind) -> Steps:
         first, second, *others = b.xs
         forward = [call(np.add, first, second, b.y), *(call(np.add, b.y, x, b.y) for x in others)]
@@ -44,6 +48,7 @@ class Concat(Layer):
     """Puts its inputs side by side, features after features or channels after channels."""
 
     arity = None
+    keeps_range = True
     formula = r"y = [x_1; x_2; \ldots]"
     gradient_formula = r"\frac{\partial L}{\partial x_k} = \delta_{\text{part } k}"
 

@@ -45,6 +45,7 @@ class Dropout(Layer):
     """
 
     is_random = True
+    keeps_range = True
     p: float = probability("a value")
     formula = r"y = \frac{m}{1 - p} x, \quad m \sim \mathrm{Bernoulli}(1 - p)"
     gradient_formula = r"\frac{\partial L}{\partial x} = \frac{m}{1 - p} \delta"
@@ -59,6 +60,7 @@ class Dropout2d(Layer):
     """While training, silences whole channels, because neighbouring pixels say nearly the same. Tompson et al. 2015."""
 
     is_random = True
+    keeps_range = True
     p: float = probability("a channel")
     formula = r"y_c = \frac{m_c}{1 - p} x_c, \quad m_c \sim \mathrm{Bernoulli}(1 - p)"
     gradient_formula = r"\frac{\partial L}{\partial x_c} = \frac{m_c}{1 - p} \delta_c"
@@ -76,6 +78,7 @@ class GaussianNoise(Layer):
     """While training, adds a little noise to every value, so that small differences are not learned by heart."""
 
     is_random = True
+    keeps_range = True
     std: float = param(Float(min=0.0), default=0.1, help="Standard deviation of the noise.")
     formula = r"y = x + \epsilon, \quad \epsilon \sim \mathcal{N}(0, \sigma^2)"
     gradient_formula = r"\frac{\partial L}{\partial x} = \delta"

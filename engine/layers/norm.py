@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.core import Array, Call, Parameter, Shape, Steps, call
+from engine.errors import ShapeError
 from engine.layers.base import Bind, Layer, layers
 from engine.layers.conv import image_shape
 from engine.layers.linear import own_frozen
@@ -52,19 +54,25 @@ class BatchNorm(Layer):
     def state(self, *in_shapes: Shape) -> dict[str, Array]:
         return {"running_mean": np.zeros(in_shapes[0][0]), "running_var": np.ones(in_shapes[0][0])}
 
+    def least_batch(self, *in_shapes: Shape) -> int:
+        return 2 if math.prod(in_shapes[0][1:]) == 1 else 1
+
     def bind(self, b: Bind) -> Steps:
         axes = tuple(range(1, b.x.ndim))
         column = (len(b.x), *(1 for _ in axes))
         n = b.x[0].size
+        if b.training and n == 1:
+            raise ShapeError(
+                "BatchNorm got one value per channel in a training batch; its mean would be that value and its deviation 0. "
+                "Choose another batch size, such that no batch has a single sample."
+            )
         mean, variance = b.empty(column), b.empty(column)
         running_mean, running_var = (
             b.state[name].reshape(column) for name in ("running_mean", "running_var")
         )
         if b.training:
             share, keep, new = b.scalar(1.0 / n), b.scalar(1.0 - self.momentum), b.scalar(self.momentum)
-            unbiased = b.scalar(
-                self.momentum * n / max(n - 1, 1)
-            )  # one sample: PyTorch refuses; we keep the 0 it has
+            unbiased = b.scalar(self.momentum * n / (n - 1))
             work, small = b.empty(b.x.shape), b.empty(column)
             statistics = [
                 call(np.add.reduce, b.x, axes, None, mean, True),

@@ -46,6 +46,7 @@ def own_padding() -> Sizes:
 class Pooling(Layer):
     """Base of layers that make one value of each window."""
 
+    keeps_range = True
     kernel_size: Sizes
     stride: Sizes
     padding: Sizes
@@ -187,6 +188,7 @@ class AvgPool2d(Pooling):
 class AdaptiveAvgPool2d(Layer):
     """Averages down to a size of your choice, whatever the size of the picture, so that any picture fits what follows."""
 
+    keeps_range = True
     output_size: Sizes = param(
         Pair(min=1, max=64), default=1, help="Height and width of the result.", unit="px"
     )
@@ -228,6 +230,7 @@ class AdaptiveAvgPool2d(Layer):
 class GlobalAvgPool2d(Layer):
     """Replaces each channel by its mean, so that one value per channel is left. Lin et al. 2014."""
 
+    keeps_range = True
     formula = r"y_c = \frac{1}{HW} \sum_{h,w} x_{chw}"
     gradient_formula = r"\frac{\partial L}{\partial x_{chw}} = \frac{\delta_c}{HW}"
 

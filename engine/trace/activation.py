@@ -24,12 +24,10 @@ from engine.layers import (
     Softplus,
     Tanh,
 )
-from engine.layers.activation import SATURATED
+from engine.layers.activation import SATURATED, SELU_ALPHA, SELU_SCALE
 from engine.layers.base import Layer
 from engine.trace.base import At, Explainer, Index, explains, grid
 from engine.trace.terms import Equation, Function, Operand, Products, few, plain, sub
-
-SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
 def sigmoid(x: float) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from engine.network import INPUT
 from engine.trace.base import At, Explainer, Index, explainer_of
 from engine.trace.loss import LOSS, Stage, loss_explainer, loss_gradient, loss_stages
@@ -199,7 +201,8 @@ def _loss(trace: Trace, moment: Moment, sample: int, fmt: Format) -> Card:
     if not moment.part:
         last = stages[-1].equations[-1]
         factor = f" It is the {trace.fit.loss.factor}." if trace.fit.loss.factor else ""
-        sentence = f"{trace.fit.loss.help()}{factor}"
+        teaching = trace.fit.loss.teaching if np.issubdtype(trace.labels.dtype, np.integer) else ""
+        sentence = f"{trace.fit.loss.help()}{factor} {teaching}".strip()
         return Card(
             moment, f"Loss · {label}", sentence, trace.fit.loss.formula, last.numbers(fmt), last.result, explainer.why,
             tuple(e for s in stages for e in s.equations), stages=stages,

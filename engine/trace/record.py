@@ -213,7 +213,7 @@ class _Recorder:
 
     def record(self) -> Trace:
         trainer, model, up = self._trainer, self._model, self._up
-        store, fit = model.store, trainer.fit
+        store, fit = model.store, trainer.fit.replace(loss=trainer.loss)
         with trainer.rehearsal() as update:
             randomness = model.randomness
             state_before = _copied(store.state)

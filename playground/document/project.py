@@ -15,10 +15,11 @@ from engine.fit import Fit
 from engine.footprint import footprint, machine
 from engine.layers.base import Shape
 from engine.limits import NETWORK_BYTES
-from engine.losses import suited
+from engine.losses import Loss, suited
 from engine.network import Network, Problem
 from engine.problems import AllowMemory, DrawWeights, ReadOutside, SetFit
 from engine.reach import far_from_one
+from engine.review import review
 from engine.spec import Float
 from playground.document.store import store
 
@@ -206,8 +207,23 @@ def wanted_output(project: Project) -> Shape | None:
         return None
 
 
+def loss_of(project: Project) -> Loss:
+    """The loss as it is taught to the project's last layer: with the targets of the classes, and the cut between them."""
+    return project.fit.loss.after(project.network.output_range)
+
+
+def is_binary(project: Project) -> bool:
+    """Whether the data ask which of two classes."""
+    try:
+        return data_of(project).train.task == "binary"
+    except EngineError:
+        return False
+
+
 @lru_cache(maxsize=64)
-def _findings(source: Source, preparation: Preparation, network: Network, fit: Fit) -> tuple[Problem, ...]:
+def _findings(
+    source: Source, preparation: Preparation, network: Network, fit: Fit, given: frozenset[str]
+) -> tuple[Problem, ...]:
     data = prepared(source, preparation)
     try:
         check_augmentation(fit.augmentation, data.in_shape)
@@ -221,7 +237,7 @@ def _findings(source: Source, preparation: Preparation, network: Network, fit: F
         fitting = suited(data.train.task)[0]
         remedy = SetFit(f"Use {fitting.label}", "loss", fitting())
         return (*network.problems(data.in_shape), Problem("loss", str(error), remedies=(remedy,)))
-    return network.problems(data.in_shape, wanted)
+    return (*network.problems(data.in_shape, wanted), *review(network, data.train, fit, given))
 
 
 @lru_cache(maxsize=64)
@@ -238,7 +254,10 @@ def findings(project: Project) -> tuple[Problem, ...]:
         return (Problem("input", str(error), remedies=remedies),)
     wrong = misfits(project.first_weights, project.network, shapes(project)) if project.first_weights else ()
     parts = (project.source, project.preparation, project.network, project.fit)
-    return (*_too_large(*parts, project.memory), *wrong, *_findings(*parts), *_reach(*parts[:3]))
+    by_hand: tuple[FirstWeights | WeightEdit, ...] = (*project.first_weights, *project.weight_edits)
+    given = frozenset(one.node_id for one in by_hand if one.name == "weight")
+    found = (*_too_large(*parts, project.memory), *wrong, *_findings(*parts, given), *_reach(*parts[:3]))
+    return tuple(sorted(found, key=lambda problem: problem.level == "warning"))
 
 
 def problems(project: Project) -> tuple[Problem, ...]:

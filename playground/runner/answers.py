@@ -195,10 +195,10 @@ class Answers:
         if x is None or trainer is None:
             return None
         key = ("deltas", want.part, want.sample)
-        made = self._backs.get(trainer.fit.loss)
+        made = self._backs.get(trainer.loss)
         if made is None:
-            self._backs = {trainer.fit.loss: SampleGradients(self._model, trainer.fit.loss)}
-            made = self._backs[trainer.fit.loss]
+            self._backs = {trainer.loss: SampleGradients(self._model, trainer.loss)}
+            made = self._backs[trainer.loss]
         if key not in self._fresh:
             target = self._target(want.part, want.sample)
             if target is None:
@@ -247,7 +247,7 @@ class Answers:
         if values is None or trainer is None or not self._data.train.classes:
             return None
         z = np.array(values.value(self._model.network.output_id).T, np.float64)
-        return np.asarray(trainer.fit.loss.probabilities(z)[0].argmax())
+        return np.asarray(trainer.loss.probabilities(z)[0].argmax())
 
     def _of_sample(self, part: str, sample: int) -> Probe | None:
         """All values for one sample."""
@@ -269,7 +269,7 @@ class Answers:
             if own is None:
                 return None
             z = np.array(own.value(self._model.network.output_id).T, np.float64)
-            return trainer.fit.loss.probabilities(z).astype(np.float32)
+            return trainer.loss.probabilities(z).astype(np.float32)
         if part is None or trainer is None or not 0 <= want.start < len(part) or want.count < 1:
             return None
         samples = part.x[want.start : want.start + want.count]
@@ -277,7 +277,7 @@ class Answers:
         z = np.array(self._values(key, lambda: samples).value(self._model.network.output_id).T, np.float64)
         if not part.classes:
             return _shown(self._data.transform.inverse_target(z))
-        return trainer.fit.loss.probabilities(z)[:, : len(part.classes)].astype(np.float32)
+        return trainer.loss.probabilities(z)[:, : len(part.classes)].astype(np.float32)
 
     @_answer.register
     def _(self, want: Histogram) -> tuple[Array, Array] | None:

@@ -20,7 +20,7 @@ from engine.data import Prepared
 from playground import __version__
 from playground.document import files
 from playground.document.examples import example
-from playground.document.project import Project, data_of, shapes
+from playground.document.project import Project, data_of, loss_of, shapes
 from playground.runner.messages import Curve, State, Surface
 from playground.runner.session import Session
 from playground.ui.plots.boundary import target_limit
@@ -177,7 +177,7 @@ def _surface(project: Project, data: Prepared, values: Array, theme: Theme) -> Q
     if not classes:
         shown = data.transform.inverse_target(values[0, :, :, None])[..., 0]
         return indexed_image(signed_index(shown, target_limit(data)), signed_table(theme))
-    shares = project.fit.loss.probabilities(values.reshape(len(values), -1).T)[:, :classes]
+    shares = loss_of(project).probabilities(values.reshape(len(values), -1).T)[:, :classes]
     if classes <= 2:
         return indexed_image(share_index(shares[:, 1]).reshape(values.shape[1:]), binary_table(theme))
     sure = (shares.max(axis=1) - 1 / classes) / (1 - 1 / classes)

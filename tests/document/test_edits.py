@@ -10,16 +10,17 @@ from engine.augmentation import Jitter, Rotate, Shift
 from engine.data import Circle, Diabetes, Digits, Iris, Preparation, Sine, SpiralClasses, Xor
 from engine.errors import SpecError, UnknownName
 from engine.fit import Fit
-from engine.initializers import HeNormal
-from engine.layers import Add, Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sigmoid, Tanh
+from engine.initializers import HeNormal, Zeros
+from engine.layers import Add, BatchNorm, Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sigmoid, Softmax, Tanh
 from engine.layers import registry as layers
 from engine.limits import MOST_LAYERS
-from engine.losses import BCEWithLogitsLoss, CrossEntropyLoss, MSELoss
+from engine.losses import BCEWithLogitsLoss, CrossEntropyLoss, HingeLoss, MSELoss
 from engine.network import Network
+from engine.problems import AppendLayer, Remedy
 from playground.document import edits
 from playground.document.document import Document
 from playground.document.files import from_json, to_json
-from playground.document.project import Project, data_of, problems, shapes
+from playground.document.project import Project, data_of, findings, problems, shapes
 from playground.document.store import Store
 from tests.document.projects import circle, digits, edit, ids, project, residual, wired
 
@@ -306,6 +307,48 @@ def test_mending_puts_the_flatten_on_the_wire_that_is_read() -> None:
     after = edits.mend_output(before)
     assert after.network.edges()[-2:] == (("conv2d1", "flatten1"), ("flatten1", "linear1"))
     assert not problems(after)
+
+
+LATE = project(Linear(4), Tanh(), Linear(1), Sigmoid())
+ALIKE = edits.set_fit(project(Linear(4), Tanh(), Linear(1)), Fit(initializer=Zeros()))
+OWN = project(Linear(4, initializer=Zeros()), Tanh(), Linear(1))
+NORMED = edits.set_fit(project(Linear(4), BatchNorm(), Tanh(), Linear(1)), Fit(batch_size=1))
+POOLED = project(Linear(1), Softmax())
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        project(),
+        project(Linear(4), Tanh(), Linear(3)),
+        LATE,
+        edits.set_fit(LATE, Fit(loss=HingeLoss())),
+        edits.set_fit(LATE, Fit(loss=MSELoss(taught="-1 and +1"))),
+        ALIKE,
+        OWN,
+        NORMED,
+        POOLED,
+        circle().replace(source=Sine(samples=60)),
+    ],
+    ids=["empty", "output", "logit", "hinge", "taught", "alike", "own", "batch norm", "softmax", "loss"],
+)
+def test_each_remedy_ends_its_problem(before: Project) -> None:
+    for problem in findings(before):
+        for remedy in problem.remedies:
+            after = edits.mend(before, remedy)
+            assert problem not in findings(after), remedy.text
+            assert not [new for new in findings(after) if new.node_id == problem.node_id], remedy.text
+
+
+def test_a_linear_is_appended_where_nothing_can_be_removed() -> None:
+    before = project(Linear(1))
+    after = edits.mend(before, AppendLayer("Add a Linear", Linear(1)))
+    assert ids(after) == ["linear1", "linear2"]
+
+
+def test_a_remedy_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(SpecError, match="No edit is known"):
+        edits.mend(project(), Remedy("Hope"))
 
 
 # --- any sequence ------------------------------------------------------------------------------------------------------

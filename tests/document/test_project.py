@@ -6,13 +6,17 @@ from engine.augmentation import Flip, Jitter
 from engine.data import Circle, Digits, Preparation, Sine, SpiralClasses, Wine
 from engine.errors import DataError
 from engine.fit import Fit
-from engine.layers import Conv2d, Linear, ReLU
+from engine.initializers import Zeros
+from engine.layers import BatchNorm, Conv2d, Linear, ReLU, Sigmoid
 from engine.losses import CrossEntropyLoss, MSELoss
 from playground.document import edits
 from playground.document.examples import example, examples
 from playground.document.project import (
     Project,
     data_of,
+    findings,
+    loss_of,
+    place_in_words,
     prepared,
     problems,
     shapes,
@@ -115,3 +119,38 @@ def test_inputs_far_from_one_are_a_warning_with_its_edit() -> None:
 @pytest.mark.parametrize("one", [e.key for e in examples() if e.key != "alexnet"])
 def test_no_example_is_far_from_one(one: str) -> None:
     assert not [w for w in warnings(example(one).project) if w.node_id == "input"]
+
+
+def test_warnings_do_not_keep_a_project_from_running() -> None:
+    late = project(Linear(4), Sigmoid(), Linear(1), Sigmoid())
+    assert problems(late) == ()
+    assert [(w.node_id, w.level) for w in warnings(late)] == [("sigmoid2", "warning")]
+    assert findings(late) == warnings(late)
+
+
+def test_errors_come_before_warnings() -> None:
+    both = project(BatchNorm(), Linear(4), Sigmoid(), Linear(1), Sigmoid())
+    both = both.replace(fit=both.fit.replace(batch_size=1))
+    assert [found.node_id for found in findings(both)] == ["batchnorm1", "sigmoid2"]
+    assert findings(both) == problems(both) + warnings(both)
+
+
+def test_weights_that_are_given_or_set_by_hand_are_not_drawn_alike() -> None:
+    zeros = edits.set_fit(project(Linear(4), ReLU(), Linear(1)), Fit(initializer=Zeros()))
+    assert [w.node_id for w in warnings(zeros)] == ["linear1"]
+    assert warnings(edits.set_weight(zeros, "linear1", "weight", (0, 0), 0.0, 1.0)) == ()
+    assert warnings(edits.set_weight(zeros, "linear1", "bias", (0,), 0.0, 1.0)) != ()
+
+
+def test_the_loss_is_that_of_the_last_layer() -> None:
+    squared = Fit(loss=MSELoss())
+    assert loss_of(edits.set_fit(project(Linear(1), Sigmoid()), squared)).labels == (0.0, 1.0)
+    assert loss_of(edits.set_fit(project(Linear(1)), squared)).labels == (-1.0, 1.0)
+
+
+def test_places_have_names_for_people() -> None:
+    found = project(Linear(1), Sigmoid())
+    assert place_in_words(found, "sigmoid1") == "Sigmoid, block 2"
+    assert place_in_words(found, "input") == "Input"
+    assert place_in_words(found, "loss") == "Loss"
+    assert place_in_words(found, "gone") == place_in_words(found, "") == ""

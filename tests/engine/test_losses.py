@@ -6,10 +6,14 @@ import pytest
 from engine import Fit, Model, Network, Trainer
 from engine.data import Circle, Dataset, Sine, SpiralClasses
 from engine.errors import ShapeError
-from engine.layers import Linear, Tanh
-from engine.losses import CrossEntropyLoss, HingeLoss, Loss, losses, suited
+from engine.gradcheck import Verdict
+from engine.layers import Linear, Sigmoid, Tanh
+from engine.losses import CrossEntropyLoss, HingeLoss, Loss, MSELoss, losses, suited
 from engine.optimizers import Adam
 from engine.program import compile_calls
+from engine.ranges import ANY, Range
+from engine.receptive import SampleGradients
+from engine.trace import Place, card, moments, nudge, sample_outcomes
 from tests.engine.catalogue import case_id, variants
 from tests.engine.numeric import directional, relative_error
 
@@ -47,13 +51,13 @@ def test_gradient(loss: Loss, task: str) -> None:
 
 
 @pytest.mark.parametrize(("loss", "task"), [c for c in CASES if c[1] != "regression"], ids=case_id)
-def test_probabilities_add_up_and_agree_with_the_sign(loss: Loss, task: str) -> None:
+def test_probabilities_add_up_and_agree_with_the_cut(loss: Loss, task: str) -> None:
     data = DATA[task]
     z = np.random.default_rng(0).normal(0, 3, (len(data), loss.out_shape(data)[0]))
     p = loss.probabilities(z)
     assert p.shape == (len(data), max(len(data.classes), getattr(loss, "num_classes", 0)))
     np.testing.assert_allclose(p.sum(1), 1.0)
-    said = (z[:, 0] > 0) if z.shape[1] == 1 else z.argmax(1)
+    said = (z[:, 0] > loss.cut) if z.shape[1] == 1 else z.argmax(1)
     np.testing.assert_array_equal(p.argmax(1), said)
 
 
@@ -108,3 +112,63 @@ def test_cross_entropy_takes_a_network_made_for_more_classes() -> None:
     shares = loss.probabilities(trainer.model.predict(data.x))
     assert shares[:, 2:].sum(axis=1).max() < 0.05
     assert (shares.argmax(axis=1) == data.y).mean() == trainer.train_score.metric > 0.9
+
+
+REGRESSION = [cls for cls in losses if "regression" in cls.tasks]
+
+
+@pytest.mark.parametrize("cls", REGRESSION, ids=case_id)
+def test_two_classes_are_taught_as_what_the_last_layer_can_give(cls: type[Loss]) -> None:
+    y = np.array([0, 1, 1])
+    for given, wanted, cut in (
+        (ANY, [-1, 1, 1], 0.0),
+        (Range(-1.0, 1.0), [-1, 1, 1], 0.0),
+        (Range(0.0, 1.0), [0, 1, 1], 0.5),
+        (Range(low=0.0), [0, 1, 1], 0.5),
+        (Range(0.2, 0.8), [-1, 1, 1], 0.0),  # neither: the usual, and a warning
+    ):
+        loss = cls().after(given)
+        np.testing.assert_array_equal(loss.targets(y, 1)[:, 0], wanted)
+        assert loss.cut == cut
+        p = loss.probabilities(loss.targets(y, 1))
+        np.testing.assert_array_equal(p, np.eye(2)[y])
+        assert loss.after(ANY) == loss, "once settled, it stays"
+    assert cls(taught="0 and 1").after(ANY).cut == 0.5, "who has chosen is obeyed"
+    assert "as 0 and 1; an output above 0.5 says the second" in cls(taught="0 and 1").teaching
+    assert "as −1 and +1; an output above 0 says the second" in cls().teaching
+
+
+def test_everything_that_reads_a_squared_error_uses_the_targets_and_the_cut_of_the_last_layer() -> None:
+    """Trainer, scores, predictions, gradients of one sample and the recorded update of a network that ends in a Sigmoid."""
+    data = DATA["binary"]
+    fit = Fit(loss=MSELoss(), optimizer=Adam(lr=0.05), batch_size=8)
+    trainer = Trainer(Model(Network.chain(Linear(6), Tanh(), Linear(1), Sigmoid()), (2,)), data, None, fit)
+    assert fit.loss.taught == "auto"
+    trainer.run(60.0, until_epoch=80)
+    z = trainer.model.predict(data.x)
+    by_hand = ((z[:, 0] - data.y) ** 2).mean()
+    assert trainer.score()[0].loss == pytest.approx(by_hand, rel=1e-4)
+    assert trainer.train_score.metric == ((z[:, 0] > 0.5) == data.y).mean() > 0.95
+    assert by_hand < 0.05
+    value, _ = trainer.model.value_and_grad(data.x, data.y, fit.loss)
+    assert value == pytest.approx(by_hand, rel=1e-4)
+    alone = SampleGradients(trainer.model, fit.loss)
+    assert alone.run(data.x[0], data.y[0]) == pytest.approx(float((z[0, 0] - data.y[0]) ** 2), rel=1e-3)
+    trace = trainer.trace()
+    np.testing.assert_array_equal(trace.targets[:, 0], trace.labels)
+    outcomes = sample_outcomes(trace)
+    np.testing.assert_array_equal(outcomes.predicted, trace.values["3"][:, 0] > 0.5)
+    assert (
+        "taught as 0 and 1"
+        in card(trace, next(m for m in moments(trace, "layer") if m.phase == "loss"), 0).sentence
+    )
+    proof = nudge(trace, Place("0", "parameter", "weight", (0, 0)))
+    assert proof.loss == pytest.approx(trace.loss, rel=1e-4)
+    assert proof.verdict in (Verdict.GREAT, Verdict.FAIR)
+
+
+def test_a_loss_of_ones_own_asks_for_nothing() -> None:
+    class Own(Loss):
+        tasks = ("binary",)
+
+    assert Own().fits(Range(0.0, 1.0), DATA["binary"])

@@ -143,6 +143,28 @@ def test_a_problem_forbids_play_in_words_and_shows_itself(shell: Shell) -> None:
     assert not pill.isVisible()
 
 
+def test_a_warning_leaves_play_and_numbers_and_shows_the_panel(shell: Shell) -> None:
+    late = edits.add_layer(CIRCLE, "Sigmoid", len(CIRCLE.network))
+    pill = shell.child("transport_warnings")
+    assert not pill.isVisible()
+    shell.document.apply(late, "Add Sigmoid")
+    assert shell.window.actions_["run.play"].isEnabled()
+    assert pill.isVisible()
+    assert pill.text() == "1 warning"
+    assert "Remove the Sigmoid" in pill.toolTip()
+    assert shell.window.metrics.isVisible()
+    shell.click("transport_warnings")
+    assert shell.window.docks["problems"].isVisible()
+    shell.document.apply(
+        edits.add_layer(late, "BatchNorm", 0).replace(fit=late.fit.replace(batch_size=1)), "Both"
+    )
+    assert not pill.isVisible(), "what forbids Play comes first"
+    assert shell.child("transport_problems").text() == "1 problem"
+    shell.window.actions_["edit.undo"].trigger()
+    shell.window.actions_["edit.undo"].trigger()
+    assert not pill.isVisible()
+
+
 def test_the_reason_is_read_in_full_leads_to_its_block_and_moves_nothing(shell: Shell) -> None:
     places = lambda: {
         w.objectName(): w.geometry() for w in shell.window.transport.findChildren(QWidget) if w.isVisible()

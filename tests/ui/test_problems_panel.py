@@ -9,8 +9,8 @@ from PySide6.QtTest import QTest
 
 from engine.data import Digits
 from engine.fit import Fit
-from engine.layers import Conv2d, Linear, Tanh
-from engine.losses import MSELoss
+from engine.layers import Conv2d, Linear, Sigmoid, Tanh
+from engine.losses import HingeLoss, MSELoss
 from engine.network import Network
 from playground.document import edits
 from playground.document.project import Project, problems
@@ -140,3 +140,33 @@ def test_the_theme_changes(qtbot) -> None:
     bench.view.set_theme(DARK)
     assert bench.view.context.theme is DARK
     assert len(bench.view.cards) == 1
+
+
+LATE = Project(network=Network.chain(Linear(4), Tanh(), Linear(1), Sigmoid()))
+
+
+def test_a_warning_is_told_from_a_problem_by_its_word_and_mended_by_one_press(qtbot) -> None:
+    bench = open_on(qtbot, LATE)
+    (card,) = bench.view.cards
+    assert card.problem.level == "warning"
+    assert card.accessibleName().startswith("Warning · Sigmoid, block 4")
+    assert "Warning · Sigmoid, block 4" in card.findChild(object, "problem_text").text()
+    assert not bench.find("fine").isVisible()
+    button = bench.find("mend")
+    assert button.text() == "Remove the Sigmoid"
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert [node.id for node in bench.project.network.nodes] == ["0", "1", "2"]
+    assert bench.find("fine").isVisible()
+    assert bench.history.undoText() == "Remove the Sigmoid"
+    bench.history.undo()
+    assert bench.project.network is LATE.network
+
+
+def test_every_remedy_has_a_button_of_its_own(qtbot) -> None:
+    hinge = LATE.replace(fit=Fit(loss=HingeLoss()))
+    bench = open_on(qtbot, hinge)
+    assert bench.find("mend").text() == "Remove the Sigmoid"
+    assert bench.find("mend1").text() == "Use Tanh"
+    QTest.mouseClick(bench.find("mend1"), Qt.MouseButton.LeftButton)
+    assert bench.project.network["3"].layer == Tanh()
+    assert bench.view.cards == []

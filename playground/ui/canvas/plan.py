@@ -17,9 +17,10 @@ from functools import lru_cache
 from engine.data import Prepared
 from engine.errors import EngineError
 from engine.layers import Layer, Shape
+from engine.losses import numbers_in_words
 from engine.network import INPUT, Network, Problem, shape_in_words
 from engine.spec import Float, Int, Pair, Param, Spec
-from playground.document.project import Project, data_of, findings, shapes, wanted_output
+from playground.document.project import Project, data_of, findings, is_binary, loss_of, shapes, wanted_output
 from playground.ui.numbers import exact
 
 LOSS = "loss"  #: the id of the block at the end
@@ -358,13 +359,15 @@ class _Blocks:
 
 
 def wanted_in_words(project: Project) -> str:
-    """What the loss block asks of the last layer: "needs 1 logit", "needs 10 logits", "needs 1 value"."""
+    """What the loss block asks of the last layer: "needs 1 logit", "needs 10 logits", "needs 1 value · 0 or 1"."""
     wanted = wanted_output(project)
     if wanted is None:
         return ""
+    if len(wanted) > 1:
+        return f"needs {shape_in_words(wanted)}"
     noun = "value" if "regression" in project.fit.loss.tasks else "logit"
-    return (
-        f"needs {shape_in_words(wanted)}"
-        if len(wanted) > 1
-        else f"needs {wanted[0]} {noun}{'s' * (wanted[0] != 1)}"
-    )
+    words = f"needs {wanted[0]} {noun}{'s' * (wanted[0] != 1)}"
+    labels = loss_of(project).labels
+    if labels is None or not is_binary(project):
+        return words
+    return f"{words} · {numbers_in_words(*labels).replace(' and ', ' or ')}"

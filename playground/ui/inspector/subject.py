@@ -12,7 +12,7 @@ from engine.layers import Activation, Layer, Shape
 from engine.losses import losses
 from engine.network import INPUT, Problem, shape_in_words
 from engine.spec import Nested, Spec
-from playground.document.project import Project, data_of, findings, shapes, wanted_output
+from playground.document.project import Project, data_of, findings, is_binary, loss_of, shapes, wanted_output
 from playground.ui.numbers import count, fmt
 
 LOSS = "loss"  #: the id that stands for the loss
@@ -171,6 +171,9 @@ def _loss(project: Project, wrong: tuple[Problem, ...]) -> Subject:
         facts.append(("Needs", f"{shape_in_words(wanted)} per sample"))
     if project.network.nodes and project.network.output_id in known:
         facts.append(("Gets", f"{shape_in_words(known[project.network.output_id])} per sample"))
+    teaching = loss_of(project).teaching if is_binary(project) else ""
+    if teaching:
+        facts.append(("Classes", teaching))
     return Subject(
         LOSS,
         "Loss",

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.data import Prepared
 from engine.probe import extent
-from playground.document.project import Project
+from playground.document.project import Project, loss_of
 from playground.runner.messages import Frame, Predictions, State, Surface, Want
 from playground.ui.numbers import fmt
 from playground.ui.plots.colours import (
@@ -59,7 +59,7 @@ class Boundary(PlotPicture):
         self.flow.addWidget(self.mark_wrong)
         self.head.addWidget(self.legend, 1)
         self.head.addWidget(self.discretize)
-        self._loss, self._extent = project.fit.loss, (0.0, 1.0)  # those of the frame on screen
+        self._loss, self._extent = loss_of(project), (0.0, 1.0)  # those of the frame on screen
         self._frame: Frame | None = None
         self._values: Array | None = None  # (outputs, R, R) as answered
         self._unit: tuple[str, int] | None = None  # whose surface is on screen; None for the network's output
@@ -99,7 +99,7 @@ class Boundary(PlotPicture):
         self._redraw()
 
     def show_frame(self, frame: Frame) -> None:
-        self._frame, self._loss, self._extent = frame, frame.project.fit.loss, frame.extent
+        self._frame, self._loss, self._extent = frame, loss_of(frame.project), frame.extent
         self.plot.set_range(frame.extent, frame.extent)
         unit, values = self._chosen(frame)
         if values is None:
@@ -230,9 +230,7 @@ class Boundary(PlotPicture):
         if not raw.classes:
             return f"{raw.targets[0]} {fmt(self.data.transform.inverse_target(z[None])[0, 0])}"
         shares = self._loss.probabilities(z[None])[0, : len(raw.classes)]
-        if (
-            "regression" in self._loss.tasks
-        ):  # the output is no logit: it aims at −1 for the first class, 1 for the second
+        if "regression" in self._loss.tasks:  # the output is no logit: it aims at a number for each class
             return f"output {fmt(z[0])}: class {raw.classes[int(shares.argmax())]}"
         if len(z) == 1:
             return f"probability of {raw.classes[1]}: {fmt(shares[1])}\nlogit {fmt(z[0])}"

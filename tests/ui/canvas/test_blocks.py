@@ -17,6 +17,7 @@ from playground.ui import motion
 from playground.ui.canvas.gestures import FADED
 from playground.ui.canvas.mime import layer_mime
 from playground.ui.canvas.targets import Card
+from playground.ui.canvas.tooltip import Words
 from playground.ui.theme import DARK, LIGHT
 from tests.ui.canvas.rig import NO_KEY, Rig, project_of
 
@@ -318,6 +319,19 @@ def test_the_last_layer_is_mended_at_a_press(rig):
     assert not rig.find("mend_offer").isVisible()
     rig.history.undo()
     assert rig.find("mend_offer").isVisible()
+
+
+def test_a_warning_is_marked_at_its_block_and_said_beside_the_mouse(rig):
+    rig.document.apply(edits.add_layer(rig.project, "Sigmoid", len(rig.project.network)), "Add Sigmoid")
+    rig.scene.settle()
+    item = rig.scene.blocks["sigmoid1"]
+    assert item.card.block.problem.level == "warning"
+    assert not item.card.block.explains
+    assert not rig.find("mend_offer").isVisible(), "it runs: nothing is covered"
+    assert item.card.block.shape == (1,)
+    words = Words(rig.scene, None).of(Card("sigmoid1"))
+    assert words.startswith("<b>Warning</b>")
+    assert "Remove the Sigmoid" in words
 
 
 def test_a_problem_is_said_at_its_block(rig):

@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from engine.data import Digits
 from engine.fit import Fit
 from engine.initializers import HeNormal
-from engine.layers import Activation, Conv2d, Flatten, Linear, MaxPool2d, ReLU, Tanh
+from engine.layers import Activation, Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sigmoid, Tanh
 from engine.layers import registry as layers
 from engine.losses import CrossEntropyLoss, MSELoss
 from engine.network import Network
@@ -139,6 +139,34 @@ def test_a_problem_stands_under_the_fields_which_stay_where_they_are(qtbot) -> N
     assert not bench.view.problem.isVisible()
     assert watch.isVisible()
     assert watch.isEnabled()
+
+
+def test_a_warning_has_its_word_its_colour_and_its_remedies(qtbot) -> None:
+    late = MLP.replace(network=Network.chain(Linear(4), Tanh(), Linear(1), Sigmoid()))
+    bench = Bench(qtbot, InspectorView, late, node="3").show()
+    assert bench.view.problem.text().startswith("Warning: Sigmoid gives values from 0 to 1")
+    colour = bench.view.problem.palette().color(bench.view.problem.foregroundRole())
+    assert colour == QColor(LIGHT.warning)
+    button = bench.find("mend")
+    assert button.text() == "Remove the Sigmoid"
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert len(bench.project.network) == 3
+    bench.history.undo()
+    bench.focus.select("3")
+    assert bench.find("mend").isVisible()
+    bench.focus.select("0")
+    assert not bench.view.problem.isVisible()
+    assert bench.view.remedies == []
+
+
+def test_the_loss_says_as_what_the_classes_are_taught(qtbot) -> None:
+    squared = MLP.replace(fit=Fit(loss=MSELoss()), network=Network.chain(Linear(1), Sigmoid()))
+    bench = Bench(qtbot, InspectorView, squared, node="loss").show()
+    assert "as 0 and 1; an output above 0.5 says the second" in facts(bench)["Classes"]
+    bench.document.apply(edits.set_layer(bench.project, "1", Tanh()), "Use Tanh")
+    assert "as −1 and +1; an output above 0 says the second" in facts(bench)["Classes"]
+    bench.document.apply(edits.set_fit(bench.project, Fit()), "Change Loss")
+    assert "Classes" not in facts(bench)
 
 
 def test_the_input_block_has_no_form(qtbot) -> None:
