@@ -137,7 +137,6 @@ class Regression(Loss):
     """Base of losses between numbers. Two classes are taught as two numbers; the cut lies in the middle between them."""
 
     tasks = ("regression", "binary")
-    taught: str
 
     def out_shape(self, data: Dataset) -> Shape:
         shape = super().out_shape(data)
@@ -146,11 +145,11 @@ class Regression(Loss):
     @property
     def labels(self) -> tuple[float, float]:
         """What the two classes are taught as. Before ``after`` has settled it, −1 and +1."""
-        return LABELS.get(self.taught, (-1.0, 1.0))
+        return LABELS.get(getattr(self, "taught", ""), (-1.0, 1.0))
 
     def after(self, given: Range) -> Self:
-        if self.taught != "auto":
-            return self
+        if getattr(self, "taught", "") != "auto":
+            return self  # somebody has chosen; or a loss of one's own, without that field
         return self.replace(
             taught=next((name for name, ends in LABELS.items() if given.holds(*ends)), "-1 and +1")
         )

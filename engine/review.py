@@ -100,10 +100,11 @@ def _towards(network: Network, node: Node, data: Dataset, loss: Loss) -> tuple[R
         found.append(RemoveNode(f"Remove the {node.layer.label}", node.id))
     if isinstance(node.layer, Activation) and not isinstance(node.layer, Tanh) and fits(Tanh()):
         found.append(SetLayer("Use Tanh", node.id, Tanh()))
-    if isinstance(loss, Regression) and data.classes:
+    chosen = getattr(loss, "taught", "")
+    if data.classes and chosen in LABELS:  # by somebody: left alone, the last layer decides
         for name, ends in LABELS.items():
             other = loss.replace(taught=name)
-            if other.taught != loss.taught and other.fits(network.output_range, data):
+            if name != chosen and other.fits(network.output_range, data):
                 found.append(SetFit(f"Teach {numbers_in_words(*ends)}", "loss", other))
     out = shapes[network.output_id]
     if not found and len(out) == 1:

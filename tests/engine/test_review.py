@@ -111,7 +111,8 @@ def swap(pair: tuple[Network, Fit], data: Dataset) -> tuple[Network, Dataset, Fi
     return pair[0], data, pair[1]
 
 
-def last(layer: object, loss: Loss, data: Dataset = DATA["binary"], outputs: int = 1) -> Problem | None:
+def last(layer: object, loss: Loss, data: Dataset = DATA["binary"]) -> Problem | None:
+    (outputs,) = loss.out_shape(data)
     found = review(Network.chain(Linear(4), Tanh(), Linear(outputs), layer), data, Fit(loss=loss))
     return found[0] if found else None
 
@@ -126,13 +127,13 @@ def test_which_pairs_fit() -> None:
     assert last(Tanh(), HingeLoss()) is None
     assert last(Sigmoid(), MSELoss(), POSITIVE) is None
     assert last(ReLU(), MSELoss(), POSITIVE) is None, "all targets are above 0"
-    assert last(Sigmoid(), MultiMarginLoss(margin=0.5), DATA["multiclass"], 3) is None
+    assert last(Sigmoid(), MultiMarginLoss(margin=0.5), DATA["multiclass"]) is None
 
 
 def test_what_is_said_and_offered() -> None:
     assert texts(last(Sigmoid(), BCEWithLogitsLoss())) == ["Remove the Sigmoid"]
     assert texts(last(Sigmoid(), HingeLoss())) == ["Remove the Sigmoid", "Use Tanh"]
-    assert texts(last(Softmax(), CrossEntropyLoss(), DATA["multiclass"], 3)) == ["Remove the Softmax"]
+    assert texts(last(Softmax(), CrossEntropyLoss(), DATA["multiclass"])) == ["Remove the Softmax"]
     shares = last(Softmax(), MSELoss())
     assert shares is not None
     assert "an only one is always 1" in shares.message
