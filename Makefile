@@ -6,7 +6,7 @@ PYTHON_IN_VENV := $(VENV)/bin/python
 BENCHMARKS ?= $(sort $(basename $(notdir $(wildcard benchmarks/[a-z]*.py))))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench clean
+.PHONY: help run test lint format bench soak clean
 
 help:
 	@echo 'make run    open the playground              make run ARGS="examples"'
@@ -14,6 +14,7 @@ help:
 	@echo 'make lint   ruff, ruff format --check, mypy'
 	@echo 'make format let ruff put every file in order'
 	@echo 'make bench  print the benchmarks             make bench BENCHMARKS=gui ARGS="--help"'
+	@echo 'make soak   try to break it, for long        make soak ARGS="malformed --cases 5000"'
 	@echo 'make clean  remove .venv and all that was generated'
 
 run: $(VENV)/.ready-run
@@ -35,6 +36,9 @@ format: $(VENV)/.ready-lint
 
 bench: $(VENV)/.ready-test
 	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(PYTHON_IN_VENV) -m benchmarks.$$name $(ARGS); done
+
+soak: $(VENV)/.ready-test
+	@$(PYTHON_IN_VENV) -m tests.soak $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import secrets
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ os.environ["XDG_CONFIG_HOME"] = os.path.join(_home.name, "config")
 os.environ["XDG_DATA_HOME"] = os.path.join(_home.name, "data")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Where chance finds what to try (tests/soak); here, so that all workers have the same.
+os.environ.setdefault("PLAYGROUND_SEED", str(secrets.randbits(32)))
 
 import hypothesis
 import pytest
@@ -36,6 +39,10 @@ hypothesis.settings.register_profile("playground", deadline=None, derandomize=Tr
 hypothesis.settings.load_profile("playground")
 
 REPOSITORY = Path(__file__).parents[1]
+
+
+def pytest_report_header() -> str:
+    return "PLAYGROUND_SEED=" + os.environ["PLAYGROUND_SEED"]
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
+
+from engine.errors import EngineError
+from engine.io.guarded import read_bytes
 
 THEMES = ("system", "light", "dark")
 
@@ -14,6 +18,9 @@ RECENT = 8
 
 #: how many paths outside the folders of their projects are remembered that may be read
 READS = 200
+
+#: bytes that are looked through; with a layout and a full list they are some thousands
+SETTINGS_BYTES = 8 << 20
 
 #: raise it when docks are added or renamed in a way that old layouts can't show
 LAYOUT_VERSION = 2
@@ -24,6 +31,13 @@ class Settings:
 
     def __init__(self, store: QSettings | None = None) -> None:
         self._store = store or QSettings("Chainrule", "Playground")
+        file = Path(self._store.fileName())
+        if _holds_objects(file):
+            try:
+                file.write_bytes(b"")
+                self._store.sync()  # clear() would make all the objects first
+            except OSError:  # not the user's to change: nothing is remembered
+                self._store = QSettings("", QSettings.Format.IniFormat)
 
     @property
     def theme(self) -> str:
@@ -91,6 +105,22 @@ class Settings:
     def _bytes(self, key: str) -> QByteArray:
         value = self._store.value(key)
         return value if isinstance(value, QByteArray) else QByteArray()
+
+
+def _holds_objects(file: Path) -> bool:
+    """Whether values stand in the file that Qt and Python would make objects of; this program writes none.
+
+    PySide unpickles them as soon as any value is asked for, and what is unpickled may do anything. The text is read as Qt
+    reads it: quotes and broken lines count for nothing, and any letter may be written as a number.
+    """
+    if not file.is_file():
+        return False
+    try:
+        text = re.sub(rb'"|\\\r?\n', b"", read_bytes(file, SETTINGS_BYTES))
+    except EngineError:  # nothing that this program has written
+        return True
+    text = re.sub(rb"\\x([0-9a-fA-F]+)", lambda hexadecimal: bytes([int(hexadecimal[1], 16) & 255]), text)
+    return b"@Variant" in re.sub(rb"\\([0-7]+)", lambda octal: bytes([int(octal[1], 8) & 255]), text)
 
 
 def _is_there(path: Path) -> bool:

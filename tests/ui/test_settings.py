@@ -1,11 +1,13 @@
 """What the program remembers; whatever the file of it holds, the window opens."""
 
+import gc
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSettings
 
-from playground.ui.settings import READS, RECENT, Settings
+from playground.ui.settings import READS, RECENT, SETTINGS_BYTES, Settings
 
 
 def settings(folder: Path, text: str = "") -> Settings:
@@ -29,6 +31,54 @@ def test_other_types_read_as_defaults(tmp_path: Path, value: str) -> None:
     assert isinstance(read.geometry.size() + read.layout.size(), int)
     read.add_recent(tmp_path / "s.ini")
     assert read.recent == (tmp_path / "s.ini",)
+
+
+class Marker:
+    """Once unpickled, it has left a trace."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (self.path,))
+
+
+@pytest.mark.parametrize(
+    "disguised",
+    [
+        lambda text: text,
+        lambda text: text.replace("@Variant", r"\x40Va\162iant"),
+        lambda text: text.replace("@Variant", '@Va""riant'),
+        lambda text: text.replace("@Variant", "@Va\\\nriant"),
+        lambda text: text + "\n" + "a" * 100 + "=" + "b" * SETTINGS_BYTES,
+    ],
+    ids=["plain", "as numbers", "in quotes", "in two lines", "in a large file"],
+)
+def test_nothing_in_the_file_is_unpickled(tmp_path: Path, disguised: Callable[[str], str]) -> None:
+    file, marker = tmp_path / "s.ini", tmp_path / "marker"
+    store = QSettings(str(file), QSettings.Format.IniFormat)
+    store.setValue("theme", Marker(marker))
+    store.sync()
+    del store
+    gc.collect()
+    file.write_text(disguised(file.read_text()))
+    read = settings(tmp_path)
+    assert (read.theme, read.recent) == ("system", ())
+    assert not marker.exists()
+    read.theme = "dark"
+    assert settings(tmp_path).theme == "dark"
+
+
+def test_objects_in_a_file_that_cannot_be_changed_are_not_made_either(tmp_path: Path, monkeypatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "write_bytes", refused)
+    read = settings(tmp_path, "theme=@Variant(x)")
+    assert read.theme == "system"
+    read.theme = "dark"
+    assert read.theme == "dark"
+    assert "@Variant" in (tmp_path / "s.ini").read_text()
 
 
 def test_recent_files_that_are_gone_are_left_out(tmp_path: Path) -> None:
