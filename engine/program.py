@@ -132,6 +132,7 @@ class Parameters:
     def _arranged(self, vector: Array) -> dict[str, dict[str, Array]]:
         return {i: self._layers[i].arrange(vector[s], self.specs[i]) for i, s in self.slices.items()}
 
+    @unwarned()
     def draw(self, network: Network, initializer: Initializer, seed: int) -> None:
         """First values of everything. Each node draws from a stream of its own, so that adding a node leaves the others' weights alone."""
         for node_id, specs in self.specs.items():

@@ -18,6 +18,8 @@ import math
 import numbers
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
@@ -77,6 +79,31 @@ class Int(Kind):
 LARGEST, SMALLEST = float(np.finfo(np.float32).max), float(np.finfo(np.float32).tiny)
 
 
+#: what ``rounding`` notes; ``None`` outside it
+_rounded: ContextVar[list[str] | None] = ContextVar("rounded", default=None)
+
+
+@contextmanager
+def rounding() -> Iterator[list[str]]:
+    """Inside, a number that float32 does not hold becomes the nearest that it holds, in place of being refused, and that is noted.
+
+    For files: one that was right in float64 must not be lost for it.
+    """
+    notes: list[str] = []
+    token = _rounded.set(notes)
+    try:
+        yield notes
+    finally:
+        _rounded.reset(token)
+
+
+def _nearest(number: float, above_0: bool) -> float:
+    """The nearest number to a finite one that float32 holds in full; for small ones SMALLEST where 0 is none."""
+    if 0 < abs(number) < SMALLEST:
+        return SMALLEST if above_0 else 0.0
+    return max(-LARGEST, min(number, LARGEST))
+
+
 @dataclass(frozen=True)
 class Float(Kind):
     """A number in ``[min, max]`` (``(min, max]`` with ``open_min``) that float32 holds: 0, or of size ``SMALLEST`` to ``LARGEST``.
@@ -98,14 +125,15 @@ class Float(Kind):
             number = math.inf
         if not math.isfinite(number):
             raise SpecError(f"is {shown(value)}; expected {self.expects}")
-        if abs(number) > LARGEST:
-            raise SpecError(
-                f"is {number:g}; expected {self.expects}, of size {LARGEST:.2g} at most, the largest that float32 holds"
+        nearest = _nearest(number, self.open_min)
+        if nearest != number and _rounded.get() is None:
+            limit = (
+                f"{LARGEST:.2g} at most, the largest"
+                if abs(number) > LARGEST
+                else f"0 or {SMALLEST:.2g} at least, the smallest"
             )
-        if 0 < abs(number) < SMALLEST:
-            raise SpecError(
-                f"is {number:g}; expected {self.expects}, 0 or of size {SMALLEST:.2g} at least, as float32 holds it"
-            )
+            raise SpecError(f"is {number:g}; expected {self.expects}, of size {limit} that float32 holds")
+        number = nearest
         low_ok = self.min is None or number > self.min or (number == self.min and not self.open_min)
         if not low_ok or (self.max is not None and number > self.max):
             raise SpecError(f"is {number:g}; expected {self.expects}")
@@ -333,10 +361,17 @@ class Spec:
 
     def __post_init__(self) -> None:
         for p in self.params():
+            given = getattr(self, p.name)
             try:
-                object.__setattr__(self, p.name, p.kind.check(getattr(self, p.name)))
+                taken = p.kind.check(given)
             except SpecError as error:
                 raise SpecError(f"{type(self).__name__}: {p.name} {error}.") from None
+            object.__setattr__(self, p.name, taken)
+            notes = _rounded.get()
+            if notes is not None and isinstance(p.kind, Float) and taken != given:
+                notes.append(
+                    f"{type(self).__name__}: {p.name} is {shown(given)}, and {taken:.2g} is used, which float32 holds."
+                )
 
     @classmethod
     @cache

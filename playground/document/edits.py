@@ -20,6 +20,7 @@ from engine.problems import (
     AllowMemory,
     AppendLayer,
     DrawWeights,
+    DropNotes,
     FitOutput,
     ReadOutside,
     Remedy,
@@ -269,6 +270,8 @@ def mend(project: Project, remedy: Remedy) -> Project:
             return add_layer(project, layer, len(project.network))
         case AllowMemory(size=size):
             return replace(project, memory=size)
+        case DropNotes():
+            return replace(project, notes=())
         case DrawWeights():
             return _drawn_anew(project)
         case ReadOutside():

@@ -18,7 +18,7 @@ from engine.io import network_from_dict, network_to_dict, replacing
 from engine.io.guarded import read_bytes
 from engine.limits import MOST_GIVEN, PROJECT_BYTES
 from engine.network import Network
-from engine.spec import File, Float, Spec, coerce
+from engine.spec import File, Float, Spec, coerce, rounding
 from playground.document.project import FirstWeights, Project, checked_human_error
 
 FORMAT = "chainrule-playground"
@@ -33,6 +33,8 @@ S = TypeVar("S", bound=Spec)
 
 
 LAST_SEED = 2**63 - 1
+#: notes on what was changed on opening that are kept
+MOST_NOTES = 3
 
 #: what a weight may be, and how many axes an array of them has at most
 WEIGHT, MOST_AXES = Float(), 4
@@ -84,20 +86,27 @@ def from_json(text: str, name: str) -> Project:
             raise SpecError(
                 f"The seed is {shown(seed)}; expected a whole number from 0 to {LAST_SEED}. Correct it."
             )
-        network = network_from_dict(data.get("network"))
-        return Project(
-            name=clipped(str(data.get("name") or "Untitled"), 100),
-            source=sources.build(data.get("source")),
-            preparation=_build(Preparation, data.get("preparation", {})),
-            network=network,
-            fit=_build(Fit, data.get("fit", {})),
+        with rounding() as rounded:
+            project = _built(data)
+        return project.replace(
             seed=seed,
-            first_weights=_first_weights(data.get("weights", {}), network),
-            human_error=checked_human_error(data.get("human_error", 0.0)),
+            first_weights=_first_weights(data.get("weights", {}), project.network),
+            notes=tuple(rounded[:MOST_NOTES]),
         )
     except (EngineError, RecursionError) as error:
         why = "It is nested too deeply. Choose another." if isinstance(error, RecursionError) else str(error)
         raise FileError(f"{clipped(name, 100)} cannot be opened. {why}") from error
+
+
+def _built(data: Mapping[str, Any]) -> Project:
+    return Project(
+        name=clipped(str(data.get("name") or "Untitled"), 100),
+        source=sources.build(data.get("source")),
+        preparation=_build(Preparation, data.get("preparation", {})),
+        network=network_from_dict(data.get("network")),
+        fit=_build(Fit, data.get("fit", {})),
+        human_error=checked_human_error(data.get("human_error", 0.0)),
+    )
 
 
 def _build(cls: type[S], data: Any) -> S:

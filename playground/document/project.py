@@ -17,7 +17,7 @@ from engine.layers.base import Shape
 from engine.limits import NETWORK_BYTES
 from engine.losses import Loss, suited
 from engine.network import Network, Problem
-from engine.problems import AllowMemory, DrawWeights, ReadOutside, SetFit
+from engine.problems import AllowMemory, DrawWeights, DropNotes, ReadOutside, SetFit
 from engine.reach import far_from_one
 from engine.review import review
 from engine.spec import Float
@@ -82,6 +82,7 @@ class Project:
         first_weights: parameters that begin with given numbers; whatever draws the weights anew forgets them.
         human_error: what a human, or the best achievable predictor, errs on these data: a share of wrong answers, or 1 − R²; the
             network's errors are judged against it.
+        notes: what was changed in it when it was opened, in sentences; not stored in files.
         memory: bytes that its network may take, where the user has agreed to more than what needs no question; not stored in files.
     """
 
@@ -94,6 +95,7 @@ class Project:
     weight_edits: tuple[WeightEdit, ...] = ()
     first_weights: tuple[FirstWeights, ...] = ()
     human_error: float = 0.0
+    notes: tuple[str, ...] = ()
     memory: int = NETWORK_BYTES
 
     def replace(self, **changes: Any) -> Project:
@@ -256,7 +258,12 @@ def findings(project: Project) -> tuple[Problem, ...]:
     parts = (project.source, project.preparation, project.network, project.fit)
     by_hand: tuple[FirstWeights | WeightEdit, ...] = (*project.first_weights, *project.weight_edits)
     given = frozenset(one.node_id for one in by_hand if one.name == "weight")
-    found = (*_too_large(*parts, project.memory), *wrong, *_findings(*parts, given), *_reach(*parts[:3]))
+    noted = (
+        [Problem("", " ".join(project.notes), "warning", (DropNotes("All right"),))] if project.notes else []
+    )
+    found = (
+        *_too_large(*parts, project.memory), *wrong, *noted, *_findings(*parts, given), *_reach(*parts[:3])
+    )  # fmt: skip
     return tuple(sorted(found, key=lambda problem: problem.level == "warning"))
 
 

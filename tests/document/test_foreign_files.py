@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from engine.data import Opened
-from engine.errors import MOST_LETTERS, DataError
+from engine.errors import MOST_LETTERS, DataError, SpecError
+from engine.initializers import XavierUniform
 from engine.limits import MOST_INPUTS, MOST_LAYERS
+from engine.spec import LARGEST
 from playground.document import edits
 from playground.document.files import FileError, load, to_json
-from playground.document.project import Project, problems
+from playground.document.project import Project, findings, problems
 from tests.document.projects import circle
 
 
@@ -103,6 +105,26 @@ def test_what_is_nested_without_end(tmp_path: Path) -> None:
     plain = json.dumps(json.loads(to_json(circle())) | {"weights": {"linear1.weight": 7}})
     (tmp_path / "b.json").write_text(plain.replace("7}", "[" * 900 + "]" * 900 + "}"))
     assert "all rows alike" in refusal(tmp_path / "b.json")
+
+
+def test_numbers_that_float32_does_not_hold_are_rounded_and_that_is_said(tmp_path: Path) -> None:
+    data = json.loads(to_json(circle()))["fit"]
+    data["initializer"] = {"type": "xavier_uniform", "gain": 1e300}
+    data["optimizer"] = {"type": "SGD", "lr": 1e-300}
+    project = load(written(tmp_path / "a.json", fit=data))
+    assert project.fit.initializer == XavierUniform(gain=LARGEST)
+    assert project.fit.optimizer.lr == 0
+    assert problems(project) == ()
+    [said] = [p for p in findings(project) if "float32" in p.message]
+    assert said.level == "warning"
+    assert "XavierUniform: gain is 1e+300, and 3.4e+38 is used" in said.message
+    assert "SGD: lr is 1e-300, and 0 is used" in said.message
+    [remedy] = said.remedies
+    assert said not in findings(edits.mend(project, remedy))
+    with pytest.raises(SpecError, match=r"gain is 1e\+300; expected .* 3\.4e\+38 at most"):
+        XavierUniform(gain=1e300)  # by hand it is refused
+    data["max_norm"] = float("inf")
+    assert "expected a number" in refusal(written(tmp_path / "b.json", fit=data))
 
 
 # ---- data outside the project's folder ----------------------------------------------------------------------------
