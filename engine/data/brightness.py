@@ -34,9 +34,19 @@ class Brightness:
     def in_words(self) -> str:
         """ "is divided by 4,095" """
         if self.shift:
-            low, high = (f"{end:,.6g}".replace("-", "−") for end in (self.shift, self.shift + self.scale))
-            return f"is brought from {low} … {high} to 0 … 1"
+            return f"is brought from {self._ends} to 0 … 1"
         return f"is divided by {self.scale:,.6g}" if self.scale != 1 else "stays as it is"
+
+    @property
+    def to_do(self) -> str:
+        """ "divide by 4,095" """
+        if self.shift:
+            return f"bring {self._ends} to 0 … 1"
+        return f"divide by {self.scale:,.6g}" if self.scale != 1 else "leave it as it is"
+
+    @property
+    def _ends(self) -> str:
+        return " … ".join(f"{end:,.6g}".replace("-", "−") for end in (self.shift, self.shift + self.scale))
 
 
 def by_content(low: float, high: float) -> Brightness:

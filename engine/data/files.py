@@ -169,8 +169,8 @@ def scale_used(
     told = by_content(low, high)
     typed = Brightness(0.0, full) if full else told
     ways = {
-        BY_CONTENT: (told, f"By what they hold: it {told.in_words}"),
-        BY_TYPE: (typed, f"By their type: it {typed.in_words}"),
+        BY_CONTENT: (told, f"By content: {told.to_do}"),
+        BY_TYPE: (typed, f"By type: {typed.to_do}"),
         UNSCALED: (Brightness(0.0, 1.0), "Leave the numbers as they are"),
     }
     used = ways[scale][0]

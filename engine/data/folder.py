@@ -14,7 +14,7 @@ import numpy as np
 
 from engine import progress
 from engine.data import images
-from engine.data.base import Dataset, sources
+from engine.data.base import PARTS, Dataset, sources
 from engine.data.brightness import AUTOMATIC, GROUNDS
 from engine.data.files import CATEGORY, Opened, chosen, labelled, limit_param, scale_param, scale_used, spread
 from engine.data.images import Pixels, blank, fitting_size, room_for
@@ -24,7 +24,7 @@ from engine.data.shelf import Found, Layout, Shelf, layout, shelf
 from engine.errors import DataError, clipped, few
 from engine.spec import Bool, Choice, File, Int, param
 
-#: values of the parameters "ground" and "unreadable"
+#: values of the parameter "unreadable"
 REFUSE, LEAVE_OUT = "refuse", "leave out"
 #: kinds of numbers in pictures
 BYTES, WHOLE, FRACTIONS = "8 bits", "16 bits or more", "fractions"
@@ -32,6 +32,8 @@ BYTES, WHOLE, FRACTIONS = "8 bits", "16 bits or more", "fractions"
 _LOOKING = 0.2
 #: sides that a picture is offered to be brought to, at most where sizes differ, and at least
 _USUAL_SIDE, _LEAST_SIDE = 64, 32
+#: the largest side that pictures may be brought to
+_LARGEST_SIDE = 512
 
 
 @sources.register("ImageFolder", category=CATEGORY, label="Folder of pictures")
@@ -49,7 +51,7 @@ class ImageFolder(Opened):
         help="The folder, or .zip, that holds the folders. Brightness is brought to 0..1.",
     )
     size: int = param(
-        Int(0, 512),
+        Int(0, _LARGEST_SIDE),
         default=0,
         help="Height and width to which each picture is brought; 0 leaves them, and they must all be of one size.",
         unit="px",
@@ -170,7 +172,7 @@ class _Reading:
     def _shape(self) -> tuple[int, int, int]:
         """Of each picture. Raises DataError where they differ, or where all would take too much memory."""
         channels, count, side = 3 if self.source.colour else 1, len(self.those), self.source.size
-        most = fitting_size(count, channels)
+        most = min(_LARGEST_SIDE, fitting_size(count, channels))
         first = self.facts[0]
         shape = (channels, side or first.height, side or first.width)
         for one, picture in zip(self.those, self.facts, strict=True):
@@ -183,7 +185,7 @@ class _Reading:
                     f"one, such as {fit}.",
                     {"size": fit},
                 )
-        if most * most < shape[1] * shape[2] and max(shape[1:]) > _USUAL_SIDE:
+        if count > room_for(shape) and max(shape[1:]) > _USUAL_SIDE:
             raise _too_large(count, shape, most)
         return shape
 
@@ -225,6 +227,16 @@ class _Reading:
         notes = list[Note]()
         if self.made.within:
             notes.append(Note(f"The folders of the classes lie in {clipped(self.made.within, 80)}."))
+        if self.made.split:
+            parts = np.bincount([one.part for one in self.those], minlength=len(PARTS))
+            given = few(
+                [
+                    f"{n:,} for {part}"
+                    for n, part in zip(parts, ("training", "validation", "testing"), strict=True)
+                    if n
+                ]
+            )
+            notes.append(Note(f"Folders say which pictures are for what: {given}."))
         several = sum(picture.frames for picture in self.facts)
         if several:
             hold = "holds" if several == 1 else "hold"
@@ -295,4 +307,7 @@ def _too_large(count: int, shape: tuple[int, int, int], most: int) -> DataError:
         f"{count:,} pictures of {shape[1]}×{shape[2]} pixels take {4 * count * prod(shape) / 2**30:,.2g} GB as numbers; expected at "
         f"most {images.MOST_BYTES / 2**30:.2g} GB. Set {words}.",
         remedy,
+        [Offer(f"Set size to {_USUAL_SIDE}, to learn sooner", (("size", _USUAL_SIDE),))]
+        if side > _USUAL_SIDE
+        else (),
     )

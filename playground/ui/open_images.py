@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from playground.ui.icons import icon
 from playground.ui.loading import Loading
+from playground.ui.narrow import NarrowButton
 from playground.ui.sentence import Sentence
 from playground.ui.theme import Theme
 
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
 #: offers that are shown at once
 OFFERS = 6
 
-FILTER = "Pictures with labels (*ubyte* *.gz *.npz *.npy *idx*);;All files (*)"
+FILTER = "Pictures with labels (*ubyte* *.gz *.npz *.npy *idx* *.zip);;All files (*)"
 TIP = (
-    "MNIST's files, NumPy's arrays, or a folder that holds one folder of pictures for each class. "
+    "MNIST's files, NumPy's arrays, or a folder, packed (.zip) or not, that holds one folder of pictures for each class. "
     "They can also be dropped on the window."
 )
 
@@ -58,10 +59,14 @@ class OpenImages(QWidget):
         menu = QMenu(self.button)
         menu.setObjectName("open_images_menu")
         menu.setToolTipsVisible(True)
-        self.file = menu.addAction("File… (MNIST's or NumPy's)", self._ask_file)
-        self.file.setToolTip("Files of MNIST's format, packed or not, or arrays saved by NumPy: .npz, .npy.")
+        self.file = menu.addAction("File… (MNIST's, NumPy's or .zip)", self._ask_file)
+        self.file.setToolTip(
+            "Files of MNIST's format, packed or not, arrays saved by NumPy (.npz, .npy), or a packed folder of pictures (.zip)."
+        )
         self.folder = menu.addAction("Folder…", self._ask_folder)
-        self.folder.setToolTip("A folder that holds one folder of pictures for each class, named after it.")
+        self.folder.setToolTip(
+            "A folder that holds one folder of pictures for each class, named after it; or train and validation or test, which hold these."
+        )
         self.button.setMenu(menu)
         self.again = QToolButton()
         self.again.setObjectName("read_again")
@@ -120,7 +125,7 @@ class OpenImages(QWidget):
                 widget.setObjectName("")
                 widget.deleteLater()
         for number, (words, act) in enumerate(offers[:OFFERS]):
-            button = QPushButton(words)
+            button = NarrowButton(words)
             button.setObjectName("open_offer" if number == 0 else f"open_offer_{number + 1}")
             button.setToolTip(f"{words}, and open them so.")
             button.setAccessibleName(words)

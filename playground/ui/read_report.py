@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
+from playground.ui.narrow import NarrowButton
 from playground.ui.sentence import Sentence
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class ReadReport(QWidget):
         self._report: tuple[Note, ...] = ()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(4)
+        self._column.setSpacing(2)
         self.hide()
 
     def show_report(self, report: tuple[Note, ...]) -> None:
@@ -49,8 +50,9 @@ class ReadReport(QWidget):
         return " ".join(note.text for note in self._report)
 
     def _button(self, offer: Offer) -> QPushButton:
-        button = QPushButton(offer.words)
+        button = NarrowButton(offer.words)
         button.setObjectName("offer")
+        button.setProperty("link", True)
         button.setToolTip(f"{offer.words}: the files are read again so. It can be undone.")
         button.setAccessibleName(offer.words)
         button.setAccessibleDescription(button.toolTip())

@@ -4,7 +4,7 @@ What a widget *is* is said by a property, so that no other file writes style she
 
     label.setProperty("muted", True)      # secondary text; also "title", "heading", "problem", "warning", "good", "gradient"
     frame.setProperty("card", True)       # a panel with a rounded border; also "sunken"
-    button.setProperty("primary", True)   # the one thing to press; also "flat" for a button without a border
+    button.setProperty("primary", True)   # the one thing to press; also "flat" for one without a border, "link" for words to press
 """
 
 from __future__ import annotations
@@ -210,6 +210,11 @@ QToolButton[autoRaise="true"]:hover, QToolButton[flat="true"]:hover, QPushButton
 QToolButton[autoRaise="true"]:checked, QToolButton[flat="true"]:checked, QPushButton[flat="true"]:checked {
     background: $chosen; border-color: $accent; }
 QToolButton[autoRaise="true"]:focus, QToolButton[flat="true"]:focus, QPushButton[flat="true"]:focus { border-color: $accent; }
+
+QPushButton[link="true"] {
+    background: transparent; border: 1px solid transparent; padding: 1px 0; color: $accent; text-align: left; }
+QPushButton[link="true"]:hover { background: $pressed; }
+QPushButton[link="true"]:focus { border-color: $accent; }
 
 QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit, QTextEdit {
     background: $panel; border: 1px solid $border; border-radius: 6px; padding: 3px 7px;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QWidget
 
 from engine.data import Circle, IdxFiles, ImageFolder, Shapes
 from engine.losses import CrossEntropyLoss
@@ -122,6 +123,53 @@ def test_mixed_sizes_offer_to_resize(bench: Bench, tmp_path: Path) -> None:
     use(bench)
     assert opened(bench) == ImageFolder(path=str(tmp_path), size=30, colour=False)
     assert not offer.isVisible()
+
+
+def test_pictures_that_cannot_be_read_are_named_and_left_out(bench: Bench, tmp_path: Path) -> None:
+    write_folders(tmp_path, {"a": [(8, 8)] * 3, "b": [(8, 8)] * 3})
+    (tmp_path / "a" / "empty.png").write_bytes(b"")
+    (tmp_path / "b" / "letter.png").write_bytes(b"Dear sirs")
+    bench.view.open_path(tmp_path)
+    problem = bench.view.opener.problem.text()
+    assert "2 of 8 pictures cannot be read" in problem
+    assert "a/empty.png" in problem
+    assert "b/letter.png" in problem
+    offer = bench.find("open_offer")
+    assert offer.text() == "Leave these out"
+    QTest.mouseClick(offer, Qt.MouseButton.LeftButton)
+    assert bench.view.preview.contents.text() == "6 pictures · 8×8, grey · 2 classes"
+    assert "2 files were left out: 1 empty (a/empty.png)" in bench.view.preview.report.words()
+    use(bench)
+    assert opened(bench) == ImageFolder(path=str(tmp_path), colour=False, unreadable="leave out")
+    assert "2 files were left out" in bench.view.report.words(), "it is said as long as they are used"
+
+
+def test_the_ground_of_transparent_pictures_is_said_and_can_be_chosen(bench: Bench, tmp_path: Path) -> None:
+    for name, rows in (("a", slice(0, 4)), ("b", slice(4, 8))):
+        (tmp_path / name).mkdir()
+        picture = np.full((8, 8, 4), 255, np.uint8)
+        picture[rows, :, 3] = 0
+        Image.fromarray(picture).save(tmp_path / name / "1.png")
+    bench.view.open_path(tmp_path)
+    assert "2 pictures are transparent in parts: laid on black." in bench.view.preview.report.words()
+    button = next(b for b in bench.view.preview.report.findChildren(QPushButton) if b.text() == "Lay on grey")
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert "laid on grey." in bench.view.preview.report.words()
+    use(bench)
+    assert opened(bench) == ImageFolder(path=str(tmp_path), ground="grey")
+
+
+def test_offers_are_no_wider_than_the_panel(bench: Bench, tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        Image.fromarray(np.full((8, 8), 4000 + ord(name), np.uint16)).save(tmp_path / name / "1.png")
+    bench.show(216, 700)
+    bench.view.open_path(tmp_path)
+    offers = [b for b in bench.view.preview.report.findChildren(QPushButton) if b.isVisible()]
+    assert offers[0].text() == "By type: divide by 65,535", "its text stays whole"
+    for button in offers:
+        right = button.mapTo(bench.view, button.rect().topRight()).x()
+        assert right < bench.view.width()
 
 
 def test_a_bad_path_typed_into_the_form_is_refused_beside_its_field(bench: Bench, tmp_path: Path) -> None:
@@ -247,6 +295,17 @@ def test_files_dropped_on_the_window_are_opened(qtbot, tmp_path: Path, onto: str
     shell.window.history.setClean()
     drop(shell, project, target)
     assert shell.document.value.source == Circle(samples=61)
+
+
+def test_a_packed_folder_dropped_on_the_window_is_opened(qtbot, tmp_path: Path) -> None:
+    root = write_folders(tmp_path / "pets", {"cat": [(8, 8)] * 3, "dog": [(8, 8)] * 3})
+    path = Path(shutil.make_archive(str(tmp_path / "pets"), "zip", root))
+    shell = Shell(qtbot, example("digits-cnn").project, tmp_path).show()
+    drop(shell, path, shell.window.canvas)
+    shell.click("preview_use")
+    source = shell.document.value.source
+    assert source.replace(seen="") == ImageFolder(path=str(path), colour=False)
+    assert shell.window.docks.views["data"].gallery.counts == [3, 3]
 
 
 @pytest.mark.parametrize("samples", [41, 42, 44])

@@ -77,7 +77,7 @@ class PathEditor(NameEditor):
 
     def _ask(self) -> None:
         start = str(Path(self._value).parent) if self._value else str(Path.home())
-        if self._kind.folder:
+        if self._kind.folder and not Path(self._value).is_file():  # a packed folder is a file
             chosen = QFileDialog.getExistingDirectory(self, "Choose a folder", self._value or start)
         else:
             endings = " ".join(f"*{ending}" for ending in self._kind.endings)

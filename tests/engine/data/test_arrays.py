@@ -71,13 +71,13 @@ def test_another_scale_is_offered_and_does_what_it_says(tmp_path: Path) -> None:
     [note] = source.make().report
     assert note.text == "Brightness reaches from 0 to 1 and stays as it is."
     [offer] = note.offers
-    assert offer.words == "By their type: it is divided by 255"
+    assert offer.words == "By type: divide by 255"
     assert source.replace(**dict(offer.changes)).make().x.max() == pytest.approx(1 / 255)
     counted = source_at(write_npz(tmp_path, x=PIXELS // 16, y=LABELS))
     words = {o.words: o for o in counted.make().report[0].offers}
     as_they_are = counted.replace(**dict(words["Leave the numbers as they are"].changes)).make()
     assert np.array_equal(as_they_are.x[:, 0], PIXELS // 16)
-    assert "By what they hold: it is divided by 15" in [o.words for o in as_they_are.report[0].offers]
+    assert "By content: divide by 15" in [o.words for o in as_they_are.report[0].offers]
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.int64, np.float64])

@@ -38,3 +38,6 @@ def test_in_words() -> None:
     assert by_content(0, 4000).in_words == "is divided by 4,095"
     assert by_content(0, 1).in_words == "stays as it is"
     assert by_content(-1, 1).in_words == "is brought from −1 … 1 to 0 … 1"
+    assert by_content(0, 4000).to_do == "divide by 4,095"
+    assert by_content(0, 1).to_do == "leave it as it is"
+    assert by_content(-1, 1).to_do == "bring −1 … 1 to 0 … 1"

@@ -105,6 +105,7 @@ def test_folders_of_parts_are_the_split(tmp_path: Path, folders: tuple[str, ...]
     assert data.classes == ("a", "b")
     assert data.parts is not None
     assert np.bincount(data.parts).tolist() == [8, 4, 6]
+    assert "which pictures are for what: 8 for training, 4 for validation, 6 for testing." in said(data)
     made = prepare(data, Preparation())
     assert [len(part) for part in (made.train, made.validation, made.test) if part is not None] == [8, 4, 6]
 
@@ -332,6 +333,16 @@ def test_large_photographs_are_offered_to_be_made_smaller(
     assert "3 pictures of 100×100 pixels take" in str(error)
     assert error.remedy == {"size": 48}
     assert len(source.replace(**error.remedy).make()) == 3
+
+
+def test_no_larger_size_is_offered_than_can_be_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, ["a/1.png", "b/1.png"], png(0, side=700))
+    monkeypatch.setattr(images, "MOST_BYTES", 2 * 4 * 690 * 690)
+    source = source_at(tmp_path)
+    error = refused(source.make)
+    assert error.remedy == {"size": 512}
+    for offer in error.offers:
+        assert source.replace(**dict(offer.changes)).make().x.shape[2] in (512, 64)
 
 
 def test_where_smaller_ones_do_not_do_fewer_are_offered_too(

@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
@@ -405,6 +406,29 @@ def test_a_picture_is_dropped_or_pasted_and_a_bad_file_gets_a_sentence(shown, tm
     QApplication.clipboard().setImage(image)
     shown.qtbot.mouseClick(shown.find("drawing_paste"), Qt.MouseButton.LeftButton)
     np.testing.assert_allclose(sent(shown)[-1].picture, raw[:500].min(), atol=1e-5)
+
+
+def test_a_picture_on_the_pad_is_read_as_those_of_a_set(shown, tmp_path) -> None:
+    """White ink that is drawn in alpha alone, and 12 bits in 16, keep their content."""
+    shown.find("convolution_draw").setChecked(True)
+    ink = np.zeros((40, 40), np.uint8)
+    ink[:, :20] = 255
+    rgba = np.full((40, 40, 4), 255, np.uint8)
+    rgba[..., 3] = ink
+    Image.fromarray(rgba).save(tmp_path / "alpha.png")
+    Image.fromarray(ink.astype(np.uint16) * 16).save(tmp_path / "wide.png")
+    raw = shown.frame.data.raw.x[:500]
+    image = QImage(40, 40, QImage.Format.Format_ARGB32)
+    image.loadFromData((tmp_path / "alpha.png").read_bytes())
+    seen = []
+    for name in ("alpha.png", "wide.png"):
+        drop(shown.page.draw.pad, tmp_path / name)
+        seen.append(sent(shown)[-1].picture)
+    shown.page.draw.show_photo(image)
+    seen.append(sent(shown)[-1].picture)
+    for picture in seen:
+        np.testing.assert_allclose(picture[..., 0], raw.max(), rtol=0.01)
+        np.testing.assert_allclose(picture[..., -1], raw.min(), atol=0.01)
 
 
 # --- room ------------------------------------------------------------------------------------------------------------
