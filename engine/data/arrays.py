@@ -127,7 +127,8 @@ def family(path: Path) -> list[Path]:
                 f"The folder {clipped(path.name, 80)} holds no {' or '.join(ENDINGS)} file; expected one. Choose another."
             )
         return _one_family(path, names)
-    others = [p for p in names if p != path and (to := role(p.stem)) is not None and to.rest == called.rest]
+    rest = called.rest if called is not None else ()
+    others = [p for p in names if p != path and (to := role(p.stem)) is not None and to.rest == rest]
     return [path, *others]
 
 
@@ -247,8 +248,8 @@ def _entry(path: Path, member: str, file: BinaryIO) -> Entry:
             raise DataError(
                 f"{clipped(name, 80)} in {path.name} is no array; expected one of numbers. Save the file anew with NumPy's savez."
             )
-        version = tuple(file.read(2))
-        head = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
+        # The third version is for arrays of records alone, which are none of numbers.
+        head = {b"\1\0": npy.read_array_header_1_0, b"\2\0": npy.read_array_header_2_0}[file.read(2)]
         shape, _, dtype = head(file)
     if not all(type(n) is int and n >= 0 for n in shape):
         raise DataError(

@@ -100,10 +100,11 @@ class IdxFiles(Opened):
                 else those.get((part, False)) or partner_of(images)
             )
             pairs = [(part, images, labels)]
-            for other in (0, 1, 2) if self.test_files and part == 0 else ():
-                both = those.get((other, True)), those.get((other, False))
-                if other != part and both[0] is not None and both[1] is not None:
-                    pairs.append((other, *both))
+            if self.test_files and part == 0:
+                for other in (1, 2):
+                    pictures, answers = those.get((other, True)), those.get((other, False))
+                    if pictures is not None and answers is not None:
+                        pairs.append((other, pictures, answers))
             if self.names:
                 return pairs, chosen(self.names, "a file of the classes' names")
             return pairs, _mapping_of(images)
