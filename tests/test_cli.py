@@ -14,7 +14,9 @@ import pytest
 from PySide6.QtGui import QImage
 from safetensors.numpy import load_file
 
+from engine.data import NpzFile
 from engine.log import COLUMNS
+from engine.schedules import ReduceLROnPlateau
 from playground import __version__, app
 from playground.cli import main
 from playground.document import edits, files
@@ -156,6 +158,25 @@ def test_own_pictures_take_the_place_of_the_data(qapp, tmp_path: Path, capsys) -
     assert "The loss is now" not in said
     assert main([*words, str(tmp_path / "gone")]) == 2
     assert f"--data {tmp_path / 'gone'} cannot be used. There is no" in capsys.readouterr().err
+
+
+def test_all_points_may_train(qapp, tmp_path: Path, capsys) -> None:
+    """The four points of XOR: nothing validates, nothing tests, and the window that is drawn at the end copes."""
+    data = write_npz(tmp_path, x=np.array([[0, 0], [0, 1], [1, 0], [1, 1.0]]), y=np.array([0, 1, 1, 0]))
+    every = example("xor").project.preparation.replace(train=1.0, validation=0.0, extra_features=())
+    project = edits.set_source(example("xor").project, NpzFile(path=str(data)))
+    project = edits.set_preparation(project, every)
+    fit = project.fit.replace(batch_size=4, early_stopping=3, schedule=ReduceLROnPlateau())
+    project = edits.set_fit(project, fit)
+    files.save(project, tmp_path / "all.json")
+    out = tmp_path / "out"
+    assert main(["train", str(tmp_path / "all.json"), "--epochs", "20", "--out", str(out)]) == 0
+    rows = metrics(out)
+    assert rows
+    assert all(row["train_loss"] and not row["validation_loss"] for row in rows)
+    said = capsys.readouterr().out
+    assert "train accuracy" in said
+    assert "validation" not in said
 
 
 def test_a_network_for_two_classes_learns_ten(qapp, tmp_path: Path, capsys) -> None:

@@ -249,15 +249,19 @@ def as_pixels(raws: Sequence[Array], rows: Array, scale: float, shift: float = 0
         rows: which of them, ascending.
     """
     out = blank(len(rows), raws[0].shape[1:], "limit")
+    wide = max(abs(shift), scale) > 1e38  # beyond float32, though the result is not
     first = done = 0
     for raw in raws:
         here = rows[np.searchsorted(rows, first) : np.searchsorted(rows, first + len(raw))] - first
         for start in range(0, len(here), _BLOCK):
             block = here[start : start + _BLOCK]
             part = slice(done, done + len(block))
-            with np.errstate(over="ignore"):  # Dataset says where a number is too large for float32
-                np.subtract(raw[block], np.float32(shift), out[part], casting="unsafe", dtype=np.float32)
-                out[part] /= np.float32(scale)
+            with np.errstate(over="ignore", invalid="ignore"):  # Dataset says where a number is too large
+                if wide:
+                    out[part] = (raw[block] - shift) / scale
+                else:
+                    np.subtract(raw[block], np.float32(shift), out[part], casting="unsafe", dtype=np.float32)
+                    out[part] /= np.float32(scale)
             done += len(block)
             progress.report(done, len(rows))
         first += len(raw)

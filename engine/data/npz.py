@@ -39,6 +39,8 @@ _LOOKED_AT = 500
 _MANY_CLASSES = 30
 #: whole numbers of which more than half differ are no classes, if there are more kinds than these: of ints, of floats
 _FEWEST_MANY = {False: 20, True: 2}
+#: from here on floats are whole because they hold no more digits
+_EXACT = 2.0**53
 _CLASSES, _NUMBERS = "classes", "numbers"
 
 
@@ -239,7 +241,7 @@ class _Targets:
             )
         if answer != _NUMBERS and y.ndim == 2 and _one_hot(y):
             y = y.argmax(axis=1)
-        whole = y.dtype.kind in "iub" or bool((y == np.floor(y)).all())
+        whole = y.dtype.kind in "iub" or bool(((y == np.floor(y)) & (abs(y) < _EXACT)).all())
         self._decide(y, answer, whole)
 
     def _decide(self, y: Array, answer: str, whole: bool) -> None:

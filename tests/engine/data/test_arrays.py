@@ -80,6 +80,14 @@ def test_another_scale_is_offered_and_does_what_it_says(tmp_path: Path) -> None:
     assert "By content: divide by 15" in [o.words for o in as_they_are.report[0].offers]
 
 
+def test_numbers_beyond_float32_are_scaled_before_they_are_rounded(tmp_path: Path) -> None:
+    assert made(tmp_path, x=PIXELS * 1e300, y=LABELS).x[:, 0] == pytest.approx(PIXELS / PIXELS.max())
+    assert "expected finite numbers" in str(
+        refused(lambda: made(tmp_path, x=(PIXELS - 99.0) * 1e306, y=LABELS))
+    )
+    assert made(tmp_path, x=ROWS, y=LABELS * 1e300).task == "regression"
+
+
 @pytest.mark.parametrize("kind", [np.uint8, np.int64, np.float64])
 def test_rows_of_pixels_are_scaled_as_pictures_are(tmp_path: Path, kind: type) -> None:
     rows = RNG.integers(0, 256, (12, 49)).astype(kind)
