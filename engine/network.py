@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from functools import cached_property
+from typing import Any, Self
 
 from engine.errors import ShapeError, SpecError, few, shown
 from engine.layers.base import Layer, Shape
@@ -50,11 +51,29 @@ class Network:
     def __len__(self) -> int:
         return len(self.nodes)
 
-    def __getitem__(self, node_id: str) -> Node:
+    @cached_property
+    def _index(self) -> dict[str, tuple[Node, tuple[str, ...]]]:
+        """Each node and what it reads from, by id; of two nodes with one id, which is a problem, the first."""
+        index: dict[str, tuple[Node, tuple[str, ...]]] = {}
+        previous = INPUT
         for node in self.nodes:
-            if node.id == node_id:
-                return node
-        raise SpecError(f"There is no node {shown(node_id)}; there are {few([n.id for n in self.nodes])}.")
+            index.setdefault(node.id, (node, node.inputs or (previous,)))
+            previous = node.id
+        return index
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"nodes": self.nodes}  # the index is found again; it need not go to another process
+
+    def __contains__(self, node_id: object) -> bool:
+        return node_id in self._index
+
+    def __getitem__(self, node_id: str) -> Node:
+        found = self._index.get(node_id)
+        if found is None:
+            raise SpecError(
+                f"There is no node {shown(node_id)}; there are {few([n.id for n in self.nodes])}."
+            )
+        return found[0]
 
     @property
     def output_id(self) -> str:
@@ -62,12 +81,10 @@ class Network:
 
     def inputs_of(self, node_id: str) -> tuple[str, ...]:
         """The ids that ``node_id`` reads from, defaults resolved."""
-        previous = INPUT
-        for node in self.nodes:
-            if node.id == node_id:
-                return node.inputs or (previous,)
-            previous = node.id
-        raise SpecError(f"There is no node {shown(node_id)} in this network.")
+        found = self._index.get(node_id)
+        if found is None:
+            raise SpecError(f"There is no node {shown(node_id)} in this network.")
+        return found[1]
 
     def edges(self) -> tuple[tuple[str, str], ...]:
         """Every wire as ``(from, to)``."""

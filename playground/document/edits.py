@@ -107,7 +107,7 @@ def _joined(node: Node, before: Sequence[Node]) -> Node:
 
 def remove(project: Project, node_ids: Collection[str]) -> Project:
     """Take nodes out; whoever read from one of them by name now reads from what it read."""
-    network = project.network
+    network, node_ids = project.network, set(node_ids)
     stands_for = {n.id: network.inputs_of(n.id)[0] for n in network.nodes if n.id in node_ids}
 
     def source(node_id: str) -> str:

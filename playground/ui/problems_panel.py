@@ -14,6 +14,7 @@ from engine.network import Problem
 from playground.document.project import findings, place_in_words
 from playground.runner.messages import State
 from playground.ui.icons import icon
+from playground.ui.numbers import count
 from playground.ui.remedies import SIGNS, level_colour, remedy_buttons
 from playground.ui.style import scrolled
 from playground.ui.view import View
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from playground.ui.view import Context
 
 FINE = "✓ No problems. Press Play to train."
+MOST = 30  #: problems that are listed; nobody reads more, and each takes time to show
 
 
 class ProblemCard(QFrame):
@@ -108,7 +110,10 @@ class ProblemsView(View):
         self.copy.setToolTip("Copy the message and the details, for a report.")
         self.copy.setAccessibleName("Copy details")
         self.copy.clicked.connect(self._copy)
-        scrolled(self, self.fine, self._list, self.details, self.copy)
+        self.more = QLabel()
+        self.more.setObjectName("more_problems")
+        self.more.setProperty("muted", True)
+        scrolled(self, self.fine, self._list, self.more, self.details, self.copy)
         self._fill()
 
     def show_project(self, before: Project | None, after: Project) -> None:
@@ -143,9 +148,12 @@ class ProblemsView(View):
             title = "Training diverged" if state is State.DIVERGED else "Training crashed"
             place = place_in_words(project, node_id)
             self._add(f"{title} · {place}" if node_id and place else title, Problem(node_id, message))
-        for problem in findings(project):
+        found = findings(project)
+        for problem in found[:MOST]:
             buttons = remedy_buttons(problem, self.context.document)
             self._add(place_in_words(project, problem.node_id), problem, buttons)
+        self.more.setText(f"… and {count(len(found) - MOST)} more")
+        self.more.setVisible(len(found) > MOST)
         self.fine.setVisible(not self.cards)
         self._list.setVisible(bool(self.cards))
         self.details.setPlainText(details)

@@ -11,7 +11,7 @@ from engine.data import Digits
 from engine.fit import Fit
 from engine.layers import Conv2d, Linear, Sigmoid, Tanh
 from engine.losses import HingeLoss, MSELoss
-from engine.network import Network
+from engine.network import Network, Node
 from playground.document import edits
 from playground.document.project import Project, problems
 from playground.runner.messages import Frame, State
@@ -170,3 +170,12 @@ def test_every_remedy_has_a_button_of_its_own(qtbot) -> None:
     QTest.mouseClick(bench.find("mend1"), Qt.MouseButton.LeftButton)
     assert bench.project.network["3"].layer == Tanh()
     assert bench.view.cards == []
+
+
+def test_of_very_many_problems_the_first_are_listed_and_the_rest_counted(qtbot) -> None:
+    wrong = [Node(f"wrong{i}", Conv2d(), ("first",)) for i in range(1000)]
+    bench = open_on(qtbot, FINE.replace(network=Network((Node("first", Linear(4)), *wrong))))
+    assert len(bench.view.cards) == 30
+    assert bench.find("more_problems").text() == "… and 970 more"
+    bench.document.set(WRONG_OUTPUT)
+    assert not bench.find("more_problems").isVisible()

@@ -70,10 +70,12 @@ class Subject(QObject):
             return active
         if self._focus.node_id in learners:
             return self._focus.node_id
-        order = [n.id for n in trace.network.nodes]
-        at = order.index(active) if active in order else len(order)
-        before = [n for n in learners if order.index(n) < at]
-        return before[-1] if before else next(iter(learners), "")
+        last, known = next(iter(learners), ""), set(learners)
+        for node in trace.network.nodes:  # of those that stand before it, the last
+            if node.id == active:
+                break
+            last = node.id if node.id in known else last
+        return last
 
 
 def parameter_of(trace: Trace, place: Place | None) -> Place | None:

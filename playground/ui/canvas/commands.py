@@ -48,7 +48,8 @@ class Commands(QObject):
     @property
     def chosen(self) -> tuple[str, ...]:
         """The selected layers, from left to right."""
-        return tuple(n.id for n in self.project.network.nodes if n.id in self.selection)
+        selected = set(self.selection)
+        return tuple(n.id for n in self.project.network.nodes if n.id in selected)
 
     @property
     def current(self) -> str:
@@ -58,7 +59,8 @@ class Commands(QObject):
 
     def select(self, ids: Collection[str], current: str | None = None) -> None:
         """Select blocks; ``current`` (by default the last of them) becomes the one that everybody looks at."""
-        chosen = tuple(i for i in self.order if i in ids)
+        wanted = set(ids)
+        chosen = tuple(i for i in self.order if i in wanted)
         current = current if current is not None else (chosen[-1] if chosen else "")
         self._anchor = self._anchor if self._anchor in chosen else current
         self._set(chosen, current)
@@ -111,7 +113,7 @@ class Commands(QObject):
 
     def follow(self, project: Project) -> None:
         """Forget blocks that are gone."""
-        known = (INPUT, *(n.id for n in project.network.nodes), LOSS)
+        known = {INPUT, LOSS, *(n.id for n in project.network.nodes)}
         if self.current and self.current not in known:
             self._set(tuple(i for i in self.selection if i in known), "")
         elif any(i not in known for i in self.selection):
@@ -139,7 +141,8 @@ class Commands(QObject):
             self._say_nothing_chosen("delete")
             return
         order = self.order
-        rest = [i for i in order if i not in chosen]
+        gone = set(chosen)
+        rest = {i for i in order if i not in gone}
         after = next((i for i in order[order.index(chosen[-1]) :] if i in rest), LOSS)
         before = next(i for i in reversed(order[: order.index(chosen[0])]) if i in rest)
         text = f"Delete {self._named(chosen)}"

@@ -6,8 +6,10 @@ so that text keeps its size; only when the narrowest gaps do not fit is the view
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF
@@ -98,10 +100,10 @@ class Place:
     @property
     def column(self) -> QRectF:
         """What all its tiles cover; empty where it has none."""
-        rect = QRectF()
-        for tile in self.tiles:
-            rect = rect.united(tile.rect if tile.filter is None else tile.rect.united(tile.filter))
-        return rect
+        if not self.tiles:
+            return QRectF()
+        first, last = self.tiles[0], self.tiles[-1]  # they stand one below the other
+        return (first.filter or first.rect).united(last.rect)
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,7 @@ def lay_out(
     least = NARROW_PAIR if any(b.filter for b in plan.blocks) else NARROW_TILE
     tiles = np.arange(largest, least - 1e-6, -6.0).tolist() if shrink else []
 
+    @cache
     def place(tile: float) -> tuple[dict[str, Place], list[float], float]:
         """All blocks with tiles of that size, the gaps before them, and how wide that is."""
         made = {
@@ -156,7 +159,7 @@ def lay_out(
     if tiles:
         # The largest that fits; where none does, the largest that is no wider than the smallest: cards may need the room.
         limit = max(room.width(), place(tiles[-1])[2]) + 1.0
-        tile = next(t for t in tiles if place(t)[2] <= limit)
+        tile = tiles[bisect_left(tiles, True, key=lambda tile: place(tile)[2] <= limit)]
     made, before, _ = place(tile)
     used = max((_bottom(p) for p in made.values()), default=0.0)
     middle = top + max(used, height) / 2
@@ -191,14 +194,16 @@ def _gaps(plan: Plan, places: Mapping[str, Place], room: float) -> list[float]:
     least = [0.0, *(_least_gap(plan, places, i) for i in range(1, len(plan.blocks)))]
     if not plan.nodes:
         return [0.0, INVITING]
-    free = room - 2 * MARGIN - sum(p.width for p in places.values())
-    growing = [i for i, block in enumerate(plan.blocks) if i and not block.attached]
-    gap = GAP
-    for _ in range(len(growing)):  # those that must be wider than the others leave less for them
-        wide = [i for i in growing if least[i] > gap]
-        rest = free - sum(least[i] for i in range(len(least)) if i not in growing or i in wide)
-        gap = min(max(rest / max(len(growing) - len(wide), 1), GAP), WIDE_GAP)
-    return [max(g, gap) if i in growing else g for i, g in enumerate(least)]
+    growing = [i > 0 and not block.attached for i, block in enumerate(plan.blocks)]
+    leasts = [g for g, grows in zip(least, growing, strict=True) if grows]
+    free = room - 2 * MARGIN - sum(p.width for p in places.values()) - (sum(least) - sum(leasts))
+    narrow = sorted(leasts)
+    while narrow and free < narrow[-1] * len(
+        narrow
+    ):  # one that must be wider than its share leaves less for the others
+        free -= narrow.pop()
+    gap = min(max(free / max(len(narrow), 1), GAP), WIDE_GAP)
+    return [max(g, gap) if grows else g for g, grows in zip(least, growing, strict=True)]
 
 
 def _least_gap(plan: Plan, places: Mapping[str, Place], i: int) -> float:
@@ -206,7 +211,7 @@ def _least_gap(plan: Plan, places: Mapping[str, Place], i: int) -> float:
     before, block = plan.blocks[i - 1], plan.blocks[i]
     if block.attached:
         return CLOSE_GAP
-    link = next((one for one in plan.links if (one.source, one.target) == (before.id, block.id)), None)
+    link = plan.link(before.id, block.id)
     if link is None or block.id == LOSS:
         return GAP
     left, right = places[before.id], places[block.id]

@@ -12,7 +12,7 @@ import enum
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from engine.data import Prepared
 from engine.errors import EngineError
@@ -130,11 +130,23 @@ class Plan:
     mend: bool = False
     parameters: int = 0
 
+    @cached_property
+    def _by_id(self) -> dict[str, Block]:
+        return {b.id: b for b in reversed(self.blocks)}  # of two with one id, which is a problem, the first
+
+    @cached_property
+    def _by_ends(self) -> dict[tuple[str, str], Link]:
+        return {(link.source, link.target): link for link in reversed(self.links)}
+
     def __getitem__(self, block_id: str) -> Block:
-        return next(b for b in self.blocks if b.id == block_id)
+        return self._by_id[block_id]
 
     def __contains__(self, block_id: object) -> bool:
-        return any(b.id == block_id for b in self.blocks)
+        return block_id in self._by_id
+
+    def link(self, source: str, target: str) -> Link | None:
+        """The link between two blocks, if they are joined."""
+        return self._by_ends.get((source, target))
 
     @property
     def nodes(self) -> tuple[Block, ...]:
@@ -232,6 +244,7 @@ class _Blocks:
             self._network.nodes and out is not None and self._wanted is not None and out != self._wanted
         )
         self.nodes: list[Block] = []
+        self._at: dict[str, int] = {}  # where each of them stands
         for node in self._network.nodes:
             self._add(node.id, node.layer)
         self._name_outputs()
@@ -256,6 +269,7 @@ class _Blocks:
             shown="" if attached or not shape else node_id,
             problem=problem, explains=_stops(problem) and not elsewhere,
         )  # fmt: skip
+        self._at[node_id] = len(self.nodes)
         self.nodes.append(replace(block, filter=self._filter(block)))
 
     def _attach(self, node_id: str, layer: Layer, inputs: tuple[str, ...]) -> bool:
@@ -281,9 +295,9 @@ class _Blocks:
         if column == INPUT or source in self._flat or self._readers[source] > 1:
             return False
         self._column[node_id] = column
-        self.nodes = [
-            replace(b, shown=node_id) if b.id == column and b.shown == source else b for b in self.nodes
-        ]
+        at = self._at.get(column)
+        if at is not None and self.nodes[at].shown == source:
+            self.nodes[at] = replace(self.nodes[at], shown=node_id)
         return True
 
     def _filter(self, block: Block) -> Shape:

@@ -330,7 +330,8 @@ class NetworkScene(QGraphicsScene):
 
     def select(self, block_ids: Iterable[str]) -> None:
         """Show these blocks as selected."""
-        self.selected = tuple(b.id for b in self.plan.blocks if b.id in set(block_ids))
+        chosen = set(block_ids)
+        self.selected = tuple(b.id for b in self.plan.blocks if b.id in chosen)
         self._mark_cards()
         self.update()
 
@@ -367,8 +368,9 @@ class NetworkScene(QGraphicsScene):
         self.relayout()
 
     def _mark_cards(self) -> None:
+        selected = set(self.selected)
         for block_id, item in self.blocks.items():
-            item.card.set_state(block_id in self.selected, self.stage.hovered == Card(block_id))
+            item.card.set_state(block_id in selected, self.stage.hovered == Card(block_id))
 
     def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         """A band under the selected blocks, so that a card and its column are seen to belong together."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,6 +68,7 @@ class StepItem(Item):
         self.pointed: Spot | None = None
         self.chosen: Spot | None = None
         self._rooms: dict[str, float] = {}
+        self._lefts: list[float] = []  # where columns begin, from left to right
         self._lines = StepLines(scene, self.halves)
         self._images: dict[tuple[str, bool], tuple[QImage, tuple[int, ...]]] = {}
         self.hide()
@@ -86,7 +88,7 @@ class StepItem(Item):
     def rearrange(self) -> None:
         """The blocks have been moved."""
         self.set_bounds(self._scene.layout_.bounds.adjusted(-4, -4, 4, 4))
-        self._rooms, self._images = {}, {}
+        self._rooms, self._lefts, self._images = {}, [], {}
         self.update()
 
     def halves(self, item: BlockItem, tile: Tile) -> tuple[QRectF, QRectF]:
@@ -98,13 +100,18 @@ class StepItem(Item):
 
     def _room_after(self, item: BlockItem) -> float:
         """How far it is from a column to the next."""
+        if not self._lefts:
+            blocks = self._scene.blocks.values()
+            ends = [o.x() + o.place.column.left() for o in blocks if o.place.tiles]
+            ends += [
+                o.x() + o.place.below.left()
+                for o in blocks
+                if o.block.id == LOSS and o.place.below is not None
+            ]
+            self._lefts = sorted(ends)
         right = item.x() + item.place.column.right()
-        others = [o for o in self._scene.blocks.values() if o is not item]
-        lefts = [o.x() + o.place.column.left() for o in others if o.place.tiles]
-        lefts += [
-            o.x() + o.place.below.left() for o in others if o.block.id == LOSS and o.place.below is not None
-        ]
-        return min((left - right for left in lefts if left > right), default=0.0)
+        at = bisect_right(self._lefts, right)
+        return self._lefts[at] - right if at < len(self._lefts) else 0.0
 
     # --- where things are ---------------------------------------------------------------------------------------------
 

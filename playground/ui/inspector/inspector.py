@@ -249,7 +249,7 @@ def _sentence(problem: Problem) -> str:
 
 def _is_there(project: Project, node_id: str, spec: Any) -> bool:
     """Whether the block that a form shows is still what it was: the document may have changed before the form hears of it."""
-    return any(node.id == node_id and type(node.layer) is type(spec) for node in project.network.nodes)
+    return node_id in project.network and type(project.network[node_id].layer) is type(spec)
 
 
 def _text(name: str, look: str = "", wrap: bool = True) -> QLabel:

@@ -1,6 +1,7 @@
 """Where things stand: pure geometry."""
 
 import itertools
+import random
 
 import pytest
 from PySide6.QtCore import QRectF, QSizeF
@@ -12,6 +13,7 @@ from playground.ui.canvas.layout import (
     MOST,
     PAGE,
     RUN,
+    WIDE_GAP,
     Layout,
     Measure,
     lay_out,
@@ -122,3 +124,23 @@ def test_names_have_their_room():
     place = layout.places["input"]
     assert all(t.rect.left() >= 80 for t in place.tiles)
     assert all(t.rect.right() <= place.width for t in place.tiles)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_gaps_share_the_room_that_there_is(seed: int) -> None:
+    """Each gap is as wide as the others, or as what stands there needs; together they take what is left."""
+    rng = random.Random(seed)
+    shown = plan(project_of(*(layers.Linear(rng.randint(1, 6)) for _ in range(rng.randint(2, 30)))))
+    measures = {b.id: Measure(rng.uniform(40, 160), rng.uniform(0, 60)) for b in shown.blocks}
+    room = QSizeF(rng.uniform(60, 240) * len(shown.blocks), 600)
+    layout = lay_out(shown, measures, room)
+    before = [layout.places[a].x + layout.places[a].width for a in layout.order[:-1]]
+    gaps = [layout.places[b].x - end for b, end in zip(layout.order[1:], before, strict=True)]
+    assert min(gaps) >= GAP - 1e-9
+    spare = room.width() - layout.bounds.width()
+    if min(gaps) == pytest.approx(GAP):
+        assert spare <= 1e-6, "narrower than it need be"
+    elif min(gaps) == pytest.approx(WIDE_GAP):
+        assert spare >= -1e-6
+    else:
+        assert spare == pytest.approx(0.0, abs=1e-6)
