@@ -33,10 +33,10 @@ from playground.runner.messages import (
     Step,
     Weights,
 )
-from playground.runner.rescue import EVERY, Shelf
+from playground.runner.rescue import Shelf
 from playground.runner.runner import Runner
 from playground.runner.session import Session
-from tests.runner.driving import until
+from tests.runner.driving import until, until_so
 from tests.runner.dying import die
 
 CIRCLE, DIGITS = example("circle").project, example("digits-cnn").project
@@ -63,10 +63,8 @@ def kill() -> int:
 
 
 def until_aside(runner: Runner, step: int) -> None:
-    end = time.perf_counter() + 120
-    while (found := Shelf(runner._end._folder).read()) is None or found.snapshot.steps != step:
-        assert time.perf_counter() < end, "not put aside"
-        runner.take()
+    shelf = Shelf(runner._end._folder)
+    until_so(lambda: (runner.take(), (found := shelf.read()) and found.snapshot.steps == step)[1])
 
 
 def after_death(runner: Runner) -> Frame:
@@ -107,7 +105,7 @@ def test_killed_while_paused_it_stands_where_it_stood_and_goes_on_bit_for_bit(ru
 def test_killed_while_training_it_waits_at_the_last_moment_put_aside(runner: Runner) -> None:
     runner.send(Play())
     until(runner, lambda f: f.step > 0)
-    time.sleep(2 * EVERY)
+    until_so(lambda: Shelf(runner._end._folder).read())
     seen = until(runner, lambda f: f.state is State.RUNNING).step
     kill()
     frame = after_death(runner)
@@ -123,10 +121,7 @@ def test_news_of_a_death_goes_once_a_run_that_went_on_has_made_up_for_it(runner:
     monkeypatch.setattr(remote, "READABLE", 0.0)
     before = paused_somewhere(runner)
     kill()
-    end = time.perf_counter() + 120
-    while not runner._end._why:  # until the death is noticed
-        assert time.perf_counter() < end
-        runner.take()
+    until_so(lambda: (runner.take(), runner._end._why)[1])  # until the death is noticed
     runner.send(Play())  # before anything has been said of it
     assert until(runner, lambda f: bool(f.notice)).step >= before.step
     later = until(runner, lambda f: f.state is State.RUNNING and not f.notice)
@@ -247,9 +242,7 @@ def test_a_reset_is_not_undone_by_a_crash(runner: Runner) -> None:
     paused_somewhere(runner)
     runner.send(Reset())
     until(runner, lambda f: f.state is State.READY and f.step == 0)
-    end = time.perf_counter() + 120
-    while Shelf(runner._end._folder).read() is not None:
-        assert time.perf_counter() < end
+    until_so(lambda: Shelf(runner._end._folder).read() is None)
     kill()
     assert after_death(runner).step == 0
 
@@ -260,7 +253,7 @@ def test_hand_edits_can_still_be_undone_after_a_crash(runner: Runner) -> None:
     edited = CIRCLE.replace(weight_edits=(WeightEdit("linear1", "weight", (0, 0), value, 5.0),))
     runner.send(Load(edited))
     until(runner, lambda f: f.project is edited)
-    time.sleep(2 * EVERY)
+    until_so(lambda: (found := Shelf(runner._end._folder).read()) and found.project.weight_edits)
     kill()
     frame = after_death(runner)
     assert frame.answer(WANT)["weight"][0, 0] == 5.0
@@ -312,9 +305,7 @@ def test_an_error_inside_training_is_got_over_with_the_weights(monkeypatch: pyte
             runner.send(Step())
         until(runner, lambda f: f.step == 3)
         keeper = runner._end._worker._keeper
-        end = time.perf_counter() + 120
-        while keeper.last is None or keeper.last.snapshot.steps < 3:
-            assert time.perf_counter() < end
+        until_so(lambda: keeper.last is not None and keeper.last.snapshot.steps == 3)
         with monkeypatch.context() as patch:
             patch.setattr(Session, "train", lambda *_, **__: 1 / 0)
             runner.send(Play())

@@ -74,29 +74,23 @@ def weights_of(project: Project) -> frozenset[Want]:
     return frozenset(Weights(node.id) for node in project.network.nodes)
 
 
-@pytest.mark.parametrize("own_process", [False, True], ids=["thread", "process"])
 @pytest.mark.parametrize("project", PROJECTS.values(), ids=PROJECTS)
-def test_the_window_trains_to_the_same_bits_as_a_plain_loop(project: Project, own_process: bool) -> None:
+def test_the_window_trains_to_the_same_bits_as_a_plain_loop(project: Project, runner: Runner) -> None:
     expected = headless(project)
-    runner = Runner(own_process)
-    runner.start()
-    try:
-        runner.send(SetWants(wants_of(project)))
-        runner.send(Load(project))
-        runner.send(Step("batch"))
-        runner.send(SetSpeed(100.0))
-        runner.send(Play())
-        until(runner, lambda f: f.step >= 10)
-        runner.send(Pause())
-        runner.send(SetSpeed(None))
-        paused = until(runner, lambda f: f.state is State.PAUSED and f.step >= 10)
-        for _ in range(EPOCHS - paused.epoch):
-            runner.send(Step("epoch"))
-        until(runner, lambda f: f.epoch == EPOCHS and f.state is State.PAUSED, seconds=60)
-        runner.send(SetWants(weights_of(project)))
-        frame = until(runner, lambda f: set(f.answers) and set(f.answers) <= weights_of(project))
-    finally:
-        runner.stop()
+    runner.send(SetWants(wants_of(project)))
+    runner.send(Load(project))
+    runner.send(Step("batch"))
+    runner.send(SetSpeed(100.0))
+    runner.send(Play())
+    until(runner, lambda f: f.step >= 10)
+    runner.send(Pause())
+    runner.send(SetSpeed(None))
+    paused = until(runner, lambda f: f.state is State.PAUSED and f.step >= 10)
+    for _ in range(EPOCHS - paused.epoch):
+        runner.send(Step("epoch"))
+    until(runner, lambda f: f.epoch == EPOCHS and f.state is State.PAUSED, seconds=60)
+    runner.send(SetWants(weights_of(project)))
+    frame = until(runner, lambda f: set(f.answers) and set(f.answers) <= weights_of(project))
     for want, arrays in frame.answers.items():
         for name, array in arrays.items():
             np.testing.assert_array_equal(array, expected[f"{want.node_id}.{name}"])
@@ -116,22 +110,17 @@ def test_reset_repeats_the_run_to_the_bit(project: Project) -> None:
     np.testing.assert_array_equal(logs[0], logs[1])
 
 
-def test_reset_and_new_weights_through_the_worker() -> None:
+def test_reset_and_new_weights_through_the_worker(thread: Runner) -> None:
     project = PROJECTS["circle"]
-    runner = Runner(own_process=False)
-    runner.start()
-    try:
-        runner.send(SetWants(frozenset({Weights("linear1")})))
-        runner.send(Load(project))
-        first = until(runner, lambda f: bool(f.answers)).answer(Weights("linear1"))["weight"]
-        runner.send(Step("epoch"))
-        until(runner, lambda f: f.epoch == 1)
-        runner.send(Reset())
-        again = until(runner, lambda f: f.epoch == 0).answer(Weights("linear1"))["weight"]
-        np.testing.assert_array_equal(again, first)
-        other = edits.new_weights(project)
-        runner.send(Load(other))
-        drawn = until(runner, lambda f: f.project is other).answer(Weights("linear1"))["weight"]
-        assert not np.array_equal(drawn, first)
-    finally:
-        runner.stop()
+    thread.send(SetWants(frozenset({Weights("linear1")})))
+    thread.send(Load(project))
+    first = until(thread, lambda f: bool(f.answers)).answer(Weights("linear1"))["weight"]
+    thread.send(Step("epoch"))
+    until(thread, lambda f: f.epoch == 1)
+    thread.send(Reset())
+    again = until(thread, lambda f: f.epoch == 0).answer(Weights("linear1"))["weight"]
+    np.testing.assert_array_equal(again, first)
+    other = edits.new_weights(project)
+    thread.send(Load(other))
+    drawn = until(thread, lambda f: f.project is other).answer(Weights("linear1"))["weight"]
+    assert not np.array_equal(drawn, first)

@@ -4,7 +4,6 @@ import multiprocessing
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from playground.runner.messages import Load, Play, SetWants, State, Surface
 from playground.runner.runner import Runner
 from playground.runner.session import Session
 from tests.runner import dying
-from tests.runner.driving import until
+from tests.runner.driving import until, until_so
 
 CIRCLE = example("circle").project
 
@@ -68,15 +67,24 @@ def test_nothing_is_left_when_the_window(what: str, how: str, tmp_path: Path) ->
     assert how == "is killed" or complaints == ""
 
 
+def test_the_process_ends_when_its_window_has_gone() -> None:
+    runner = Runner()
+    runner.start()
+    runner.send(Load(CIRCLE))
+    until(runner, lambda f: f.state is State.READY)
+    (child,) = multiprocessing.active_children()
+    runner._end._line.close()  # as when the window's process is killed
+    child.join(20)
+    assert child.exitcode == 0
+    runner.stop()
+
+
 def test_a_process_that_does_not_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "PATIENCE", 0.05)
     monkeypatch.setattr(remote, "begin", dying.deaf)
     runner = Runner()
     runner.start()
-    end = time.perf_counter() + 60
-    while not (runner._end._folder / "stuck").exists():
-        assert time.perf_counter() < end
-        time.sleep(0.01)
+    until_so((runner._end._folder / "stuck").exists)
     runner.stop()
     assert multiprocessing.active_children() == []
 

@@ -1,7 +1,5 @@
 """Stepping back and scrubbing, as the window asks for them."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -17,14 +15,11 @@ FIRST = next(n.id for n in CIRCLE.network.nodes if n.layer.parameters((2,)))
 WANT = Weights(FIRST)
 
 
-@pytest.fixture(params=[False, True], ids=["thread", "process"])
-def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
-    made = Runner(own_process=request.param)
-    made.start()
-    made.send(Load(CIRCLE))
-    made.send(SetWants(frozenset({WANT})))
-    yield made
-    made.stop()
+@pytest.fixture
+def runner(runner: Runner) -> Runner:
+    runner.send(Load(CIRCLE))
+    runner.send(SetWants(frozenset({WANT})))
+    return runner
 
 
 def weights_at(runner: Runner, step: int) -> np.ndarray:

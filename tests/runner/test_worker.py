@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from engine.layers import Linear
 from engine.optimizers import SGD
 from playground.document import edits
 from playground.document.examples import example
+from playground.runner import session
 from playground.runner.messages import (
     Command,
     Frame,
@@ -25,27 +25,12 @@ from playground.runner.messages import (
     Surface,
     Weights,
 )
+from playground.runner.rescue import Shelf
 from playground.runner.runner import Runner
 from playground.runner.session import Session
-from tests.runner.driving import until
+from tests.runner.driving import until, until_so
 
 CIRCLE = example("circle").project
-
-
-@pytest.fixture
-def thread() -> Iterator[Runner]:
-    made = Runner(own_process=False)
-    made.start()
-    yield made
-    made.stop()
-
-
-@pytest.fixture(params=[False, True], ids=["thread", "process"])
-def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
-    made = Runner(own_process=request.param)
-    made.start()
-    yield made
-    made.stop()
 
 
 # --- what a Load keeps -------------------------------------------------------------------------------------------------
@@ -121,30 +106,28 @@ def test_a_crash_is_got_over(thread: Runner, monkeypatch: pytest.MonkeyPatch, af
     until(thread, lambda f: f.step > 10)
 
 
-def test_training_goes_on_while_nobody_reads_large_frames() -> None:
-    runner = Runner()
-    runner.start()
-    try:
-        runner.send(Load(example("spiral").project))
-        runner.send(SetWants(frozenset(Surface(i, 150) for i in ("linear1", "tanh1", "linear2", "tanh2"))))
-        runner.send(Play())
-        first = until(runner, lambda f: f.state is State.RUNNING and len(f.answers) == 4)
-        threading.Event().wait(0.5)  # as while the window is hidden
-        second = until(runner, lambda f: f.step > first.step)
-        third = until(runner, lambda f: f.step > second.step)
-        assert third.step - second.step > 0.2 * third.steps_per_second
-    finally:
-        runner.stop()
+def test_training_goes_on_while_nobody_reads_large_frames(process: Runner) -> None:
+    process.send(Load(example("spiral").project))
+    process.send(SetWants(frozenset(Surface(i, 150) for i in ("linear1", "tanh1", "linear2", "tanh2"))))
+    process.send(Play())
+    first = until(process, lambda f: f.state is State.RUNNING and len(f.answers) == 4)
+    shelf = Shelf(process._end._folder)  # tells how far it is, though nobody looks
+    later = until_so(lambda: (found := shelf.read()) and found.snapshot.steps > first.step + 500 and found)
+    until(process, lambda f: f.step > later.snapshot.steps)
 
 
-def test_a_network_too_large_for_memory_is_a_sentence(thread: Runner) -> None:
-    vast = edits.paste(CIRCLE, [Linear(65_536), Linear(65_536)], 0)
-    for _ in range(4):
-        vast = edits.add_layer(vast, Linear(65_536), 0)
-    thread.send(Load(vast))
-    frame = until(thread, lambda f: f.state is State.CRASHED)
-    assert "MemoryError" in frame.message
-    thread.send(Load(CIRCLE))
+def test_memory_that_runs_out_is_a_sentence(thread: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the network looked small enough before it was made."""
+
+    def full(*_: object, **__: object) -> None:
+        raise MemoryError("Unable to allocate 3 GiB")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "Model", full)
+        thread.send(Load(CIRCLE))
+        frame = until(thread, lambda f: f.state is State.CRASHED)
+    assert "more memory than there is (MemoryError" in frame.message
+    thread.send(Load(edits.set_seed(CIRCLE, 3)))
     until(thread, lambda f: f.state is State.READY)
 
 
@@ -254,7 +237,7 @@ def test_a_gentle_start_shows_the_first_epochs_and_then_goes_at_full_speed(threa
     steps: list[int] = []
     until(thread, lambda f: steps.append(f.step) or f.step > 10_000)
     first = [step for step in dict.fromkeys(steps) if 0 < step <= 300]
-    assert len(first) > 10, f"the first updates are seen: {first}"
+    assert len(first) > 3, f"the first updates are seen: {first}"
     thread.send(Pause())
     paused = until(thread, lambda f: f.state is State.PAUSED)
     alone = Session()
