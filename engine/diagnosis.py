@@ -48,7 +48,8 @@ class LayerDiagnosis:
     Args:
         node_id: which.
         mean, std: of its outputs, over all looked-at samples, units and places.
-        dead: share of its units (channels, where there are maps) whose output is exactly 0 for all looked-at samples.
+        dead: share of its units (channels, where there are maps) whose output is exactly 0 for all looked-at samples; of an
+            activation only those that got something else than 0: what gets nothing has nothing to pass on.
         zeros: share of its outputs, over samples, units and places, that are exactly 0: how sparse it is.
         saturated: share of its values at which the slope of the activation is below ``engine.layers.activation.SATURATED``
             in magnitude, so that hardly any gradient passes; only of activations, which act on each value alone.
@@ -56,6 +57,7 @@ class LayerDiagnosis:
         update_ratio: ``‖Δw‖ / ‖w‖`` of the update that training makes next, penalty, clipping, the optimizer's memory and max-norm
             included, over all weights of the layer without its biases. 0 where it is frozen; NaN where w is all 0.
         outputs, output_gradients: how its outputs and ``∂L/∂output`` are spread.
+        alike: it has several units, and all of them have the same weights and give the same values.
         weights, weight_gradients: how its weights (without biases) and ``∂L/∂w`` are spread; ``None`` where it has none.
     """
 
@@ -71,6 +73,7 @@ class LayerDiagnosis:
     output_gradients: Bins
     weights: Bins | None = None
     weight_gradients: Bins | None = None
+    alike: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,10 +137,12 @@ def _look(program: Program, node_id: str) -> dict[str, Any]:
     values = program.value(node_id)
     gradients = program.gradient(node_id)
     zero = values == 0
-    silent = zero.all(axis=tuple(range(1, values.ndim)))
+    within = tuple(range(1, values.ndim))
+    silent = zero.all(axis=within)
     saturated = math.nan
     if isinstance(layer, Activation):
         x = program.value(program.network.inputs_of(node_id)[0])
+        silent &= (x != 0).any(axis=within)
         saturated = float((np.abs(layer.slopes(x)) < SATURATED).mean())
     kept: dict[str, Any] = {
         "mean": _finite(values.mean(dtype=np.float64)),
@@ -152,6 +157,7 @@ def _look(program: Program, node_id: str) -> dict[str, Any]:
     weights = _weights(program, program.parameters.views, node_id)
     if weights:
         slopes = _weights(program, program.parameters.gradient_views, node_id)
+        kept["alike"] = len(values) > 1 and all(bool((a == a[:1]).all()) for a in (*weights, values))
         kept["weights"] = Bins(*histogram(_joined(weights), BINS))
         kept["weight_gradients"] = Bins(*histogram(_joined(slopes), BINS))
     return kept

@@ -128,7 +128,11 @@ def findings(diagnosis: Diagnosis) -> tuple[Finding, ...]:
     learning = [
         one for one in diagnosis.layers if one.weights is not None and math.isfinite(one.gradient_norm)
     ]
-    if len(learning) > 1:
+    copies = [
+        one for one in learning[:-1] if one.alike
+    ]  # of the last layer, whose targets differ, it does not matter
+    found += [Finding(one.node_id, _copies(one)) for one in copies]
+    if len(learning) > 1 and not copies:
         first, last = learning[0], learning[-1]
         if last.gradient_norm > FAR_APART * first.gradient_norm:
             found.append(Finding(first.node_id, _apart(first, last, "vanishes", "skip connections, ReLU")))
@@ -139,6 +143,13 @@ def findings(diagnosis: Diagnosis) -> tuple[Finding, ...]:
                 )
             )
     return tuple(found)
+
+
+def _copies(one: LayerDiagnosis) -> str:
+    return (
+        f"All units of {one.node_id} have the same weights, so they compute the same, get the same gradients and stay copies of one "
+        "another: a symmetry that only random first weights break. Try He or Xavier initialization."
+    )
 
 
 def _apart(first: LayerDiagnosis, last: LayerDiagnosis, what: str, tries: str) -> str:

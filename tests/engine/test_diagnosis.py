@@ -9,9 +9,10 @@ from engine import Fit, Model, Network, Trainer, layers, losses, optimizers
 from engine.clipping import ClipNorm
 from engine.data import Circle, Dataset, Digits, Preparation, prepare
 from engine.diagnosis import BINS, FEWEST, NUMBERS, SAMPLES, diagnose
-from engine.initializers import Small
+from engine.initializers import Constant, Initializer, Small, Zeros
 from engine.layers.activation import SATURATED
 from engine.regularizers import L2
+from engine.verdict import findings
 
 DATA = prepare(Circle(samples=107).make(), Preparation())
 NET = Network.chain(
@@ -72,6 +73,36 @@ def test_dead_channels_of_maps_are_counted() -> None:
     run = Trainer(Model(net, digits.in_shape, 0), digits.train, digits.validation, fit)
     run.model.parameters["0"]["bias"][1] = -1e3
     assert diagnose(run)["1"].dead == 0.25
+
+
+@pytest.mark.parametrize("gate", [layers.ReLU(), layers.Tanh()])
+@pytest.mark.parametrize("initializer", [Zeros(), Constant(0.1)])
+def test_weights_that_begin_alike_are_copies_not_dead_units(
+    gate: layers.Layer, initializer: Initializer
+) -> None:
+    net = Network.chain(layers.Linear(6), gate, layers.Linear(1))
+    model = Model(net, DATA.in_shape, 0, initializer=initializer)
+    run = Trainer(model, DATA.train, DATA.validation, Fit(initializer=initializer, batch_size=10))
+    run.finish_epoch()
+    found = diagnose(run)
+    assert found["0"].alike
+    assert not found["2"].alike, "one unit is no copy"
+    assert found["1"].dead == 0.0
+    told = findings(found)
+    assert "symmetry" in told[0].message
+    assert not any("LeakyReLU" in one.message or "vanishes" in one.message for one in told)
+
+
+def test_units_that_are_both_copies_and_dead_are_called_both() -> None:
+    run = Trainer(
+        Model(Network.chain(layers.Linear(6), layers.ReLU(), layers.Linear(1)), DATA.in_shape, 0),
+        DATA.train, None, Fit(),
+    )  # fmt: skip
+    run.model.parameters["0"]["weight"][...] = 0.1
+    run.model.parameters["0"]["bias"][...] = -100.0
+    told = {one.node_id: one.message for one in findings(diagnose(run))}
+    assert "symmetry" in told["0"]
+    assert "100 % of the units of 1 are dead" in told["1"]
 
 
 def test_gradients_are_those_of_the_looked_at_samples() -> None:

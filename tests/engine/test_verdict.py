@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -72,7 +73,7 @@ def test_what_is_missing_is_named() -> None:
     assert found.variance == pytest.approx(0.1)
 
 
-def layer(node_id: str, **figures: float) -> LayerDiagnosis:
+def layer(node_id: str, **figures: Any) -> LayerDiagnosis:
     well = {
         "mean": 0.0,
         "std": 1.0,
@@ -85,7 +86,7 @@ def layer(node_id: str, **figures: float) -> LayerDiagnosis:
     return LayerDiagnosis(node_id, outputs=NONE, output_gradients=NONE, **(well | figures))
 
 
-def weighty(node_id: str, **figures: float) -> LayerDiagnosis:
+def weighty(node_id: str, **figures: Any) -> LayerDiagnosis:
     return dataclasses.replace(layer(node_id, **figures), weights=NONE, weight_gradients=NONE)
 
 
@@ -117,6 +118,16 @@ def test_saturation_is_told() -> None:
     ((_, words),) = said(layer("tanh1", saturated=MANY_SATURATED))
     assert "50 % of the values of tanh1 are saturated" in words
     assert said(layer("tanh1", saturated=MANY_SATURATED - 0.01)) == []
+
+
+def test_copies_are_told_and_nothing_that_follows_from_them() -> None:
+    ((node_id, words),) = said(
+        weighty("l1", alike=True, gradient_norm=0.0), layer("r", saturated=1.0, zeros=1.0), weighty("l2")
+    )
+    assert node_id == "l1"
+    assert "symmetry" in words
+    assert "He or Xavier" in words
+    assert said(weighty("l1"), weighty("l2", alike=True)) == []
 
 
 def test_updates_of_unusual_size_are_told() -> None:
