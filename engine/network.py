@@ -10,8 +10,9 @@ from typing import Any, Self
 
 from engine.errors import ShapeError, SpecError, few, shown
 from engine.layers.base import Layer, Shape
-from engine.problems import FitOutput, Problem
+from engine.problems import FitOutput, Problem, Remedy, SetLayer
 from engine.ranges import ANY, Range
+from engine.spec import sides_in_words
 
 __all__ = ["INPUT", "Network", "Node", "Problem", "output_mismatch", "sequence_of", "shape_in_words"]
 
@@ -186,9 +187,25 @@ class Network:
                 try:
                     shapes[node.id] = node.layer.check_inputs(*(shapes[i] for i in inputs))
                 except ShapeError as error:
-                    problems.append(Problem(node.id, str(error)))
+                    problems.append(
+                        Problem(node.id, str(error), remedies=_instead(node, *(shapes[i] for i in inputs)))
+                    )
             seen.add(node.id)
         return shapes, problems
+
+
+def _instead(node: Node, *in_shapes: Shape) -> tuple[Remedy, ...]:
+    """The edit to settings of the same layer that fit, if it knows any."""
+    other = node.layer.instead(*in_shapes)
+    if other is None:
+        return ()
+    try:
+        other.check_inputs(*in_shapes)
+    except ShapeError:
+        return ()
+    both = zip(node.layer.values(), other.values(), strict=True)
+    what = ", ".join(f"{p.name} {sides_in_words(now)}" for (p, before), (_, now) in both if now != before)
+    return (SetLayer(f"Use {what}", node.id, other),)
 
 
 def output_mismatch(got: Shape, wanted: Shape) -> str:

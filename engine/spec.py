@@ -176,17 +176,26 @@ class Choice(Kind):
 
 @dataclass(frozen=True)
 class Pair(Kind):
-    """A whole number for both axes, or ``(height, width)``; some also take a word such as "same"."""
+    """A whole number for both axes, or ``(height, width)``; some also take a word such as "same".
+
+    With ``sides``, also four numbers, ``(top, bottom, left, right)``.
+    """
 
     min: int | None = None
     max: int | None = None
     words: tuple[str, ...] = ()
+    sides: bool = False
 
-    def check(self, value: Any) -> int | tuple[int, int] | str:
+    def check(self, value: Any) -> int | tuple[int, int] | tuple[int, int, int, int] | str:
         if isinstance(value, str) and value in self.words:
             return value
         one = Int(self.min, self.max)
         try:
+            if isinstance(value, tuple | list) and len(value) == 4 and self.sides:
+                top, bottom, left, right = (one.check(part) for part in value)
+                if (top, left) != (bottom, right):
+                    return top, bottom, left, right
+                value = top, left
             if isinstance(value, tuple | list) and len(value) == 2:
                 first, second = one.check(value[0]), one.check(value[1])
                 return first if first == second else (first, second)
@@ -197,7 +206,15 @@ class Pair(Kind):
     @property
     def expects(self) -> str:
         words = "".join(f", or {w!r}" for w in self.words)
-        return f"{Int(self.min, self.max).expects}, or a pair of them (height, width){words}"
+        four = ", or four (top, bottom, left, right)" if self.sides else ""
+        return f"{Int(self.min, self.max).expects}, or a pair of them (height, width){four}{words}"
+
+
+def sides_in_words(value: int | tuple[int, ...] | str) -> str:
+    """A value of a :class:`Pair`: "3", "3×5", "same"; of four sides "0+1×0+1", both ends of the height, then of the width."""
+    if isinstance(value, tuple) and len(value) == 4:
+        return "{}+{}×{}+{}".format(*value)
+    return "×".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 @dataclass(frozen=True)

@@ -146,6 +146,10 @@ class Layer(Spec):
         """Which values it can give where its inputs lie in ``given``. By default any, as a sum with weights can."""
         return given[0].joined(*given[1:]) if self.keeps_range or self.is_view else ANY
 
+    def instead(self, *in_shapes: Shape) -> Layer | None:
+        """Where the inputs do not fit: the same layer in settings with which they do, and that mean the same, if there are any."""
+        return None
+
     def least_batch(self, *in_shapes: Shape) -> int:
         """Samples that a training batch must have at least."""
         return 1

@@ -83,10 +83,11 @@ class Conv2d(Layer):
     stride: int | tuple[int, int] = param(
         Pair(min=1, max=64), default=1, help="How far the window moves each time.", unit="px"
     )
-    padding: int | tuple[int, int] | str = param(
-        Pair(min=0, max=64, words=("valid", "same", "full")),
+    padding: int | tuple[int, int] | tuple[int, int, int, int] | str = param(
+        Pair(min=0, max=64, words=("valid", "same", "full"), sides=True),
         default=0,
-        help='Zeros put round the picture; "valid": none, "same": output as large as the input, "full": every overlap counts.',
+        help='Zeros put round the picture, or top+bottom×left+right such as 0+1×0+1; "valid": none, "same": output as large as the '
+        'input, "full": every overlap counts.',
         unit="px",
     )
     dilation: int | tuple[int, int] = param(
@@ -123,6 +124,8 @@ class Conv2d(Layer):
                 "full": (reach, reach),
             }[self.padding]
             return before[0], after[0], before[1], after[1]
+        if isinstance(self.padding, tuple) and len(self.padding) == 4:
+            return self.padding
         h, w = pair(self.padding)
         return h, h, w, w
 
@@ -132,7 +135,7 @@ class Conv2d(Layer):
         top, bottom, left, right = self.pads()
         if self.padding == "same" and (sh, sw) != (1, 1):
             raise ShapeError(
-                'Conv2d: padding "same" needs stride 1 and the stride is larger. Give the padding as a number.'
+                'Conv2d: padding "same" needs stride 1 and the stride is larger. Give the padding as a number, or as one per side.'
             )
         for what, number in (("input channels", channels), ("filters", self.out_channels)):
             if number % self.groups:
@@ -144,6 +147,11 @@ class Conv2d(Layer):
             window_positions("Conv2d", height, kh, sh, top, bottom, dh),
             window_positions("Conv2d", width, kw, sw, left, right, dw),
         )
+
+    def instead(self, *in_shapes: Shape) -> Layer | None:
+        if self.padding != "same" or len(in_shapes[0]) != 3:
+            return None
+        return self.replace(padding=same_pads(self, in_shapes[0]))
 
     def parameters(self, *in_shapes: Shape) -> dict[str, Parameter]:
         channels, (kh, kw) = in_shapes[0][0] // self.groups, pair(self.kernel_size)
@@ -274,6 +282,21 @@ class Conv2d(Layer):
                 seen = d_full[:, top : top + sh * (count - 1) + 1 : sh, left : left + sw * (wo - 1) + 1 : sw]
                 calls.append(call(np.add, seen, d_cells[:, u, v], seen))
         return calls
+
+
+def same_pads(layer: Conv2d, in_shape: Shape) -> tuple[int, int, int, int]:
+    """The padding with which ``layer`` gives ⌈size/stride⌉ rows and columns, as "same" does in TensorFlow with any stride.
+
+    Where the cells to be added are odd in number, the bottom and the right get one more.
+    """
+    found: list[int] = []
+    sizes = zip(in_shape[1:], *map(pair, (layer.kernel_size, layer.stride, layer.dilation)), strict=True)
+    for size, kernel, stride, dilation in sizes:
+        reach = dilation * (kernel - 1) + 1
+        total = max(0, (-(-size // stride) - 1) * stride + reach - size)
+        found += [total // 2, total - total // 2]
+    top, bottom, left, right = found
+    return top, bottom, left, right
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ def others(kind: Kind, default: Any) -> list[Any]:
             return ["/some/where/else", "C:\\Pictures\\träumerei 1.npz"]
         case Name():
             return ["arr_0", "x' train"]
-        case Pair(words=words):
-            return [2, (2, 3), (3, 2), 1, *words]
+        case Pair(words=words, sides=sides):
+            return [2, (2, 3), (3, 2), 1, *words, *([(0, 1, 2, 1)] if sides else [])]
         case Int():
             return [3, 2]
         case Float():

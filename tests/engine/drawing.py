@@ -25,9 +25,10 @@ def values(kind: Kind, default: Any) -> st.SearchStrategy[Any]:
             return st.sampled_from(options)
         case Flags(options=options):
             return st.lists(st.sampled_from(options), unique=True)
-        case Pair(min=low, max=high, words=words):
+        case Pair(min=low, max=high, words=words, sides=sides):
             one = st.integers(low, min(high, 3))
             pairs = st.one_of(one, st.tuples(one, one))
+            pairs = st.one_of(pairs, st.tuples(one, one, one, one)) if sides else pairs
             return st.one_of(pairs, pairs, st.sampled_from(words)) if words else pairs
         case Int(min=low, max=high):
             return st.integers(low or 0, min(high or 6, 6))

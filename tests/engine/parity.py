@@ -36,6 +36,18 @@ def accepted(spec: Spec, kind: Any) -> dict[str, Any]:
     return {p.name: v for p, v in spec.values() if p.name in names}
 
 
+class PaddedConv2d(torch.nn.Conv2d):
+    """A convolution whose sides are padded one by one, as PyTorch does it: by a call before."""
+
+    def __init__(self, sides: tuple[int, int, int, int], **values: Any) -> None:
+        super().__init__(**values)
+        self.sides = sides
+
+    def forward(self, x: Any) -> Any:
+        top, bottom, left, right = self.sides
+        return super().forward(torch.nn.functional.pad(x, (left, right, top, bottom)))
+
+
 def torch_layer(layer: Layer, shape: Shape) -> Any:
     """PyTorch's module for a layer of ours that reads samples of ``shape``."""
     nn = torch.nn
@@ -63,6 +75,9 @@ def torch_layer(layer: Layer, shape: Shape) -> Any:
             values["padding"] = tuple(
                 d * (k - 1) for k, d in zip(pair(layer.kernel_size), pair(layer.dilation), strict=True)
             )
+        if isinstance(layer.padding, tuple) and len(layer.padding) == 4:
+            values["padding"] = 0
+            return PaddedConv2d(layer.padding, **values)
     if isinstance(layer, Pooling):
         values["stride"] = layer.steps()
     return cls(**values)

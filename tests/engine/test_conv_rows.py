@@ -14,6 +14,7 @@ CONVOLUTIONS = {
     "plain": layers.Conv2d(5, 3),
     "same": layers.Conv2d(5, 3, padding="same"),
     "full": layers.Conv2d(4, (2, 3), padding="full"),
+    "one side": layers.Conv2d(4, 3, padding=(0, 2, 1, 0)),
     "uneven": layers.Conv2d(4, (4, 2), padding=(3, 1)),
     "no bias": layers.Conv2d(4, 3, bias=False),
     "one row": layers.Conv2d(4, (1, 3)),

@@ -67,12 +67,23 @@ def test_layer(cls: type[Layer]) -> None:
     @given(layers_with_shapes(cls), st.integers(1, 4), st.booleans(), seeds)
     def compare(drawn: tuple[Layer, Shape], batch: int, whole: bool, seed: int) -> None:
         layer, shape = drawn
-        # PyTorch refuses the statistics of a single value; test_layers looks at the gradients of ours.
+        # PyTorch refuses the statistics of a single value, as we do.
         assume(not (isinstance(layer, BatchNorm) and batch * int(np.prod(shape[1:])) == 1))
         for dtype in DTYPES:
             compare_layer(layer, shape, batch, whole, dtype, np.random.default_rng(seed))
 
     compare()
+
+
+@pytest.mark.parametrize("sides", [(0, 1, 0, 1), (2, 0, 1, 3)])
+@pytest.mark.parametrize(("stride", "groups", "batch"), [(2, 1, 3), (1, 2, 1), (1, 1, 40)])
+def test_a_convolution_whose_sides_are_padded_one_by_one(
+    sides: tuple[int, int, int, int], stride: int, groups: int, batch: int
+) -> None:
+    """As PyTorch's ``F.pad`` and a convolution without padding; 40 pictures go the way of whole rows."""
+    layer = Conv2d(4, 3, stride=stride, padding=sides, groups=groups)
+    for dtype in DTYPES:
+        compare_layer(layer, (2, 12, 11), batch, False, dtype, np.random.default_rng(0))
 
 
 def compare_layer(

@@ -15,7 +15,7 @@ from engine.losses import losses
 from engine.optimizers import SGD, optimizers
 from engine.registry import Registry
 from engine.regularizers import L2, regularizers
-from engine.spec import Bool, Choice, File, Flags, Float, Int, Kind, Pair, Spec, param
+from engine.spec import Bool, Choice, File, Flags, Float, Int, Kind, Pair, Spec, param, sides_in_words
 from tests.engine.catalogue import case_id, variants
 
 REGISTRIES: tuple[Registry[Any], ...] = (layers, losses, optimizers, initializers, regularizers, sources)
@@ -50,7 +50,12 @@ def test_everything_explains_itself(registry: Registry[Any], cls: type[Spec]) ->
         (
             Pair(1, 9, words=("same",)),
             [1, (2, 3), [4, 4], "same"],
-            [0, (1, 10), (1, 2, 3), "full", None, 1.5],
+            [0, (1, 10), (1, 2, 3), (1, 2, 3, 4), "full", None, 1.5],
+        ),
+        (
+            Pair(0, 9, sides=True),
+            [1, (2, 3), (0, 1, 0, 1), [1, 2, 3, 4]],
+            [(0, 1, 2), (0, 1, 2, 10), (0, 1, 2, 3, 4), "same"],
         ),
         (Flags(("a", "b")), [(), ["b", "a"]], ["a", ("c",), None]),
     ],
@@ -122,3 +127,11 @@ def test_a_new_layer_is_found_by_being_registered() -> None:
     finally:
         layers.unregister("TestDouble")
     assert "TestDouble" not in layers
+
+
+def test_four_sides_that_are_a_pair_are_kept_as_one() -> None:
+    kind = Pair(0, 9, sides=True)
+    assert kind.check((1, 1, 1, 1)) == 1
+    assert kind.check((1, 1, 2, 2)) == (1, 2)
+    assert kind.check([0, 1, 0, 1]) == (0, 1, 0, 1)
+    assert [sides_in_words(v) for v in (3, (3, 5), (0, 1, 2, 3), "same")] == ["3", "3×5", "0+1×2+3", "same"]

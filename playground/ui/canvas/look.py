@@ -130,10 +130,10 @@ def badge(painter: QPainter, at: QRectF, level: Level, look: Look) -> None:
     painter.setPen(QPen(paper, 1.5))
     painter.setBrush(QBrush(colour))
     if level == "warning":
-        at = at.adjusted(-1, -1, 1, 1)
+        at = at.adjusted(0, -2, 0, -4)  # above the title, which is as wide as the card
         top = QPointF(at.center().x(), at.top())
         painter.drawPolygon(QPolygonF([top, at.bottomRight(), at.bottomLeft()]))
-        at = at.adjusted(0, at.height() * 0.2, 0, 0)
+        at = at.adjusted(0, at.height() * 0.15, 0, 0)
     else:
         painter.drawEllipse(at)
     painter.setPen(QPen(paper, 2.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))

@@ -373,15 +373,15 @@ class _Blocks:
 
 
 def wanted_in_words(project: Project) -> str:
-    """What the loss block asks of the last layer: "needs 1 logit", "needs 10 logits", "needs 1 value · 0 or 1"."""
+    """What the loss block asks of the last layer: "needs 1 logit", "needs 10 logits", "needs 1 value: 0 or 1"."""
     wanted = wanted_output(project)
     if wanted is None:
         return ""
     if len(wanted) > 1:
         return f"needs {shape_in_words(wanted)}"
-    noun = "value" if "regression" in project.fit.loss.tasks else "logit"
-    words = f"needs {wanted[0]} {noun}{'s' * (wanted[0] != 1)}"
     labels = loss_of(project).labels
+    noun = "logit" if labels is None else "value"
+    words = f"needs {wanted[0]} {noun}{'s' * (wanted[0] != 1)}"
     if labels is None or not is_binary(project):
         return words
-    return f"{words} · {numbers_in_words(*labels).replace(' and ', ' or ')}"
+    return f"{words}: {numbers_in_words(*labels).replace(' and ', ' or ')}"

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.spec import Bool, Choice, Flags, Float, Int, Kind, NestedList, Pair, Param
+from engine.spec import Bool, Choice, Flags, Float, Int, Kind, NestedList, Pair, Param, sides_in_words
 from playground.ui.forms.field import WIDTH, StepField
 from playground.ui.forms.number import NumberField, PairField
 from playground.ui.icons import icon
@@ -127,7 +127,7 @@ def in_words(param: Param, value: Any) -> str:
         case tuple() if isinstance(param.kind, NestedList):
             return ", ".join(spec.label for spec in value) or param.kind.none_label
         case tuple():
-            return "×".join(map(str, value))
+            return sides_in_words(value)
         case int() | float():
             return exact(value)
     return str(getattr(value, "label", value))

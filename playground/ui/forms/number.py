@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
-from engine.spec import Float, Int, Pair
+from engine.spec import Float, Int, Pair, sides_in_words
 from playground.ui.forms.field import StepField
 from playground.ui.numbers import exact, parse
 from playground.ui.theme import Theme
@@ -80,7 +80,7 @@ class NumberField(StepField):
 
 
 class PairField(StepField):
-    """One whole number for both axes, ``3×5`` for height and width, or one of the kind's words."""
+    """One whole number for both axes, ``3×5`` for height and width, ``0+1×0+1`` for four sides, or one of the kind's words."""
 
     kind: Pair
 
@@ -89,13 +89,13 @@ class PairField(StepField):
         self.show_unit(not isinstance(value, str))
 
     def write(self, value: Any) -> str:
-        return "×".join(map(str, value)) if isinstance(value, tuple) else "" if value is None else str(value)
+        return "" if value is None else sides_in_words(value)
 
     def read(self, text: str) -> Any:
         if text.lower() in self.kind.words:
             return text.lower()
-        parts = [parse(part) for part in re.split(r"[×xX*,;/ ]+", text.strip("()[] "))]
-        if None in parts or len(parts) > 2:
+        parts = [parse(part) for part in re.split(r"[×xX*,;/+ ]+", text.strip("()[] "))]
+        if None in parts or len(parts) not in (1, 2, 4) or (len(parts) == 4 and not self.kind.sides):
             return text
         return parts[0] if len(parts) == 1 else tuple(parts)
 

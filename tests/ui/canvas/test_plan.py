@@ -116,8 +116,8 @@ def test_words():
     assert wanted_in_words(project_of(source="Digits")) == "needs 10 logits"
     assert wanted_in_words(project_of(source="Sine")) == "needs 1 value"
     squared = edits.set_fit(project_of(layers.Linear(1)), Fit(loss=losses.MSELoss()))
-    assert wanted_in_words(squared) == "needs 1 value · −1 or +1"
-    assert wanted_in_words(edits.add_layer(squared, "Sigmoid", 1)) == "needs 1 value · 0 or 1"
+    assert wanted_in_words(squared) == "needs 1 value: −1 or +1"
+    assert wanted_in_words(edits.add_layer(squared, "Sigmoid", 1)) == "needs 1 value: 0 or 1"
 
 
 def test_a_loss_that_does_not_serve_the_data_asks_for_nothing():

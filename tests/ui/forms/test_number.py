@@ -24,6 +24,7 @@ def fields(qapp):
         "free": NumberField(Float(), "", LIGHT, around=0.1),
         "open": NumberField(Float(min=0.0, open_min=True, log=True), "", LIGHT),
         "pair": PairField(Pair(1, 64), "", LIGHT),
+        "sides": PairField(Pair(0, 64, sides=True), "", LIGHT),
     }
 
 
@@ -93,6 +94,21 @@ def test_what_a_pair_writes_it_reads_back(fields, height: int, width: int) -> No
     kind = Pair(1, 64)
     value = kind.check((height, width))
     assert kind.check(fields["pair"].read(fields["pair"].write(value))) == value
+
+
+@given(st.tuples(*[st.integers(0, 64)] * 4))
+def test_what_four_sides_write_is_read_back(fields, sides: tuple[int, ...]) -> None:
+    field = fields["sides"]
+    value = field.kind.check(sides)
+    assert field.kind.check(field.read(field.write(value))) == value
+    assert field.kind.check(field.read(str(sides))) == value
+
+
+def test_four_sides_are_read_only_where_there_are_sides(fields) -> None:
+    assert fields["sides"].read("0+1×0+1") == (0, 1, 0, 1)
+    assert fields["sides"].read("1×2") == (1, 2)
+    assert fields["sides"].stepped((0, 1, 0, 1), 1) == (1, 2, 1, 2)
+    assert fields["pair"].read("1+2×3+4") == "1+2×3+4", "to be refused"
 
 
 def test_the_bar_shows_where_a_value_stands_in_its_range(fields) -> None:
