@@ -5,14 +5,26 @@ from __future__ import annotations
 import pytest
 
 from engine.layers import AdaptiveAvgPool2d, AvgPool2d, Conv2d, MaxPool2d
+from engine.network import Network
+from engine.receptive import Box, receptive_field
+from engine.windows import axes
 from playground.ui.convolution.structure import Stage
-from playground.ui.convolution.words import misfit, overlap, window_caption
+from playground.ui.convolution.words import misfit, overlap, size_formula, window_caption
 
 SHAPE = (1, 7, 7)
 
 
 def caption(layer) -> str:
     return window_caption(Stage("a", layer, "input", SHAPE, layer.out_shape(SHAPE), (), ""))
+
+
+def test_each_end_of_a_side_has_its_own_padding() -> None:
+    one_sided = Conv2d(out_channels=1, kernel_size=3, stride=2, padding=(0, 1, 0, 1))
+    assert [size_formula(axis) for axis in axes(one_sided, (1, 8, 8))] == ["⌊(8 + 0 + 1 − 3)/2⌋ + 1 = 4"] * 2
+    assert misfit(one_sided, (1, 8, 8)) == ""
+    assert receptive_field(Network.chain(one_sided), {"input": (1, 8, 8), "0": (1, 4, 4)}, "0", (3, 3))[
+        "input"
+    ] == Box(6, 8, 6, 8)
 
 
 def test_advice_is_only_what_the_layer_can_take() -> None:
