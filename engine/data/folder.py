@@ -14,7 +14,7 @@ import numpy as np
 
 from engine import progress
 from engine.data import images
-from engine.data.base import PARTS, Dataset, sources
+from engine.data.base import Dataset, sources
 from engine.data.brightness import AUTOMATIC, GROUNDS
 from engine.data.files import CATEGORY, Opened, chosen, labelled, limit_param, scale_param, scale_used, spread
 from engine.data.images import Pixels, blank, fitting_size, room_for
@@ -227,16 +227,6 @@ class _Reading:
         notes = list[Note]()
         if self.made.within:
             notes.append(Note(f"The folders of the classes lie in {clipped(self.made.within, 80)}."))
-        if self.made.split:
-            parts = np.bincount([one.part for one in self.those], minlength=len(PARTS))
-            given = few(
-                [
-                    f"{n:,} for {part}"
-                    for n, part in zip(parts, ("training", "validation", "testing"), strict=True)
-                    if n
-                ]
-            )
-            notes.append(Note(f"Folders say which pictures are for what: {given}."))
         several = sum(picture.frames for picture in self.facts)
         if several:
             hold = "holds" if several == 1 else "hold"

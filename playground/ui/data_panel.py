@@ -215,7 +215,7 @@ class DataView(View):
         def ready(source: Source) -> None:
             data = prepared(source, edits.preparation_for(project, source))
             self._previewed = source, f"Open {name}"
-            self.preview.show_data(name, data.raw, edits.preparation_for(project, source))
+            self.preview.show_data(name, data, edits.preparation_for(project, source))
             self._area.verticalScrollBar().setValue(0)
             if _has_focus(self):  # whoever works elsewhere by now is not called away
                 self.preview.use.setFocus()

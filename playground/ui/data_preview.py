@@ -8,13 +8,15 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
+from engine.data import split_in_words
 from engine.data.report import Note
 from playground.ui.gallery import Gallery
+from playground.ui.inspector.subject import samples_in_words
 from playground.ui.read_report import ReadReport
 from playground.ui.sentence import Sentence
 
 if TYPE_CHECKING:
-    from engine.data import Dataset, Preparation
+    from engine.data import Dataset, Preparation, Prepared
     from playground.ui.theme import Theme
 
 
@@ -30,13 +32,19 @@ def contents_in_words(data: Dataset) -> str:
     return f"{what} · {len(data.targets):,} number{'s' if len(data.targets) != 1 else ''} to predict"
 
 
-def preparation_in_words(preparation: Preparation) -> tuple[Note, ...]:
-    """What will be done to the data once they are used."""
+def prepared_in_words(data: Prepared, preparation: Preparation) -> tuple[Note, ...]:
+    """What will be done to the data once they are used: how the files split them, and how they will be normalized."""
+    notes = []
+    split = split_in_words(data.raw, preparation)
+    if split:
+        notes.append(Note(f"{split} So there are {samples_in_words(data)}."))
     kinds = {"standardize": "brought to mean 0 and deviation 1", "min-max": "brought to 0 … 1"}
     inputs, targets = kinds.get(preparation.normalize), kinds.get(preparation.target)
     parts = [f"{what} will be {how}" for what, how in (("inputs", inputs), ("targets", targets)) if how]
-    text = ", and ".join(parts)
-    return (Note(f"{text[0].upper()}{text[1:]}: see Normalize."),) if parts else ()
+    if parts:
+        text = ", and ".join(parts)
+        notes.append(Note(f"{text[0].upper()}{text[1:]}: see Normalize."))
+    return tuple(notes)
 
 
 class DataPreview(QFrame):
@@ -82,11 +90,12 @@ class DataPreview(QFrame):
         column.addWidget(self.gallery)
         self.hide()
 
-    def show_data(self, name: str, data: Dataset, preparation: Preparation) -> None:
-        """Show what ``data`` are, which were found under ``name`` and would be prepared so."""
+    def show_data(self, name: str, prepared: Prepared, preparation: Preparation) -> None:
+        """Show what data are, which were found under ``name`` and would be prepared so."""
+        data = prepared.raw
         self.title.setText(name)
         self.contents.setText(contents_in_words(data))
-        self.report.show_report((*data.report, *preparation_in_words(preparation)))
+        self.report.show_report((*data.report, *prepared_in_words(prepared, preparation)))
         self.gallery.show_data(data)
         self.setAccessibleDescription(f"{name}: {self.contents.text()} {self.report.words()}".rstrip())
         self.show()

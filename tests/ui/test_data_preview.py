@@ -46,6 +46,15 @@ def test_how_files_were_read_is_shown_and_can_be_chosen_otherwise(bench: Bench, 
     assert bench.project.preparation.normalize == "none", "pictures"
 
 
+def test_the_split_that_files_give_is_said_before_it_is_used(bench: Bench, tmp_path: Path) -> None:
+    bench.view.open_path(
+        write_npz(tmp_path, x_train=PIXELS, y_train=LABELS, x_test=PIXELS[:4], y_test=LABELS[:4])
+    )
+    said = bench.find("preview_report").words()
+    assert "The files say which samples are for training and which for testing." in said
+    assert "So there are 10 train · 2 validation · 4 test." in said
+
+
 def test_rows_are_standardized_and_the_preview_says_so(bench: Bench, tmp_path: Path) -> None:
     bench.view.open_path(write_npz(tmp_path, x=PIXELS.reshape(12, 30), y=np.linspace(0.5, 900, 12)))
     assert bench.view.preview.contents.text() == "12 rows of 30 numbers · 1 number to predict"

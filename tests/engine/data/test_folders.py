@@ -105,7 +105,6 @@ def test_folders_of_parts_are_the_split(tmp_path: Path, folders: tuple[str, ...]
     assert data.classes == ("a", "b")
     assert data.parts is not None
     assert np.bincount(data.parts).tolist() == [8, 4, 6]
-    assert "which pictures are for what: 8 for training, 4 for validation, 6 for testing." in said(data)
     made = prepare(data, Preparation())
     assert [len(part) for part in (made.train, made.validation, made.test) if part is not None] == [8, 4, 6]
 
