@@ -90,7 +90,7 @@ class PartedProgram(Program):
             )
             for where, store in zip(self._where, stores, strict=True)
         ]
-        self.x = np.zeros((*in_shape, batch), self.dtype)
+        self.x = self.x_buffer = np.zeros((*in_shape, batch), self.dtype)
         self.output = np.zeros((*self.shapes[network.output_id], batch), self.dtype)
         self.d_output = np.zeros_like(self.output)
         there, back = list[Job](), list[Job]()

@@ -30,7 +30,8 @@ from engine.network import INPUT, Network, Node
 class _Source:
     """Generated code: straight lines, as a loop over the calls would cost a tiny network 6 to 15 % of its speed."""
 
-    def __init__(self, arguments: tuple[str, ...]) -> None:
+    def __init__(self, arguments: Mapping[str, Array | None]) -> None:
+        #: name of an argument → the array that it takes the place of, wherever a call names that
         self._arguments = arguments
         self._constants: dict[int, tuple[str, Any]] = {}
 
@@ -46,6 +47,11 @@ class _Source:
     def name(self, value: Any) -> str:
         if isinstance(value, str) and value in self._arguments:
             return value
+        for name, array in self._arguments.items():
+            if array is not None and value is array:
+                return name
+            if array is not None and getattr(value, "__self__", None) is array:
+                return f"{name}.{value.__name__}"
         return self._constants.setdefault(id(value), (f"v{len(self._constants)}", value))[0]
 
     def function(self, arguments: str, body: str) -> Callable[..., Any]:
@@ -61,24 +67,32 @@ class _Source:
 
 def compile_calls(calls: Iterable[Call], arguments: tuple[str, ...] = ()) -> Callable[..., None]:
     """One function that makes all ``calls`` in order. Strings among a call's arguments stand for the function's own ``arguments``."""
-    source = _Source(arguments)
+    source = _Source(dict.fromkeys(arguments))
     return source.function(", ".join(arguments), source.lines(calls, 8))
 
 
 def compile_steps(
-    forward: Iterable[Call], value: Array, backward: Iterable[Call]
+    x: Array, t: Array, forward: Sequence[Call], value: Array, backward: Sequence[Call]
 ) -> Callable[[Sequence[tuple[Array, Array]]], tuple[int, float]]:
-    """One function that makes training steps: for each ``(x, t)`` of its argument ``forward``, which writes ``value``, then ``backward``.
+    """One function that makes training steps, each with a batch: ``forward``, which writes ``value``, then ``backward``.
 
     It stops before the ``backward`` of a value that is not finite: that must not reach the weights. It returns how many steps it has
-    made, and the last value. The strings "x" and "t" among the arguments of ``forward`` stand for the two.
+    made, and the last value.
+
+    Args:
+        x, t: the buffers from which the calls read a batch. The function is given the batches as a sequence of pairs of arrays like
+            them. These take their place where every call names the whole buffer; else they are copied into it.
     """
-    source = _Source(("x", "t"))
+    calls = [*forward, *backward]
+    buffers = {"x": x, "t": t}
+    direct = {name: buffer if _named_whole(buffer, calls) else None for name, buffer in buffers.items()}
+    load = [call(np.copyto, buffers[name], name) for name, buffer in direct.items() if buffer is None]
+    source = _Source(direct)
     item = source.name(value.item)
     body = f"""\
         count, value = 0, 0.0
         for x, t in batches:
-{source.lines(forward, 12)}
+{source.lines([*load, *forward], 12)}
             value = {item}()
             if value - value != 0.0:  # inf - inf and nan are not 0
                 break
@@ -86,6 +100,15 @@ def compile_steps(
             count += 1
         return count, value"""
     return source.function("batches", body)
+
+
+def _named_whole(buffer: Array, calls: Iterable[Call]) -> bool:
+    """Whether no call reads or writes ``buffer`` through another array, such as a view of it."""
+    return not any(
+        isinstance(a, np.ndarray) and a is not buffer and np.may_share_memory(a, buffer)
+        for c in calls
+        for a in (*c.args, *c.kwargs.values(), getattr(c.function, "__self__", None))
+    )
 
 
 class Parameters:
@@ -238,6 +261,8 @@ class Program:
         for relu, pool in self._pool_of.items():
             self.steps[relu], self.steps[pool] = self._bind_at_once(network[relu], network[pool])
         self.x = self._values[INPUT]
+        #: where ``x`` lies, with the row of ones that its reader may want below it: what a batch can be laid out as
+        self.x_buffer = self._x_full if self._x_full.ndim == 2 else self.x
         self.output, self.d_output = self._values[network.output_id], self._gradients[network.output_id]
         self.forward_calls = [c for n in network.nodes for c in self.steps[n.id][0]]
         last = self._sums.get(INPUT, [])
@@ -338,6 +363,8 @@ class Program:
         value = _allocate(shape, batch, shared, self.dtype, rows_first)
         gradient = _allocate(shape, batch, shared, self.dtype, rows_first)
         self._values[root], self._gradients[root] = value.inner, gradient.inner
+        if root == INPUT:
+            self._x_full = value.full
         learners = [e for e in readers if self._learns[root]]
         # The network's output may show this memory while a branch that ends nowhere reads it too: the loss's gradient stays.
         shown = self._root(self.network.output_id) == root

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from engine.augmentation import Augmenter, check_augmentation
-from engine.core import Array, call
+from engine.core import Array
 from engine.data import Dataset, epoch_order
 from engine.divergence import cause
 from engine.errors import DataError, DivergedError
@@ -236,6 +236,7 @@ class Trainer:
     def upcoming(self) -> Upcoming:
         """The batch that the next update learns from."""
         x, t = self._queue[self._next]
+        x = x.reshape(-1, x.shape[-1])[: self._x.shape[1]].reshape(*self.train.in_shape, x.shape[-1])
         return Upcoming(x, t, self._order[self._position : self._position + x.shape[-1]].copy())
 
     @contextmanager
@@ -275,7 +276,7 @@ class Trainer:
         rest = len(self.train) % size
         self._rest = self._bind_step(rest) if rest else None
         self._stage_count = max(1, min(len(self.train) // size, STAGE // (size * self._x.shape[1])))
-        self._staged_x = np.zeros((self._stage_count, *self._whole.program.x.shape), model.dtype)
+        self._staged_x = np.stack([self._whole.program.x_buffer] * self._stage_count)
         self._staged_t = np.zeros((self._stage_count, self._targets.shape[1], size), model.dtype)
         self._staged = list(zip(self._staged_x, self._staged_t, strict=True))
         self._on_train = Evaluator(model, self.train, self.loss)
@@ -285,10 +286,9 @@ class Trainer:
         program = self.model.program(batch, training=True)
         target = np.zeros((self._targets.shape[1], batch), program.dtype)
         loss = self.loss.bind(program.output, target, program.d_output, self._value)
-        load = [call(np.copyto, program.x, "x"), call(np.copyto, target, "t")]
-        forward = [*load, *program.forward_calls, *loss.forward]
+        forward = [*program.forward_calls, *loss.forward]
         backward = [*loss.backward, *program.backward_calls, *self._update.calls]
-        return _Step(program, compile_steps(forward, self._value, backward))
+        return _Step(program, compile_steps(program.x_buffer, target, forward, self._value, backward))
 
     def _arrays(self) -> dict[str, Array]:
         """Every array that training changes, by name."""
@@ -337,13 +337,14 @@ class Trainer:
             rows = self._augmenter(self.fit.augmentation, pictures, self.epoch, self._position)
             rows = rows.reshape(len(index), -1)
         if count:
-            flat = self._staged_x[:count].reshape(count, -1, size)
+            flat = self._staged_x[:count].reshape(count, -1, size)[:, : rows.shape[1]]
             np.copyto(flat, rows.reshape(count, size, -1).transpose(0, 2, 1))
             np.copyto(self._staged_t[:count], targets.reshape(count, size, -1).transpose(0, 2, 1))
             self._queue = self._staged[:count]
         else:
-            shape = self._remainder(left).program.x.shape
-            self._queue = [(np.ascontiguousarray(rows.T).reshape(shape), np.ascontiguousarray(targets.T))]
+            x = self._remainder(left).program.x_buffer.copy()
+            x.reshape(-1, left)[: rows.shape[1]] = rows.T
+            self._queue = [(x, np.ascontiguousarray(targets.T))]
         self._next = 0
 
     def _remainder(self, left: int) -> _Step:
