@@ -18,7 +18,7 @@ from engine.data.base import Dataset, sources
 from engine.data.brightness import AUTOMATIC, GROUNDS
 from engine.data.files import CATEGORY, Opened, chosen, labelled, limit_param, scale_param, scale_used, spread
 from engine.data.images import Pixels, blank, fitting_size, room_for
-from engine.data.pixels import Facts, Look, Unreadable, best_ground, facts, numbers
+from engine.data.pixels import Facts, Look, Unreadable, best_ground, facts, numbers, reading
 from engine.data.report import Note, Offer, counted, left_out
 from engine.data.shelf import Found, Layout, Shelf, layout, shelf
 from engine.errors import DataError, clipped, few
@@ -29,7 +29,7 @@ REFUSE, LEAVE_OUT = "refuse", "leave out"
 #: kinds of numbers in pictures
 BYTES, WHOLE, FRACTIONS = "8 bits", "16 bits or more", "fractions"
 #: share of the work that looking at the pictures is; reading them is the rest
-_LOOKING = 0.2
+_LOOKING = 0.6
 #: sides that a picture is offered to be brought to, at most where sizes differ, and at least
 _USUAL_SIDE, _LEAST_SIDE = 64, 32
 #: the largest side that pictures may be brought to
@@ -98,24 +98,80 @@ class ImageFolder(Opened):
 
 def any_coloured(files: Shelf, found: Sequence[Found]) -> bool:
     """Whether any picture may have colours; what cannot be read is for ``make`` to report."""
-    return any(picture.coloured for _, picture in _looked_at(files, found, defaultdict(list)))
+    for at, one in enumerate(found):
+        _report(at / len(found))
+        with (
+            _noting(one.name, defaultdict(list)),
+            files.opened(one.name) as stream,
+            reading(stream) as picture,
+        ):
+            if facts(picture).coloured:
+                return True
+    return False
 
 
 class _Reading:
     """The pictures of one source while they are read.
 
-    Two passes: what white is, on what ground transparent pictures can be seen and whether all have room is known only after each has
-    been looked at.
+    Each is looked at, and where its numbers follow from itself alone they are taken at once. Others have to wait until all have been
+    looked at: for the ground on which they can be seen, and for what black is.
+
+    Attributes:
+        those, facts: the pictures that can be read, and what they say of themselves.
+        x: their pixels, row by row; ``None`` before the first.
+        late: rows that are still to be filled.
+        bad: names of the others, by why.
     """
 
     def __init__(self, source: ImageFolder, files: Shelf, made: Layout, those: list[Found]) -> None:
         self.source, self.files, self.made = source, files, made
-        self.bad = defaultdict[str, list[str]](list)  # names by why they cannot be read
         self.total = len(those)
-        looked = list(_looked_at(files, those, self.bad))
-        self.those, self.facts = [one for one, _ in looked], [picture for _, picture in looked]
+        self.those, self.facts, self.late = list[Found](), list[Facts](), list[int]()
+        self.x: Pixels | None = None
+        self.bad = defaultdict[str, list[str]](list)
+        look = self._look(0.0, 255.0, BYTES)
+        for at, one in enumerate(those):
+            _report(_LOOKING * at / len(those))
+            seen = values = None
+            with _noting(one.name, self.bad), files.opened(one.name) as stream, reading(stream) as picture:
+                told = facts(picture)
+                if self._at_once(told):
+                    values = numbers(picture, look)
+                seen = told
+            if seen is not None:
+                self._take(one, seen, values)
         automatic = source.ground == AUTOMATIC
         self.ground = best_ground([picture.seen for picture in self.facts]) if automatic else source.ground
+
+    def _look(self, low: float, high: float, kind: str, ground: str = "white") -> Look:
+        return Look(
+            colour=self.source.colour,
+            size=self.source.size,
+            fit=self.source.fit,
+            ground=GROUNDS[ground],
+            bars=scale_used(low, high, _most(kind, high), self.source.scale)[0].shift,  # what becomes 0
+        )
+
+    def _shape_of(self, picture: Facts) -> tuple[int, int, int]:
+        side = self.source.size
+        return 3 if self.source.colour else 1, side or picture.height, side or picture.width
+
+    def _at_once(self, picture: Facts) -> bool:
+        """Whether its numbers follow from itself alone, and nothing is known that forbids to read all."""
+        first = self._shape_of(self.facts[0] if self.facts else picture)
+        alone = not picture.wide and not picture.transparent
+        return alone and self._shape_of(picture) == first and self.total <= room_for(first)
+
+    def _take(self, one: Found, picture: Facts, values: Pixels | None) -> None:
+        row = len(self.those)
+        self.those.append(one)
+        self.facts.append(picture)
+        if values is None:
+            self.late.append(row)
+            return
+        if self.x is None:
+            self.x = blank(self.total, values.shape, "limit")
+        self.x[row] = values
 
     def dataset(self, where: str) -> Dataset:
         """Raises DataError."""
@@ -135,30 +191,33 @@ class _Reading:
         """The pictures that can be read, as bright as their files say; ``those`` and ``facts`` become theirs. Raises DataError."""
         if not self.those:
             raise self._unreadable()
-        x = blank(len(self.those), self._shape(), "limit")
+        shape = self._shape()
+        x = blank(len(self.those), shape, "limit") if self.x is None else self.x
         looks = {
-            kind: Look(
-                colour=self.source.colour,
-                size=self.source.size,
-                fit=self.source.fit,
-                ground=GROUNDS[self.ground],
-                bars=scale_used(low, high, _most(kind, high), self.source.scale)[0].shift,  # what becomes 0
-            )
-            for kind, (low, high) in self._ranges().items()
+            kind: self._look(low, high, kind, self.ground) for kind, (low, high) in self._ranges().items()
         }
-        whole = list[int]()
-        for at, (one, picture) in enumerate(zip(self.those, self.facts, strict=True)):
-            with _noting(one.name, self.bad), self.files.opened(one.name) as stream:
-                values = numbers(stream, looks[_kind(picture)])
-                if values.shape != x.shape[1:]:
+        whole = set(range(len(self.those))) - set(self.late)
+        for done, row in enumerate(self.late):
+            one, look = self.those[row], looks[_kind(self.facts[row])]
+            with (
+                _noting(one.name, self.bad),
+                self.files.opened(one.name) as stream,
+                reading(stream) as picture,
+            ):
+                values = numbers(picture, look)
+                if values.shape != shape:
                     raise Unreadable("changed while it was read")
-                x[len(whole)] = values
-                whole.append(at)
-            _report(_LOOKING + (1 - _LOOKING) * (at + 1) / len(self.those))
+                x[row] = values
+                whole.add(row)
+            _report(_LOOKING + (1 - _LOOKING) * (done + 1) / len(self.late))
         if self.bad and (self.source.unreadable == REFUSE or not whole):
             raise self._unreadable(some_left=bool(whole))
-        self.those, self.facts = [self.those[at] for at in whole], [self.facts[at] for at in whole]
-        return x[: len(whole)]
+        rows = sorted(whole)
+        for at, row in enumerate(rows):  # closed up in place, as all of them are much memory
+            if at != row:
+                x[at] = x[row]
+        self.those, self.facts = [self.those[row] for row in rows], [self.facts[row] for row in rows]
+        return x[: len(rows)]
 
     def _ranges(self) -> dict[str, tuple[float, float]]:
         """The least and the greatest number of the pictures of each kind, as far as it is known before they are read."""
@@ -171,12 +230,11 @@ class _Reading:
 
     def _shape(self) -> tuple[int, int, int]:
         """Of each picture. Raises DataError where they differ, or where all would take too much memory."""
-        channels, count, side = 3 if self.source.colour else 1, len(self.those), self.source.size
-        most = min(_LARGEST_SIDE, fitting_size(count, channels))
-        first = self.facts[0]
-        shape = (channels, side or first.height, side or first.width)
+        count, first = len(self.those), self.facts[0]
+        shape = self._shape_of(first)
+        most = min(_LARGEST_SIDE, fitting_size(count, shape[0]))
         for one, picture in zip(self.those, self.facts, strict=True):
-            if not side and (picture.height, picture.width) != shape[1:]:
+            if self._shape_of(picture) != shape:
                 shortest = min(min(p.height, p.width) for p in self.facts)
                 fit = max(8, min(_USUAL_SIDE, shortest, most))
                 raise DataError(
@@ -246,19 +304,6 @@ class _Reading:
             f"{'Leave them out, or mend them.' if some_left else 'Mend them.'}",
             offers=[Offer("Leave these out", (("unreadable", LEAVE_OUT),))] if some_left else [],
         )
-
-
-def _looked_at(
-    files: Shelf, found: Sequence[Found], bad: dict[str, list[str]]
-) -> Iterator[tuple[Found, Facts]]:
-    """Each of ``found`` that can be read, with what it says of itself; the names of others are added to ``bad``, by why."""
-    for at, one in enumerate(found):
-        _report(_LOOKING * at / len(found))
-        seen = None
-        with _noting(one.name, bad), files.opened(one.name) as stream:
-            seen = facts(stream)
-        if seen is not None:
-            yield one, seen
 
 
 @contextmanager

@@ -74,6 +74,7 @@ class Facts:
         whole: they are whole numbers.
         coloured: it may hold colours.
         frames: it holds several pictures, of which the first is read.
+        transparent: it may be so in parts.
         seen: where parts of it are transparent: how much what is drawn differs from each of GROUNDS, 0 to 1, on average.
     """
 
@@ -85,6 +86,7 @@ class Facts:
     whole: bool = True
     coloured: bool = False
     frames: bool = False
+    transparent: bool = False
     seen: tuple[float, ...] = ()
 
 
@@ -109,38 +111,64 @@ class Look:
     bars: float = 0.0
 
 
-def facts(stream: BinaryIO) -> Facts:
-    """What the picture in ``stream`` says; decoded only where its mode does not tell. Raises Unreadable."""
-    with _opened(stream) as picture:
-        turned = _orientation(picture) > 4
-        width, height = (picture.height, picture.width) if turned else picture.size
-        frames = picture.format != "MPO" and bool(getattr(picture, "is_animated", False))
-        if _wide(picture.mode):
-            values = np.asarray(picture)
-            low, high = float(values.min()), float(values.max())
-            if not np.isfinite(low + high):
-                raise Unreadable("with NaN or infinity in it")
-            return Facts(height, width, True, low, high, values.dtype.kind in "iu", False, frames)
-        seen = _seen(picture.convert("RGBA")) if picture.has_transparency_data else ()
-        return Facts(height, width, coloured=_coloured(picture), frames=frames, seen=seen)
+@contextmanager
+def reading(stream: BinaryIO) -> Iterator[Any]:
+    """Pillow's image of what ``stream`` holds, not yet decoded, for ``facts`` and then ``numbers``.
+
+    Whatever goes wrong in the block becomes Unreadable; Pillow's warnings are dropped.
+    """
+    image = pillow("Reading pictures")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with image.open(stream, formats=FORMATS) as picture:
+                if picture.width * picture.height > MOST_PIXELS:
+                    raise image.DecompressionBombError
+                yield picture
+    except Unreadable:
+        raise
+    except image.DecompressionBombError:
+        raise Unreadable(f"of more than {MOST_PIXELS:,} pixels") from None
+    except MemoryError:
+        raise Unreadable("too large for the memory") from None
+    except Exception as error:  # Pillow raises what it likes
+        raise Unreadable(_why(stream, error)) from error
 
 
-def numbers(stream: BinaryIO, look: Look) -> Pixels:
-    """The picture in ``stream``, ``(1 or 3, H, W)``: 0 to 255, or whatever its wide numbers are. Raises Unreadable."""
-    with _opened(stream) as picture:
-        picture = _stood_upright(picture)
-        flat = "RGB" if look.colour else "L"
-        if _wide(picture.mode):
-            image = pillow("Reading pictures")
-            picture = _resized(image.fromarray(np.asarray(picture, np.float32)), look)
-        elif picture.has_transparency_data:
-            picture = _on_ground(_resized(_in_mode(picture, "RGBA"), look), look.ground).convert(flat)
-        else:
-            picture = _resized(_in_mode(picture, flat), look)
-        values = np.asarray(_padded(picture, look), np.float32)
-        if values.ndim == 3:
-            return np.moveaxis(values, -1, 0)
-        return np.repeat(values[np.newaxis], 3 if look.colour else 1, axis=0)
+def facts(picture: Any) -> Facts:
+    """What a picture says; decoded only where its mode does not tell. Raises Unreadable, and whatever Pillow does."""
+    turned = _orientation(picture) > 4
+    width, height = (picture.height, picture.width) if turned else picture.size
+    frames = picture.format != "MPO" and bool(getattr(picture, "is_animated", False))
+    if _wide(picture.mode):
+        values = np.asarray(picture)
+        low, high = float(values.min()), float(values.max())
+        if not np.isfinite(low + high):
+            raise Unreadable("with NaN or infinity in it")
+        whole = values.dtype.kind in "iu"
+        return Facts(height, width, wide=True, low=low, high=high, whole=whole, frames=frames)
+    transparent = picture.has_transparency_data
+    seen = _seen(picture.convert("RGBA")) if transparent else ()
+    return Facts(
+        height, width, coloured=_coloured(picture), frames=frames, transparent=transparent, seen=seen
+    )
+
+
+def numbers(picture: Any, look: Look) -> Pixels:
+    """The pixels, ``(1 or 3, H, W)``: 0 to 255, or whatever its wide numbers are. Raises whatever Pillow does."""
+    picture = _stood_upright(picture)
+    flat = "RGB" if look.colour else "L"
+    if _wide(picture.mode):
+        image = pillow("Reading pictures")
+        picture = _resized(image.fromarray(np.asarray(picture, np.float32)), look)
+    elif picture.has_transparency_data:
+        picture = _on_ground(_resized(_in_mode(picture, "RGBA"), look), look.ground).convert(flat)
+    else:
+        picture = _resized(_in_mode(picture, flat), look)
+    values = np.asarray(_padded(picture, look), np.float32)
+    if values.ndim == 3:
+        return np.moveaxis(values, -1, 0)
+    return np.repeat(values[np.newaxis], 3 if look.colour else 1, axis=0)
 
 
 def best_ground(seen: Sequence[tuple[float, ...]]) -> str:
@@ -167,9 +195,9 @@ def picture_at(path: Path) -> NDArray[np.uint8]:
     """
     content = read_bytes(path, PICTURE_BYTES, "a picture")
     try:
-        found = facts(io.BytesIO(content))
-        look = Look(colour=True, most=_OWN, ground=GROUNDS[best_ground([found.seen])])
-        values = numbers(io.BytesIO(content), look)
+        with reading(io.BytesIO(content)) as picture:
+            found = facts(picture)
+            values = numbers(picture, Look(colour=True, most=_OWN, ground=GROUNDS[best_ground([found.seen])]))
     except Unreadable as error:
         raise DataError(
             f"{clipped(path.name, 80)} cannot be read as a picture: {error.why}; expected a whole PNG, JPEG, BMP, GIF, WebP, TIFF or "
@@ -178,27 +206,6 @@ def picture_at(path: Path) -> NDArray[np.uint8]:
     used = by_content(found.low, found.high if found.wide else float(values.max()))
     bright = (values - np.float32(used.shift)) * np.float32(255.0 / used.scale)
     return np.ascontiguousarray(np.moveaxis(np.clip(bright, 0, 255).round().astype(np.uint8), 0, -1))
-
-
-@contextmanager
-def _opened(stream: BinaryIO) -> Iterator[Any]:
-    """Pillow's image, not yet decoded. Whatever goes wrong in the block becomes Unreadable; Pillow's warnings are dropped."""
-    image = pillow("Reading pictures")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with image.open(stream, formats=FORMATS) as picture:
-                if picture.width * picture.height > MOST_PIXELS:
-                    raise image.DecompressionBombError
-                yield picture
-    except Unreadable:
-        raise
-    except image.DecompressionBombError:
-        raise Unreadable(f"of more than {MOST_PIXELS:,} pixels") from None
-    except MemoryError:
-        raise Unreadable("too large for the memory") from None
-    except Exception as error:  # Pillow raises what it likes
-        raise Unreadable(_why(stream, error)) from error
 
 
 def _why(stream: BinaryIO, error: Exception) -> str:

@@ -241,6 +241,27 @@ def test_a_picture_of_too_many_pixels_is_not_decoded(tmp_path: Path, monkeypatch
     )
 
 
+def test_good_pictures_keep_their_places_where_others_are_left_out(tmp_path: Path) -> None:
+    """Some are read at once, some only when the ground is known; bad ones among both."""
+    shades = {}
+    for number in range(12):
+        name = f"{'ab'[number % 2]}/{number}.png"
+        shades[name] = 20 * number
+        write(tmp_path, [name], png(20 * number, mode="L" if number % 3 else "LA"))
+    write(tmp_path, ["a/2.png", "b/5.png", "b/9.png"], b"no")
+    seen = np.full((8, 8, 2), 255, np.uint8)
+    seen[0, 0, 1], seen[..., 0] = 0, 100
+    cut = io.BytesIO()
+    Image.fromarray(seen).save(cut, "PNG")
+    write(tmp_path, ["a/4.png"], cut.getvalue()[:-30])
+    data = ImageFolder(path=str(tmp_path), colour=False, unreadable="leave out").make()
+    expected = [
+        shades[f"{name}/{n}.png"]
+        for name, n in [("a", n) for n in (0, 6, 8, 10)] + [("b", n) for n in (1, 3, 7, 11)]
+    ]
+    assert np.round(data.x[:, 0, 4, 4] * 255).tolist() == expected
+
+
 # ---- archives --------------------------------------------------------------------------------------------------------
 
 

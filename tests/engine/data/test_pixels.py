@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -321,4 +322,11 @@ def test_what_is_no_picture_is_said(tmp_path: Path, content: bytes, why: str) ->
     with pytest.raises(
         DataError, match=rf"^own\.png cannot be read as a picture: {why}; expected a whole PNG"
     ):
+        picture_at(tmp_path / "own.png")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "own.png")
+    with pytest.raises(DataError, match=r"own\.png is a pipe; expected a picture"):
         picture_at(tmp_path / "own.png")
