@@ -267,6 +267,8 @@ def _with_data(project: Project, path: Path | None, read: Sequence[str]) -> Proj
         if read:
             raise Refusal("--read says how --data is read, and there is no --data. Add it.")
         return project
+    import shlex
+
     from engine.data import source_at
     from engine.errors import DataError, EngineError, clipped
     from playground.document import edits
@@ -280,7 +282,9 @@ def _with_data(project: Project, path: Path | None, read: Sequence[str]) -> Proj
     except EngineError as error:
         offers = error.offers if isinstance(error, DataError) else ()
         ways = (
-            " ".join(f"--read {name}={value}" for name, value in o.changes if value is not None)
+            " ".join(
+                f"--read {shlex.quote(f'{name}={value}')}" for name, value in o.changes if value is not None
+            )
             for o in offers
         )
         hints = [way for way in ways if way][:MOST_HINTS]

@@ -23,7 +23,7 @@ from playground.document import edits, files
 from playground.document.examples import example, examples
 from playground.runner.messages import Load, Play, State, Step
 from playground.runner.runner import Runner
-from tests.engine.data.writing import LABELS, PIXELS, write_idx, write_npz
+from tests.engine.data.writing import LABELS, PIXELS, write_folders, write_idx, write_npz
 
 
 def run(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -201,6 +201,18 @@ def test_a_first_layer_that_does_not_fit_is_said(qapp, tmp_path: Path, capsys) -
     write_idx(tmp_path)
     assert main(["train", "circle", "--out", str(tmp_path / "out"), "--data", str(tmp_path)]) == 2
     assert "Linear reads a row of values and gets 1×6×5. Put a Flatten before it." in capsys.readouterr().err
+
+
+def test_pictures_that_cannot_be_read_can_be_left_out(qapp, tmp_path: Path, capsys) -> None:
+    root = write_folders(tmp_path / "set", {"a": [(8, 8)] * 6, "b": [(8, 8)] * 6})
+    (root / "b" / "letter.png").write_bytes(b"Dear sirs")
+    words = ["train", "digits-mlp", "--epochs", "1", "--out", str(tmp_path / "out"), "--data", str(root)]
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert "1 of 13 pictures cannot be read" in said
+    assert "Try: --read 'unreadable=leave out'" in said, "as a shell takes it"
+    assert main([*words, "--read", "unreadable=leave out"]) == 0
+    assert "1 file was left out: 1 damaged or no picture (b/letter.png)." in capsys.readouterr().err
 
 
 def test_how_data_are_read_is_said_and_can_be_told(qapp, tmp_path: Path, capsys) -> None:
