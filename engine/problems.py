@@ -79,11 +79,6 @@ class DrawWeights(Remedy):
 
 
 @dataclass(frozen=True)
-class DropNotes(Remedy):
-    """The user has read what was changed when the project was opened."""
-
-
-@dataclass(frozen=True)
 class AllowMemory(Remedy):
     """Make a large network: the user knows how many ``size`` bytes it takes."""
 

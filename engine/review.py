@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -158,6 +159,7 @@ def batch_size_without_rest(count: int, wanted: int) -> int:
 # --- first weights ----------------------------------------------------------------------------------------------------
 
 
+@cache
 def draws_alike(initializer: Initializer) -> bool:
     """Whether all weights begin as the same number."""
     drawn = initializer.draw(Parameter((4, 4), 4, 4), np.random.default_rng(0))
@@ -179,10 +181,12 @@ def _alike(network: Network, data: Dataset, fit: Fit, given: Collection[str]) ->
     for node in network.nodes:
         if units.get(node.id, 0) < 2 or node.id in given or getattr(node.layer, "frozen", False):
             continue
-        behind = _behind(network, node.id)
         own: Initializer | None = getattr(node.layer, "initializer", None)
         initializer = own or fit.initializer
-        if not draws_alike(initializer) or not any(n.id in units for n in behind):
+        if not draws_alike(initializer):
+            continue
+        behind = _behind(network, node.id)
+        if not any(n.id in units for n in behind):
             continue
         straight = any(isinstance(n.layer, ReLU | PReLU) for n in behind)
         choices = (("He", HeNormal()), ("Xavier", XavierUniform()))

@@ -20,7 +20,6 @@ from engine.problems import (
     AllowMemory,
     AppendLayer,
     DrawWeights,
-    DropNotes,
     FitOutput,
     ReadOutside,
     Remedy,
@@ -270,8 +269,6 @@ def mend(project: Project, remedy: Remedy) -> Project:
             return add_layer(project, layer, len(project.network))
         case AllowMemory(size=size):
             return replace(project, memory=size)
-        case DropNotes():
-            return replace(project, notes=())
         case DrawWeights():
             return _drawn_anew(project)
         case ReadOutside():

@@ -17,7 +17,7 @@ from engine.layers.base import Shape
 from engine.limits import NETWORK_BYTES
 from engine.losses import Loss, suited
 from engine.network import Network, Problem
-from engine.problems import AllowMemory, DrawWeights, DropNotes, ReadOutside, SetFit
+from engine.problems import AllowMemory, DrawWeights, ReadOutside, SetFit
 from engine.reach import far_from_one
 from engine.review import review
 from engine.spec import Float
@@ -95,7 +95,7 @@ class Project:
     weight_edits: tuple[WeightEdit, ...] = ()
     first_weights: tuple[FirstWeights, ...] = ()
     human_error: float = 0.0
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=(), compare=False)
     memory: int = NETWORK_BYTES
 
     def replace(self, **changes: Any) -> Project:
@@ -258,9 +258,7 @@ def findings(project: Project) -> tuple[Problem, ...]:
     parts = (project.source, project.preparation, project.network, project.fit)
     by_hand: tuple[FirstWeights | WeightEdit, ...] = (*project.first_weights, *project.weight_edits)
     given = frozenset(one.node_id for one in by_hand if one.name == "weight")
-    noted = (
-        [Problem("", " ".join(project.notes), "warning", (DropNotes("All right"),))] if project.notes else []
-    )
+    noted = [Problem("", " ".join(project.notes), "warning")] if project.notes else []
     found = (
         *_too_large(*parts, project.memory), *wrong, *noted, *_findings(*parts, given), *_reach(*parts[:3])
     )  # fmt: skip
