@@ -103,12 +103,17 @@ def compile_steps(
 
 
 def _named_whole(buffer: Array, calls: Iterable[Call]) -> bool:
-    """Whether no call reads or writes ``buffer`` through another array, such as a view of it."""
-    return not any(
-        isinstance(a, np.ndarray) and a is not buffer and np.may_share_memory(a, buffer)
+    """Whether calls name ``buffer``, and none reads or writes it through another array, such as a view of it.
+
+    Where no call names it, one may know it all the same: a program in parts loads from it inside its own functions.
+    """
+    named = [
+        a
         for c in calls
         for a in (*c.args, *c.kwargs.values(), getattr(c.function, "__self__", None))
-    )
+        if isinstance(a, np.ndarray) and np.may_share_memory(a, buffer)
+    ]
+    return bool(named) and all(a is buffer for a in named)
 
 
 class Parameters:
