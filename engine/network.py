@@ -125,7 +125,7 @@ class Network:
             found[node.id] = node.layer.output_range(*(found.get(i, ANY) for i in self.inputs_of(node.id)))
         return found
 
-    @property
+    @cached_property
     def output_range(self) -> Range:
         """Which values the last node can give."""
         return self.ranges()[self.output_id]

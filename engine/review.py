@@ -7,13 +7,13 @@ layers need of them, and first weights against each other.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
-from engine.core import Parameter
+from engine.core import Parameter, Shape
 from engine.data.base import Dataset
 from engine.fit import Fit
 from engine.initializers import HeNormal, Initializer, XavierUniform
@@ -123,31 +123,36 @@ def _to_do(remedies: tuple[Remedy, ...]) -> str:
 
 
 def _batches(network: Network, data: Dataset, fit: Fit) -> Iterator[Problem]:
-    """Layers that compare the samples of a batch, and a batch of one."""
+    """Layers that compare the samples of a batch, and a batch of one; told of at the first of them."""
     count, size = len(data), min(fit.batch_size, len(data))
     if size > 1 and count % size != 1:
         return
     shapes = network.known_shapes(data.in_shape)
-    for node in network.nodes:
-        if node.id not in shapes or node.layer.least_batch(*network.in_shapes_of(node.id, shapes)) < 2:
-            continue
-        better = batch_size_without_rest(count, max(fit.batch_size, USUAL))
-        remedies: list[Remedy] = []
-        if better:
-            remedies.append(SetFit(f"Batches of {better}", "batch_size", better))
-        if math.prod(shapes[node.id]) > 1:
-            remedies.append(SetLayer("Use LayerNorm", node.id, LayerNorm()))
-        batches = (
-            "batches of one sample"
-            if size == 1
-            else f"{count:,} samples in batches of {size:,}, the last of one sample"
-        )
-        yield Problem(
-            node.id,
-            f"{node.layer.label} compares the samples of a batch and needs at least two in each; there are {batches}. "
-            "Choose another batch size, or LayerNorm, which looks at each sample alone.",
-            remedies=tuple(remedies),
-        )
+    found = [
+        node
+        for node in network.nodes
+        if node.id in shapes and node.layer.least_batch(*network.in_shapes_of(node.id, shapes)) > 1
+    ]
+    if not found:
+        return
+    first, remedies = found[0], list[Remedy]()
+    better = batch_size_without_rest(count, max(fit.batch_size, USUAL))
+    if better:
+        remedies.append(SetFit(f"Batches of {better}", "batch_size", better))
+    if len(found) == 1 and math.prod(shapes[first.id]) > 1:
+        remedies.append(SetLayer("Use LayerNorm", first.id, LayerNorm()))
+    others = f" (as {len(found) - 1} more of the layers)" if len(found) > 1 else ""
+    batches = (
+        "batches of one sample"
+        if size == 1
+        else f"{count:,} samples in batches of {size:,}, the last of one sample"
+    )
+    yield Problem(
+        first.id,
+        f"{first.layer.label}{others} compares the samples of a batch and needs at least two in each; there are {batches}. "
+        "Choose another batch size, or LayerNorm, which looks at each sample alone.",
+        remedies=tuple(remedies),
+    )
 
 
 def batch_size_without_rest(count: int, wanted: int) -> int:
@@ -159,7 +164,7 @@ def batch_size_without_rest(count: int, wanted: int) -> int:
 # --- first weights ----------------------------------------------------------------------------------------------------
 
 
-@cache
+@lru_cache(maxsize=64)
 def draws_alike(initializer: Initializer) -> bool:
     """Whether all weights begin as the same number."""
     drawn = initializer.draw(Parameter((4, 4), 4, 4), np.random.default_rng(0))
@@ -167,50 +172,64 @@ def draws_alike(initializer: Initializer) -> bool:
 
 
 def _alike(network: Network, data: Dataset, fit: Fit, given: Collection[str]) -> Iterator[Problem]:
-    """Hidden layers all of whose units begin with the same weights."""
-    shapes = network.shapes(data.in_shape)
-    units: dict[str, int] = {}  # of layers whose weights are drawn
+    """Hidden layers all of whose units begin with the same weights; those that begin as Training says are told of at the first."""
+    units = _drawn_units(network, network.shapes(data.in_shape))
+    hidden = _hidden(network, units)
+    shared: list[str] = []
     for node in network.nodes:
-        drawn = [
-            p.shape[0]
-            for p in node.layer.parameters(*network.in_shapes_of(node.id, shapes)).values()
-            if not p.is_bias
-        ]
-        if drawn:
-            units[node.id] = drawn[0]
-    for node in network.nodes:
-        if units.get(node.id, 0) < 2 or node.id in given or getattr(node.layer, "frozen", False):
+        frozen = getattr(node.layer, "frozen", False)
+        if units.get(node.id, 0) < 2 or node.id not in hidden or node.id in given or frozen:
             continue
         own: Initializer | None = getattr(node.layer, "initializer", None)
-        initializer = own or fit.initializer
-        if not draws_alike(initializer):
+        if not draws_alike(own or fit.initializer):
             continue
-        behind = _behind(network, node.id)
-        if not any(n.id in units for n in behind):
+        if own is None:
+            shared.append(node.id)
             continue
-        straight = any(isinstance(n.layer, ReLU | PReLU) for n in behind)
-        choices = (("He", HeNormal()), ("Xavier", XavierUniform()))
-        remedies = tuple(
-            SetFit(f"Use {name}", "initializer", better)
-            if own is None
-            else SetLayer(f"Use {name}", node.id, node.layer.replace(initializer=better))
-            for name, better in (choices if straight else choices[::-1])
-        )
-        yield Problem(
-            node.id,
-            f"All first weights are alike ({initializer.label}), so its {units[node.id]} units compute the same, get the same "
-            "gradients and stay copies of one another: a symmetry that only random weights break. Use He or Xavier initialization.",
-            "warning",
-            remedies,
-        )
+        remedies = [
+            SetLayer(f"Use {name}", node.id, node.layer.replace(initializer=better))
+            for name, better in _better(network, node.id)
+        ]
+        yield Problem(node.id, _copies(units[node.id], own, 0), "warning", tuple(remedies))
+    if shared:
+        first = shared[0]
+        better_for_all = [
+            SetFit(f"Use {name}", "initializer", better) for name, better in _better(network, first)
+        ]
+        message = _copies(units[first], fit.initializer, len(shared) - 1)
+        yield Problem(first, message, "warning", tuple(better_for_all))
 
 
-def _behind(network: Network, node_id: str) -> list[Node]:
-    """The nodes that read from it, directly or through others."""
-    reached = {node_id}
-    found = []
+def _copies(units: int, initializer: Initializer, others: int) -> str:
+    more = f" (so do those of {others} other layer{'s' if others != 1 else ''})" if others else ""
+    return (
+        f"All first weights are alike ({initializer.label}), so its {units} units compute the same, get the same gradients and stay "
+        f"copies of one another{more}: a symmetry that only random weights break. Use He or Xavier initialization."
+    )
+
+
+def _better(network: Network, node_id: str) -> list[tuple[str, Initializer]]:
+    """He where a ReLU reads the layer, and Xavier elsewhere; the other one after it."""
+    choices: list[tuple[str, Initializer]] = [("He", HeNormal()), ("Xavier", XavierUniform())]
+    readers = (node for node in network.nodes if node_id in network.inputs_of(node.id))
+    return choices if any(isinstance(node.layer, ReLU | PReLU) for node in readers) else choices[::-1]
+
+
+def _drawn_units(network: Network, shapes: Mapping[str, Shape]) -> dict[str, int]:
+    """How many units each layer has whose weights are drawn."""
+    found = {}
     for node in network.nodes:
-        if node.id != node_id and reached.intersection(network.inputs_of(node.id)):
-            reached.add(node.id)
-            found.append(node)
+        parameters = node.layer.parameters(*network.in_shapes_of(node.id, shapes))
+        drawn = [p.shape[0] for p in parameters.values() if not p.is_bias]
+        if drawn:
+            found[node.id] = drawn[0]
+    return found
+
+
+def _hidden(network: Network, learning: Collection[str]) -> set[str]:
+    """The nodes that one of ``learning`` reads from, directly or through others."""
+    found: set[str] = set()
+    for node in reversed(network.nodes):
+        if node.id in learning or node.id in found:
+            found.update(network.inputs_of(node.id))
     return found

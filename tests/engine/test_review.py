@@ -237,6 +237,14 @@ def test_maps_have_more_than_one_value_in_a_channel() -> None:
     assert problem.node_id == "1"
 
 
+def test_several_such_layers_are_told_of_once() -> None:
+    deep = Network.chain(Linear(4), BatchNorm(), Linear(4), BatchNorm(), Linear(1))
+    (problem,) = review(deep, DATA["binary"], Fit(batch_size=1))
+    assert problem.node_id == "1"
+    assert "as 1 more of the layers" in problem.message
+    assert texts(problem) == ["Batches of 16"]
+
+
 def test_half_built_networks_are_told_of_batches_too() -> None:
     found = review(Network.chain(Linear(4), BatchNorm(), Conv2d()), DATA["binary"], Fit(batch_size=1))
     assert [problem.node_id for problem in found] == ["1"]
@@ -291,6 +299,13 @@ def test_alike_first_weights_of_hidden_layers_are_named() -> None:
         assert learns(*swap(mended(HIDDEN, fit, remedy), data))
     straight = Network.chain(Linear(6), ReLU(), Linear(1))
     assert texts(review(straight, data, fit)[0])[0] == "Use He"
+
+
+def test_layers_that_begin_alike_together_are_told_of_once() -> None:
+    deep = Network.chain(Linear(6), Tanh(), Linear(6), Tanh(), Linear(6), Tanh(), Linear(1))
+    (problem,) = review(deep, DATA["binary"], Fit(initializer=Zeros()))
+    assert problem.node_id == "0"
+    assert "so do those of 2 other layers" in problem.message
 
 
 def test_a_layers_own_initializer_is_what_is_changed() -> None:
