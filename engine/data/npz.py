@@ -10,8 +10,8 @@ import numpy as np
 
 from engine import progress
 from engine.core import Array
-from engine.data import arrays
-from engine.data.arrays import Entry, Pair
+from engine.data import arrays, pairing
+from engine.data.arrays import Entry
 from engine.data.base import Dataset, sources
 from engine.data.brightness import AUTOMATIC, GROUNDS, Brightness
 from engine.data.files import (
@@ -26,6 +26,7 @@ from engine.data.files import (
     scale_param,
     spread,
 )
+from engine.data.pairing import Pair
 from engine.data.pixels import best_ground
 from engine.data.report import Note, left_out
 from engine.errors import DataError, Offer, clipped
@@ -125,11 +126,11 @@ class NpzFile(Opened):
         files = self._files()
         if not self.targets_file:
             found = arrays.entries(files)
-            return found, arrays.pairs(found, self.inputs, self.targets)
+            return found, pairing.pairs(found, self.inputs, self.targets)
         path, other = files
         found, others = arrays.entries([path]), arrays.entries([other])
-        inputs = arrays.one_of(found, self.inputs, True)
-        targets = arrays.one_of(others, self.targets, False)
+        inputs = pairing.one_of(found, self.inputs, True)
+        targets = pairing.one_of(others, self.targets, False)
         return [inputs, targets], [Pair(None, inputs, targets)]
 
     def _brightness(self, raws: list[Array]) -> tuple[Brightness, tuple[Note, ...]]:
@@ -191,7 +192,7 @@ def _which(found: list[Entry], pairs: list[Pair]) -> tuple[Note, ...]:
     used = {entry for pair in pairs for entry in (pair.inputs, pair.targets)}
     notes: tuple[Note, ...] = ()
     untold = any(
-        (r := arrays.role(e.name)) is None or r.inputs != is_x
+        (r := pairing.role(e.name)) is None or r.inputs != is_x
         for p in pairs
         for e, is_x in ((p.inputs, True), (p.targets, False))
     )

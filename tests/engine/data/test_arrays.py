@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from engine.data import Dataset, NpzFile, Preparation, prepare, source_at
-from engine.data.arrays import role
+from engine.data.pairing import role
 from engine.errors import DataError
 from tests.engine.data.writing import LABELS, PIXELS, RNG, write_npz
 
