@@ -133,7 +133,7 @@ def in_turn(jobs: Sequence[Job]) -> None:
         job()
 
 
-_sharing = in_turn
+_sharing: Callable[[Sequence[Job]], None] = in_turn
 
 
 def share(jobs: Sequence[Job]) -> None:

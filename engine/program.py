@@ -192,10 +192,10 @@ class _Buffer:
 def _allocate(shape: Shape, batch: int, layout: Layout, dtype: Any, rows_first: bool = False) -> _Buffer:
     """``rows_first``: a picture lies in memory as ``(H, C, W, B)``."""
     if layout.ones:
-        size = int(np.prod(shape))
-        full = np.zeros((size + 1, batch), dtype)
-        full[size] = 1.0
-        return _Buffer(full, full[:size].reshape(*shape, batch))
+        count = int(np.prod(shape))
+        full = np.zeros((count + 1, batch), dtype)
+        full[count] = 1.0
+        return _Buffer(full, full[:count].reshape(*shape, batch))
     top, bottom, left, right = layout.pad
     if layout.plain and not rows_first:
         full = np.zeros((*shape, batch), dtype)

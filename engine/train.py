@@ -75,6 +75,8 @@ class Trainer:
         self._step = np.zeros((), np.int64)
         self.repeating = False
         self.best: Snapshot | None = None
+        self.train_score: Score
+        self.validation_score: Score
         self._kept: Snapshot  # the moment to return to when training diverges
         self._slots: dict[str, Array] = {}
         self._build()
