@@ -65,6 +65,8 @@ class Refusal(QWidget):
 class Cautions(QToolButton):
     """How many warnings there are; leads to the panel that says them. Gone where there are none.
 
+    A sign and a number, as the numbers of the run need the room.
+
     Args:
         show_panel: shows all problems.
     """
@@ -72,7 +74,6 @@ class Cautions(QToolButton):
     def __init__(self, theme: Theme, show_panel: Callable[[], None]) -> None:
         super().__init__()
         self.setObjectName("transport_warnings")
-        self.setAccessibleName("Warnings")
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setIconSize(QSize(18, 18))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -82,8 +83,10 @@ class Cautions(QToolButton):
 
     def show_problems(self, found: Sequence[Problem]) -> None:
         """Count ``found``, and say them in the tool tip."""
-        self.setText(f"{len(found)} warning{'s' if len(found) != 1 else ''}")
-        self.setToolTip("\n".join(problem.message for problem in found))
+        words = f"{len(found)} warning{'s' if len(found) != 1 else ''}"
+        self.setText(str(len(found)))
+        self.setAccessibleName(words)
+        self.setToolTip("\n".join([f"{words}:", *(problem.message for problem in found)]))
         self.setVisible(bool(found))
 
     def set_theme(self, theme: Theme) -> None:

@@ -150,7 +150,7 @@ def test_a_warning_leaves_play_and_numbers_and_shows_the_panel(shell: Shell) -> 
     shell.document.apply(late, "Add Sigmoid")
     assert shell.window.actions_["run.play"].isEnabled()
     assert pill.isVisible()
-    assert pill.text() == "1 warning"
+    assert (pill.text(), pill.accessibleName()) == ("1", "1 warning")
     assert "Remove the Sigmoid" in pill.toolTip()
     assert shell.window.metrics.isVisible()
     shell.click("transport_warnings")
