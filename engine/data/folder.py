@@ -18,7 +18,7 @@ from engine.data.base import Dataset, sources
 from engine.data.brightness import AUTOMATIC, GROUNDS
 from engine.data.files import CATEGORY, Opened, chosen, labelled, limit_param, scale_param, scale_used, spread
 from engine.data.images import Pixels, blank, fitting_size, room_for
-from engine.data.pixels import Facts, Look, Unreadable, best_ground, facts, numbers, reading
+from engine.data.pixels import Facts, Look, Unreadable, best_ground, coloured, facts, numbers, reading
 from engine.data.report import Note, Offer, counted, left_out
 from engine.data.shelf import Found, Layout, Shelf, layout, shelf
 from engine.errors import DataError, clipped, few
@@ -105,7 +105,7 @@ def any_coloured(files: Shelf, found: Sequence[Found]) -> bool:
             files.opened(one.name) as stream,
             reading(stream) as picture,
         ):
-            if facts(picture).coloured:
+            if coloured(picture):
                 return True
     return False
 

@@ -72,7 +72,6 @@ class Facts:
         wide: one channel of numbers that 8 bits do not hold; only then are these known:
         low, high: the least and greatest of them.
         whole: they are whole numbers.
-        coloured: it may hold colours.
         frames: it holds several pictures, of which the first is read.
         transparent: it may be so in parts.
         seen: where parts of it are transparent: how much what is drawn differs from each of GROUNDS, 0 to 1, on average.
@@ -84,7 +83,6 @@ class Facts:
     low: float = 0.0
     high: float = 255.0
     whole: bool = True
-    coloured: bool = False
     frames: bool = False
     transparent: bool = False
     seen: tuple[float, ...] = ()
@@ -149,9 +147,7 @@ def facts(picture: Any) -> Facts:
         return Facts(height, width, wide=True, low=low, high=high, whole=whole, frames=frames)
     transparent = picture.has_transparency_data
     seen = _seen(picture.convert("RGBA")) if transparent else ()
-    return Facts(
-        height, width, coloured=_coloured(picture), frames=frames, transparent=transparent, seen=seen
-    )
+    return Facts(height, width, frames=frames, transparent=transparent, seen=seen)
 
 
 def numbers(picture: Any, look: Look) -> Pixels:
@@ -234,7 +230,8 @@ def _wide(mode: str) -> bool:
     return mode in ("I", "F") or mode.startswith("I;16")
 
 
-def _coloured(picture: Any) -> bool:
+def coloured(picture: Any) -> bool:
+    """Whether a picture may hold colours. Raises whatever Pillow does."""
     if picture.mode == "P":
         palette = np.asarray(picture.getpalette("RGB"), int).reshape(-1, 3)
         return bool((palette != palette[:, :1]).any())

@@ -30,6 +30,8 @@ from engine.limits import PICTURE_BYTES
 MOST_FILES, MOST_DEPTH = 2_000_000, 12
 #: bytes of an archive, of the list of what it holds, and of all pictures in it, unpacked
 MOST_ARCHIVE, MOST_LIST, MOST_UNPACKED = 64 << 30, 64 << 20, 256 << 30
+#: bytes of a small file
+_SMALL = 1 << 18
 #: how much smaller than its content a packed picture may be: what is packed better is no picture, but meant to fill the memory
 MOST_RATIO, RATIO_FROM = 200, 1 << 24
 
@@ -98,8 +100,15 @@ class _Folder(Shelf):
             progress.report(0, 1)
         return found
 
-    def opened(self, name: str) -> AbstractContextManager[BinaryIO]:
-        return opened(os.path.join(self.path, name), PICTURE_BYTES, "a picture")
+    @contextmanager
+    def opened(self, name: str) -> Iterator[BinaryIO]:
+        with opened(os.path.join(self.path, name), PICTURE_BYTES, "a picture") as file:
+            content = file.read(_SMALL)
+            if len(content) < _SMALL:  # read at once: Pillow goes to and fro in a file
+                yield io.BytesIO(content)
+            else:
+                file.seek(0)
+                yield file
 
     def files(self, names: list[str]) -> list[Path]:
         return [self.path / name for name in names]

@@ -41,7 +41,8 @@ def foreign(
         path: what is read; named in the sentence.
         expected: what it should be.
     """
-    name = clipped(Path(path).name or os.fspath(path), 100)
+    # No Path is made, as this is asked for each of many thousand pictures.
+    name = clipped(os.path.basename(path) or os.fspath(path), 100)
     try:
         yield
     except EngineError:
