@@ -185,6 +185,7 @@ class Pair(Kind):
     max: int | None = None
     words: tuple[str, ...] = ()
     sides: bool = False
+    zero: str = ""  #: what a 0 stands for, where it stands for something else: "kernel size"
 
     def check(self, value: Any) -> int | tuple[int, int] | tuple[int, int, int, int] | str:
         if isinstance(value, str) and value in self.words:
@@ -208,6 +209,14 @@ class Pair(Kind):
         words = "".join(f", or {w!r}" for w in self.words)
         four = ", or four (top, bottom, left, right)" if self.sides else ""
         return f"{Int(self.min, self.max).expects}, or a pair of them (height, width){four}{words}"
+
+    def written(self, value: int | tuple[int, ...] | str) -> str:
+        """As :func:`sides_in_words`; a 0 that stands for something else is written as that: "= kernel size"."""
+        if not self.zero or isinstance(value, str):
+            return sides_in_words(value)
+        if value == 0:
+            return f"= {self.zero}"
+        return "×".join(str(n or self.zero) for n in (value if isinstance(value, tuple) else (value,)))
 
 
 def sides_in_words(value: int | tuple[int, ...] | str) -> str:
@@ -361,6 +370,26 @@ def param(
     extra = {} if default is dataclasses.MISSING else {"default": default}
     meta = {"kind": kind, "help": help, "unit": unit, "label": label, "advanced": advanced}
     return dataclasses.field(metadata={"param": meta}, **extra)
+
+
+class _Varying:
+    """A formula that differs with a spec's options; asked of the class, it is whole."""
+
+    def __init__(self, whole: str, without: Mapping[str, Mapping[str, str]]) -> None:
+        self._whole, self._without = whole, without
+
+    def __get__(self, spec: Spec | None, owner: type[Spec]) -> str:
+        text = self._whole
+        for name, changes in self._without.items() if spec is not None else ():
+            if not getattr(spec, name):
+                for there, instead in changes.items():
+                    text = text.replace(there, instead)
+        return text
+
+
+def varying(whole: str, **without: Mapping[str, str]) -> Any:
+    """Declare a formula of which parts are there only while an option is on: per option, what becomes of which part without it."""
+    return _Varying(whole, without)
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(param, dataclasses.field))

@@ -27,7 +27,7 @@ from engine.layers.base import (
 from engine.layers.conv_rows import bind_rows
 from engine.layers.linear import own_frozen, own_initializer, own_regularizer
 from engine.regularizers import Regularizer
-from engine.spec import Bool, Int, Pair, param
+from engine.spec import Bool, Int, Pair, param, varying
 
 #: numbers in an output row of the whole batch, and multiplications for them, from which on working by whole rows is the faster way
 LONG_ROW, LARGE_PRODUCT = 256, 200_000
@@ -107,11 +107,14 @@ class Conv2d(Layer):
     initializer: Initializer | None = own_initializer()
     regularizer: Regularizer | None = own_regularizer()
     frozen: bool = own_frozen()
-    formula = r"y_{oij} = \sum_{c,u,v} w_{ocuv}\, x_{c,\, si+du-p,\, sj+dv-p} + b_o"
-    gradient_formula = (
+    formula = varying(
+        r"y_{oij} = \sum_{c,u,v} w_{ocuv}\, x_{c,\, si+du-p,\, sj+dv-p} + b_o", bias={" + b_o": ""}
+    )
+    gradient_formula = varying(
         r"\frac{\partial L}{\partial w_{ocuv}} = \sum_{n,i,j} \delta_{noij}\, x_{n,c,\, si+du-p,\, sj+dv-p}, \quad "
         r"\frac{\partial L}{\partial b_o} = \sum_{n,i,j} \delta_{noij}, \quad "
-        r"\frac{\partial L}{\partial x_{cab}} = \sum_{o,i,j,u,v} w_{ocuv}\, \delta_{oij} \cdot [a = si+du-p,\, b = sj+dv-p]"
+        r"\frac{\partial L}{\partial x_{cab}} = \sum_{o,i,j,u,v} w_{ocuv}\, \delta_{oij} \cdot [a = si+du-p,\, b = sj+dv-p]",
+        bias={r"\frac{\partial L}{\partial b_o} = \sum_{n,i,j} \delta_{noij}, \quad ": ""},
     )
 
     def pads(self) -> tuple[int, int, int, int]:

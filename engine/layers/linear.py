@@ -11,7 +11,7 @@ from engine.errors import ShapeError
 from engine.initializers import Initializer, initializers
 from engine.layers.base import Array, Bind, Layer, Layout, Parameter, Shape, Steps, affine_views, call, layers
 from engine.regularizers import Regularizer, regularizers
-from engine.spec import Bool, Int, Nested, param
+from engine.spec import Bool, Int, Nested, param, varying
 
 
 def own_initializer() -> Initializer | None:
@@ -63,10 +63,11 @@ class Linear(Layer):
     initializer: Initializer | None = own_initializer()
     regularizer: Regularizer | None = own_regularizer()
     frozen: bool = own_frozen()
-    formula = r"y_j = \sum_i w_{ji} x_i + b_j"
-    gradient_formula = (
+    formula = varying(r"y_j = \sum_i w_{ji} x_i + b_j", bias={" + b_j": ""})
+    gradient_formula = varying(
         r"\frac{\partial L}{\partial w_{ji}} = \sum_n \delta_{nj} x_{ni}, \quad "
-        r"\frac{\partial L}{\partial b_j} = \sum_n \delta_{nj}, \quad \frac{\partial L}{\partial x_i} = \sum_j w_{ji} \delta_j"
+        r"\frac{\partial L}{\partial b_j} = \sum_n \delta_{nj}, \quad \frac{\partial L}{\partial x_i} = \sum_j w_{ji} \delta_j",
+        bias={r"\frac{\partial L}{\partial b_j} = \sum_n \delta_{nj}, \quad ": ""},
     )
 
     def out_shape(self, *in_shapes: Shape) -> Shape:

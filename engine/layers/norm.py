@@ -13,7 +13,7 @@ from engine.layers.base import Bind, Layer, layers
 from engine.layers.conv import image_shape
 from engine.layers.linear import own_frozen
 from engine.optimizers import epsilon
-from engine.spec import Bool, Float, Int, param
+from engine.spec import Bool, Float, Int, param, varying
 
 
 def affine() -> bool:
@@ -40,11 +40,19 @@ class BatchNorm(Layer):
     )
     affine: bool = affine()
     frozen: bool = own_frozen()
-    formula = r"y = \gamma \frac{x - \mu_B}{\sqrt{\sigma_B^2 + \epsilon}} + \beta"
-    gradient_formula = (
+    formula = varying(
+        r"y = \gamma \frac{x - \mu_B}{\sqrt{\sigma_B^2 + \epsilon}} + \beta",
+        affine={r"\gamma ": "", r" + \beta": ""},
+    )
+    gradient_formula = varying(
         r"\frac{\partial L}{\partial x} = \frac{\gamma}{\sqrt{\sigma_B^2 + \epsilon}} \left( \delta - \bar{\delta} - \hat{x}\, "
         r"\overline{\delta \hat{x}} \right), \quad \frac{\partial L}{\partial \gamma} = \sum \delta \hat{x}, \quad "
-        r"\frac{\partial L}{\partial \beta} = \sum \delta"
+        r"\frac{\partial L}{\partial \beta} = \sum \delta",
+        affine={
+            r"\frac{\gamma}": r"\frac{1}",
+            r", \quad \frac{\partial L}{\partial \gamma} = \sum \delta \hat{x}": "",
+            r", \quad \frac{\partial L}{\partial \beta} = \sum \delta": "",
+        },
     )
 
     def parameters(self, *in_shapes: Shape) -> dict[str, Parameter]:
@@ -104,10 +112,14 @@ class LayerNorm(Layer):
     eps: float = epsilon(1e-5)
     elementwise_affine: bool = affine()
     frozen: bool = own_frozen()
-    formula = r"y = \gamma \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + \beta"
-    gradient_formula = (
+    formula = varying(
+        r"y = \gamma \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + \beta",
+        elementwise_affine={r"\gamma ": "", r" + \beta": ""},
+    )
+    gradient_formula = varying(
         r"\frac{\partial L}{\partial x} = \frac{1}{\sqrt{\sigma^2 + \epsilon}} \left( \gamma \delta - \overline{\gamma \delta} - "
-        r"\hat{x}\, \overline{\gamma \delta \hat{x}} \right)"
+        r"\hat{x}\, \overline{\gamma \delta \hat{x}} \right)",
+        elementwise_affine={r"\gamma ": ""},
     )
 
     def parameters(self, *in_shapes: Shape) -> dict[str, Parameter]:

@@ -24,7 +24,7 @@ def kernel_size(default: Sizes = 2) -> Sizes:
 def own_stride() -> Sizes:
     """The field of pooling layers, said once."""
     stride: Sizes = param(
-        Pair(min=0, max=64),
+        Pair(min=0, max=64, zero="kernel size"),
         default=0,
         help="How far the window moves each time; 0: by its own size.",
         unit="px",

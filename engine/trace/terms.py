@@ -100,11 +100,6 @@ class Terms(Sequence[Term]):
         """The terms' numbers ``(n,)``, largest product first."""
         return np.argsort(-np.abs(self.values), kind="stable")
 
-    @cached_property
-    def running(self) -> Array:
-        """The sum of the ``i + 1`` largest, ``(n,)``: where it becomes flat, what follows no longer counts."""
-        return np.cumsum(self.values[self.order])
-
 
 class Few(Terms):
     """Terms that are listed."""
@@ -224,6 +219,11 @@ class Equation:
     function: Function | None = None
     scale: tuple[Operand, ...] = ()
 
+    @property
+    def order(self) -> Array:
+        """The numbers of the terms ``(n,)``, those that count most first: the largest products, or where the largest wins, the largest."""
+        return np.argsort(-self.terms.values, kind="stable") if self.rule == "max" else self.terms.order
+
     def evaluate(self) -> float:
         """The result worked out again in float64, from the shown operands alone."""
         with np.errstate(all="ignore"):
@@ -280,8 +280,7 @@ class Equation:
         n = len(self.terms)
         if n <= most:
             return list(self.terms), 0
-        order = np.argsort(-self.terms.values, kind="stable") if self.rule == "max" else self.terms.order
-        largest = [int(i) for i in order[:most] if i != n - 1][: most - 1]
+        largest = [int(i) for i in self.order[:most] if i != n - 1][: most - 1]
         return [self.terms[i] for i in (*sorted(largest), n - 1)], n - most
 
 

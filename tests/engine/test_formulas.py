@@ -323,3 +323,20 @@ def test_nothing_random_is_left_out() -> None:
         == {layers.Dropout, layers.Dropout2d, layers.GaussianNoise}
         == {cls for cls in all_layers if cls.is_random}
     )
+
+
+@pytest.mark.parametrize(
+    ("layer", "letters"),
+    [
+        (layers.Linear(bias=False), ("b_",)),
+        (layers.Conv2d(bias=False), ("b_",)),
+        (layers.BatchNorm(affine=False), (r"\gamma", r"\beta")),
+        (layers.LayerNorm(elementwise_affine=False), (r"\gamma", r"\beta")),
+    ],
+)
+def test_what_a_layer_does_not_have_is_not_in_its_formulas(layer: Layer, letters: tuple[str, ...]) -> None:
+    for letter in letters:
+        assert letter in type(layer).formula
+        assert letter in type(layer)().formula
+        assert letter not in layer.formula
+        assert letter not in layer.gradient_formula

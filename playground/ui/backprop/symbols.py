@@ -58,9 +58,13 @@ def _read(tokens: list[str], level: int, found: list[Run]) -> None:
         if token == r"\frac":
             top, i = _group(tokens, i)
             bottom, i = _group(tokens, i)
-            _read(top, level, found)
+            _read_whole(top, level, found, _is_sum(top))
             found.append(Run("/", level))
-            _read(bottom, level, found)
+            _read_whole(bottom, level, found, _is_sum(bottom) or _is_product(bottom))
+        elif token == r"\sqrt":
+            inside, i = _group(tokens, i)
+            found.append(Run("√", level))
+            _read_whole(inside, level, found, _is_sum(inside) or _is_product(inside))
         elif token in ("_", "^"):
             inside, i = _group(tokens, i)
             _read(inside, -1 if token == "_" else 1, found)
@@ -75,6 +79,42 @@ def _read(tokens: list[str], level: int, found: list[Run]) -> None:
             continue
         elif not token.isspace() or token == r"\ ":
             found.append(Run("−" if token == "-" else _WORDS.get(token, token.lstrip("\\")), level))
+
+
+def _read_whole(tokens: list[str], level: int, found: list[Run], bracketed: bool) -> None:
+    """As ``_read``, in brackets where it would else be torn apart: m/(1 − p) is not m/1 − p."""
+    if bracketed:
+        found.append(Run("(", level))
+    _read(tokens, level, found)
+    if bracketed:
+        found.append(Run(")", level))
+
+
+def _on_the_line(tokens: list[str]) -> list[str]:
+    """What is neither room nor in an index, a power or braces."""
+    kept, i = [], 0
+    while i < len(tokens):
+        token, i = tokens[i], i + 1
+        if token in ("_", "^"):
+            _, i = _group(tokens, i)
+        elif token == "{":
+            kept.append("{}")
+            _, i = _group(tokens, i - 1)
+        elif not token.isspace() and token not in (r"\,", r"\ ", r"\quad"):
+            kept.append(token)
+    return kept
+
+
+def _is_sum(tokens: list[str]) -> bool:
+    return any(token in "+-" for token in _on_the_line(tokens)[1:])
+
+
+def _is_product(tokens: list[str]) -> bool:
+    """Whether several things stand side by side; ∂x is one, and so is 12, or what ``\\mathrm`` writes."""
+    kept = _on_the_line(tokens)
+    if not kept or kept[0] in (r"\partial", r"\Delta", r"\mathrm", r"\text", r"\mathbf", *_ACCENTS):
+        return len(kept) > 2
+    return len(kept) > 1 and not all(token.isdigit() or token == "." for token in kept)
 
 
 def _group(tokens: list[str], i: int) -> tuple[list[str], int]:

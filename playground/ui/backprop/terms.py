@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from engine.core import Array
 from engine.trace import Equation, Operand, Term
 from playground.ui.backprop.linked import Linked, Zone, colour_of, words_for
 from playground.ui.backprop.symbols import draw, width
@@ -18,7 +20,7 @@ from playground.ui.theme import Theme
 from playground.ui.view import Focus
 
 #: so many terms are shown as they come; of more, the largest, sorted by size
-FEW, MOST = 8, 10
+MOST = 10
 PAD, GAP, SIGN = 7.0, 4.0, 13.0  # inside a chip, between chips, for a sign between them
 LINE = 17.0
 
@@ -47,35 +49,42 @@ class Shown:
     Args:
         chips: terms, in the order they are drawn.
         more: how many are not.
-        rest: what these add up to.
+        rest: what these add up to; where the largest wins, the largest of them; ``None`` where a function is taken of them.
         sorted: whether the largest come first.
     """
 
     chips: tuple[Chip, ...] = ()
     more: int = 0
-    rest: float = 0.0
+    rest: float | None = None
     sorted: bool = False
 
 
 def shown(equation: Equation, current: int = -1) -> Shown:
     """The terms of an equation that are worth a chip each; ``current`` is the number of the term that a step is about."""
     terms, n = equation.terms, len(equation.terms)
-    if n <= FEW:
+    if n <= MOST:
         chips = tuple(Chip(t, None, i == current, current >= 0 and i > current) for i, t in enumerate(terms))
         return Shown(chips)
     if current >= 0:  # a window round the one that the step is about
         first = min(max(current - MOST // 2, 0), n - MOST)
         window = range(first, first + MOST)
         chips = tuple(Chip(terms[i], None, i == current, i > current) for i in window)
-        rest = float(terms.values.sum() - terms.values[first : first + MOST].sum())
-        return Shown(chips, n - MOST, rest)
-    order = terms.order[:MOST]
-    running = terms.running if equation.rule == "sum" else None
+        return Shown(chips, n - MOST, _rest(equation, np.r_[:first, first + MOST : n]))
+    order = equation.order
+    running = np.cumsum(terms.values[order[:MOST]]) if equation.rule == "sum" else None
     chips = tuple(
-        Chip(terms[int(i)], float(running[k]) if running is not None else None) for k, i in enumerate(order)
+        Chip(terms[int(i)], float(running[k]) if running is not None else None)
+        for k, i in enumerate(order[:MOST])
     )
-    rest = float(terms.values.sum() - terms.values[order].sum())
-    return Shown(chips, n - MOST, rest, sorted=True)
+    return Shown(chips, n - MOST, _rest(equation, order[MOST:]), sorted=True)
+
+
+def _rest(equation: Equation, left: Array) -> float | None:
+    """What the terms of these numbers come to."""
+    if equation.rule == "function":
+        return None
+    values = equation.terms.values[left]
+    return float(values.max() if equation.rule == "max" else values.sum())
 
 
 def _running_words(running: float) -> str:
@@ -172,7 +181,10 @@ class TermStrip(Linked):
             x += room + SIGN
 
     def _more_words(self) -> str:
-        return f"{count(self.shown.more)} more terms: {fmt(self.shown.rest)}"
+        more, rest = self.shown.more, self.shown.rest
+        said = f"{count(more)} more term{'s' if more > 1 else ''}"
+        largest = "the largest " if self._sign == "," and more > 1 else ""
+        return said if rest is None else f"{said}: {largest}{fmt(rest)}"
 
     # --- painting -----------------------------------------------------------------------------------------------------
 

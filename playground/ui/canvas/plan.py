@@ -206,7 +206,8 @@ def summary_of(layer: Spec, parameters: Mapping[str, Shape] | None = None, out: 
 
 def _value_in_words(param: Param, value: object) -> str:
     if isinstance(param.kind, Pair):
-        return "×".join(map(str, value if isinstance(value, tuple) else (value, value)))
+        named = isinstance(value, str) or (param.kind.zero and value == 0)
+        return param.kind.written(value if named or isinstance(value, tuple) else (value, value))  # type: ignore[arg-type]
     text = exact(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
     if param.unit:
         return f"{text} {param.unit.removesuffix('s') if value == 1 else param.unit}"

@@ -116,7 +116,9 @@ class Results(Level):
             y += LINE
         more = terms.size - min(listed, terms.size)
         if more:
-            write(painter, QRectF(rect.x(), y, 200, LINE), f"… {more} more places", ink.muted, ink.tiny)
+            rest = float(terms.ravel()[order[listed:]].sum())
+            said = f"… {more} more place{'s' if more > 1 else ''}: {fmt(rest)}"
+            write(painter, QRectF(rect.x(), y, 200, LINE), said, ink.muted, ink.tiny)
             y += LINE
         total = float(terms.sum())
         write(

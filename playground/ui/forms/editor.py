@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.spec import Bool, Choice, Flags, Float, Int, Kind, NestedList, Pair, Param, sides_in_words
+from engine.spec import Bool, Choice, Flags, Float, Int, Kind, NestedList, Pair, Param
 from playground.ui.forms.field import WIDTH, StepField
 from playground.ui.forms.number import NumberField, PairField
 from playground.ui.icons import icon
@@ -126,8 +126,8 @@ def in_words(param: Param, value: Any) -> str:
             return ", ".join(value) or "none"
         case tuple() if isinstance(param.kind, NestedList):
             return ", ".join(spec.label for spec in value) or param.kind.none_label
-        case tuple():
-            return sides_in_words(value)
+        case tuple() | int() if isinstance(param.kind, Pair):
+            return param.kind.written(value)
         case int() | float():
             return exact(value)
     return str(getattr(value, "label", value))
@@ -173,10 +173,12 @@ class PairEditor(_FieldEditor):
         super().__init__(param, theme)
         kind: Pair = param.kind  # type: ignore[assignment]
         self._show(PairField(kind, param.unit, theme, self))
-        if kind.words:
-            self._offer(kind.words)
+        offered: dict[str, Any] = {word: word for word in kind.words}
+        if kind.zero:
+            offered[kind.written(0)] = 0
+        self._button = self._offer(offered) if offered else None
 
-    def _offer(self, words: tuple[str, ...]) -> None:
+    def _offer(self, words: Mapping[str, Any]) -> QToolButton:
         button = QToolButton(self)
         button.setObjectName(f"{self.param.name}.words")
         button.setProperty("choice", True)
@@ -186,20 +188,20 @@ class PairEditor(_FieldEditor):
         button.setToolTip(f"A word instead of a number: {', '.join(words)}.")
         button.setAccessibleName("A word instead of a number")
         button.setIconSize(QSize(12, 12))
-        self._button = button
         menu = QMenu(button)
-        for word in words:
+        for word, value in words.items():
             menu.addAction(word).triggered.connect(
-                lambda _checked=False, word=word: self.entered.emit(word, "")
+                lambda _checked=False, value=value: self.entered.emit(value, "")
             )
         button.setMenu(menu)
         layout = self.layout()
         layout.setSpacing(2)  # type: ignore[union-attr]
         layout.insertWidget(0, button)  # type: ignore[union-attr]
+        return button
 
     def set_theme(self, theme: Theme) -> None:
         super().set_theme(theme)
-        if self.param.kind.words:  # type: ignore[attr-defined]
+        if self._button is not None:
             self._button.setIcon(icon("chevron-down", theme, theme.muted))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
-from engine.spec import Float, Int, Pair, sides_in_words
+from engine.spec import Float, Int, Pair
 from playground.ui.forms.field import StepField
 from playground.ui.numbers import exact, parse
 from playground.ui.theme import Theme
@@ -86,14 +86,16 @@ class PairField(StepField):
 
     def show_value(self, value: Any) -> None:
         super().show_value(value)
-        self.show_unit(not isinstance(value, str))
+        self.show_unit(not isinstance(value, str) and not (self.kind.zero and value == 0))
 
     def write(self, value: Any) -> str:
-        return "" if value is None else sides_in_words(value)
+        return "" if value is None else self.kind.written(value)
 
     def read(self, text: str) -> Any:
         if text.lower() in self.kind.words:
             return text.lower()
+        if self.kind.zero:
+            text = text.lower().replace(self.kind.zero, "0").removeprefix("=")
         parts = [parse(part) for part in re.split(r"[×xX*,;/+ ]+", text.strip("()[] "))]
         if None in parts or len(parts) not in (1, 2, 4) or (len(parts) == 4 and not self.kind.sides):
             return text

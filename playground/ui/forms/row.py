@@ -26,11 +26,16 @@ def label_of(param: Param) -> str:
     return text[0].upper() + text[1:] if len(text) > 2 and text[0].isascii() else text
 
 
+def with_unit(param: Param, value: Any) -> str:
+    """A value in words, with its unit where it is a number."""
+    words = in_words(param, value)
+    return f"{words} {param.unit}" if param.unit and words[-1].isdigit() else words
+
+
 def tip_of(param: Param) -> str:
     """Help, range and default of a parameter, as a tool tip."""
     allowed = param.kind.expects
-    unit = f" {param.unit}" if param.unit else ""
-    default = "" if param.required else f"<br>Default: {in_words(param, param.default)}{unit}."
+    default = "" if param.required else f"<br>Default: {with_unit(param, param.default)}."
     return (
         f"<p><b>{label_of(param)}</b><br>{param.help}</p><p>{allowed[0].upper()}{allowed[1:]}.{default}</p>"
     )

@@ -17,6 +17,16 @@ from playground.ui.backprop.symbols import ACCENT, Run, plain, runs
         (r"-\eta", "−η"),
         (r"f'(x_{1})", "f'(x[1])"),
         (r"\frac{\partial L}{\partial \gamma_{2}}", "∂L/∂γ[2]"),
+        (r"\frac{m}{1 - p}", "m/(1−p)"),
+        (r"\frac{a + b}{2}", "(a+b)/2"),
+        (r"\frac{-a}{2}", "−a/2"),
+        (r"\frac{1}{NK}", "1/(NK)"),
+        (r"\frac{1}{12}", "1/12"),
+        (r"\frac{\alpha}{n}", "α/n"),
+        (r"\frac{1}{2 \cdot \sigma_{1}^{2}}", "1/(2·σ[1]^2)"),
+        (r"\frac{x}{\hat{s}_{1}}", "x/s\N{COMBINING CIRCUMFLEX ACCENT}[1]"),
+        (r"\sqrt{v + \epsilon}", "√(v+ε)"),
+        (r"\sqrt{v_{1}}", "√v[1]"),
     ],
 )
 def test_it_can_be_read(latex, expected):

@@ -169,6 +169,8 @@ def test_what_is_painted_forward_is_what_the_engine_computes(qtbot, painted, lay
                 beside = [t for at, t in written if t.startswith("Σ = ") and near_row(at, grids[0])]
                 assert [parse(t[4:]) for t in beside] == [near(products[k].sum())]
             assert number(written, r"z = (.*)") == near(result[channel, i, j])
+            if len(values) > 1:
+                assert addition(written, len(values)) == near_sum(products.sum((1, 2)))
             if layer.bias:
                 assert number(written, r"\+ bias (.*)") == near(weights["bias"][channel])
         else:
@@ -180,6 +182,27 @@ def test_what_is_painted_forward_is_what_the_engine_computes(qtbot, painted, lay
                 u, v = np.unravel_index(best.argmax(), best.shape)
                 dropped = f"winner ({u + 1}, {v + 1}) · {inside.sum() - 1} of {inside.sum()} dropped"
                 assert dropped in [text for _, text in written]
+
+
+def addition(written, count: int) -> float:
+    """What "1.54 − 0.17 + 2.1" or "Σ of 3 = 3.47" says the sub-totals come to."""
+    number = r"−?[\d.]+(?:e−?\d+)?"
+    many = [m for _, text in written if (m := re.fullmatch(rf"Σ of {count} = ({number})", text))]
+    one_by_one = [
+        text for _, text in written if re.fullmatch(rf"{number}(?: [+−] {number}){{{count - 1}}}", text)
+    ]
+    assert len(many) + len(one_by_one) == 1
+    if many:
+        return float(parse(many[0][1]))
+    parts = re.split(r" (?=[+−] )", one_by_one[0])
+    return float(parse(parts[0])) + sum(
+        float(parse(part[2:])) * (-1.0 if part[0] == "−" else 1.0) for part in parts[1:]
+    )
+
+
+def near_sum(parts):
+    """As near as a sum comes whose parts have three digits each."""
+    return pytest.approx(float(parts.sum()), abs=6e-3 * float(np.abs(parts).sum()) + 1e-6)
 
 
 def near_row(at, rect) -> bool:
@@ -209,7 +232,22 @@ def test_what_is_painted_of_a_convolution_backward_is_what_the_engine_computes(q
                 assert_grid(written, rect, expected, f"{name} {k}")
         chosen = gradients["b.weight"][channel][level.weight_cell]
         assert number(written, r"∂L/∂w = (.*)") == pytest.approx(float(chosen), rel=1e-2, abs=1e-6)
+        assert listed(written, delta[channel].size) == pytest.approx(
+            float(chosen), rel=1e-2, abs=6e-3 * float(np.abs(delta[channel]).sum() * np.abs(x).max())
+        )
         assert number(written, r"δ \(.*\) = (.*)") == near(delta[channel, i, j])
+
+
+def listed(written, places: int) -> float:
+    """What the list behind a weight's gradient adds up to: the last running sum, and the places that are not listed."""
+    terms = [
+        m for _, text in written if (m := re.fullmatch(r".* · .* = (.*)", text)) and "sent back" not in text
+    ]
+    running = [float(parse(text[2:])) for _, text in written if re.fullmatch(r"Σ −?[\d.]+(e−?\d+)?", text)]
+    rest = [m for _, text in written if (m := re.fullmatch(r"… (\d+) more places?: (.*)", text))]
+    assert len(terms) + sum(int(m[1]) for m in rest) == places
+    assert len(running) == len(terms)
+    return running[-1] + sum(float(parse(m[2])) for m in rest)
 
 
 @pytest.mark.parametrize("layer", POOLINGS, ids=str)

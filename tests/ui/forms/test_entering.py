@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from engine.data import Circle, Preparation
 from engine.fit import Fit
-from engine.layers import Conv2d, Linear
+from engine.layers import Conv2d, Linear, MaxPool2d
 from engine.optimizers import SGD
 from playground.document.document import Document
 from playground.document.project import Project
@@ -263,3 +263,27 @@ def test_the_mouse_selects_text_in_a_field_that_is_being_edited(page: Page) -> N
     drag(field, 40)
     assert page.emitted == []
     assert field.hasFocus()
+
+
+# ---- a 0 that stands for something else -----------------------------------------------------------------------------
+
+
+def test_a_stride_of_0_is_written_as_what_it_does_and_may_be_typed_so(page: Page) -> None:
+    page.form.set_spec(MaxPool2d(stride=3))
+    field = page["stride"]
+    assert field.text() == "3"
+    type_into(field, "0")
+    assert field.text() == "= kernel size"
+    assert not field.findChild(QLabel, "unit").isVisible(), "it is no number of pixels"
+    type_into(field, "= kernel size")
+    assert page.emitted == [MaxPool2d()]
+    type_into(field, "Kernel size × 2")
+    assert page.emitted[-1] == MaxPool2d(stride=(0, 2))
+    assert field.text() == "kernel size×2"
+    menu = page["stride.words"].menu()
+    menu.actions()[0].trigger()
+    assert page.emitted[-1] == MaxPool2d()
+    QTest.keyClick(field, Qt.Key.Key_Up)
+    assert page.emitted[-1] == MaxPool2d(stride=1)
+    assert "Default: = kernel size." in page["stride"].toolTip()
+    assert "0 px" in page["padding"].toolTip(), "elsewhere a 0 is a 0"
