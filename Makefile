@@ -5,6 +5,9 @@ VENV := .venv
 PYTHON_IN_VENV := $(VENV)/bin/python
 BENCHMARKS ?= $(sort $(basename $(notdir $(wildcard benchmarks/[a-z]*.py))))
 
+# Tests start a hundred processes, each of which would compile all of the program again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format bench soak clean
 
