@@ -36,11 +36,13 @@ class Checkpoints:
     Attributes:
         latest: the furthest step that was reached, kept or not.
         refusal: why nothing can be kept; "" while it can.
+        nbytes: what the kept moments take.
     """
 
     def __init__(self, budget: int = BUDGET) -> None:
         self.budget, self.latest, self.refusal = budget, 0, ""
         self._kept: list[Snapshot] = []
+        self.nbytes = 0
         self._best: Snapshot | None = None  # early stopping's, of before the first one here
         self._due = 0.0
 
@@ -54,21 +56,16 @@ class Checkpoints:
         """The first step that one can return to; ``None`` if there is none."""
         return self._kept[0].steps if self._kept else None
 
-    @property
-    def nbytes(self) -> int:
-        """What the kept moments take."""
-        return sum(one.nbytes for one in self._kept)
-
     def before(self, step: int) -> Snapshot | None:
         """The last moment before ``step``, or the first one of all if that is ``step`` itself."""
-        at = bisect_left(self.steps, step)
+        at = bisect_left(self._kept, step, key=_steps)
         if at:
             return self._kept[at - 1]
         return self._kept[0] if self._kept and self._kept[0].steps == step else None
 
     def begin(self, trainer: Trainer) -> None:
         """Forget all, and keep this moment: what was before it cannot be computed again, as settings or weights were others."""
-        self._kept, self.latest, self.refusal, self._due = [], trainer.steps, "", 0.0
+        self._kept, self.nbytes, self.latest, self.refusal, self._due = [], 0, trainer.steps, "", 0.0
         self._best = trainer.best
         self.note(trainer)
 
@@ -91,10 +88,11 @@ class Checkpoints:
         if snapshot.nbytes > self.budget:
             self.refusal = _too_large(snapshot.nbytes, self.budget)
             return
-        at = bisect_left(self.steps, snapshot.steps)
+        at = bisect_left(self._kept, snapshot.steps, key=_steps)
         if at < len(self._kept) and self._kept[at].steps == snapshot.steps:
             return
-        insort(self._kept, snapshot, key=lambda one: one.steps)
+        insort(self._kept, snapshot, key=_steps)
+        self.nbytes += snapshot.nbytes
         if len(self._kept) > MOST or self.nbytes > self.budget:
             self._thin()
 
@@ -109,6 +107,7 @@ class Checkpoints:
             share *= 1.5
         # Where not even two fit, the newest: one step back matters more than the beginning, which is a Reset away.
         self._kept = kept if size <= self.budget else kept[-1:]
+        self.nbytes = sum(one.nbytes for one in self._kept)
 
     def _spaced(self, share: float) -> list[Snapshot]:
         """The first and the last, and of those between them the ones at least ``share`` of their age apart."""
@@ -169,6 +168,10 @@ class Checkpoints:
                 return False
             trainer.best = trainer.snapshot()
         return True
+
+
+def _steps(one: Snapshot) -> int:
+    return one.steps
 
 
 def _way_back(trainer: Trainer) -> Callable[[], None]:
