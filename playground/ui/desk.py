@@ -281,7 +281,11 @@ class Desk(QObject):
             self._settings.let_read(path, let)
 
     def _refuse(self, title: str, error: Exception) -> None:
-        QMessageBox.warning(self._window, title, str(error))
+        # Opened, not executed: the answer to another question may have led here, and that must come to its end.
+        box = QMessageBox(QMessageBox.Icon.Warning, title, str(error), Answer.Ok, self._window)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
 
     def _folder(self) -> Path:
         recent = self._settings.recent
