@@ -12,7 +12,7 @@ for _module in pkgutil.walk_packages(engine.__path__, "engine."):
     importlib.import_module(_module.name)
 REGISTRIES = {
     id(value): value
-    for name in {m.name for m in pkgutil.walk_packages(engine.__path__, "engine.")}
+    for name in sorted(m.name for m in pkgutil.walk_packages(engine.__path__, "engine."))
     for value in vars(importlib.import_module(name)).values()
     if isinstance(value, Registry)
 }
