@@ -145,8 +145,8 @@ def test_a_warning_has_its_word_its_colour_and_its_remedies(qtbot) -> None:
     late = MLP.replace(network=Network.chain(Linear(4), Tanh(), Linear(1), Sigmoid()))
     bench = Bench(qtbot, InspectorView, late, node="3").show()
     assert bench.view.problem.text().startswith("Warning: Sigmoid gives values from 0 to 1")
-    colour = bench.view.problem.palette().color(bench.view.problem.foregroundRole())
-    assert colour == QColor(LIGHT.warning)
+    assert bench.view.problem.property("warning")
+    assert not bench.view.problem.property("problem"), "its colour is not that of an error"
     button = bench.find("mend")
     assert button.text() == "Remove the Sigmoid"
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
