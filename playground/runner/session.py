@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from types import MappingProxyType
 
+from threadpoolctl import threadpool_limits
+
 from engine.checkpoints import BUDGET, Checkpoints
 from engine.data import Prepared
 from engine.divergence import Remedy
@@ -49,6 +51,9 @@ class Session:
     """
 
     def __init__(self) -> None:
+        # For good, in this whole process: several threads add up sums in another order, and a run must come out the same in the window,
+        # on the command line and in a process that was told of more threads. They would gain little, too, and make the window wait.
+        threadpool_limits(limits=1, user_api="blas")
         self.project = Project()
         self.state, self.message, self.details, self.broken_node = State.EMPTY, "", "", ""
         self.remedy: Remedy | None = None

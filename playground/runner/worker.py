@@ -9,7 +9,6 @@ from collections.abc import Callable
 from time import perf_counter
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from playground.runner.mailbox import Mailbox
 from playground.runner.messages import (
@@ -92,16 +91,14 @@ class Worker(threading.Thread):
     def run(self) -> None:
         # Strided operands are copied through such buffers: small ones stay in the first-level cache.
         np.setbufsize(1024)
-        # More BLAS threads gain little on nets of this size and make the window wait for its turn.
-        with threadpool_limits(limits=1, user_api="blas"):
-            while not self._ending:
-                try:
-                    self._turn()
-                    if not self._ending:
-                        self._keeper.look()
-                except Exception as error:  # noqa: BLE001  whatever it is, it is shown, and the window stays alive
-                    self._session.crash(error)
-                    self._put()
+        while not self._ending:
+            try:
+                self._turn()
+                if not self._ending:
+                    self._keeper.look()
+            except Exception as error:  # noqa: BLE001  whatever it is, it is shown, and the window stays alive
+                self._session.crash(error)
+                self._put()
 
     def _turn(self) -> None:
         """Do what was asked, train a little, show it; or wait for something to do."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from engine import Model, train
 from engine.augmentation import Cutout, Elastic, Noise, Rotate
@@ -95,6 +96,13 @@ def test_the_window_trains_to_the_same_bits_as_a_plain_loop(project: Project, ru
         for name, array in arrays.items():
             np.testing.assert_array_equal(array, expected[f"{want.node_id}.{name}"])
     assert len(frame.answers) == len({key.split(".")[0] for key in expected})
+
+
+def test_whoever_trains_uses_one_blas_thread_whatever_the_process_was_told() -> None:
+    """Two threads add up long sums in two parts, and the last digits are others."""
+    with threadpool_limits(limits=2, user_api="blas"):
+        Session()
+        assert {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"} == {1}
 
 
 @pytest.mark.parametrize("project", PROJECTS.values(), ids=PROJECTS)
