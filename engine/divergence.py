@@ -7,11 +7,12 @@ stands), and numbers of such a scale that nothing can be learned from them. Wher
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from engine.core import Array
 from engine.fit import Fit
+from engine.problems import Remedy, SetFit, SetPreparation
 from engine.regularizers import NoPenalty
 
 if TYPE_CHECKING:
@@ -26,27 +27,12 @@ CALMER = 0.3
 
 
 @dataclass(frozen=True)
-class Remedy:
-    """Other settings after which training can go on.
-
-    Args:
-        words: what changes, as the words of a button.
-        fit: the training settings, changed; ``None``: they stay.
-        preparation: fields of the preparation of the data, with the values that they should have.
-    """
-
-    words: str
-    fit: Fit | None = None
-    preparation: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Cause:
     """The likeliest cause of a divergence.
 
     Args:
         text: what is so and what to do, in sentences.
-        remedy: ``None`` where no setting of the training or of the data mends it.
+        remedy: a setting after which training can go on; ``None`` where none of the training or of the data mends it.
     """
 
     text: str
@@ -73,7 +59,6 @@ def _of_pull(trainer: Trainer, rate: float) -> Iterator[Cause]:
     strength, limit = optimizer.pull(l2)
     decay = getattr(optimizer, "weight_decay", 0.0)
     own = f" of {node_id}" if node_id else ""
-    calmer_rate = f"a learning rate below {_text(limit / strength)}" if strength else ""
     if rate * strength > limit:
         remedy: Remedy | None
         if decay >= strength - decay:
@@ -85,7 +70,7 @@ def _of_pull(trainer: Trainer, rate: float) -> Iterator[Cause]:
         yield Cause(
             f"The {what} is too strong for this learning rate: η·λ = {_text(rate)} × {_text(strength)} = {_text(rate * strength)}, "
             f"and beyond {_text(limit)} each update makes the weights larger instead of smaller. "
-            f"Use λ below {_text(limit / rate)}, or {calmer_rate}.",
+            f"Use λ below {_text(limit / rate)}, or a learning rate below {_text(limit / strength)}.",
             remedy,
         )
     if rate * l1 > 1.0 and optimizer.pull(1.0)[0]:
@@ -106,18 +91,15 @@ def _of_scale(trainer: Trainer) -> Iterator[Cause]:
             yield Cause(
                 f"The {what} reach {_text(size)}, and networks learn best from numbers about as large as 1. Standardize them "
                 "(Data), or lower the learning rate.",
-                Remedy(f"Standardize the {what} and begin anew", preparation={name: "standardize"}),
+                SetPreparation(f"Standardize the {what} and begin anew", name, "standardize"),
             )
     weights = _largest(trainer.model.store.values)
     if trainer.steps == 0 and weights > LARGE:
+        usual = Fit().initializer
+        remedy = SetFit("Choose the usual initializer and begin anew", "initializer", usual)
         yield Cause(
             f"The first weights reach {_text(weights)}; expected about 1 or less. Choose a smaller initializer.",
-            Remedy(
-                "Choose the usual initializer and begin anew",
-                trainer.fit.replace(initializer=Fit().initializer),
-            )
-            if trainer.fit.initializer != Fit().initializer
-            else None,
+            remedy if trainer.fit.initializer != usual else None,
         )
 
 
@@ -158,17 +140,15 @@ def _lower_rate(fit: Fit, times: float = CALMER) -> Remedy | None:
     rate = float(f"{fit.optimizer.lr * times:.3g}")
     if rate >= fit.optimizer.lr:
         return None
-    return Remedy(
-        f"Lower the learning rate to {_text(rate)} and go on",
-        fit.replace(optimizer=fit.optimizer.replace(lr=rate)),
-    )
+    words = f"Lower the learning rate to {_text(rate)} and go on"
+    return SetFit(words, "optimizer", fit.optimizer.replace(lr=rate))
 
 
 def _with_decay(fit: Fit) -> Remedy:
     """Weight decay as the optimizer has it by default."""
     usual = next(one.default for one in fit.optimizer.params() if one.name == "weight_decay")
     words = f"Set weight decay to {_text(usual)} and go on"
-    return Remedy(words, fit.replace(optimizer=fit.optimizer.replace(weight_decay=usual)))
+    return SetFit(words, "optimizer", fit.optimizer.replace(weight_decay=usual))
 
 
 def _without_much_penalty(fit: Fit) -> Remedy | None:
@@ -177,7 +157,7 @@ def _without_much_penalty(fit: Fit) -> Remedy | None:
     if isinstance(usual, NoPenalty) or usual == fit.regularizer:
         return None
     strength = max(usual.strengths())
-    return Remedy(f"Lower the penalty to λ = {_text(strength)} and go on", fit.replace(regularizer=usual))
+    return SetFit(f"Lower the penalty to λ = {_text(strength)} and go on", "regularizer", usual)
 
 
 def _text(value: float) -> str:

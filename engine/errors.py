@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.divergence import Remedy
+    from engine.problems import Remedy
 
 #: letters of a message, of a value that it repeats, and items of a list in it
 MOST_LETTERS, MOST_OF_VALUE, MOST_ITEMS = 600, 80, 8
@@ -119,7 +119,7 @@ class DivergedError(EngineError):
         node_id, where, epoch, step: as the attributes.
         why: the likeliest cause and what to do, in sentences.
         back: where the weights are now, in a sentence.
-        remedy: other settings that would help; ``None`` where none are known.
+        remedy: an edit after which training can go on; ``None`` where none is known.
 
     Attributes:
         node_id: the node where the first such number appeared ("loss" for the loss itself).

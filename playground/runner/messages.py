@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from engine.data import Prepared
 from engine.diagnosis import Diagnosis as Diagnosed
-from engine.divergence import Remedy
 from engine.log import LogView
+from engine.problems import Remedy
 from engine.receptive import Strongest as StrongestSamples
 from playground.document.project import Project
 
@@ -340,7 +340,7 @@ class Frame:
         data: its data.
         state, message, details: what the worker does; why, in a sentence; a stack trace where it crashed.
         broken_node: where the first non-finite number arose, when diverged.
-        remedy: settings that would have kept the run from diverging, where some are known.
+        remedy: an edit after which a diverged run can go on, where one is known.
         epoch, step: finished passes over the data; finished updates.
         best_step: the update after which early stopping has seen the best weights; ``None`` where it holds none.
         earliest_step, latest_step: the steps that GoTo reaches; equal where there is no way back.

@@ -12,12 +12,13 @@ from threadpoolctl import threadpool_limits
 
 from engine.checkpoints import BUDGET, Checkpoints
 from engine.data import Prepared
-from engine.divergence import Remedy
 from engine.errors import DivergedError, EngineError
 from engine.metrics import metric_name
 from engine.model import Model
 from engine.probe import extent
+from engine.problems import Remedy
 from engine.train import Trainer
+from playground.document import edits
 from playground.document.project import Project, data_of, problems
 from playground.runner.answers import Answers
 from playground.runner.inspecting import Inspection
@@ -149,11 +150,8 @@ class Session:
             done = self.trainer.run(seconds, most, until_epoch)
         except DivergedError as error:
             self._say(State.DIVERGED, str(error), error.node_id)
-            remedy, preparation = error.remedy, self.project.preparation
-            if remedy is not None and (
-                remedy.fit or preparation.replace(**remedy.preparation) != preparation
-            ):
-                self.remedy = remedy
+            if error.remedy is not None and _changes(self.project, error.remedy):
+                self.remedy = error.remedy
             return 0
         if self.trainer.stopped:
             self._say(State.PAUSED, self.trainer.stopped)
@@ -387,6 +385,12 @@ class Session:
             self._say(State.READY, "scoring the weights")
         self._answer_about(model, data)
         self.show()
+
+
+def _changes(project: Project, remedy: Remedy) -> bool:
+    """Whether a remedy sets anything that is not set so already."""
+    mended = edits.mend(project, remedy)
+    return (mended.fit, mended.preparation) != (project.fit, project.preparation)
 
 
 def _draws_anew(old: Project, new: Project) -> bool:

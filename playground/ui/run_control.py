@@ -15,7 +15,7 @@ from playground.ui.banner import Details
 from playground.ui.numbers import fmt
 
 if TYPE_CHECKING:
-    from engine.divergence import Remedy
+    from engine.problems import Remedy
     from playground.document.document import Document
     from playground.ui.banner import Banner
 
@@ -69,14 +69,8 @@ class RunControl(QObject):
             self._banner.clear_message()
 
     def mend(self, remedy: Remedy) -> None:
-        """Take the settings after which a diverged run can go on, and go on."""
-        self._document.settle()
-        project = self._document.value
-        if remedy.fit is not None:
-            project = edits.set_fit(project, remedy.fit)
-        if remedy.preparation:
-            project = edits.set_preparation(project, project.preparation.replace(**remedy.preparation))
-        self._document.apply(project, remedy.words.partition(" and ")[0])
+        """Make the edit after which a diverged run can go on, and go on."""
+        self._document.edit(lambda project: edits.mend(project, remedy), remedy.text.partition(" and ")[0])
         self._send(Play())
 
     def go_to_best(self, step: int) -> None:
@@ -131,7 +125,7 @@ class RunControl(QObject):
         if frame.state is State.DIVERGED:
             words, act = f"Lower the learning rate ×{CALMER} and go on", self.calm_down
             if (remedy := frame.remedy) is not None:
-                words, act = remedy.words, lambda: self.mend(remedy)
+                words, act = remedy.text, lambda: self.mend(remedy)
             self._banner.show_message("warning", frame.message, ((words, act), ("Reset", self.reset)))
         elif frame.state is State.CRASHED:
             details = f"{frame.message}\n\n{frame.details}"

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
-from engine.divergence import Remedy
+from engine.problems import SetFit, SetPreparation
 from engine.regularizers import L2
 from playground.document.examples import example
 from playground.runner.messages import Frame, GoTo, Play, State
@@ -27,10 +27,10 @@ def show(told: Shell, state: State, **more: object) -> None:
 
 def test_the_remedy_that_fits_the_cause_is_offered_and_is_one_edit(told: Shell) -> None:
     milder = CIRCLE.fit.replace(regularizer=L2(0.001))
-    remedy = Remedy("Lower the penalty to λ = 0.001 and go on", milder)
+    remedy = SetFit("Lower the penalty to λ = 0.001 and go on", "regularizer", milder.regularizer)
     show(told, State.DIVERGED, message="The L2 penalty is too strong.", remedy=remedy)
     offer = told.window.banner.findChild(QPushButton, "banner_offer0")
-    assert offer.text() == remedy.words
+    assert offer.text() == remedy.text
     told.click("banner_offer0")
     assert told.document.value.fit == milder
     assert told.runner.commands[-1] == Play()
@@ -39,7 +39,7 @@ def test_the_remedy_that_fits_the_cause_is_offered_and_is_one_edit(told: Shell) 
 
 
 def test_inputs_of_huge_scale_are_standardized(told: Shell) -> None:
-    remedy = Remedy("Standardize the inputs and begin anew", preparation={"normalize": "standardize"})
+    remedy = SetPreparation("Standardize the inputs and begin anew", "normalize", "standardize")
     show(told, State.DIVERGED, message="The inputs reach 1e+17.", remedy=remedy)
     told.click("banner_offer0")
     assert told.document.value.preparation.normalize == "standardize"
