@@ -7,7 +7,7 @@ from playground.ui.forms.nested import NestedEditor
 from playground.ui.forms.number import NumberField, PairField
 from playground.ui.forms.path import PathEditor
 from playground.ui.forms.row import label_of, tip_of
-from playground.ui.forms.typing import settle_typed, take_typed
+from playground.ui.forms.unfinished import settle_typed, take_typed
 
 __all__ = [
     "Editor",
