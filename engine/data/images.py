@@ -291,6 +291,10 @@ def _glyph(symbol: str, side: int, weight: int) -> Any:
     )
 
 
+#: pixels from which on edges look smooth by themselves
+_LARGE = 64
+
+
 @sources.register("Glyphs", category=CATEGORY, label="Printed letters")
 @dataclass(frozen=True)
 class Glyphs(_Pictures):
@@ -317,7 +321,9 @@ class Glyphs(_Pictures):
     def _draw(self, out: Pixels, labels: NDArray[np.int64], rng: np.random.Generator) -> None:
         image = pillow("Drawing letters")
         names = self._classes()
-        side = 2 * self.size  # drawn twice as large, then averaged: small pictures need smooth edges
+        # Small pictures need smooth edges: they are drawn twice as large, then averaged.
+        times = 2 if self.size < _LARGE else 1
+        side = times * self.size
         drawn = rng.uniform(-1.0, 1.0, (len(out), 3))
         weights = rng.uniform(0.0, 1.0, len(out))
         for row, label in enumerate(labels):
@@ -329,7 +335,7 @@ class Glyphs(_Pictures):
             matrix = (cos, sin, middle - cos * x - sin * y, -sin, cos, middle + sin * x - cos * y)
             glyph = _glyph(names[label], side, weight)
             turned = glyph.transform((side, side), image.Transform.AFFINE, matrix, image.Resampling.BILINEAR)
-            out[row, 0] = np.asarray(turned.reduce(2), np.float32) / np.float32(255)
+            out[row, 0] = np.asarray(turned.reduce(times), np.float32) / np.float32(255)
 
 
 # ── photographs ─────────────────────────────────────────────────────────────────────────────────────────────

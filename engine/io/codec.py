@@ -29,7 +29,7 @@ def network_from_dict(data: Any) -> Network:
     """The network that ``network_to_dict`` described. Raises SpecError, with all that is wrong, node by node."""
     if not isinstance(data, Mapping) or not isinstance(data.get("nodes"), list):
         raise SpecError(
-            f"A network is described by {type(data).__name__}; expected a mapping with a list of 'nodes'. Check the file."
+            f"A network is described by {shown(data)}; expected a mapping with a list of 'nodes'. Check the file."
         )
     if len(data["nodes"]) > MOST_LAYERS:
         raise SpecError(
