@@ -8,7 +8,6 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from math import prod
 from pathlib import Path
 from typing import BinaryIO
@@ -21,13 +20,15 @@ from engine.data.images import MOST_BYTES
 from engine.data.listing import is_hidden
 from engine.data.pairing import role
 from engine.errors import DataError, Offer, clipped, few
-from engine.io.guarded import foreign, opened
+from engine.io.guarded import archive, foreign, opened
 from engine.limits import DATA_BYTES
 
 #: bytes that the arrays of a file may take; numbers of 8 bytes become numbers of 4
 _MOST_UNPACKED = 2 * MOST_BYTES
 #: arrays in one file, and files of arrays in one folder, that are looked at
 _MOST_ARRAYS, _MOST_FILES = 1000, 200
+#: bytes of the list of arrays in a file
+_MOST_LIST = 4 << 20
 #: letters of a name in a sentence and on a button
 _LETTERS = 30
 ENDINGS = (".npz", ".npy")
@@ -71,11 +72,7 @@ def family(path: Path) -> list[Path]:
         called = role(path.stem)
         if not is_folder and called is None:
             return [path]
-        names = sorted(
-            p
-            for p in beside.iterdir()
-            if p.suffix.lower() in ENDINGS and not is_hidden(p.name) and p.is_file()
-        )[:_MOST_FILES]
+        names = files_in(beside)
     if is_folder:
         if not names:
             raise DataError(
@@ -88,11 +85,10 @@ def family(path: Path) -> list[Path]:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """The files of arrays in a folder. Raises OSError."""
-    those = (
+    """The files of arrays in a folder, the first ones by name. Raises OSError."""
+    return sorted(
         p for p in folder.iterdir() if p.suffix.lower() in ENDINGS and not is_hidden(p.name) and p.is_file()
-    )
-    return sorted(islice(those, _MOST_FILES))
+    )[:_MOST_FILES]
 
 
 def _one_family(folder: Path, names: list[Path]) -> list[Path]:
@@ -172,11 +168,11 @@ def _members(path: Path, only: str = "") -> Iterator[Iterator[tuple[str, BinaryI
                 f"{path.name} is no .npz file: it does not begin as one, or is cut short; expected one that NumPy's "
                 "savez has written. Choose another file, or save it again."
             )
-        with zipfile.ZipFile(file) as archive:
-            members = archive.infolist()
+        with archive(file, path, _MOST_LIST) as packed:
+            members = packed.infolist()
             _check(members, path)
             chosen = [m for m in members if m.filename == only] if only else members
-            yield ((m.filename, archive.open(m)) for m in chosen)  # type: ignore[misc]
+            yield ((m.filename, packed.open(m)) for m in chosen)  # type: ignore[misc]
 
 
 def _check(members: list[zipfile.ZipInfo], path: Path) -> None:

@@ -23,7 +23,7 @@ from engine import progress
 from engine.data.listing import is_hidden
 from engine.data.pixels import ENDINGS, UNREAD
 from engine.errors import DataError, clipped, few
-from engine.io.guarded import foreign, opened
+from engine.io.guarded import archive, foreign, opened
 from engine.limits import PICTURE_BYTES
 
 #: files that are listed, and how deep folders may lie in one another
@@ -163,26 +163,8 @@ def shelf(path: Path) -> Iterator[Shelf]:
             raise DataError(
                 f"{clipped(path.name, 80)} is no folder, and no .zip; expected {expected}. Choose the folder."
             )
-        _check_list(file, path)
-        archive = zipfile.ZipFile(file)
-        yield _Archive(path, archive)
-
-
-def _check_list(file: BinaryIO, path: Path) -> None:
-    """Raises DataError where the list at the end of an archive, which is read at once, is too long."""
-    length = file.seek(0, io.SEEK_END)
-    file.seek(max(0, length - (1 << 16) - 98))
-    end = file.read()
-    at = end.rfind(b"PK\5\6")
-    size = int.from_bytes(end[at + 12 : at + 16], "little")
-    wide = end.rfind(b"PK\6\6")  # of an archive with more than 65,535 files or 4 GB
-    if size == 0xFFFFFFFF and wide >= 0:
-        size = int.from_bytes(end[wide + 40 : wide + 48], "little")
-    if size > MOST_LIST:
-        raise DataError(
-            f"{path.name} lists more files than can be read here; expected a list of at most {MOST_LIST >> 20} MB. Unpack it, and "
-            "choose the folder."
-        )
+        with archive(file, path, MOST_LIST) as members:
+            yield _Archive(path, members)
 
 
 def _is_plain(name: str) -> bool:

@@ -12,7 +12,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import BinaryIO
 
 from engine.errors import DataError, EngineError, clipped
@@ -41,8 +40,7 @@ def foreign(
         path: what is read; named in the sentence.
         expected: what it should be.
     """
-    # No Path is made, as this is asked for each of many thousand pictures.
-    name = clipped(os.path.basename(path) or os.fspath(path), 100)
+    name = _named(path)
     try:
         yield
     except EngineError:
@@ -90,6 +88,40 @@ def read_bytes(
         return found
 
 
+def archive(file: BinaryIO, path: str | os.PathLike[str], most: int) -> zipfile.ZipFile:
+    """The .zip that ``file``, opened from ``path``, holds. Raises DataError where the list of its members takes more than ``most`` bytes."""
+    bounded = _Bounded(file, path, most)
+    found = zipfile.ZipFile(bounded)
+    bounded.most = None
+    return found
+
+
+class _Bounded:
+    """A file from which no more than ``most`` bytes are read at once, as long as there is such a limit.
+
+    ``zipfile`` reads the whole list of members at once, as long as the archive says that it is.
+    """
+
+    def __init__(self, file: BinaryIO, path: str | os.PathLike[str], most: int) -> None:
+        self._file, self._path = file, path
+        self.most: int | None = most
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, size: int = -1, /) -> bytes:
+        if self.most is not None and size > self.most:
+            raise DataError(
+                f"{_named(self._path)} lists more files than can be read here; expected a list of at most {self.most / 2**20:,.3g} MB. "
+                "Unpack it, or choose a smaller one."
+            )
+        return self._file.read(size)
+
+
+def _named(path: str | os.PathLike[str]) -> str:
+    """A file's name in a sentence."""
+    # No Path is made, as this is asked for each of many thousand pictures.
+    return clipped(os.path.basename(path) or os.fspath(path), 100)
+
+
 def _plain(path: str | os.PathLike[str], limit: int, expected: str) -> BinaryIO:
     # Asked before it is opened, as to open a device may do something to it, and once more, as it may have been exchanged.
     _check(path, os.stat(path), limit, expected)
@@ -105,9 +137,7 @@ def _plain(path: str | os.PathLike[str], limit: int, expected: str) -> BinaryIO:
 def _check(path: str | os.PathLike[str], found: os.stat_result, limit: int, expected: str) -> None:
     if not stat.S_ISREG(found.st_mode):
         kind = _KINDS.get(stat.S_IFMT(found.st_mode), "no plain file")
-        raise DataError(
-            f"{clipped(Path(path).name or os.fspath(path), 100)} is {kind}; expected {expected}. Choose a file."
-        )
+        raise DataError(f"{_named(path)} is {kind}; expected {expected}. Choose a file.")
     if found.st_size > limit:
         raise _too_large(path, found.st_size, limit)
 
@@ -115,6 +145,6 @@ def _check(path: str | os.PathLike[str], found: os.stat_result, limit: int, expe
 def _too_large(path: str | os.PathLike[str], size: int, limit: int) -> DataError:
     unit, word = (2**30, "GB") if limit >= 2**30 else (2**20, "MB")
     return DataError(
-        f"{clipped(Path(path).name, 100)} is larger than can be read here ({size / unit:,.3g} {word}); expected at most "
+        f"{_named(path)} is larger than can be read here ({size / unit:,.3g} {word}); expected at most "
         f"{limit / unit:,.3g} {word}. Choose a smaller file."
     )

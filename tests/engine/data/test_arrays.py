@@ -400,6 +400,25 @@ def test_what_promises_more_than_can_be_used_is_not_begun(tmp_path: Path) -> Non
     )
 
 
+@pytest.mark.parametrize("wide", [False, True], ids=["32 bits", "64 bits beside small 32"])
+def test_a_list_without_end_is_not_read(tmp_path: Path, wide: bool) -> None:
+    """How long the list of arrays is, the file says itself: in one place, or in another that goes before it."""
+    path = write_npz(tmp_path, x=RNG.normal(size=(4, 2)), y=np.arange(4) % 2)
+    content = bytearray(path.read_bytes())
+    at, long = content.rindex(b"PK\5\6"), 5 << 20
+    content[at:at] = bytes(long)
+    at += long
+    if wide:
+        size = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, 2, 2, long, 0)
+        content[at:at] = size + struct.pack("<4sIQI", b"PK\6\7", 0, at, 1)
+    else:
+        content[at + 12 : at + 16] = struct.pack("<I", long)
+    path.write_bytes(content)
+    assert "lists more files than can be read here; expected a list of at most 4 MB" in str(
+        refused(NpzFile(path=str(path)).make)
+    )
+
+
 def test_a_refusal_of_thousands_of_arrays_is_short(tmp_path: Path) -> None:
     few = {f"a{i}" * 20: good(np.zeros(2)) for i in range(500)}
     assert len(str(refused(NpzFile(path=str(write_members(tmp_path, **few))).make))) < 600
