@@ -10,6 +10,7 @@ from bisect import bisect_left, insort
 from collections.abc import Callable
 from time import perf_counter
 
+from engine.errors import in_bytes
 from engine.snapshot import Snapshot
 from engine.train import Trainer
 
@@ -208,6 +209,6 @@ def _steps_of_epoch(trainer: Trainer) -> int:
 
 def _too_large(size: int, budget: int) -> str:
     return (
-        f"One moment of this network takes {size / 2**20:,.0f} MB, and {budget / 2**20:,.0f} MB are there for all, so none is kept. "
+        f"One moment of this network takes {in_bytes(size)}, and {in_bytes(budget)} are there for all, so none is kept. "
         "To step back, use a smaller network, or an optimizer that remembers less."
     )

@@ -46,6 +46,15 @@ def few(items: Collection[object], most: int = MOST_ITEMS) -> str:
     return ", ".join(first) + more or "none"
 
 
+def in_bytes(size: int) -> str:
+    """ "1.5 GB", "12 MB", "800 bytes" """
+    for unit, name in ((2**30, "GB"), (2**20, "MB"), (2**10, "kB")):
+        number = size / unit
+        if number >= 999.5 / 1024:
+            return f"{number:,.3g} {name}" if number < 999.5 else f"{number:,.0f} {name}"
+    return f"{size:,} bytes"
+
+
 class EngineError(ValueError):
     """Base class: everything the engine raises on purpose. No message is longer than a box can show, whatever it repeats."""
 

@@ -19,7 +19,7 @@ from engine.core import Array
 from engine.data.images import MOST_BYTES
 from engine.data.listing import is_hidden
 from engine.data.pairing import role
-from engine.errors import DataError, Offer, clipped, few
+from engine.errors import DataError, Offer, clipped, few, in_bytes
 from engine.io.guarded import archive, foreign, opened
 from engine.limits import DATA_BYTES
 
@@ -186,7 +186,7 @@ def _check(members: list[zipfile.ZipInfo], path: Path) -> None:
     size = sum(member.file_size for member in members)
     if size > _MOST_UNPACKED:
         raise DataError(
-            f"{path.name} holds {size / 2**30:.3g} GB when unpacked; expected at most {_MOST_UNPACKED / 2**30:.2g} GB. "
+            f"{path.name} holds {in_bytes(size)} when unpacked; expected at most {in_bytes(_MOST_UNPACKED)}. "
             "Save fewer samples, or bytes (uint8) in place of larger numbers."
         )
 
@@ -208,8 +208,8 @@ def _entry(path: Path, member: str, file: BinaryIO) -> Entry:
         )
     if prod(shape) * max(1, dtype.itemsize) > _MOST_UNPACKED:
         raise DataError(
-            f"{clipped(name, 80)} in {path.name} says that it takes {prod(shape) * dtype.itemsize / 2**30:,.3g} GB; expected at most "
-            f"{_MOST_UNPACKED / 2**30:.2g} GB. Save fewer samples, or look whether the file is damaged."
+            f"{clipped(name, 80)} in {path.name} says that it takes {in_bytes(prod(shape) * dtype.itemsize)}; expected at most "
+            f"{in_bytes(_MOST_UNPACKED)}. Save fewer samples, or look whether the file is damaged."
         )
     return Entry(path, member, name, shape, dtype)
 

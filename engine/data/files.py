@@ -68,8 +68,8 @@ class Opened(Source, ABC):
         if self.waits_for:
             named = " and ".join(clipped(os.path.normpath(path), 160) for path in self.waits_for)
             raise DataError(
-                f"The project's data are at {named}, outside the project's own folder, and have not been read; expected that you "
-                "want that. Read them, or choose other data."
+                f"The project's data are at {named}, outside the project's own folder, and have not been read; expected your "
+                "agreement first. Agree to read them, or choose other data."
             )
 
     def pinned(self) -> Self:

@@ -21,7 +21,7 @@ from engine.data.images import Pixels, blank, fitting_size, room_for
 from engine.data.pixels import Facts, Look, Unreadable, best_ground, coloured, facts, numbers, reading
 from engine.data.report import Note, Offer, counted, left_out
 from engine.data.shelf import Found, Layout, Shelf, layout, shelf
-from engine.errors import DataError, clipped, few
+from engine.errors import DataError, clipped, few, in_bytes
 from engine.spec import Bool, Choice, File, Int, param
 
 #: values of the parameter "unreadable"
@@ -339,8 +339,8 @@ def _too_large(count: int, shape: tuple[int, int, int], most: int) -> DataError:
         remedy["limit"] = room_for((shape[0], side, side))
     words = " and ".join(f"{name} to {value:,}" for name, value in remedy.items())
     return DataError(
-        f"{count:,} pictures of {shape[1]}×{shape[2]} pixels take {4 * count * prod(shape) / 2**30:,.2g} GB as numbers; expected at "
-        f"most {images.MOST_BYTES / 2**30:.2g} GB. Set {words}.",
+        f"{count:,} pictures of {shape[1]}×{shape[2]} pixels take {in_bytes(4 * count * prod(shape))} as numbers; expected at "
+        f"most {in_bytes(images.MOST_BYTES)}. Set {words}.",
         remedy,
         [Offer(f"Set size to {_USUAL_SIDE}, to learn sooner", (("size", _USUAL_SIDE),))]
         if side > _USUAL_SIDE

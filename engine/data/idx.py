@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from engine import progress
 from engine.data.images import MOST_BYTES
-from engine.errors import DataError
+from engine.errors import DataError, in_bytes
 from engine.io.guarded import opened
 from engine.limits import DATA_BYTES
 
@@ -82,8 +82,8 @@ def read(path: Path, magic: int) -> NDArray[np.uint8]:
             )
         if total > MOST_BYTES:
             raise DataError(
-                f"{path.name} says that it holds {total / 2**30:,.1f} GB of {what}; expected at most "
-                f"{MOST_BYTES / 2**30:.2g} GB. Choose a smaller file, or look whether this one is damaged."
+                f"{path.name} says that it holds {in_bytes(total)} of {what}; expected at most "
+                f"{in_bytes(MOST_BYTES)}. Choose a smaller file, or look whether this one is damaged."
             )
         return _bytes(file, total, path, shape)
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from engine import progress
 from engine.data.base import Dataset, Source, sources
 from engine.data.real import bunch
-from engine.errors import DataError
+from engine.errors import DataError, in_bytes
 from engine.io.guarded import opened
 from engine.limits import PICTURE_BYTES
 from engine.spec import Bool, Choice, Float, Int, param
@@ -46,16 +46,16 @@ def blank(count: int, shape: tuple[int, ...], limit: str) -> Pixels:
     pictures there are.
     """
     size = 4 * count * prod(shape)
-    what = f"{count:,} pictures of {'×'.join(map(str, shape))} take {size / 2**30:.2g} GB as numbers"
+    what = f"{count:,} pictures of {'×'.join(map(str, shape))} take {in_bytes(size)} as numbers"
     if size > MOST_BYTES:
         fit = room_for(shape)
         if fit < 2:  # two classes need two pictures
             raise DataError(
-                f"{what}; expected at most {MOST_BYTES / 2**30:.2g} GB, which is not even two of them. "
+                f"{what}; expected at most {in_bytes(MOST_BYTES)}, which is not even two of them. "
                 "Choose smaller pictures, or make these smaller."
             )
         raise DataError(
-            f"{what}; expected at most {MOST_BYTES / 2**30:.2g} GB, which is {fit:,} pictures. "
+            f"{what}; expected at most {in_bytes(MOST_BYTES)}, which is {fit:,} pictures. "
             f"Set {limit} to so many, or fewer.",
             {limit: fit},
         )

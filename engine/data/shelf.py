@@ -22,7 +22,7 @@ from typing import BinaryIO
 from engine import progress
 from engine.data.listing import is_hidden
 from engine.data.pixels import ENDINGS, UNREAD
-from engine.errors import DataError, clipped, few
+from engine.errors import DataError, clipped, few, in_bytes
 from engine.io.guarded import archive, foreign, opened
 from engine.limits import PICTURE_BYTES
 
@@ -126,7 +126,7 @@ class _Archive(Shelf):
         size = sum(member.file_size for member in self._members.values())
         if size > MOST_UNPACKED:
             raise DataError(
-                f"{self.path.name} holds {size / 2**30:,.3g} GB when unpacked; expected at most {MOST_UNPACKED / 2**30:,.3g} GB. "
+                f"{self.path.name} holds {in_bytes(size)} when unpacked; expected at most {in_bytes(MOST_UNPACKED)}. "
                 "Choose a smaller one."
             )
         return [name for name in self._members if not any(map(is_hidden, name.split("/")))]
@@ -138,7 +138,7 @@ class _Archive(Shelf):
         with foreign(name):
             if member.file_size > PICTURE_BYTES or packed_too_well:
                 raise DataError(
-                    f"{clipped(posixpath.basename(name), 80)} is larger than a picture is ({member.file_size / 2**20:,.0f} MB when unpacked); "
+                    f"{clipped(posixpath.basename(name), 80)} is larger than a picture is ({in_bytes(member.file_size)} when unpacked); "
                     "expected a picture. Leave it out."
                 )
             with self._archive.open(member) as file:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from engine.errors import DataError, EngineError, clipped
+from engine.errors import DataError, EngineError, clipped, in_bytes
 
 #: what the system is asked for on top: not to wait for who writes into a pipe, nothing done to line ends (Windows)
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
@@ -110,7 +110,7 @@ class _Bounded:
     def read(self, size: int = -1, /) -> bytes:
         if self.most is not None and size > self.most:
             raise DataError(
-                f"{_named(self._path)} lists more files than can be read here; expected a list of at most {self.most / 2**20:,.3g} MB. "
+                f"{_named(self._path)} lists more files than can be read here; expected a list of at most {in_bytes(self.most)}. "
                 "Unpack it, or choose a smaller one."
             )
         return self._file.read(size)
@@ -143,8 +143,6 @@ def _check(path: str | os.PathLike[str], found: os.stat_result, limit: int, expe
 
 
 def _too_large(path: str | os.PathLike[str], size: int, limit: int) -> DataError:
-    unit, word = (2**30, "GB") if limit >= 2**30 else (2**20, "MB")
     return DataError(
-        f"{_named(path)} is larger than can be read here ({size / unit:,.3g} {word}); expected at most "
-        f"{limit / unit:,.3g} {word}. Choose a smaller file."
+        f"{_named(path)} is larger than can be read here ({in_bytes(size)}); expected at most {in_bytes(limit)}. Choose a smaller file."
     )

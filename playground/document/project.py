@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.augmentation import check_augmentation
 from engine.data import Circle, Opened, Preparation, Prepared, Source
-from engine.errors import EngineError, ShapeError, SpecError, clipped, few, shown
+from engine.errors import EngineError, ShapeError, SpecError, clipped, few, in_bytes, shown
 from engine.fit import Fit
 from engine.footprint import footprint, machine
 from engine.layers.base import Shape
@@ -190,15 +190,10 @@ def _too_large(
     return (
         Problem(
             most,
-            f"{said}; expected at most {in_bytes(NETWORK_BYTES)}, unless you want more. Make it smaller, or have it made as it is.",
+            f"{said}; expected at most {in_bytes(NETWORK_BYTES)}, unless you agree to more. Make the layers or the batches smaller, or agree.",
             remedies=(AllowMemory(f"Take {in_bytes(total)}", total),),
         ),
     )
-
-
-def in_bytes(size: int) -> str:
-    """ "1.5 GB", "12 MB"."""
-    return f"{size / 2**30:,.2g} GB" if size >= 2**30 else f"{size / 2**20:,.3g} MB"
 
 
 def wanted_output(project: Project) -> Shape | None:

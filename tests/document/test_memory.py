@@ -24,7 +24,7 @@ def test_a_large_network_waits_for_the_user_and_only_so_long() -> None:
     [problem] = problems(WIDE)
     assert problem.node_id == WIDE.network.nodes[1].id
     assert (
-        "some 4.5 GB of memory while it trains, 4.5 GB of it for this block; expected at most 2 GB"
+        "some 4.48 GB of memory while it trains, 4.47 GB of it for this block; expected at most 2 GB"
         in problem.message
     )
     [remedy] = problem.remedies
