@@ -7,11 +7,14 @@ in a folder that only this program's own two processes use, and is gone when the
 from __future__ import annotations
 
 import contextlib
+import os
 import pickle
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import BinaryIO
 
 from engine.io import replacing
 from engine.log import Log, LogView
@@ -53,6 +56,28 @@ class Aside:
             trainer.log.append(*row)
 
 
+class _Summed:
+    """A file to write to, and the check sum of what has been written."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self.sum = file, 0
+
+    def write(self, data: bytes | memoryview) -> int:
+        self.sum = zlib.crc32(data, self.sum)
+        return self._file.write(data)
+
+
+def _is_whole(file: BinaryIO) -> bool:
+    """Whether the file's last four bytes are the check sum of all before them; afterwards it stands at its beginning."""
+    left, found = file.seek(0, os.SEEK_END) - 4, 0
+    file.seek(0)
+    while left > 0 and (piece := file.read(min(left, 1 << 20))):
+        found, left = zlib.crc32(piece, found), left - len(piece)
+    whole = file.read() == found.to_bytes(4, "big")
+    file.seek(0)
+    return whole
+
+
 class Shelf:
     """The file in which a process keeps what it has put aside, for the one that may have to replace it.
 
@@ -66,12 +91,16 @@ class Shelf:
     def write(self, aside: Aside) -> None:
         """Replace what was there, all at once. Raises OSError."""
         with replacing(self._path, durable=False) as file:  # it need not outlast the machine
-            pickle.dump(aside, file, protocol=5)
+            summed = _Summed(file)
+            pickle.dump(aside, summed, protocol=5)
+            file.write(summed.sum.to_bytes(4, "big"))
 
     def read(self) -> Aside | None:
         """What was put aside last; ``None`` where there is nothing, or nothing that can be read."""
         try:
             with self._path.open("rb") as file:
+                if not _is_whole(file):
+                    return None
                 found = pickle.load(file)
         except Exception:  # noqa: BLE001  of a broken one, unpickling raises whatever it comes across
             return None

@@ -5,6 +5,7 @@ import os
 import pickle
 import signal
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -342,6 +343,25 @@ def test_a_run_that_was_left_can_be_had_back(own_process: bool) -> None:
         runner.stop()
 
 
+def test_a_shelf_with_any_other_byte_is_an_empty_one(tmp_path: Path) -> None:
+    session = Session()
+    session.load(example("circle").project)
+    session.play()
+    session.train(0.0, most=3)
+    aside, shelf = session.aside(), Shelf(tmp_path)
+    assert aside is not None
+    shelf.write(aside)
+    whole = (tmp_path / "aside").read_bytes()
+    found = shelf.read()
+    assert found is not None
+    assert found.snapshot.steps == 3
+    for at in range(0, len(whole), len(whole) // 50):
+        (tmp_path / "aside").write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        assert shelf.read() is None, at
+    (tmp_path / "aside").write_bytes(whole[:-10])
+    assert shelf.read() is None
+
+
 def test_an_unreadable_shelf_is_an_empty_one(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path)
     assert shelf.read() is None
@@ -353,5 +373,5 @@ def test_an_unreadable_shelf_is_an_empty_one(tmp_path: Path) -> None:
         b"cbuiltins\n\xff\n.",
         b"\x80\x05(",
     ):
-        (tmp_path / "aside").write_bytes(content)
+        (tmp_path / "aside").write_bytes(content + zlib.crc32(content).to_bytes(4, "big"))
         assert shelf.read() is None
