@@ -347,7 +347,7 @@ def test_a_shelf_with_any_other_byte_is_an_empty_one(tmp_path: Path) -> None:
     session = Session()
     session.load(example("circle").project)
     session.play()
-    session.train(0.0, most=3)
+    session.train(60.0, most=3)
     aside, shelf = session.aside(), Shelf(tmp_path)
     assert aside is not None
     shelf.write(aside)
