@@ -44,7 +44,7 @@ soak: $(VENV)/.ready-test
 	@$(PYTHON_IN_VENV) -m tests.soak $(ARGS)
 
 clean:
-	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp per purpose: nothing runs the second time, until pyproject.toml or the script itself changes.

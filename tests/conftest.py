@@ -5,6 +5,7 @@ import os
 import secrets
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Where chance finds what to try (tests/soak); here, so that all workers have the same.
 os.environ.setdefault("PLAYGROUND_SEED", str(secrets.randbits(32)))
 
+import coverage
 import hypothesis
 import pytest
 from PySide6.QtCore import (
@@ -71,6 +73,33 @@ def settings_of_its_own(request: pytest.FixtureRequest) -> None:
         QSettings.setDefaultFormat(QSettings.Format.IniFormat)
         for file_format in (QSettings.Format.NativeFormat, QSettings.Format.IniFormat):
             QSettings.setPath(file_format, QSettings.Scope.UserScope, folder)
+
+
+# ---- Coverage: asked for by CI (--cov), it makes what it watches take twice as long ---------------------------------------
+
+_unmeasured = pytest.StashKey[bool]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Coverage watches every fifth case of a test, since all run much the same lines; none that is slow, none of the window."""
+    cases: Counter[str] = Counter()
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        of_window = test.startswith("tests/ui/") or item.get_closest_marker("slow") is not None
+        item.stash[_unmeasured] = of_window or cases[test] % 5 > 0
+        cases[test] += 1
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    watching = coverage.Coverage.current() if item.stash.get(_unmeasured, False) else None
+    if watching is None:
+        return (yield)
+    watching.stop()
+    try:
+        return (yield)
+    finally:
+        watching.start()
 
 
 # ---- Waiting: for what must happen, however long that takes on a machine that does much else ------------------------
