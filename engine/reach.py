@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from engine.data import Dataset, Preparation
 from engine.errors import clipped
 from engine.layers import BatchNorm, LayerNorm
 from engine.network import INPUT, Network
-from engine.problems import Problem, SetPreparation
+from engine.problems import Problem, Remedy, SetPreparation
 
 #: what is farther from 0 than this in a column, or nearer in all of them, is far from 1
 FAR, NEAR = 30.0, 0.01
@@ -33,35 +33,27 @@ def _inputs(train: Dataset, preparation: Preparation, network: Network) -> Itera
     normalized = preparation.normalize != "none" or all(isinstance(x, BatchNorm | LayerNorm) for x in first)
     if train.is_image or normalized:
         return
-    column, low, high = _farthest(train.x)
-    if not NEAR < max(-low, high) <= FAR and (low or high):
-        what = f"The input {clipped(train.features[column], 40)}"
-        yield Problem("input", _sentence(what, low, high), "warning", (_STANDARDIZE_INPUTS,))
+    remedy = SetPreparation("Standardize the inputs", "normalize", "standardize")
+    yield from _warned("input", train.features, train.x, remedy)
 
 
 def _targets(train: Dataset, preparation: Preparation) -> Iterator[Problem]:
     if train.classes or preparation.target != "none":
         return
-    column, low, high = _farthest(train.y)
-    if not NEAR < max(-low, high) <= FAR and (low or high):
-        what = f"The target {clipped(train.targets[column], 40)}"
-        yield Problem("input", _sentence(what, low, high), "warning", (_STANDARDIZE_TARGETS,))
+    remedy = SetPreparation("Standardize the targets", "target", "standardize")
+    yield from _warned("target", train.targets, train.y, remedy)
 
 
-_STANDARDIZE_INPUTS = SetPreparation("Standardize the inputs", "normalize", "standardize")
-_STANDARDIZE_TARGETS = SetPreparation("Standardize the targets", "target", "standardize")
-
-
-def _farthest(values: Array) -> tuple[int, float, float]:
-    """The column of ``(N, columns)`` that reaches farthest from 0, and from where to where it reaches."""
-    low, high = values.min(axis=0), values.max(axis=0)
-    column = int(np.maximum(-low, high).argmax())
-    return column, float(low[column]), float(high[column])
-
-
-def _sentence(what: str, low: float, high: float) -> str:
+def _warned(what: str, names: Sequence[str], values: Array, remedy: Remedy) -> Iterator[Problem]:
+    """The warning where ``values`` ``(N, columns)`` are far from 1, about the column that reaches farthest from 0."""
+    lows, highs = values.min(axis=0), values.max(axis=0)
+    column = int(np.maximum(-lows, highs).argmax())
+    low, high = float(lows[column]), float(highs[column])
+    if NEAR < max(-low, high) <= FAR or low == high == 0:
+        return
     reach = f"{low:,.4g} to {high:,.4g}".replace("-", "−")
-    return (
-        f"{what} reaches from {reach}; expected numbers about 1: a step of learning that suits those is far too long, or too short, for these. "
-        "Standardize them."
+    message = (
+        f"The {what} {clipped(names[column], 40)} reaches from {reach}; expected numbers about 1: a step of learning that suits those is "
+        "far too long, or too short, for these. Standardize them."
     )
+    yield Problem("input", message, "warning", (remedy,))

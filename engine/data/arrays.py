@@ -18,7 +18,7 @@ from numpy.lib import format as npy
 from engine.core import Array
 from engine.data.images import MOST_BYTES
 from engine.data.listing import is_hidden
-from engine.data.pairing import role
+from engine.data.pairing import LETTERS, role
 from engine.errors import DataError, Offer, clipped, few, in_bytes
 from engine.io.guarded import archive, foreign, opened
 from engine.limits import DATA_BYTES
@@ -29,8 +29,6 @@ _MOST_UNPACKED = 2 * MOST_BYTES
 _MOST_ARRAYS, _MOST_FILES = 1000, 200
 #: bytes of the list of arrays in a file
 _MOST_LIST = 4 << 20
-#: letters of a name in a sentence and on a button
-_LETTERS = 30
 ENDINGS = (".npz", ".npy")
 _EXPECTED = "a file that NumPy's save or savez has written (.npy, .npz)"
 
@@ -55,7 +53,7 @@ class Entry:
     @property
     def in_words(self) -> str:
         """ "x (100, 28, 28)" """
-        return f"{clipped(self.name, _LETTERS)} {clipped(str(self.shape), _LETTERS)}"
+        return f"{clipped(self.name, LETTERS)} {clipped(str(self.shape), LETTERS)}"
 
 
 # ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -103,7 +101,7 @@ def _one_family(folder: Path, names: list[Path]) -> list[Path]:
     raise DataError(
         f"The folder {clipped(folder.name, 80)} holds several sets of arrays: {few([p.name for p in told])}; expected one. Choose one.",
         offers=[
-            Offer(clipped(group[0].name, _LETTERS), (("path", str(group[0])),)) for group in groups.values()
+            Offer(clipped(group[0].name, LETTERS), (("path", str(group[0])),)) for group in groups.values()
         ],
     )
 

@@ -28,7 +28,7 @@ from engine.data.files import (
     scale_param,
     spread,
 )
-from engine.data.listing import is_hidden
+from engine.data.listing import PARTS, is_hidden
 from engine.data.report import Note
 from engine.errors import DataError, Offer, clipped, few
 from engine.io.guarded import foreign, read_bytes
@@ -39,7 +39,7 @@ _MOST_LISTED, _MOST_DEPTH = 5000, 3
 #: bytes of a file of names
 _MOST_NAMES = 1 << 20
 #: how names say what a file's part is
-_PARTS = {"train": 0, "val": 1, "valid": 1, "validation": 1, "t10k": 2, "test": 2}
+_PARTS = {**PARTS, "t10k": 2}
 _USUAL = Brightness(0.0, 255.0)
 _AUTO, _AS_STORED, _TURNED = "auto", "as stored", "turned"
 

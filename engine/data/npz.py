@@ -103,7 +103,7 @@ class NpzFile(Opened):
         found, pairs = self._pairs()
         for pair in pairs:
             _check(pair, pairs[0])
-        raws = [_finite(arrays.read(pair.inputs), pair.inputs) for pair in pairs]
+        raws = [_finite(arrays.read(pair.inputs), "samples", pair.inputs.path.name) for pair in pairs]
         progress.report(1, 2)
         where = pairs[0].inputs.path.name
         targets = _Targets([arrays.read(pair.targets) for pair in pairs], self.answer, where)
@@ -177,14 +177,14 @@ def _check(pair: Pair, first: Pair) -> None:
         )
 
 
-def _finite(x: Array, entry: Entry) -> Array:
-    if x.dtype.kind == "f" and not np.isfinite(x).all():
-        bad = int((~np.isfinite(x)).reshape(len(x), -1).any(axis=1).sum())
+def _finite(values: Array, what: str, where: str) -> Array:
+    """``values``. Raises DataError where some of them are not finite."""
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        bad = int((~np.isfinite(values)).reshape(len(values), -1).any(axis=1).sum())
         raise DataError(
-            f"{bad:,} of the {len(x):,} samples in {entry.path.name} hold NaN or infinity; expected finite numbers. "
-            "Mend or drop those samples."
+            f"{bad:,} of the {len(values):,} {what} in {where} hold NaN or infinity; expected finite numbers. Mend or drop those samples."
         )
-    return x
+    return values
 
 
 def _which(found: list[Entry], pairs: list[Pair]) -> tuple[Note, ...]:
@@ -235,11 +235,7 @@ class _Targets:
             return
         if y.ndim not in (1, 2) or y.dtype.kind not in "fiub" or y.size == 0:
             raise self._wrong(y, "numbers or words, one for each sample, or a row of numbers for each")
-        if y.dtype.kind == "f" and not np.isfinite(y).all():
-            bad = int((~np.isfinite(y)).reshape(len(y), -1).any(axis=1).sum())
-            raise DataError(
-                f"{bad:,} of the {len(y):,} targets in {where} are NaN or infinite; expected finite numbers. Mend or drop those samples."
-            )
+        y = _finite(y, "targets", where)
         if answer != _NUMBERS and y.ndim == 2 and _one_hot(y):
             y = y.argmax(axis=1)
         whole = y.dtype.kind in "iub" or bool(((y == np.floor(y)) & (abs(y) < _EXACT)).all())

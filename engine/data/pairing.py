@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.data.listing import PARTS
 from engine.errors import DataError, Offer, clipped, few
 
 if TYPE_CHECKING:
     from engine.data.arrays import Entry
 
-#: letters of a name on a button
-_LETTERS = 30
+#: letters of a name in a list and on a button
+LETTERS = 30
 
 #: what arrays are usually called, without the part; the likelier before the others
 _INPUTS = (
@@ -46,11 +47,7 @@ _TARGETS = (
     "answers",
     "t",
 )
-_PARTS = {
-    **dict.fromkeys(("train", "training", "tr"), 0),
-    **dict.fromkeys(("val", "valid", "validation", "dev"), 1),
-    **dict.fromkeys(("test", "testing", "te"), 2),
-}
+_PARTS = {**PARTS, "tr": 0, "te": 2}
 
 
 @dataclass(frozen=True)
@@ -112,14 +109,9 @@ def pairs(found: Sequence[Entry], inputs: str = "", targets: str = "") -> list[P
     if by_name:
         return by_name
     possible = [
-        Pair(None, a, b)
-        for a in found
-        for b in found
-        if a is not b
-        and _may_be_inputs(a)
-        and _may_be_targets(b)
-        and len(b.shape) < len(a.shape)
-        and _as_many(a, b)
+        p
+        for p in _all_pairs(found)
+        if _may_be_targets(p.targets) and len(p.targets.shape) < len(p.inputs.shape)
     ]
     # A name that tells half of it leaves fewer to choose from.
     told = [
@@ -145,7 +137,7 @@ def one_of(found: Sequence[Entry], name: str, inputs: bool) -> Entry:
     what = "inputs" if inputs else "targets"
     raise DataError(
         f"{clipped(found[0].path.name, 80)} holds {few([e.in_words for e in found])}; expected to know which are the {what}. Say it.",
-        offers=[Offer(f"{clipped(e.name, _LETTERS)}", ((what, e.name),)) for e in fitting],
+        offers=[Offer(f"{clipped(e.name, LETTERS)}", ((what, e.name),)) for e in fitting],
     )
 
 
@@ -191,7 +183,10 @@ def _named(found: Sequence[Entry], inputs: str, targets: str) -> Pair:
 
 def _all_pairs(found: Sequence[Entry]) -> list[Pair]:
     return [
-        Pair(None, a, b) for a in found for b in found if a is not b and _may_be_inputs(a) and _as_many(a, b)
+        Pair(None, a, b)
+        for a in found
+        for b in found
+        if a is not b and _may_be_inputs(a) and a.shape[:1] == b.shape[:1]
     ]
 
 
@@ -203,15 +198,11 @@ def _may_be_targets(entry: Entry) -> bool:
     return len(entry.shape) in (1, 2) and entry.dtype.kind in "fiubUS" and 0 not in entry.shape
 
 
-def _as_many(a: Entry, b: Entry) -> bool:
-    return a.shape[:1] == b.shape[:1]
-
-
 def _unclear(found: Sequence[Entry], possible: Iterable[Pair]) -> DataError:
     where, held = clipped(found[0].path.name, 80), few([e.in_words for e in found])
     offers = [
         Offer(
-            f"{clipped(p.inputs.name, _LETTERS)} with {clipped(p.targets.name, _LETTERS)}",
+            f"{clipped(p.inputs.name, LETTERS)} with {clipped(p.targets.name, LETTERS)}",
             (("inputs", p.inputs.name), ("targets", p.targets.name)),
         )
         for p in possible

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from engine import progress
-from engine.data.listing import is_hidden
+from engine.data.listing import PARTS, is_hidden
 from engine.data.pixels import ENDINGS, UNREAD
 from engine.errors import DataError, clipped, few, in_bytes
 from engine.io.guarded import archive, foreign, opened
@@ -35,12 +35,8 @@ _SMALL = 1 << 18
 #: how much smaller than its content a packed picture may be: what is packed better is no picture, but meant to fill the memory
 MOST_RATIO, RATIO_FROM = 200, 1 << 24
 
-#: what folders are called that hold one part of a data set, as in ``Dataset.parts``
-_PARTS = {
-    **dict.fromkeys(("train", "training", "train_set", "training_set", "trainset"), 0),
-    **dict.fromkeys(("val", "valid", "validation", "val_set", "validation_set", "valset", "dev"), 1),
-    **dict.fromkeys(("test", "testing", "test_set", "testing_set", "testset"), 2),
-}
+#: what folders are called that hold one part of a data set, and the part
+_PARTS = {f"{word}{end}": part for word, part in PARTS.items() for end in ("", "_set", "set")}
 
 
 class Shelf(ABC):
