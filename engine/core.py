@@ -31,7 +31,7 @@ def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Call:
 
 
 def run_calls(calls: Iterable[Call]) -> None:
-    """Make the calls in order; ``engine.program.compile_calls`` makes a faster function of those that run often."""
+    """Make the calls in order; ``engine.compiled.compile_calls`` makes a faster function of those that run often."""
     for c in calls:
         c.function(*c.args, **c.kwargs)
 

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from engine.compiled import compile_calls
 from engine.core import Array, call, unwarned
 from engine.data.base import Dataset
 from engine.losses import Loss
 from engine.metrics import correct_counter, squared_error
 from engine.model import Model
-from engine.program import compile_calls
 
 
 class Score(NamedTuple):

@@ -12,9 +12,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from engine.compiled import compile_calls
 from engine.core import Array, Call, Shape, call
 from engine.network import INPUT, Network
-from engine.program import Parameters, Program, compile_calls
+from engine.program import Parameters, Program
 
 #: multiplications in the convolutions of a forward pass from which on a part is worth a thread: about a millisecond of work
 PART_WORK = 12_000_000
@@ -145,6 +146,3 @@ def share_by(way: Callable[[Sequence[Job]], None]) -> None:
     """How parts are worked on in this process: by ``in_turn``, unless the caller has threads for them. No number depends on it."""
     global _sharing  # noqa: PLW0603  of the process, as PyTorch's set_num_threads
     _sharing = way
-
-
-__all__ = ["PartedProgram", "in_turn", "part_count", "share", "share_by", "training_program"]

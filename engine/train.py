@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from engine.augmentation import Augmenter, check_augmentation
+from engine.compiled import compile_steps
 from engine.core import Array
 from engine.data import Dataset, epoch_order
 from engine.divergence import cause
@@ -23,7 +24,7 @@ from engine.evaluate import Evaluator, Score
 from engine.fit import Fit
 from engine.log import Log
 from engine.model import Model
-from engine.program import Program, at_work, compile_steps
+from engine.program import Program, at_work
 from engine.schedules import Memory, Progress
 from engine.snapshot import Snapshot, StepInfo, Upcoming
 from engine.update import Update
@@ -316,9 +317,8 @@ class Trainer:
 
     def _keep_this(self) -> None:
         """Remember this moment as the one to return to when training diverges."""
-        vars(self).pop(
-            "_kept", None
-        )  # before the new copy is made: of a large network, there is no room for two
+        # Before the new copy is made: of a large network, there is no room for two.
+        vars(self).pop("_kept", None)
         self._kept = self.snapshot()
 
     def _set_rate(self) -> None:
@@ -406,9 +406,7 @@ class Trainer:
 
     def _watch(self, loss: float) -> None:
         """Early stopping: remember the best weights, and return to them once patience has run out."""
-        if (
-            self.best is None or loss < self._best_loss
-        ):  # None after a stop: whoever goes on starts counting anew
+        if self.best is None or loss < self._best_loss:  # None after a stop: counting begins anew
             self.best = self._kept if self._kept.steps == self.steps else self.snapshot()
             self._best_loss, self._waited = loss, 0
             return
@@ -437,12 +435,8 @@ class Trainer:
 
     def _diverge(self, program: Program) -> None:
         """Put back the last sane moment, or early stopping's best one, and raise, saying where the first broken number arose and why."""
-        where, epoch, steps, rate = (
-            program.first_broken() or ("loss", "value"),
-            self.epoch,
-            self.steps,
-            self.learning_rate,
-        )
+        where = program.first_broken() or ("loss", "value")
+        epoch, steps, rate = self.epoch, self.steps, self.learning_rate
         if self.best is not None and self.fit.early_stopping:
             back, what = self.best, f"the moment with the best {self._part} loss, {self._best_loss:.3g}"
         else:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from engine.clipping import norm_calls
+from engine.compiled import compile_calls
 from engine.core import Array, Call, call, unwarned
 from engine.fit import Fit
 from engine.model import Model
-from engine.program import compile_calls
 
 #: parameters up to which one call works on all of them (fewest calls); more are worked on in blocks of BLOCK, which stay in the
 #: second-level cache from one call to the next, and need little memory besides

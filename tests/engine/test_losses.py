@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from engine import Fit, Model, Network, Trainer
+from engine.compiled import compile_calls
 from engine.data import Circle, Dataset, Sine, SpiralClasses
 from engine.errors import ShapeError
 from engine.gradcheck import Verdict
 from engine.layers import Linear, Sigmoid, Tanh
 from engine.losses import CrossEntropyLoss, HingeLoss, Loss, MSELoss, losses, suited
 from engine.optimizers import Adam
-from engine.program import compile_calls
 from engine.ranges import ANY, Range
 from engine.receptive import SampleGradients
 from engine.trace import Place, card, moments, nudge, sample_outcomes

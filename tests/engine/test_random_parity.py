@@ -12,12 +12,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
+from engine.compiled import compile_calls
 from engine.layers import AvgPool2d, BatchNorm, Concat, Conv2d, Layer, LayerNorm, MaxPool2d, Shape
 from engine.layers import registry as layers
 from engine.losses import Loss, losses
 from engine.model import Model
 from engine.network import Network
-from engine.program import Program, compile_calls
+from engine.program import Program
 from tests.engine.drawing import layers_with_shapes, specs
 from tests.engine.parity import TorchNetwork, assert_close, torch, torch_layer, torch_loss
 
