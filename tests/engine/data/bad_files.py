@@ -215,7 +215,9 @@ npz("npz_that_tells_nothing", "expected names that tell inputs from targets", a=
 npz("npz_without_arrays", "holds no arrays")
 npz("npz_of_other_length", "holds 12 inputs and 5 targets", x=PIXELS, y=LABELS[:5])
 npz("npz_of_one_class", "at least two classes", x=PIXELS, y=LABELS * 0)
-npz("npz_with_nan_labels", "12 of the 12 targets in set.npz hold NaN or infinity", x=PIXELS, y=LABELS + np.nan)
+npz(
+    "npz_with_nan_labels", "12 of the 12 targets in set.npz hold NaN or infinity", x=PIXELS, y=LABELS + np.nan
+)
 npz("npz_with_infinite_labels", "expected finite numbers. Mend or drop", x=PIXELS, y=LABELS + np.inf)
 npz("npz_with_labels_of_three_axes", "The targets in set.npz have shape (12, 6, 5)", x=PIXELS, y=PIXELS)
 npz(
