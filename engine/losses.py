@@ -149,7 +149,7 @@ class Regression(Loss):
 
     def after(self, given: Range) -> Self:
         if getattr(self, "taught", "") != "auto":
-            return self  # somebody has chosen; or a loss of one's own, without that field
+            return self  # the user has chosen; or it is a user's own loss, without that field
         return self.replace(
             taught=next((name for name, ends in LABELS.items() if given.holds(*ends)), "-1 and +1")
         )

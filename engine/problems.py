@@ -1,6 +1,6 @@
 """What is wrong with a network, data and training taken together, in words, and the edits that would end it.
 
-The engine only names an edit; whoever keeps the project makes it (``playground.document.edits.mend``).
+The engine only names an edit; the document makes it (``playground.document.edits.mend``).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from engine.layers.base import Layer
 
-#: an error keeps a project from running; with a warning it runs, and will hardly do what somebody wants of it
+#: an error keeps a project from running; with a warning it runs, but will hardly learn what it should
 Level = Literal["error", "warning"]
 
 
@@ -27,7 +27,7 @@ class Remedy:
 
 @dataclass(frozen=True)
 class RemoveNode(Remedy):
-    """Take a node out; whoever read from it reads from what it read."""
+    """Take a node out; nodes that read from it then read from what it read."""
 
     node_id: str
 

@@ -32,7 +32,7 @@ class Range:
         return self.low == -math.inf and self.high == math.inf
 
     def holds(self, low: float, high: float) -> bool:
-        """Whether all from ``low`` to ``high`` can come out, the ends as nearly as you like; rounding is forgiven."""
+        """Whether all from ``low`` to ``high`` can come out, the ends at least as limits; rounding errors do not count."""
         return (self.low <= low or math.isclose(self.low, low, rel_tol=SLACK, abs_tol=SLACK)) and (
             high <= self.high or math.isclose(self.high, high, rel_tol=SLACK, abs_tol=SLACK)
         )

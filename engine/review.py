@@ -102,7 +102,7 @@ def _towards(network: Network, node: Node, data: Dataset, loss: Loss) -> tuple[R
     if isinstance(node.layer, Activation) and not isinstance(node.layer, Tanh) and fits(Tanh()):
         found.append(SetLayer("Use Tanh", node.id, Tanh()))
     chosen = getattr(loss, "taught", "")
-    if data.classes and chosen in LABELS:  # by somebody: left alone, the last layer decides
+    if data.classes and chosen in LABELS:  # by the user: with "auto" the last layer decides
         for name, ends in LABELS.items():
             other = loss.replace(taught=name)
             if name != chosen and other.fits(network.output_range, data):

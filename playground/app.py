@@ -106,8 +106,8 @@ def train(
 ) -> Session:
     """Train without a window, by the same code as the window's worker, and so to the same numbers.
 
-    ``progress`` is told the finished epochs now and then; the run ends early once there is something in ``ending``. The session's state says how it ended: PAUSED when all went well,
-    EMPTY when the project has problems, DIVERGED when numbers were no longer finite.
+    ``progress`` is told the finished epochs now and then; the run ends early once there is something in ``ending``. The session's state
+    says how it ended: PAUSED when all went well, EMPTY when the project has problems, DIVERGED when numbers were no longer finite.
     """
     from playground.runner.messages import State
     from playground.runner.session import Session

@@ -45,14 +45,14 @@ Outside = Annotated[
     bool,
     typer.Option(
         "--allow-outside",
-        help="Let the project file read data outside its own folder; otherwise you are asked, where somebody can answer.",
+        help="Let the project file read data outside its own folder; otherwise you are asked, or, where there is no terminal to ask at, the file is refused.",
     ),
 ]
 Memory = Annotated[
     bool,
     typer.Option(
         "--allow-memory",
-        help="Let a large network take the gigabytes it needs; otherwise you are asked, where somebody can answer.",
+        help="Let a large network take the gigabytes it needs; otherwise you are asked, or, where there is no terminal to ask at, it is refused.",
     ),
 ]
 What = Annotated[str, typer.Argument(metavar="EXAMPLE|FILE", help="An example's name, or a project file.")]
@@ -331,7 +331,7 @@ def _with_its_memory(project: Project, allowed: bool) -> Project:
 
 
 def _ask(said: str, question: str, option: str) -> None:
-    """Go on only if the user says so now. Raises Refusal, naming the ``option``, where nobody can answer."""
+    """Go on only if the user says so now. Raises Refusal, naming the ``option``, where there is no terminal to ask at."""
     if not sys.stdin.isatty():
         raise Refusal(f"{said} Give {option} if you want that.")
     if not typer.confirm(f"{said} {question}", err=True):

@@ -214,7 +214,7 @@ def _entry(path: Path, member: str, file: BinaryIO) -> Entry:
 
 @contextmanager
 def _words(path: Path, name: str) -> Iterator[None]:
-    """Whatever NumPy makes of one array becomes a sentence; what is wrong with the file as a whole is said by whoever opened it."""
+    """Whatever NumPy makes of one array becomes a sentence; a fault of the file as a whole is for the caller, who opened it."""
     try:
         yield
     except (DataError, OSError, MemoryError, EOFError, zlib.error, zipfile.BadZipFile):

@@ -281,7 +281,7 @@ class _Reading:
         ]
 
     def _placed(self) -> list[Note]:
-        """What was made of folders, and which classes came off empty."""
+        """What was made of folders, and which classes got no picture."""
         notes = list[Note]()
         if self.made.within:
             notes.append(Note(f"The folders of the classes lie in {clipped(self.made.within, 80)}."))

@@ -123,7 +123,7 @@ class IdxFiles(Opened):
         rows = spread(sum(sizes), self.limit)
         turned = self.turn == _TURNED or (self.turn == _AUTO and "emnist" in pairs[0][1].name.lower())
         brightness, notes = brightness_of(raws, self.scale)
-        if brightness == _USUAL:  # of a file of bytes nobody expects anything else
+        if brightness == _USUAL:  # the usual scale of bytes needs no note
             notes = ()
         upright = [raw.swapaxes(1, 2) if turned else raw for raw in raws]
         x = as_pixels(upright, rows, brightness.scale, brightness.shift)

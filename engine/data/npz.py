@@ -242,7 +242,7 @@ class _Targets:
         self._decide(y, answer, whole)
 
     def _decide(self, y: Array, answer: str, whole: bool) -> None:
-        """Classes or numbers, and a word on it where both may be meant."""
+        """Classes or numbers, and a note where both may be meant."""
         kinds = len(np.unique(y)) if y.ndim == 1 else 0
         fewest = _FEWEST_MANY[y.dtype.kind == "f"]
         classes = whole and y.ndim == 1 and not (kinds > fewest and kinds > len(y) / 2)
@@ -319,7 +319,7 @@ def _channels_first(x: Array, where: str) -> Array:
 
 
 def _on_ground(x: Array, ground: str) -> tuple[Array, tuple[Note, ...]]:
-    """Pictures ``(N, 4, H, W)`` in 0..1 laid on their ground: ``(N, 3, H, W)``, and a word on it where anything is transparent."""
+    """Pictures ``(N, 4, H, W)`` in 0..1 laid on their ground: ``(N, 3, H, W)``, and a note where anything is transparent."""
     alpha = x[:, 3:]
     if float(alpha.min()) >= 1:
         return x[:, :3], ()

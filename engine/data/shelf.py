@@ -164,7 +164,7 @@ def shelf(path: Path) -> Iterator[Shelf]:
 
 
 def _is_plain(name: str) -> bool:
-    """Whether a name in an archive stays below it: nothing is written by that name, but such an archive means no good."""
+    """Whether a name in an archive stays below it. No file is written by that name, but an archive with others was made to do harm."""
     return not (
         name.startswith(("/", "\\"))
         or ".." in re.split(r"[/\\]", name)

@@ -1,6 +1,6 @@
 """The one way to read other people's files: plain files only, never more than is meant, and every failure said in words.
 
-Whoever wrote such a file may not have meant well. A pipe is never waited for, a device never read, and whatever a foreign parser
+Such a file may have been made to do harm. A pipe is never waited for, a device never read, and whatever a foreign parser
 (Pillow, NumPy, zipfile, safetensors …) raises over it becomes a DataError.
 """
 
@@ -34,7 +34,7 @@ def foreign(
 ) -> Iterator[None]:
     """Turn whatever goes wrong while ``path`` is read or parsed into a DataError; what the engine says itself stays as it is.
 
-    Put as little as can be into the block: it takes a slip of one's own for a fault of the file.
+    Put only reading and parsing into the block: an error in the caller's own code there is taken for a fault of the file.
 
     Args:
         path: what is read; named in the sentence.

@@ -31,9 +31,8 @@ def replacing(path: str | os.PathLike[str], durable: bool = True) -> Iterator[Bi
     """
     target = Path(os.path.realpath(path))
     mode = _mode_of(target)
-    part = target.with_name(
-        f".{secrets.token_hex(8)}.part"
-    )  # short: the name it stands for may be as long as can be
+    # Short, as the name it stands for may be as long as can be.
+    part = target.with_name(f".{secrets.token_hex(8)}.part")
     # What others may not read, they may not read while it is written either.
     descriptor = os.open(part, _NEW, 0o666 if mode is None else 0o600)
     try:

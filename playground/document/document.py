@@ -18,7 +18,7 @@ class Document:
     Attributes:
         settle: takes what is being typed anywhere as an edit of its own, or drops it. To be called before the project is changed by
             anything but that typing: a change is computed from what the user sees, and nothing typed may come after it. ``edit``
-            calls it; so must whoever undoes, redoes or opens.
+            calls it; so must a caller that undoes, redoes or opens.
     """
 
     def __init__(self, project: Project | None = None) -> None:

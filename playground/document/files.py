@@ -166,7 +166,7 @@ def _migrated(data: dict[str, Any], name: str) -> dict[str, Any]:
 def load(path: str | os.PathLike[str]) -> Project:
     """The project in a file, named after it. Raises FileError.
 
-    Data outside the file's own folder are withheld: somebody else may have written it. ``edits.read_outside`` is for who has asked the user.
+    Data outside the file's own folder are withheld: somebody else may have written it. A caller that has asked the user uses ``edits.read_outside``.
     """
     path = Path(path)
     try:

@@ -180,7 +180,8 @@ class Store:
         raw = source.make() if raw is None else raw
         made = prepare(raw, preparation)
         with self._lock:
-            self._newest = None if self._newest is not None and self._newest[0] == source else self._newest
+            if self._newest is not None and self._newest[0] == source:
+                self._newest = None  # ``made`` holds the same samples
             # Whoever was faster has made what others may hold already: one data set is one object.
             made = self._ready.setdefault(key, made)
             while len(self._ready) > 1 and (len(self._ready) > KEPT or self._bytes() > KEPT_BYTES):

@@ -35,7 +35,7 @@ def _cells_of(memory: SharedMemory | None) -> memoryview:
 
 @dataclass
 class Room:
-    """A piece of shared memory, by name: what the window sends when it has made one. Without a name there is none to be had."""
+    """A piece of shared memory, by name: what the window sends when it has made one. No name: arrays go through the pipe."""
 
     name: str
     size: int
@@ -47,7 +47,7 @@ class Room:
 
     @property
     def is_pipe(self) -> bool:
-        """Whether all there is is the pipe."""
+        """Whether there is no shared memory, only the pipe."""
         return not self.name
 
     @property
@@ -119,10 +119,11 @@ def packed(value: object, room: Room) -> Packed | TooSmall:
     packer.dump(value)
     if packer.end > room.size and not room.is_pipe:
         return TooSmall(packer.end)
-    cells = memoryview(bytearray(packer.end + 1)) if room.is_pipe else room.cells
+    own = bytearray(packer.end + 1 if room.is_pipe else 0)
+    cells = memoryview(own) if room.is_pipe else room.cells
     for start, array in packer.arrays:
         np.ndarray(array.shape, array.dtype, cells, start)[...] = array
-    return Packed(file.getvalue(), packer.end, bytes(cells) if room.is_pipe else b"")
+    return Packed(file.getvalue(), packer.end, bytes(own))
 
 
 def _reserved(size: int) -> SharedMemory | None:
@@ -159,11 +160,10 @@ class Crate:
 
     def unpacked(self, message: Packed) -> Any:
         """The value again. Its arrays are copies, and read-only."""
-        # A byte more: NumPy will not look at an empty buffer, not even for an empty array.
-        held = message.cells or (
-            self._memory is not None and bytes(_cells_of(self._memory)[: message.size + 1])
-        )
-        _Cells.now = held or b""
+        _Cells.now = message.cells
+        if not message.cells and self._memory is not None:
+            # A byte more: NumPy will not look at an empty buffer, not even for an empty array.
+            _Cells.now = bytes(_cells_of(self._memory)[: message.size + 1])
         try:
             return pickle.loads(message.words)
         finally:

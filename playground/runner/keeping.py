@@ -36,7 +36,7 @@ def part_that_fits(network: Network, in_shape: tuple[int, ...]) -> Network:
     known, nodes, names = network.known_shapes(in_shape), list[Node](), {INPUT}
     for node in network.nodes:
         if node.id in names:
-            break  # two of one name: from here on nobody knows who reads from whom
+            break  # two nodes with one id: from here on it is not known which of them is read
         names.add(node.id)
         if node.id in known:
             nodes.append(node)

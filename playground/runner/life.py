@@ -1,7 +1,7 @@
 """How the training process begins and ends: whatever it is doing, it does not outlive the window by more than a moment.
 
 Python can end only where it gets a turn. A thread that reads from a slow disk, draws a hundred million weights or imports a library is not
-waited for: what is tidied up is tidied up by other threads, and after ``PATIENCE`` the process ends as it is. It holds nothing that a person
+waited for: what is tidied up is tidied up by other threads, and after ``PATIENCE`` the process ends as it is. It holds nothing that the user
 would miss.
 
 Nothing heavy is imported before the process looks out for the window's end.

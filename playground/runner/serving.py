@@ -80,8 +80,8 @@ class Sender(Mailbox):
     """The worker's mailbox: whoever finds that there is a frame and that one is asked for sends it.
 
     That is the worker when it puts one, or the reader of commands when one is asked for. No third thread: each would take turns
-    with training for the interpreter. Nothing that is sent can fill the line, so sending never waits for the window; where arrays go through the line, a thread of
-    its own sends them, one frame at a time.
+    with training for the interpreter. Nothing that is sent can fill the line, so sending never waits for the window.
+    Where arrays go through the line, a thread of its own sends them, one frame at a time.
     """
 
     def __init__(self, line: Connection) -> None:
@@ -143,9 +143,7 @@ class Sender(Mailbox):
                     super().put(frame)
             else:
                 self._sent, self._wants, self._trace = frame.log, tuple(frame.answers), frame.trace
-            if (
-                room.is_pipe
-            ):  # this may fill the line, and the reader of commands must not wait for the window
+            if room.is_pipe:  # a full line must not make the reader of commands wait for the window
                 threading.Thread(target=self._post, args=(message,), name="post", daemon=True).start()
             else:
                 self._post(message)

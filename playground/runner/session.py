@@ -123,7 +123,7 @@ class Session:
                 self.message = self.trainer.better
 
     def finish(self) -> None:
-        """The run is over, as nobody will go on: pause, and put back early stopping's best weights, if it has better ones."""
+        """The run is over and will not go on: pause, and put back early stopping's best weights, if it has better ones."""
         self.pause()
         said = self.trainer.finish() if self.trainer is not None else ""
         if said:

@@ -46,10 +46,8 @@ class _Helper:
     """A thread that does jobs when it is told to."""
 
     def __init__(self) -> None:
-        self._go, self._done = (
-            threading.Lock(),
-            threading.Lock(),
-        )  # faster to hand over than events and queues
+        # Faster to hand over than events and queues.
+        self._go, self._done = threading.Lock(), threading.Lock()
         self._go.acquire()
         self._done.acquire()
         self._jobs: Sequence[Job] | None = ()  # None: it is to stop
@@ -58,7 +56,7 @@ class _Helper:
         self._thread.start()
 
     def begin(self, jobs: Sequence[Job]) -> None:
-        self._jobs = jobs
+        self._jobs, self._error = jobs, None
         self._go.release()
 
     def wait(self) -> None:
@@ -67,9 +65,8 @@ class _Helper:
 
     def raise_error(self) -> None:
         """What a job has raised."""
-        error, self._error = self._error, None
-        if error is not None:
-            raise error
+        if self._error is not None:
+            raise self._error
 
     def stop(self) -> None:
         self._jobs = None
@@ -84,6 +81,6 @@ class _Helper:
                     return
                 try:
                     in_turn(self._jobs)
-                except BaseException as error:  # noqa: BLE001  whoever waits raises it
+                except BaseException as error:  # noqa: BLE001  ``raise_error`` raises it in the thread that waits
                     self._error = error
                 self._done.release()
