@@ -157,8 +157,8 @@ def _batches(network: Network, data: Dataset, fit: Fit) -> Iterator[Problem]:
 
 def batch_size_without_rest(count: int, wanted: int) -> int:
     """The batch size nearest to ``wanted`` with which no batch of ``count`` samples has one alone; 0 where there is none."""
-    sizes = [size for size in range(2, count + 1) if count % size != 1]
-    return min(sizes, key=lambda size: (abs(size - wanted), -size), default=0)
+    near = (size for away in range(max(count, wanted)) for size in (wanted + away, wanted - away))
+    return next((size for size in near if 2 <= size <= count and count % size != 1), 0)
 
 
 # --- first weights ----------------------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ _BLOCK = 2048
 
 @dataclass(frozen=True)
 class Opened(Source, ABC):
-    """Pictures from disk.
+    """Samples from disk: pictures, or rows of numbers.
 
     Attributes:
         seen: the state of the files that is meant, as ``pinned`` found it; "" for whatever they hold when they are read. It is no

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import string
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -89,14 +88,6 @@ def pillow(what: str) -> Any:
 
 #: the formats that are read. Whatever Pillow knows beside them may start other programs (PostScript starts Ghostscript).
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
-
-
-@contextmanager
-def picture(path: Path) -> Iterator[Any]:
-    """A picture's file as Pillow's image, in one of ``FORMATS``. Raises DataError, also for what Pillow raises in the block."""
-    image = pillow("Reading pictures")
-    with opened(path, PICTURE_BYTES, "a picture") as file, image.open(file, formats=FORMATS) as found:
-        yield found
 
 
 @dataclass(frozen=True)
@@ -364,8 +355,9 @@ def _photos() -> tuple[Any, ...]:
     return tuple(image.fromarray(np.ascontiguousarray(by_name[name])) for name in _PHOTOS.values())
 
 
-def _in_colour(file: Path) -> Any:
-    with picture(file) as found:
+def _in_colour(path: Path) -> Any:
+    image = pillow("Reading pictures")
+    with opened(path, PICTURE_BYTES, "a picture") as file, image.open(file, formats=FORMATS) as found:
         return found.convert("RGB")
 
 
