@@ -46,6 +46,11 @@ def few(items: Collection[object], most: int = MOST_ITEMS) -> str:
     return ", ".join(first) + more or "none"
 
 
+def counted(count: int, what: str) -> str:
+    """ "1 file", "2,000 files" """
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def in_bytes(size: int) -> str:
     """ "1.5 GB", "12 MB", "800 bytes" """
     for unit, name in ((2**30, "GB"), (2**20, "MB"), (2**10, "kB")):

@@ -15,6 +15,7 @@ import numpy as np
 
 from engine.core import Parameter, Shape
 from engine.data.base import Dataset
+from engine.errors import counted
 from engine.fit import Fit
 from engine.initializers import HeNormal, Initializer, XavierUniform
 from engine.layers import Activation, Identity, Layer, LayerNorm, Linear, PReLU, ReLU, Tanh
@@ -201,7 +202,7 @@ def _alike(network: Network, data: Dataset, fit: Fit, given: Collection[str]) ->
 
 
 def _copies(units: int, initializer: Initializer, others: int) -> str:
-    more = f" (so do those of {others} other layer{'s' if others != 1 else ''})" if others else ""
+    more = f" (so do those of {counted(others, 'other layer')})" if others else ""
     return (
         f"All first weights are alike ({initializer.label}), so its {units} units compute the same, get the same gradients and stay "
         f"copies of one another{more}: a symmetry that only random weights break. Use He or Xavier initialization."

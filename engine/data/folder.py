@@ -19,9 +19,9 @@ from engine.data.brightness import AUTOMATIC, GROUNDS
 from engine.data.files import CATEGORY, Opened, chosen, labelled, limit_param, scale_param, scale_used, spread
 from engine.data.images import Pixels, blank, fitting_size, room_for
 from engine.data.pixels import Facts, Look, Unreadable, best_ground, coloured, facts, numbers, reading
-from engine.data.report import Note, Offer, counted, left_out
+from engine.data.report import Note, Offer, left_out
 from engine.data.shelf import Found, Layout, Shelf, layout, shelf
-from engine.errors import DataError, clipped, few, in_bytes
+from engine.errors import DataError, clipped, counted, few, in_bytes
 from engine.spec import Bool, Choice, File, Int, param
 
 #: values of the parameter "unreadable"

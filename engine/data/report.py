@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.core import Array
-from engine.errors import Offer, few
+from engine.errors import Offer, counted, few
 
-__all__ = ["Note", "Offer", "alike", "counted", "left_out"]
+__all__ = ["Note", "Offer", "alike", "left_out"]
 
 #: names of files that are listed for each reason; the others are counted
 _LISTED = 4
@@ -41,11 +41,6 @@ def left_out(what: str, reasons: Mapping[str, Sequence[str]]) -> tuple[Note, ...
     were = f"{counted(total, what)} {'was' if total == 1 else 'were'}"
     parts = (f"{len(names):,} {why} ({few(names, _LISTED)})" for why, names in there.items())
     return (Note(f"{were} left out: {', '.join(parts)}."),)
-
-
-def counted(count: int, what: str) -> str:
-    """ "1 file", "2,000 files" """
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def alike(x: Array) -> tuple[Note, ...]:

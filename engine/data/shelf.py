@@ -22,7 +22,7 @@ from typing import BinaryIO
 from engine import progress
 from engine.data.listing import PARTS, is_hidden
 from engine.data.pixels import ENDINGS, UNREAD
-from engine.errors import DataError, clipped, few, in_bytes
+from engine.errors import DataError, clipped, counted, few, in_bytes
 from engine.io.guarded import archive, foreign, opened
 from engine.limits import PICTURE_BYTES
 
@@ -290,7 +290,7 @@ def _too_few(made: Layout, loose: bool, where: str) -> DataError:
         )
     kinds = Counter({why.partition(",")[0]: len(left) for why, left in made.left.items() if "," in why})
     if kinds and not loose:
-        what = few([f"{count:,} {kind} picture{'s' if count > 1 else ''}" for kind, count in kinds.items()])
+        what = few([counted(count, f"{kind} picture") for kind, count in kinds.items()])
         return DataError(
             f"{where} holds {what}, which cannot be read here; expected JPEG, PNG, BMP, GIF, WebP or TIFF. Save them as JPEG or PNG."
         )

@@ -15,7 +15,7 @@ from engine.layers import Flatten, Layer, Linear
 from engine.layers import registry as layers
 from engine.limits import MOST_LAYERS
 from engine.losses import suited
-from engine.network import INPUT, Network, Node
+from engine.network import INPUT, Network, Node, shape_in_words
 from engine.problems import (
     AllowMemory,
     AppendLayer,
@@ -308,10 +308,8 @@ def differences(before: Project, after: Project) -> list[str]:
         if node.id not in was:
             found.append(f"A layer was added, {node.id}: {node.layer.label}.")
         elif node.layer != was[node.id] and isinstance(node.layer, Linear):
-            units = node.layer.out_features
-            found.append(
-                f"The last layer, {node.id}, now gives {units} value{'s' if units != 1 else ''}, as these data need."
-            )
+            given = shape_in_words((node.layer.out_features,))
+            found.append(f"The last layer, {node.id}, now gives {given}, as these data need.")
     return found
 
 
