@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import BinaryIO
 
 from engine.io import replacing
@@ -134,10 +134,9 @@ class Keeper:
 
     def look(self) -> None:
         """Put this moment aside if it is time to. Call it often, between updates."""
-        before = perf_counter()
-        if before < self._due or (mark := self._mark()) in (None, self._marked):
+        if perf_counter() < self._due or (mark := self._mark()) in (None, self._marked):
             return
-        self._marked = mark
+        self._marked, before = mark, thread_time()
         # Where there is no room for it, there is no way back after a crash, and that is said then.
         with contextlib.suppress(OSError, MemoryError):
             self.last = None
@@ -147,5 +146,5 @@ class Keeper:
                     self._shelf.clear()
                 else:
                     self._shelf.write(self.last)
-        after = perf_counter()
-        self._due = after + max(EVERY, (after - before) / COST)
+        # Of processor: on a busy machine, most of the time that passes is not taken from training.
+        self._due = perf_counter() + max(EVERY, (thread_time() - before) / COST)

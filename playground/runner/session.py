@@ -108,6 +108,11 @@ class Session:
                 self._checkpoints.begin(self.trainer)
         self._settle(running)
 
+    @property
+    def loaded(self) -> bool:
+        """Whether it has been given a project yet."""
+        return self._edition > 0
+
     def play(self) -> None:
         """Start or go on, if the project can run."""
         self.inspection.end()

@@ -271,6 +271,8 @@ class Worker(threading.Thread):
             return perf_counter() >= self._due and not self._commands
 
     def _put(self) -> None:
+        if not self._session.loaded:  # a frame of nothing would be taken for what has become of a run
+            return
         running = self._session.state is State.RUNNING
         epochs, steps = self._rate.value if running else (0.0, 0.0)
         self._mailbox.put(self._session.frame(self._wants, epochs, steps))

@@ -131,6 +131,16 @@ def test_memory_that_runs_out_is_a_sentence(thread: Runner, monkeypatch: pytest.
     until(thread, lambda f: f.state is State.READY)
 
 
+def test_before_there_is_a_project_there_is_no_frame(thread: Runner) -> None:
+    """The process that replaces a dead one is told the wants first: a frame of nothing would say that all was lost."""
+    thread.send(SetWants(frozenset({Weights("linear1")})))
+    thread.send(SetSpeed(None))
+    until_so(lambda: thread._end._worker._wants)
+    assert thread.take() is None
+    thread.send(Load(CIRCLE))
+    assert until(thread, lambda _: True).project is CIRCLE
+
+
 # --- speed -------------------------------------------------------------------------------------------------------------
 
 
