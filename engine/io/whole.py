@@ -51,10 +51,15 @@ def replacing(path: str | os.PathLike[str], durable: bool = True) -> Iterator[Bi
 
 
 def _mode_of(target: Path) -> int | None:
-    """Who may read and write a file that is there; ``None`` where there is none. Raises OSError where it is no plain file."""
+    """Who may read and write a file that is there; ``None`` where there is none, or a pipe or socket, which hold nothing that would be lost.
+
+    Raises OSError for a folder or a device.
+    """
     try:
         found = target.stat().st_mode
     except FileNotFoundError:
+        return None
+    if stat.S_ISFIFO(found) or stat.S_ISSOCK(found):
         return None
     if not stat.S_ISREG(found):
         raise OSError(
