@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from playground.runner.messages import State
 from playground.ui.icons import icon
+from playground.ui.text import button_text
+from playground.ui.text import tip as as_tip
 
 if TYPE_CHECKING:
     from playground.ui.theme import Theme
@@ -322,14 +324,16 @@ class Actions:
             tip = (
                 "Stop after the current step." if running and action_id == "run.play" else SPEC[action_id].tip
             )
-            self[action_id].setToolTip(f"Not yet: {refused}" if refused else with_keys(tip, self[action_id]))
+            self[action_id].setToolTip(
+                as_tip(f"Not yet: {refused}") if refused else with_keys(tip, self[action_id])
+            )
         for action_id in ("run.back", "run.epoch_back"):
             tip = "" if can_go_back(situation) else situation.problem or situation.no_way_back or BEGUN
             self[action_id].setToolTip(
-                f"Not yet: {tip}" if tip else with_keys(SPEC[action_id].tip, self[action_id])
+                as_tip(f"Not yet: {tip}") if tip else with_keys(SPEC[action_id].tip, self[action_id])
             )
-        self["edit.undo"].setText(f"Undo {situation.undo}".strip())
-        self["edit.redo"].setText(f"Redo {situation.redo}".strip())
+        self["edit.undo"].setText(button_text(f"Undo {situation.undo}".strip()))
+        self["edit.redo"].setText(button_text(f"Redo {situation.redo}".strip()))
 
     def restyle(self, theme: Theme) -> None:
         """Draw the icons in the theme's colours."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
-from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.augmentation import Augmenter, check_augmentation
 from engine.core import Array
@@ -19,6 +19,7 @@ from playground.ui.plots.colours import sample_image
 from playground.ui.plots.plot import small
 from playground.ui.plots.points import Look, draw_marker, look, marker_of
 from playground.ui.plots.samples import draw_image
+from playground.ui.text import Label
 
 if TYPE_CHECKING:
     from engine.data import Prepared
@@ -46,7 +47,7 @@ class AugmentationPreview(QWidget):
         self._data: Prepared | None = None
         self._augmenter: Augmenter | None = None
         self._turn = 0  #: of samples, or of epochs where the samples are points
-        self.words = QLabel()
+        self.words = Label()
         self.words.setObjectName("augmentation_words")
         self.words.setProperty("muted", True)
         self.words.setWordWrap(True)

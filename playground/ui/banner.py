@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
     QPushButton,
     QSizePolicy,
@@ -24,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from playground.ui import style
 from playground.ui.icons import icon
+from playground.ui.text import Label, button_text, tip
 
 if TYPE_CHECKING:
     from playground.ui.theme import Theme
@@ -52,12 +52,11 @@ class Banner(QFrame):
         self.setProperty("card", True)
         self._theme, self._kind = theme, "warning"
         self._under: QWidget | None = None
-        self._sign = QLabel()
+        self._sign = Label()
         self._sign.setObjectName("banner_sign")
-        self.text = QLabel()
+        self.text = Label()
         self.text.setObjectName("banner_text")
         self.text.setWordWrap(True)
-        self.text.setTextFormat(Qt.TextFormat.PlainText)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._buttons = QHBoxLayout()
@@ -95,10 +94,10 @@ class Banner(QFrame):
                 old.hide()
                 old.deleteLater()
         for number, (words, act) in enumerate(offers):
-            button = QPushButton(words)
+            button = QPushButton(button_text(words))
             button.setObjectName(f"banner_offer{number}")
             button.setAccessibleName(words)
-            button.setToolTip(words)
+            button.setToolTip(tip(words))
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(lambda _checked=False, act=act: act())
             self._buttons.addWidget(button)

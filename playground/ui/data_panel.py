@@ -26,6 +26,7 @@ from playground.ui.read_report import ReadReport
 from playground.ui.sentence import Sentence
 from playground.ui.source_picker import SourcePicker
 from playground.ui.style import scrolled
+from playground.ui.text import Label, RichLabel, escaped
 from playground.ui.view import View, at_once
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class DataView(View):
         self.preview.dismissed.connect(self._end_preview)
         self.preview.changed.connect(self._preview_changed)
         self._previewed: tuple[Source, str] | None = None
-        self.help = _label("source_help")
+        self.help = _label("source_help", rich=True)
         self.gallery = Gallery(theme)
         self.source_form, self.preparation_form = SpecForm(theme), SpecForm(theme)
         self.source_form.setObjectName("source_form")
@@ -138,7 +139,7 @@ class DataView(View):
         self._place_picker(below_opened=source.from_disk)
         self.opener.say("")
         self.picker.mark(type(source))
-        self.help.setText(f"<b>{source.label}</b>: {source.help()}")
+        self.help.setText(f"<b>{escaped(source.label)}</b>: {escaped(source.help())}")
         yield
         yield from self.source_form.setting(source, type(source))
         self.source_form.setVisible(bool(source.params()))
@@ -380,8 +381,8 @@ def _has_focus(widget: QWidget) -> bool:
     return focused is not None and widget.isAncestorOf(focused)
 
 
-def _label(name: str, look: str = "") -> QLabel:
-    label = QLabel()
+def _label(name: str, look: str = "", rich: bool = False) -> QLabel:
+    label = RichLabel() if rich else Label()
     label.setObjectName(name)
     label.setWordWrap(True)
     if look:

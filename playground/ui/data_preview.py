@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
 
 from engine.data import split_in_words
 from engine.data.report import Note
@@ -14,6 +14,7 @@ from playground.ui.gallery import Gallery
 from playground.ui.inspector.subject import samples_in_words
 from playground.ui.read_report import ReadReport
 from playground.ui.sentence import Sentence
+from playground.ui.text import Label
 
 if TYPE_CHECKING:
     from engine.data import Dataset, Preparation, Prepared
@@ -60,7 +61,7 @@ class DataPreview(QFrame):
         self.setProperty("card", True)
         self.setAccessibleName("What was chosen")
         self.title = Sentence("preview_title", "heading")
-        self.contents = QLabel()
+        self.contents = Label()
         self.contents.setObjectName("preview_contents")
         self.contents.setWordWrap(True)
         self.contents.setProperty("muted", True)

@@ -224,6 +224,7 @@ class Desk(QObject):
             return True
         box = self._question = QMessageBox(self._window)
         box.setObjectName("ask_save")
+        box.setTextFormat(Qt.TextFormat.PlainText)
         box.setIcon(QMessageBox.Icon.Question)
         if clean:
             box.setWindowTitle("Close?")
@@ -284,6 +285,7 @@ class Desk(QObject):
         # Opened, not executed: the answer to another question may have led here, and that must come to its end.
         box = QMessageBox(QMessageBox.Icon.Warning, title, str(error), Answer.Ok, self._window)
         box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setObjectName("refused")
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QToolButton, QWidget
 
 from playground.ui.icons import icon
+from playground.ui.text import Label
 
 if TYPE_CHECKING:
     from playground.ui.theme import Theme
@@ -20,7 +21,7 @@ class DockTitle(QWidget):
         super().__init__(dock)
         self._dock, self._tabbed = dock, False
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._label = QLabel(dock.windowTitle())
+        self._label = Label(dock.windowTitle())
         self._label.setProperty("heading", True)
         self._float = self._button(
             "float", f"Take the {dock.windowTitle()} panel out of the window, or put it back."

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from engine.data import Dataset
 from playground.ui.plots.colours import sample_image
+from playground.ui.text import tip
 from playground.ui.theme import Theme
 
 SIDE, SPACE = 38, 6  #: of a picture and between two, in pixels
@@ -122,6 +123,7 @@ class Gallery(QWidget):
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             for number, name in enumerate(self.names):
                 if self._cell(number).contains(event.pos()):
-                    QToolTip.showText(event.globalPos(), f"{name}: {self.counts[number]:,} pictures", self)
+                    said = tip(f"{name}: {self.counts[number]:,} pictures")
+                    QToolTip.showText(event.globalPos(), said, self)
                     return True
         return super().event(event)

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QGridLayout,
-    QLabel,
     QMessageBox,
     QScrollArea,
     QVBoxLayout,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from playground import __version__
 from playground.ui.actions import MENUS, SPECS, Actions
+from playground.ui.text import Label, RichLabel
 
 #: keys that a panel handles itself
 ELSEWHERE = (
@@ -84,12 +84,12 @@ def _keys(actions: Actions, action_id: str) -> str:
 def _group(name: str, rows: list[tuple[str, str, str]]) -> QGridLayout:
     grid = QGridLayout()
     grid.setHorizontalSpacing(16)
-    title = QLabel(f"<b>{name}</b>")
+    title = RichLabel(f"<b>{name}</b>")
     grid.addWidget(title, 0, 0, 1, 2)
     for row, (_, keys, text) in enumerate(rows, start=1):
-        keys_label = QLabel(keys)
+        keys_label = Label(keys)
         keys_label.setProperty("muted", True)
-        grid.addWidget(QLabel(text.rstrip("…")), row, 0)
+        grid.addWidget(Label(text.rstrip("…")), row, 0)
         grid.addWidget(keys_label, row, 1)
     grid.setColumnStretch(0, 1)
     return grid
@@ -100,6 +100,7 @@ def about(parent: QWidget) -> None:
     box = QMessageBox(parent)
     box.setObjectName("about")
     box.setWindowTitle("About")
+    box.setTextFormat(Qt.TextFormat.RichText)
     box.setText(f"<h3>Chainrule Playground {__version__}</h3>")
     box.setInformativeText(
         "Drag a neural network together, train it live, and see every number. All of them come from the engine that trains."

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QIcon
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QIcon, QPixmap
 
 if TYPE_CHECKING:
     from playground.ui.theme import Theme
@@ -22,6 +23,16 @@ def icon(name: str, theme: Theme, colour: str = "") -> QIcon:
 @cache
 def _font():
     import qtawesome
+    from qtawesome.iconic_font import CharIconEngine
+
+    class Engine(CharIconEngine):
+        def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+            # A panel that is squeezed together asks for icons without a size, and on those nothing can be painted.
+            return QPixmap() if size.isEmpty() else super().pixmap(size, mode, state)
+
+    class Font(qtawesome.IconicFont):
+        def _icon_by_painter(self, painter: object, options: object) -> QIcon:
+            return QIcon(Engine(self, painter, options))
 
     # qtawesome.icon() would load all of its twelve fonts, a third of a second, of which one is used.
-    return qtawesome.IconicFont(*(font for font in qtawesome._BUNDLED_FONTS if font[0] == "mdi6"))
+    return Font(*(font for font in qtawesome._BUNDLED_FONTS if font[0] == "mdi6"))

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy
+from PySide6.QtWidgets import QSizePolicy
+
+from playground.ui.text import Label, tip
 
 
-class Line(QLabel):
+class Line(Label):
     """Text that ends in an ellipsis where there is no room; the whole of it is in the tool tip."""
 
     def __init__(self) -> None:
         super().__init__()
         self._words = ""
-        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def say(self, words: str) -> None:
         """Other words."""
         self._words = words
-        self.setToolTip(words)
+        self.setToolTip(tip(words))
         self.setAccessibleName(words)
         self._elide()
 

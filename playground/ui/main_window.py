@@ -230,7 +230,10 @@ class MainWindow(QMainWindow):
         self.transport.show_problems(found)
 
     def _retitle(self) -> None:
-        self.setWindowTitle(f"{self.desk.name}[*]")
+        name = self.desk.name.replace(
+            "[*]", "[*][*]"
+        )  # so Qt writes it out; alone it stands for the mark of what is not saved
+        self.setWindowTitle(f"{name}[*]")
         self.setWindowModified(not self.history.isClean())
 
     def _restyle(self, theme: Theme) -> None:

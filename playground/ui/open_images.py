@@ -10,7 +10,6 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QProgressBar,
     QPushButton,
@@ -23,6 +22,7 @@ from playground.ui.icons import icon
 from playground.ui.loading import Loading
 from playground.ui.narrow import NarrowButton
 from playground.ui.sentence import Sentence
+from playground.ui.text import Label
 from playground.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class OpenImages(QWidget):
         self.stop.setToolTip("Stop loading; the data stay as they are.")
         self.stop.setAutoRaise(True)
         self.stop.clicked.connect(loading.cancel)
-        self.words = QLabel()
+        self.words = Label()
         self.words.setObjectName("loading_words")
         self.words.setProperty("muted", True)
         self.note = Sentence("open_note", "muted")

@@ -28,6 +28,7 @@ from playground.ui.canvas.mime import layer_mime
 from playground.ui.icons import icon
 from playground.ui.plots.colours import mix
 from playground.ui.style import GAP, MARGIN, SCROLL_BAR, scrolled
+from playground.ui.text import Label, escaped
 from playground.ui.view import View
 
 if TYPE_CHECKING:
@@ -160,7 +161,8 @@ def _tip(layer: type[Layer], theme: Theme, ratio: float) -> str:
         width, height = round(picture.width() / ratio), round(picture.height() / ratio)
         png = base64.b64encode(data.data()).decode()
         drawn = f'<p><img width="{width}" height="{height}" src="data:image/png;base64,{png}"></p>'
-    return f"<p><b>{layer.label}</b> · {layer.category}<br>{layer.help()}</p>{drawn}"
+    words = f"<b>{escaped(layer.label)}</b> · {escaped(layer.category)}<br>{escaped(layer.help())}"
+    return f"<p>{words}</p>{drawn}"
 
 
 class PaletteView(View):
@@ -338,7 +340,7 @@ class PaletteView(View):
 
 
 def _muted(name: str, text: str) -> QLabel:
-    label = QLabel(text)
+    label = Label(text)
     label.setObjectName(name)
     label.setWordWrap(True)
     label.setProperty("muted", True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QFontDatabase, QGuiApplication, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from engine.network import Problem
 from playground.document.project import findings, place_in_words
@@ -17,6 +17,7 @@ from playground.ui.icons import icon
 from playground.ui.numbers import count
 from playground.ui.remedies import SIGNS, level_colour, remedy_buttons
 from playground.ui.style import scrolled
+from playground.ui.text import Label, RichLabel, escaped
 from playground.ui.view import View
 
 if TYPE_CHECKING:
@@ -49,11 +50,12 @@ class ProblemCard(QFrame):
         self.setToolTip("Go to the block." if problem.node_id else "This concerns the whole project.")
         if problem.node_id:
             self.setCursor(Qt.CursorShape.PointingHandCursor)
-        sign = QLabel()
+        sign = Label()
         colour = level_colour(problem.level, theme)
         sign.setPixmap(icon(sign_name, theme, colour).pixmap(QSize(18, 18)))
         sign.setAccessibleName(word)
-        text = QLabel(f"<b>{where}</b><br>{problem.message}" if where else problem.message)
+        message = escaped(problem.message)
+        text = RichLabel(f"<b>{escaped(where)}</b><br>{message}" if where else message)
         text.setObjectName("problem_text")
         text.setWordWrap(True)
         row = QHBoxLayout(self)
@@ -91,7 +93,7 @@ class ProblemsView(View):
         self.setObjectName("problems_view")
         self._stopped: tuple[State, str, str, str] | None = None  # state, node, message, details
         self.cards: list[ProblemCard] = []
-        self.fine = QLabel(FINE)
+        self.fine = Label(FINE)
         self.fine.setObjectName("fine")
         self.fine.setProperty("good", True)
         self._list = QWidget()
@@ -110,7 +112,7 @@ class ProblemsView(View):
         self.copy.setToolTip("Copy the message and the details, for a report.")
         self.copy.setAccessibleName("Copy details")
         self.copy.clicked.connect(self._copy)
-        self.more = QLabel()
+        self.more = Label()
         self.more.setObjectName("more_problems")
         self.more.setProperty("muted", True)
         scrolled(self, self.fine, self._list, self.more, self.details, self.copy)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QMenu, QWidget
 
+from playground.ui.text import button_text, tip
+
 if TYPE_CHECKING:
     from playground.ui.desk import Desk
     from playground.ui.settings import Settings
@@ -25,9 +27,10 @@ class RecentMenu(QMenu):
         self.clear()
         left = self._desk.left
         if left is not None:
-            self.addAction(f"Back to “{left.name}” as it was left", self._desk.back)
+            self.addAction(button_text(f"Back to “{left.name}” as it was left"), self._desk.back)
             self.addSeparator()
         for path in self._settings.recent:
-            self.addAction(path.name, partial(self._desk.open_path, path)).setToolTip(str(path))
+            action = self.addAction(button_text(path.name), partial(self._desk.open_path, path))
+            action.setToolTip(tip(str(path)))
         if self.isEmpty():
             self.addAction("No files yet").setEnabled(False)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from playground.ui.icons import icon
 from playground.ui.plots.plot import small
 from playground.ui.remedies import SIGNS
+from playground.ui.text import Label, tip
 
 if TYPE_CHECKING:
     from engine.network import Problem
@@ -51,7 +52,7 @@ class Refusal(QWidget):
         """Say the first of ``found``, and how many there are."""
         self._first = found[0].node_id if found else ""
         self._count.setText(f"{len(found)} problem{'s' if len(found) != 1 else ''}")
-        self._count.setToolTip("\n".join(problem.message for problem in found))
+        self._count.setToolTip(tip("\n".join(problem.message for problem in found)))
         self._words.say(found[0].message if found else "", leads=bool(self._first))
 
     def set_theme(self, theme: Theme) -> None:
@@ -86,14 +87,14 @@ class Cautions(QToolButton):
         words = f"{len(found)} warning{'s' if len(found) != 1 else ''}"
         self.setText(str(len(found)))
         self.setAccessibleName(words)
-        self.setToolTip("\n".join([f"{words}:", *(problem.message for problem in found)]))
+        self.setToolTip(tip("\n".join([f"{words}:", *(problem.message for problem in found)])))
         self.setVisible(bool(found))
 
     def set_theme(self, theme: Theme) -> None:
         self.setIcon(icon(SIGNS["warning"][0], theme, theme.warning))
 
 
-class Words(QLabel):
+class Words(Label):
     """A sentence in as many lines as there is room for; the whole of it is in the tool tip. A click or Enter goes where it leads."""
 
     chosen = Signal()
@@ -103,7 +104,6 @@ class Words(QLabel):
         self._all = ""
         self.setFont(small(self.font()))
         self.setWordWrap(True)
-        self.setTextFormat(Qt.TextFormat.PlainText)
         # What is said must not make the bar higher: everything below it would move.
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
 
@@ -111,7 +111,7 @@ class Words(QLabel):
         """Other words; ``leads``: to a block."""
         self._all = words
         self.setAccessibleName(words)
-        self.setToolTip(f"{words}\nClick to select the block." if leads else words)
+        self.setToolTip(tip(f"{words}\nClick to select the block." if leads else words))
         self.setCursor(Qt.CursorShape.PointingHandCursor if leads else Qt.CursorShape.ArrowCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus if leads else Qt.FocusPolicy.NoFocus)
         self._fit()

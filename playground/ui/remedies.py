@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QPushButton
 
 from playground.document import edits
+from playground.ui.text import button_text
 
 if TYPE_CHECKING:
     from engine.problems import Level, Problem
@@ -30,7 +31,7 @@ def remedy_buttons(problem: Problem, document: Document) -> list[QPushButton]:
     """A button per remedy; pressed, each is an edit that can be undone."""
     made = []
     for number, remedy in enumerate(problem.remedies):
-        button = QPushButton(remedy.text)
+        button = QPushButton(button_text(remedy.text))
         button.setObjectName(f"mend{number or ''}")
         button.setAccessibleName(remedy.text)
         button.setToolTip("An edit of the project; Undo takes it back.")

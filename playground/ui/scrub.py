@@ -6,10 +6,11 @@ from collections.abc import Callable
 from time import perf_counter
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QWidget
 
 from playground.runner.messages import Command, Frame, GoTo, State
 from playground.ui.numbers import count
+from playground.ui.text import Label
 
 #: seconds between two moves of the handle while the run goes on
 PAUSE = 0.1
@@ -50,12 +51,12 @@ class Scrub(QWidget):
         self.slider.setEnabled(False)
         self.slider.setRange(0, 0)
         self.slider.valueChanged.connect(self._moved)
-        words = QLabel(caption)
+        words = Label(caption)
         words.setObjectName(f"{name}_caption")
         words.setProperty("muted", True)
         words.setBuddy(self.slider)
         words.setVisible(bool(caption))
-        self._label = QLabel("nothing yet")
+        self._label = Label("nothing yet")
         self._label.setObjectName(f"{name}_value")
         self._label.setProperty("muted", True)
         # Wide enough for a long run, so that the slider does not move under the mouse.

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
+from playground.ui.text import Label
 
 #: letters after which a long word may be broken
 RUN = 12
 
 
-class Sentence(QLabel):
+class Sentence(Label):
     """A label that wraps, inside words too where it must. ``text`` gives back what was set."""
 
     def __init__(self, name: str, look: str) -> None:
@@ -19,7 +18,6 @@ class Sentence(QLabel):
         self.setObjectName(name)
         self.setProperty(look, True)
         self.setWordWrap(True)
-        self.setTextFormat(Qt.TextFormat.PlainText)
         self._words = ""
 
     def setText(self, words: str) -> None:

@@ -14,6 +14,7 @@ from engine.data import Dataset, Source, sources
 from engine.errors import EngineError
 from playground.ui.icons import icon
 from playground.ui.plots.colours import mix, sample_image, signed_index, signed_table
+from playground.ui.text import Label, escaped
 from playground.ui.theme import Theme
 
 #: sides of a picture and of the one on a card, and the radius of their corners, in pixels
@@ -123,7 +124,7 @@ class SourceButton(QAbstractButton):
         self.setObjectName(f"source_{source.key}")
         self.setAccessibleName(source.label)
         self.setAccessibleDescription(source.help())
-        self.setToolTip(f"<p><b>{source.label}</b><br>{source.help()}</p>")
+        self.setToolTip(f"<p><b>{escaped(source.label)}</b><br>{escaped(source.help())}</p>")
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
 
@@ -217,7 +218,7 @@ class SourcePicker(QWidget):
         self.setSizePolicy(policy)
 
     def _add_group(self, category: str, members: tuple[type[Source], ...], theme: Theme) -> None:
-        title = QLabel(category, self)
+        title = Label(category, self)
         title.setProperty("muted", True)
         buttons = []
         for source in members:

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from playground.document.examples import examples
 from playground.ui.icons import icon
+from playground.ui.text import Label, button_text, tip
 from playground.ui.thumbnails import SIZE, Thumbnails
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ class Card(QPushButton):
         self.setAccessibleDescription(about)
         self.setToolTip(about)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)  # as high as its row
-        self.picture = QLabel()
+        self.picture = Label()
         self.picture.setFixedSize(QSize(*SIZE))
-        name = QLabel(title)
+        name = Label(title)
         name.setProperty("heading", True)
-        words = QLabel(about)
+        words = Label(about)
         words.setProperty("muted", True)
         words.setWordWrap(True)
         words.setFixedWidth(SIZE[0])
@@ -92,7 +92,7 @@ class StartPage(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 18)
         layout.setSpacing(12)
-        title = QLabel("Start from an example")
+        title = Label("Start from an example")
         title.setProperty("title", True)
         layout.addWidget(title)
         layout.addWidget(self._grid(), stretch=1)
@@ -134,14 +134,14 @@ class StartPage(QDialog):
 
     def _recent(self, recent: Sequence[Path], theme: Theme) -> QHBoxLayout:
         row = QHBoxLayout()
-        caption = QLabel("Recent files")
+        caption = Label("Recent files")
         caption.setProperty("heading", True)
         row.addWidget(caption)
         for number, path in enumerate(recent[:4]):
-            button = QPushButton(icon("file-outline", theme), path.name)
+            button = QPushButton(icon("file-outline", theme), button_text(path.name))
             button.setObjectName(f"recent_{number}")
             button.setAccessibleName(f"Open {path.name}")
-            button.setToolTip(str(path))
+            button.setToolTip(tip(str(path)))
             button.setProperty("flat", True)
             button.clicked.connect(lambda _checked=False, path=path: self._choose_file(path))
             row.addWidget(button)

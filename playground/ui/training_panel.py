@@ -19,6 +19,7 @@ from playground.ui.forms import SpecForm
 from playground.ui.icons import icon
 from playground.ui.inspector.subject import unsuited_losses
 from playground.ui.style import scrolled
+from playground.ui.text import RichLabel
 from playground.ui.view import View, at_once
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class TrainingView(View):
 
 
 def _heading(title: str, words: str) -> QLabel:
-    label = QLabel(f"<b>{title}</b><br>{words}")
+    label = RichLabel(f"<b>{title}</b><br>{words}")
     label.setWordWrap(True)
     label.setProperty("muted", True)
     return label

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QMenu,
     QSizePolicy,
     QSlider,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 from playground.runner.messages import Command, SetSpeed
 from playground.ui.icons import icon
 from playground.ui.scrub import Scrub
+from playground.ui.text import Label
 
 if TYPE_CHECKING:
     from engine.network import Problem
@@ -91,7 +91,7 @@ class Transport(QToolBar):
         self.speed.setPageStep(2)
         self.speed.setFixedWidth(110)
         self.speed.setValue(self.speed.maximum())
-        self._speed_label = QLabel()
+        self._speed_label = Label()
         self._speed_label.setObjectName("transport_speed_value")
         self._speed_label.setMinimumWidth(self.fontMetrics().horizontalAdvance(speed_in_words(10_000)) + 6)
         self.speed.valueChanged.connect(self._speed_changed)
@@ -118,7 +118,7 @@ class Transport(QToolBar):
         layout.addSpacing(8)
         layout.addWidget(self._readings, stretch=1)
         layout.addWidget(self._cautions)
-        caption = QLabel("Speed")
+        caption = Label("Speed")
         caption.setObjectName("transport_speed_caption")
         caption.setProperty("muted", True)
         caption.setBuddy(self.speed)

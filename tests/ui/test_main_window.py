@@ -212,7 +212,7 @@ def test_a_message_moves_nothing_and_a_notice_goes_with_the_next_run(told: Shell
     assert canvas.contains(banner.geometry())
     assert banner.text.heightForWidth(banner.text.width()) <= banner.text.height(), "nothing is cut off"
     told.window.resize(1000, 640)
-    told.qtbot.waitUntil(lambda: told.window.canvas.geometry().contains(banner.geometry()))
+    told.qtbot.waitUntil(lambda: told.window.rect().contains(banner.geometry()))
     told.runner.frame = Frame(CIRCLE, state=State.CRASHED, message="It was ended, again. " * 12)
     told.until(State.CRASHED)  # now beside two buttons
     told.qtbot.waitUntil(lambda: told.child("banner_offer1").isVisible())

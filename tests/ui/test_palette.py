@@ -18,6 +18,7 @@ from playground.document.project import Project
 from playground.ui import style
 from playground.ui.canvas.mime import layer_key
 from playground.ui.palette import LayerItem, PaletteView
+from playground.ui.text import escaped
 from playground.ui.theme import DARK, LIGHT
 from tests.ui.bench import Bench, pixels
 
@@ -60,7 +61,7 @@ def test_every_item_has_its_name_help_and_formula(bench: Bench, cls) -> None:
     assert one.toolTip()
     at = one.rect().center()
     QApplication.sendEvent(one, QHelpEvent(QEvent.Type.ToolTip, at, one.mapToGlobal(at)))
-    assert cls.help() in one.toolTip()
+    assert escaped(cls.help()) in one.toolTip()
     assert cls.category in one.toolTip()
     png = re.search(r'base64,([^"]+)"', one.toolTip())
     assert png is not None, "the formula should be drawn"

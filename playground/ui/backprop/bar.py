@@ -7,7 +7,6 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QSlider,
     QToolButton,
@@ -20,6 +19,7 @@ from playground.ui.backprop.scrubber import Scrubber
 from playground.ui.backprop.stepper import DELAY, FASTEST, SLOWEST, Stepper
 from playground.ui.backprop.walk import GRAIN_WORDS
 from playground.ui.icons import icon
+from playground.ui.text import Label
 from playground.ui.theme import Theme
 
 NARROW = 1000  #: pixels
@@ -94,7 +94,7 @@ class StepBar(QWidget):
         self.delay.setPageStep(150)
         self.delay.setValue(DELAY)
         self.delay.setFixedWidth(140)
-        self._delay_words = QLabel()
+        self._delay_words = Label()
         self._delay_words.setMinimumWidth(60)
         holder = QWidget()
         row = QHBoxLayout(holder)

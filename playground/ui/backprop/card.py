@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import html
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
@@ -18,6 +17,7 @@ from playground.ui.backprop.terms import TermStrip
 from playground.ui.formula import FormulaView
 from playground.ui.numbers import fmt
 from playground.ui.plots.colours import mix
+from playground.ui.text import Label, RichLabel, escaped
 from playground.ui.theme import Theme
 from playground.ui.view import Focus
 
@@ -114,7 +114,7 @@ class StepCard(QWidget):
         grid.setColumnStretch(1, 1)
         contents = (self.sentence, self.formula, self.numbers, self.result, self.why)
         for row, (caption, part) in enumerate(zip(LINES, contents, strict=True)):
-            label = QLabel(caption)
+            label = Label(caption)
             label.setObjectName(f"step_caption_{caption.lower()}")
             label.setProperty("muted", True)
             label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
@@ -126,9 +126,9 @@ class StepCard(QWidget):
 
     def show_card(self, card: Card, where: str, veiled: bool) -> None:
         """Explain a step. ``where``: "Step 11 of 34"; ``veiled``: its result is to be predicted."""
-        title = html.escape(card.title)
+        title = escaped(card.title)
         # Sentences tell results: nothing of them while the learner is asked for one.
-        sentence, why = ("", "") if veiled else (html.escape(card.sentence), html.escape(card.why))
+        sentence, why = ("", "") if veiled else (escaped(card.sentence), escaped(card.why))
         self.sentence.setText(f"{where} · <b>{title}.</b> {sentence}".rstrip())
         formula, numbers = self._written(card)
         self.formula.set_latex(formula)
@@ -192,10 +192,9 @@ class StepCard(QWidget):
 
 
 def _label(name: str, muted: bool = False) -> QLabel:
-    label = QLabel()
+    label = RichLabel()
     label.setObjectName(name)
     label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.RichText)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     label.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     label.setProperty("muted", muted)

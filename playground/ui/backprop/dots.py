@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.trace import NotKept, sample_gradients
 from playground.ui.backprop.side import SideCard
@@ -18,6 +18,7 @@ from playground.ui.numbers import fmt
 from playground.ui.plots.colours import mix
 from playground.ui.plots.plot import ReadOut, small
 from playground.ui.step_progress import Progress
+from playground.ui.text import Label
 from playground.ui.theme import Theme
 from playground.ui.view import Context
 
@@ -259,7 +260,7 @@ class DotsCard(SideCard):
             "A dot per sample: click one to look at that sample. The bars show how far the mean of a batch of that size would be off, "
             "one standard error: four times the samples, half the noise."
         )
-        self.words = QLabel()
+        self.words = Label()
         self.words.setObjectName("dots_words")
         self.words.setProperty("muted", True)
         self.words.setWordWrap(True)

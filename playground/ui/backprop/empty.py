@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from playground.document.project import problems
 from playground.ui.icons import icon
 from playground.ui.style import GAP
+from playground.ui.text import Label, tip
 
 if TYPE_CHECKING:
     from playground.document.project import Project
@@ -43,10 +44,10 @@ class EmptyState(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("backprop_empty")
-        self.title = QLabel("Step inside the next update")
+        self.title = Label("Step inside the next update")
         self.title.setObjectName("backprop_empty_title")
         self.title.setProperty("title", True)
-        words = QLabel(WORDS)
+        words = Label(WORDS)
         words.setObjectName("backprop_empty_words")
         words.setWordWrap(True)
         words.setMaximumWidth(640)
@@ -56,7 +57,7 @@ class EmptyState(QWidget):
         self.mine.setAccessibleName("Step inside my network")
         self.mine.clicked.connect(self.begin)
         self.starters = [self._starter(*starter) for starter in STARTERS]
-        self.problem = QLabel()
+        self.problem = Label()
         self.problem.setObjectName("backprop_refusal")
         self.problem.setProperty("problem", True)
         self.problem.setWordWrap(True)
@@ -91,7 +92,7 @@ class EmptyState(QWidget):
         found = [problem.message for problem in problems(project)]
         self.mine.setEnabled(not found)
         self.mine.setToolTip(
-            f"Not yet: {found[0]}"
+            tip(f"Not yet: {found[0]}")
             if found
             else "Record the next update of this network and walk through it. (I)"
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtGui import QHideEvent, QMouseEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from engine.io import replacing
 from engine.trace import NotKept, worksheet, worksheet_csv
@@ -16,6 +16,7 @@ from playground.ui.backprop.sheet import formulas_of, pdf, prepare
 from playground.ui.icons import icon
 from playground.ui.numbers import fmt
 from playground.ui.style import refresh
+from playground.ui.text import Label
 from playground.ui.theme import Theme
 from playground.ui.view import Context, StepAt
 
@@ -25,11 +26,11 @@ WIDEST = 320  #: pixels
 KINDS = {"md": "Markdown", "csv": "Table (CSV)", "pdf": "PDF"}
 
 
-class Note(QLabel):
+class Note(Label):
     """What has become of the file, in a box beside the button; a click takes it away, good news go by themselves."""
 
     def __init__(self, button: QWidget) -> None:
-        super().__init__(button)
+        super().__init__(parent=button)
         self._button = button
         self.setObjectName("export_said")
         self.setProperty("card", True)

@@ -19,6 +19,7 @@ from playground.ui.plots.colours import mix
 from playground.ui.plots.plot import small
 from playground.ui.step_progress import Progress
 from playground.ui.style import GAP, MARGIN
+from playground.ui.text import tip
 from playground.ui.theme import Theme
 from playground.ui.view import Focus
 
@@ -214,7 +215,7 @@ class FlowBars(QWidget):
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             bar = self._bar_at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), "" if bar is None else self._tip(bar), self)
+            QToolTip.showText(event.globalPos(), "" if bar is None else tip(self._tip(bar)), self)
             return True
         return super().event(event)
 

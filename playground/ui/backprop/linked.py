@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from engine.trace import BACKWARD, Operand, Place, Trace
 from playground.ui.backprop.symbols import plain
 from playground.ui.numbers import exact
+from playground.ui.text import tip
 from playground.ui.theme import Theme
 from playground.ui.view import Focus
 
@@ -103,7 +104,7 @@ class Linked(QWidget):
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             zone = self.zone_at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), zone.words if zone is not None else "", self)
+            QToolTip.showText(event.globalPos(), tip(zone.words) if zone is not None else "", self)
             return True
         return super().event(event)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from engine.trace import Moment
 from playground.ui.backprop.questions import Question, question
 from playground.ui.backprop.side import SideCard
 from playground.ui.plots.switches import FlowLayout, switch
 from playground.ui.style import refresh
+from playground.ui.text import Label
 from playground.ui.view import Context
 
 RIGHT, WRONG = "\N{CHECK MARK}", "\N{MULTIPLICATION X}"
@@ -29,13 +30,13 @@ class PredictCard(SideCard):
         tip = "Ask for the sign, the size or the new loss before a step shows it."
         self.switch = switch("predict_first", "ask me first", tip, False, self._switched)
         self.head.insertWidget(0, self.switch)
-        self.asked = QLabel()
+        self.asked = Label()
         self.asked.setObjectName("question")
         self.asked.setWordWrap(True)
         self.options = QWidget()
         self.options.setObjectName("answers")
         self._row = FlowLayout(self.options)
-        self.feedback = QLabel()
+        self.feedback = Label()
         self.feedback.setObjectName("feedback")
         self.feedback.setWordWrap(True)
         for part in (self.asked, self.options, self.feedback):

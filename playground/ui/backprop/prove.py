@@ -22,6 +22,7 @@ from playground.ui.backprop.subject import in_words
 from playground.ui.numbers import fmt
 from playground.ui.plots.plot import small
 from playground.ui.style import refresh
+from playground.ui.text import Label
 from playground.ui.view import Context
 
 EPSILON = 1e-6
@@ -70,15 +71,15 @@ class ProveCard(SideCard):
         self.progress.setRange(0, 100)
         for i, part in enumerate((self.nudge_button, self.check_button, self.progress)):
             self.head.insertWidget(i, part, part is self.progress)
-        self.hint = QLabel()
+        self.hint = Label()
         self.hint.setObjectName("prove_hint")
         self.hint.setProperty("muted", True)
         self.hint.setWordWrap(True)
-        self.refusal = QLabel()
+        self.refusal = Label()
         self.refusal.setObjectName("prove_refusal")
         self.refusal.setProperty("problem", True)
         self.refusal.setWordWrap(True)
-        self.verdict = QLabel()
+        self.verdict = Label()
         self.verdict.setObjectName("verdict")
         self.verdict.setWordWrap(True)
         self.reports = _report_table()
@@ -103,7 +104,7 @@ class ProveCard(SideCard):
         grid.setVerticalSpacing(2)
         self.labels: dict[str, tuple[QLabel, QLabel]] = {}
         for i, (key, words) in enumerate(ROWS):
-            name, value = QLabel(words), QLabel()
+            name, value = Label(words), Label()
             name.setProperty("muted", True)
             value.setObjectName(f"prove_{key}")
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

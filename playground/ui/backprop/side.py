@@ -6,11 +6,12 @@ import dataclasses
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from playground.ui.backprop.subject import Subject
 from playground.ui.line import Line
 from playground.ui.style import GAP, MARGIN
+from playground.ui.text import Label
 from playground.ui.theme import Theme
 from playground.ui.view import Context, StepAt, View
 
@@ -33,7 +34,7 @@ class SideCard(View):
         self.remark.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.head = QHBoxLayout()
         self.head.addWidget(self.remark, 1)
-        self.silence = QLabel(self.idle)
+        self.silence = Label(self.idle)
         self.silence.setObjectName("silence")
         self.silence.setProperty("muted", True)
         self.silence.setWordWrap(True)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from engine.trace import Equation, Moment, Stage
 from playground.ui.backprop.symbols import plain
 from playground.ui.backprop.terms import TermStrip
 from playground.ui.numbers import count, fmt
+from playground.ui.text import RichLabel, escaped, tip
 from playground.ui.theme import Theme
 from playground.ui.view import Focus
 
@@ -34,7 +34,7 @@ class _StageRow(QWidget):
         self.head.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.head.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.head.toggled.connect(self._toggled)
-        self.words = QLabel()
+        self.words = RichLabel()
         self.words.setObjectName(f"stage_{number}_words")
         self.words.setWordWrap(True)
         self.words.setProperty("muted", True)
@@ -54,13 +54,13 @@ class _StageRow(QWidget):
         hidden = later or (current and veiled)
         said = "" if hidden else f"{plain(last.symbol)} = {fmt(last.value)}"
         self._text = f"{number}.  " + "   ".join(words for words in (stage.title, said) if words)
-        self.head.setToolTip(stage.sentence)
+        self.head.setToolTip(tip(stage.sentence))
         self.head.setAccessibleName(self._text)
         font = self.head.font()
         font.setBold(current)
         self.head.setFont(font)
         self.head.setEnabled(not hidden)
-        self.words.setText(html.escape(stage.sentence))
+        self.words.setText(escaped(stage.sentence))
         self._open(current and not hidden)
 
     def _toggled(self, on: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, QTimer
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QResizeEvent
-from PySide6.QtWidgets import QComboBox, QHeaderView, QLabel, QSizePolicy, QTableView
+from PySide6.QtWidgets import QComboBox, QHeaderView, QSizePolicy, QTableView
 
 from engine.regularizers import NoPenalty
 from engine.trace import Card, Equation, Moment, NotKept, Operand, Place, Trace, UpdateRow, card, update_rows
@@ -21,6 +21,7 @@ from playground.ui.formula import FormulaView
 from playground.ui.numbers import exact, fmt
 from playground.ui.plots.plot import small
 from playground.ui.step_progress import Progress
+from playground.ui.text import RichLabel, tip
 from playground.ui.theme import Theme
 from playground.ui.view import Context
 
@@ -246,7 +247,7 @@ class UpdateCard(SideCard):
             lambda *_: self.view.scrollTo(self.view.currentIndex())
         )
         self.formula = FormulaView(context.theme, "update_equation", patience=PATIENCE)
-        self.losses = QLabel()
+        self.losses = RichLabel()
         self.losses.setObjectName("update_losses")
         self.losses.setWordWrap(True)
         self.losses.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -371,7 +372,7 @@ class UpdateCard(SideCard):
         place = self.table.cell(self._pending[0])
         step = self.step
         if place is not None and step is not None:
-            self.formula.setToolTip(in_words(place))
+            self.formula.setToolTip(tip(in_words(place)))
 
     def _written(self, equation: Equation) -> str:
         """With its numbers, and where there is room first in symbols."""

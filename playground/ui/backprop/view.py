@@ -10,7 +10,6 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
-    QLabel,
     QScrollArea,
     QSplitter,
     QStackedLayout,
@@ -29,6 +28,7 @@ from playground.ui.backprop.stepper import Stepper
 from playground.ui.backprop.tools import Tools
 from playground.ui.numbers import count, fmt
 from playground.ui.style import GAP, MARGIN
+from playground.ui.text import Label
 from playground.ui.view import View
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class BackpropView(View):
         self.tools = Tools(context)
         self.picture = self.tools.picture
         self._found: Card | None = None  # the card on show
-        self.notice = QLabel()
+        self.notice = Label()
         self.notice.setObjectName("backprop_notice")
         self.notice.setProperty("muted", True)
         self.notice.setWordWrap(True)

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QSlider,
     QToolButton,
     QVBoxLayout,
@@ -25,6 +24,7 @@ from playground.ui.canvas.tooltip import full
 from playground.ui.forms import NumberField
 from playground.ui.icons import icon
 from playground.ui.numbers import fmt
+from playground.ui.text import Label
 from playground.ui.theme import Theme
 
 STEPS = 1000  #: of the slider, from its middle to each end
@@ -54,14 +54,14 @@ class NumberEditor(QFrame):
         self._value = math.nan
         self._reach = 3.0
         self._drag = ""
-        self.title = QLabel()
+        self.title = Label()
         self.title.setProperty("heading", True)
         self.close_button = QToolButton()
         self.which = QComboBox()
         self.field = NumberField(Float(), "", theme, around=1.0)
         self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.ends = tuple(QLabel() for _ in range(3))
-        self.note = QLabel()
+        self.ends = tuple(Label() for _ in range(3))
+        self.note = Label()
         self._dress()
         self._lay_out()
         self.set_theme(theme)

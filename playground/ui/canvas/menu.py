@@ -9,6 +9,8 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from playground.ui.icons import icon
+from playground.ui.text import button_text
+from playground.ui.text import tip as as_tip
 
 if TYPE_CHECKING:
     from playground.ui.canvas.view import CanvasView
@@ -26,7 +28,7 @@ def menu_for(canvas: CanvasView, block_id: str) -> QMenu:
     def add(
         name: str, text: str, keys: str, act, picture: str = "", possible: bool = True, tip: str = ""
     ) -> None:
-        action = menu.addAction(text, act)
+        action = menu.addAction(button_text(text), act)
         action.setObjectName(f"canvas_menu.{name}")
         action.setShortcut(QKeySequence(keys))
         action.setShortcutContext(
@@ -34,7 +36,7 @@ def menu_for(canvas: CanvasView, block_id: str) -> QMenu:
         )  # shown, and not taken from the window's own
         action.setShortcutVisibleInContextMenu(True)
         action.setEnabled(possible)
-        action.setToolTip(tip or text)
+        action.setToolTip(as_tip(tip or text))
         if picture:
             action.setIcon(icon(picture, theme))
 

@@ -35,6 +35,7 @@ from playground.ui.canvas.gestures import Click, DropLayer, Gesture, MoveBlock, 
 from playground.ui.canvas.mime import LAYER, layer_key
 from playground.ui.canvas.scene import NetworkScene
 from playground.ui.canvas.targets import Card, More, Target
+from playground.ui.text import escaped
 
 ZOOM_STEP = 1.2
 LEAST, MOST = 0.35, 4.0  #: zoom
@@ -341,7 +342,7 @@ class NetworkView(QGraphicsView):
         """What a block does, for whoever rests on its card."""
         block = self._scene.plan[block_id]
         words = block.layer.help() if block.layer is not None else "The data, as the network reads them."
-        return f"<p><b>{block.title}</b><br>{words}</p>"
+        return f"<p><b>{escaped(block.title)}</b><br>{escaped(words)}</p>"
 
     # --- dropping -----------------------------------------------------------------------------------------------------
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
 
 from playground.ui.remedies import remedy_buttons
+from playground.ui.text import Label
 
 if TYPE_CHECKING:
     from engine.problems import Problem
@@ -24,9 +25,9 @@ class Invitation(QFrame):
         super().__init__(parent)
         self.setObjectName("invitation")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        head = QLabel("Drag a layer here")
+        head = Label("Drag a layer here")
         head.setProperty("title", True)
-        words = QLabel(
+        words = Label(
             "or double-click one in the palette.\nThe data come in at the left; at the right the loss says how wrong the answers are."
         )
         words.setProperty("muted", True)
@@ -64,7 +65,7 @@ class MendOffer(QFrame):
         self.setProperty("card", True)
         self.setProperty("wrong", True)
         self.setFixedWidth(WIDTH)
-        self.sentence = QLabel()
+        self.sentence = Label()
         self.sentence.setObjectName("mend_sentence")
         self.sentence.setProperty("problem", True)
         self.sentence.setWordWrap(True)

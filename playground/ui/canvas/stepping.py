@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +18,7 @@ from playground.ui.canvas.targets import Cell, Target, Unit
 from playground.ui.canvas.tooltip import Words
 from playground.ui.numbers import fmt
 from playground.ui.step_progress import Progress, number_at
+from playground.ui.text import escaped
 
 if TYPE_CHECKING:
     from playground.ui.canvas.view import CanvasView
@@ -231,11 +231,11 @@ class Stepping(QObject):
             if place.kind == "gradient"
             else "value of "
         )
-        return f"{what}{escape(node)} [{index}]<br><b>{value:.9g}</b>".replace("-", "\N{MINUS SIGN}")
+        return f"{what}{escaped(node)} [{index}]<br><b>{value:.9g}</b>".replace("-", "\N{MINUS SIGN}")
 
     def _cell_in_words(self, progress: Progress, block: Block, cell: Cell, words: Words) -> str:
         where = (cell.block_id, cell.name)
-        lines = [f"<b>{cell.name}</b> {escape(words.place(block, cell))}"]
+        lines = [f"<b>{cell.name}</b> {escaped(words.place(block, cell))}"]
         value = number_at(progress.trace, _of(cell, "parameter"))
         if value is None:
             return lines[0]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
 from engine.network import INPUT, shape_in_words
 from playground.runner.messages import Frame, Gradients
@@ -20,6 +19,7 @@ from playground.ui.canvas.plan import LOSS, Block, Mode, Plan
 from playground.ui.canvas.scene import NetworkScene
 from playground.ui.canvas.targets import Bundle, Card, Cell, More, Sample, Target, Unit
 from playground.ui.numbers import MINUS, exact, fmt
+from playground.ui.text import RichLabel, escaped
 from playground.ui.theme import Theme
 
 Array = NDArray[Any]
@@ -109,7 +109,7 @@ class Words:
         """What is wrong at a block; of a warning that it is one, and where its remedies are."""
         if block.problem is None:
             return ""
-        words = escape(block.problem.message)
+        words = escaped(block.problem.message)
         return words if block.problem.level == "error" else f"<b>Warning</b> · {words}"
 
     # --- kinds --------------------------------------------------------------------------------------------------------
@@ -117,14 +117,14 @@ class Words:
     def _unit(self, block: Block, unit: int) -> str:
         if block.id == INPUT:
             name = subscript(block.names[unit]) if unit < len(block.names) else f"channel {unit + 1}"
-            return f"<b>{escape(name)}</b>{self._value(block, unit)}"
+            return f"<b>{escaped(name)}</b>{self._value(block, unit)}"
         weights = self._weights(block)
         rows = weights.get("weight")
         if isinstance(rows, Rows) and unit not in rows:
             weights = {}
         head = f"<b>{self._unit_name(block, unit)}</b>"
         if weights and block.is_sum:
-            head += f" · {escape(sum_in_words(self._plan, block, weights, unit))}"
+            head += f" · {escaped(sum_in_words(self._plan, block, weights, unit))}"
         lines = [head + self._value(block, unit)]
         if weights and block.has_biases:
             bias = Cell(block.id, "bias", (unit,))
@@ -136,8 +136,8 @@ class Words:
     def _cell(self, block: Block, cell: Cell) -> str:
         value = self._scene.number(block.id, cell.name, cell.index)
         if value is None:
-            return f"{cell.name} of {escape(block.id)}: shown once the network can run"
-        what = f"<b>{cell.name}</b> {escape(self.place(block, cell))}"
+            return f"{cell.name} of {escaped(block.id)}: shown once the network can run"
+        what = f"<b>{cell.name}</b> {escaped(self.place(block, cell))}"
         return f"{what}<br><b>{full(value)}</b>{self._gradient(cell)}{self._invite()}"
 
     def place(self, block: Block, cell: Cell) -> str:
@@ -168,20 +168,20 @@ class Words:
 
     def _bundle(self, block: Block, source: str) -> str:
         if block.id == LOSS:
-            return f"{block.title}: {block.summary}"
+            return f"{escaped(block.title)}: {escaped(block.summary)}"
         weight = block.parameters.get("weight")
         if weight is None:
-            return f"{escape(block.id)} reads {shape_in_words(block.in_shape)}"
+            return f"{escaped(block.id)} reads {shape_in_words(block.in_shape)}"
         each = "filter" if len(weight) == 4 else "unit"
         numbers = "·".join(map(str, weight))
-        return f"every {each} of {escape(block.id)} reads all of {shape_in_words(block.in_shape)}: {numbers} weights"
+        return f"every {each} of {escaped(block.id)} reads all of {shape_in_words(block.in_shape)}: {numbers} weights"
 
     # --- parts --------------------------------------------------------------------------------------------------------
 
     def _unit_name(self, block: Block, unit: int) -> str:
         noun = "channel" if block.shape and len(block.shape) == 3 else "unit"
-        named = f" “{escape(block.names[unit])}”" if unit < len(block.names) and block.id != INPUT else ""
-        return f"{noun} {unit + 1}{named} of {escape(block.id)}"
+        named = f" “{escaped(block.names[unit])}”" if unit < len(block.names) and block.id != INPUT else ""
+        return f"{noun} {unit + 1}{named} of {escaped(block.id)}"
 
     def _value(self, block: Block, unit: int) -> str:
         """What its tile shows: the value for the chosen sample, or the range of its colours."""
@@ -190,7 +190,7 @@ class Words:
         if tiles is None or limit is None:
             return ""
         value = tiles.value(unit)
-        through = "" if block.shown == block.id else f" after {escape(self._plan[block.shown].title)}"
+        through = "" if block.shown == block.id else f" after {escaped(self._plan[block.shown].title)}"
         if value is not None:
             return f"<br>value{through} for this sample {fmt(value)}"
         noun = "map" if self._plan.mode is Mode.SAMPLE else "tile"
@@ -231,15 +231,14 @@ class Words:
         return " · <i>click to edit</i>"
 
 
-class HoverCard(QLabel):
+class HoverCard(RichLabel):
     """A dark card beside the mouse; the mouse passes through it."""
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent)
+        super().__init__(parent=parent)
         self._room = parent
         self.setObjectName("hover_card")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setTextFormat(Qt.TextFormat.RichText)
         self.set_theme(theme)
         self.hide()
 

@@ -13,6 +13,7 @@ from playground.ui.convolution.words import cell_in_words
 from playground.ui.icons import icon
 from playground.ui.plots.plot import small
 from playground.ui.plots.switches import FlowLayout, switch
+from playground.ui.text import Label
 from playground.ui.theme import Theme
 
 #: milliseconds that the window stays at each place, to begin with
@@ -43,7 +44,7 @@ class Crumbs(QWidget):
         self._arrows: list[QLabel] = []
         for name in ("network", "layer", "channel", "window"):
             if self.parts:
-                arrow = QLabel("›")
+                arrow = Label("›")
                 arrow.setProperty("muted", True)
                 self._arrows.append(arrow)
                 row.addWidget(arrow)

@@ -16,6 +16,7 @@ from engine.data.framing import fitted
 from engine.layers import Conv2d, Layer
 from engine.windows import flipped
 from playground.ui.plots.plot import small
+from playground.ui.text import Label
 
 Array = NDArray[Any]
 
@@ -156,7 +157,7 @@ class Desk(QScrollArea):
 
 def caption(name: str, text: str = "") -> QLabel:
     """A line of secondary text."""
-    label = QLabel(text)
+    label = Label(text)
     label.setObjectName(name)
     label.setProperty("muted", True)
     label.setFont(small(label.font()))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip
 
 from playground.runner.messages import Want
 from playground.ui.convolution.scope import Scope
+from playground.ui.text import tip
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +163,7 @@ class Level(QAbstractScrollArea):
             at = QPointF(event.pos()) + self.origin
             found = self.spotlight_at(at)
             said = found.tip(at) if found is not None and found.tip is not None else ""
-            QToolTip.showText(event.globalPos(), said, self.viewport())
+            QToolTip.showText(event.globalPos(), tip(said), self.viewport())
             return True
         return super().viewportEvent(event)
 

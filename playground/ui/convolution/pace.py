@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QWidget
+
+from playground.ui.text import Label
 
 #: milliseconds at one place
 FASTEST, SLOWEST = 20, 1000
@@ -29,7 +31,7 @@ class Pace(QWidget):
         self.slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.slider.setToolTip(tip)
         self.slider.setAccessibleName(words)
-        self.said = QLabel()
+        self.said = Label()
         self.said.setProperty("muted", True)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

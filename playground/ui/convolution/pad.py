@@ -23,7 +23,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -40,6 +39,7 @@ from playground.ui.convolution.paint import draw, input_image, write
 from playground.ui.convolution.scope import Scope
 from playground.ui.icons import icon
 from playground.ui.plots.plot import small
+from playground.ui.text import Label
 from playground.ui.theme import Theme
 
 Array = NDArray[Any]
@@ -209,7 +209,7 @@ class DrawPanel(QWidget):
         self._scope, self._focus = scope, scope.context.focus
         self.setObjectName("draw_panel")
         self.pad, self.verdict = Pad(scope), Verdict(scope)
-        self.how = QLabel()
+        self.how = Label()
         self.how.setObjectName("drawing_how")
         self.how.setProperty("muted", True)
         self.how.setWordWrap(True)

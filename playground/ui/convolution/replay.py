@@ -7,7 +7,7 @@ from time import perf_counter
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from playground.runner.messages import Command, Frame, GoTo, State
 from playground.ui.convolution.pace import Pace
@@ -15,6 +15,7 @@ from playground.ui.icons import icon
 from playground.ui.numbers import count
 from playground.ui.plots.plot import small
 from playground.ui.scrub import PAUSE, Scrub
+from playground.ui.text import Label
 from playground.ui.theme import Theme
 
 #: moments of a film, and milliseconds that each is shown at least, to begin with
@@ -67,7 +68,7 @@ class Replay(QWidget):
             SHOWN,
         )
         self.pace.said.setFont(small(self.pace.said.font()))
-        self.said = QLabel()
+        self.said = Label()
         self.said.setObjectName("convolution_moment")
         self.said.setToolTip(
             "Which epoch the filters and maps are of. live: the run goes on; newest: it waits where it has come furthest; "

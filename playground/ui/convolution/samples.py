@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QToolButton, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QToolButton, QToolTip, QVBoxLayout, QWidget
 
 from engine.network import INPUT
 from playground.runner.messages import OWN, Maps, Strongest, Want
@@ -16,6 +16,7 @@ from playground.ui.convolution.paint import draw, fitted, input_image, map_image
 from playground.ui.convolution.scope import Scope
 from playground.ui.icons import icon
 from playground.ui.numbers import fmt
+from playground.ui.text import Label
 from playground.ui.theme import Theme
 
 #: samples that can be pinned, and strongest ones that are shown
@@ -33,7 +34,7 @@ class Picker(QWidget):
     def __init__(self, scope: Scope) -> None:
         super().__init__()
         self._scope = scope
-        self.said = QLabel()
+        self.said = Label()
         self.said.setObjectName("convolution_sample")
         self.said.setToolTip("The sample that all maps are of. Every view that shows a sample follows.")
         self.back = self._button("convolution_sample_back", "The sample before", lambda: self.turn(-1))
@@ -215,9 +216,9 @@ class Compare(QWidget):
         self.setObjectName("compare_panel")
         self.pins = Strip(scope, "pinned_samples", "Pinned samples")
         self.strongest = Strip(scope, "strongest_samples", "The samples that move this channel most")
-        self._titles = (QLabel("Pinned"), QLabel("Strongest here"))
+        self._titles = (Label("Pinned"), Label("Strongest here"))
         self._titles[1].setToolTip("The training samples that move the channel looked at most.")
-        self._hint = QLabel("The pin beside the\nsample keeps it here.")
+        self._hint = Label("The pin beside the\nsample keeps it here.")
         self._hint.setProperty("muted", True)
         self._parts = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
         self._parts.setContentsMargins(0, 0, 0, 0)

@@ -12,7 +12,6 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QHBoxLayout,
-    QLabel,
     QStackedLayout,
     QTabBar,
     QVBoxLayout,
@@ -44,6 +43,7 @@ from playground.ui.convolution.words import (
 )
 from playground.ui.plots.plot import small
 from playground.ui.style import MARGIN
+from playground.ui.text import Label
 from playground.ui.theme import Theme
 from playground.ui.view import Context, View
 
@@ -79,7 +79,7 @@ class NetworkPage(QWidget):
         self.scope = Scope(context, self)
         self._shown_at = -math.inf
         self.bar, self.levels = Bar(self.scope), Levels(self.scope)
-        self.caption, self.sizes, self.trouble = QLabel(), QLabel(), QLabel()
+        self.caption, self.sizes, self.trouble = Label(), Label(), Label()
         for label, name in ((self.caption, "caption"), (self.sizes, "sizes"), (self.trouble, "misfit")):
             label.setObjectName(f"convolution_{name}")
             label.setFont(small(label.font()))
@@ -236,7 +236,7 @@ class ConvolutionView(View):
         self.setObjectName("convolution_view")
         self.setMinimumHeight(250)
         self.network = NetworkPage(context)
-        self.trouble = QLabel(NO_PICTURES)
+        self.trouble = Label(NO_PICTURES)
         self.trouble.setObjectName("convolution_trouble")
         self.trouble.setProperty("muted", True)
         self.trouble.setWordWrap(True)

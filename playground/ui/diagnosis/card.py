@@ -6,13 +6,14 @@ import math
 from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QVBoxLayout
 
 from engine.spec import Spec, param
 from engine.verdict import Kind, verdict
 from playground.document.project import HUMAN_ERROR
 from playground.ui import style
 from playground.ui.forms import SpecForm
+from playground.ui.text import Label, RichLabel
 from playground.ui.theme import Theme
 
 #: a mark beside each verdict, so that none is told by colour alone
@@ -46,7 +47,7 @@ class VerdictCard(QFrame):
         super().__init__()
         self.setObjectName("verdict_card")
         self.setProperty("card", True)
-        self.kind, self.why, self.advice = QLabel(), QLabel(), QLabel()
+        self.kind, self.why, self.advice = RichLabel(), Label(), Label()
         for label, name in (
             (self.kind, "verdict_kind"),
             (self.why, "verdict_why"),

@@ -14,6 +14,7 @@ from engine.diagnosis import Diagnosis, LayerDiagnosis
 from playground.ui.numbers import fmt
 from playground.ui.plots.colours import mix
 from playground.ui.plots.plot import small
+from playground.ui.text import tip
 from playground.ui.theme import Theme
 
 ROW, HEAD, NAME, LEAST = 23, 22, 92, 60
@@ -222,5 +223,5 @@ class LayerTable(QWidget):
             if 0 <= at < len(self._layers):
                 layer = self._layers[at]
                 words = f"{layer.node_id}: {COLUMNS[k].title} = {COLUMNS[k].value(layer)!r}\n{words}"
-        QToolTip.showText(event.globalPos(), words, self)
+        QToolTip.showText(event.globalPos(), tip(words), self)
         return True

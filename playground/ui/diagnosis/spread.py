@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from engine.diagnosis import Bins, LayerDiagnosis
 from playground.ui.numbers import fmt
 from playground.ui.plots.plot import small
+from playground.ui.text import RichLabel, escaped
 from playground.ui.theme import Theme
 
 CHOOSE = "Click a layer to see how its numbers are spread."
@@ -89,7 +90,7 @@ class Spread(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("spread")
-        self.title = QLabel(CHOOSE)
+        self.title = RichLabel(CHOOSE)
         self.title.setObjectName("spread_title")
         self.title.setWordWrap(True)
         self.plots = {
@@ -118,7 +119,7 @@ class Spread(QWidget):
 
     def show_layer(self, layer: LayerDiagnosis | None) -> None:
         """Draw this layer's histograms, or ask for one to be chosen."""
-        self.title.setText(CHOOSE if layer is None else f"Spread of <b>{layer.node_id}</b>")
+        self.title.setText(CHOOSE if layer is None else f"Spread of <b>{escaped(layer.node_id)}</b>")
         for name, plot in self.plots.items():
             bins = getattr(layer, name, None)
             plot.setVisible(bins is not None)

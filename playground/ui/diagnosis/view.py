@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from engine.verdict import findings
 from playground.document import edits
@@ -16,6 +16,7 @@ from playground.ui.diagnosis.card import VerdictCard
 from playground.ui.diagnosis.layers import LayerTable
 from playground.ui.diagnosis.spread import Spread
 from playground.ui.style import GAP, MARGIN
+from playground.ui.text import Label
 from playground.ui.view import View
 
 if TYPE_CHECKING:
@@ -44,11 +45,11 @@ class DiagnosisView(View):
         self.table = LayerTable(context.theme)
         self.table.chosen.connect(context.focus.select)
         self.table.select(context.focus.node_id)
-        self.words = QLabel(NOTHING)
+        self.words = Label(NOTHING)
         self.words.setObjectName("findings")
         self.words.setWordWrap(True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.note = QLabel()
+        self.note = Label()
         self.note.setObjectName("looked_at")
         self.note.setProperty("muted", True)
         self.spread = Spread(context.theme)
@@ -111,7 +112,7 @@ class DiagnosisView(View):
         if found is None:
             words = NOTHING
         else:
-            words = "<br>".join(f"⚠ {f.message}" for f in said) or HEALTHY
+            words = "\n".join(f"⚠ {f.message}" for f in said) or HEALTHY
         self.words.setText(words)
         self.note.setText(
             "" if found is None else f"On {found.samples} training samples, after {found.step:,} updates."

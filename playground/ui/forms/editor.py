@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from html import escape
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -29,6 +28,7 @@ from playground.ui.forms.number import NumberField, PairField
 from playground.ui.icons import icon
 from playground.ui.numbers import exact
 from playground.ui.style import refresh
+from playground.ui.text import escaped
 from playground.ui.theme import Theme
 
 
@@ -270,7 +270,7 @@ class Combo(QComboBox):
     def explain(self, index: int, words: str) -> None:
         """Give an entry a tool tip."""
         self.setItemData(
-            index, f"<p>{escape(words)}</p>", Qt.ItemDataRole.ToolTipRole
+            index, f"<p>{escaped(words)}</p>", Qt.ItemDataRole.ToolTipRole
         )  # plain ones do not wrap
 
 

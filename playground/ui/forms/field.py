@@ -17,11 +17,12 @@ from PySide6.QtGui import (
     QValidator,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QSizePolicy, QWidget
 
 from engine.errors import SpecError
 from engine.spec import Kind
 from playground.ui.style import refresh
+from playground.ui.text import Label
 from playground.ui.theme import Theme
 
 #: how wide a box would like to be, in pixels
@@ -61,7 +62,7 @@ class StepField(QAbstractSpinBox):
         edit = self.lineEdit()
         edit.installEventFilter(self)
         edit.setCursor(Qt.CursorShape.SizeHorCursor)
-        self._unit = QLabel(unit, edit)
+        self._unit = Label(unit, edit)
         self._unit.setObjectName("unit")
         self._unit.setProperty("muted", True)
         self._unit.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)

@@ -11,7 +11,6 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QPushButton,
     QToolButton,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 from engine.spec import NestedList, Param, Spec
 from playground.ui.forms.editor import Editor, edits
 from playground.ui.icons import icon
+from playground.ui.text import Label, escaped, tip
 from playground.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ class Card(QFrame):
         self.setProperty("card", True)
         self.setObjectName(name)
         self.key, label = spec.key, type(spec).label
-        title = QLabel(label)
-        title.setToolTip(f"<p>{spec.help()}</p>")
+        title = Label(label)
+        title.setToolTip(f"<p>{escaped(spec.help())}</p>")
         top = QHBoxLayout()
         top.setSpacing(2)
         top.addWidget(title, stretch=1)
@@ -184,7 +184,7 @@ class ListEditor(Editor):
         for cls in self.param.kind.registry:  # type: ignore[attr-defined]
             reason = unsuited.get(cls.key, "")
             self.actions_[cls.key].setEnabled(not reason)
-            self.actions_[cls.key].setToolTip(reason or cls.help())
+            self.actions_[cls.key].setToolTip(tip(reason or cls.help()))
 
     def set_theme(self, theme: Theme) -> None:
         super().set_theme(theme)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWi
 from engine.spec import Param
 from playground.ui.forms.editor import editor_for, in_words
 from playground.ui.icons import icon
+from playground.ui.text import Label, escaped
 from playground.ui.theme import Theme
 from playground.ui.view import at_once
 
@@ -35,9 +36,10 @@ def with_unit(param: Param, value: Any) -> str:
 def tip_of(param: Param) -> str:
     """Help, range and default of a parameter, as a tool tip."""
     allowed = param.kind.expects
-    default = "" if param.required else f"<br>Default: {with_unit(param, param.default)}."
+    default = "" if param.required else f"<br>Default: {escaped(with_unit(param, param.default))}."
     return (
-        f"<p><b>{label_of(param)}</b><br>{param.help}</p><p>{allowed[0].upper()}{allowed[1:]}.{default}</p>"
+        f"<p><b>{label_of(param)}</b><br>{escaped(param.help)}</p>"
+        f"<p>{escaped(allowed[0].upper() + allowed[1:])}.{default}</p>"
     )
 
 
@@ -55,7 +57,7 @@ class Row(QWidget):
         self.shown: Any = _UNSET
         self.setObjectName(f"{param.name}.row")
         tip = tip_of(param)
-        self.label = QLabel(label_of(param))
+        self.label = Label(label_of(param))
         self.label.setObjectName(f"{param.name}.label")
         self.label.setToolTip(tip)
         # In a narrow panel a long name takes two lines; a shorter one lets its box become smaller first.
@@ -93,11 +95,10 @@ class Row(QWidget):
 
     def _line(self, name: str, look: str, at: int) -> QLabel:
         """A line of text below the editor. Most rows never need one, and forms are made while somebody waits."""
-        line = QLabel()
+        line = Label()
         line.setObjectName(f"{self.param.name}.{name}")
         line.setProperty(look, True)
         line.setWordWrap(True)
-        line.setTextFormat(Qt.TextFormat.PlainText)
         self._layout.insertWidget(at, line)
         return line
 

@@ -27,6 +27,7 @@ from playground.ui.inspector.curve import CurvePlot
 from playground.ui.inspector.subject import LOSS, Subject, subject_of, unsuited_losses
 from playground.ui.remedies import remedy_buttons
 from playground.ui.style import GAP, refresh, scrolled
+from playground.ui.text import Label, RichLabel
 from playground.ui.view import View
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class InspectorView(View):
     def _make_parts(self, theme: Theme) -> None:
         self.hint = _text("hint", "muted")
         self.hint.setText(HINT)
-        self.dot = QLabel()
+        self.dot = Label()
         self.dot.setObjectName("category_dot")
         self.dot.setFixedSize(10, 10)
         self.title = _text("title", "title")
@@ -86,7 +87,7 @@ class InspectorView(View):
         self.facts.setVerticalSpacing(4)
         self.facts.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.curve = CurvePlot(theme)
-        self.curve_caption = _text("curve_caption", "muted")
+        self.curve_caption = _text("curve_caption", "muted", rich=True)
         self.forward_heading = _heading("Formula")
         self.forward = FormulaView(theme, "formula")
         self.backward_heading = _heading("Gradient", "gradient")
@@ -252,8 +253,8 @@ def _is_there(project: Project, node_id: str, spec: Any) -> bool:
     return node_id in project.network and type(project.network[node_id].layer) is type(spec)
 
 
-def _text(name: str, look: str = "", wrap: bool = True) -> QLabel:
-    label = QLabel()
+def _text(name: str, look: str = "", wrap: bool = True, rich: bool = False) -> QLabel:
+    label = RichLabel() if rich else Label()
     label.setObjectName(name)
     label.setWordWrap(wrap)
     if look:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from engine.data import Prepared
 from engine.errors import EngineError
@@ -20,6 +20,7 @@ from playground.ui.plots.images import Images
 from playground.ui.plots.picture import Picture
 from playground.ui.plots.table import Classes, Values
 from playground.ui.style import MARGIN
+from playground.ui.text import Label
 from playground.ui.theme import Theme
 from playground.ui.view import Context, View
 
@@ -41,7 +42,7 @@ class OutputView(View):
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.setObjectName("output_view")
-        self.title, self.score = QLabel(), QLabel()
+        self.title, self.score = Label(), Label()
         self.title.setObjectName("output_title")
         self.title.setProperty("heading", True)
         self.score.setObjectName("output_score")
@@ -49,7 +50,7 @@ class OutputView(View):
             label.setMinimumWidth(1)  # a long title may not widen the panel
         self.score.setProperty("muted", True)
         self.score.setToolTip("Over the whole part of the data, after the last finished epoch.")
-        self.trouble = QLabel()
+        self.trouble = Label()
         self.trouble.setObjectName("output_trouble")
         self.trouble.setProperty("muted", True)
         self.trouble.setWordWrap(True)

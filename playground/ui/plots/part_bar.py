@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from engine.data import Prepared
 from playground.ui.plots.plot import small
 from playground.ui.plots.points import PARTS, size_of
 from playground.ui.plots.switches import switch
+from playground.ui.text import Label
 
 
 class PartBar(QWidget):
@@ -29,7 +30,7 @@ class PartBar(QWidget):
         self.choice.currentTextChanged.connect(self.part_changed)
         tip = "Show only the samples that the network gets wrong."
         self.wrong = switch("wrong_only", "wrong", tip, False, self.wrong_changed.emit)
-        self.where = QLabel()
+        self.where = Label()
         self.where.setObjectName("page")
         self.where.setProperty("muted", True)
         self.back = self._arrow("page_back", Qt.ArrowType.LeftArrow, "Earlier samples (Page Up)", -1)

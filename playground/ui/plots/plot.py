@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from playground.ui.plots.axes import NumberAxis
+from playground.ui.text import Label, escaped
 from playground.ui.theme import Theme
 
 #: how many pixels an arrow key moves the cursor, alone and with Shift
@@ -76,15 +77,14 @@ class IndexedImage(pg.GraphicsObject):
             painter.drawImage(self._rect, self.image)
 
 
-class ReadOut(QLabel):
+class ReadOut(Label):
     """The numbers under the cursor, in a box beside it."""
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent)
+        super().__init__(parent=parent)
         self._parent = parent
         self.setObjectName("read_out")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setTextFormat(Qt.TextFormat.PlainText)  # rich text costs ten times as much, on every move
         self.set_theme(theme)
         self.hide()
 
@@ -193,7 +193,7 @@ class Plot(pg.GraphicsView):
     def _write_labels(self) -> None:
         size = f"{small(self.font()).pointSizeF():g}pt"
         for axis, text in zip((self.bottom, self.left), self._labels, strict=True):
-            axis.setLabel(_escape(text), **{"color": self.theme.muted, "font-size": size})
+            axis.setLabel(escaped(text), **{"color": self.theme.muted, "font-size": size})
             axis.resizeEvent()  # pyqtgraph centres a label when its axis is resized, and only then
 
     def set_range(self, x: Sequence[float], y: Sequence[float]) -> None:
@@ -346,15 +346,10 @@ class Plot(pg.GraphicsView):
 
 
 def _note(parent: QWidget) -> QLabel:
-    note = QLabel(parent)
+    note = Label(parent=parent)
     note.setObjectName("note")
     note.setWordWrap(True)
     note.setAlignment(Qt.AlignmentFlag.AlignCenter)
     note.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
     note.hide()
     return note
-
-
-def _escape(text: str) -> str:
-    # The label of an axis is HTML, and the name of a column may hold a "<".
-    return text.replace("&", "&amp;").replace("<", "&lt;")

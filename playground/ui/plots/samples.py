@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from playground.ui.numbers import fmt
 from playground.ui.plots.colours import mix
 from playground.ui.plots.plot import small
+from playground.ui.text import tip
 from playground.ui.theme import Theme
 
 Array = NDArray[Any]
@@ -216,7 +217,7 @@ class SampleGrid(QWidget):
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             place = self._place_at(QPointF(event.pos()))
             text = in_words(self._samples[place], self.classes) if place is not None else ""
-            QToolTip.showText(event.globalPos(), text, self)
+            QToolTip.showText(event.globalPos(), tip(text), self)
             return True
         return super().event(event)
 
