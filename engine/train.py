@@ -156,6 +156,8 @@ class Trainer:
 
     def adopt(self, earlier: Trainer) -> None:
         """Carry on the counts and the history of another trainer, after an edit of the network it trained."""
+        if not earlier.steps:
+            return
         self.epoch, self.steps, self.log = earlier.epoch, earlier.steps, earlier.log
         self._order = epoch_order(len(self.train), self.seed, self.epoch)
         self._stage()
@@ -166,6 +168,10 @@ class Trainer:
         """Train and validation score of the present weights, remembered in ``train_score`` and ``validation_score``."""
         with at_work():
             self.train_score, self.validation_score = self._on_train(), self._on_validation()
+        if (
+            not self.steps and len(self.log.view()) == 1
+        ):  # the run has not begun: its curves begin with what is so now
+            self._write_log()
         return self.train_score, self.validation_score
 
     def penalty(self) -> float:

@@ -237,6 +237,16 @@ def _findings(
     return (*network.problems(data.in_shape, wanted), *review(network, data.train, fit, given))
 
 
+#: the parts of a project on which its findings depend: who shows them asks whether one of these is another object. Not the hand edits
+#: of weights, which only ever end a warning about first weights.
+JUDGED = ("network", "source", "preparation", "fit", "first_weights", "notes", "memory")
+
+
+def judged_alike(before: Project | None, after: Project) -> bool:
+    """Whether nothing has changed on which the findings depend."""
+    return before is not None and all(getattr(before, part) is getattr(after, part) for part in JUDGED)
+
+
 @lru_cache(maxsize=64)
 def _reach(source: Source, preparation: Preparation, network: Network) -> tuple[Problem, ...]:
     return far_from_one(prepared(source, preparation).train, preparation, network)

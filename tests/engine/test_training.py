@@ -337,3 +337,21 @@ def test_an_update_of_many_parameters_needs_little_memory_besides():
     tracemalloc.stop()
     assert made.calls
     assert peak < 0.4 * model.store.values.nbytes
+
+
+def test_the_curves_begin_with_what_is_so_when_the_run_begins() -> None:
+    data = prepare(Circle().make(), Preparation())
+    net = Network.chain(layers.Linear(4), layers.Tanh(), layers.Linear(1))
+    run = Trainer(Model(net, (2,)), data.train, data.validation, Fit(losses.BCEWithLogitsLoss()))
+    run.model.parameters["2"]["weight"][...] = 3.0
+    run.score()
+    assert run.log.view()["train_loss"].tolist() == [run.train_score.loss]
+    run.update(Fit(losses.MSELoss()))
+    assert run.log.view()["train_loss"].tolist() == [run.train_score.loss]
+    other = Trainer(Model(net, (2,), seed=5), data.train, data.validation, run.fit)
+    other.adopt(run)
+    assert other.log.view()["train_loss"].tolist() == [other.train_score.loss]
+    other.finish_epoch()
+    first = other.log.view()["train_loss"][0]
+    other.score()
+    assert other.log.view()["train_loss"][0] == first

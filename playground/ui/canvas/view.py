@@ -11,7 +11,7 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from engine.network import INPUT
-from playground.document.project import Project
+from playground.document.project import Project, judged_alike
 from playground.runner.messages import Frame, Gradients, State, Want
 from playground.ui.canvas.commands import Commands
 from playground.ui.canvas.editor import NumberEditor
@@ -100,8 +100,7 @@ class CanvasView(View):
         return self._wants
 
     def show_project(self, before: Project | None, after: Project) -> None:
-        drawn = ("network", "source", "preparation", "fit")
-        if before is not None and all(getattr(before, part) is getattr(after, part) for part in drawn):
+        if judged_alike(before, after):
             return
         self.network.cancel_gesture()
         self.commands.follow(after)

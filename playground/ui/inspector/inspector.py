@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from engine.layers import Layer
 from engine.windows import slides
 from playground.document import edits
+from playground.document.project import judged_alike
 from playground.ui.forms import SpecForm
 from playground.ui.formula import FormulaView
 from playground.ui.icons import icon
@@ -123,11 +124,7 @@ class InspectorView(View):
     # --- news ---------------------------------------------------------------------------------------------------------
 
     def show_project(self, before: Project | None, after: Project) -> None:
-        unchanged = before is not None and all(
-            getattr(before, part) is getattr(after, part)
-            for part in ("network", "fit", "source", "preparation")
-        )
-        if not unchanged:
+        if not judged_alike(before, after):
             self._refresh()
 
     def _selected(self, node_id: str) -> None:

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 
@@ -14,6 +14,7 @@ from playground.document.project import data_of
 from playground.runner.messages import Predictions, State, Surface
 from playground.ui.plots.boundary import Boundary, unit_name
 from playground.ui.plots.colours import area
+from playground.ui.plots.dots import Points
 from playground.ui.plots.points import rows_of
 from playground.ui.theme import DARK, LIGHT
 from tests.ui.plots.projects import make_project
@@ -346,3 +347,13 @@ def test_controls_explain_themselves(show, binary):
         assert box.objectName()
         assert box.toolTip()
         assert box.accessibleName()
+
+
+def test_points_are_drawn_wherever_other_data_lie(show, binary):
+    picture = show(binary)
+    picture.plot.set_range((-30.0, 30.0), (-30.0, 30.0))
+    view = picture.plot.viewport()
+    view.grab()
+    for dots in picture.plot.box.allChildren():
+        if isinstance(dots, Points):
+            assert dots.boundingRect().contains(QRectF(-29.0, -29.0, 58.0, 58.0)), dots.part

@@ -93,7 +93,7 @@ class Tiles(Inside):
             self.take_weights(frame.answer(Weights(self.block.id, self.rows)))
         want = self.want()
         values = frame.answer(want) if want is not None else None
-        if values is not None and self.fits(values):
+        if values is not None and self.place.tiles and self.fits(values):
             self.take(values, [t.unit for t in self.place.tiles])
         self.marks.refresh()
         self.update()
