@@ -275,8 +275,12 @@ class MainWindow(QMainWindow):
         self.desk.open_example(key, self.step_inside)
 
     def _toggle_problems(self) -> None:
+        """Show the panel, also where it is a tab behind another; hide it where it is seen."""
         dock = self.docks["problems"]
-        dock.setVisible(not dock.isVisible())
+        seen = dock.isVisible() and not dock.visibleRegion().isEmpty()
+        dock.setVisible(not seen)
+        if not seen:
+            dock.raise_()
 
     def show_start_page(self) -> None:
         from playground.ui.start_page import StartPage

@@ -143,6 +143,20 @@ def test_a_problem_forbids_play_in_words_and_shows_itself(shell: Shell) -> None:
     assert not pill.isVisible()
 
 
+def test_problems_behind_another_panel_come_to_the_front(shell: Shell) -> None:
+    problems, backprop = shell.window.docks["problems"], shell.window.docks["backprop"]
+    backprop.show()
+    problems.show()
+    shell.window.tabifyDockWidget(problems, backprop)
+    backprop.raise_()
+    shell.qtbot.waitUntil(lambda: problems.visibleRegion().isEmpty())
+    shell.document.apply(edits.add_layer(CIRCLE, "Sigmoid", len(CIRCLE.network)), "Add Sigmoid")
+    shell.click("transport_warnings")
+    shell.qtbot.waitUntil(lambda: not problems.visibleRegion().isEmpty())
+    shell.click("transport_warnings")
+    assert not problems.isVisible()
+
+
 def test_a_warning_leaves_play_and_numbers_and_shows_the_panel(shell: Shell) -> None:
     late = edits.add_layer(CIRCLE, "Sigmoid", len(CIRCLE.network))
     pill = shell.child("transport_warnings")

@@ -231,6 +231,10 @@ class Words:
         return " · <i>click to edit</i>"
 
 
+#: pixels beyond which a sentence is wrapped
+WIDEST = 420
+
+
 class HoverCard(RichLabel):
     """A dark card beside the mouse; the mouse passes through it."""
 
@@ -250,8 +254,14 @@ class HoverCard(RichLabel):
     def say(self, text: str) -> None:
         """Other words at the same place; none hide it."""
         if text != self.text():
+            self.setWordWrap(False)
             self.setText(text)
-            self.adjustSize()
+            widest = min(WIDEST, self._room.width() - 8)
+            self.setWordWrap(self.sizeHint().width() > widest)
+            if self.wordWrap():
+                self.resize(widest, self.heightForWidth(widest))
+            else:
+                self.adjustSize()
         self.setVisible(bool(text))
 
     def stand_beside(self, at: QPoint, avoid: QRectF | None = None) -> None:

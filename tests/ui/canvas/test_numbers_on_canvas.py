@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from engine import layers
@@ -12,7 +12,7 @@ from playground.runner.rows import Rows
 from playground.ui.canvas.inside import tiles
 from playground.ui.canvas.look import LEVELS
 from playground.ui.canvas.targets import Bundle, Cell, More, Sample, Unit
-from playground.ui.canvas.tooltip import full
+from playground.ui.canvas.tooltip import WIDEST, full
 from playground.ui.canvas.wires import UNKNOWN, buckets_of
 from tests.ui.canvas.rig import Rig, is_blue, is_orange, project_of
 
@@ -489,3 +489,14 @@ def test_before_the_first_frame_there_is_nothing_to_edit(rig):
     rig.show_frame(weights(rig))
     assert rig.find("number").isEnabled()
     assert rig.find("number").value() == 0.5
+
+
+def test_a_long_sentence_is_wrapped_and_stays_in_the_view(rig):
+    card = rig.find("hover_card")
+    card.say("A word and another one, again and again. " * 20)
+    assert card.width() <= WIDEST
+    assert card.height() >= card.heightForWidth(card.width())
+    card.stand_beside(QPoint(rig.view.width() - 10, 10))
+    assert card.parentWidget().rect().contains(card.geometry())
+    card.say("short")
+    assert card.height() < 2 * card.fontMetrics().height() + 20
