@@ -17,7 +17,7 @@ MAY = {
     "playground/runner/life.py": "a pipe of this program's own two processes",
     "playground/ui/thumbnails.py": "pictures that this program has kept itself",
     "engine/io/whole.py": "opens new files alone, to write",
-    "engine/program.py": "runs code that it has made itself, of names v0, v1, … alone",
+    "engine/compiled.py": "runs code that it has made itself, of names v0, v1, … alone",
 }
 #: what reads a path as a whole, or by itself
 READERS = {"read_bytes", "read_text", "fromfile", "loadtxt", "genfromtxt", "memmap"}
