@@ -152,7 +152,7 @@ class RunControl(QObject):
     def failed(self, message: str, details: str) -> None:
         """Something in the window went wrong."""
         self._report(
-            f"Something in the program went wrong ({message}). What was done last may not have been done; all else goes on.",
+            f"Something in the program went wrong ({message}). What you did last may have had no effect; all else goes on.",
             details,
         )
 

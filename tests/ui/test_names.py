@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -281,3 +282,16 @@ def test_a_file_s_name_stands_in_the_title_as_it_is(qtbot, tmp_path: Path, name:
     assert not shell.window.isWindowModified()
     shell.document.apply(edits.set_seed(shell.document.value, 4), "Seed")
     assert shell.window.isWindowModified()
+
+
+def test_no_label_is_made_without_saying_what_its_text_is(repository: Path) -> None:
+    """``Label`` or ``RichLabel``: a plain QLabel would guess."""
+    kit = repository / "playground" / "ui"
+    made = [
+        f"{path.relative_to(repository)}:{number}"
+        for path in sorted(kit.rglob("*.py"))
+        if path.name != "text.py"
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if re.search(r"(?<![\w.])QLabel\(|\(QLabel\)", line)
+    ]
+    assert made == []
