@@ -8,6 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from engine.errors import SpecError
 from engine.spec import Spec
@@ -95,7 +96,7 @@ class SpecForm(QWidget):
                 if other:
                     row.show_again()
         except GeneratorExit:
-            if another:
+            if another and isValid(body):  # given up by whom the window took with it, when it went
                 body.deleteLater()
             raise
         self._spec, self._subject = spec, subject

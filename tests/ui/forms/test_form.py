@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
@@ -298,6 +299,14 @@ def test_a_form_filled_bit_by_bit_shows_the_old_one_until_the_new_one_is_whole(p
 def forget_old_rows() -> None:
     """Have those that were replaced deleted now: they bear the names of those that stand in their place."""
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+def test_a_form_that_went_while_it_was_filled_is_given_up_without_a_word(qtbot) -> None:
+    form = SpecForm(LIGHT)
+    steps = form.setting(Linear(out_features=4))
+    next(steps)
+    shiboken6.delete(form)  # as its window does
+    steps.close()
 
 
 @pytest.mark.parametrize("done", range(1, 12))
