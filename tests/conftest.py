@@ -81,12 +81,11 @@ _unmeasured = pytest.StashKey[bool]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Coverage watches every fifth case of a test, since all run much the same lines; none that is slow, none of the window."""
+    """Coverage watches every fifth case of a test, since all run much the same lines, and none of the window."""
     cases: Counter[str] = Counter()
     for item in items:
         test = item.nodeid.partition("[")[0]
-        of_window = test.startswith("tests/ui/") or item.get_closest_marker("slow") is not None
-        item.stash[_unmeasured] = of_window or cases[test] % 5 > 0
+        item.stash[_unmeasured] = test.startswith("tests/ui/") or cases[test] % 5 > 0
         cases[test] += 1
 
 

@@ -25,6 +25,8 @@ from playground.runner.messages import Load, Play, State, Step
 from playground.runner.runner import Runner
 from tests.engine.data.writing import LABELS, PIXELS, write_folders, write_idx, write_npz
 
+pytestmark = pytest.mark.slow
+
 
 def run(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own, without a display."""

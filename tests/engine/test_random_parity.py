@@ -22,6 +22,8 @@ from engine.program import Program
 from tests.engine.drawing import layers_with_shapes, specs
 from tests.engine.parity import TorchNetwork, assert_close, torch, torch_layer, torch_loss
 
+pytestmark = pytest.mark.slow
+
 #: layers that cannot be compared number by number, and why
 RANDOM = (
     "its random numbers come from another generator; test_layers checks gradients, test_noise the statistics"

@@ -20,6 +20,8 @@ from engine.update import Update
 from tests.engine.drawing import specs
 from tests.engine.parity import TorchNetwork, accepted, assert_close, torch, torch_optimizer
 
+pytestmark = pytest.mark.slow
+
 STEPS = 20
 DTYPES = ("float32", "float64")
 

@@ -13,6 +13,8 @@ import pytest
 
 import playground
 
+pytestmark = pytest.mark.slow
+
 
 def run(*command: str | Path, cwd: Path) -> str:
     """Standard output of a command that must succeed, without anything that could lead it back to the checkout."""

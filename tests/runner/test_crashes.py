@@ -40,6 +40,8 @@ from playground.runner.session import Session
 from tests.runner.driving import until, until_so
 from tests.runner.dying import die
 
+pytestmark = pytest.mark.slow
+
 CIRCLE, DIGITS = example("circle").project, example("digits-cnn").project
 WANT = Weights("linear1")
 

@@ -31,6 +31,8 @@ from playground.runner.runner import Runner
 from playground.runner.session import Session
 from tests.runner.driving import until
 
+pytestmark = pytest.mark.slow
+
 EPOCHS = 3
 
 

@@ -18,6 +18,8 @@ from playground.runner.session import Session
 from tests.runner import dying
 from tests.runner.driving import until, until_so
 
+pytestmark = pytest.mark.slow
+
 CIRCLE = example("circle").project
 
 PROGRAM = """

@@ -6,6 +6,8 @@ import pytest
 
 from tests.soak import running
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("part", running.parts())
 def test_a_moment_of(part: str, qapp, record_property) -> None:

@@ -15,6 +15,8 @@ from playground.runner.messages import State
 from tests.engine.data.writing import LABELS, PIXELS, write_npz
 from tests.ui.shell import Shell, answering
 
+pytestmark = pytest.mark.slow
+
 CIRCLE = example("circle").project
 Button = QMessageBox.StandardButton
 

@@ -21,6 +21,8 @@ from playground.ui.theme import DARK, LIGHT
 from playground.ui.transport import SPEEDS, speed_in_words
 from tests.ui.shell import Shell, ToldRunner
 
+pytestmark = pytest.mark.slow
+
 CIRCLE = example("circle").project
 Button = QMessageBox.StandardButton
 

@@ -29,6 +29,8 @@ from tests.ui.forms.specs import child, type_into
 from tests.ui.opening import opened, use
 from tests.ui.shell import Shell
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def bench(qtbot) -> Bench:

@@ -11,6 +11,8 @@ from playground.ui import preview
 from playground.ui.theme import DARK
 from tests.ui.bench import pixels
 
+pytestmark = pytest.mark.slow
+
 NAMES = sorted(preview.views())
 
 

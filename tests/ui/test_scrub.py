@@ -1,5 +1,6 @@
 """Stepping back and scrubbing in the whole window, with real keys and a real drag."""
 
+import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QSlider
@@ -8,6 +9,8 @@ from playground.document.examples import example
 from playground.runner.messages import Frame, State
 from playground.ui.scrub import Scrub
 from tests.ui.shell import Shell
+
+pytestmark = pytest.mark.slow
 
 
 def test_b_undoes_what_s_did(qtbot, tmp_path) -> None:

@@ -18,6 +18,8 @@ from playground.ui.thumbnails import SIZE, paint
 from tests.ui.bench import pixels
 from tests.ui.shell import Shell, ToldRunner
 
+pytestmark = pytest.mark.slow
+
 ISSUE = ("xor", "circle", "spiral", "regression", "digits-mlp", "digits-cnn")
 
 

@@ -21,6 +21,8 @@ from playground.ui.forms.field import StepField
 from tests.ui.forms.specs import keys
 from tests.ui.shell import Shell, ToldRunner, answering
 
+pytestmark = pytest.mark.slow
+
 CIRCLE = example("circle").project
 Button = QMessageBox.StandardButton
 

@@ -12,6 +12,8 @@ from playground.runner.messages import Play, State, Weights
 from playground.runner.session import Session
 from tests.ui.shell import Shell
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shell(qtbot, tmp_path: Path) -> Shell:

@@ -18,6 +18,8 @@ from tests.ui.backprop.traced import Traced, trace_of
 from tests.ui.canvas.rig import Rig, project_of
 from tests.ui.canvas.test_every_layer import chain_for
 
+pytestmark = pytest.mark.slow
+
 LOOKED_AT = 12  #: steps of each part of a walk
 
 
