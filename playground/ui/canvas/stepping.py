@@ -88,8 +88,11 @@ class Stepping(QObject):
             tiles = self._scene.blocks[node_id].tiles
             if tiles is not None:
                 tiles.take_weights(trace.arranged(node_id, trace.parameters["before"][node_id]))
-                if tiles.block.is_sum:
-                    self._scene.wires.show_weights(node_id, tiles.weights["weight"])
+                weight = tiles.weights.get(
+                    "weight"
+                )  # none where the trace is of other data, with other shapes
+                if tiles.block.is_sum and weight is not None:
+                    self._scene.wires.show_weights(node_id, weight)
 
     def _light(self) -> None:
         """Dim what the step is not about."""
