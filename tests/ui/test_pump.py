@@ -1,5 +1,6 @@
 """The pump pulls the newest frame for the views that can be seen, asks for what they want, and survives a faulty one."""
 
+import math
 from collections.abc import Iterator
 
 import pytest
@@ -86,7 +87,10 @@ class Window(QMainWindow):
 
 
 @pytest.fixture
-def window(qtbot) -> Window:
+def window(qtbot, monkeypatch) -> Window:
+    # However long the machine lets this process wait, no frame here takes long to unpack, and drawing one no time.
+    monkeypatch.setattr(pump_module, "TURN", math.inf)
+    monkeypatch.setattr(pump_module, "SLICE", math.inf)
     window = Window()
     qtbot.addWidget(window)
     with qtbot.waitExposed(window):
