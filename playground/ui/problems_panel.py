@@ -17,7 +17,7 @@ from playground.ui.icons import icon
 from playground.ui.numbers import count
 from playground.ui.remedies import SIGNS, level_colour, remedy_buttons
 from playground.ui.style import scrolled
-from playground.ui.text import Label, RichLabel, escaped
+from playground.ui.text import Label
 from playground.ui.view import View
 
 if TYPE_CHECKING:
@@ -54,18 +54,23 @@ class ProblemCard(QFrame):
         colour = level_colour(problem.level, theme)
         sign.setPixmap(icon(sign_name, theme, colour).pixmap(QSize(18, 18)))
         sign.setAccessibleName(word)
-        message = escaped(problem.message)
-        text = RichLabel(f"<b>{escaped(where)}</b><br>{message}" if where else message)
+        place, text = Label(where), Label(problem.message)
+        place.setObjectName("problem_place")
+        place.setProperty("strong", True)
         text.setObjectName("problem_text")
-        text.setWordWrap(True)
+        for label in (place, text):
+            label.setWordWrap(True)
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 8, 10, 8)
         row.setSpacing(10)
         row.addWidget(sign, alignment=Qt.AlignmentFlag.AlignTop)
         words = QVBoxLayout()
-        words.setSpacing(6)
+        words.setSpacing(2)
+        if where:
+            words.addWidget(place)
         words.addWidget(text)
         if buttons:
+            words.addSpacing(4)
             remedies = QHBoxLayout()
             remedies.setSpacing(8)
             for button in buttons:

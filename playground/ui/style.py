@@ -172,6 +172,7 @@ QTabBar::tab:selected { color: $accent; border-bottom-color: $accent; }
 QTabWidget::pane { border: none; border-top: 1px solid $border; }
 
 QLabel[title="true"] { font-size: $large; font-weight: 600; }
+QLabel[strong="true"] { font-weight: 600; }
 QLabel[heading="true"] { font-weight: 600; padding-top: 4px; qproperty-indent: 0; }
 QLabel[muted="true"] { color: $muted; font-size: $small; }
 QLabel[problem="true"] { color: $error; font-size: $small; }

@@ -60,7 +60,7 @@ def test_every_problem_of_the_project_stands_there(qtbot, project: Project) -> N
 def test_a_click_goes_to_the_block(qtbot) -> None:
     bench = open_on(qtbot, WRONG_SHAPE)
     card = bench.view.cards[0]
-    assert "Conv2d, block 2" in card.findChild(object, "problem_text").text()
+    assert "Conv2d, block 2" in card.findChild(object, "problem_place").text()
     QTest.mouseClick(card, Qt.MouseButton.LeftButton, pos=QPoint(60, 12))
     assert bench.focus.node_id == "1"
 
@@ -105,7 +105,7 @@ def test_a_run_that_diverged_says_where_and_what_to_try(qtbot) -> None:
     bench.view.show_frame(Frame(FINE, state=State.DIVERGED, message=message, broken_node="1"))
     (card,) = bench.view.cards
     assert card.problem.message == message
-    words = card.findChild(object, "problem_text").text()
+    words = card.findChild(object, "problem_place").text()
     assert "Training diverged" in words
     assert "Tanh, block 2" in words
     QTest.mouseClick(card, Qt.MouseButton.LeftButton, pos=QPoint(60, 12))
@@ -150,7 +150,7 @@ def test_a_warning_is_told_from_a_problem_by_its_word_and_mended_by_one_press(qt
     (card,) = bench.view.cards
     assert card.problem.level == "warning"
     assert card.accessibleName().startswith("Warning · Sigmoid, block 4")
-    assert "Warning · Sigmoid, block 4" in card.findChild(object, "problem_text").text()
+    assert "Warning · Sigmoid, block 4" in card.findChild(object, "problem_place").text()
     assert not bench.find("fine").isVisible()
     button = bench.find("mend")
     assert button.text() == "Remove the Sigmoid"
