@@ -434,9 +434,11 @@ class Trainer:
         if self.repeating:
             return
         train, validation = self.train_score, self.validation_score
+        # Before the first update there is no gradient; what a run that has gone back to it leaves behind is a later one's.
+        norm = self.gradient_norm() if self.steps else 0.0
         self.log.append(
             self.epoch, train.loss, validation.loss, self.penalty(), train.metric, validation.metric,
-            self.learning_rate, self.gradient_norm(),
+            self.learning_rate, norm,
         )  # fmt: skip
 
     def _diverge(self, program: Program) -> None:

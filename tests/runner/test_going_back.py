@@ -8,6 +8,7 @@ from playground.document import edits
 from playground.document.examples import example
 from playground.runner.messages import GoTo, Load, Pause, Play, SetWants, State, Step, StepBack, Weights
 from playground.runner.runner import Runner
+from playground.runner.session import Session
 from tests.runner.driving import until
 
 CIRCLE = example("circle").project
@@ -66,3 +67,14 @@ def test_what_was_before_a_change_of_settings_is_not_pretended(runner: Runner) -
     runner.send(StepBack())
     runner.send(Step())
     weights_at(runner, 5)
+
+
+def test_the_curves_begin_alike_for_whoever_has_gone_back_to_the_start() -> None:
+    session = Session()
+    session.load(CIRCLE)
+    assert session.trainer is not None
+    first = session.trainer.log.view().rows.copy()
+    session.play()
+    session.train(600.0, 3)
+    session.go_to(0)
+    np.testing.assert_array_equal(session.trainer.log.view().rows, first)
