@@ -7,7 +7,7 @@ bit, as training follows from the seed alone. So which moments are kept, and whe
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import perf_counter
 
 from engine.errors import in_bytes
@@ -33,24 +33,31 @@ class Checkpoints:
     Args:
         budget: bytes for what is kept. The newest moment is on top of it until old ones have been let go of, and so are the
             weights that early stopping held at the beginning.
+        most: how many moments.
 
     Attributes:
+        held: the best moment that early stopping held before the first one here; ``None``: it held none.
         latest: the furthest step that was reached, kept or not.
         refusal: why nothing can be kept; "" while it can.
         nbytes: what the kept moments take.
     """
 
-    def __init__(self, budget: int = BUDGET) -> None:
-        self.budget, self.latest, self.refusal = budget, 0, ""
+    def __init__(self, budget: int = BUDGET, most: int = MOST) -> None:
+        self.budget, self.most, self.latest, self.refusal = budget, most, 0, ""
         self._kept: list[Snapshot] = []
         self.nbytes = 0
-        self._best: Snapshot | None = None  # early stopping's, of before the first one here
+        self.held: Snapshot | None = None
         self._due = 0.0
 
     @property
     def steps(self) -> tuple[int, ...]:
         """Which moments are kept, as finished updates, ascending."""
         return tuple(one.steps for one in self._kept)
+
+    @property
+    def moments(self) -> tuple[Snapshot, ...]:
+        """What is kept, ascending."""
+        return tuple(self._kept)
 
     @property
     def earliest(self) -> int | None:
@@ -67,8 +74,15 @@ class Checkpoints:
     def begin(self, trainer: Trainer) -> None:
         """Forget all, and keep this moment: what was before it cannot be computed again, as settings or weights were others."""
         self._kept, self.nbytes, self.latest, self.refusal, self._due = [], 0, trainer.steps, "", 0.0
-        self._best = trainer.best
+        self.held = trainer.best
         self.note(trainer)
+
+    def resume(self, moments: Iterable[Snapshot], held: Snapshot | None, latest: int) -> None:
+        """Forget all, and go on from what was kept of the same run before: its ``moments``, ``held`` and ``latest``."""
+        self._kept, self.nbytes, self.latest, self.refusal, self._due = [], 0, latest, "", 0.0
+        self.held = held
+        for one in moments:
+            self.add(one)
 
     def note(self, trainer: Trainer) -> None:
         """Keep this moment, unless the last one was a short time ago. Call it often, between updates."""
@@ -94,16 +108,16 @@ class Checkpoints:
             return
         insort(self._kept, snapshot, key=_steps)
         self.nbytes += snapshot.nbytes
-        if len(self._kept) > MOST or self.nbytes > self.budget:
+        if len(self._kept) > self.most or self.nbytes > self.budget:
             self._thin()
 
     def _thin(self) -> None:
         """Let a quarter go: between two moments there may be a share of their age, and that share grows until the rest fits."""
-        share = 1.0 / MOST
+        share = 1.0 / self.most
         while True:
             kept = self._spaced(share)
             size = sum(one.nbytes for one in kept)
-            if len(kept) <= 2 or (len(kept) <= MOST * 3 // 4 and size <= self.budget * 3 // 4):
+            if len(kept) <= 2 or (len(kept) <= self.most * 3 // 4 and size <= self.budget * 3 // 4):
                 break
             share *= 1.5
         # Where not even two fit, the newest: one step back matters more than the beginning, which is a Reset away.
@@ -160,7 +174,7 @@ class Checkpoints:
         elif held is None or held.steps != wanted:
             source = self.before(wanted)
             if source is None:
-                trainer.best = self._best
+                trainer.best = self.held
                 return True
             return_here = _way_back(trainer)
             trainer.return_to(source, None)

@@ -46,6 +46,18 @@ class Log:
         self._table = np.full((256, len(COLUMNS)), np.nan)
         self._n, self.stride, self._last = 0, 1, -1.0
 
+    @classmethod
+    def of(cls, view: LogView) -> Log:
+        """A log that goes on from the rows of ``view``, whose epochs ascend."""
+        log = cls()
+        n = len(view)
+        log._table = np.full((max(256, 1 << (n - 1).bit_length() if n else 0), len(COLUMNS)), np.nan)
+        log._table[:n] = view.rows
+        if n:
+            log._n, log._last = n, float(view["epoch"][-1])
+            log.stride = int(view["epoch"][1] - view["epoch"][0]) if n > 1 else 1
+        return log
+
     def append(self, *row: float) -> None:
         """Add a row in the order of ``COLUMNS``. Epochs that thinning leaves out are ignored, all but the latest."""
         if row[0] <= self._last:

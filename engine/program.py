@@ -59,17 +59,18 @@ class Parameters:
                 self.state[node.id] = {name: np.array(value, dtype) for name, value in state.items()}
         self.values, self.gradients = np.zeros(start, dtype), np.zeros(start, dtype)
         self._layers = {node.id: node.layer for node in network.nodes}
-        self.views, self.gradient_views = self._arranged(self.values), self._arranged(self.gradients)
+        self.views, self.gradient_views = self.arranged(self.values), self.arranged(self.gradients)
 
     @unwarned()
     def with_own_gradients(self) -> Parameters:
         """The same parameters, with another vector of gradients."""
         other = copy.copy(self)
         other.gradients = np.zeros_like(self.gradients)
-        other.gradient_views = self._arranged(other.gradients)
+        other.gradient_views = self.arranged(other.gradients)
         return other
 
-    def _arranged(self, vector: Array) -> dict[str, dict[str, Array]]:
+    def arranged(self, vector: Array) -> dict[str, dict[str, Array]]:
+        """Views on a vector of their kind, by node and name, in PyTorch's shapes."""
         return {i: self._layers[i].arrange(vector[s], self.specs[i]) for i, s in self.slices.items()}
 
     @unwarned()

@@ -216,13 +216,23 @@ class Trainer:
         """What a snapshot takes."""
         return sum(a.nbytes for a in self._arrays().values())
 
-    def return_to(self, snapshot: Snapshot, best: Snapshot | None) -> None:
-        """``restore``, and early stopping stands where it stood; ``best``: the weights of ``snapshot.best_step``."""
+    def return_to(self, snapshot: Snapshot, best: Snapshot | None, sane: Snapshot | None = None) -> None:
+        """``restore``, and early stopping stands where it stood; ``best``: the weights of ``snapshot.best_step``.
+
+        ``sane``: what ``self.sane`` was then, where that is known.
+        """
         self.restore(snapshot)
         self.best, self.stopped, self._lowest = best, "", snapshot.lowest
         _, self._best_loss, self._waited = snapshot.watch
-        if self._kept.steps > snapshot.steps or self._is_sane(self.train_score.loss):
+        if sane is not None:
+            self._kept = sane
+        elif self._kept.steps > snapshot.steps or self._is_sane(self.train_score.loss):
             self._kept = snapshot
+
+    @property
+    def sane(self) -> Snapshot:
+        """The moment to return to when training diverges."""
+        return self._kept
 
     def restore(self, snapshot: Snapshot) -> None:
         """Return to ``snapshot``: training repeats itself bit for bit. The log keeps its rows until new ones replace them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import gc
 import os
 import signal
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playground.document.project import Project
     from playground.runner.session import Session
+    from playground.runs.run import Run
 
 #: of the picture that a run without a window leaves
 PICTURE = (1440, 900)
@@ -102,12 +102,17 @@ def open_window(project: Project, path: Path | None = None) -> int:
 
 
 def train(
-    project: Project, epochs: int, progress: Callable[[int], object], ending: Sequence[int] = ()
+    project: Project,
+    epochs: int,
+    progress: Callable[[int], object],
+    ending: Sequence[int] = (),
+    run: Run | None = None,
 ) -> Session:
     """Train without a window, by the same code as the window's worker, and so to the same numbers.
 
     ``progress`` is told the finished epochs now and then; the run ends early once there is something in ``ending``. The session's state
     says how it ended: PAUSED when all went well, EMPTY when the project has problems, DIVERGED when numbers were no longer finite.
+    ``run``: where to go on from. Raises SpecError where it was on data of another shape.
     """
     from playground.runner.messages import State
     from playground.runner.session import Session
@@ -115,6 +120,8 @@ def train(
 
     session = Session()
     session.load(project)
+    if run is not None:
+        session.go_on_from(run)
     session.play()
     with team():
         while (
@@ -159,18 +166,15 @@ def picture(session: Session, out: Path, size: tuple[int, int] = PICTURE, theme:
 
 
 def save_results(session: Session, out: Path) -> None:
-    """Write metrics.csv, weights.safetensors and picture.png into the folder ``out``. Raises OSError."""
+    """Write metrics.csv, weights.safetensors, run.chainrule and picture.png into the folder ``out``. Raises OSError, FileError."""
     from engine.io import save_weights
-    from engine.log import COLUMNS
+    from playground.runs import files
 
     if session.trainer is None:
         return
     out.mkdir(parents=True, exist_ok=True)
     with (out / "metrics.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        for row in session.trainer.log.view().rows.tolist():
-            # Full precision, so that files of two runs can be compared; what is not known stays empty.
-            writer.writerow([int(row[0]), *("" if value != value else repr(value) for value in row[1:])])
+        files.write_curves(session.trainer.log.view(), file)
     save_weights(session.trainer.model.state_dict(), out / "weights.safetensors")
+    files.save(session.project, out / "run.chainrule", session.current())
     picture(session, out / "picture.png")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.data import Source
     from playground.document.project import Project
     from playground.runner.session import Session
+    from playground.runs.run import Run
 
 WRONG_USE = 2  #: exit code where what was asked for makes no sense
 MOST_HINTS = 4  #: ways that a refusal names
@@ -123,15 +124,24 @@ def train(
     read: Reading = None,
     allow_outside: Outside = False,
     allow_memory: Memory = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on from the run in a .chainrule file, bit for bit; --epochs counts from its first.",
+        ),
+    ] = False,
 ) -> None:
-    """Train without a window; writes metrics.csv, picture.png and weights.safetensors."""
+    """Train without a window; writes metrics.csv, picture.png, weights.safetensors and run.chainrule, from which --resume goes on."""
     app.one_blas_thread()
-    project = _with_its_data(_with_data(_project(what)[0], data, read or ()), allow_outside)
+    project, path = _project(what)
+    project = _with_its_data(_with_data(project, data, read or ()), allow_outside)
     if seed is not None:
         from playground.document import edits
 
         project = edits.set_seed(project, seed)
-    _train(_with_its_memory(project, allow_memory), epochs, out or Path("runs") / project.name)
+    run = _run(path, project) if resume else None
+    _train(_with_its_memory(project, allow_memory), epochs, out or Path("runs") / project.name, run)
 
 
 @cli.command()
@@ -176,11 +186,25 @@ def shot(
         raise Refusal(f"{out} cannot be written: {error.strerror or error}. Choose another place.") from None
 
 
-def _train(project: Project, epochs: int | None, out: Path) -> None:
+def _run(path: Path | None, project: Project) -> Run:
+    """The run in the file at ``path``, of ``project``."""
+    from playground.document.files import FileError
+    from playground.runs import files
+
+    if path is None:
+        raise Refusal("--resume goes on from a file, and an example holds no run. Give a .chainrule file.")
+    try:
+        return files.load_run(path, project)
+    except FileError as error:
+        raise Refusal(str(error)) from None
+
+
+def _train(project: Project, epochs: int | None, out: Path, run: Run | None = None) -> None:
     """Train with a progress bar, write the results, and say in one line how it ended."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from engine.errors import EngineError
     from playground.document.project import place_in_words, warnings
     from playground.runner.messages import State
 
@@ -197,7 +221,10 @@ def _train(project: Project, epochs: int | None, out: Path) -> None:
     )
     with Progress(*columns, console=Console(stderr=True)) as bar, app.told_to_end() as ending:
         task = bar.add_task(project.name, total=epochs)
-        session = app.train(project, epochs, lambda done: bar.update(task, completed=done), ending)
+        try:
+            session = app.train(project, epochs, lambda done: bar.update(task, completed=done), ending, run)
+        except EngineError as error:
+            raise Refusal(str(error)) from None
     if session.state is State.EMPTY:
         raise Refusal(f"{project.name} cannot be trained. {session.message}")
     try:
@@ -213,7 +240,8 @@ def _train(project: Project, epochs: int | None, out: Path) -> None:
     if session.message:
         typer.echo(session.message, err=True)
     typer.echo(_summary(session))
-    typer.echo(f"Written: {out / 'metrics.csv'}, {out / 'picture.png'}, {out / 'weights.safetensors'}")
+    names = ("metrics.csv", "picture.png", "weights.safetensors", "run.chainrule")
+    typer.echo(f"Written: {', '.join(str(out / name) for name in names)}")
     if ending:  # what a shell expects of a program that a signal has ended
         raise typer.Exit(128 + ending[0])
     if session.state is State.DIVERGED:

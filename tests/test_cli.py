@@ -61,13 +61,13 @@ def test_a_signal_ends_the_run_as_its_last_epoch_would(
 ) -> None:
     real = app.train
 
-    def interrupted(project, epochs, progress, ending=()):
+    def interrupted(project, epochs, progress, ending=(), run=None):
         def note(done: int) -> None:
             progress(done)
             if done >= 3 and not ending:
                 os.kill(os.getpid(), number)
 
-        return real(project, epochs, note, ending)
+        return real(project, epochs, note, ending, run)
 
     monkeypatch.setattr(app, "train", interrupted)
     before = signal.getsignal(number)
@@ -410,3 +410,17 @@ def test_a_folder_that_cannot_be_written_gets_one_sentence(qapp, tmp_path: Path,
     assert main(["train", "xor", "--epochs", "1", "--out", str(blocked / "out")]) == 2
     assert main(["shot", "xor", "--out", str(blocked / "a.png")]) == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_run_goes_on_from_its_file_to_the_same_bytes(qapp, tmp_path: Path) -> None:
+    file = str(tmp_path / "half" / "run.chainrule")
+    assert main(["train", "xor", "--epochs", "5", "--out", str(tmp_path / "half")]) == 0
+    assert main(["train", file, "--resume", "--epochs", "10", "--out", str(tmp_path / "rest")]) == 0
+    assert main(["train", "xor", "--epochs", "10", "--out", str(tmp_path / "whole")]) == 0
+    for name in ("metrics.csv", "weights.safetensors"):
+        assert (tmp_path / "rest" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_there_is_nothing_to_resume_in_an_example(qapp, capsys) -> None:
+    assert main(["train", "xor", "--resume"]) == 2
+    assert "holds no run" in capsys.readouterr().err

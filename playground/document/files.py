@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,11 +20,15 @@ from engine.io.guarded import read_bytes
 from engine.limits import MOST_GIVEN, PROJECT_BYTES
 from engine.network import Network
 from engine.spec import File, Float, Spec, coerce, rounding
+from playground.document.container import EXPECTED, Container, is_container
 from playground.document.project import FirstWeights, Project, checked_human_error
 
 FORMAT = "chainrule-playground"
 VERSION = 1
-SUFFIX = ".playground.json"
+#: of a file that holds the project alone, as text, and of one that keeps the run as well
+SUFFIX, RUN_SUFFIX = ".playground.json", ".chainrule"
+#: what a container calls the project
+PROJECT = "project.json"
 
 #: version → function that turns a file's data of that version into the next one's
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
@@ -164,17 +169,14 @@ def _migrated(data: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def load(path: str | os.PathLike[str]) -> Project:
-    """The project in a file, named after it. Raises FileError.
+    """The project in a file, be it text or a container, named after it. Raises FileError.
 
     Data outside the file's own folder are withheld: somebody else may have written it. A caller that has asked the user uses ``edits.read_outside``.
     """
     path = Path(path)
     try:
-        text = read_bytes(path, PROJECT_BYTES, "a project saved by this program").decode("utf-8-sig")
-    except UnicodeDecodeError as error:  # -sig: some editors mark text so
-        raise FileError(
-            f"{path.name} is not a project file: it is not text. Choose a file saved by this program."
-        ) from error
+        packed = is_container(path)
+        text = Container(path).text(PROJECT) if packed else _text(path)
     except EngineError as error:
         raise FileError(str(error)) from error
     project = from_json(text, path.name)
@@ -183,7 +185,23 @@ def load(path: str | os.PathLike[str]) -> Project:
     source = _with_paths(project.source, lambda data: str(folder / data))
     if isinstance(source, Opened):
         source = source.replace(withheld=withheld)
-    return project.replace(name=path.name.removesuffix(".json").removesuffix(".playground"), source=source)
+    return project.replace(name=name_of(path), source=source)
+
+
+def _text(path: Path) -> str:
+    try:
+        return read_bytes(path, PROJECT_BYTES, EXPECTED).decode(
+            "utf-8-sig"
+        )  # -sig: some editors mark text so
+    except UnicodeDecodeError as error:
+        raise FileError(
+            f"{path.name} is not a project file: it is not text. Choose a file saved by this program."
+        ) from error
+
+
+def name_of(path: Path) -> str:
+    """The project's name: the file's, without its ending."""
+    return path.name.removesuffix(RUN_SUFFIX).removesuffix(".json").removesuffix(".playground")
 
 
 def outside(source: Source, folder: Path) -> tuple[str, ...]:
@@ -215,17 +233,27 @@ def _portable(data: Path, folder: Path) -> str:
 
 
 def save(project: Project, path: str | os.PathLike[str]) -> None:
-    """Write ``project``; a file that was there stays whole until the new one is complete. Raises FileError.
+    """Write ``project`` as text; a file that was there stays whole until the new one is complete. Raises FileError.
 
     Data files that lie beside it, or in folders beside it, are named relative to it.
     """
     path = Path(path)
+    with writing(path), replacing(path) as file:
+        # A name may hold bytes that were no text in the file system; their escapes are JSON's as well.
+        file.write(to_json(portable(project, path)).encode("utf-8", "backslashreplace"))
+
+
+def portable(project: Project, path: Path) -> Project:
+    """``project`` as a file at ``path`` is to name its data."""
     folder = path.absolute().parent
-    stored = project.replace(source=_with_paths(project.source, lambda data: _portable(data, folder)))
+    return project.replace(source=_with_paths(project.source, lambda data: _portable(data, folder)))
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what keeps a file from being written into a FileError."""
     try:
-        with replacing(path) as file:
-            # A name may hold bytes that were no text in the file system; their escapes are JSON's as well.
-            file.write(to_json(stored).encode("utf-8", "backslashreplace"))
+        yield
     except OSError as error:
         raise FileError(
             f"{path.name} cannot be written: {error.strerror or error}. The project is still open, and an older file is unchanged; "

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from engine.checkpoints import BUDGET, Checkpoints
 from engine.data import Prepared
-from engine.errors import DivergedError, EngineError
+from engine.errors import DivergedError, EngineError, SpecError
 from engine.metrics import metric_name
 from engine.model import Model
 from engine.probe import extent
@@ -32,6 +32,7 @@ from playground.runner.keeping import (
 )
 from playground.runner.messages import Frame, ShowPicture, State, Want
 from playground.runner.rescue import Aside
+from playground.runs.run import Run
 
 #: parameters from which on making a network ready for training takes seconds
 MANY = 1_000_000
@@ -233,6 +234,32 @@ class Session:
         return Aside(
             self.run, self.project, trainer.snapshot(), trainer.best, trainer.log.view(), self._hand_edits.wiped
         )  # fmt: skip
+
+    def current(self) -> Run | None:
+        """The run at this moment, with its History; ``None`` while nothing can be trained."""
+        trainer, kept = self.trainer, self._checkpoints
+        if trainer is None or self._data is None:
+            return None
+        return Run(
+            self.project, self._data.in_shape, trainer.snapshot(), best=trainer.best, sane=trainer.sane, moments=kept.moments,
+            held=kept.held, latest=max(kept.latest, trainer.steps), log=trainer.log.view(), wiped=self._hand_edits.wiped,
+        )  # fmt: skip
+
+    def go_on_from(self, run: Run) -> None:
+        """Stand where ``run``, of the project that is loaded, stands. Raises SpecError where it was on data of another shape."""
+        trainer = self.trainer
+        if trainer is None:
+            return
+        if run.in_shape != trainer.train.in_shape:
+            raise SpecError(
+                f"The run was on samples of shape {run.in_shape}, and these data have {trainer.train.in_shape}. "
+                "Give it the data it was trained on, or begin anew."
+            )
+        run.give(trainer)
+        self._hand_edits.remember(run.project.weight_edits, run.wiped)
+        self._checkpoints.resume(run.moments, run.held, run.latest)
+        self._checkpoints.add(trainer.snapshot())
+        self._arrive()
 
     def recover(self, project: Project, run: int, aside: Aside | None) -> None:
         """Begin anew with ``project``, from the moment that was put aside if that is of the same ``run``."""

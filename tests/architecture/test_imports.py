@@ -16,6 +16,7 @@ FLOORS = (
     ("engine",),
     ("playground",),  # the package itself, and what every floor above may use; see `floor`
     ("playground.document",),
+    ("playground.runs",),
     ("playground.runner",),
     ("playground.ui",),
     ("playground.app", "playground.cli", "playground.__main__"),

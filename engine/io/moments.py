@@ -1,0 +1,146 @@
+"""Moments of a run as named tensors and plain data: what a file keeps, independent of how the engine lays numbers out in memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from engine.core import Array, Shape
+from engine.errors import SpecError, shown
+from engine.evaluate import Score
+from engine.network import Network
+from engine.program import Parameters
+from engine.schedules import Memory
+from engine.snapshot import Snapshot
+
+#: between what an optimizer remembers and the parameter that it is about: "momentum:0.weight"
+OF = ":"
+
+
+def layout(network: Network, in_shape: Shape) -> Parameters:
+    """Where each number of a network lies; its numbers are all 0 and take no memory as long as nobody writes them."""
+    return Parameters(network, in_shape, np.dtype("float32"))
+
+
+def weights_of(arrays: Mapping[str, Array], where: Parameters) -> dict[str, Array]:
+    """The ``state_dict`` in a snapshot's ``arrays``: ``{"0.weight": …}`` in PyTorch's shapes."""
+    kept = {f"{i}.{name}" for i, state in where.state.items() for name in state}
+    named = _named(arrays["parameters"], where)
+    return {**named, **{name: arrays[name] for name in sorted(kept)}}
+
+
+def memory_of(arrays: Mapping[str, Array], where: Parameters) -> dict[str, Array]:
+    """What the optimizer remembers: ``{"momentum:0.weight": …}``, and how many updates it has made, ``{"step": ()}``."""
+    kept = {f"{i}.{name}" for i, state in where.state.items() for name in state}
+    slots = [name for name in arrays if name not in kept and name not in ("parameters", "step")]
+    found = {f"{s}{OF}{key}": a for s in slots for key, a in _named(arrays[s], where).items()}
+    return {**found, "step": arrays["step"]}
+
+
+def arrays_of(
+    weights: Mapping[str, Array], memory: Mapping[str, Array], where: Parameters
+) -> dict[str, Array]:
+    """What ``weights_of`` and ``memory_of`` were made of. Raises SpecError, naming the key and both shapes, for what does not fit ``where``."""
+    kept = {f"{i}.{name}": a for i, state in where.state.items() for name, a in state.items()}
+    arrays: dict[str, Array] = {"parameters": np.zeros_like(where.values)}
+    views = _named(arrays["parameters"], where)
+    for key in weights:
+        if key not in views and key not in kept:
+            raise SpecError(
+                f"{shown(key)} is given and this network has no such weights. Use weights of the same network."
+            )
+    for key, view in views.items():
+        view[...] = _fitting(weights, key, view.shape)
+    for key, like in kept.items():
+        arrays[key] = _fitting(weights, key, like.shape).astype(like.dtype)
+    arrays["step"] = _fitting(memory, "step", ()).astype(np.int64)
+    for slot in dict.fromkeys(key.partition(OF)[0] for key in memory if OF in key):
+        arrays[slot] = np.zeros_like(where.values)
+        for key, view in _named(arrays[slot], where).items():
+            view[...] = _fitting(memory, f"{slot}{OF}{key}", view.shape)
+    return arrays
+
+
+def _named(vector: Array, where: Parameters) -> dict[str, Array]:
+    """Views on ``vector``, by parameter."""
+    return {
+        f"{i}.{name}": view for i, views in where.arranged(vector).items() for name, view in views.items()
+    }
+
+
+def _fitting(given: Mapping[str, Array], key: str, shape: Shape) -> Array:
+    found = given.get(key)
+    if found is None:
+        raise SpecError(f"{shown(key)} is missing from the weights given. Use weights of the same network.")
+    if found.shape != shape or found.dtype.kind not in "fiu":
+        raise SpecError(
+            f"{shown(key)} has shape {found.shape} and numbers of type {found.dtype}; this network expects {shape}. "
+            "Use weights of the same network."
+        )
+    return found
+
+
+def plain(snapshot: Snapshot) -> dict[str, Any]:
+    """All of a moment but its arrays, ready for JSON."""
+    train, validation = snapshot.scores
+    memory, (best_step, best_loss, waited) = snapshot.memory, snapshot.watch
+    return {
+        "epoch": snapshot.epoch,
+        "step": snapshot.steps,
+        "position": snapshot.position,
+        "randomness": snapshot.randomness,
+        "schedule": {"factor": memory.factor, "best": _number(memory.best), "waited": memory.waited},
+        "scores": [_number(n) for n in (*train, *validation)],
+        "early_stopping": {"step": best_step, "loss": _number(best_loss), "waited": waited},
+        "lowest_loss": _number(snapshot.lowest),
+    }
+
+
+def snapshot_of(data: Any, arrays: dict[str, Array]) -> Snapshot:
+    """The moment that ``plain`` has written down, with its ``arrays``. Raises SpecError for anything else."""
+    try:
+        schedule, watch, scores = (
+            data["schedule"],
+            data["early_stopping"],
+            [_float(n) for n in data["scores"]],
+        )
+        best_step = watch["step"]
+        return Snapshot(
+            _count(data["epoch"]),
+            _count(data["step"]),
+            _count(data["position"]),
+            arrays,
+            {str(node): dict(state) for node, state in data["randomness"].items()},
+            Memory(_float(schedule["factor"]), _float(schedule["best"]), _count(schedule["waited"])),
+            (Score(scores[0], scores[1]), Score(scores[2], scores[3])),
+            (
+                None if best_step is None else _count(best_step),
+                _float(watch["loss"]),
+                _count(watch["waited"]),
+            ),
+            _float(data["lowest_loss"]),
+        )
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise SpecError(
+            f"A moment of the run is not as this program writes it ({type(error).__name__}: {shown(str(error))}). Use the project without it."
+        ) from None
+
+
+def _number(value: float) -> float | str:
+    """JSON has no words for what is not finite."""
+    return value if math.isfinite(value) else repr(value)
+
+
+def _float(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError("not a number")
+    return float(value)
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 62:
+        raise ValueError("not a count")
+    return value

@@ -1,0 +1,235 @@
+"""Project files that keep everything: the project, and the run with its weights, optimizer, random state, curves and History.
+
+A ``.chainrule`` file is a container (see ``playground/document/container.py``) of
+
+    manifest.json           what is inside, with check sums
+    project.json            the project, as a file of its own would hold it
+    run.json                the run: counts, scores, random state, marks, which moments there are
+    curves.csv              a row per epoch
+    weights.safetensors     the network's weights, named as in PyTorch
+    optimizer.safetensors   what the optimizer remembers of each of them
+    history.safetensors     other moments: early stopping's best one, those that History returns to
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.checkpoints import Checkpoints
+from engine.core import Array
+from engine.errors import EngineError, SpecError, shown
+from engine.io import replacing
+from engine.io.guarded import foreign
+from engine.io.moments import arrays_of, memory_of, plain, snapshot_of, weights_of
+from engine.limits import WEIGHTS_BYTES
+from engine.log import COLUMNS, LogView
+from engine.snapshot import Snapshot
+from playground import __version__
+from playground.document import container, files
+from playground.document.container import Container, Member
+from playground.document.files import FileError
+from playground.document.project import Project
+from playground.runs.run import Mark, Run
+
+RUN, CURVES, WEIGHTS, OPTIMIZER, HISTORY = (
+    "run.json", "curves.csv", "weights.safetensors", "optimizer.safetensors", "history.safetensors",
+)  # fmt: skip
+#: of what a file keeps to return to: bytes, or so many times the present moment where that is more; moments
+HISTORY_BYTES, HISTORY_TIMES, HISTORY_MOST = 8 << 20, 2, 40
+#: bytes of the curves; marks
+CURVES_BYTES, MOST_MARKS = 16 << 20, 1000
+
+
+def save(project: Project, path: str | os.PathLike[str], run: Run | None = None) -> None:
+    """Write ``project`` and its ``run``; a file that was there stays whole until the new one is complete. Raises FileError."""
+    path = Path(path)
+    with files.writing(path), replacing(path) as file:
+        container.write(file, _members(files.portable(project, path), run), _about(project, run))
+
+
+def _about(project: Project, run: Run | None) -> dict[str, Any]:
+    about: dict[str, Any] = {
+        "program": __version__,
+        "saved": datetime.now(UTC).isoformat(timespec="seconds"),
+        "name": project.name,
+    }
+    if run is not None:
+        about |= {"epoch": run.snapshot.epoch, "step": run.snapshot.steps}
+    return about
+
+
+# --- writing ------------------------------------------------------------------------------------------------------------
+
+
+def _members(project: Project, run: Run | None) -> Iterator[Member]:
+    yield container.text(files.PROJECT, files.to_json(project))
+    if run is None:
+        return
+    where, now = run.layout, run.snapshot
+    others = _others(run)
+    yield container.text(RUN, json.dumps(_plain(run, others), indent=1, ensure_ascii=False) + "\n")
+    yield container.text(CURVES, _curves(run.log))
+    yield Member(WEIGHTS, lambda: _packed(weights_of(now.arrays, where)))
+    yield Member(OPTIMIZER, lambda: _packed(memory_of(now.arrays, where)))
+    if others:
+        yield Member(
+            HISTORY,
+            lambda: _packed(
+                {
+                    f"{number}/{group}/{key}": array
+                    for number, one in enumerate(others)
+                    for group, tensors in (
+                        ("weights", weights_of(one.arrays, where)),
+                        ("optimizer", memory_of(one.arrays, where)),
+                    )
+                    for key, array in tensors.items()
+                }
+            ),
+        )
+
+
+def _others(run: Run) -> list[Snapshot]:
+    """The moments to keep besides the present one: those that training may return to, and as much History as there is room for."""
+    kept = Checkpoints(max(HISTORY_BYTES, HISTORY_TIMES * run.snapshot.nbytes), HISTORY_MOST)
+    for one in run.moments:
+        kept.add(one)
+    named = [one for one in (run.best, run.sane, run.held) if one is not None]
+    unique = {id(one): one for one in (*named, *kept.moments) if one is not run.snapshot}
+    return sorted(unique.values(), key=lambda one: one.steps)
+
+
+def _plain(run: Run, others: list[Snapshot]) -> dict[str, Any]:
+    numbers = {id(one): number for number, one in enumerate(others)}
+    numbers[id(run.snapshot)] = -1
+    history = [numbers[id(one)] for one in run.moments if id(one) in numbers]
+    return {
+        "id": run.id,
+        "origin": run.origin,
+        "in_shape": list(run.in_shape),
+        "now": plain(run.snapshot),
+        "others": [plain(one) for one in others],
+        "best": None if run.best is None else numbers[id(run.best)],
+        "sane": None if run.sane is None else numbers[id(run.sane)],
+        "held": None if run.held is None else numbers[id(run.held)],
+        "history": history,
+        "latest": run.latest,
+        "marks": [asdict(mark) for mark in run.marks[-MOST_MARKS:]],
+    }
+
+
+def _packed(tensors: Mapping[str, Array]) -> bytes:
+    from safetensors.numpy import save as packed
+
+    return packed({name: np.asarray(array, order="C") for name, array in tensors.items()})
+
+
+def _curves(log: LogView) -> str:
+    text = io.StringIO()
+    write_curves(log, text)
+    return text.getvalue()
+
+
+def write_curves(log: LogView, file: Any) -> None:
+    """Write ``log`` as CSV to a text ``file``."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in log.rows.tolist():
+        # Full precision, so that files of two runs can be compared; what is not known stays empty.
+        writer.writerow([int(row[0]), *("" if value != value else repr(value) for value in row[1:])])
+
+
+# --- reading ------------------------------------------------------------------------------------------------------------
+
+
+def load_run(path: str | os.PathLike[str], project: Project) -> Run:
+    """The run in a file, of ``project``, which was read from it. Raises FileError where there is none, or it is not whole."""
+    try:
+        return _run(Container(path), project)
+    except EngineError as error:
+        raise FileError(str(error)) from error
+
+
+def _run(found: Container, project: Project) -> Run:
+    data = found.json(RUN)
+    if not isinstance(data, Mapping):
+        raise SpecError(f"{RUN} is {shown(data)}; expected a mapping. Use the project without it.")
+    try:
+        in_shape = tuple(int(n) for n in data["in_shape"])
+        run = Run(
+            project, in_shape, snapshot_of(data["now"], {}), str(data["id"])[:64], str(data["origin"])[:64]
+        )
+        where = run.layout
+        weights, memory = (_tensors(found, name) for name in (WEIGHTS, OPTIMIZER))
+        now = snapshot_of(data["now"], arrays_of(weights, memory, where))
+        others: list[Snapshot] = []
+        if data["others"]:
+            groups = _grouped(_tensors(found, HISTORY))
+            for number, words in enumerate(data["others"]):
+                weights, memory = (
+                    groups.get((str(number), "weights"), {}),
+                    groups.get((str(number), "optimizer"), {}),
+                )
+                others.append(snapshot_of(words, arrays_of(weights, memory, where)))
+        one: Callable[[Any], Snapshot | None] = partial(_one, (*others, now))
+        moments = sorted(filter(None, map(one, data["history"])), key=lambda moment: moment.steps)
+        return run.replace(
+            snapshot=now, best=one(data["best"]), sane=one(data["sane"]), held=one(data["held"]), moments=tuple(moments),
+            latest=max(int(data["latest"]), now.steps), log=_log(found), marks=tuple(_mark(mark) for mark in data["marks"][:MOST_MARKS]),
+        )  # fmt: skip
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
+        if isinstance(error, EngineError):
+            raise
+        raise SpecError(
+            f"{RUN} is not as this program writes it ({type(error).__name__}: {shown(str(error))}). Use the project without it."
+        ) from None
+
+
+def _one(moments: tuple[Snapshot, ...], number: Any) -> Snapshot | None:
+    return None if number is None else moments[number]
+
+
+def _mark(data: Any) -> Mark:
+    return Mark(float(data["epoch"]), int(data["step"]), str(data["text"])[:200])
+
+
+def _tensors(found: Container, name: str) -> dict[str, Array]:
+    from safetensors.numpy import load
+
+    with foreign(name, "tensors in safetensors format"):
+        return dict(load(found.read(name, WEIGHTS_BYTES)))
+
+
+def _grouped(tensors: Mapping[str, Array]) -> dict[tuple[str, str], dict[str, Array]]:
+    groups: dict[tuple[str, str], dict[str, Array]] = {}
+    for name, array in tensors.items():
+        number, group, key = name.split("/", 2)
+        groups.setdefault((number, group), {})[key] = array
+    return groups
+
+
+def _log(found: Container) -> LogView:
+    words = found.read(CURVES, CURVES_BYTES).decode("utf-8")
+    rows = list(csv.reader(io.StringIO(words)))
+    if tuple(rows[0]) != COLUMNS:
+        raise SpecError(
+            f"{CURVES} has the columns {shown(rows[0])}; expected {', '.join(COLUMNS)}. Use the project without it."
+        )
+    table = np.array([[float(cell) if cell else np.nan for cell in row] for row in rows[1:]], float).reshape(
+        -1, len(COLUMNS)
+    )
+    if not (np.diff(table[:, 0]) >= 1).all():
+        raise SpecError(
+            f"The epochs in {CURVES} do not ascend; expected one row after another. Use the project without it."
+        )
+    return LogView(table)
