@@ -73,8 +73,7 @@ class Checkpoints:
 
     def begin(self, trainer: Trainer) -> None:
         """Forget all, and keep this moment: what was before it cannot be computed again, as settings or weights were others."""
-        self._kept, self.nbytes, self.latest, self.refusal, self._due = [], 0, trainer.steps, "", 0.0
-        self.held = trainer.best
+        self.resume((), trainer.best, trainer.steps)
         self.note(trainer)
 
     def resume(self, moments: Iterable[Snapshot], held: Snapshot | None, latest: int) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from engine.core import Array, unwarned
-from engine.errors import ShapeError, SpecError
+from engine.errors import ShapeError
 from engine.initializers import Initializer, XavierUniform
 from engine.losses import Loss
 from engine.network import Network
 from engine.parts import training_program
-from engine.program import Parameters, Program, stream
+from engine.program import Parameters, Program, check_state, stream
 
 #: numbers that one pass of ``predict`` may hold in its buffers; larger inputs go through in pieces
 PREDICT_BUDGET = 8_000_000
@@ -159,19 +159,7 @@ class Model:
             for i, arrays in group.items()
             for name, array in arrays.items()
         }
-        for key in (*mine, *state):
-            if key not in state or key not in mine:
-                where = (
-                    "is missing from the weights given"
-                    if key in mine
-                    else "is given and this network has no such weights"
-                )
-                raise SpecError(f"{key!r} {where}. Use weights saved from the same network.")
-            if np.shape(state[key]) != mine[key].shape:
-                raise SpecError(
-                    f"{key!r} has shape {np.shape(state[key])}; this network expects {mine[key].shape}. "
-                    "Use weights saved from the same network."
-                )
+        check_state(state, {key: array.shape for key, array in mine.items()})
         for key, array in mine.items():
             array[...] = state[key]
 

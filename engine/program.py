@@ -20,7 +20,7 @@ import numpy as np
 
 from engine.compiled import compile_calls
 from engine.core import Array, Call, Parameter, Shape, call, run_calls, unwarned
-from engine.errors import ShapeError
+from engine.errors import ShapeError, SpecError, shown
 from engine.initializers import Initializer
 from engine.layers.activation import ReLU
 from engine.layers.base import Bind, Layout
@@ -87,6 +87,23 @@ class Parameters:
         for node_id, arrays in self._first_state.items():
             for name, array in arrays.items():
                 self.state[node_id][name][...] = array
+
+
+def check_state(given: Mapping[str, Array], expected: Mapping[str, Shape]) -> None:
+    """Raises SpecError, naming the key and both shapes, unless exactly the ``expected`` arrays are given, in their shapes."""
+    for key in (*expected, *given):
+        if key not in given or key not in expected:
+            where = (
+                "is missing from the weights given"
+                if key in expected
+                else "is given and this network has no such weights"
+            )
+            raise SpecError(f"{shown(key)} {where}. Use weights saved from the same network.")
+        if np.shape(given[key]) != expected[key]:
+            raise SpecError(
+                f"{shown(key)} has shape {np.shape(given[key])}; this network expects {expected[key]}. "
+                "Use weights saved from the same network."
+            )
 
 
 def stream(seed: int, *purpose: str) -> np.random.Generator:

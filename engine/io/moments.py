@@ -12,7 +12,7 @@ from engine.core import Array, Shape
 from engine.errors import SpecError, shown
 from engine.evaluate import Score
 from engine.network import Network
-from engine.program import Parameters
+from engine.program import Parameters, check_state
 from engine.schedules import Memory
 from engine.snapshot import Snapshot
 
@@ -27,15 +27,12 @@ def layout(network: Network, in_shape: Shape) -> Parameters:
 
 def weights_of(arrays: Mapping[str, Array], where: Parameters) -> dict[str, Array]:
     """The ``state_dict`` in a snapshot's ``arrays``: ``{"0.weight": …}`` in PyTorch's shapes."""
-    kept = {f"{i}.{name}" for i, state in where.state.items() for name in state}
-    named = _named(arrays["parameters"], where)
-    return {**named, **{name: arrays[name] for name in sorted(kept)}}
+    return {**_named(arrays["parameters"], where), **{name: arrays[name] for name in sorted(_kept(where))}}
 
 
 def memory_of(arrays: Mapping[str, Array], where: Parameters) -> dict[str, Array]:
     """What the optimizer remembers: ``{"momentum:0.weight": …}``, and how many updates it has made, ``{"step": ()}``."""
-    kept = {f"{i}.{name}" for i, state in where.state.items() for name in state}
-    slots = [name for name in arrays if name not in kept and name not in ("parameters", "step")]
+    slots = [name for name in arrays if name not in _kept(where) and name not in ("parameters", "step")]
     found = {f"{s}{OF}{key}": a for s in slots for key, a in _named(arrays[s], where).items()}
     return {**found, "step": arrays["step"]}
 
@@ -44,24 +41,23 @@ def arrays_of(
     weights: Mapping[str, Array], memory: Mapping[str, Array], where: Parameters
 ) -> dict[str, Array]:
     """What ``weights_of`` and ``memory_of`` were made of. Raises SpecError, naming the key and both shapes, for what does not fit ``where``."""
-    kept = {f"{i}.{name}": a for i, state in where.state.items() for name, a in state.items()}
-    arrays: dict[str, Array] = {"parameters": np.zeros_like(where.values)}
-    views = _named(arrays["parameters"], where)
-    for key in weights:
-        if key not in views and key not in kept:
-            raise SpecError(
-                f"{shown(key)} is given and this network has no such weights. Use weights of the same network."
-            )
-    for key, view in views.items():
-        view[...] = _fitting(weights, key, view.shape)
-    for key, like in kept.items():
-        arrays[key] = _fitting(weights, key, like.shape).astype(like.dtype)
-    arrays["step"] = _fitting(memory, "step", ()).astype(np.int64)
-    for slot in dict.fromkeys(key.partition(OF)[0] for key in memory if OF in key):
-        arrays[slot] = np.zeros_like(where.values)
-        for key, view in _named(arrays[slot], where).items():
-            view[...] = _fitting(memory, f"{slot}{OF}{key}", view.shape)
+    slots = dict.fromkeys(key.partition(OF)[0] for key in memory if OF in key)
+    arrays = {name: np.zeros_like(where.values) for name in ("parameters", *slots)}
+    arrays |= {"step": np.zeros((), np.int64), **{key: np.empty_like(a) for key, a in _kept(where).items()}}
+    for given, views in ((weights, weights_of(arrays, where)), (memory, memory_of(arrays, where))):
+        check_state(given, {key: view.shape for key, view in views.items()})
+        for key, view in views.items():
+            if given[key].dtype.kind not in "fiu":
+                raise SpecError(
+                    f"{shown(key)} has values of type {given[key].dtype}; expected numbers. Use weights saved from the same network."
+                )
+            view[...] = given[key]
     return arrays
+
+
+def _kept(where: Parameters) -> dict[str, Array]:
+    """What is kept but not learned, by name, such as running means."""
+    return {f"{i}.{name}": a for i, state in where.state.items() for name, a in state.items()}
 
 
 def _named(vector: Array, where: Parameters) -> dict[str, Array]:
@@ -69,18 +65,6 @@ def _named(vector: Array, where: Parameters) -> dict[str, Array]:
     return {
         f"{i}.{name}": view for i, views in where.arranged(vector).items() for name, view in views.items()
     }
-
-
-def _fitting(given: Mapping[str, Array], key: str, shape: Shape) -> Array:
-    found = given.get(key)
-    if found is None:
-        raise SpecError(f"{shown(key)} is missing from the weights given. Use weights of the same network.")
-    if found.shape != shape or found.dtype.kind not in "fiu":
-        raise SpecError(
-            f"{shown(key)} has shape {found.shape} and numbers of type {found.dtype}; this network expects {shape}. "
-            "Use weights of the same network."
-        )
-    return found
 
 
 def plain(snapshot: Snapshot) -> dict[str, Any]:
@@ -113,7 +97,7 @@ def snapshot_of(data: Any, arrays: dict[str, Array]) -> Snapshot:
             _count(data["step"]),
             _count(data["position"]),
             arrays,
-            {str(node): dict(state) for node, state in data["randomness"].items()},
+            {str(node): _random_state(state) for node, state in data["randomness"].items()},
             Memory(_float(schedule["factor"]), _float(schedule["best"]), _count(schedule["waited"])),
             (Score(scores[0], scores[1]), Score(scores[2], scores[3])),
             (
@@ -123,10 +107,16 @@ def snapshot_of(data: Any, arrays: dict[str, Array]) -> Snapshot:
             ),
             _float(data["lowest_loss"]),
         )
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise SpecError(
             f"A moment of the run is not as this program writes it ({type(error).__name__}: {shown(str(error))}). Use the project without it."
         ) from None
+
+
+def _random_state(data: Any) -> dict[str, Any]:
+    generator = np.random.PCG64()
+    generator.state = data  # raises where it is none
+    return dict(generator.state)
 
 
 def _number(value: float) -> float | str:

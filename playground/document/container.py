@@ -192,15 +192,21 @@ class Container:
                 raise self._wrong(f"{MANIFEST} is damaged") from None
         if not isinstance(found, Mapping) or found.get("format") != FORMAT:
             raise self._wrong("it is a ZIP of another program")
-        version = found.get("version")
-        if isinstance(version, bool) or not isinstance(version, int) or version < 1:
-            raise self._wrong(f"its version is {shown(version)}")
-        if version > VERSION:
-            raise DataError(
-                f"{self._name} was saved by a newer program (version {shown(version)}; this one reads up to {VERSION}). "
-                "Update this program."
-            )
+        checked_version(found.get("version"), VERSION, self._name)
         return found
+
+
+def checked_version(version: Any, newest: int, name: str) -> int:
+    """``version``, which the file called ``name`` says it has. Raises DataError where it is none, or newer than the ``newest`` known."""
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise DataError(
+            f"{name} has version {shown(version)}; expected a whole number from 1 to {newest}. Correct the file."
+        )
+    if version > newest:
+        raise DataError(
+            f"{name} was saved by a newer program (version {shown(version)}; this one reads up to {newest}). Update this program."
+        )
+    return version
 
 
 def _summed(data: bytes) -> str:

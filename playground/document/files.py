@@ -20,7 +20,7 @@ from engine.io.guarded import read_bytes
 from engine.limits import MOST_GIVEN, PROJECT_BYTES
 from engine.network import Network
 from engine.spec import File, Float, Spec, coerce, rounding
-from playground.document.container import EXPECTED, Container, is_container
+from playground.document.container import EXPECTED, Container, checked_version, is_container
 from playground.document.project import FirstWeights, Project, checked_human_error
 
 FORMAT = "chainrule-playground"
@@ -154,15 +154,10 @@ def _numbers(values: Any, axes: int) -> Any:
 
 
 def _migrated(data: dict[str, Any], name: str) -> dict[str, Any]:
-    version = data.get("version")
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise FileError(
-            f"{name} has version {shown(version)}; expected a whole number from 1 to {VERSION}. Correct the file."
-        )
-    if version > VERSION:
-        raise FileError(
-            f"{name} was saved by a newer program (version {shown(version)}; this one reads up to {VERSION}). Update this program."
-        )
+    try:
+        version = checked_version(data.get("version"), VERSION, name)
+    except EngineError as error:
+        raise FileError(str(error)) from error
     while version < VERSION:
         data, version = MIGRATIONS[version](data), version + 1
     return data
@@ -190,9 +185,8 @@ def load(path: str | os.PathLike[str]) -> Project:
 
 def _text(path: Path) -> str:
     try:
-        return read_bytes(path, PROJECT_BYTES, EXPECTED).decode(
-            "utf-8-sig"
-        )  # -sig: some editors mark text so
+        # -sig: some editors mark text so
+        return read_bytes(path, PROJECT_BYTES, EXPECTED).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise FileError(
             f"{path.name} is not a project file: it is not text. Choose a file saved by this program."
@@ -238,6 +232,11 @@ def save(project: Project, path: str | os.PathLike[str]) -> None:
     Data files that lie beside it, or in folders beside it, are named relative to it.
     """
     path = Path(path)
+    if path.suffix == RUN_SUFFIX:
+        raise FileError(
+            f"{path.name} is the name of a file that holds a run as well, which would be lost; expected one in {SUFFIX} for the "
+            "project alone. Choose another name."
+        )
     with writing(path), replacing(path) as file:
         # A name may hold bytes that were no text in the file system; their escapes are JSON's as well.
         file.write(to_json(portable(project, path)).encode("utf-8", "backslashreplace"))

@@ -11,49 +11,17 @@ import os
 import pickle
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, thread_time
 from typing import BinaryIO
 
 from engine.io import replacing
-from engine.log import Log, LogView
-from engine.snapshot import Snapshot
-from engine.train import Trainer
-from playground.document.project import Project
+from playground.runs.run import Run
 
 #: seconds between two moments that are put aside, at least
 EVERY = 0.5
 #: share of the time that putting aside may take
 COST = 0.01
-
-
-@dataclass(frozen=True, eq=False)
-class Aside:
-    """A moment of a run, and what it takes to go on from it.
-
-    Args:
-        run: which of the runs it is of; opening another project begins the next one.
-        project: what was trained.
-        snapshot: the moment.
-        best: early stopping's best moment, if it had one.
-        log: the history until then.
-        wiped: as in ``HandEdits``.
-    """
-
-    run: int
-    project: Project
-    snapshot: Snapshot
-    best: Snapshot | None
-    log: LogView
-    wiped: int
-
-    def give(self, trainer: Trainer) -> None:
-        """Bring ``trainer``, made for the same project, to this moment."""
-        trainer.return_to(self.snapshot, self.best)
-        trainer.log = Log()
-        for row in self.log.rows.tolist():
-            trainer.log.append(*row)
 
 
 class _Summed:
@@ -88,14 +56,14 @@ class Shelf:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "aside"
 
-    def write(self, aside: Aside) -> None:
+    def write(self, run: Run) -> None:
         """Replace what was there, all at once. Raises OSError."""
         with replacing(self._path, durable=False) as file:  # it need not outlast the machine
             summed = _Summed(file)
-            pickle.dump(aside, summed, protocol=5)
+            pickle.dump(run, summed, protocol=5)
             file.write(summed.sum.to_bytes(4, "big"))
 
-    def read(self) -> Aside | None:
+    def read(self) -> Run | None:
         """What was put aside last; ``None`` where there is nothing, or nothing that can be read."""
         try:
             with self._path.open("rb") as file:
@@ -104,7 +72,7 @@ class Shelf:
                 found = pickle.load(file)
         except Exception:  # noqa: BLE001  of a broken one, unpickling raises whatever it comes across
             return None
-        return found if isinstance(found, Aside) else None
+        return found if isinstance(found, Run) else None
 
     def clear(self) -> None:
         with contextlib.suppress(OSError):
@@ -121,12 +89,12 @@ class Keeper:
     """
 
     def __init__(
-        self, aside: Callable[[], Aside | None], mark: Callable[[], object], shelf: Shelf | None
+        self, aside: Callable[[], Run | None], mark: Callable[[], object], shelf: Shelf | None
     ) -> None:
         self._aside, self._mark, self._shelf = aside, mark, shelf
         self._marked: object = None
         self._due = 0.0
-        self.last: Aside | None = None
+        self.last: Run | None = None
 
     def left(self) -> float | None:
         """Seconds until there is something to put aside; ``None``: nothing has changed."""

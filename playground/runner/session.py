@@ -31,7 +31,6 @@ from playground.runner.keeping import (
     part_that_fits,
 )
 from playground.runner.messages import Frame, ShowPicture, State, Want
-from playground.runner.rescue import Aside
 from playground.runs.run import Run
 
 #: parameters from which on making a network ready for training takes seconds
@@ -73,7 +72,7 @@ class Session:
         self.run = self._edition = 0
         #: called in the midst of long work, when there is something to show
         self.show: Callable[[], object] = lambda: None
-        self._left = deque[Aside]()  # runs that were left for another project, newest last
+        self._left = deque[Run]()  # runs that were left for another project, newest last
 
     # --- commands -----------------------------------------------------------------------------------------------------
 
@@ -226,23 +225,24 @@ class Session:
         """Another one whenever ``aside`` would be; ``None`` while there is no trainer."""
         return None if self.trainer is None else (self._edition, self.trainer.steps)
 
-    def aside(self) -> Aside | None:
+    def aside(self) -> Run | None:
         """What it takes to go on from this moment; ``None`` where the seed alone does, or where it takes too much memory."""
         trainer = self.trainer
         if trainer is None or trainer.nbytes > BUDGET or not (trainer.steps or self.project.weight_edits):
             return None
-        return Aside(
-            self.run, self.project, trainer.snapshot(), trainer.best, trainer.log.view(), self._hand_edits.wiped
+        return Run(
+            self.project, trainer.train.in_shape, trainer.snapshot(), self.run, trainer.best, log=trainer.log.view(),
+            wiped=self._hand_edits.wiped,
         )  # fmt: skip
 
     def current(self) -> Run | None:
         """The run at this moment, with its History; ``None`` while nothing can be trained."""
         trainer, kept = self.trainer, self._checkpoints
-        if trainer is None or self._data is None:
+        if trainer is None:
             return None
         return Run(
-            self.project, self._data.in_shape, trainer.snapshot(), best=trainer.best, sane=trainer.sane, moments=kept.moments,
-            held=kept.held, latest=max(kept.latest, trainer.steps), log=trainer.log.view(), wiped=self._hand_edits.wiped,
+            self.project, trainer.train.in_shape, trainer.snapshot(), self.run, trainer.best, trainer.sane, kept.moments,
+            kept.held, max(kept.latest, trainer.steps), trainer.log.view(), self._hand_edits.wiped,
         )  # fmt: skip
 
     def go_on_from(self, run: Run) -> None:
@@ -255,16 +255,17 @@ class Session:
                 f"The run was on samples of shape {run.in_shape}, and these data have {trainer.train.in_shape}. "
                 "Give it the data it was trained on, or begin anew."
             )
-        run.give(trainer)
-        self._hand_edits.remember(run.project.weight_edits, run.wiped)
-        self._checkpoints.resume(run.moments, run.held, run.latest)
-        self._checkpoints.add(trainer.snapshot())
-        self._arrive()
+        if run.snapshot.position >= len(trainer.train):
+            raise SpecError(
+                f"The run stands at sample {run.snapshot.position:,} of its epoch, and these data have {len(trainer.train):,}. "
+                "Give it the data it was trained on, or begin anew."
+            )
+        self._stand_at(run, trainer)
 
-    def recover(self, project: Project, run: int, aside: Aside | None) -> None:
+    def recover(self, project: Project, run: int, aside: Run | None) -> None:
         """Begin anew with ``project``, from the moment that was put aside if that is of the same ``run``."""
         self._built = None
-        if aside is not None and aside.run == run:
+        if aside is not None and aside.number == run:
             self._resume(aside)
         self.run = run
         self.load(project)
@@ -279,13 +280,18 @@ class Session:
             self._resume(found)
             self.project = project
 
-    def _resume(self, aside: Aside) -> None:
+    def _resume(self, aside: Run) -> None:
         self.load(aside.project)
         if self.trainer is None:
             return
-        aside.give(self.trainer)
-        self._hand_edits.remember(aside.project.weight_edits, aside.wiped)
-        self._checkpoints.begin(self.trainer)
+        self._stand_at(aside, self.trainer)
+
+    def _stand_at(self, run: Run, trainer: Trainer) -> None:
+        run.give(trainer)
+        self._hand_edits.remember(run.project.weight_edits, run.wiped)
+        held = run.held if run.moments else run.best
+        self._checkpoints.resume(run.moments, held, max(run.latest, trainer.steps))
+        self._checkpoints.note(trainer)
         self._arrive()
 
     def _leave(self) -> None:

@@ -4,7 +4,7 @@ A ``.chainrule`` file is a container (see ``playground/document/container.py``) 
 
     manifest.json           what is inside, with check sums
     project.json            the project, as a file of its own would hold it
-    run.json                the run: counts, scores, random state, marks, which moments there are
+    run.json                the run: counts, scores, random state, which moments there are
     curves.csv              a row per epoch
     weights.safetensors     the network's weights, named as in PyTorch
     optimizer.safetensors   what the optimizer remembers of each of them
@@ -18,7 +18,6 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -31,7 +30,7 @@ from engine.core import Array
 from engine.errors import EngineError, SpecError, shown
 from engine.io import replacing
 from engine.io.guarded import foreign
-from engine.io.moments import arrays_of, memory_of, plain, snapshot_of, weights_of
+from engine.io.moments import arrays_of, layout, memory_of, plain, snapshot_of, weights_of
 from engine.limits import WEIGHTS_BYTES
 from engine.log import COLUMNS, LogView
 from engine.snapshot import Snapshot
@@ -40,15 +39,15 @@ from playground.document import container, files
 from playground.document.container import Container, Member
 from playground.document.files import FileError
 from playground.document.project import Project
-from playground.runs.run import Mark, Run
+from playground.runs.run import Run
 
 RUN, CURVES, WEIGHTS, OPTIMIZER, HISTORY = (
     "run.json", "curves.csv", "weights.safetensors", "optimizer.safetensors", "history.safetensors",
 )  # fmt: skip
 #: of what a file keeps to return to: bytes, or so many times the present moment where that is more; moments
 HISTORY_BYTES, HISTORY_TIMES, HISTORY_MOST = 8 << 20, 2, 40
-#: bytes of the curves; marks
-CURVES_BYTES, MOST_MARKS = 16 << 20, 1000
+#: bytes of the curves
+CURVES_BYTES = 16 << 20
 
 
 def save(project: Project, path: str | os.PathLike[str], run: Run | None = None) -> None:
@@ -114,8 +113,6 @@ def _plain(run: Run, others: list[Snapshot]) -> dict[str, Any]:
     numbers[id(run.snapshot)] = -1
     history = [numbers[id(one)] for one in run.moments if id(one) in numbers]
     return {
-        "id": run.id,
-        "origin": run.origin,
         "in_shape": list(run.in_shape),
         "now": plain(run.snapshot),
         "others": [plain(one) for one in others],
@@ -124,7 +121,6 @@ def _plain(run: Run, others: list[Snapshot]) -> dict[str, Any]:
         "held": None if run.held is None else numbers[id(run.held)],
         "history": history,
         "latest": run.latest,
-        "marks": [asdict(mark) for mark in run.marks[-MOST_MARKS:]],
     }
 
 
@@ -142,7 +138,7 @@ def _curves(log: LogView) -> str:
 
 def write_curves(log: LogView, file: Any) -> None:
     """Write ``log`` as CSV to a text ``file``."""
-    writer = csv.writer(file, lineterminator="\n")
+    writer = csv.writer(file)
     writer.writerow(COLUMNS)
     for row in log.rows.tolist():
         # Full precision, so that files of two runs can be compared; what is not known stays empty.
@@ -166,26 +162,22 @@ def _run(found: Container, project: Project) -> Run:
         raise SpecError(f"{RUN} is {shown(data)}; expected a mapping. Use the project without it.")
     try:
         in_shape = tuple(int(n) for n in data["in_shape"])
-        run = Run(
-            project, in_shape, snapshot_of(data["now"], {}), str(data["id"])[:64], str(data["origin"])[:64]
-        )
-        where = run.layout
-        weights, memory = (_tensors(found, name) for name in (WEIGHTS, OPTIMIZER))
-        now = snapshot_of(data["now"], arrays_of(weights, memory, where))
-        others: list[Snapshot] = []
-        if data["others"]:
-            groups = _grouped(_tensors(found, HISTORY))
-            for number, words in enumerate(data["others"]):
-                weights, memory = (
-                    groups.get((str(number), "weights"), {}),
-                    groups.get((str(number), "optimizer"), {}),
-                )
-                others.append(snapshot_of(words, arrays_of(weights, memory, where)))
-        one: Callable[[Any], Snapshot | None] = partial(_one, (*others, now))
-        moments = sorted(filter(None, map(one, data["history"])), key=lambda moment: moment.steps)
-        return run.replace(
-            snapshot=now, best=one(data["best"]), sane=one(data["sane"]), held=one(data["held"]), moments=tuple(moments),
-            latest=max(int(data["latest"]), now.steps), log=_log(found), marks=tuple(_mark(mark) for mark in data["marks"][:MOST_MARKS]),
+        where = layout(project.network, in_shape)
+        now = snapshot_of(data["now"], arrays_of(_tensors(found, WEIGHTS), _tensors(found, OPTIMIZER), where))
+        groups = _grouped(_tensors(found, HISTORY)) if data["others"] else {}
+        moments = [
+            snapshot_of(
+                words, arrays_of(groups[str(number), "weights"], groups[str(number), "optimizer"], where)
+            )
+            for number, words in enumerate(data["others"])
+        ]
+        for node_id in {node_id for one in (now, *moments) for node_id in one.randomness}:
+            project.network[node_id]  # raises where there is no such node
+        one: Callable[[Any], Snapshot | None] = partial(_one, (*moments, now))
+        history = sorted(filter(None, map(one, data["history"])), key=lambda moment: moment.steps)
+        return Run(
+            project, in_shape, now, best=one(data["best"]), sane=one(data["sane"]), moments=tuple(history), held=one(data["held"]),
+            latest=max(int(data["latest"]), now.steps), log=_log(found),
         )  # fmt: skip
     except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
         if isinstance(error, EngineError):
@@ -197,10 +189,6 @@ def _run(found: Container, project: Project) -> Run:
 
 def _one(moments: tuple[Snapshot, ...], number: Any) -> Snapshot | None:
     return None if number is None else moments[number]
-
-
-def _mark(data: Any) -> Mark:
-    return Mark(float(data["epoch"]), int(data["step"]), str(data["text"])[:200])
 
 
 def _tensors(found: Container, name: str) -> dict[str, Array]:

@@ -1,5 +1,6 @@
 """A saved run goes on bit for bit; whatever is wrong with a file is said, and what is whole of it can be had."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from engine.errors import SpecError
 from engine.optimizers import Adam
+from playground.document import container
 from playground.document import files as projects
 from playground.document.examples import example, examples
 from playground.document.files import FileError
@@ -67,7 +69,7 @@ def test_a_saved_run_goes_on_as_if_nothing_had_been(key: str, tmp_path: Path) ->
 
 
 def everything(tmp_path: Path) -> Session:
-    """With momentum of two kinds, a schedule's memory, early stopping's best weights, History and a mark."""
+    """With momentum of two kinds, a schedule's memory, early stopping's best weights, and History."""
     project = example("digits-cnn").project
     fit = project.fit.replace(optimizer=Adam(lr=0.01), early_stopping=5)
     session = trained(project.replace(fit=fit), 120)
@@ -77,7 +79,7 @@ def everything(tmp_path: Path) -> Session:
     return session
 
 
-def test_curves_history_best_weights_and_marks_are_there_again(tmp_path: Path) -> None:
+def test_curves_history_and_best_weights_are_there_again(tmp_path: Path) -> None:
     before = everything(tmp_path)
     after = trained(projects.load(tmp_path / "it.chainrule"), 0, tmp_path / "it.chainrule")
     old, new = before.frame(), after.frame()
@@ -119,3 +121,47 @@ def test_a_file_that_is_no_container_has_no_run(tmp_path: Path) -> None:
     projects.save(example("xor").project, tmp_path / "it.playground.json")
     with pytest.raises(FileError):
         files.load_run(tmp_path / "it.playground.json", example("xor").project)
+
+
+def altered(path: Path, change) -> Path:
+    """The file at ``path`` with another run.json, whose sum is right."""
+    found = container.Container(path)
+    members = {name: found.read(name) for name in found.about["members"]}
+    data = json.loads(members["run.json"])
+    change(data)
+    members["run.json"] = json.dumps(data).encode()
+    with path.open("wb") as file:
+        container.write(
+            file, [container.Member(name, lambda data=data: data) for name, data in members.items()], {}
+        )
+    return path
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d["now"].update(randomness={"nobody": np.random.PCG64().state}),
+        lambda d: d["now"].update(randomness={"0": {"state": "x"}}),
+        lambda d: d["now"].update(step=-1),
+        lambda d: d["now"].update(scores=[1.0]),
+        lambda d: d.update(best=99),
+        lambda d: d.update(in_shape=[10**30]),
+        lambda d: d.update(in_shape="two"),
+        lambda d: d.pop("latest"),
+        lambda d: d.update(others=[{}]),
+    ],
+)
+def test_whatever_stands_in_a_run_is_refused_in_words(change, tmp_path: Path) -> None:
+    save(trained(example("xor").project, 10), tmp_path / "it.chainrule")
+    path = altered(tmp_path / "it.chainrule", change)
+    with pytest.raises(FileError) as refused:
+        files.load_run(path, projects.load(path))
+    assert len(str(refused.value)) < 600
+
+
+def test_a_run_that_stands_beyond_the_data_is_refused(tmp_path: Path) -> None:
+    save(trained(example("xor").project, 10), tmp_path / "it.chainrule")
+    path = altered(tmp_path / "it.chainrule", lambda d: d["now"].update(position=10**6))
+    project = projects.load(path)
+    with pytest.raises(SpecError, match="stands at sample"):
+        trained(project, 0).go_on_from(files.load_run(path, project))
