@@ -85,7 +85,7 @@ class Desk(QObject):
     def name(self) -> str:
         """The file's name, or what the project calls itself while it has no file."""
         path = self._document.path
-        return name_of(path) if path else self._document.value.name
+        return files.name_of(path) if path else self._document.value.name
 
     # --- ways to another project --------------------------------------------------------------------------------------
 
@@ -155,11 +155,15 @@ class Desk(QObject):
     # --- saving -------------------------------------------------------------------------------------------------------
 
     def save(self) -> bool:
-        """To the project's file; asks for one where it has none yet."""
-        return self._write(self._document.path) if self._document.path else self.save_as()
+        """To the project's file; asks for one where it has none yet, or one that holds a run, which the window cannot write."""
+        path = self._document.path
+        return self._write(path) if path and path.suffix != files.RUN_SUFFIX else self.save_as()
 
     def save_as(self) -> bool:
-        suggestion = self._document.path or self._folder() / f"{self.name}{files.SUFFIX}"
+        path = self._document.path
+        folder = path.parent if path else self._folder()
+        holds_run = path is not None and path.suffix == files.RUN_SUFFIX
+        suggestion = path if path and not holds_run else folder / f"{self.name}{files.SUFFIX}"
         name, _ = QFileDialog.getSaveFileName(self._window, "Save the project", str(suggestion), FILTER)
         if not name:
             return False
@@ -167,7 +171,7 @@ class Desk(QObject):
         return self._write(path if path.suffix == ".json" else path.with_name(path.name + files.SUFFIX))
 
     def _write(self, path: Path) -> bool:
-        project = self._document.value.replace(name=name_of(path))
+        project = self._document.value.replace(name=files.name_of(path))
         try:
             files.save(project, path)
         except files.FileError as error:
@@ -261,7 +265,7 @@ class Desk(QObject):
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle("Read these data?")
         box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(f"“{name_of(path)}” reads data from outside its own folder:\n{named}")
+        box.setText(f"“{files.name_of(path)}” reads data from outside its own folder:\n{named}")
         box.setInformativeText("Read them? If you do not know who made the project, rather do not.")
         read = box.addButton("Read them", QMessageBox.ButtonRole.AcceptRole)
         box.setDefaultButton(box.addButton("Not now", QMessageBox.ButtonRole.RejectRole))
@@ -295,12 +299,13 @@ class Desk(QObject):
 
 
 def let_read(project: Project, path: Path, settings: Settings) -> Project:
-    """``project``, opened from ``path``, with its data where the user has let this file read them before."""
+    """``project``, opened from ``path``, with its data where the user has let this file read them before.
+
+    A run in the file, which the window does not show yet, is at least said.
+    """
+    if path.suffix == files.RUN_SUFFIX:
+        said = f"The run in {path.name} is not shown: the window begins anew. To go on from it: playground train FILE --resume."
+        project = project.replace(notes=(*project.notes, said))
     named = withheld(project)
     known = bool(named) and all(settings.reads(path, name) for name in named)
     return edits.read_outside(project) if known else project
-
-
-def name_of(path: Path) -> str:
-    """The project's name: the file's, without its ending."""
-    return path.name.removesuffix(files.SUFFIX).removesuffix(".json")

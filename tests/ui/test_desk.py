@@ -12,6 +12,7 @@ from playground.document import edits, files
 from playground.document.examples import example
 from playground.document.project import Project, problems, withheld
 from playground.runner.messages import State
+from playground.runs import files as runs
 from tests.engine.data.writing import LABELS, PIXELS, write_npz
 from tests.ui.shell import Shell, answering
 
@@ -296,3 +297,23 @@ def test_saving_a_strangers_project_lets_it_read_nothing(
     shell.window.desk.open_path(stranger.with_name("copy.playground.json"))
     assert len(withheld(shell.document.value)) == 1
     press(question(shell), "Not now")
+
+
+def test_a_file_that_holds_a_run_is_opened_with_a_word_and_never_overwritten(
+    shell: Shell, tmp_path: Path, monkeypatch
+) -> None:
+    path = tmp_path / "it.chainrule"
+    runs.save(example("xor").project, path)
+    whole = path.read_bytes()
+    shell.window.desk.open_path(path)
+    assert shell.window.desk.name == "it"
+    assert "is not shown" in " ".join(shell.document.value.notes)
+    asked = []
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", staticmethod(lambda *args: asked.append(args[2]) or ("", ""))
+    )
+    assert not shell.window.desk.save()
+    assert asked == [str(tmp_path / f"it{files.SUFFIX}")]
+    with pytest.raises(files.FileError, match="run as well"):
+        files.save(shell.document.value, path)
+    assert path.read_bytes() == whole
