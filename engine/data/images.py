@@ -34,27 +34,30 @@ CATEGORY = "Pictures"
 
 #: bytes that the pictures of a set may take; training and normalizing need about as much again
 MOST_BYTES = 1 << 30
+#: bytes that drawn ones may take: a hundred thousand of 28 px have room, and none takes minutes to draw
+MOST_DRAWN = 400 << 20
 #: pictures that are drawn at once, in bytes of their pixels
 _BLOCK_BYTES = 1 << 22
 
 
-def blank(count: int, shape: tuple[int, ...], limit: str) -> Pixels:
+def blank(count: int, shape: tuple[int, ...], limit: str, most: int = 0) -> Pixels:
     """Room for ``count`` pictures of ``shape``: uninitialized ``(count, *shape)``, float32.
 
-    Raises DataError where they would take more than ``MOST_BYTES`` or than there is; ``limit`` is the parameter that says how many
-    pictures there are.
+    Raises DataError where they would take more than ``most`` bytes (``MOST_BYTES`` where it is 0) or than there is; ``limit`` is the
+    parameter that says how many pictures there are.
     """
+    most = most or MOST_BYTES
     size = 4 * count * prod(shape)
     what = f"{count:,} pictures of {'×'.join(map(str, shape))} take {in_bytes(size)} as numbers"
-    if size > MOST_BYTES:
-        fit = room_for(shape)
+    if size > most:
+        fit = most // (4 * prod(shape))
         if fit < 2:  # two classes need two pictures
             raise DataError(
-                f"{what}; expected at most {in_bytes(MOST_BYTES)}, which is not even two of them. "
+                f"{what}; expected at most {in_bytes(most)}, which is not even two of them. "
                 "Choose smaller pictures, or make these smaller."
             )
         raise DataError(
-            f"{what}; expected at most {in_bytes(MOST_BYTES)}, which is {fit:,} pictures. "
+            f"{what}; expected at most {in_bytes(most)}, which is {fit:,} pictures. "
             f"Set {limit} to so many, or fewer.",
             {limit: fit},
         )
@@ -113,7 +116,7 @@ class _Pictures(Source, ABC):
         """Draw them: ``x (samples, channels, size, size)`` in 0..1, float32; ``y (samples,)``. Raises DataError."""
         names = self._classes()
         shape = (self._channels, self.size, self.size)
-        x = blank(self.samples, shape, "samples")
+        x = blank(self.samples, shape, "samples", MOST_DRAWN)
         rng = np.random.default_rng(self.seed)
         y = rng.permutation(np.arange(self.samples) % len(names))
         block = max(1, _BLOCK_BYTES // (4 * prod(shape)))

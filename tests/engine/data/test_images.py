@@ -56,7 +56,7 @@ def test_many_are_drawn_as_few_are(source: type[Source], monkeypatch: pytest.Mon
 def test_too_many_are_refused_before_they_are_drawn(source: type[Source]) -> None:
     with pytest.raises(DataError, match=r"100,000 pictures of .*256×256 take .* GB.*Set samples") as caught:
         source(samples=100_000, size=256).make()
-    assert caught.value.remedy["samples"] * 4 * 256 * 256 <= images.MOST_BYTES
+    assert caught.value.remedy["samples"] * 4 * 256 * 256 <= images.MOST_DRAWN
     with pytest.raises(SpecError, match="size is 300; expected a whole number from 8 to 256"):
         source(size=300)
 
