@@ -61,6 +61,18 @@ def test_a_member_whose_sum_is_wrong_is_refused_and_the_others_are_not(path: Pat
     assert Container(path).text("project.json") == "{}"
 
 
+def test_a_member_that_was_exchanged_is_refused(path: Path) -> None:
+    """The ZIP is whole, and its own sums are right: only the manifest's tell."""
+    with zipfile.ZipFile(path) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in members.items():
+            file.writestr(name, content[::-1] if name == "weights" else content)
+    with pytest.raises(DataError, match="'weights' is damaged"):
+        Container(path).read("weights")
+    assert Container(path).text("project.json") == "{}"
+
+
 @pytest.mark.parametrize("name", ["../up", "/root", "a//b", "c:\\x", "..", "a/../b"])
 def test_names_that_lead_elsewhere_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(DataError, match="a member is called"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 
 import numpy as np
 import pytest
@@ -233,6 +234,18 @@ def test_the_generator_ends_with_the_best_weights_on_every_way_out() -> None:
             break
     for model in (over, left):
         assert Trainer(model, *part, fit).validation_score.loss == best
+
+
+@pytest.mark.parametrize("patience", [1, 3])
+def test_early_stopping_waits_as_many_epochs_as_it_is_told(patience: int) -> None:
+    rng = np.random.default_rng(0)
+    part = [Dataset(rng.normal(size=(30, 2)), rng.integers(0, 2, 30)) for _ in range(2)]
+    run = Trainer(Model(DEEP, (2,)), *part, Fit(optimizer=SGD(lr=0.5), early_stopping=patience))
+    run.run(600.0, until_epoch=1000)
+    found = re.search(r"after epoch (\d+): .* after epoch (\d+),", run.stopped)
+    assert found, run.stopped
+    assert int(found[1]) - int(found[2]) == patience
+    assert run.epoch == int(found[2])
 
 
 def test_a_run_that_ends_at_its_best_keeps_what_it_has() -> None:

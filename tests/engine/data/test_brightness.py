@@ -12,6 +12,8 @@ from engine.data.brightness import Brightness, by_content
     [
         (0, 255, 0, 255),
         (3, 100, 0, 255),
+        (0, 64, 0, 255),  # a quarter of it
+        (0, 63, 0, 63),
         (0, 16, 0, 16),
         (0, 15, 0, 15),
         (0, 1, 0, 1),
