@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
 import sys
@@ -15,7 +16,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playground.document.project import Project
     from playground.runner.session import Session
+    from playground.runs.points import Point
     from playground.runs.run import Run
+    from playground.ui.recovery import Recovery
 
 #: of the picture that a run without a window leaves
 PICTURE = (1440, 900)
@@ -25,6 +28,8 @@ PATIENCE = 0.005
 #: seconds until a thread that computes must let another go on: Python's own 5 ms would be added to each of the hundreds of times that
 #: the window's thread comes back from Qt while, say, pictures are being drawn for a data set
 TURN = 0.0005
+
+log = logging.getLogger(__name__)
 
 #: signals by which a program is asked to end: Ctrl+C, a log-out, a terminal that closes
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -55,11 +60,15 @@ def stay_responsive() -> None:
     sys.setswitchinterval(TURN)
 
 
-def open_window(project: Project, path: Path | None = None) -> int:
-    """Show the window with ``project`` (from ``path``) until it is closed; returns the exit code."""
+def open_window(project: Project, path: Path | None = None, resume: bool = False) -> int:
+    """Show the window with ``project`` (from ``path``) until it is closed; returns the exit code.
+
+    ``resume``: rather with what the last window showed, if there is something of it.
+    """
     gc.disable()  # what is made until the window stands stays: looking through it for garbage takes an eighth of the start
     from playground.document.document import Document
     from playground.runner.runner import Runner
+    from playground.runs.files import holds_run
     from playground.ui.application import Appearance, application
     from playground.ui.desk import let_read
     from playground.ui.faults import Faults
@@ -75,30 +84,57 @@ def open_window(project: Project, path: Path | None = None) -> int:
     stay_responsive()
     KeyGuard(app)
     settings = Settings()
-    document = Document(let_read(project, path, settings) if path is not None else project)
-    document.path = path
-    if path is not None:
+    recovery, point = _recovery(resume)
+    document = Document(project)
+    if point is not None:
+        document.open(point.project(), point.file, point.path)
+    elif path is not None:
+        document.open(let_read(project, path, settings), path, path if holds_run(path) else None)
         settings.add_recent(path)
     runner = Runner()
     runner.start()
     signals = EndSignals()
     try:
-        window = MainWindow(document, History(document), runner, settings, Appearance(settings))
+        window = MainWindow(document, History(document), runner, settings, Appearance(settings), recovery)
         window.pump.patience = PATIENCE
         faults.happened.connect(window.run.failed)
+        if point is not None:
+            window.desk.resume(point)
         window.show()
         window.desk.ask_about_data()
+        if recovery is not None:
+            for other in filter(lambda one: one.unsaved, recovery.others[:1]):
+                window.desk.offer(other)
         gc.freeze()  # … nor again and again later: the window would stutter
         gc.enable()
-        signals.asked.connect(window.desk.put_aside)
-        signals.asked.connect(window.close)
-        signals.asked.connect(app.quit)  # whatever else is open
+        signals.asked.connect(lambda: window.closed.connect(app.quit))  # whatever else is open
+        signals.asked.connect(window.end)
         return app.exec()
     finally:
         gc.enable()
         signals.stop()
         runner.stop()
         faults.stop()
+
+
+def _recovery(resume: bool) -> tuple[Recovery | None, Point | None]:
+    """Where this window's state is kept, and the state that it takes over; ``None`` where there is none."""
+    from playground.document.files import FileError
+    from playground.ui.recovery import Recovery, place
+
+    try:
+        recovery = Recovery(place())
+        point = recovery.begin(resume)
+    except OSError as error:
+        log.error("The state of the window is not kept: %s", error)
+        return None, None
+    try:
+        if point is not None:
+            point.project()
+    except FileError as error:
+        log.error("The state of the last window is not shown: %s", error)
+        point = None
+    return recovery, point
 
 
 def train(

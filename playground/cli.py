@@ -100,7 +100,7 @@ def open_(what: Annotated[str, typer.Argument(metavar="[EXAMPLE|FILE]")] = "") -
     app.one_blas_thread()
     project, path = _project(what)
     if app.has_display():
-        raise typer.Exit(app.open_window(project, path))
+        raise typer.Exit(app.open_window(project, path, resume=not what))
     out = Path("runs") / project.name
     typer.echo(
         f"There is no display (DISPLAY and WAYLAND_DISPLAY are unset), so {project.name} is trained without a window into {out}."

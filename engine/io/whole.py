@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +17,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | get
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str], durable: bool = True) -> Iterator[BinaryIO]:
+def replacing(path: str | os.PathLike[str], durable: bool = True, backup: bool = False) -> Iterator[BinaryIO]:
     """A file to write to, which takes the place of ``path`` once all is written; a file that was there stays whole until then.
 
     What is written lies beside it until then, under a name that nobody can foresee, and goes if anything is raised. A link stays a
@@ -25,6 +26,7 @@ def replacing(path: str | os.PathLike[str], durable: bool = True) -> Iterator[Bi
     Args:
         path: the file that is to be.
         durable: whether it must outlast a power cut, for which the disk is waited for.
+        backup: whether the older file stays as well, with ``.bak`` behind its name, in the place of an older backup.
 
     Raises:
         OSError: where there is no room, or no right to write, or where a folder, device or the like has that name.
@@ -43,11 +45,39 @@ def replacing(path: str | os.PathLike[str], durable: bool = True) -> Iterator[Bi
                 os.fsync(file.fileno())
         if mode is not None:
             part.chmod(mode)
+        if backup and mode is not None:
+            _keep(target)
         os.replace(part, target)
+        if durable:
+            _settle(target.parent)
     except BaseException:
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise
+
+
+def _keep(target: Path) -> None:
+    """Have ``target`` under the name of its backup as well, if there is room for one."""
+    part = target.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        try:
+            os.link(target, part)
+        except OSError:  # not every file system has links
+            shutil.copy2(target, part)
+        os.replace(part, target.with_name(f"{target.name}.bak"))
+    except OSError:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _settle(folder: Path) -> None:
+    """Have the names in ``folder`` outlast a power cut, where the system lets a folder be waited for."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _mode_of(target: Path) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,12 +11,23 @@ from playground.document.project import Project
 Listener = Callable[[Project, Project], None]
 
 
+class News(enum.Enum):
+    """How the current project came to be that."""
+
+    EDITED = "edited"
+    RETURNED = "returned"  #: by undo or redo
+    OPENED = "opened"  #: it is another one
+
+
 class Document:
     """Holds the current project and tells listeners ``(before, after)`` when it really is another one. No Qt.
 
     ``apply`` is how every edit enters; whoever keeps the undo stack sets ``recorder`` and calls ``set`` for undo and redo.
 
     Attributes:
+        path: the project's own file; ``None`` while it has none.
+        news: of the last change.
+        run_file: which file holds the run of a project that was opened; ``None`` where none does.
         settle: takes what is being typed anywhere as an edit of its own, or drops it. To be called before the project is changed by
             anything but that typing: a change is computed from what the user sees, and nothing typed may come after it. ``edit``
             calls it; so must a caller that undoes, redoes or opens.
@@ -25,6 +37,8 @@ class Document:
         self._value = project or Project()
         self._listeners: list[Listener] = []
         self.path: Path | None = None
+        self.news = News.OPENED
+        self.run_file: Path | None = None
         self.settle: Callable[[], object] = lambda: None
         #: called with (before, after, text, merge_key) for each applied edit; must call ``set(after)``
         self.recorder: Callable[[Project, Project, str, str], None] | None = None
@@ -55,8 +69,14 @@ class Document:
         else:
             self.recorder(self._value, after, text, merge)
 
-    def set(self, after: Project) -> None:
+    def open(self, project: Project, path: Path | None = None, run_file: Path | None = None) -> None:
+        """Make another project current: the one in ``path``, whose run is in ``run_file``."""
+        self.path, self.run_file = path, run_file
+        self.set(project, News.OPENED)
+
+    def set(self, after: Project, news: News = News.EDITED) -> None:
         """Make ``after`` current without recording it."""
+        self.news = news
         before, self._value = self._value, after
         if after is not before:
             for listener in tuple(self._listeners):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, overload
 
@@ -181,11 +182,46 @@ Want = (
 class Load:
     """The project is now this one. Only what differs from the last one is rebuilt.
 
-    ``another``: it is no edit of the last one, but was opened, say: it begins afresh, and waits. ``Runner.send`` finds out.
+    Args:
+        project: all choices.
+        another: it is no edit of the last one, but was opened, say: it begins afresh, and waits. ``Runner.send`` finds out.
+        returning: it was there before, and undo or redo has brought it back: so is its run, as it was left.
+        file: one that was opened and holds its run; training stands where that stands.
     """
 
     project: Project
     another: bool = False
+    returning: bool = False
+    file: Path | None = None
+
+
+@dataclass(frozen=True)
+class Save:
+    """Write the project and its run to a file; ``Frame.saved`` says what came of it.
+
+    Args:
+        number: of the order, ascending.
+        project: as it is to be written.
+        path: of the file, which is replaced.
+        thumbnail: a picture of it, PNG; empty for none.
+        about: what the file's manifest says besides.
+        backup: whether the file that is replaced stays beside it.
+    """
+
+    number: int
+    project: Project
+    path: Path
+    thumbnail: bytes = b""
+    about: tuple[tuple[str, Any], ...] = ()
+    backup: bool = False
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What came of the order to save of this ``number``; ``refusal``: why nothing was written, "" where it was."""
+
+    number: int
+    refusal: str = ""
 
 
 @dataclass(frozen=True)
@@ -290,15 +326,14 @@ class CheckGradients:
 
 @dataclass(frozen=True)
 class Recover:
-    """Load ``project`` after the process that trained it has died, with what that one put aside of this ``run``. Sent by the runner."""
+    """Load ``project`` after the process that trained it has died, with what that one put aside of this ``run``. Sent by the runner.
+
+    ``file``: where the run had begun, for the case that nothing was put aside yet.
+    """
 
     project: Project
     run: int = 0
-
-
-@dataclass(frozen=True)
-class Recall:
-    """The project loaded last was left some time ago: give it the weights and the history it had then."""
+    file: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -309,7 +344,7 @@ class CancelCheck:
 Command = (
     Load | Play | Pause | Step | StepBack | GoTo | Reset | SetSpeed | SetWants
     | Inspect | ApplyStep | Discard | NudgeCell | CheckGradients | CancelCheck | ShowPicture
-    | Recover | Recall
+    | Recover | Save
 )  # fmt: skip
 
 
@@ -358,6 +393,7 @@ class Frame:
         nudge, check: the last proof asked for in it; how far the check of all gradients is.
         refusal: why the last command about the trace could not be carried out; "" if it could.
         notice: what has happened to the run and is over, until the person goes on, or the run has made up for it; "" for nothing.
+        saved: what came of the last orders to save, oldest first.
     """
 
     project: Project
@@ -390,6 +426,7 @@ class Frame:
     check: CheckState | None = None
     refusal: str = ""
     notice: str = ""
+    saved: tuple[Saved, ...] = ()
 
     @overload
     def answer(self, want: Weights | Gradients) -> Mapping[str, Any] | None: ...

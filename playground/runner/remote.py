@@ -29,6 +29,7 @@ import numpy as np
 
 from engine.errors import EngineError
 from engine.log import LogView
+from playground.document.files import FileError
 from playground.document.project import Project, data_of
 from playground.runner.crate import Crate, Room, TooSmall
 from playground.runner.life import begin
@@ -38,19 +39,25 @@ from playground.runner.messages import (
     Load,
     Recover,
     Reset,
+    Save,
+    Saved,
     SetSpeed,
     SetWants,
     ShowPicture,
     State,
     Want,
 )
+from playground.runner.rescue import Shelf
 from playground.runner.serving import KEPT_PROJECTS, Loaded, Parcel, Taken
+from playground.runs import files
 
 if TYPE_CHECKING:
     from engine.trace import Trace
 
 #: seconds that a process may take to end by itself: a little more than it gives itself
 PATIENCE = 1.0
+#: and where it is still to save something
+SAVING = 10.0
 #: bytes for the arrays of a frame, to begin with: enough for most networks on points
 FIRST_ROOM = 1 << 20
 #: processes that are started of their own accord, one after another, without anybody asking for anything in between
@@ -83,6 +90,9 @@ class Remote:
         self._standing: dict[type, Command] = {}  # what another process has to be told
         self._broken = False  # no process, until somebody asks for something
         self._died_at = 0.0  # when the line was found to have ended; 0: it has not
+        self._file: Path | None = None  # where the run began
+        self._saves: dict[int, Save] = {}  # orders that have not been answered
+        self._saved: tuple[Saved, ...] = ()  # what was carried out here, as there is no process
         self._deaths = 0  # since somebody asked for something
         self._why = self._notice = ""  # of the last death; what is said of it with each frame
         self._told = False  # whether the notice has been in a frame
@@ -113,6 +123,16 @@ class Remote:
         """Have something done. Where no process is left, the next thing that a person does starts another."""
         if isinstance(command, Load):
             self._run += command.another
+            self._file = command.file if command.another else self._file
+        elif isinstance(command, Reset):
+            self._file = None
+        elif isinstance(command, Save):
+            self._saves[command.number] = command
+            if self._broken:
+                self._save_here()
+            else:
+                self._tell(command)
+            return
         if isinstance(command, Load | SetWants | SetSpeed | ShowPicture):
             self._standing[type(command)] = command
         if not isinstance(command, SetWants | SetSpeed | ShowPicture):
@@ -131,7 +151,7 @@ class Remote:
     def take(self) -> Frame | None:
         """The newest frame, or ``None``; taking one asks for the next. Replaces a process that has died."""
         if self._line is None:
-            return None
+            return self._said()
         try:
             if not self._line.poll():
                 return None
@@ -150,7 +170,8 @@ class Remote:
         process = self._process
         self._let_go(farewell=True)
         if process is not None:
-            process.join(PATIENCE)  # it may be in the middle of one very long update
+            # It may be in the middle of one very long update; what is to be saved is waited for longer.
+            process.join(SAVING if self._saves else PATIENCE)
         for dead in self._buried:
             dead.kill()
             dead.join(PATIENCE)
@@ -193,7 +214,9 @@ class Remote:
             self._trace = parcel.trace
         self._say(parcel.fields["step"], parcel.fields["state"])
         self._let_be(parcel.fields["step"], parcel.fields["state"])
-        fields = {**parcel.fields, "notice": self._notice}
+        for one in parcel.fields["saved"]:
+            self._saves.pop(one.number, None)
+        fields = {**parcel.fields, "notice": self._notice or parcel.fields["notice"]}
         self._last = Frame(
             project, data, log=self._grown(parcel), answers=answers, trace=self._trace, **fields
         )
@@ -239,7 +262,9 @@ class Remote:
             if standing is not load:
                 self._tell(standing)
         if isinstance(load, Load):
-            self._tell(Recover(load.project, self._run))
+            self._tell(Recover(load.project, self._run, self._file))
+        for order in self._saves.values():
+            self._tell(order)
 
     def _ended(self) -> Frame | None:
         """The process has ended by itself: start another. A frame that says why, where that has been in vain."""
@@ -258,15 +283,38 @@ class Remote:
             return None
         self._let_go()
         self._broken = True
+        self._save_here()
         message = (
             f"{self._why}, {self._deaths} times in a row. Your project is intact: you can save it. "
             "It may need more memory than there is: make network or data smaller, or press Play to try once more."
         )
         # What was seen last stays on screen.
-        return replace(
+        self._last = replace(
             self._last or Frame(self._project), state=State.CRASHED, message=message, details=self._why,
             trace=None, nudge=None, check=None, refusal="", notice="", epochs_per_second=0.0, steps_per_second=0.0,
         )  # fmt: skip
+        return self._said() or self._last
+
+    def _save_here(self) -> None:
+        """Carry out what is to be saved without a process, with what the last one had put aside of the run."""
+        aside = Shelf(self._folder).read() if self._folder is not None else None
+        for order in self._saves.values():
+            refusal = ""
+            run = aside if aside is not None and aside.is_of(order.project) else None
+            try:
+                files.save(order.project, order.path, run, order.thumbnail, dict(order.about), order.backup)
+            except FileError as error:
+                refusal = str(error)
+            self._saved = (*self._saved[-3:], Saved(order.number, refusal))
+        self._saves.clear()
+
+    def _said(self) -> Frame | None:
+        """The last frame with what was saved since; ``None`` where nothing was."""
+        last = self._last or Frame(self._project)
+        if not self._saved:
+            return None
+        self._last, self._saved = replace(last, saved=(*last.saved, *self._saved)[-4:]), ()
+        return self._last
 
     def _say(self, step: int, state: State) -> None:
         """What is so after a death, by the first frame that comes after it."""

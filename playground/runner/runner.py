@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from playground.document.project import Project
 from playground.runner.keeping import is_edit_of
 from playground.runner.mailbox import Mailbox
@@ -37,7 +39,7 @@ class Runner:
         if isinstance(command, Load):
             # Only here are projects still the very objects that were edited.
             another = self._project is not None and not is_edit_of(command.project, self._project)
-            self._project, command = command.project, Load(command.project, another or command.another)
+            self._project, command = command.project, replace(command, another=another or command.another)
         self._end.send(command)
 
     def take(self) -> Frame | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import traceback
-from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 
 from threadpoolctl import threadpool_limits
@@ -19,6 +19,7 @@ from engine.probe import extent
 from engine.problems import Remedy
 from engine.train import Trainer
 from playground.document import edits
+from playground.document.files import FileError
 from playground.document.project import Project, data_of, problems
 from playground.runner.answers import Answers
 from playground.runner.inspecting import Inspection
@@ -30,8 +31,10 @@ from playground.runner.keeping import (
     part_agreed_to,
     part_that_fits,
 )
-from playground.runner.messages import Frame, ShowPicture, State, Want
+from playground.runner.messages import Frame, Save, Saved, ShowPicture, State, Want
+from playground.runs import files
 from playground.runs.run import Run
+from playground.runs.store import RunStore
 
 #: parameters from which on making a network ready for training takes seconds
 MANY = 1_000_000
@@ -45,7 +48,7 @@ class Session:
 
     Attributes:
         project: the one loaded last.
-        state, message, details, broken_node, remedy: as in Frame.
+        state, message, details, broken_node, remedy, notice, saved: as in Frame.
         trainer: None while the project cannot run.
         inspection: of the next update; whatever changes it ends that.
         run: counts the projects that were opened: each begins another run.
@@ -69,21 +72,62 @@ class Session:
         self._attic, self._hand_edits = Attic(), HandEdits()
         self._checkpoints = Checkpoints()
         self._own: ShowPicture | None = None  # outlives edits of the network
+        self.notice = ""
+        self.saved: tuple[Saved, ...] = ()
         self.run = self._edition = 0
         #: called in the midst of long work, when there is something to show
         self.show: Callable[[], object] = lambda: None
-        self._left = deque[Run]()  # runs that were left for another project, newest last
+        self._runs = RunStore()  # of this project before its edits
+        self._file: Path | None = None  # holds the run to go on from, as soon as the data are there
 
     # --- commands -----------------------------------------------------------------------------------------------------
 
-    def load(self, project: Project, another: bool = False) -> None:
+    def load(
+        self, project: Project, another: bool = False, returning: bool = False, file: Path | None = None
+    ) -> None:
         """Make ``project`` the current one, rebuilding only what differs; running goes on where it can.
 
         Other data, another seed or another initializer draw the weights anew. When the network is edited, each node keeps the weights
-        it still has a use for. ``another``: the project is no edit of the last one; it begins afresh, and waits.
+        it still has a use for.
+
+        Args:
+            project: all choices.
+            another: it is no edit of the last one; it begins afresh, and waits.
+            returning: undo or redo has brought it back, and if it was left with a run, that is what it has again.
+            file: where its run is; if its data are not there yet, it goes on from that run when they are.
         """
         if another:
-            self._leave()
+            self.run += 1
+            self._runs.clear()
+            self._file, self.notice = file, ""
+        run = self._awaited(project)
+        if run is None:
+            self._follow(project, another, returning)
+            return
+        self._follow(run.project, another)
+        try:
+            self.go_on_from(run)
+        except SpecError as error:
+            self.notice = str(error)
+        if run.project is not project:
+            self._follow(project)  # as it was edited after it had been trained
+
+    def _awaited(self, project: Project) -> Run | None:
+        """The run that a file was opened for; ``None`` where there was none, the data are not there, or it cannot be read."""
+        if self._file is None:
+            return None
+        try:
+            data_of(project)
+        except EngineError:
+            return None
+        file, self._file = self._file, None
+        try:
+            return files.load_run(file, project)
+        except FileError as error:
+            self.notice = f"{error} The project begins anew."
+            return None
+
+    def _follow(self, project: Project, another: bool = False, returning: bool = False) -> None:
         self._edition += 1
         before, self.project = self.project, project
         if not another and project == before == self._built:
@@ -94,6 +138,9 @@ class Session:
         if data is None:
             return
         built, trainer, model = self._built, self.trainer, self._model
+        anew = built is not None and (project.network != built.network or _draws_anew(built, project))
+        if anew and not another and (left := self.current()) is not None:
+            self._runs.put(left.replaced(project=before))
         if built is None or model is None or another or _draws_anew(built, project):
             self._begin(data)
         elif trainer is None or project.network != built.network or problems(project):
@@ -102,6 +149,13 @@ class Session:
             trainer.update(project.fit)
             self._checkpoints.begin(trainer)
         self._built = project
+        if (
+            anew
+            and returning
+            and self.trainer is not None
+            and (found := self._runs.find(project)) is not None
+        ):
+            self._stand_at(found, self.trainer)
         if self._model is not None and self._hand_edits.follow(project.weight_edits, self._model):
             self.score()
             if self.trainer is not None:
@@ -116,6 +170,7 @@ class Session:
     def play(self) -> None:
         """Start or go on, if the project can run."""
         self.inspection.end()
+        self.notice = ""
         if self.trainer is not None:
             self._say(State.RUNNING)
 
@@ -137,6 +192,7 @@ class Session:
     def reset(self) -> None:
         """Back to the first weights of this seed, hand edits forgotten; running goes on from there."""
         self._edition += 1
+        self._file = None
         self.inspection.end()
         running, data = self.state is State.RUNNING, self._find_data()
         if data is None:
@@ -262,29 +318,40 @@ class Session:
             )
         self._stand_at(run, trainer)
 
-    def recover(self, project: Project, run: int, aside: Run | None) -> None:
-        """Begin anew with ``project``, from the moment that was put aside if that is of the same ``run``."""
+    def recover(self, project: Project, run: int, aside: Run | None, file: Path | None = None) -> None:
+        """Begin anew with ``project``, from the moment that was put aside if that is of the same ``run``, else from ``file``."""
         self._built = None
         if aside is not None and aside.number == run:
-            self._resume(aside)
+            self._follow(aside.project)
+            if self.trainer is not None:
+                self._stand_at(aside, self.trainer)
+        else:
+            self._file = file
         self.run = run
         self.load(project)
         self._settle(running=False)
 
-    def recall(self) -> None:
-        """Give the project, which was left before, the weights and the history it had then."""
-        found = next((one for one in reversed(self._left) if one.project == self.project), None)
-        if found is not None:
-            project = self.project  # its equal is not the very object that the window knows
-            self._left.remove(found)
-            self._resume(found)
-            self.project = project
+    def save(self, order: Save, aside: Run | None = None) -> None:
+        """Write a project and its run to a file, and note what came of it. ``aside``: the run, where training has crashed."""
+        refusal = ""
+        own = aside if aside is not None and aside.is_of(order.project) else self._run_of(order.project)
+        try:
+            files.save(order.project, order.path, own, order.thumbnail, dict(order.about), order.backup)
+        except FileError as error:
+            refusal = str(error)
+        except MemoryError:
+            refusal = f"{order.path.name} cannot be written: it takes more memory than there is. Close other programs."
+        self.saved = (*self.saved[-3:], Saved(order.number, refusal))
 
-    def _resume(self, aside: Run) -> None:
-        self.load(aside.project)
-        if self.trainer is None:
-            return
-        self._stand_at(aside, self.trainer)
+    def _run_of(self, project: Project) -> Run | None:
+        """The run to keep with ``project``: its own, or where it cannot run as it stands, the last one before."""
+        now = self.current()
+        if now is None or not now.is_of(project):
+            now = self._runs.find(project) or (self._runs.newest if now is None else None)
+        same_data = now is not None and (now.project.source, now.project.preparation) == (
+            project.source, project.preparation
+        )  # fmt: skip
+        return now if same_data else None
 
     def _stand_at(self, run: Run, trainer: Trainer) -> None:
         run.give(trainer)
@@ -293,16 +360,6 @@ class Session:
         self._checkpoints.resume(run.moments, held, max(run.latest, trainer.steps))
         self._checkpoints.note(trainer)
         self._arrive()
-
-    def _leave(self) -> None:
-        """Another project comes: put the run aside, in case somebody wants it back."""
-        aside = self.aside()
-        self.run += 1
-        if aside is None:
-            return
-        self._left.append(aside)
-        while sum(one.snapshot.nbytes for one in self._left) > BUDGET:
-            self._left.popleft()
 
     # --- answers ------------------------------------------------------------------------------------------------------
 
@@ -314,6 +371,7 @@ class Session:
         frame = Frame(
             self.project, self._data, self.state, self.message, self.details, self.broken_node,
             remedy=self.remedy, trace=seen.trace, nudge=seen.nudge, check=seen.check, refusal=seen.refusal,
+            notice=self.notice, saved=self.saved,
         )  # fmt: skip
         data, answers, history, trainer = self._data, self._answers, self._history, self.trainer
         if data is None or answers is None:

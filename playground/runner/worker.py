@@ -22,9 +22,9 @@ from playground.runner.messages import (
     NudgeCell,
     Pause,
     Play,
-    Recall,
     Recover,
     Reset,
+    Save,
     SetSpeed,
     SetWants,
     ShowPicture,
@@ -99,6 +99,9 @@ class Worker(threading.Thread):
             except Exception as error:  # noqa: BLE001  whatever it is, it is shown, and the window stays alive
                 self._session.crash(error)
                 self._put()
+        for command in tuple(self._commands):
+            if isinstance(command, Save):  # what was to be kept is kept, also at the end
+                self._session.save(command)
 
     def _turn(self) -> None:
         """Do what was asked, train a little, show it; or wait for something to do."""
@@ -132,8 +135,10 @@ class Worker(threading.Thread):
         if session.state is State.CRASHED:
             self._get_over(command)
         match command:
-            case Load(project, another):
-                session.load(project, another)
+            case Load(project, another, returning, file):
+                session.load(project, another, returning, file)
+            case Save():
+                session.save(command, self._keeper.last if session.state is State.CRASHED else None)
             case Play(gently):
                 self._go(gently=gently)
             case Pause():
@@ -165,10 +170,9 @@ class Worker(threading.Thread):
                 session.inspection.end()
             case NudgeCell(place, epsilon):
                 session.inspection.prove(place, epsilon)
-            case Recover(project, run):
-                session.recover(project, run, self._shelf.read() if self._shelf is not None else None)
-            case Recall():
-                session.recall()
+            case Recover(project, run, file):
+                aside = self._shelf.read() if self._shelf is not None else None
+                session.recover(project, run, aside, file)
             case CheckGradients(cells):
                 session.inspection.check_all(cells, self._undisturbed)
         if (
@@ -184,7 +188,7 @@ class Worker(threading.Thread):
         match command:
             case Load(project, another=False):
                 session.recover(project, session.run, self._keeper.last)
-            case SetWants() | SetSpeed() | ShowPicture() | Reset() | Recover() | Load():
+            case SetWants() | SetSpeed() | ShowPicture() | Reset() | Recover() | Load() | Save():
                 pass
             case _:
                 session.recover(session.project, session.run, self._keeper.last)

@@ -4,6 +4,8 @@ A ``.chainrule`` file is a container (see ``playground/document/container.py``) 
 
     manifest.json           what is inside, with check sums
     project.json            the project, as a file of its own would hold it
+    thumbnail.png           a picture of it
+    trained.json            the project that the run is of, where that is another: the last one that could run
     run.json                the run: counts, scores, random state, which moments there are
     curves.csv              a row per epoch
     weights.safetensors     the network's weights, named as in PyTorch
@@ -21,6 +23,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -44,17 +47,35 @@ from playground.runs.run import Run
 RUN, CURVES, WEIGHTS, OPTIMIZER, HISTORY = (
     "run.json", "curves.csv", "weights.safetensors", "optimizer.safetensors", "history.safetensors",
 )  # fmt: skip
+TRAINED, THUMBNAIL = "trained.json", "thumbnail.png"
 #: of what a file keeps to return to: bytes, or so many times the present moment where that is more; moments
 HISTORY_BYTES, HISTORY_TIMES, HISTORY_MOST = 8 << 20, 2, 40
 #: bytes of the curves
 CURVES_BYTES = 16 << 20
 
 
-def save(project: Project, path: str | os.PathLike[str], run: Run | None = None) -> None:
-    """Write ``project`` and its ``run``; a file that was there stays whole until the new one is complete. Raises FileError."""
+def save(
+    project: Project,
+    path: str | os.PathLike[str],
+    run: Run | None = None,
+    thumbnail: bytes = b"",
+    about: Mapping[str, Any] = MappingProxyType({}),
+    backup: bool = False,
+) -> None:
+    """Write ``project`` and its ``run``; a file that was there stays whole until the new one is complete. Raises FileError.
+
+    Args:
+        project: as it is to be read again.
+        path: of the file.
+        run: of ``project``, or of the last one before it that could run; ``None`` for none.
+        thumbnail: a picture, PNG; empty for none.
+        about: what the manifest says besides.
+        backup: whether the file that was there stays beside it, as ``.bak``.
+    """
     path = Path(path)
-    with files.writing(path), replacing(path) as file:
-        container.write(file, _members(files.portable(project, path), run), _about(project, run))
+    with files.writing(path), replacing(path, backup=backup) as file:
+        members = _members(files.portable(project, path), run, thumbnail)
+        container.write(file, members, {**_about(project, run), **about})
 
 
 def _about(project: Project, run: Run | None) -> dict[str, Any]:
@@ -71,10 +92,15 @@ def _about(project: Project, run: Run | None) -> dict[str, Any]:
 # --- writing ------------------------------------------------------------------------------------------------------------
 
 
-def _members(project: Project, run: Run | None) -> Iterator[Member]:
+def _members(project: Project, run: Run | None, thumbnail: bytes) -> Iterator[Member]:
     yield container.text(files.PROJECT, files.to_json(project))
+    if thumbnail:
+        yield Member(THUMBNAIL, lambda: thumbnail)
     if run is None:
         return
+    trained = run.project.replace(source=project.source, name=project.name)  # named as in this file
+    if not run.replaced(project=trained).is_of(project):
+        yield container.text(TRAINED, files.to_json(trained))
     where, now = run.layout, run.snapshot
     others = _others(run)
     yield container.text(RUN, json.dumps(_plain(run, others), indent=1, ensure_ascii=False) + "\n")
@@ -149,14 +175,28 @@ def write_curves(log: LogView, file: Any) -> None:
 
 
 def load_run(path: str | os.PathLike[str], project: Project) -> Run:
-    """The run in a file, of ``project``, which was read from it. Raises FileError where there is none, or it is not whole."""
+    """The run in a file from which ``project`` was read: of that, or of the last one before it that could run.
+
+    Raises FileError where there is none, or it is not whole.
+    """
     try:
         return _run(Container(path), project)
     except EngineError as error:
         raise FileError(str(error)) from error
 
 
+def holds_run(path: str | os.PathLike[str]) -> bool:
+    """Whether a file holds a run besides the project; not where it cannot be read."""
+    try:
+        return container.is_container(path) and RUN in Container(path)
+    except EngineError:
+        return False
+
+
 def _run(found: Container, project: Project) -> Run:
+    if TRAINED in found:
+        trained = files.from_json(found.text(TRAINED), TRAINED)
+        project = trained.replace(source=project.source, name=project.name, memory=project.memory)
     data = found.json(RUN)
     if not isinstance(data, Mapping):
         raise SpecError(f"{RUN} is {shown(data)}; expected a mapping. Use the project without it.")

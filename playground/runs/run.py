@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from engine.core import Shape
 from engine.io.moments import layout
@@ -48,7 +49,27 @@ class Run:
         """Where each number of its network lies in a moment's arrays."""
         return layout(self.project.network, self.in_shape)
 
+    @property
+    def nbytes(self) -> int:
+        """What its moments take in memory."""
+        held = (self.snapshot, self.best, self.sane, self.held, *self.moments)
+        return sum(one.nbytes for one in {id(one): one for one in held if one is not None}.values())
+
+    def is_of(self, project: Project) -> bool:
+        """Whether ``project`` trains the same network in the same way, so that it can go on from here, bit for bit."""
+        return _trained(self.project) == _trained(project)
+
+    def replaced(self, **changes: Any) -> Run:
+        return replace(self, **changes)
+
     def give(self, trainer: Trainer) -> None:
         """Bring ``trainer``, made for the same network and data, to the present moment."""
         trainer.return_to(self.snapshot, self.best, self.sane)
         trainer.log = Log.of(self.log)
+
+
+def _trained(project: Project) -> tuple[object, ...]:
+    """The choices on which a run's numbers depend."""
+    return (
+        project.source, project.preparation, project.network, project.fit, project.seed, project.first_weights
+    )  # fmt: skip

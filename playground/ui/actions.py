@@ -101,11 +101,12 @@ SPECS = (
         ("Ctrl+E",),
         "view-grid-outline",
     ),
+    ActionSpec("file.points", "Restore Points…", "File", "Return to what was open before.", icon="history"),
     ActionSpec(
         "file.save",
         "Save",
         "File",
-        "Save the project to its file.",
+        "Save the project and its run to its file.",
         (Key.Save,),
         "content-save-outline",
         rule=True,

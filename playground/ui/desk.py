@@ -1,13 +1,13 @@
-"""Opening and saving projects without ever losing work silently."""
+"""Opening and saving projects with their runs, without ever losing work silently."""
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
@@ -16,15 +16,23 @@ from engine.data import Opened
 from playground.document import edits, files
 from playground.document.examples import example
 from playground.document.project import Project, withheld, withheld_in_words
+from playground.runs import files as runs
+from playground.runs.points import Point, about, point, stamp
 from playground.ui.numbers import count
 
 if TYPE_CHECKING:
     from playground.document.document import Document
+    from playground.runner.messages import Frame
+    from playground.ui.autosave import Autosave
     from playground.ui.run_control import RunControl
+    from playground.ui.saving import Saving
     from playground.ui.settings import Settings
     from playground.ui.undo import History
 
-FILTER = f"Playground projects (*{files.SUFFIX} *.json);;All files (*)"
+#: what can be opened; what can be written
+OPENED = f"Playground projects (*{files.RUN_SUFFIX} *{files.SUFFIX} *.json);;All files (*)"
+WITH_RUN = f"Project with its run (*{files.RUN_SUFFIX})"
+ALONE = f"Project alone, as text (*{files.SUFFIX} *.json)"
 
 Answer = QMessageBox.StandardButton
 _DATA = QStandardPaths.StandardLocation.AppDataLocation
@@ -36,46 +44,43 @@ log = logging.getLogger(__name__)
 
 #: a title bar leaves no room for its words over a narrow question
 WIDE = "QLabel#qt_msgbox_label, QLabel#qt_msgbox_informativelabel { min-width: 360px; }"
-#: seconds of training from which on one is asked before they are lost; what took less comes out the same again in as short a time
-LONG = 60.0
 
 
-@dataclass(frozen=True)
-class Left:
-    """A trained project that another one has taken the place of.
-
-    Args:
-        project, path: what it was, and its file.
-        name: for people.
-        clean: whether it was as its file holds it.
-    """
-
-    project: Project
-    path: Path | None
-    name: str
-    clean: bool
+def _nothing() -> None: ...
 
 
 class Desk(QObject):
     """Which file the document belongs to, and every way to another one.
 
-    Each way first asks what to do with unsaved edits, and is gone once the user has answered: nothing waits for an answer. Methods that
-    save return False where the user changed their mind or the file refused. Nobody is asked about the weights of a run, which files do not hold: they are put aside, and ``back`` brings them back. Only closing
-    the window after a long run asks.
+    What is left for another project is put aside as a point to return to, and what the window shows is kept for the next start
+    (``autosave``): nobody is asked about it. Only where nothing can be put aside, each way first asks what to do with unsaved work, and is
+    gone once the user has answered: nothing waits for an answer.
 
     Attributes:
-        left: the trained project that was open before; ``None`` where there was none.
+        autosave: ``None`` where nothing can be put aside.
+        left: the state that was open before, put aside; ``None`` where there was none worth it.
     """
 
-    moved = Signal()  #: another file, or the same one saved: the title is out of date
+    moved = Signal()  #: another file, or the same one saved, or the run has changed: the title is out of date
 
     def __init__(
-        self, window: QWidget, document: Document, history: History, settings: Settings, run: RunControl
+        self,
+        window: QWidget,
+        document: Document,
+        history: History,
+        settings: Settings,
+        run: RunControl,
+        saving: Saving,
     ) -> None:
         super().__init__(window)
         self._window, self._document, self._history, self._settings = window, document, history, settings
-        self._run = run
-        self.left: Left | None = None
+        self._run, self._saving = run, saving
+        self.autosave: Autosave | None = None
+        self.left: Point | None = None
+        self._stamp = stamp(document.path)
+        #: the update up to which the run is in the project's file; ``None``: as far as it is when it is first heard of
+        self._saved_step: int | None = None if document.run_file is not None else 0
+        self._said_saved = True
         self._ending = False
         self._question: QMessageBox | None = None
         self._unsubscribe = document.subscribe(self._changed)
@@ -87,12 +92,48 @@ class Desk(QObject):
         path = self._document.path
         return files.name_of(path) if path else self._document.value.name
 
+    # --- what is there, and what of it is saved -----------------------------------------------------------------------
+
+    @property
+    def saved(self) -> bool:
+        """Whether the project's file holds all there is: its edits, and its run where the file can hold one."""
+        path = self._document.path
+        holds_run = path is not None and path.suffix == files.RUN_SUFFIX
+        return self._history.isClean() and not (holds_run and self._trained)
+
+    @property
+    def _trained(self) -> bool:
+        """Whether it has been trained since it was opened or saved with its run."""
+        return self._saved_step is not None and self._run.step not in (0, self._saved_step)
+
+    @property
+    def worth_keeping(self) -> bool:
+        """Whether somebody would miss it: it comes from a file, or has been edited or trained."""
+        return self._document.path is not None or not self._history.isClean() or self._run.step > 0
+
+    def mark(self) -> object:
+        """Another one whenever the state is another."""
+        return self._document.value, self._document.path, self.saved, self._run.step
+
+    def state(self) -> tuple[Project, Mapping[str, Any]]:
+        """The project as it stands, and what is to be known of it besides."""
+        project, path = self._document.value.replace(name=self.name), self._document.path
+        return project, about(project, path, self._history.isClean(), self._stamp, self._saved_step or 0)
+
+    def see(self, frame: Frame) -> None:
+        """Take note of a frame."""
+        if self._saved_step is None and frame.project is self._document.value:
+            self._saved_step = frame.step  # as far as the file's run has come
+        if self.saved != self._said_saved:
+            self._said_saved = self.saved
+            self.moved.emit()
+
     # --- ways to another project --------------------------------------------------------------------------------------
 
     def new(self) -> None:
         self._leave(lambda: self._show(Project(), None))
 
-    def open_example(self, key: str, then: Callable[[], object] = lambda: None) -> None:
+    def open_example(self, key: str, then: Callable[[], object] = _nothing) -> None:
         """Open an example, and do ``then`` once it is open."""
 
         def show() -> None:
@@ -103,95 +144,132 @@ class Desk(QObject):
 
     def open(self) -> None:
         """Ask which file, and open it."""
-        self._leave(self._choose)
-
-    def _choose(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self._window, "Open a project", str(self._folder()), FILTER)
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open a project", str(self._folder()), OPENED)
         if name:
-            self._read(Path(name))
+            self.open_path(Path(name))
 
     def open_path(self, path: Path) -> None:
-        self._leave(lambda: self._read(path))
-
-    def _read(self, path: Path) -> None:
         try:
             project = files.load(path)
+            run_file = path if runs.holds_run(path) else None
         except files.FileError as error:
             self._refuse("Not opened", error)
             return
-        self._settings.add_recent(path)
-        self._show(let_read(project, path, self._settings), path)
-        self.ask_about_data()
+
+        def show() -> None:
+            self._settings.add_recent(path)
+            self._show(let_read(project, path, self._settings), path, run_file)
+            self.ask_about_data()
+
+        self._leave(show)
+
+    def open_point(self, point: Point) -> None:
+        """Return to a state that was put aside."""
+        try:
+            project = point.project()
+        except files.FileError as error:
+            self._refuse("Not opened", error)
+            return
+        self._leave(lambda: self.show_point(point, project))
+
+    def show_point(self, point: Point, project: Project) -> None:
+        """Show a state that was put aside, as it was: its file, and whether that held all of it."""
+        self._show(project, point.file, point.path)
+        self.resume(point)
+
+    def resume(self, point: Point) -> None:
+        """What is shown is this state, which was put aside."""
+        self._stamp, self._saved_step = point.stamp, point.saved_step
+        if not point.clean:
+            self._history.resetClean()
+        self.moved.emit()
+
+    def offer(self, point: Point) -> None:
+        """Say that there is a state to return to, and offer it."""
+        self._run.offer(
+            f"“{point.name}” was open before, and is put aside.",
+            f"Open “{point.name}”",
+            partial(self.open_point, point),
+        )
 
     def back(self) -> None:
-        """To the trained project that was open before, with its weights."""
-        left = self.left
-        if left is not None:
-            self._leave(lambda: self._back_to(left))
+        """To the state that was open before."""
+        if self.left is not None:
+            self.open_point(self.left)
 
-    def _back_to(self, left: Left) -> None:
-        self._show(left.project, left.path)
-        if not left.clean:
-            self._history.resetClean()
-        self._run.recall()
-        self._run.withdraw()
-
-    def _show(self, project: Project, path: Path | None) -> None:
-        epochs = self._run.epoch
-        left = Left(self._document.value, self._document.path, self.name, self._history.isClean())
-        self._document.path = path
-        self._document.set(project)
+    def _show(self, project: Project, path: Path | None, run_file: Path | None = None) -> None:
+        self._run.begin()
+        self._document.open(project, path, run_file)
         self._history.start_over()
+        self._stamp, self._saved_step = stamp(path), None if run_file is not None else 0
         self.moved.emit()
-        if epochs:
-            self.left = left
-            self._run.offer(
-                f"“{left.name}” was left after {count(epochs)} epoch{'s' if epochs != 1 else ''}. "
-                "Its weights are put aside for as long as the program is open.",
-                f"Back to “{left.name}”",
-                self.back,
-            )
 
     # --- saving -------------------------------------------------------------------------------------------------------
 
-    def save(self) -> bool:
-        """To the project's file; asks for one where it has none yet, or one that holds a run, which the window cannot write."""
+    def save(self, then: Callable[[], object] = _nothing) -> None:
+        """To the project's file, and do ``then`` once it is written; asks for a file where there is none yet."""
         path = self._document.path
-        return self._write(path) if path and path.suffix != files.RUN_SUFFIX else self.save_as()
+        if path is None:
+            self.save_as(then)
+        elif self._stamp is not None and stamp(path) not in (None, self._stamp):
+            self._ask_to_replace(path, then)
+        else:
+            self._write(path, then)
 
-    def save_as(self) -> bool:
+    def save_as(self, then: Callable[[], object] = _nothing, with_run: bool = False) -> None:
+        """To another file; ``with_run``: one that holds the run as well is suggested."""
         path = self._document.path
         folder = path.parent if path else self._folder()
-        holds_run = path is not None and path.suffix == files.RUN_SUFFIX
-        suggestion = path if path and not holds_run else folder / f"{self.name}{files.SUFFIX}"
-        name, _ = QFileDialog.getSaveFileName(self._window, "Save the project", str(suggestion), FILTER)
-        if not name:
-            return False
-        path = Path(name)
-        return self._write(path if path.suffix == ".json" else path.with_name(path.name + files.SUFFIX))
+        suggestion = folder / f"{self.name}{files.RUN_SUFFIX}" if with_run or path is None else path
+        name, chosen = QFileDialog.getSaveFileName(
+            self._window, "Save the project", str(suggestion), f"{WITH_RUN};;{ALONE}"
+        )
+        if name:
+            to = Path(name)
+            if to.suffix not in (files.RUN_SUFFIX, ".json"):
+                to = to.with_name(to.name + (files.SUFFIX if chosen == ALONE else files.RUN_SUFFIX))
+            self._write(to, then)
 
-    def _write(self, path: Path) -> bool:
+    def _write(self, path: Path, then: Callable[[], object]) -> None:
         project = self._document.value.replace(name=files.name_of(path))
+        at, step = self._history.index(), self._run.step
+        current = self._document.value
+
+        def written(refusal: str) -> None:
+            if refusal:
+                self._refuse("Not saved", refusal)
+                return
+            if self._document.value is current and self._history.index() == at:
+                self._history.setClean()
+            self._document.path, self._stamp, self._saved_step = path, stamp(path), step
+            self._settings.add_recent(path)
+            if isinstance(project.source, Opened):  # whatever data it reads, the user has chosen them
+                theirs = files.outside(project.source, path.absolute().parent)
+                self._settings.let_read(path, [one for one in theirs if one not in project.source.waits_for])
+            self.moved.emit()
+            if path.suffix != files.RUN_SUFFIX and step:
+                self._run.offer(
+                    f"{path.name} holds the project alone, not the weights it has learned.",
+                    "Save with the Run…",
+                    partial(self.save_as, with_run=True),
+                )
+            then()
+
+        if path.suffix == files.RUN_SUFFIX:
+            self._saving.order(project, path, written, backup=True)
+            return
         try:
             files.save(project, path)
         except files.FileError as error:
-            self._refuse("Not saved", error)
-            return False
-        self._document.path = path
-        self._history.setClean()
-        self._settings.add_recent(path)
-        source = project.source
-        if isinstance(source, Opened):  # whatever data it reads, the user has chosen them
-            theirs = files.outside(source, path.absolute().parent)
-            self._settings.let_read(path, [name for name in theirs if name not in source.waits_for])
-        self.moved.emit()
-        return True
+            written(str(error))
+        else:
+            written("")
 
     def put_aside(self) -> None:
-        """The program is told to end, and nobody can be asked: edits that were not saved go to a file of their own, first in Open Recent."""
+        """The program is told to end, nobody can be asked, and there is no autosave: unsaved edits go to a file, first in Open Recent."""
         self._ending = True
         self._document.settle()
-        if self._history.isClean():
+        if self.autosave is not None or self._history.isClean():
             return
         name = re.sub(r"[^\w .()-]", "_", self.name.removesuffix(UNSAVED))[:LONGEST] + UNSAVED
         path = Path(QStandardPaths.writableLocation(_DATA)) / "unsaved" / (name + files.SUFFIX)
@@ -206,53 +284,104 @@ class Desk(QObject):
     # --- questions ----------------------------------------------------------------------------------------------------
 
     def _leave(self, then: Callable[[], object]) -> None:
-        """Do ``then``: at once, or as soon as the user has answered for what would be lost."""
-        if not self.asks(then):
-            then()
-
-    def asks(self, then: Callable[[], object], closing: bool = False) -> bool:
-        """Whether something would be lost by going: then the user is asked, and ``then`` done once it is saved or given up on purpose.
-
-        ``closing``: a long run would be lost, too. A question that nobody has answered yet is asked no second time.
-        """
-        if self._ending:
-            return False
+        """Do ``then`` once what would be missed is put aside, or the user has answered for it."""
         self._document.settle()  # what is being typed may be an edit
-        clean, trained = self._history.isClean(), ""
-        if closing and self._run.seconds >= LONG:
-            trained = f"{self._run.seconds / 60:.0f} min of training: its weights are lost with the window."
-        if clean and not trained:
-            return False
+        if self._history.isClean() and not self._trained:
+            then()
+        elif self.autosave is None:
+            self._ask(then)
+        else:
+            self._put_aside(self.autosave, then)
+
+    def _put_aside(self, autosave: Autosave, then: Callable[[], object]) -> None:
+        name, epochs, path = self.name, self._run.epoch, autosave.recovery.new_point()
+
+        def answered(refusal: str) -> None:
+            if refusal:
+                self._ask(then)
+                return
+            then()
+            self.left = point(path)
+            trained = f" after {count(epochs)} epoch{'s' if epochs != 1 else ''}" if epochs else ""
+            self._run.offer(f"“{name}” was left{trained}, and is put aside.", f"Back to “{name}”", self.back)
+
+        autosave.add_point(path, answered)
+
+    def close(self, then: Callable[[], object]) -> None:
+        """The window is to be closed: do ``then`` once what is in it is kept for the next start, or the user has answered for it."""
+        self._document.settle()
+        if self.autosave is not None:
+            autosave = self.autosave
+
+            def answered(refusal: str) -> None:
+                if refusal and not self.saved and not self._ending:
+                    autosave.go_on()
+                    self._ask(then)
+                else:
+                    then()
+
+            autosave.finish(answered)
+        elif self._ending or (self.saved and not self._trained):
+            then()
+        else:
+            self._ask(then)
+
+    def _ask(self, then: Callable[[], object]) -> None:
+        """Do ``then`` once the user has saved what would be lost, or given it up. A question that nobody has answered is asked no second time."""
         if self._question is not None:
             self._question.raise_()
-            return True
+            return
         box = self._question = QMessageBox(self._window)
         box.setObjectName("ask_save")
         box.setTextFormat(Qt.TextFormat.PlainText)
         box.setIcon(QMessageBox.Icon.Question)
-        if clean:
-            box.setWindowTitle("Close?")
-            box.setText(f"“{self.name}” has had {trained}")
-            box.setInformativeText("Close the window all the same?")
-            box.setStandardButtons(Answer.Close | Answer.Cancel)
-            box.setDefaultButton(Answer.Cancel)
-        else:
-            box.setWindowTitle("Save changes?")
-            box.setText(f"“{self.name}” has changes that are not saved.")
-            also = f" It has had {trained}" if trained else ""
-            box.setInformativeText(f"Save them before going on?{also}")
-            box.setStandardButtons(Answer.Save | Answer.Discard | Answer.Cancel)
-            box.setDefaultButton(Answer.Save)
+        box.setWindowTitle("Save changes?")
+        what = "changes that are" if not self._history.isClean() else "been trained, and its weights are"
+        box.setText(f"“{self.name}” has {what} not saved.")
+        box.setInformativeText("Save them before going on?")
+        box.setStandardButtons(Answer.Save | Answer.Discard | Answer.Cancel)
+        box.setDefaultButton(Answer.Save)
         box.setStyleSheet(WIDE)
         box.finished.connect(lambda _: self._answered(box, then))
         box.open()
-        return True
 
     def _answered(self, box: QMessageBox, then: Callable[[], object]) -> None:
         answer, self._question = box.standardButton(box.clickedButton()), None
         box.deleteLater()
-        if answer in (Answer.Discard, Answer.Close) or (answer == Answer.Save and self.save()):
+        if answer == Answer.Discard:
             then()
+        elif answer == Answer.Save:
+            self.save(then)
+
+    def _ask_to_replace(self, path: Path, then: Callable[[], object]) -> None:
+        """The file has been written since it was read, by another window or program: whether it is to be replaced."""
+        box = QMessageBox(self._window)
+        box.setObjectName("ask_replace")
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setWindowTitle("Replace the file?")
+        box.setText(f"{path.name} has been changed by another window or program since it was opened.")
+        box.setInformativeText("Replace it by what is here, or save this under another name?")
+        replace = box.addButton("Replace", QMessageBox.ButtonRole.DestructiveRole)
+        other = box.addButton("Save As…", QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(Answer.Cancel)
+        box.setDefaultButton(other)
+        box.setStyleSheet(WIDE)
+
+        def answered() -> None:
+            box.deleteLater()
+            if box.clickedButton() is replace:
+                self._write(path, then)
+            elif box.clickedButton() is other:
+                self.save_as(then)
+
+        box.finished.connect(answered)
+        box.open()
+
+    def give_up(self) -> None:
+        """Let the window be closed without a question, and without waiting for anything."""
+        self._ending = True
+        self.autosave = None
 
     def ask_about_data(self) -> None:
         """Where the project's file names data outside its own folder, ask whether they may be read."""
@@ -285,7 +414,7 @@ class Desk(QObject):
         if let and path is not None and isinstance(after.source, Opened) and let <= set(after.source.paths):
             self._settings.let_read(path, let)
 
-    def _refuse(self, title: str, error: Exception) -> None:
+    def _refuse(self, title: str, error: object) -> None:
         # Opened, not executed: the answer to another question may have led here, and that must come to its end.
         box = QMessageBox(QMessageBox.Icon.Warning, title, str(error), Answer.Ok, self._window)
         box.setTextFormat(Qt.TextFormat.PlainText)
@@ -299,13 +428,7 @@ class Desk(QObject):
 
 
 def let_read(project: Project, path: Path, settings: Settings) -> Project:
-    """``project``, opened from ``path``, with its data where the user has let this file read them before.
-
-    A run in the file, which the window does not show yet, is at least said.
-    """
-    if path.suffix == files.RUN_SUFFIX:
-        said = f"The run in {path.name} is not shown: the window begins anew. To go on from it: playground train FILE --resume."
-        project = project.replace(notes=(*project.notes, said))
+    """``project``, opened from ``path``, with its data where the user has let this file read them before."""
     named = withheld(project)
     known = bool(named) and all(settings.reads(path, name) for name in named)
     return edits.read_outside(project) if known else project

@@ -10,10 +10,15 @@ from PySide6.QtCore import QEvent, QMimeData, QObject, Qt
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QWidget
 
+from playground.document.files import RUN_SUFFIX
 from playground.ui.data_panel import DataView
 
 if TYPE_CHECKING:
     from playground.ui.panels import Docks
+
+
+#: how the names of projects end
+PROJECTS = (".json", RUN_SUFFIX)
 
 
 class Drops(QObject):
@@ -34,7 +39,7 @@ class Drops(QObject):
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
         if event.type() == QEvent.Type.Drop:
-            (self._open_project if path.suffix == ".json" else self._open_data)(path)
+            (self._open_project if path.suffix in PROJECTS else self._open_data)(path)
         return True
 
     def _open_data(self, path: Path) -> None:

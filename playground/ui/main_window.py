@@ -7,15 +7,17 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QTabWidget, QWidget
 
 from engine.network import INPUT
+from playground.document.document import News
 from playground.document.project import findings
 from playground.runner.messages import Command, Frame, Load
 from playground.ui import motion
 from playground.ui.actions import Actions, Situation
+from playground.ui.autosave import Autosave
 from playground.ui.backprop.view import BackpropView
 from playground.ui.banner import Banner
 from playground.ui.canvas.view import CanvasView
@@ -31,6 +33,7 @@ from playground.ui.pump import Pump
 from playground.ui.recent import RecentMenu
 from playground.ui.refusal import Cautions, Refusal
 from playground.ui.run_control import RunControl
+from playground.ui.saving import Saving
 from playground.ui.settings import LAYOUT_VERSION, THEMES, Settings
 from playground.ui.transport import Transport
 from playground.ui.view import Context, Focus, announced
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from playground.document.document import Document
     from playground.document.project import Project
     from playground.ui.application import Appearance
+    from playground.ui.recovery import Recovery
     from playground.ui.theme import Theme
     from playground.ui.undo import History
 
@@ -54,7 +58,9 @@ class RunnerLike(Protocol):
 
 
 class MainWindow(QMainWindow):
-    """Shows ``document`` and what ``runner`` makes of it."""
+    """Shows ``document`` and what ``runner`` makes of it; keeps it in ``recovery``, if there is one."""
+
+    closed = Signal()
 
     def __init__(
         self,
@@ -63,6 +69,7 @@ class MainWindow(QMainWindow):
         runner: RunnerLike,
         settings: Settings,
         appearance: Appearance,
+        recovery: Recovery | None = None,
     ) -> None:
         super().__init__()
         self.setObjectName("main_window")
@@ -84,8 +91,9 @@ class MainWindow(QMainWindow):
 
         self.banner = Banner(appearance.theme, self)
         self.run = RunControl(document, self._send, self.banner)
-        self.desk = Desk(self, document, history, settings, self.run)
         self.canvas = CanvasView(context)
+        self.saving = Saving(self, self._send, self.canvas)
+        self.desk = Desk(self, document, history, settings, self.run, self.saving)
         self.setCentralWidget(self.canvas)
         self.banner.lie_over(self.canvas)
         self.docks = Docks(self, context)
@@ -107,6 +115,9 @@ class MainWindow(QMainWindow):
         self.views = (self.canvas, self.metrics, *self.docks.views.values())
         self.pump = Pump(self, runner.take, runner.send, self.views)
 
+        if recovery is not None:
+            self.desk.autosave = Autosave(self.desk, recovery, self.saving, self.pump.look, self)
+            self.desk.autosave.failed.connect(self.run.not_kept)
         self.waiting = Waiting(self)
         self.drops = Drops(self, self.desk.open_path, self.docks)
 
@@ -127,6 +138,8 @@ class MainWindow(QMainWindow):
         self.history.indexChanged.connect(self._refresh)
         self.desk.moved.connect(self._retitle)
         self.pump.framed.connect(self.run.see)
+        self.pump.framed.connect(self.saving.see)
+        self.pump.framed.connect(self.desk.see)
         self.pump.framed.connect(self.transport.scrub.see)
         self.pump.view_failed.connect(self.run.view_failed)
         self.run.changed.connect(self._refresh)
@@ -157,6 +170,7 @@ class MainWindow(QMainWindow):
             "file.new": desk.new,
             "file.open": desk.open,
             "file.examples": self.show_start_page,
+            "file.points": self.show_points,
             "file.save": desk.save,
             "file.save_as": desk.save_as,
             "file.quit": self.close,
@@ -181,8 +195,8 @@ class MainWindow(QMainWindow):
             "run.inspect": self.step_inside,
             "run.back": lambda: run.step_back("batch"),
             "run.epoch_back": lambda: run.step_back("epoch"),
-            "run.batch": lambda: run.step("batch"),
-            "run.epoch": lambda: run.step("epoch"),
+            "run.batch": lambda: run.make_step("batch"),
+            "run.epoch": lambda: run.make_step("epoch"),
             "run.reset": run.reset,
             "run.new_weights": run.new_weights,
             "run.faster": lambda: self.transport.change_speed(+1),
@@ -210,7 +224,8 @@ class MainWindow(QMainWindow):
 
     def _project_changed(self, before: Project | None, after: Project) -> None:
         begun = perf_counter()
-        self._send(Load(after))
+        opened, file = self.document.news is News.OPENED, self.document.run_file
+        self._send(Load(after, opened, self.document.news is News.RETURNED, file if opened else None))
         self.waiting.watch(after)
         self.pump.show_project(before, after, begun)
         self._refresh()
@@ -234,7 +249,7 @@ class MainWindow(QMainWindow):
             "[*]", "[*][*]"
         )  # so Qt writes it out; alone it stands for the mark of what is not saved
         self.setWindowTitle(f"{name}[*]")
-        self.setWindowModified(not self.history.isClean())
+        self.setWindowModified(not self.desk.saved)
 
     def _restyle(self, theme: Theme) -> None:
         for part in (*self.views, self.docks, self.transport, self.banner):
@@ -290,6 +305,14 @@ class MainWindow(QMainWindow):
         page.file_chosen.connect(self.desk.open_path)
         page.open()
 
+    def show_points(self) -> None:
+        from playground.ui.points_dialog import PointsDialog
+
+        autosave = self.desk.autosave
+        dialog = PointsDialog(autosave.recovery.listed() if autosave is not None else (), self)
+        dialog.chosen.connect(self.desk.open_point)
+        dialog.open()
+
     # --- remembering --------------------------------------------------------------------------------------------------
 
     def _restore(self) -> None:
@@ -310,17 +333,28 @@ class MainWindow(QMainWindow):
             self.docks.arrange()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self._closing and self.desk.asks(self._close_now, closing=True):
-            event.ignore()
-            return
+        if not self._closing:
+            self.desk.close(self._close_now)
+            if not self._closing:  # it will be, once what is in it is kept
+                event.ignore()
+                return
+        if self.desk.autosave is not None:
+            self.desk.autosave.end()
         self._settings.geometry = self.saveGeometry()
         self._settings.layout = self.saveState(LAYOUT_VERSION)
         self.pump.stop()
         event.accept()
+        self.closed.emit()
 
     def _close_now(self) -> None:
-        """The user has answered for what is lost with the window."""
-        self._closing = True
+        """All is kept, or the user has answered for what is lost with the window."""
+        if not self._closing:
+            self._closing = True
+            self.close()
+
+    def end(self) -> None:
+        """The program is told to end: keep what is in the window, and close it, whatever is asked."""
+        self.desk.put_aside()
         self.close()
 
 

@@ -148,6 +148,11 @@ class Pump(QObject):
         self._told = self._told or view.showing(*change)
         return next(self._told, END) is not END
 
+    def look(self) -> None:
+        """Take a frame although the window is not seen: somebody waits for what it says besides."""
+        if not self.running:
+            self.tick()
+
     def tick(self) -> None:
         """Look once into the mailbox."""
         self._ask()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from engine.divergence import CALMER
 from playground.document import edits
-from playground.runner.messages import Command, Frame, GoTo, Pause, Play, Recall, Reset, State, Step, StepBack
+from playground.runner.messages import Command, Frame, GoTo, Pause, Play, Reset, State, Step, StepBack
 from playground.ui.banner import Details
 from playground.ui.numbers import fmt
 
@@ -31,9 +30,7 @@ class RunControl(QObject):
         self.state = State.EMPTY
         self._said = (State.EMPTY, "", "")
         self._unanswered = ""
-        self.epoch = 0
-        self.seconds = 0.0  # that this run has been trained while the window was looking
-        self._seen_at: float | None = None  # when the last frame of training came
+        self.epoch = self.step = 0  # of the document's project, as far as it has been heard of
         self.can_go_back = False
         self.no_way_back = ""
 
@@ -43,7 +40,7 @@ class RunControl(QObject):
         # The first epochs are the ones worth watching, and at full speed easy data are learned before one has looked.
         self._send(Pause() if self.state is State.RUNNING else Play(gently=self.state is State.READY))
 
-    def step(self, unit: str) -> None:
+    def make_step(self, unit: str) -> None:
         self._send(Step(unit))
 
     def step_back(self, unit: str) -> None:
@@ -55,13 +52,14 @@ class RunControl(QObject):
     def new_weights(self) -> None:
         self._document.edit(edits.new_weights, "New weights")
 
-    def recall(self) -> None:
-        """The project that was just opened had been left: give it its weights back."""
-        self._send(Recall())
-
     def offer(self, message: str, words: str, act: Callable[[], object]) -> None:
         """Say something that is good to know, and a button for it."""
         self._banner.show_message("note", message, ((words, act),))
+
+    def begin(self) -> None:
+        """Another project has been opened."""
+        self.epoch = self.step = 0
+        self.withdraw()
 
     def withdraw(self) -> None:
         """What was offered has been taken."""
@@ -91,8 +89,9 @@ class RunControl(QObject):
 
     def see(self, frame: Frame) -> None:
         """Take note of a frame; cheap where the state is the same as before."""
-        self._count(frame)
         here = frame.project is self._document.value  # not the last words of a run that was left
+        if here:
+            self.epoch, self.step = frame.epoch, frame.step
         if here and frame.state is State.RUNNING and self._banner.kind == "note":
             self._banner.clear_message()  # whoever goes on has read it
         if frame.unanswered != self._unanswered:
@@ -110,16 +109,6 @@ class RunControl(QObject):
         if said != before:
             self._tell(frame, before)
         self.changed.emit()
-
-    def _count(self, frame: Frame) -> None:
-        """How long this run has been trained."""
-        now = perf_counter()
-        if self._seen_at is not None:
-            self.seconds += now - self._seen_at
-        self._seen_at = now if frame.state is State.RUNNING else None
-        self.epoch = frame.epoch
-        if not frame.step:
-            self.seconds = 0.0
 
     def _tell(self, frame: Frame, before: tuple[State, str, str]) -> None:
         if frame.state is State.DIVERGED:
@@ -141,6 +130,12 @@ class RunControl(QObject):
             before[0] in (State.DIVERGED, State.CRASHED) or before[2] or before[1] == self._banner.text.text()
         ):
             self._banner.clear_message()
+
+    def not_kept(self, why: str) -> None:
+        """Nothing can be put aside."""
+        self._banner.show_message(
+            "warning", f"What is in this window cannot be kept for the next start. {why}"
+        )
 
     def view_failed(self, view: str, message: str, details: str) -> None:
         """A panel could not draw a frame: the others and the run go on."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from playground.document.document import News
+
 if TYPE_CHECKING:
     from playground.document.document import Document
     from playground.document.project import Project
@@ -20,6 +22,7 @@ class Edit(QUndoCommand):
     ) -> None:
         super().__init__(text)
         self._document, self._before, self.after, self.merge = document, before, after, merge
+        self._news = News.EDITED
 
     def id(self) -> int:
         # Qt offers a command to its predecessor only where both have the same id and it is not -1.
@@ -33,10 +36,11 @@ class Edit(QUndoCommand):
         return True
 
     def undo(self) -> None:
-        self._document.set(self._before)
+        self._news = News.RETURNED
+        self._document.set(self._before, self._news)
 
     def redo(self) -> None:
-        self._document.set(self.after)
+        self._document.set(self.after, self._news)
 
 
 class History(QUndoStack):

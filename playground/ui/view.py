@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
-from playground.runner.messages import OWN, ApplyStep, GoTo, Inspect, Play, Recall, Reset, Step, StepBack
+from playground.runner.messages import OWN, ApplyStep, GoTo, Inspect, Play, Reset, Step, StepBack
 
 if TYPE_CHECKING:
     from engine.trace import Moment, Place, Trace
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from playground.ui.theme import Theme
 
 #: commands that send the run to another moment, or stop to look into the one where it is
-MOVING = (ApplyStep, GoTo, Inspect, Play, Recall, Reset, Step, StepBack)
+MOVING = (ApplyStep, GoTo, Inspect, Play, Reset, Step, StepBack)
 
 
 class Focus(QObject):

@@ -19,13 +19,11 @@ from playground.runner import remote
 from playground.runner.messages import (
     OWN,
     Frame,
-    GoTo,
     Inspect,
     Load,
     Maps,
     Pause,
     Play,
-    Recall,
     Reset,
     SetSpeed,
     SetWants,
@@ -317,30 +315,6 @@ def test_an_error_inside_training_is_got_over_with_the_weights(monkeypatch: pyte
         assert "Press Play" in crashed.message
         runner.send(Step())
         assert until(runner, lambda f: f.state is State.PAUSED).step == 4
-    finally:
-        runner.stop()
-
-
-@pytest.mark.parametrize("own_process", [False, True], ids=["thread", "process"])
-def test_a_run_that_was_left_can_be_had_back(own_process: bool) -> None:
-    runner = Runner(own_process)
-    runner.start()
-    try:
-        runner.send(Load(CIRCLE))
-        runner.send(SetWants(frozenset({WANT})))
-        runner.send(Step("epoch"))
-        before = until(runner, lambda f: f.epoch == 1 and f.state is State.PAUSED)
-        runner.send(Load(DIGITS))
-        until(runner, lambda f: f.project is DIGITS)
-        runner.send(Load(CIRCLE))
-        runner.send(Recall())
-        frame = until(runner, lambda f: f.project is CIRCLE and f.step == before.step)
-        assert frame.state is State.PAUSED
-        np.testing.assert_array_equal(frame.answer(WANT)["weight"], before.answer(WANT)["weight"])
-        np.testing.assert_array_equal(frame.log.rows, before.log.rows)
-        runner.send(GoTo(0))
-        runner.send(Recall())  # there is nothing more
-        assert until(runner, lambda f: f.earliest_step == before.step).step == before.step
     finally:
         runner.stop()
 

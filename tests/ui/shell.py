@@ -15,6 +15,7 @@ from playground.runner.messages import Command, Frame, State
 from playground.runner.runner import Runner
 from playground.ui.application import Appearance
 from playground.ui.main_window import MainWindow
+from playground.ui.recovery import Recovery
 from playground.ui.settings import Settings
 from playground.ui.undo import History
 
@@ -39,18 +40,35 @@ class ToldRunner:
 
 
 class Shell:
-    """``window`` on ``project``. Settings are kept in ``folder``; use it again for what the window remembers."""
+    """``window`` on ``project``. Settings are kept in ``folder``; use it again for what the window remembers.
 
-    def __init__(self, qtbot, project: Project, folder: Path, runner: ToldRunner | None = None) -> None:
+    ``recovering``: it keeps its state there too, and shows again what the last one showed.
+    """
+
+    def __init__(
+        self,
+        qtbot,
+        project: Project,
+        folder: Path,
+        runner: ToldRunner | None = None,
+        recovering: bool = False,
+        resume: bool = True,
+    ) -> None:
         self.qtbot = qtbot
         self.settings = Settings(QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat))
+        self.recovery = Recovery(folder / "recovery") if recovering else None
+        self.point = self.recovery.begin(resume) if self.recovery is not None else None
         self.document = Document(project)
+        if self.point is not None:
+            self.document.open(self.point.project(), self.point.file, self.point.path)
         self.runner = runner or Runner(own_process=False)
         self.runner.start()
         appearance = Appearance(self.settings)
         self.window = MainWindow(
-            self.document, History(self.document), self.runner, self.settings, appearance
+            self.document, History(self.document), self.runner, self.settings, appearance, self.recovery
         )
+        if self.point is not None:
+            self.window.desk.resume(self.point)
         qtbot.addWidget(self.window, before_close_func=lambda _: self.end())
 
     def show(self, width: int = 1280, height: int = 720) -> Shell:
@@ -64,6 +82,7 @@ class Shell:
     def end(self) -> None:
         """Let go of unsaved edits, and of the worker."""
         self.window.history.setClean()
+        self.window.desk.give_up()
         self.runner.stop()
 
     @property

@@ -5,14 +5,17 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
+from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from engine.data import NpzFile
 from playground.document import edits, files
+from playground.document.container import Container
 from playground.document.examples import example
 from playground.document.project import Project, problems, withheld
 from playground.runner.messages import State
 from playground.runs import files as runs
+from playground.ui.saving import THUMBNAIL
 from tests.engine.data.writing import LABELS, PIXELS, write_npz
 from tests.ui.shell import Shell, answering
 
@@ -48,7 +51,8 @@ def test_saving_names_the_project_and_cleans_the_mark(shell: Shell, tmp_path: Pa
     rename(shell)
     answer_file_dialog(monkeypatch, "getSaveFileName", tmp_path / "mine")
     shell.key(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
-    saved = tmp_path / f"mine{files.SUFFIX}"
+    saved = tmp_path / f"mine{files.RUN_SUFFIX}"
+    shell.qtbot.waitUntil(lambda: not shell.window.saving.busy)
     assert files.load(saved).network == CIRCLE.network
     assert shell.window.windowTitle() == "mine[*]"
     assert not shell.window.isWindowModified()
@@ -56,7 +60,9 @@ def test_saving_names_the_project_and_cleans_the_mark(shell: Shell, tmp_path: Pa
     before = saved.read_bytes()
     shell.document.apply(edits.set_seed(shell.document.value, 5), "Seed")
     shell.key(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    shell.qtbot.waitUntil(lambda: not shell.window.saving.busy)
     assert saved.read_bytes() != before, "the second time nobody is asked where"
+    assert saved.with_name(f"{saved.name}.bak").read_bytes() == before
 
 
 def test_opening_a_file_shows_it_and_lists_it(shell: Shell, tmp_path: Path, monkeypatch) -> None:
@@ -148,64 +154,14 @@ def train_an_epoch(shell: Shell) -> None:
     shell.until(State.PAUSED, epoch=1)
 
 
-@pytest.mark.parametrize("edited", [False, True])
-def test_a_trained_run_can_be_had_back_without_a_question(shell: Shell, edited: bool) -> None:
+def test_a_trained_run_is_asked_about_where_nothing_can_be_put_aside(shell: Shell) -> None:
     train_an_epoch(shell)
-    if edited:
-        rename(shell)
-    before, project = shell.frame, shell.document.value
-    leave = lambda: shell.window.desk.open_example("xor")
-    if edited:
-        answering(Button.Discard, leave)
-    else:
-        leave()
-    shell.until(State.READY)
-    assert "after 1 epoch" in shell.window.banner.text.text()
-    shell.click("banner_offer0")
-    assert not shell.window.banner.isVisible()
-    assert shell.document.value is project
-    assert shell.window.isWindowModified() == edited
-    shell.qtbot.waitUntil(lambda: shell.frame.project is project and shell.frame.step == before.step)
-    assert shell.frame.train_loss == before.train_loss
-
-
-def test_the_offer_goes_with_the_next_run_and_stays_in_the_menu(shell: Shell) -> None:
-    train_an_epoch(shell)
-    shell.window.desk.open_example("xor")
-    shell.until(State.READY)
-    assert shell.window.banner.isVisible()
-    shell.click("transport_play")
-    shell.until(State.RUNNING)
-    assert not shell.window.banner.isVisible()
-    shell.click("transport_play")
-    shell.until(State.PAUSED)
-    menu = shell.child("menu.File/Open Recent")
-    menu.aboutToShow.emit()
-    menu.actions()[0].trigger()
-    assert shell.document.value is CIRCLE
-    shell.qtbot.waitUntil(lambda: shell.frame.project is CIRCLE and shell.frame.epoch == 1)
-
-
-def test_nothing_is_offered_where_nothing_was_trained(shell: Shell) -> None:
-    shell.window.desk.open_example("xor")
-    shell.until(State.READY)
-    assert not shell.window.banner.isVisible()
-    assert not shell.window.desk.back()
-
-
-def test_closing_after_a_long_run_asks_once(shell: Shell) -> None:
-    train_an_epoch(shell)
-    nothing = lambda: None
-    assert not shell.window.desk.asks(nothing, closing=True), (
-        "what took a moment is learned again in a moment"
-    )
-    shell.window.run.seconds = 200.0
     text = answering(Button.Cancel, shell.window.close)
-    assert "3 min of training" in text
+    assert "has been trained" in text
     assert shell.window.isVisible()
-    rename(shell, "precious")
-    assert "precious" in answering(Button.Discard, shell.window.close)
-    assert not shell.window.isVisible()
+    answering(Button.Discard, lambda: shell.window.desk.open_example("xor"))
+    shell.until(State.READY)
+    assert shell.window.desk.left is None
 
 
 def test_the_question_leaves_room_for_its_title(shell: Shell) -> None:
@@ -281,7 +237,7 @@ def test_data_that_the_user_has_chosen_need_no_question(
     (tmp_path / "mine").mkdir()
     path = tmp_path / "mine" / "p.playground.json"
     answer_file_dialog(monkeypatch, "getSaveFileName", path)
-    assert shell.window.desk.save()
+    shell.window.desk.save()
     shell.window.desk.new()
     shell.window.desk.open_path(path)
     assert shell.document.value.source == source
@@ -293,27 +249,104 @@ def test_saving_a_strangers_project_lets_it_read_nothing(
     shell.window.desk.open_path(stranger)
     press(question(shell), "Not now")
     answer_file_dialog(monkeypatch, "getSaveFileName", stranger.with_name("copy.playground.json"))
-    assert shell.window.desk.save_as()
+    shell.window.desk.save_as()
     shell.window.desk.open_path(stranger.with_name("copy.playground.json"))
     assert len(withheld(shell.document.value)) == 1
     press(question(shell), "Not now")
 
 
-def test_a_file_that_holds_a_run_is_opened_with_a_word_and_never_overwritten(
+# ---- files that hold a run ----------------------------------------------------------------------------------------
+
+
+def saved_as(shell: Shell, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer_file_dialog(monkeypatch, "getSaveFileName", path)
+    shell.window.desk.save_as()
+    shell.qtbot.waitUntil(lambda: not shell.window.saving.busy)
+
+
+def test_a_run_is_saved_and_opened_with_its_project(shell: Shell, tmp_path: Path, monkeypatch) -> None:
+    train_an_epoch(shell)
+    loss, step = shell.frame.train_loss, shell.frame.step
+    path = tmp_path / "it.chainrule"
+    saved_as(shell, path, monkeypatch)
+    assert shell.window.windowTitle() == "it[*]"
+    assert not shell.window.isWindowModified()
+    shell.window.desk.new()
+    shell.until(State.EMPTY)
+    shell.window.desk.open_path(path)
+    shell.qtbot.waitUntil(lambda: shell.frame.step == step)
+    assert shell.frame.train_loss == loss
+    assert shell.frame.epoch == 1
+    assert shell.frame.earliest_step == 0
+    assert not shell.window.isWindowModified()
+    train_an_epoch_more(shell)
+    assert shell.window.isWindowModified(), "the file does not hold what was learned since"
+    shell.key(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    shell.qtbot.waitUntil(lambda: not shell.window.isWindowModified())
+
+
+def train_an_epoch_more(shell: Shell) -> None:
+    shell.key(Qt.Key.Key_S, Qt.KeyboardModifier.ShiftModifier)
+    shell.until(State.PAUSED, epoch=2)
+
+
+def test_a_file_with_a_run_has_a_picture_of_the_network(shell: Shell, tmp_path: Path, monkeypatch) -> None:
+    saved_as(shell, tmp_path / "it.chainrule", monkeypatch)
+    picture = QPixmap()
+    assert picture.loadFromData(Container(tmp_path / "it.chainrule").read(runs.THUMBNAIL), "PNG")
+    assert picture.width() == THUMBNAIL.width() or picture.height() == THUMBNAIL.height()
+
+
+def test_text_says_that_it_holds_no_weights_and_offers_a_file_that_does(
     shell: Shell, tmp_path: Path, monkeypatch
 ) -> None:
-    path = tmp_path / "it.chainrule"
-    runs.save(example("xor").project, path)
-    whole = path.read_bytes()
-    shell.window.desk.open_path(path)
-    assert shell.window.desk.name == "it"
-    assert "is not shown" in " ".join(shell.document.value.notes)
+    train_an_epoch(shell)
+    saved_as(shell, tmp_path / "it.playground.json", monkeypatch)
+    assert "not the weights" in shell.window.banner.text.text()
     asked = []
     monkeypatch.setattr(
         QFileDialog, "getSaveFileName", staticmethod(lambda *args: asked.append(args[2]) or ("", ""))
     )
-    assert not shell.window.desk.save()
-    assert asked == [str(tmp_path / f"it{files.SUFFIX}")]
-    with pytest.raises(files.FileError, match="run as well"):
-        files.save(shell.document.value, path)
-    assert path.read_bytes() == whole
+    shell.click("banner_offer0")
+    assert asked == [str(tmp_path / "it.chainrule")]
+
+
+def test_a_run_that_is_damaged_leaves_the_project(shell: Shell, tmp_path: Path, monkeypatch) -> None:
+    train_an_epoch(shell)
+    path = tmp_path / "it.chainrule"
+    saved_as(shell, path, monkeypatch)
+    data = path.read_bytes()
+    at = data.index(b"weights.safetensors", data.index(b"PK\x03\x04", 5000) if len(data) > 5000 else 0)
+    path.write_bytes(data[: at + 200] + bytes([data[at + 200] ^ 255]) + data[at + 201 :])
+    shell.window.desk.open_path(path)
+    shell.qtbot.waitUntil(lambda: "begins anew" in shell.window.banner.text.text())
+    assert shell.document.value.network == CIRCLE.network
+    assert shell.frame.step == 0
+
+
+def test_a_file_that_another_window_has_written_is_not_replaced_without_a_question(
+    shell: Shell, tmp_path: Path, monkeypatch
+) -> None:
+    path = tmp_path / "it.chainrule"
+    saved_as(shell, path, monkeypatch)
+    runs.save(example("xor").project, path)
+    theirs = path.read_bytes()
+    shell.document.apply(edits.set_seed(shell.document.value, 5), "Seed")
+    shell.window.desk.save()
+    box = shell.window.findChild(QMessageBox, "ask_replace")
+    assert isinstance(box, QMessageBox)
+    assert path.read_bytes() == theirs
+    press(box, "Replace")
+    shell.qtbot.waitUntil(lambda: not shell.window.saving.busy)
+    assert files.load(path).seed == 5
+
+
+def test_what_cannot_be_written_is_said_and_stays_unsaved(shell: Shell, tmp_path: Path, monkeypatch) -> None:
+    rename(shell)
+    answer_file_dialog(monkeypatch, "getSaveFileName", tmp_path / "no" / "such.chainrule")
+    shell.window.actions_["file.save"].trigger()
+    shell.qtbot.waitUntil(lambda: shell.window.findChild(QMessageBox, "refused") is not None)
+    box = shell.window.findChild(QMessageBox, "refused")
+    assert "such.chainrule cannot be written" in box.text()
+    press(box, "OK")
+    assert shell.window.isWindowModified()

@@ -10,6 +10,7 @@ import pytest
 
 from playground.document import edits, files
 from playground.document.examples import example
+from playground.runs.points import point
 from playground.ui.signals import ENDING, EndSignals
 from tests.ui.shell import Shell, ToldRunner
 
@@ -66,10 +67,12 @@ from playground.ui.application import application
 
 def act():
     window = next(w for w in QApplication.topLevelWidgets() if w.objectName() == "main_window")
-    document = window.document
+    document, autosave = window.document, window.desk.autosave
     document.apply(edits.set_seed(document.value, 7), "Seed")
     window.show_start_page()
+    window.desk.autosave = None
     window.desk.new()  # asks
+    window.desk.autosave = autosave
     print("ready", flush=True)
 
 if __name__ == "__main__":
@@ -97,5 +100,8 @@ def test_the_program_ends_with_its_questions_and_dialogs_and_leaves_nothing(tmp_
     ]  # of a screen that is none
     assert (program.returncode, said) == (0, [])
     assert list((tmp_path / "tmp").iterdir()) == []
-    (path,) = (tmp_path / "data").rglob("*(unsaved).playground.json")
-    assert files.load(path).seed == 7
+    [path] = (tmp_path / "data").rglob("state.chainrule")
+    state = point(path)
+    assert state is not None
+    assert state.unsaved
+    assert state.project().seed == 7

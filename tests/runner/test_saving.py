@@ -1,0 +1,201 @@
+"""The run is saved where it is trained, goes on from files, and comes back with undo."""
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.data import ImageFolder
+from engine.layers import Linear, Tanh
+from playground.document import edits
+from playground.document.examples import example
+from playground.document.files import load
+from playground.runner.messages import Frame, Load, Play, Save, State, Step
+from playground.runner.runner import Runner
+from playground.runner.session import Session
+from playground.runs import files
+from tests.document.projects import project
+from tests.runner.driving import until
+
+pytestmark = pytest.mark.slow
+
+CIRCLE = example("circle").project
+
+
+def trained(whole, steps: int = 40) -> Session:
+    session = Session()
+    session.load(whole)
+    session.play()
+    session.train(600.0, steps)
+    return session
+
+
+def weights(session: Session) -> dict[str, np.ndarray]:
+    assert session.trainer is not None
+    return session.trainer.model.state_dict()
+
+
+def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
+    return one.keys() == other.keys() and all(np.array_equal(one[key], other[key]) for key in one)
+
+
+# --- files -------------------------------------------------------------------------------------------------------------
+
+
+def test_opening_a_file_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    session, path = trained(CIRCLE), tmp_path / "it.chainrule"
+    session.save(Save(1, CIRCLE, path))
+    assert [(one.number, one.refusal) for one in session.frame().saved] == [(1, "")]
+    session.train(600.0, 25)
+    again = Session()
+    again.load(load(path), another=True, file=path)
+    assert again.frame().step == 40
+    assert again.state is State.PAUSED
+    again.play()
+    again.train(600.0, 25)
+    assert same(weights(again), weights(session))
+
+
+def test_a_half_built_network_keeps_what_it_had_learned(tmp_path: Path) -> None:
+    whole = project(Linear(4), Tanh(), Linear(4), Tanh(), Linear(1))
+    session, path = trained(whole), tmp_path / "it.chainrule"
+    learned = weights(session)
+    half = edits.remove(whole, ["linear3"])
+    session.load(half)
+    assert session.trainer is None
+    session.save(Save(1, half, path))
+    again = Session()
+    opened = load(path)
+    again.load(opened, another=True, file=path)
+    assert again.trainer is None
+    assert opened.network == half.network
+    again.load(opened.replace(network=whole.network))
+    assert same(weights(again), learned)
+
+
+def test_a_run_whose_data_are_not_there_yet_is_waited_for(tmp_path: Path) -> None:
+    session, path = trained(CIRCLE), tmp_path / "it.chainrule"
+    session.save(Save(1, CIRCLE, path))
+    gone = CIRCLE.replace(source=ImageFolder(path=str(tmp_path / "nowhere")))
+    again = Session()
+    again.load(gone, another=True, file=path)
+    assert again.state is State.EMPTY
+    again.load(CIRCLE)
+    assert again.frame().step == 40
+
+
+def test_what_cannot_be_read_of_a_run_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "it.chainrule"
+    files.save(CIRCLE, path)
+    session = Session()
+    session.load(CIRCLE, another=True, file=path)
+    assert "begins anew" in session.frame().notice
+    assert session.frame().step == 0
+    session.play()
+    assert session.frame().notice == ""
+
+
+def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    session = trained(CIRCLE)
+    session.save(Save(3, CIRCLE, tmp_path / "no" / "it.chainrule"))
+    [said] = session.frame().saved
+    assert said.number == 3
+    assert "it.chainrule cannot be written" in said.refusal
+
+
+def answer(runner: Runner, number: int) -> Frame:
+    return until(runner, lambda frame: any(one.number == number for one in frame.saved))
+
+
+@pytest.mark.parametrize("own_process", [False, True])
+def test_orders_are_carried_out_in_their_place(own_process: bool, tmp_path: Path) -> None:
+    runner, path = Runner(own_process), tmp_path / "it.chainrule"
+    runner.start()
+    try:
+        runner.send(Load(CIRCLE, another=True))
+        runner.send(Step("epoch"))
+        until(runner, lambda frame: frame.epoch == 1 and frame.state is State.PAUSED)
+        runner.send(Save(1, CIRCLE, path))
+        runner.send(Load(example("xor").project, another=True))
+        answer(runner, 1)
+        assert files.load_run(path, load(path)).snapshot.epoch == 1
+        runner.send(Load(load(path), another=True, file=path))
+        until(runner, lambda frame: frame.epoch == 1 and len(frame.log.rows) == 2)
+    finally:
+        runner.stop()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_an_order_outlives_the_process_that_was_to_carry_it_out(tmp_path: Path) -> None:
+    runner, path = Runner(), tmp_path / "it.chainrule"
+    runner.start()
+    try:
+        runner.send(Load(CIRCLE, another=True))
+        runner.send(Play())
+        until(runner, lambda frame: frame.epoch > 3)
+        os.kill(runner._end._process.pid, signal.SIGSTOP)
+        runner.send(Save(1, CIRCLE, path))
+        os.kill(runner._end._process.pid, signal.SIGKILL)
+        answer(runner, 1)
+        assert load(path).network == CIRCLE.network
+    finally:
+        runner.stop()
+
+
+def test_without_any_process_the_window_saves_with_what_was_put_aside(tmp_path: Path) -> None:
+    runner, path = Runner(), tmp_path / "it.chainrule"
+    runner.start()
+    try:
+        runner.send(Load(CIRCLE, another=True))
+        until(runner, lambda frame: frame.state is State.READY)
+        remote = runner._end
+        remote._let_go(farewell=True)
+        remote._broken = True
+        runner.send(Save(1, CIRCLE, path))
+        answer(runner, 1)
+        assert load(path).network == CIRCLE.network
+    finally:
+        runner.stop()
+
+
+# --- undo --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_structural_edit_and_undo_bring_weights_and_history_back() -> None:
+    whole = project(Linear(4), Tanh(), Linear(4), Tanh(), Linear(1))
+    session = trained(whole)
+    learned, earliest = weights(session), session.frame().earliest_step
+    shorter = edits.remove(whole, ["linear2", "tanh2"])
+    session.load(shorter)
+    session.train(600.0, 15)
+    other = weights(session)
+    session.load(whole, returning=True)
+    assert same(weights(session), learned)
+    assert (session.frame().step, session.frame().earliest_step) == (40, earliest)
+    session.go_to(10)
+    assert session.frame().step == 10
+    session.load(shorter, returning=True)
+    assert same(weights(session), other), "redo brings what was learned after the edit"
+    assert session.frame().step == 55
+
+
+def test_so_does_undoing_new_weights() -> None:
+    session = trained(CIRCLE)
+    learned = weights(session)
+    session.load(edits.new_weights(CIRCLE))
+    assert session.frame().step == 0
+    session.load(CIRCLE, returning=True)
+    assert same(weights(session), learned)
+    assert session.frame().step == 40
+
+
+def test_an_edit_by_hand_that_makes_the_same_network_goes_on_training() -> None:
+    whole = project(Linear(4), Tanh(), Linear(1))
+    session = trained(whole)
+    session.load(edits.set_layer(whole, "linear1", Linear(5)))
+    session.play()
+    session.train(600.0, 5)
+    session.load(whole)
+    assert session.frame().step == 45

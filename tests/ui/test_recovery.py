@@ -1,0 +1,200 @@
+"""What was in the window is there again at the next start, however the last one ended."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from playground.document import edits
+from playground.document.examples import example
+from playground.document.project import Project
+from playground.runner.messages import State
+from playground.ui.points_dialog import PointsDialog, ago
+from playground.ui.recovery import OPENING, STATE, Recovery
+from tests.ui.shell import Shell
+
+pytestmark = pytest.mark.slow
+
+CIRCLE = example("circle").project
+
+
+@pytest.fixture
+def start(qtbot, tmp_path: Path):
+    """Opens a window that shows what the last one did."""
+    return lambda **more: Shell(qtbot, CIRCLE, tmp_path, recovering=True, **more).show()
+
+
+def train_an_epoch(shell: Shell) -> None:
+    epoch = shell.frame.epoch
+    shell.key(Qt.Key.Key_S, Qt.KeyboardModifier.ShiftModifier)
+    shell.until(State.PAUSED, epoch=epoch + 1)
+
+
+def kept(shell: Shell) -> None:
+    """Wait until all there is has been put aside, as it is after some seconds."""
+    done: list[str] = []
+    shell.window.desk.autosave.keep(done.append)
+    shell.qtbot.waitUntil(lambda: bool(done))
+    assert done == [""]
+
+
+def closed(shell: Shell) -> None:
+    shell.window.close()
+    shell.qtbot.waitUntil(lambda: not shell.window.isVisible())
+    shell.runner.stop()
+
+
+def crashed(shell: Shell) -> None:
+    """The window is gone without having heard of it; the lock of a process that is gone holds nobody up."""
+    shell.recovery._lock.unlock()
+    shell.window.desk.give_up()
+    shell.window.close()
+    shell.runner.stop()
+
+
+@pytest.mark.parametrize("end", [closed, crashed])
+def test_the_last_session_is_there_again_with_its_run(start, end) -> None:
+    first = start().until_ready()
+    first.document.apply(edits.set_seed(CIRCLE, 7), "Seed")
+    train_an_epoch(first)
+    loss, step = first.frame.train_loss, first.frame.step
+    if end is crashed:
+        kept(first)
+    end(first)
+    again = start()
+    again.qtbot.waitUntil(lambda: again.window.pump.shown is not None and again.frame.step == step)
+    assert again.document.value.seed == 7
+    assert again.document.value.name == CIRCLE.name
+    assert again.frame.train_loss == loss
+    assert again.frame.log.rows.shape[0] == 2
+    assert again.window.isWindowModified(), "the edit is in no file"
+    train_an_epoch(again)
+
+
+def test_its_file_is_known_again(start, tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "mine.chainrule"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", staticmethod(lambda *_: (str(path), "")))
+    first = start().until_ready()
+    train_an_epoch(first)
+    first.window.desk.save()
+    first.qtbot.waitUntil(lambda: not first.window.saving.busy)
+    closed(first)
+    again = start()
+    again.until(State.PAUSED, epoch=1)
+    assert again.document.path == path
+    assert not again.window.isWindowModified()
+    train_an_epoch(again)
+    assert again.window.isWindowModified()
+
+
+def test_nothing_is_asked_and_nothing_is_lost_on_the_way_out(start) -> None:
+    shell = start().until_ready()
+    train_an_epoch(shell)
+    project, step = shell.document.value, shell.frame.step
+    shell.window.desk.new()
+    shell.qtbot.waitUntil(lambda: shell.document.value == Project())
+    assert shell.window.findChild(QMessageBox, "ask_save") is None
+    shell.qtbot.waitUntil(shell.window.banner.isVisible)
+    assert "after 1 epoch" in shell.window.banner.text.text()
+    shell.click("banner_offer0")
+    shell.qtbot.waitUntil(lambda: shell.document.value.network == project.network)
+    shell.qtbot.waitUntil(lambda: shell.frame.step == step and shell.frame.earliest_step == 0)
+
+
+def test_what_nobody_has_touched_leaves_no_trace(start, tmp_path: Path) -> None:
+    shell = start().until_ready()
+    shell.window.desk.open_example("xor")
+    shell.until_ready()
+    assert shell.window.desk.left is None
+    closed(shell)
+    assert list((tmp_path / "recovery" / "windows").iterdir()) == []
+    assert list((tmp_path / "recovery" / "points").iterdir()) == []
+
+
+def test_a_second_window_has_a_place_of_its_own(start) -> None:
+    first = start().until_ready()
+    first.document.apply(edits.set_seed(CIRCLE, 7), "Seed")
+    kept(first)
+    second = start().until_ready()
+    assert second.document.value.seed == CIRCLE.seed
+    assert second.recovery.file != first.recovery.file
+
+
+def test_of_two_windows_one_is_there_again_and_the_other_a_point(start, tmp_path: Path) -> None:
+    shells = [start().until_ready(), start().until_ready()]
+    for seed, shell in enumerate(shells, 7):
+        shell.document.apply(edits.set_seed(CIRCLE, seed), "Seed")
+        kept(shell)
+    for shell in shells:
+        crashed(shell)
+    again = start()
+    [other] = again.recovery.others
+    assert other.unsaved
+    assert {again.document.value.seed, other.project().seed} == {7, 8}
+    assert again.recovery.listed() == (other,)
+
+
+def test_what_kills_the_window_is_not_opened_twice(start, tmp_path: Path) -> None:
+    first = start().until_ready()
+    first.document.apply(edits.set_seed(CIRCLE, 7), "Seed")
+    kept(first)
+    crashed(first)
+    recovery = Recovery(tmp_path / "recovery")
+    assert recovery.begin() is not None
+    assert (recovery.file.parent / OPENING).exists()
+    recovery._lock.unlock()  # it died before it stood
+    third = Recovery(tmp_path / "recovery")
+    assert third.begin() is None
+    assert [point.project().seed for point in third.others] == [7]
+    third.end(forget=True)
+
+
+def test_a_state_that_is_damaged_keeps_no_window_from_opening(start, tmp_path: Path) -> None:
+    folder = tmp_path / "recovery" / "windows" / "x"
+    folder.mkdir(parents=True)
+    (folder / STATE).write_bytes(b"PK\x03\x04 and nothing more")
+    assert start().until_ready().document.value == CIRCLE
+    assert not folder.exists()
+
+
+def test_where_nothing_can_be_written_the_old_question_is_asked(start, monkeypatch) -> None:
+    shell = start().until_ready()
+    shell.document.apply(edits.set_seed(CIRCLE, 7), "Seed")
+    monkeypatch.setattr("playground.ui.autosave.ROOM", 1e15)
+    kept_file = shell.recovery.file
+    kept_file.write_bytes(b"x")
+    shell.window.close()
+    box = shell.window.findChild(QMessageBox, "ask_save")
+    assert isinstance(box, QMessageBox)
+    assert "cannot be kept" in shell.window.banner.text.text()
+    box.button(QMessageBox.StandardButton.Cancel).click()
+    assert shell.window.isVisible()
+
+
+def test_points_are_listed_with_pictures_opened_and_deleted(start) -> None:
+    shell = start().until_ready()
+    shell.document.apply(edits.set_seed(CIRCLE, 7), "Seed")
+    train_an_epoch(shell)
+    shell.window.desk.new()
+    shell.qtbot.waitUntil(lambda: shell.window.desk.left is not None)
+    shell.window.actions_["file.points"].trigger()
+    dialog = shell.window.findChild(PointsDialog)
+    assert dialog is not None
+    assert dialog.list.item(0).text() == f"{CIRCLE.name}\n1 epoch · a moment ago"
+    assert not dialog.list.item(0).icon().isNull()
+    shell.qtbot.mouseClick(dialog.findChild(type(dialog._opens), "points_open"), Qt.MouseButton.LeftButton)
+    shell.qtbot.waitUntil(lambda: shell.document.value.seed == 7)
+    shell.window.actions_["file.points"].trigger()
+    dialog = shell.window.findChildren(PointsDialog)[-1]
+    dialog._delete()
+    assert shell.recovery.listed() == ()
+    dialog.close()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(5, "a moment ago"), (60, "1 minute ago"), (7300, "2 hours ago"), (200_000, "2 days ago")],
+)
+def test_how_long_ago_in_words(seconds: float, words: str) -> None:
+    assert ago(seconds) == words
