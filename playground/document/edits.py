@@ -8,12 +8,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from engine.core import Array
 from engine.data import Opened, Preparation, Source
 from engine.errors import EngineError, SpecError
 from engine.fit import Fit
 from engine.layers import Flatten, Layer, Linear
 from engine.layers import registry as layers
-from engine.limits import MOST_LAYERS
+from engine.limits import MOST_GIVEN, MOST_LAYERS
 from engine.losses import suited
 from engine.network import INPUT, Network, Node, shape_in_words
 from engine.problems import (
@@ -28,6 +31,7 @@ from engine.problems import (
     SetLayer,
     SetPreparation,
 )
+from engine.program import check_state
 from engine.spec import File
 from playground.document.project import (
     FirstWeights,
@@ -37,6 +41,7 @@ from playground.document.project import (
     data_of,
     misfits,
     shapes,
+    state_shapes,
     wanted_output,
 )
 from playground.document.store import store
@@ -207,6 +212,34 @@ def _with_suited_augmentation(project: Project) -> Project:
 def _drawn_anew(project: Project) -> Project:
     """What draws the weights anew leaves no hand edits of the old ones, and no given ones."""
     return replace(project, weight_edits=(), first_weights=())
+
+
+def give_weights(project: Project, state: Mapping[str, Array]) -> Project:
+    """The run begins with these numbers, all that the network holds. Raises SpecError where they do not fit it.
+
+    ``state``: as ``Model.state_dict`` gives it.
+    """
+    check_state(state, state_shapes(project))
+    size = sum(array.size for array in state.values())
+    if size > MOST_GIVEN:
+        raise SpecError(
+            f"The weights are {size:,} numbers; expected at most {MOST_GIVEN:,} to begin with. "
+            "Save the project with its run instead: that holds any number."
+        )
+    if not all(np.isfinite(array).all() for array in state.values()):
+        raise SpecError("Some of the weights are no finite numbers; expected that all are. Give others.")
+    given = tuple(FirstWeights(*key.rpartition(".")[::2], _nested(array)) for key, array in state.items())
+    return replace(project, weight_edits=(), first_weights=given)
+
+
+def _nested(array: Array) -> tuple[Any, ...]:
+    """Nested tuples of the shortest decimal numbers that stand for the float32 numbers of ``array``."""
+
+    def frozen(value: Any) -> Any:
+        return tuple(map(frozen, value)) if isinstance(value, list) else value
+
+    nested: tuple[Any, ...] = frozen(np.asarray(array, np.float32).astype(str).astype(float).tolist())
+    return nested
 
 
 def set_preparation(project: Project, preparation: Preparation) -> Project:

@@ -170,8 +170,8 @@ def load(path: str | os.PathLike[str]) -> Project:
     """
     path = Path(path)
     try:
-        packed = is_container(path)
-        text = Container(path).text(PROJECT) if packed else _text(path)
+        found = Container(path) if is_container(path) else None
+        text = _text(path) if found is None else found.text(PROJECT)
     except EngineError as error:
         raise FileError(str(error)) from error
     project = from_json(text, path.name)
@@ -180,7 +180,8 @@ def load(path: str | os.PathLike[str]) -> Project:
     source = _with_paths(project.source, lambda data: str(folder / data))
     if isinstance(source, Opened):
         source = source.replace(withheld=withheld)
-    return project.replace(name=name_of(path), source=source)
+    notes = (*project.notes, *(found.faults if found is not None else ()))
+    return project.replace(name=name_of(path), source=source, notes=notes)
 
 
 def _text(path: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -16,7 +16,7 @@ from engine.footprint import footprint, machine
 from engine.layers.base import Shape
 from engine.limits import NETWORK_BYTES
 from engine.losses import Loss, suited
-from engine.network import Network, Problem
+from engine.network import Network, Node, Problem
 from engine.problems import AllowMemory, DrawWeights, ReadOutside, SetFit
 from engine.reach import far_from_one
 from engine.review import review
@@ -141,6 +141,23 @@ def shapes(project: Project) -> dict[str, Shape]:
         return {}
 
 
+def shapes_held(node: Node, inputs: Sequence[Shape]) -> dict[str, Shape]:
+    """The shapes of a node's parameters and of what else it keeps, such as running means, by name."""
+    learned = {name: p.shape for name, p in node.layer.parameters(*inputs).items()}
+    return learned | {name: array.shape for name, array in node.layer.state(*inputs).items()}
+
+
+def state_shapes(project: Project) -> dict[str, Shape]:
+    """Of all that the network's ``state_dict`` holds, by name; of the part that can be computed where the network is half-built."""
+    known, network = shapes(project), project.network
+    return {
+        f"{node.id}.{name}": shape
+        for node in network.nodes
+        if all(i in known for i in (node.id, *network.inputs_of(node.id)))
+        for name, shape in shapes_held(node, [known[i] for i in network.inputs_of(node.id)]).items()
+    }
+
+
 def misfits(
     given: Iterable[FirstWeights], network: Network, known: Mapping[str, Shape]
 ) -> tuple[Problem, ...]:
@@ -152,7 +169,7 @@ def misfits(
         if any(i not in known for i in (node.id, *sources)):
             continue
         inputs = [known[i] for i in sources]
-        expected = {name: p.shape for name, p in node.layer.parameters(*inputs).items()}
+        expected = shapes_held(node, inputs)
         if one.name not in expected:
             held = few([f"{name} of shape {shape}" for name, shape in expected.items()])
             wrong.setdefault(node.id, []).append(
@@ -235,16 +252,6 @@ def _findings(
         remedy = SetFit(f"Use {fitting.label}", "loss", fitting())
         return (*network.problems(data.in_shape), Problem("loss", str(error), remedies=(remedy,)))
     return (*network.problems(data.in_shape, wanted), *review(network, data.train, fit, given))
-
-
-#: the parts of a project on which its findings depend: who shows them asks whether one of these is another object. Not the hand edits
-#: of weights, which only ever end a warning about first weights.
-JUDGED = ("network", "source", "preparation", "fit", "first_weights", "notes", "memory")
-
-
-def judged_alike(before: Project | None, after: Project) -> bool:
-    """Whether nothing has changed on which the findings depend."""
-    return before is not None and all(getattr(before, part) is getattr(after, part) for part in JUDGED)
 
 
 @lru_cache(maxsize=64)

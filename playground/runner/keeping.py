@@ -21,16 +21,6 @@ from playground.document.project import FirstWeights, Project, WeightEdit
 ATTIC_SIZE = 4_000_000
 
 
-def is_edit_of(project: Project, before: Project) -> bool:
-    """Whether ``project`` came of ``before`` by editing: an edit keeps most parts, a file that was opened brings all of them anew."""
-    pairs = [
-        (getattr(project, part), getattr(before, part))
-        for part in ("source", "preparation", "network", "fit")
-    ]
-    nodes = {id(node) for node in before.network.nodes}
-    return any(new is old for new, old in pairs) or any(id(node) in nodes for node in project.network.nodes)
-
-
 def part_that_fits(network: Network, in_shape: tuple[int, ...]) -> Network:
     """The nodes of a half-built network that can be computed; all of them where only the output is not what is needed."""
     known, nodes, names = network.known_shapes(in_shape), list[Node](), {INPUT}
@@ -97,7 +87,7 @@ def carry_weights(old: Model, new: Model, attic: Attic) -> None:
 def give_weights(given: Iterable[FirstWeights], model: Model) -> None:
     """Begin with the given numbers. Those that do not fit are a problem of the project (``misfits``), which does not run then."""
     for first in given:
-        array = model.parameters.get(first.node_id, {}).get(first.name)
+        array = arrays_of(model, first.node_id).get(first.name)
         if array is not None and array.shape == first.shape:
             array[...] = np.array(first.values, array.dtype)
 

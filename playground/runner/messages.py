@@ -184,7 +184,7 @@ class Load:
 
     Args:
         project: all choices.
-        another: it is no edit of the last one, but was opened, say: it begins afresh, and waits. ``Runner.send`` finds out.
+        another: it is no edit of the last one, but was opened, say: it begins afresh, and waits.
         returning: it was there before, and undo or redo has brought it back: so is its run, as it was left.
         file: one that was opened and holds its run; training stands where that stands.
     """
@@ -206,6 +206,7 @@ class Save:
         thumbnail: a picture of it, PNG; empty for none.
         about: what the file's manifest says besides.
         backup: whether the file that is replaced stays beside it.
+        weights_alone: only the weights are written, as safetensors.
     """
 
     number: int
@@ -214,6 +215,7 @@ class Save:
     thumbnail: bytes = b""
     about: tuple[tuple[str, Any], ...] = ()
     backup: bool = False
+    weights_alone: bool = False
 
 
 @dataclass(frozen=True)

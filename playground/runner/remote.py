@@ -300,6 +300,10 @@ class Remote:
         aside = Shelf(self._folder).read() if self._folder is not None else None
         for order in self._saves.values():
             refusal = ""
+            if order.weights_alone:
+                refusal = f"{order.path.name} is not written: no process trains any more. Press Play to start training again."
+                self._saved = (*self._saved[-3:], Saved(order.number, refusal))
+                continue
             run = aside if aside is not None and aside.is_of(order.project) else None
             try:
                 files.save(order.project, order.path, run, order.thumbnail, dict(order.about), order.backup)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from playground.document.project import Project
-from playground.runner.keeping import is_edit_of
 from playground.runner.mailbox import Mailbox
-from playground.runner.messages import Command, Frame, Load
+from playground.runner.messages import Command, Frame
 from playground.runner.remote import Remote
 from playground.runner.worker import Worker
 
@@ -27,7 +23,6 @@ class Runner:
     """
 
     def __init__(self, own_process: bool = True) -> None:
-        self._project: Project | None = None
         self._end: Remote | _Local = Remote() if own_process else _Local()
 
     def start(self) -> None:
@@ -36,10 +31,6 @@ class Runner:
 
     def send(self, command: Command) -> None:
         """Have something done; returns at once. Commands are carried out in order, between two steps."""
-        if isinstance(command, Load):
-            # Only here are projects still the very objects that were edited.
-            another = self._project is not None and not is_edit_of(command.project, self._project)
-            self._project, command = command.project, replace(command, another=another or command.another)
         self._end.send(command)
 
     def take(self) -> Frame | None:

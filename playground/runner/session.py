@@ -13,13 +13,15 @@ from threadpoolctl import threadpool_limits
 from engine.checkpoints import BUDGET, Checkpoints
 from engine.data import Prepared
 from engine.errors import DivergedError, EngineError, SpecError
+from engine.io import save_weights
 from engine.metrics import metric_name
 from engine.model import Model
 from engine.probe import extent
 from engine.problems import Remedy
 from engine.train import Trainer
 from playground.document import edits
-from playground.document.files import FileError
+from playground.document.change import DATA, diff
+from playground.document.files import FileError, writing
 from playground.document.project import Project, data_of, problems
 from playground.runner.answers import Answers
 from playground.runner.inspecting import Inspection
@@ -138,12 +140,13 @@ class Session:
         if data is None:
             return
         built, trainer, model = self._built, self.trainer, self._model
-        anew = built is not None and (project.network != built.network or _draws_anew(built, project))
+        change = diff(built, project)
+        anew = built is not None and (change.draws_anew or "network" in change.parts)
         if anew and not another and (left := self.current()) is not None:
             self._runs.put(left.replaced(project=before))
-        if built is None or model is None or another or _draws_anew(built, project):
+        if model is None or another or change.draws_anew:
             self._begin(data)
-        elif trainer is None or project.network != built.network or problems(project):
+        elif trainer is None or "network" in change.parts or problems(project):
             self._build(data)
         elif project.fit != trainer.fit:
             trainer.update(project.fit)
@@ -334,6 +337,9 @@ class Session:
     def save(self, order: Save, aside: Run | None = None) -> None:
         """Write a project and its run to a file, and note what came of it. ``aside``: the run, where training has crashed."""
         refusal = ""
+        if order.weights_alone:
+            self.saved = (*self.saved[-3:], Saved(order.number, self._save_weights(order.path)))
+            return
         own = aside if aside is not None and aside.is_of(order.project) else self._run_of(order.project)
         try:
             files.save(order.project, order.path, own, order.thumbnail, dict(order.about), order.backup)
@@ -343,15 +349,23 @@ class Session:
             refusal = f"{order.path.name} cannot be written: it takes more memory than there is. Close other programs."
         self.saved = (*self.saved[-3:], Saved(order.number, refusal))
 
+    def _save_weights(self, path: Path) -> str:
+        """Write the weights alone; why that is not possible, "" where it was."""
+        if self.trainer is None:
+            return f"{path.name} is not written: the network cannot run as it stands, and has no weights. Mend it first."
+        try:
+            with writing(path):
+                save_weights(self.trainer.model.state_dict(), path)
+        except FileError as error:
+            return str(error)
+        return ""
+
     def _run_of(self, project: Project) -> Run | None:
         """The run to keep with ``project``: its own, or where it cannot run as it stands, the last one before."""
         now = self.current()
         if now is None or not now.is_of(project):
             now = self._runs.find(project) or (self._runs.newest if now is None else None)
-        same_data = now is not None and (now.project.source, now.project.preparation) == (
-            project.source, project.preparation
-        )  # fmt: skip
-        return now if same_data else None
+        return None if now is None or diff(now.project, project).touches(DATA) else now
 
     def _stand_at(self, run: Run, trainer: Trainer) -> None:
         run.give(trainer)
@@ -487,13 +501,3 @@ def _changes(project: Project, remedy: Remedy) -> bool:
     """Whether a remedy sets anything that is not set so already."""
     mended = edits.mend(project, remedy)
     return (mended.fit, mended.preparation) != (project.fit, project.preparation)
-
-
-def _draws_anew(old: Project, new: Project) -> bool:
-    """Other data, seed or initializer: what was learned is about something else.
-
-    So are other given weights, unless they went with an edit of the network that left no use for them.
-    """
-    parts = (old.source, old.preparation, old.seed, old.fit.initializer)
-    given = old.network is new.network and old.first_weights != new.first_weights
-    return given or parts != (new.source, new.preparation, new.seed, new.fit.initializer)

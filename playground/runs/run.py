@@ -11,6 +11,7 @@ from engine.log import Log, LogView
 from engine.program import Parameters
 from engine.snapshot import Snapshot
 from engine.train import Trainer
+from playground.document.change import TRAINED, diff
 from playground.document.project import Project
 
 
@@ -57,7 +58,7 @@ class Run:
 
     def is_of(self, project: Project) -> bool:
         """Whether ``project`` trains the same network in the same way, so that it can go on from here, bit for bit."""
-        return _trained(self.project) == _trained(project)
+        return not diff(self.project, project).touches(TRAINED)
 
     def replaced(self, **changes: Any) -> Run:
         return replace(self, **changes)
@@ -66,10 +67,3 @@ class Run:
         """Bring ``trainer``, made for the same network and data, to the present moment."""
         trainer.return_to(self.snapshot, self.best, self.sane)
         trainer.log = Log.of(self.log)
-
-
-def _trained(project: Project) -> tuple[object, ...]:
-    """The choices on which a run's numbers depend."""
-    return (
-        project.source, project.preparation, project.network, project.fit, project.seed, project.first_weights
-    )  # fmt: skip

@@ -112,6 +112,21 @@ SPECS = (
         rule=True,
     ),
     ActionSpec("file.save_as", "Save As…", "File", "Save the project to another file.", ("Ctrl+Shift+S",)),
+    ActionSpec(
+        "file.load_weights",
+        "Load Weights…",
+        "File",
+        "Begin with the weights in a safetensors file.",
+        when=can_run,
+        rule=True,
+    ),
+    ActionSpec(
+        "file.save_weights",
+        "Save Weights…",
+        "File",
+        "Save the weights alone, as a safetensors file.",
+        when=can_run,
+    ),
     ActionSpec("file.quit", "Quit", "File", "Close the playground.", ("Ctrl+Q",), rule=True),
     ActionSpec(
         "edit.undo", "Undo", "Edit", "Take the last edit back.", (Key.Undo,), "undo", lambda s: bool(s.undo)
@@ -251,6 +266,13 @@ SPECS = (
         "Draw other first weights.",
         ("Ctrl+Shift+R",),
         "dice-5-outline",
+    ),
+    ActionSpec(
+        "run.keep_weights",
+        "Keep as First Weights",
+        "Run",
+        "Begin with the weights as they are now, also after Reset and in files.",
+        when=can_run,
     ),
     ActionSpec("run.faster", "Faster", "Run", "More steps a second.", ("]",), "speedometer", rule=True),
     ActionSpec("run.slower", "Slower", "Run", "Fewer steps a second.", ("[",), "speedometer-slow"),

@@ -36,7 +36,8 @@ from playground.ui.run_control import RunControl
 from playground.ui.saving import Saving
 from playground.ui.settings import LAYOUT_VERSION, THEMES, Settings
 from playground.ui.transport import Transport
-from playground.ui.view import Context, Focus, announced
+from playground.ui.view import Context, Focus, View, announced
+from playground.ui.weights import WeightFiles
 
 if TYPE_CHECKING:
     from playground.document.document import Document
@@ -95,9 +96,9 @@ class MainWindow(QMainWindow):
         self.saving = Saving(self, self._send, self.canvas)
         self.desk = Desk(self, document, history, settings, self.run, self.saving)
         self.setCentralWidget(self.canvas)
+        self.weights = WeightFiles(self, document, self.saving, lambda: self.desk.name)
         self.banner.lie_over(self.canvas)
         self.docks = Docks(self, context)
-        self.backprop = self.docks.view(BackpropView)
         self.metrics = MetricsBar(context)
         self.actions_ = Actions(self, self._handlers(), appearance.theme)
         self.transport = Transport(
@@ -112,8 +113,8 @@ class MainWindow(QMainWindow):
         self.addToolBar(self.transport)
         leave_gutters(self)
         self._fill_menus()
-        self.views = (self.canvas, self.metrics, *self.docks.views.values())
-        self.pump = Pump(self, runner.take, runner.send, self.views)
+        self.pump = Pump(self, runner.take, runner.send, (self.canvas, self.metrics))
+        self.docks.born = self._view_made
 
         if recovery is not None:
             self.desk.autosave = Autosave(self.desk, recovery, self.saving, self.pump.look, self)
@@ -148,8 +149,26 @@ class MainWindow(QMainWindow):
         self.focus.node_changed.connect(self._selected)
         self.focus.edit_asked.connect(self._edit_asked)
         self.focus.watch_asked.connect(lambda node_id: self.docks.bring_forward("convolution"))
-        self.pump.framed.connect(self.backprop.see)
-        self.backprop.starter_chosen.connect(self._open_starter)
+
+    def _view_made(self, view: View) -> None:
+        """A panel is seen, or asked for, for the first time."""
+        self.pump.add(view, self.document.value)
+        if isinstance(view, BackpropView):
+            self.pump.framed.connect(view.see)
+            view.starter_chosen.connect(self._open_starter)
+
+    @property
+    def views(self) -> tuple[QWidget, ...]:
+        """All that have been made."""
+        return (self.canvas, self.metrics, *self.docks.views.made)
+
+    @property
+    def backprop(self) -> BackpropView:
+        """The panel in which one walks through an update."""
+        view = self.docks.views["backprop"]
+        if not isinstance(view, BackpropView):
+            raise TypeError(f"the panel backprop is a {type(view).__name__}")
+        return view
 
     def _handlers(self) -> Mapping[str, Callable[[], object]]:
         """What each action does. What is being typed comes first: it was meant for what the user sees."""
@@ -173,6 +192,8 @@ class MainWindow(QMainWindow):
             "file.points": self.show_points,
             "file.save": desk.save,
             "file.save_as": desk.save_as,
+            "file.load_weights": self.weights.load,
+            "file.save_weights": self.weights.save,
             "file.quit": self.close,
             "edit.undo": self.history.undo,
             "edit.redo": self.history.redo,
@@ -199,6 +220,7 @@ class MainWindow(QMainWindow):
             "run.epoch": lambda: run.make_step("epoch"),
             "run.reset": run.reset,
             "run.new_weights": run.new_weights,
+            "run.keep_weights": self.weights.keep,
             "run.faster": lambda: self.transport.change_speed(+1),
             "run.slower": lambda: self.transport.change_speed(-1),
             "help.shortcuts": lambda: Shortcuts(self.actions_, self).show(),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QDockWidget, QMainWindow
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from playground.ui import style
 from playground.ui.backprop.view import BackpropView
@@ -35,8 +36,6 @@ LEFT, RIGHT, BOTTOM = (
 
 #: the height of a tall panel, at least: in pixels, and as a share of the window
 TALL, TALL_SHARE = 300, 0.4
-
-V = TypeVar("V", bound="View")
 
 
 @dataclass(frozen=True)
@@ -78,12 +77,68 @@ PANELS = (
 )
 
 
+class Slot(QWidget):
+    """What a dock holds: the view of a panel, made when it is first seen or asked for."""
+
+    def __init__(self, panel: Panel, make: Callable[[Panel], View]) -> None:
+        super().__init__()
+        self._panel, self._make = panel, make
+        self.made: View | None = None
+        self._inside = QVBoxLayout(self)
+        self._inside.setContentsMargins(0, 0, 0, 0)
+
+    @property
+    def view(self) -> View:
+        if self.made is None:
+            self.made = view = self._make(self._panel)
+            if not view.objectName():
+                view.setObjectName(f"{self._panel.key}_view")
+            view.setProperty("tabbed", self.property("tabbed"))
+            self.setFocusProxy(view)
+            self._inside.addWidget(view)
+        return self.made
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.view.show()
+
+
+class Views(Mapping[str, "View"]):
+    """The views of all panels, by key; each is made when it is first asked for.
+
+    Attributes:
+        made: those that have been made, in the order of the panels.
+    """
+
+    def __init__(self, slots: Mapping[str, Slot]) -> None:
+        self._slots = slots
+
+    @property
+    def made(self) -> tuple[View, ...]:
+        return tuple(slot.made for slot in self._slots.values() if slot.made is not None)
+
+    def __getitem__(self, key: str) -> View:
+        return self._slots[key].view
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._slots)
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+
 class Docks:
-    """The docks of a window, by key, and their first arrangement."""
+    """The docks of a window, by key, and their first arrangement.
+
+    Attributes:
+        born: called with each view that has been made, before it is seen.
+    """
 
     def __init__(self, window: QMainWindow, context: Context) -> None:
-        self._window = window
-        self.views = {panel.key: panel.view(context) for panel in PANELS}
+        self._window, self._context = window, context
+        self.born: Callable[[View], object] = lambda view: None
+        self._slots = {panel.key: Slot(panel, self._bear) for panel in PANELS}
+        self.views = Views(self._slots)
         self._docks = {panel.key: self._make(panel) for panel in PANELS}
         self._titles = {key: DockTitle(dock, context.theme) for key, dock in self._docks.items()}
         for key, title in self._titles.items():
@@ -101,17 +156,15 @@ class Docks:
     def __getitem__(self, key: str) -> QDockWidget:
         return self._docks[key]
 
-    def view(self, kind: type[V]) -> V:
-        """The view of that class."""
-        return next(view for view in self.views.values() if isinstance(view, kind))
+    def _bear(self, panel: Panel) -> View:
+        view = panel.view(self._context)
+        self.born(view)
+        return view
 
     def _make(self, panel: Panel) -> QDockWidget:
         dock = QDockWidget(panel.title, self._window)
         dock.setObjectName(panel.key)
-        view = self.views[panel.key]
-        if not view.objectName():
-            view.setObjectName(f"{panel.key}_view")
-        dock.setWidget(view)
+        dock.setWidget(self._slots[panel.key])
         toggle = dock.toggleViewAction()
         toggle.setToolTip(f"Show or hide the {panel.title} panel.")
         toggle.triggered.connect(lambda on, key=panel.key: self.bring_forward(key) if on else None)
@@ -119,6 +172,7 @@ class Docks:
         return dock
 
     def set_theme(self, theme: Theme) -> None:
+        self._context = replace(self._context, theme=theme)
         for title in self._titles.values():
             title.set_theme(theme)
 
@@ -126,9 +180,11 @@ class Docks:
         for key, title in self._titles.items():
             tabbed = bool(self._window.tabifiedDockWidgets(self[key]))
             title.set_tabbed(tabbed)
-            if self.views[key].property("tabbed") != tabbed:
-                self.views[key].setProperty("tabbed", tabbed)
-                style.refresh(self.views[key])
+            slot = self._slots[key]
+            if slot.property("tabbed") != tabbed:
+                for part in filter(None, (slot, slot.made)):
+                    part.setProperty("tabbed", tabbed)
+                    style.refresh(part)
 
     def bring_forward(self, key: str) -> None:
         """Show a panel, above those that share its place."""

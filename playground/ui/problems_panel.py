@@ -11,7 +11,8 @@ from PySide6.QtGui import QFontDatabase, QGuiApplication, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from engine.network import Problem
-from playground.document.project import findings, judged_alike, place_in_words
+from playground.document.change import JUDGED, diff
+from playground.document.project import findings, place_in_words
 from playground.runner.messages import State
 from playground.ui.icons import icon
 from playground.ui.numbers import count
@@ -124,7 +125,7 @@ class ProblemsView(View):
         self._fill()
 
     def show_project(self, before: Project | None, after: Project) -> None:
-        if not judged_alike(before, after):
+        if diff(before, after).touches(JUDGED):
             self._fill()
 
     def show_frame(self, frame: Frame) -> None:

@@ -67,7 +67,7 @@ class Pump(QObject):
     ) -> None:
         super().__init__(window)
         self._window, self._take, self._send = window, take, send
-        self._views = tuple(views)
+        self._views = list(views)
         self.frame: Frame | None = None
         self._seen: set[int] = set()  # indices of the views that had the newest frame
         self.shown: Frame | None = None
@@ -108,6 +108,12 @@ class Pump(QObject):
             else:
                 self.stop()
         return False
+
+    def add(self, view: Watcher, project: Project) -> None:
+        """Serve one more view, which shows ``project`` at once, and the newest frame when it is seen."""
+        self._views.append(view)
+        self._untold[len(self._views) - 1] = None, project
+        self._tell()
 
     def stop(self) -> None:
         """Look no more, and want nothing: a window that can't be seen costs nothing."""

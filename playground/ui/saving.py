@@ -53,6 +53,12 @@ class Saving(QObject):
         self._waiting[self._number] = then
         self._send(Save(self._number, project, path, self._thumbnail(), tuple(about.items()), backup))
 
+    def order_weights(self, project: Project, path: Path, then: Then) -> None:
+        """Have the weights alone written to ``path``, and call ``then`` once they are."""
+        self._number += 1
+        self._waiting[self._number] = then
+        self._send(Save(self._number, project, path, weights_alone=True))
+
     def see(self, frame: Frame) -> None:
         """Hear from a frame what was saved."""
         for one in frame.saved:

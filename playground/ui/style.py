@@ -42,7 +42,9 @@ _SVG = (
 def apply(app: QApplication, theme: Theme) -> None:
     """Give the whole application the theme's look. Call it again when the theme changes."""
     app.setPalette(palette(theme))
-    app.setStyleSheet(sheet(theme, app.font().pointSizeF()))
+    rules = sheet(theme, app.font().pointSizeF())
+    if rules != app.styleSheet():  # Qt would style every widget anew all the same
+        app.setStyleSheet(rules)
 
 
 def scrolled(view: QWidget, *parts: QWidget) -> QScrollArea:
@@ -159,9 +161,9 @@ QDockWidget::title { background: $panel; border: 1px solid $border; border-botto
     border-top-left-radius: 8px; border-top-right-radius: 8px; padding: 7px 12px 3px 12px; }
 DockTitle { background: $panel; border: 1px solid $border; border-bottom: none;
     border-top-left-radius: 8px; border-top-right-radius: 8px; }
-QDockWidget > View { border: 1px solid $border; border-top: none;
+Slot > View { border: 1px solid $border; border-top: none;
     border-bottom-left-radius: 8px; border-bottom-right-radius: 8px; }
-QDockWidget > View[tabbed="true"] { border-top: 1px solid $border; border-radius: 8px; }
+Slot > View[tabbed="true"] { border-top: 1px solid $border; border-radius: 8px; }
 QDockWidget::close-button, QDockWidget::float-button { border: none; background: transparent; padding: 0; }
 QDockWidget::close-button:hover, QDockWidget::float-button:hover { background: $hover; border-radius: 4px; }
 QTabBar { background: transparent; }

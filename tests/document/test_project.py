@@ -12,11 +12,9 @@ from engine.losses import CrossEntropyLoss, MSELoss
 from playground.document import edits
 from playground.document.examples import example, examples
 from playground.document.project import (
-    FirstWeights,
     Project,
     data_of,
     findings,
-    judged_alike,
     loss_of,
     place_in_words,
     prepared,
@@ -156,15 +154,3 @@ def test_places_have_names_for_people() -> None:
     assert place_in_words(found, "input") == "Input"
     assert place_in_words(found, "loss") == "Loss"
     assert place_in_words(found, "gone") == place_in_words(found, "") == ""
-
-
-def test_the_parts_that_are_judged_are_those_that_findings_read() -> None:
-    project = Project()
-    for part in ("name", "seed", "human_error"):
-        assert judged_alike(
-            project, project.replace(**{part: getattr(Project(seed=7, name="x", human_error=0.5), part)})
-        )
-    given = (FirstWeights("gone", "weight", ((1.0,),)),)
-    assert not judged_alike(project, project.replace(first_weights=given))
-    assert not judged_alike(project, project.replace(memory=10**12))
-    assert not judged_alike(None, project)

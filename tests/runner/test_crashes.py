@@ -234,7 +234,9 @@ def test_an_edit_the_dead_process_never_heard_of_is_not_lost(runner: Runner) -> 
 def test_what_was_put_aside_of_another_project_is_not_brought_back(runner: Runner) -> None:
     paused_somewhere(runner)
     kill()
-    runner.send(Load(pickle.loads(pickle.dumps(CIRCLE))))  # opened from a file: equal, but no edit
+    runner.send(
+        Load(pickle.loads(pickle.dumps(CIRCLE)), another=True)
+    )  # opened from a file: equal, but no edit
     frame = after_death(runner)
     assert (frame.state, frame.step) == (State.READY, 0)
 

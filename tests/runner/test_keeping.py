@@ -3,14 +3,13 @@
 import numpy as np
 import pytest
 
-from engine.data import Circle, Xor
+from engine.data import Circle
 from engine.initializers import Constant, HeNormal
 from engine.layers import BatchNorm, Linear, ReLU, Tanh
 from engine.network import Network, Node
 from playground.document import edits
-from playground.document.examples import example
 from playground.document.project import Project
-from playground.runner.keeping import Attic, is_edit_of, part_that_fits
+from playground.runner.keeping import Attic, part_that_fits
 from playground.runner.messages import Gradients, Predictions, State, Surface, Weights
 from playground.runner.session import Session
 from tests.document.projects import circle, project, residual
@@ -28,30 +27,6 @@ def weight(session: Session, node_id: str, name: str = "weight") -> np.ndarray:
     answer = session.frame([Weights(node_id)]).answer(Weights(node_id))
     assert answer is not None
     return answer[name]
-
-
-# --- edits and other projects ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda p: edits.set_source(p, Xor()),
-        lambda p: edits.set_fit(p, p.fit.replace(batch_size=3)),
-        lambda p: edits.mend_output(edits.remove(p, ["linear2"])),
-        lambda p: edits.rename(edits.new_weights(p), "a"),
-    ],
-)
-def test_what_came_of_editing_is_known_by_its_parts(change: object) -> None:
-    before = circle()
-    assert is_edit_of(change(before), before)
-    assert is_edit_of(before, change(before))  # an undo
-    assert not is_edit_of(change(before), circle())
-
-
-def test_a_project_that_was_opened_is_none() -> None:
-    assert not is_edit_of(example("circle").project, example("circle").project)
-    assert not is_edit_of(Project(), Project())
 
 
 # --- weights -----------------------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def test_another_project_begins_afresh_and_waits(runner: Runner) -> None:
     runner.send(Play())
     until(runner, lambda f: f.epoch > 2)
     again = example("circle").project  # equal, but opened anew
-    runner.send(Load(again))
+    runner.send(Load(again, another=True))
     frame = until(runner, lambda f: f.project is again)
     assert (frame.state, frame.epoch, len(frame.log)) == (State.READY, 0, 1)
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine.trace import Trace
 from engine.trace.moments import Grain
+from playground.document.change import TRAINED, diff
 from playground.runner.messages import ApplyStep, Discard, Inspect
 from playground.ui.backprop.walk import Walk
 from playground.ui.view import StepAt
@@ -75,8 +76,7 @@ class Stepper(QObject):
 
     def show_project(self, before: Project | None, after: Project) -> None:
         """An edit of what is being stepped through ends it: the worker begins anew with the other network."""
-        parts = ("network", "fit", "source", "preparation", "seed", "weight_edits", "first_weights")
-        if before is None or all(getattr(before, p) is getattr(after, p) for p in parts):
+        if before is None or not diff(before, after).touches(TRAINED | {"weight_edits"}):
             return
         if self.walk is not None:
             self._left = self.walk.trace

@@ -11,7 +11,8 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from engine.network import INPUT
-from playground.document.project import Project, judged_alike
+from playground.document.change import JUDGED, diff
+from playground.document.project import Project
 from playground.runner.messages import Frame, Gradients, State, Want
 from playground.ui.canvas.commands import Commands
 from playground.ui.canvas.editor import NumberEditor
@@ -100,7 +101,7 @@ class CanvasView(View):
         return self._wants
 
     def show_project(self, before: Project | None, after: Project) -> None:
-        if judged_alike(before, after):
+        if not diff(before, after).touches(JUDGED):
             return
         self.network.cancel_gesture()
         self.commands.follow(after)

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from engine.layers import Layer
 from engine.windows import slides
 from playground.document import edits
-from playground.document.project import judged_alike
+from playground.document.change import JUDGED, diff
 from playground.ui.forms import SpecForm
 from playground.ui.formula import FormulaView
 from playground.ui.icons import icon
@@ -124,7 +124,7 @@ class InspectorView(View):
     # --- news ---------------------------------------------------------------------------------------------------------
 
     def show_project(self, before: Project | None, after: Project) -> None:
-        if not judged_alike(before, after):
+        if diff(before, after).touches(JUDGED):
             self._refresh()
 
     def _selected(self, node_id: str) -> None:

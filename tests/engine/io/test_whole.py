@@ -44,7 +44,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert (tmp_path / "real").read_bytes() == b"new"
 
 
-@pytest.mark.parametrize(("durable", "waits"), [(True, 1), (False, 0)])
+@pytest.mark.parametrize(("durable", "waits"), [(True, 2), (False, 0)])  # for the file, and for its name
 def test_the_disk_is_waited_for_where_it_must_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, durable: bool, waits: int
 ) -> None:
@@ -122,3 +122,34 @@ def test_what_is_no_plain_file_is_not_replaced(tmp_path: Path) -> None:
         file.write(b"in the place of the pipe, which holds nothing")
     assert (tmp_path / "pipe").is_file()
     assert (tmp_path / "link").is_symlink()
+
+
+def test_the_older_file_stays_as_a_backup_if_asked(tmp_path: Path) -> None:
+    path, beside = tmp_path / "a.txt", tmp_path / "a.txt.bak"
+    for content in (b"1", b"2", b"3"):
+        with replacing(path, backup=True) as file:
+            file.write(content)
+    assert (path.read_bytes(), beside.read_bytes()) == (b"3", b"2")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.txt", "a.txt.bak"]
+
+
+def test_a_backup_is_a_copy_where_there_are_no_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("no links here")
+
+    monkeypatch.setattr("os.link", refuse)
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"1")
+    with replacing(path, backup=True) as file:
+        file.write(b"2")
+    assert (path.read_bytes(), (tmp_path / "a.txt.bak").read_bytes()) == (b"2", b"1")
+
+
+def test_a_file_is_written_where_no_backup_can_be(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"1")
+    (tmp_path / "a.txt.bak").mkdir()
+    with replacing(path, backup=True) as file:
+        file.write(b"2")
+    assert path.read_bytes() == b"2"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.txt", "a.txt.bak"]

@@ -1,0 +1,82 @@
+"""Weights alone: to and from files, and as what the run begins with."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from engine.errors import EngineError
+from engine.io import load_weights
+from playground.document import edits
+
+if TYPE_CHECKING:
+    from playground.document.document import Document
+    from playground.ui.saving import Saving
+
+SUFFIX = ".safetensors"
+FILTER = f"Weights (*{SUFFIX});;All files (*)"
+
+
+class WeightFiles(QObject):
+    """Saves and loads the weights of the document's network. What is loaded or kept is an edit, which undo takes back."""
+
+    def __init__(self, window: QWidget, document: Document, saving: Saving, name: Callable[[], str]) -> None:
+        """``name``: of the project, for the name of a file."""
+        super().__init__(window)
+        self._window, self._document, self._saving, self._name = window, document, saving, name
+
+    def save(self) -> None:
+        """Ask where to, and write them."""
+        path = self._document.path
+        folder = path.parent if path is not None else Path.home()
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, "Save the weights", str(folder / f"{self._name()}{SUFFIX}"), FILTER
+        )
+        if name:
+            to = Path(name) if Path(name).suffix else Path(name + SUFFIX)
+            self._saving.order_weights(
+                self._document.value,
+                to,
+                lambda refusal: self._refuse("Not saved", refusal) if refusal else None,
+            )
+
+    def load(self) -> None:
+        """Ask for a file, and begin with what is in it."""
+        path = self._document.path
+        folder = path.parent if path is not None else Path.home()
+        name, _ = QFileDialog.getOpenFileName(self._window, "Load weights", str(folder), FILTER)
+        if name:
+            self._begin_with(Path(name), f"Weights of {Path(name).name}")
+
+    def keep(self) -> None:
+        """Have the run begin with the weights as they are now: Reset returns to them, and the file holds them."""
+        folder = tempfile.TemporaryDirectory(prefix="playground-")
+        path = Path(folder.name) / f"weights{SUFFIX}"
+
+        def written(refusal: str) -> None:
+            if refusal:
+                self._refuse("Not kept", refusal)
+            else:
+                self._begin_with(path, "Keep as first weights")
+            folder.cleanup()
+
+        self._saving.order_weights(self._document.value, path, written)
+
+    def _begin_with(self, path: Path, text: str) -> None:
+        try:
+            state = load_weights(path)
+            self._document.edit(lambda project: edits.give_weights(project, state), text)
+        except EngineError as error:
+            self._refuse("Not loaded", str(error))
+
+    def _refuse(self, title: str, why: str) -> None:
+        box = QMessageBox(QMessageBox.Icon.Warning, title, why, QMessageBox.StandardButton.Ok, self._window)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setObjectName("refused")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()

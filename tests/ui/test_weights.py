@@ -1,0 +1,113 @@
+"""Weights alone go to files and come from them, and are kept as what the run begins with."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from engine.io import load_weights, save_weights
+from engine.layers import BatchNorm, Linear, Tanh
+from playground.document import edits
+from playground.document.examples import example
+from playground.document.files import from_json, to_json
+from playground.runner.messages import State
+from playground.runner.session import Session
+from tests.document.projects import project
+from tests.ui.shell import Shell
+
+CIRCLE = example("circle").project
+
+
+@pytest.fixture
+def shell(qtbot, tmp_path: Path) -> Shell:
+    return Shell(qtbot, CIRCLE, tmp_path).show().until_ready()
+
+
+def choose(monkeypatch: pytest.MonkeyPatch, which: str, path: Path) -> None:
+    monkeypatch.setattr(QFileDialog, which, staticmethod(lambda *_: (str(path), "")))
+
+
+def train_an_epoch(shell: Shell) -> None:
+    shell.key(Qt.Key.Key_S, Qt.KeyboardModifier.ShiftModifier)
+    shell.until(State.PAUSED, epoch=1)
+
+
+@pytest.mark.slow
+def test_saved_weights_are_loaded_and_undone(shell: Shell, tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "w.safetensors"
+    train_an_epoch(shell)
+    trained = shell.frame.train_loss
+    choose(monkeypatch, "getSaveFileName", path.with_suffix(""))
+    shell.window.actions_["file.save_weights"].trigger()
+    shell.qtbot.waitUntil(path.exists)
+    assert set(load_weights(path)) == {f"linear{i}.{name}" for i in (1, 2, 3) for name in ("weight", "bias")}
+    shell.window.actions_["run.reset"].trigger()
+    shell.until_ready()
+    choose(monkeypatch, "getOpenFileName", path)
+    shell.window.actions_["file.load_weights"].trigger()
+    shell.qtbot.waitUntil(lambda: shell.frame.project is shell.document.value)
+    assert shell.frame.step == 0
+    assert shell.frame.train_loss == trained
+    assert shell.window.history.undoText() == "Weights of w.safetensors"
+    shell.window.actions_["edit.undo"].trigger()
+    assert shell.document.value is CIRCLE
+
+
+@pytest.mark.slow
+def test_what_is_kept_is_where_reset_returns_to(shell: Shell) -> None:
+    train_an_epoch(shell)
+    trained = shell.frame.train_loss
+    shell.window.actions_["run.keep_weights"].trigger()
+    shell.qtbot.waitUntil(lambda: shell.frame.project.first_weights != ())
+    assert (shell.frame.step, shell.frame.train_loss) == (0, trained)
+    shell.window.actions_["run.batch"].trigger()
+    shell.until(State.PAUSED)
+    shell.window.actions_["run.reset"].trigger()
+    shell.qtbot.waitUntil(lambda: shell.frame.step == 0)
+    assert shell.frame.train_loss == trained
+    shell.window.actions_["edit.undo"].trigger()
+    shell.qtbot.waitUntil(lambda: shell.frame.epoch == 1)
+    assert shell.frame.train_loss == trained, "undo brings the run back that had led there"
+
+
+@pytest.mark.slow
+def test_weights_of_another_network_are_refused_in_words(shell: Shell, tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "w.safetensors"
+    save_weights({"linear1.weight": np.zeros((3, 2), np.float32)}, path)
+    choose(monkeypatch, "getOpenFileName", path)
+    shell.window.actions_["file.load_weights"].trigger()
+    box = shell.window.findChild(QMessageBox, "refused")
+    assert "linear1" in box.text()
+    box.close()
+    assert shell.document.value is CIRCLE
+
+
+def test_given_weights_are_the_same_numbers_in_a_file_and_in_the_run() -> None:
+    whole = project(Linear(4), BatchNorm(), Tanh(), Linear(1))
+    session = Session()
+    session.load(whole)
+    session.play()
+    session.train(600.0, 7)
+    state = session.trainer.model.state_dict()
+    assert not np.array_equal(state["batchnorm1.running_mean"], np.zeros(4, np.float32))
+    given = from_json(to_json(edits.give_weights(whole, state)), "again")
+    again = Session()
+    again.load(given)
+    for name, array in again.trainer.model.state_dict().items():
+        np.testing.assert_array_equal(array, state[name], name)
+    again.play()
+    again.train(600.0, 3)
+    again.reset()
+    np.testing.assert_array_equal(again.trainer.model.state_dict()["linear1.weight"], state["linear1.weight"])
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_what_is_no_number_is_not_begun_with(number: float) -> None:
+    session = Session()
+    session.load(CIRCLE)
+    state = session.trainer.model.state_dict()
+    state["linear1.bias"][0] = number
+    with pytest.raises(ValueError, match="no finite numbers"):
+        edits.give_weights(CIRCLE, state)
