@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, fields
+from typing import Any
 
+from engine.errors import clipped, few
+from engine.network import Network
+from engine.spec import Spec
 from playground.document.project import Project
 
 PARTS = frozenset(field.name for field in fields(Project))
@@ -34,6 +38,25 @@ class Change:
         return not self.parts.isdisjoint(parts)
 
     @property
+    def words(self) -> str:
+        """What differs, shortly: "learning rate 0.03 → 0.01, Tanh added"; "" where that is only the name or the like."""
+        if self.before is None:
+            return ""
+        old, new, said = self.before, self.after, list[str]()
+        for part in ("source", "preparation", "fit"):
+            if part in self.parts:
+                said += _differences(getattr(old, part), getattr(new, part))
+        if "network" in self.parts:
+            said += _network(old.network, new.network)
+        if "seed" in self.parts:
+            said.append(f"seed {old.seed} → {new.seed}")
+        if "first_weights" in self.parts:
+            said.append("given weights" if new.first_weights else "drawn weights")
+        if "weight_edits" in self.parts:
+            said.append(_by_hand(len(new.weight_edits) - len(old.weight_edits)))
+        return few(said) if said else ""
+
+    @property
     def draws_anew(self) -> bool:
         """Whether what was learned is about something else, so that the weights are drawn anew: other data, seed or initializer.
 
@@ -51,3 +74,48 @@ def diff(before: Project | None, after: Project) -> Change:
         return Change(before, after, PARTS)
     old, new = vars(before), vars(after)
     return Change(before, after, frozenset(p for p in PARTS if old[p] is not new[p] and old[p] != new[p]))
+
+
+def _differences(old: Spec, new: Spec, of: str = "") -> list[str]:
+    """What differs between two specs; ``of``: what they are the value of."""
+    if type(old) is not type(new):
+        return [f"{of}{': ' if of else ''}{old.label} → {new.label}"]
+    said: list[str] = []
+    for p, value in new.values():
+        was, name = getattr(old, p.name), p.label or p.name.replace("_", " ")
+        if value == was:
+            continue
+        if isinstance(value, Spec) and isinstance(was, Spec):
+            said += _differences(was, value, name)
+        else:
+            said.append(f"{name} {_value(was)} → {_value(value)}")
+    return said
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Spec):
+        return value.label
+    if isinstance(value, bool) or value is None:
+        return {True: "on", False: "off", None: "none"}[value]
+    if isinstance(value, tuple):
+        return " × ".join(map(_value, value)) or "none"
+    return clipped(f"{value:g}" if isinstance(value, float) else str(value), 40)
+
+
+def _network(old: Network, new: Network) -> list[str]:
+    before, after = ({node.id: node for node in network.nodes} for network in (old, new))
+    said = [f"{node.layer.label} added" for key, node in after.items() if key not in before]
+    said += [f"{node.layer.label} removed" for key, node in before.items() if key not in after]
+    for key in [key for key in after if key in before and after[key] != before[key]]:
+        one, other = before[key], after[key]
+        changes = _differences(one.layer, other.layer)
+        if type(one.layer) is type(other.layer):
+            changes = [f"{other.layer.label}: {what}" for what in changes]
+        said += changes or ["connections"]
+    return said or ["order of the layers"]
+
+
+def _by_hand(more: int) -> str:
+    if more <= 0:
+        return "weights set by hand"
+    return f"{more} weight{'s' if more != 1 else ''} set by hand"

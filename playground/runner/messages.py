@@ -21,6 +21,7 @@ from engine.log import LogView
 from engine.problems import Remedy
 from engine.receptive import Strongest as StrongestSamples
 from playground.document.project import Project
+from playground.runs.run import Mark
 
 if (
     TYPE_CHECKING
@@ -396,6 +397,7 @@ class Frame:
         refusal: why the last command about the trace could not be carried out; "" if it could.
         notice: what has happened to the run and is over, until the person goes on, or the run has made up for it; "" for nothing.
         saved: what came of the last orders to save, oldest first.
+        marks: the edits since the run began, oldest first.
     """
 
     project: Project
@@ -429,6 +431,7 @@ class Frame:
     refusal: str = ""
     notice: str = ""
     saved: tuple[Saved, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
     @overload
     def answer(self, want: Weights | Gradients) -> Mapping[str, Any] | None: ...

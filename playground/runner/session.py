@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from engine.checkpoints import BUDGET, Checkpoints
 from engine.data import Prepared
-from engine.errors import DivergedError, EngineError, SpecError
+from engine.errors import DivergedError, EngineError, SpecError, clipped
 from engine.io import save_weights
 from engine.metrics import metric_name
 from engine.model import Model
@@ -35,7 +35,7 @@ from playground.runner.keeping import (
 )
 from playground.runner.messages import Frame, Save, Saved, ShowPicture, State, Want
 from playground.runs import files
-from playground.runs.run import Run
+from playground.runs.run import MARK_LETTERS, MOST_MARKS, Mark, Run
 from playground.runs.store import RunStore
 
 #: parameters from which on making a network ready for training takes seconds
@@ -76,6 +76,8 @@ class Session:
         self._own: ShowPicture | None = None  # outlives edits of the network
         self.notice = ""
         self.saved: tuple[Saved, ...] = ()
+        self._marks: tuple[Mark, ...] = ()
+        self._marked_from: Project | None = None  # what the newest mark has changed
         self.run = self._edition = 0
         #: called in the midst of long work, when there is something to show
         self.show: Callable[[], object] = lambda: None
@@ -151,6 +153,8 @@ class Session:
         elif project.fit != trainer.fit:
             trainer.update(project.fit)
             self._checkpoints.begin(trainer)
+        if built is not None and not (another or change.draws_anew):
+            self._mark(built, project)
         self._built = project
         if (
             anew
@@ -291,7 +295,7 @@ class Session:
             return None
         return Run(
             self.project, trainer.train.in_shape, trainer.snapshot(), self.run, trainer.best, log=trainer.log.view(),
-            wiped=self._hand_edits.wiped,
+            wiped=self._hand_edits.wiped, marks=self._marks,
         )  # fmt: skip
 
     def current(self) -> Run | None:
@@ -301,7 +305,7 @@ class Session:
             return None
         return Run(
             self.project, trainer.train.in_shape, trainer.snapshot(), self.run, trainer.best, trainer.sane, kept.moments,
-            kept.held, max(kept.latest, trainer.steps), trainer.log.view(), self._hand_edits.wiped,
+            kept.held, max(kept.latest, trainer.steps), trainer.log.view(), self._hand_edits.wiped, self._marks,
         )  # fmt: skip
 
     def go_on_from(self, run: Run) -> None:
@@ -370,6 +374,7 @@ class Session:
     def _stand_at(self, run: Run, trainer: Trainer) -> None:
         run.give(trainer)
         self._hand_edits.remember(run.project.weight_edits, run.wiped)
+        self._marks, self._marked_from = run.marks, None
         held = run.held if run.moments else run.best
         self._checkpoints.resume(run.moments, held, max(run.latest, trainer.steps))
         self._checkpoints.note(trainer)
@@ -398,7 +403,9 @@ class Session:
             unanswered=answers.failure,
         )
         if history is not None:  # still shown while the network is half-built
-            frame = replace(frame, epoch=history.epoch, step=history.steps, log=history.log.view())
+            frame = replace(
+                frame, epoch=history.epoch, step=history.steps, log=history.log.view(), marks=self._marks
+            )
         if trainer is None:
             return frame
         kept = self._checkpoints
@@ -433,6 +440,18 @@ class Session:
         else:
             self._say(State.PAUSED if self.trainer is not None and self.trainer.steps else State.READY)
 
+    def _mark(self, before: Project, after: Project) -> None:
+        """Note what an edit has changed in the middle of the run; what one does at the same moment is one edit."""
+        if self._history is None or not self._history.steps:
+            return
+        at = self._history.epoch + self._history.part_of_epoch
+        if self._marks and self._marks[-1].epoch == at and self._marked_from is not None:
+            self._marks, before = self._marks[:-1], self._marked_from
+        text = diff(before, after).words
+        if text:
+            self._marks = (*self._marks, Mark(at, clipped(text, MARK_LETTERS)))[-MOST_MARKS:]
+            self._marked_from = before
+
     def _find_data(self) -> Prepared | None:
         """The project's data; ``None`` where they cannot be made, and then nothing can be shown of it."""
         try:
@@ -445,6 +464,7 @@ class Session:
     def _begin(self, data: Prepared) -> None:
         """Weights as the seed draws them, epoch 0."""
         self._model = self._history = None
+        self._marks, self._marked_from = (), None
         self._attic.clear()
         self._hand_edits.wipe()
         self._build(data)

@@ -30,7 +30,7 @@ import numpy as np
 
 from engine.checkpoints import Checkpoints
 from engine.core import Array
-from engine.errors import EngineError, SpecError, shown
+from engine.errors import EngineError, SpecError, clipped, shown
 from engine.io import replacing
 from engine.io.guarded import foreign
 from engine.io.moments import arrays_of, layout, memory_of, plain, snapshot_of, weights_of
@@ -42,7 +42,7 @@ from playground.document import container, files
 from playground.document.container import Container, Member
 from playground.document.files import FileError
 from playground.document.project import Project
-from playground.runs.run import Run
+from playground.runs.run import MARK_LETTERS, MOST_MARKS, Mark, Run
 
 RUN, CURVES, WEIGHTS, OPTIMIZER, HISTORY = (
     "run.json", "curves.csv", "weights.safetensors", "optimizer.safetensors", "history.safetensors",
@@ -147,6 +147,7 @@ def _plain(run: Run, others: list[Snapshot]) -> dict[str, Any]:
         "held": None if run.held is None else numbers[id(run.held)],
         "history": history,
         "latest": run.latest,
+        "marks": [[mark.epoch, mark.text] for mark in run.marks],
     }
 
 
@@ -217,7 +218,7 @@ def _run(found: Container, project: Project) -> Run:
         history = sorted(filter(None, map(one, data["history"])), key=lambda moment: moment.steps)
         return Run(
             project, in_shape, now, best=one(data["best"]), sane=one(data["sane"]), moments=tuple(history), held=one(data["held"]),
-            latest=max(int(data["latest"]), now.steps), log=_log(found),
+            latest=max(int(data["latest"]), now.steps), log=_log(found), marks=_marks(data.get("marks", [])),
         )  # fmt: skip
     except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
         if isinstance(error, EngineError):
@@ -225,6 +226,10 @@ def _run(found: Container, project: Project) -> Run:
         raise SpecError(
             f"{RUN} is not as this program writes it ({type(error).__name__}: {shown(str(error))}). Use the project without it."
         ) from None
+
+
+def _marks(data: Any) -> tuple[Mark, ...]:
+    return tuple(Mark(float(epoch), clipped(str(text), MARK_LETTERS)) for epoch, text in data[-MOST_MARKS:])
 
 
 def _one(moments: tuple[Snapshot, ...], number: Any) -> Snapshot | None:

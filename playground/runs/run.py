@@ -14,6 +14,17 @@ from engine.train import Trainer
 from playground.document.change import TRAINED, diff
 from playground.document.project import Project
 
+#: marks that a run has at most, and letters of one
+MOST_MARKS, MARK_LETTERS = 200, 200
+
+
+@dataclass(frozen=True)
+class Mark:
+    """An edit in the middle of a run: after how many epochs, and what it changed."""
+
+    epoch: float
+    text: str
+
 
 @dataclass(frozen=True, eq=False)
 class Run:
@@ -31,6 +42,7 @@ class Run:
         latest: the furthest step that was reached.
         log: its curves.
         wiped: as in ``HandEdits``.
+        marks: the edits since it began, oldest first.
     """
 
     project: Project
@@ -44,6 +56,7 @@ class Run:
     latest: int = 0
     log: LogView = field(default_factory=LogView)
     wiped: int = 0
+    marks: tuple[Mark, ...] = ()
 
     @property
     def layout(self) -> Parameters:

@@ -7,7 +7,7 @@ import pytest
 
 from engine.data import Xor
 from engine.initializers import HeNormal
-from engine.layers import Linear
+from engine.layers import Linear, ReLU
 from engine.optimizers import Adam
 from playground.document import change, edits
 from playground.document.change import DATA, JUDGED, TRAINED, diff
@@ -58,3 +58,27 @@ def test_the_parts_are_the_fields_of_a_project() -> None:
     assert names == change.PARTS
     assert names >= TRAINED
     assert names >= JUDGED
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (
+            lambda p: edits.set_fit(p, p.fit.replace(optimizer=p.fit.optimizer.replace(lr=0.01))),
+            "learning rate 0.03 → 0.01",
+        ),
+        (lambda p: edits.set_fit(p, p.fit.replace(optimizer=Adam())), "optimizer: SGD → Adam"),
+        (lambda p: edits.set_fit(p, p.fit.replace(batch_size=32)), "batch size 10 → 32"),
+        (lambda p: edits.set_layer(p, "linear1", Linear(9)), "Linear: units 4 → 9"),
+        (lambda p: edits.add_layer(p, ReLU(), 1), "ReLU added"),
+        (lambda p: edits.set_source(p, Xor()), "Circle → Exclusive or"),
+        (lambda p: edits.set_seed(p, 9), "seed 0 → 9"),
+        (lambda p: edits.rename(p, "other"), ""),
+        (
+            lambda p: edits.set_weight(p, "linear1", "weight", (0, 0), 0.1, 0.5),
+            "1 weight set by hand",
+        ),
+    ],
+)
+def test_what_differs_in_words(edit, words: str) -> None:
+    assert diff(CIRCLE, edit(CIRCLE)).words == words

@@ -16,6 +16,7 @@ from playground.runner.messages import Frame, Load, Play, Save, State, Step
 from playground.runner.runner import Runner
 from playground.runner.session import Session
 from playground.runs import files
+from playground.runs.run import Mark
 from tests.document.projects import project
 from tests.runner.driving import until
 
@@ -199,3 +200,43 @@ def test_an_edit_by_hand_that_makes_the_same_network_goes_on_training() -> None:
     session.train(600.0, 5)
     session.load(whole)
     assert session.frame().step == 45
+
+
+# --- marks -------------------------------------------------------------------------------------------------------------
+
+
+def test_edits_in_the_middle_of_a_run_are_marked_until_it_begins_anew(tmp_path: Path) -> None:
+    session = Session()
+    whole = project(Linear(4), Tanh(), Linear(1))
+    session.load(whole)
+    slower = edits.set_fit(whole, whole.fit.replace(optimizer=whole.fit.optimizer.replace(lr=0.01)))
+    session.load(slower)
+    assert session.frame().marks == (), "nothing has been trained yet"
+    session.play()
+    session.train(600.0, 40)
+    at = session.trainer.epoch + session.trainer.part_of_epoch
+    for lr in (0.02, 0.04):  # a slider that is dragged
+        faster = edits.set_fit(whole, whole.fit.replace(optimizer=whole.fit.optimizer.replace(lr=lr)))
+        session.load(faster)
+    assert session.frame().marks == (Mark(at, "learning rate 0.01 → 0.04"),)
+    session.train(600.0, 10)
+    session.load(edits.set_layer(faster, "linear1", Linear(6)))
+    marks = session.frame().marks
+    assert [mark.text for mark in marks] == ["learning rate 0.01 → 0.04", "Linear: units 4 → 6"]
+    assert marks[1].epoch > at
+    session.save(Save(1, session.project, tmp_path / "it.chainrule"))
+    again = Session()
+    again.load(load(tmp_path / "it.chainrule"), another=True, file=tmp_path / "it.chainrule")
+    assert again.frame().marks == marks
+    session.load(faster, returning=True)
+    assert session.frame().marks == marks[:1]
+    session.reset()
+    assert session.frame().marks == ()
+
+
+def test_an_edit_that_is_taken_back_at_once_leaves_no_mark() -> None:
+    session = trained(CIRCLE)
+    session.load(edits.set_fit(CIRCLE, CIRCLE.fit.replace(batch_size=7)))
+    assert len(session.frame().marks) == 1
+    session.load(CIRCLE)
+    assert session.frame().marks == ()

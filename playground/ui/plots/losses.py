@@ -14,8 +14,10 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
+from engine.errors import clipped
 from engine.log import LogView
 from playground.runner.messages import Frame, State
+from playground.runs.run import Mark
 from playground.ui.numbers import fmt
 from playground.ui.plots.dots import Dots
 from playground.ui.plots.history import (
@@ -44,6 +46,7 @@ PAUSE = 0.04
 
 #: the corners where the legend may stand: to the right of this share of the plot's width, and so high
 CORNER = (0.4, 0.25)
+NEAR = 6.0  #: pixels from an edit's line within which it is said what it changed
 MARKS = 5  #: markers along a curve, which tell the parts apart without colour
 
 
@@ -140,13 +143,18 @@ class LossView(View):
         self._lines = [Line() for _ in LOSS]
         self._cursor = Dots()
         self._cursor.setZValue(60)
+        self._edits, self._present = Line(), pg.InfiniteLine(angle=90, movable=False)
+        self._present.hide()
+        self._edits.setZValue(20)  # over curves that go up and down
+        self._marks: tuple[Mark, ...] = ()
         self._broken, self._why = pg.InfiniteLine(angle=90, movable=False), pg.TextItem()
         self._broken.hide()
         self._why.hide()
-        for item in (*self._lines, self._cursor, self._broken, self._why):
+        for item in (self._edits, self._present, *self._lines, self._cursor, self._broken, self._why):
             self.plot.box.addItem(item, ignoreBounds=True)
         self._log, self._key, self._drawn_at = LogView(), b"", -math.inf
         self._traces: tuple[Trace, ...] = ()
+        self._here: float | None = None  # the epoch that is looked at, where it is not the latest
         self._break: tuple[int, str] | None = None  # after which epoch the run broke off, and in which node
         self._metric_name = "accuracy"
         self._loss_tab = self._tab("show_loss", "Loss", "Curves of the loss, which training makes small.")
@@ -203,6 +211,10 @@ class LossView(View):
         if broken != self._break:
             self._break = broken
             self._mark()
+        here = float(frame.epoch) if frame.step < frame.latest_step else None
+        if frame.marks != self._marks or here != self._here:
+            self._marks, self._here = frame.marks, here
+            self._mark()
         now = perf_counter()
         if frame.state is State.RUNNING and now - self._drawn_at < PAUSE:
             return
@@ -232,6 +244,8 @@ class LossView(View):
 
     def _style(self) -> None:
         theme = self.context.theme
+        self._edits.style(theme.muted, weight=1, dotted=True)
+        self._present.setPen(pg.mkPen(theme.accent, width=1.4))
         self._broken.setPen(pg.mkPen(theme.error, width=1.4, style=Qt.PenStyle.DashLine))
         self._why.setColor(theme.error)
         self._why.fill = pg.mkBrush(theme.sunken)
@@ -287,7 +301,13 @@ class LossView(View):
         return bool(below < above) if above != below else not self._is_loss
 
     def _mark(self) -> None:
-        """Where the run broke off, if it did."""
+        """Where edits were made, which moment is looked at where that is not the latest, and where the run broke off."""
+        bottom, top = self.plot.box.viewRange()[1]
+        at = np.repeat([mark.epoch for mark in self._marks], 3)
+        self._edits.set_data(at, np.tile([bottom, top, np.nan], len(self._marks)))
+        self._present.setVisible(self._here is not None)
+        if self._here is not None:
+            self._present.setValue(self._here)
         if self._break is not None:
             epoch, node = self._break
             (left, right), (bottom, top) = self.plot.box.viewRange()
@@ -312,11 +332,17 @@ class LossView(View):
         lines = [
             f"epoch {int(epochs[i]):,}",
             *(f"{t.name} {fmt(v)}" for t, v in zip(self._traces, values, strict=True)),
+            *(clipped(mark.text, 60) for mark in self._marks if abs(mark.epoch - at[0]) <= self._near()),
         ]
         shown = logarithm(np.array(values)) if self._log_scale else np.array(values)
         places = np.column_stack((np.full(len(shown), epochs[i]), shown))
         self._cursor.fill(places, [look(self.context.theme, "validation", self.context.theme.text)])
         self.plot.point_at(float(epochs[i]), at[1], "\n".join(lines), horizontal=False)
+
+    def _near(self) -> float:
+        """Epochs from the cursor within which an edit is named: some pixels."""
+        left, right = self.plot.box.viewRange()[0]
+        return float(NEAR * (right - left) / max(self.plot.area().width(), 1.0))
 
 
 def _spread(n: int, shift: float) -> Array:

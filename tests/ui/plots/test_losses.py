@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 
 from engine.log import Log, LogView
 from playground.runner.messages import State
+from playground.runs.run import Mark
 from playground.ui.plots.losses import LossView
 from playground.ui.theme import DARK, LIGHT
 
@@ -178,6 +179,35 @@ def test_a_run_that_broke_is_marked_where_and_why(view, frame, binary, epoch):
     assert count_near(view.plot.viewport().grab().toImage(), LIGHT.error) > before + 40
     view.show_frame(frame(binary, log=make_log(epoch + 1)))
     assert not view._broken.isVisible()
+
+
+def stands(view, epoch, colour):
+    """How many pixels of about that colour are in the column at that epoch."""
+    x, area = round(view.plot.to_pixel(epoch, 0.0).x()), view.plot.area().toRect()
+    return count_near(
+        view.plot.viewport().grab(QRect(x - 1, area.top() + 2, 3, area.height() - 4)).toImage(), colour
+    )
+
+
+def test_edits_are_marked_and_named_under_the_cursor(view, frame, binary):
+    view.show_frame(frame(binary, log=make_log(101)))
+    assert stands(view, 60, LIGHT.muted) < 15
+    view.show_frame(frame(binary, log=make_log(101), marks=(Mark(60.0, "learning rate 0.1 → 0.01"),)))
+    assert stands(view, 60, LIGHT.muted) > 20
+    hover(view, 60)
+    assert view.plot.read_out.text().endswith("learning rate 0.1 → 0.01")
+    hover(view, 30)
+    assert "rate" not in view.plot.read_out.text()
+    view.show_frame(frame(binary, log=make_log(101)))
+    assert stands(view, 60, LIGHT.muted) < 15
+
+
+def test_the_moment_that_is_looked_at_is_marked_where_it_is_not_the_latest(view, frame, binary):
+    log = make_log(101)
+    view.show_frame(frame(binary, log=log, epoch=100, step=1000, latest_step=1000))
+    assert stands(view, 45, LIGHT.accent) < 5
+    view.show_frame(frame(binary, log=log, epoch=45, step=450, latest_step=1000))
+    assert stands(view, 45, LIGHT.accent) > 100
 
 
 def test_a_long_log_is_drawn_through_few_points(view, frame, binary):
