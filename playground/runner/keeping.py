@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
 
@@ -16,9 +15,7 @@ from engine.layers import Layer
 from engine.model import Model
 from engine.network import INPUT, Network, Node
 from playground.document.project import FirstWeights, Project, WeightEdit
-
-#: numbers kept of layers that went, for the case that they come back
-ATTIC_SIZE = 4_000_000
+from playground.runs.store import RunStore
 
 
 def part_that_fits(network: Network, in_shape: tuple[int, ...]) -> Network:
@@ -45,43 +42,24 @@ def arrays_of(model: Model, node_id: str) -> dict[str, Array]:
     return {**model.parameters.get(node_id, {}), **model.store.state.get(node_id, {})}
 
 
-class Attic:
-    """Weights of layers that an edit has taken out or reshaped. Who brings the same node back, by an undo say, has its weights again."""
-
-    def __init__(self) -> None:
-        self._kept: deque[tuple[Node, dict[str, Array]]] = deque()
-
-    def clear(self) -> None:
-        self._kept.clear()
-
-    def put(self, node: Node, arrays: Mapping[str, Array]) -> None:
-        self._kept.appendleft((node, {name: a.copy() for name, a in arrays.items()}))
-        while sum(a.size for _, kept in self._kept for a in kept.values()) > ATTIC_SIZE:
-            self._kept.pop()
-
-    def find(self, node: Node, arrays: Mapping[str, Array]) -> Mapping[str, Array] | None:
-        """What was kept last of this node in these shapes."""
-        return next(
-            (kept for other, kept in self._kept if other == node and _shapes(kept) == _shapes(arrays)), None
-        )
-
-
 def _shapes(arrays: Mapping[str, Array]) -> dict[str, tuple[int, ...]]:
     return {name: a.shape for name, a in arrays.items()}
 
 
-def carry_weights(old: Model, new: Model, attic: Attic) -> None:
-    """Give each node of ``new`` the weights it had: in ``old``, or before it went to the attic. The rest keep their first ones."""
-    staying = {node.id for node in new.network.nodes if _means_the_same(old, new, node.id)}
+def carry_weights(old: Model, new: Model, runs: RunStore) -> None:
+    """Give each node of ``new`` the weights it has in ``old``, if it means the same there, or had when it was last there.
+
+    The rest keep their first ones.
+    """
     for node in new.network.nodes:
         mine = arrays_of(new, node.id)
-        source = arrays_of(old, node.id) if node.id in staying else attic.find(node, mine)
-        for name, array in (source or {}).items():
-            mine[name][...] = array
-    for node in old.network.nodes:
-        arrays = arrays_of(old, node.id)
-        if arrays and node.id not in staying:
-            attic.put(node, arrays)
+        if not mine:
+            continue
+        same = _means_the_same(old, new, node.id)
+        source = arrays_of(old, node.id) if same else runs.weights_of(node)
+        if _shapes(source) == _shapes(mine):
+            for name, array in source.items():
+                mine[name][...] = array
 
 
 def give_weights(given: Iterable[FirstWeights], model: Model) -> None:

@@ -26,7 +26,6 @@ from playground.document.project import Project, data_of, problems
 from playground.runner.answers import Answers
 from playground.runner.inspecting import Inspection
 from playground.runner.keeping import (
-    Attic,
     HandEdits,
     carry_weights,
     give_weights,
@@ -71,7 +70,7 @@ class Session:
         self._answers: Answers | None = None
         self._refusal = ""  # why there is neither, though the project has no problems
         self._history: Trainer | None = None  # whose epochs and curves go on when the network is edited
-        self._attic, self._hand_edits = Attic(), HandEdits()
+        self._hand_edits = HandEdits()
         self._checkpoints = Checkpoints()
         self._own: ShowPicture | None = None  # outlives edits of the network
         self.notice = ""
@@ -156,18 +155,19 @@ class Session:
         if built is not None and not (another or change.draws_anew):
             self._mark(built, project)
         self._built = project
-        if (
-            anew
-            and returning
-            and self.trainer is not None
-            and (found := self._runs.find(project)) is not None
-        ):
-            self._stand_at(found, self.trainer)
+        if anew and self.trainer is not None:
+            self._return_to_its_run(self.trainer, returning)
         if self._model is not None and self._hand_edits.follow(project.weight_edits, self._model):
             self.score()
             if self.trainer is not None:
                 self._checkpoints.begin(self.trainer)
         self._settle(running)
+
+    def _return_to_its_run(self, trainer: Trainer, returning: bool) -> None:
+        """Where undo or redo has brought the project back, or nothing has been trained since it was left: stand where its run stood."""
+        found = self._runs.find(self.project)
+        if found is not None and (returning or found.snapshot.steps == trainer.steps):
+            self._stand_at(found, trainer)
 
     @property
     def loaded(self) -> bool:
@@ -465,7 +465,6 @@ class Session:
         """Weights as the seed draws them, epoch 0."""
         self._model = self._history = None
         self._marks, self._marked_from = (), None
-        self._attic.clear()
         self._hand_edits.wipe()
         self._build(data)
 
@@ -491,7 +490,7 @@ class Session:
             self.show()
         model = Model(network, data.in_shape, project.seed, initializer=project.fit.initializer)
         if self._model is not None:
-            carry_weights(self._model, model, self._attic)
+            carry_weights(self._model, model, self._runs)
         else:
             give_weights(project.first_weights, model)
         self._model, self.trainer = model, None

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.checkpoints import BUDGET
+from engine.core import Array
+from engine.io.moments import weights_of
+from engine.network import Node
 from playground.document.project import Project
 from playground.runs.run import Run
 
@@ -19,6 +22,7 @@ class RunStore:
     def __init__(self, budget: int = BUDGET) -> None:
         self.budget = budget
         self._runs: list[Run] = []
+        self._looked_at: tuple[Run, dict[str, Array]] | None = None  # views on a run's numbers, by name
 
     @property
     def newest(self) -> Run | None:
@@ -29,6 +33,7 @@ class RunStore:
         """Keep ``run`` as the newest, in the place of an older one of the same project."""
         if run.nbytes > self.budget:
             run = replace(run, moments=(), held=run.best)
+        self._looked_at = None
         self._runs = [one for one in self._runs if not one.is_of(run.project)]
         if run.nbytes <= self.budget:
             self._runs.append(run)
@@ -39,5 +44,20 @@ class RunStore:
         """The run of ``project``; ``None`` where it has none here."""
         return next((one for one in reversed(self._runs) if one.is_of(project)), None)
 
+    def weights_of(self, node: Node) -> dict[str, Array]:
+        """The numbers that ``node`` held in the newest run that has it, by name; empty where none has."""
+        for run in reversed(self._runs):
+            if node in run.project.network.nodes:
+                if self._looked_at is None or self._looked_at[0] is not run:
+                    self._looked_at = run, weights_of(run.snapshot.arrays, run.layout)
+                begin = f"{node.id}."
+                return {
+                    key[len(begin) :]: array
+                    for key, array in self._looked_at[1].items()
+                    if key.startswith(begin)
+                }
+        return {}
+
     def clear(self) -> None:
+        self._looked_at = None
         self._runs.clear()

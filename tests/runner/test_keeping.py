@@ -9,7 +9,7 @@ from engine.layers import BatchNorm, Linear, ReLU, Tanh
 from engine.network import Network, Node
 from playground.document import edits
 from playground.document.project import Project
-from playground.runner.keeping import Attic, part_that_fits
+from playground.runner.keeping import part_that_fits
 from playground.runner.messages import Gradients, Predictions, State, Surface, Weights
 from playground.runner.session import Session
 from tests.document.projects import circle, project, residual
@@ -92,16 +92,6 @@ def test_another_seed_of_the_same_data_draws_other_points_and_the_same_weights_a
     session.load(edits.set_source(whole, whole.source.replace(seed=1)))
     np.testing.assert_array_equal(weight(session, "linear1"), weight(first, "linear1"))
     assert session.frame().data is not None
-
-
-def test_the_attic_is_bounded() -> None:
-    attic = Attic()
-    big = np.zeros(1_500_000, np.float32)
-    nodes = [Node(f"n{i}", Linear()) for i in range(4)]
-    for node in nodes:
-        attic.put(node, {"weight": big})
-    assert [attic.find(n, {"weight": big}) is not None for n in nodes] == [False, False, True, True]
-    assert attic.find(nodes[3], {"weight": big[:5]}) is None
 
 
 # --- half-built networks -----------------------------------------------------------------------------------------------
