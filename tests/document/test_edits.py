@@ -354,6 +354,7 @@ def test_a_remedy_that_nobody_knows_is_refused() -> None:
 # --- any sequence ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.data())
 def test_any_sequence_of_edits_is_legal_and_undoable(data: st.DataObject) -> None:

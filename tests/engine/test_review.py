@@ -86,6 +86,7 @@ def learns(network: Network, data: Dataset, fit: Fit) -> bool:
 CASES = [(loss, task, act) for loss in losses for task in loss.tasks for act in ACTIVATIONS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("loss", "task", "activation"), CASES, ids=case_id)
 def test_every_loss_after_every_activation_fits_and_learns_or_is_warned_of(
     loss: type[Loss], task: str, activation: type

@@ -30,6 +30,8 @@ from playground.runner.runner import Runner
 from playground.runner.session import Session
 from tests.runner.driving import until, until_so
 
+pytestmark = pytest.mark.slow
+
 CIRCLE = example("circle").project
 
 

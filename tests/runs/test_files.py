@@ -16,6 +16,8 @@ from playground.document.project import Project
 from playground.runner.session import Session
 from playground.runs import files
 
+pytestmark = pytest.mark.slow
+
 #: as many as are trained in a test: large networks take long
 STEPS = {"alexnet": 0, "lenet5": 6, "resnet-small": 6, "vgg-small": 4}
 

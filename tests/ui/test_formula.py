@@ -15,6 +15,8 @@ from playground.ui.theme import DARK, LIGHT
 from tests.ui.bench import ink, pixels
 from tests.ui.forms.specs import REGISTRIES
 
+pytestmark = pytest.mark.slow
+
 BROKEN = r"\frac{1}{"
 
 #: what a dock of 330 pixels, the narrowest the window gives the inspector, leaves between margins and scroll bar

@@ -33,6 +33,8 @@ from playground.ui.text import button_text, escaped, tip
 from playground.ui.view import StepAt
 from tests.ui.shell import Shell
 
+pytestmark = pytest.mark.slow
+
 EVIL = "<img src='/x.png'>"
 
 
@@ -145,13 +147,13 @@ def rest_everywhere(shell: Shell) -> None:
         ours = type(widget), type(widget.parent())  # a viewport's events are its view's
         if not any(cls.__module__.startswith("playground") for cls in ours):
             continue
-        for i in range(1, 8):
-            for j in range(1, 6):
-                at = QPoint(widget.width() * i // 8, widget.height() * j // 6)
+        for i in range(1, 6):
+            for j in range(1, 4):
+                at = QPoint(widget.width() * i // 6, widget.height() * j // 4)
                 QApplication.sendEvent(widget, QHelpEvent(QEvent.Type.ToolTip, at, widget.mapToGlobal(at)))
 
 
-def hover_the_canvas(shell: Shell, step: int = 12) -> set[str]:
+def hover_the_canvas(shell: Shell, step: int = 18) -> set[str]:
     """Everything that the card beside the mouse says."""
     said, canvas = set(), shell.window.canvas
     port = canvas.network.viewport()
@@ -209,7 +211,7 @@ def test_no_name_is_markup_while_somebody_steps(qtbot, tmp_path: Path, source: S
     window.step_inside()
     qtbot.waitUntil(lambda: window.focus.step is not None, timeout=20_000)
     walk = window.backprop.stepper.walk
-    for at in np.linspace(0, len(walk.moments) - 1, 16).astype(int):
+    for at in np.linspace(0, len(walk.moments) - 1, 10).astype(int):
         moment = walk.moments[int(at)]
         window.focus.show_step(StepAt(walk.trace, moment, 0))
         QTest.qWait(20)

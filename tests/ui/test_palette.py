@@ -22,6 +22,8 @@ from playground.ui.text import escaped
 from playground.ui.theme import DARK, LIGHT
 from tests.ui.bench import Bench, pixels
 
+pytestmark = pytest.mark.slow
+
 MLP = Project(network=Network.chain(Linear(4), Tanh(), Linear(1)))
 LAYERS = pytest.mark.parametrize("cls", list(registry), ids=lambda cls: cls.__name__)
 

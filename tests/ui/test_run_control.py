@@ -12,6 +12,8 @@ from playground.document.examples import example
 from playground.runner.messages import Frame, GoTo, Play, State
 from tests.ui.shell import Shell, ToldRunner
 
+pytestmark = pytest.mark.slow
+
 CIRCLE = example("circle").project
 
 

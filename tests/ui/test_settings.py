@@ -43,6 +43,7 @@ class Marker:
         return (Path.touch, (self.path,))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "disguised",
     [

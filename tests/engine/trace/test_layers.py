@@ -11,6 +11,8 @@ from engine.trace.base import At, explainer_of
 from tests.engine.catalogue import SHAPES, case_id, layer_cases
 from tests.engine.trace.tracing import check, check_painted, check_places, network_with, some, trainer_for
 
+pytestmark = pytest.mark.slow
+
 CASES = list(layer_cases())
 
 

@@ -20,6 +20,8 @@ from tests.engine.latex import Scope
 from tests.engine.meanings import letters_of
 from tests.engine.trace.tracing import check, check_painted
 
+pytestmark = pytest.mark.slow
+
 DATA = Circle(samples=50).make()
 NET = Network.chain(
     layers.Linear(6), layers.BatchNorm(), layers.Tanh(), layers.Dropout(p=0.3), layers.GaussianNoise(),

@@ -21,6 +21,8 @@ from playground.ui.theme import DARK, LIGHT
 from tests.ui.backprop.traced import Traced, small
 from tests.ui.bench import ink
 
+pytestmark = pytest.mark.slow
+
 DENSE = (layers.Linear(3), layers.Sigmoid(), layers.Linear(1))
 CONV = (layers.Conv2d(2, 3), layers.ReLU(), layers.MaxPool2d(2), layers.Flatten(), layers.Linear(10))
 

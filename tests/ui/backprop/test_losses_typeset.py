@@ -10,6 +10,8 @@ from playground.ui.backprop.symbols import plain
 from playground.ui.numbers import fmt
 from tests.engine.trace.test_losses import trace_of
 
+pytestmark = pytest.mark.slow
+
 CASES = [(cls, task) for cls in registry for task in cls.tasks]
 
 

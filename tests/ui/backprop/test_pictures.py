@@ -14,6 +14,8 @@ from tests.engine.catalogue import case_id, layer_cases
 from tests.engine.trace.tracing import network_with, trainer_for
 from tests.ui.backprop.traced import small, trace_of
 
+pytestmark = pytest.mark.slow
+
 CASES = list(layer_cases())
 
 

@@ -19,6 +19,8 @@ from playground.ui.convolution.bench import correlated, photo
 from playground.ui.convolution.filters import DRAWING, LEARNED, OWN_PICTURE
 from tests.ui.convolution.following import USUAL, Following, middle_of, project
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shown(qtbot) -> Following:

@@ -23,6 +23,8 @@ from playground.ui.theme import DARK
 from tests.ui.bench import ink, pixels
 from tests.ui.convolution.following import USUAL, Following, middle_of, project
 
+pytestmark = pytest.mark.slow
+
 WINDOWED = [
     (Conv2d(out_channels=4, kernel_size=2), second)
     for second in (

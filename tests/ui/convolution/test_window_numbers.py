@@ -18,6 +18,8 @@ from playground.ui import motion
 from playground.ui.numbers import fmt, parse
 from tests.ui.convolution.following import Following, project
 
+pytestmark = pytest.mark.slow
+
 CONVOLUTIONS = [
     Conv2d(out_channels=4, kernel_size=k, stride=s, padding=p, dilation=d, groups=g, bias=b)
     for (k, s, p, d), g, b in itertools.product(

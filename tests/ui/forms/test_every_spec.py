@@ -19,6 +19,8 @@ from playground.ui.theme import LIGHT
 from tests.engine.catalogue import others
 from tests.ui.forms.specs import SPECS, child, enter, name_of, seek
 
+pytestmark = pytest.mark.slow
+
 WITH_FORM = [cls for cls in SPECS if cls.params()]
 
 

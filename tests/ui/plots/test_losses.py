@@ -12,6 +12,8 @@ from playground.runs.run import Mark
 from playground.ui.plots.losses import LossView
 from playground.ui.theme import DARK, LIGHT
 
+pytestmark = pytest.mark.slow
+
 
 def make_log(n, penalty=0.0, validation=True, start=0):
     log = Log()
