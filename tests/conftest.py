@@ -78,17 +78,14 @@ def settings_of_its_own(request: pytest.FixtureRequest) -> None:
 # ---- Coverage: asked for by CI (--cov), it makes what it watches take twice as long ---------------------------------------
 
 _unmeasured = pytest.StashKey[bool]()
-WHOLE_PROGRAM = ("tests/ui/", "tests/soak/", "tests/packaging/", "tests/test_cli.py")
-#: by which processes that a test starts learn that they are watched
-WATCHED = "COVERAGE_PROCESS_CONFIG"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Coverage watches every fifth case of a test, since all run much the same lines, and none of those that start the program."""
+    """Coverage watches every fifth case of a test, since all run much the same lines, and none of the window."""
     cases: Counter[str] = Counter()
     for item in items:
         test = item.nodeid.partition("[")[0]
-        item.stash[_unmeasured] = test.startswith(WHOLE_PROGRAM) or cases[test] % 5 > 0
+        item.stash[_unmeasured] = test.startswith("tests/ui/") or cases[test] % 5 > 0
         cases[test] += 1
 
 
@@ -98,12 +95,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     if watching is None:
         return (yield)
     watching.stop()
-    watched = os.environ.pop(WATCHED, None)
     try:
         return (yield)
     finally:
-        if watched is not None:
-            os.environ[WATCHED] = watched
         watching.start()
 
 

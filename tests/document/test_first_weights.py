@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from engine.initializers import HeNormal
+from engine.layers import BatchNorm, Linear, Tanh
 from playground.document import edits
 from playground.document.examples import example
 from playground.document.files import FileError, from_json, to_json
 from playground.document.project import FirstWeights, Project, problems
 from playground.runner.session import Session
+from tests.document.projects import project
 
 STEPS = example("first-steps").project
 GIVEN = ((0.4, -0.2), (0.3, 0.6))
@@ -150,3 +152,45 @@ def test_an_edit_keeps_what_was_learned_where_given_weights_go_with_it() -> None
     session.load(edits.remove(STEPS, {"linear2"}))
     session.load(STEPS)
     np.testing.assert_array_equal(weights(session), learned)
+
+
+def test_given_weights_are_the_same_numbers_in_a_file_and_in_the_run() -> None:
+    whole = project(Linear(4), BatchNorm(), Tanh(), Linear(1))
+    session = Session()
+    session.load(whole)
+    session.play()
+    session.train(600.0, 7)
+    state = session.trainer.model.state_dict()
+    assert not np.array_equal(state["batchnorm1.running_mean"], np.zeros(4, np.float32))
+    given = from_json(to_json(edits.give_weights(whole, state)), "again")
+    again = Session()
+    again.load(given)
+    for name, array in again.trainer.model.state_dict().items():
+        np.testing.assert_array_equal(array, state[name], name)
+    again.play()
+    again.train(600.0, 3)
+    again.reset()
+    np.testing.assert_array_equal(again.trainer.model.state_dict()["linear1.weight"], state["linear1.weight"])
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_what_is_no_number_is_not_begun_with(number: float) -> None:
+    session = Session()
+    session.load(STEPS)
+    state = session.trainer.model.state_dict()
+    state["linear1.bias"][0] = number
+    with pytest.raises(ValueError, match="no finite numbers"):
+        edits.give_weights(STEPS, state)
+
+
+def test_weights_of_another_network_and_too_many_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session()
+    session.load(STEPS)
+    state = session.trainer.model.state_dict()
+    with pytest.raises(ValueError, match="linear9"):
+        edits.give_weights(STEPS, state | {"linear9.bias": np.zeros(1, np.float32)})
+    with pytest.raises(ValueError, match=r"linear1\.bias"):
+        edits.give_weights(STEPS, state | {"linear1.bias": np.zeros(5, np.float32)})
+    monkeypatch.setattr("playground.document.edits.MOST_GIVEN", 3)
+    with pytest.raises(ValueError, match="at most 3 to begin with"):
+        edits.give_weights(STEPS, state)

@@ -8,13 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from engine.io import load_weights, save_weights
-from engine.layers import BatchNorm, Linear, Tanh
-from playground.document import edits
 from playground.document.examples import example
-from playground.document.files import from_json, to_json
 from playground.runner.messages import State
-from playground.runner.session import Session
-from tests.document.projects import project
 from tests.ui.shell import Shell
 
 CIRCLE = example("circle").project
@@ -82,32 +77,3 @@ def test_weights_of_another_network_are_refused_in_words(shell: Shell, tmp_path:
     assert "linear1" in box.text()
     box.close()
     assert shell.document.value is CIRCLE
-
-
-def test_given_weights_are_the_same_numbers_in_a_file_and_in_the_run() -> None:
-    whole = project(Linear(4), BatchNorm(), Tanh(), Linear(1))
-    session = Session()
-    session.load(whole)
-    session.play()
-    session.train(600.0, 7)
-    state = session.trainer.model.state_dict()
-    assert not np.array_equal(state["batchnorm1.running_mean"], np.zeros(4, np.float32))
-    given = from_json(to_json(edits.give_weights(whole, state)), "again")
-    again = Session()
-    again.load(given)
-    for name, array in again.trainer.model.state_dict().items():
-        np.testing.assert_array_equal(array, state[name], name)
-    again.play()
-    again.train(600.0, 3)
-    again.reset()
-    np.testing.assert_array_equal(again.trainer.model.state_dict()["linear1.weight"], state["linear1.weight"])
-
-
-@pytest.mark.parametrize("number", [np.nan, np.inf])
-def test_what_is_no_number_is_not_begun_with(number: float) -> None:
-    session = Session()
-    session.load(CIRCLE)
-    state = session.trainer.model.state_dict()
-    state["linear1.bias"][0] = number
-    with pytest.raises(ValueError, match="no finite numbers"):
-        edits.give_weights(CIRCLE, state)
