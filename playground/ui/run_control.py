@@ -30,7 +30,8 @@ class RunControl(QObject):
         self.state = State.EMPTY
         self._said = (State.EMPTY, "", "")
         self._unanswered = ""
-        self.epoch = self.step = 0  # of the document's project, as far as it has been heard of
+        self.epoch = self.step = 0  # as far as has been heard of
+        self._heard = False  # whether a frame of what was opened last has come
         self.can_go_back = False
         self.no_way_back = ""
 
@@ -58,7 +59,7 @@ class RunControl(QObject):
 
     def begin(self) -> None:
         """Another project has been opened."""
-        self.epoch = self.step = 0
+        self.epoch, self.step, self._heard = 0, 0, False
         self.withdraw()
 
     def withdraw(self) -> None:
@@ -90,7 +91,8 @@ class RunControl(QObject):
     def see(self, frame: Frame) -> None:
         """Take note of a frame; cheap where the state is the same as before."""
         here = frame.project is self._document.value  # not the last words of a run that was left
-        if here:
+        self._heard = self._heard or here
+        if self._heard:
             self.epoch, self.step = frame.epoch, frame.step
         if here and frame.state is State.RUNNING and self._banner.kind == "note":
             self._banner.clear_message()  # whoever goes on has read it

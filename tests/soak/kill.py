@@ -1,5 +1,5 @@
 """Kill -9 at a moment that nobody foresaw, of the process that trains and of the window. What was saved is whole, a run goes on with the
-numbers that its seed gives, and no process, folder or memory is left."""
+numbers that its seed gives, the next start finds the session, and no process, folder or memory is left."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from playground.document.examples import example
 from playground.runner.messages import GoTo, Inspect, Load, Pause, Play, SetWants, State, Step, Weights
 from playground.runner.runner import Runner
 from playground.runner.session import Session
+from playground.runs import files as runs
+from playground.ui.recovery import Recovery
 from tests.runner.driving import until
 
 SHORT = 5
@@ -31,7 +33,7 @@ LONG = 100.0
 
 def case(seed: int, folder: Path) -> str:
     draw = random.Random(seed)
-    return draw.choice((training_killed, training_killed, window_killed))(draw, folder)
+    return draw.choice((training_killed, training_killed, window_killed, session_killed))(draw, folder)
 
 
 # --- the process that trains ------------------------------------------------------------------------------------------
@@ -159,3 +161,70 @@ def window_killed(draw: random.Random, folder: Path) -> str:
     assert list((folder / "tmp").iterdir()) == []
     assert "Traceback" not in complaints, complaints
     return "window killed"
+
+
+#: somebody trains and edits; what is in the window is kept ten times a second, and each time the last edit that was is said
+SESSION = """
+import sys
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from playground import app
+from playground.document import edits
+from playground.document.examples import example
+from playground.ui import autosave
+from playground.ui.application import application
+
+def go():
+    window = next(w for w in QApplication.topLevelWidgets() if w.objectName() == "main_window")
+    autosave = window.desk.autosave
+    window.run.play_or_pause()
+    for every, act in ((300, lambda: edit(window)), (100, lambda: keep(window, autosave))):
+        timer = QTimer(window)
+        timer.timeout.connect(act)
+        timer.start(every)
+
+def edit(window):
+    fit = window.document.value.fit
+    window.document.apply(edits.set_fit(window.document.value, fit.replace(epochs=fit.epochs + 1)), "Epochs")
+
+def keep(window, autosave):
+    if not window.saving.busy and window.run.step:
+        epochs, step = window.document.value.fit.epochs, window.run.step
+        autosave.keep(lambda refusal: print(refusal or f"{epochs} {step}", flush=True))
+
+if __name__ == "__main__":
+    app.one_blas_thread()
+    application()
+    QTimer.singleShot(0, go)
+    sys.exit(app.open_window(example("circle").project))
+"""
+
+
+def session_killed(draw: random.Random, folder: Path) -> str:
+    """The next start finds the project and the run as they were kept last, or later."""
+    (folder / "program.py").write_text(SESSION)
+    (folder / "tmp").mkdir()
+    homes = {f"XDG_{name}_HOME": str(folder / name) for name in ("CONFIG", "DATA", "CACHE")}
+    with subprocess.Popen(
+        [sys.executable, str(folder / "program.py")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, **homes, "HOME": str(folder), "TMPDIR": str(folder / "tmp"), "PYTHONPATH": os.getcwd()},
+    ) as program:  # fmt: skip
+        kept = [program.stdout.readline()]
+        time.sleep(draw.random())
+        program.kill()
+        said, complaints = program.communicate(timeout=LONG)
+    kept += said.splitlines()
+    [root] = (folder / "DATA").rglob("recovery")
+    recovery = Recovery(root)
+    point = recovery.begin()
+    assert point is not None, (kept, complaints)
+    project = point.project()
+    run = runs.load_run(point.path, project)
+    epochs, step = map(int, kept[-1].split())
+    assert project.fit.epochs >= epochs, "an edit that was kept is lost"
+    assert run.snapshot.steps >= step, "what was trained is lost"
+    assert point.unsaved
+    recovery.end(forget=True)
+    assert list((folder / "tmp").iterdir()) == []
+    assert "Traceback" not in complaints, complaints
+    return "session found again"
