@@ -39,6 +39,8 @@ _DATA = QStandardPaths.StandardLocation.AppDataLocation
 #: letters of a project's name in the name of the file to which its unsaved edits go
 LONGEST = 60
 UNSAVED = " (unsaved)"
+#: seconds of training from which on a run is put aside before a reset; what took less is learned again in as short a time
+LONG = 30.0
 
 log = logging.getLogger(__name__)
 
@@ -306,6 +308,11 @@ class Desk(QObject):
             self._run.offer(f"“{name}” was left{trained}, and is put aside.", f"Back to “{name}”", self.back)
 
         autosave.add_point(path, answered)
+
+    def put_run_aside(self) -> None:
+        """The run is about to be given up, for another one of the same project: after long training, make a point of it."""
+        if self.autosave is not None and self._run.seconds >= LONG:
+            self.autosave.add_point(self.autosave.recovery.new_point(), lambda refusal: None)
 
     def close(self, then: Callable[[], object]) -> None:
         """The window is to be closed: do ``then`` once what is in it is kept for the next start, or the user has answered for it."""

@@ -144,6 +144,7 @@ class MainWindow(QMainWindow):
         self.pump.framed.connect(self.transport.scrub.see)
         self.pump.view_failed.connect(self.run.view_failed)
         self.run.changed.connect(self._refresh)
+        self.run.leaving = self.desk.put_run_aside
         self._appearance.changed.connect(self._restyle)
         self.waiting.arrived.connect(self._data_arrived)
         self.focus.node_changed.connect(self._selected)

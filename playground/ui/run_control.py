@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -31,6 +32,10 @@ class RunControl(QObject):
         self._said = (State.EMPTY, "", "")
         self._unanswered = ""
         self.epoch = self.step = 0  # as far as has been heard of
+        self.seconds = 0.0  # that it has been trained while the window was looking
+        self._seen_at: float | None = None  # when the last frame of training came
+        #: called before a run is given up
+        self.leaving: Callable[[], object] = lambda: None
         self._heard = False  # whether a frame of what was opened last has come
         self.can_go_back = False
         self.no_way_back = ""
@@ -48,6 +53,7 @@ class RunControl(QObject):
         self._send(StepBack(unit))
 
     def reset(self) -> None:
+        self.leaving()
         self._send(Reset())
 
     def new_weights(self) -> None:
@@ -59,7 +65,8 @@ class RunControl(QObject):
 
     def begin(self) -> None:
         """Another project has been opened."""
-        self.epoch, self.step, self._heard = 0, 0, False
+        self.epoch, self.step, self.seconds = 0, 0, 0.0
+        self._heard, self._seen_at = False, None
         self.withdraw()
 
     def withdraw(self) -> None:
@@ -93,7 +100,7 @@ class RunControl(QObject):
         here = frame.project is self._document.value  # not the last words of a run that was left
         self._heard = self._heard or here
         if self._heard:
-            self.epoch, self.step = frame.epoch, frame.step
+            self._count(frame)
         if here and frame.state is State.RUNNING and self._banner.kind == "note":
             self._banner.clear_message()  # whoever goes on has read it
         if frame.unanswered != self._unanswered:
@@ -111,6 +118,15 @@ class RunControl(QObject):
         if said != before:
             self._tell(frame, before)
         self.changed.emit()
+
+    def _count(self, frame: Frame) -> None:
+        """How far the run has come, and how long it has been trained."""
+        now, self.epoch, self.step = perf_counter(), frame.epoch, frame.step
+        if self._seen_at is not None:
+            self.seconds += now - self._seen_at
+        self._seen_at = now if frame.state is State.RUNNING else None
+        if not frame.step:
+            self.seconds = 0.0
 
     def _tell(self, frame: Frame, before: tuple[State, str, str]) -> None:
         if frame.state is State.DIVERGED:

@@ -98,6 +98,22 @@ def test_what_cannot_be_read_of_a_run_is_said(tmp_path: Path) -> None:
     assert session.frame().notice == ""
 
 
+def test_of_a_file_that_is_cut_short_what_is_whole_is_opened_and_the_rest_named(tmp_path: Path) -> None:
+    session, path = trained(CIRCLE), tmp_path / "it.chainrule"
+    session.save(Save(1, CIRCLE, path))
+    data = path.read_bytes()
+    path.write_bytes(data[: data.index(b"optimizer.safetensors", data.index(b"weights.safetensors") + 400)])
+    project = load(path)
+    assert project.network == CIRCLE.network
+    [note] = project.notes
+    assert "cut short" in note
+    assert "optimizer.safetensors" in note
+    again = Session()
+    again.load(project, another=True, file=path)
+    assert again.frame().step == 0
+    assert "optimizer.safetensors" in again.frame().notice
+
+
 def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     session = trained(CIRCLE)
     session.save(Save(3, CIRCLE, tmp_path / "no" / "it.chainrule"))

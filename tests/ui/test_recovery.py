@@ -102,6 +102,20 @@ def test_nothing_is_asked_and_nothing_is_lost_on_the_way_out(start) -> None:
     shell.qtbot.waitUntil(lambda: shell.frame.step == step and shell.frame.earliest_step == 0)
 
 
+def test_a_long_run_is_a_point_before_it_is_reset(start) -> None:
+    shell = start().until_ready()
+    train_an_epoch(shell)
+    shell.window.actions_["run.reset"].trigger()
+    shell.until_ready()
+    assert shell.recovery.listed() == (), "what took a moment is learned again in a moment"
+    train_an_epoch(shell)
+    shell.window.run.seconds = 200.0
+    shell.window.actions_["run.reset"].trigger()
+    shell.until_ready()
+    [point] = shell.recovery.listed()
+    assert point.epoch == 1
+
+
 def test_what_nobody_has_touched_leaves_no_trace(start, tmp_path: Path) -> None:
     shell = start().until_ready()
     shell.window.desk.open_example("xor")
