@@ -101,8 +101,8 @@ class Autosave(QObject):
             self._answered(refusal, then)
             return
         project, about = self._desk.state()
-        once = _Once(lambda refusal: self._answered(refusal, then), self)
-        self._saving.order(project, path, once.call, about)
+        once = _Once(then, self)
+        self._saving.order(project, path, lambda refusal: self._answered(refusal, once.call), about)
 
     def finish(self, then: Then) -> None:
         """The window closes: keep the state, and call ``then``, not later than in a few seconds."""

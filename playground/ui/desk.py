@@ -83,6 +83,8 @@ class Desk(QObject):
         #: the update up to which the run is in the project's file; ``None``: as far as it is when it is first heard of
         self._saved_step: int | None = None if document.run_file is not None else 0
         self._said_saved = True
+        self._opened = 0  # projects, one after another
+        self._leaving = False  # what is here is just being put aside
         self._ending = False
         self._question: QMessageBox | None = None
         self._unsubscribe = document.subscribe(self._changed)
@@ -200,6 +202,7 @@ class Desk(QObject):
             self.open_point(self.left)
 
     def _show(self, project: Project, path: Path | None, run_file: Path | None = None) -> None:
+        self._opened += 1
         self._run.begin()
         self._document.open(project, path, run_file)
         self._history.start_over()
@@ -234,22 +237,26 @@ class Desk(QObject):
 
     def _write(self, path: Path, then: Callable[[], object]) -> None:
         project = self._document.value.replace(name=files.name_of(path))
-        at, step = self._history.index(), self._run.step
-        current = self._document.value
+        current, opened, step = self._document.value, self._opened, self._run.step
+        holds_run = path.suffix == files.RUN_SUFFIX
 
         def written(refusal: str) -> None:
             if refusal:
                 self._refuse("Not saved", refusal)
                 return
-            if self._document.value is current and self._history.index() == at:
-                self._history.setClean()
-            self._document.path, self._stamp, self._saved_step = path, stamp(path), step
             self._settings.add_recent(path)
+            if self._opened != opened:  # another project has been opened meanwhile
+                return
+            if self._document.value is current:
+                self._history.setClean()
+            self._document.path, self._stamp = path, stamp(path)
+            if holds_run:
+                self._saved_step = step
             if isinstance(project.source, Opened):  # whatever data it reads, the user has chosen them
                 theirs = files.outside(project.source, path.absolute().parent)
                 self._settings.let_read(path, [one for one in theirs if one not in project.source.waits_for])
             self.moved.emit()
-            if path.suffix != files.RUN_SUFFIX and step:
+            if step and not holds_run:
                 self._run.offer(
                     f"{path.name} holds the project alone, not the weights it has learned.",
                     "Save with the Run…",
@@ -257,7 +264,7 @@ class Desk(QObject):
                 )
             then()
 
-        if path.suffix == files.RUN_SUFFIX:
+        if holds_run:
             self._saving.order(project, path, written, backup=True)
             return
         try:
@@ -288,6 +295,8 @@ class Desk(QObject):
     def _leave(self, then: Callable[[], object]) -> None:
         """Do ``then`` once what would be missed is put aside, or the user has answered for it."""
         self._document.settle()  # what is being typed may be an edit
+        if self._leaving:
+            return
         if self._history.isClean() and not self._trained:
             then()
         elif self.autosave is None:
@@ -297,10 +306,15 @@ class Desk(QObject):
 
     def _put_aside(self, autosave: Autosave, then: Callable[[], object]) -> None:
         name, epochs, path = self.name, self._run.epoch, autosave.recovery.new_point()
+        current, self._leaving = self._document.value, True
 
         def answered(refusal: str) -> None:
+            self._leaving = False
             if refusal:
                 self._ask(then)
+                return
+            if self._document.value is not current:  # edited meanwhile
+                self._leave(then)
                 return
             then()
             self.left = point(path)

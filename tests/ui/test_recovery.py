@@ -102,6 +102,52 @@ def test_nothing_is_asked_and_nothing_is_lost_on_the_way_out(start) -> None:
     shell.qtbot.waitUntil(lambda: shell.frame.step == step and shell.frame.earliest_step == 0)
 
 
+def test_a_file_that_is_written_after_another_was_opened_is_not_that_ones(
+    start, tmp_path: Path, monkeypatch
+) -> None:
+    path = tmp_path / "mine.chainrule"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", staticmethod(lambda *_: (str(path), "")))
+    shell = start().until_ready()
+    shell.window.desk.save()
+    shell.window.desk.open_example("xor")
+    shell.qtbot.waitUntil(lambda: not shell.window.saving.busy)
+    assert path.exists()
+    assert shell.document.path is None
+    assert shell.settings.recent == (path,)
+
+
+def test_a_run_that_text_does_not_hold_is_put_aside(start, tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "mine.json"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", staticmethod(lambda *_: (str(path), "")))
+    shell = start().until_ready()
+    train_an_epoch(shell)
+    shell.window.desk.save()
+    assert not shell.window.isWindowModified()
+    shell.window.desk.new()
+    shell.qtbot.waitUntil(lambda: shell.window.desk.left is not None)
+    assert shell.window.desk.left.epoch == 1
+    assert shell.window.desk.left.file == path
+
+
+def test_who_asks_twice_gets_one(start) -> None:
+    shell = start().until_ready()
+    train_an_epoch(shell)
+    shell.window.desk.open_example("xor")
+    shell.window.desk.open_example("spiral")
+    shell.qtbot.waitUntil(lambda: shell.document.value.network == example("xor").project.network)
+    shell.qtbot.waitUntil(lambda: shell.window.desk.left is not None)
+    assert len(shell.recovery.listed()) == 1
+
+
+def test_an_edit_while_the_project_is_put_aside_is_in_it(start) -> None:
+    shell = start().until_ready()
+    train_an_epoch(shell)
+    shell.window.desk.new()
+    shell.document.apply(edits.set_human_error(shell.document.value, 0.25), "Human error")
+    shell.qtbot.waitUntil(lambda: shell.window.desk.left is not None)
+    assert shell.window.desk.left.project().human_error == 0.25
+
+
 def test_a_long_run_is_a_point_before_it_is_reset(start) -> None:
     shell = start().until_ready()
     train_an_epoch(shell)
