@@ -133,6 +133,7 @@ def _recovery(resume: bool) -> tuple[Recovery | None, Point | None]:
             point.project()
     except FileError as error:
         log.error("The state of the last window is not shown: %s", error)
+        recovery.begin(resume=False)  # a place of its own, so that it stays as it is
         point = None
     return recovery, point
 

@@ -42,7 +42,8 @@ def arrays_of(
 ) -> dict[str, Array]:
     """What ``weights_of`` and ``memory_of`` were made of. Raises SpecError, naming the key and both shapes, for what does not fit ``where``."""
     slots = dict.fromkeys(key.partition(OF)[0] for key in memory if OF in key)
-    arrays = {name: np.zeros_like(where.values) for name in ("parameters", *slots)}
+    # Not zeros_like, which touches all of it: what does not fit is refused before memory is taken.
+    arrays = {name: np.zeros(where.values.shape, where.values.dtype) for name in ("parameters", *slots)}
     arrays |= {"step": np.zeros((), np.int64), **{key: np.empty_like(a) for key, a in _kept(where).items()}}
     for given, views in ((weights, weights_of(arrays, where)), (memory, memory_of(arrays, where))):
         check_state(given, {key: view.shape for key, view in views.items()})

@@ -28,6 +28,8 @@ EXPECTED = "a project saved by this program"
 
 #: bytes of a whole file, and of what is in it; members, bytes that their list and a text may take
 MOST_BYTES, MOST_MEMBERS, MOST_LISTED, MOST_TEXT = 4 << 30, 1000, 1 << 20, 32 << 20
+#: bytes that are saved of a file that is cut short
+MOST_SALVAGED = 512 << 20
 #: how much smaller than its content a member may be: more than texts and numbers are, less than a bomb
 RATIO = 100
 #: a name that means nothing but a place in this file
@@ -225,17 +227,14 @@ def _listed(names: list[str]) -> str:
 def _salvaged(file: BinaryIO) -> dict[str, bytes]:
     """The whole members of a ZIP whose list, which stands at its end, is gone: read one after another from its beginning."""
     found: dict[str, bytes] = {}
+    left = MOST_SALVAGED
     while len(head := file.read(_LOCAL.size)) == _LOCAL.size and len(found) < MOST_MEMBERS:
         signature, _, flags, method, _, _, crc, packed, size, name_length, extra = _LOCAL.unpack(head)
         if signature != b"PK\x03\x04" or flags & 9 or _LARGE in (packed, size):
             break  # the list; or sizes that are not here
         name = file.read(name_length).decode("utf-8", "replace")
         file.seek(extra, io.SEEK_CUR)
-        if (
-            size > min(RATIO * packed + MOST_LISTED, MOST_BYTES)
-            or NAME.fullmatch(name) is None
-            or name in found
-        ):
+        if size > min(RATIO * packed + MOST_LISTED, left) or NAME.fullmatch(name) is None or name in found:
             break
         data = file.read(packed)
         try:
@@ -246,4 +245,5 @@ def _salvaged(file: BinaryIO) -> dict[str, bytes]:
         if len(data) != size or zlib.crc32(data) != crc:
             break
         found[name] = data
+        left -= size
     return found

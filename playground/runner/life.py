@@ -2,7 +2,7 @@
 
 Python can end only where it gets a turn. A thread that reads from a slow disk, draws a hundred million weights or imports a library is not
 waited for: what is tidied up is tidied up by other threads, and after ``PATIENCE`` the process ends as it is. It holds nothing that the user
-would miss.
+would miss; where it is still saving something, that is waited for a while, as long as the window is there.
 
 Nothing heavy is imported before the process looks out for the window's end.
 """

@@ -219,6 +219,10 @@ class Save:
     weights_alone: bool = False
 
 
+#: answers that a frame holds: more than there are orders at a time
+ANSWERS = 64
+
+
 @dataclass(frozen=True)
 class Saved:
     """What came of the order to save of this ``number``; ``refusal``: why nothing was written, "" where it was."""
@@ -331,12 +335,12 @@ class CheckGradients:
 class Recover:
     """Load ``project`` after the process that trained it has died, with what that one put aside of this ``run``. Sent by the runner.
 
-    ``file``: where the run had begun, for the case that nothing was put aside yet.
+    ``opened``: the file where the run had begun, and the project in it, for the case that nothing was put aside yet.
     """
 
     project: Project
     run: int = 0
-    file: Path | None = None
+    opened: tuple[Path, Project] | None = None
 
 
 @dataclass(frozen=True)
@@ -398,6 +402,7 @@ class Frame:
         notice: what has happened to the run and is over, until the person goes on, or the run has made up for it; "" for nothing.
         saved: what came of the last orders to save, oldest first.
         marks: the edits since the run began, oldest first.
+        awaited: whether the run of a file that was opened is still to come, as its data, say, are not there yet.
     """
 
     project: Project
@@ -432,6 +437,7 @@ class Frame:
     notice: str = ""
     saved: tuple[Saved, ...] = ()
     marks: tuple[Mark, ...] = ()
+    awaited: bool = False
 
     @overload
     def answer(self, want: Weights | Gradients) -> Mapping[str, Any] | None: ...

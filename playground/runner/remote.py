@@ -29,11 +29,11 @@ import numpy as np
 
 from engine.errors import EngineError
 from engine.log import LogView
-from playground.document.files import FileError
 from playground.document.project import Project, data_of
 from playground.runner.crate import Crate, Room, TooSmall
 from playground.runner.life import begin
 from playground.runner.messages import (
+    ANSWERS,
     Command,
     Frame,
     Load,
@@ -49,15 +49,16 @@ from playground.runner.messages import (
 )
 from playground.runner.rescue import Shelf
 from playground.runner.serving import KEPT_PROJECTS, Loaded, Parcel, Taken
+from playground.runner.worker import SAVING
+from playground.runner.writing import carried_out
 from playground.runs import files
+from playground.runs.run import Run
 
 if TYPE_CHECKING:
     from engine.trace import Trace
 
 #: seconds that a process may take to end by itself: a little more than it gives itself
 PATIENCE = 1.0
-#: and where it is still to save something
-SAVING = 10.0
 #: bytes for the arrays of a frame, to begin with: enough for most networks on points
 FIRST_ROOM = 1 << 20
 #: processes that are started of their own accord, one after another, without anybody asking for anything in between
@@ -90,7 +91,7 @@ class Remote:
         self._standing: dict[type, Command] = {}  # what another process has to be told
         self._broken = False  # no process, until somebody asks for something
         self._died_at = 0.0  # when the line was found to have ended; 0: it has not
-        self._file: Path | None = None  # where the run began
+        self._opened: tuple[Path, Project] | None = None  # where the run began
         self._saves: dict[int, Save] = {}  # orders that have not been answered
         self._saved: tuple[Saved, ...] = ()  # what was carried out here, as there is no process
         self._deaths = 0  # since somebody asked for something
@@ -123,9 +124,10 @@ class Remote:
         """Have something done. Where no process is left, the next thing that a person does starts another."""
         if isinstance(command, Load):
             self._run += command.another
-            self._file = command.file if command.another else self._file
+            if command.another:
+                self._opened = None if command.file is None else (command.file, command.project)
         elif isinstance(command, Reset):
-            self._file = None
+            self._opened = None
         elif isinstance(command, Save):
             self._saves[command.number] = command
             if self._broken:
@@ -171,7 +173,7 @@ class Remote:
         self._let_go(farewell=True)
         if process is not None:
             # It may be in the middle of one very long update; what is to be saved is waited for longer.
-            process.join(SAVING if self._saves else PATIENCE)
+            process.join(SAVING + PATIENCE if self._saves else PATIENCE)
         for dead in self._buried:
             dead.kill()
             dead.join(PATIENCE)
@@ -262,7 +264,7 @@ class Remote:
             if standing is not load:
                 self._tell(standing)
         if isinstance(load, Load):
-            self._tell(Recover(load.project, self._run, self._file))
+            self._tell(Recover(load.project, self._run, self._opened))
         for order in self._saves.values():
             self._tell(order)
 
@@ -299,17 +301,13 @@ class Remote:
         """Carry out what is to be saved without a process, with what the last one had put aside of the run."""
         aside = Shelf(self._folder).read() if self._folder is not None else None
         for order in self._saves.values():
-            refusal = ""
-            if order.weights_alone:
-                refusal = f"{order.path.name} is not written: no process trains any more. Press Play to start training again."
-                self._saved = (*self._saved[-3:], Saved(order.number, refusal))
-                continue
-            run = aside if aside is not None and aside.is_of(order.project) else None
-            try:
-                files.save(order.project, order.path, run, order.thumbnail, dict(order.about), order.backup)
-            except FileError as error:
-                refusal = str(error)
-            self._saved = (*self._saved[-3:], Saved(order.number, refusal))
+
+            def run(of: Project = order.project) -> Run | None:
+                if aside is not None and aside.is_of(of):
+                    return aside
+                return None if self._opened is None else files.run_or_none(*self._opened)
+
+            self._saved = (*self._saved, carried_out(order, run, lambda: None))[-ANSWERS:]
         self._saves.clear()
 
     def _said(self) -> Frame | None:
@@ -317,7 +315,7 @@ class Remote:
         last = self._last or Frame(self._project)
         if not self._saved:
             return None
-        self._last, self._saved = replace(last, saved=(*last.saved, *self._saved)[-4:]), ()
+        self._last, self._saved = replace(last, saved=(*last.saved, *self._saved)[-ANSWERS:]), ()
         return self._last
 
     def _say(self, step: int, state: State) -> None:

@@ -24,7 +24,7 @@ from playground.runner.crate import Packed, Room, TooSmall, packed
 from playground.runner.mailbox import Mailbox
 from playground.runner.messages import Array, Frame, Load, Recover, Want
 from playground.runner.rescue import Shelf
-from playground.runner.worker import Worker
+from playground.runner.worker import SAVING, Worker
 
 if TYPE_CHECKING:
     from engine.trace import Trace
@@ -196,6 +196,8 @@ def serve(line: Connection, folder: Path, patience: float | None = None) -> None
                 case command:
                     worker.send(command)
         worker.end(patience)
+        if worker.saving:
+            worker.end(SAVING)
     except (EOFError, OSError):  # the window has gone, and could not tidy up
         worker.end(patience)
         sender.tidy()

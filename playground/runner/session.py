@@ -13,7 +13,6 @@ from threadpoolctl import threadpool_limits
 from engine.checkpoints import BUDGET, Checkpoints
 from engine.data import Prepared
 from engine.errors import DivergedError, EngineError, SpecError, clipped
-from engine.io import save_weights
 from engine.metrics import metric_name
 from engine.model import Model
 from engine.probe import extent
@@ -21,7 +20,7 @@ from engine.problems import Remedy
 from engine.train import Trainer
 from playground.document import edits
 from playground.document.change import DATA, diff
-from playground.document.files import FileError, writing
+from playground.document.files import FileError
 from playground.document.project import Project, data_of, problems
 from playground.runner.answers import Answers
 from playground.runner.inspecting import Inspection
@@ -32,7 +31,8 @@ from playground.runner.keeping import (
     part_agreed_to,
     part_that_fits,
 )
-from playground.runner.messages import Frame, Save, Saved, ShowPicture, State, Want
+from playground.runner.messages import ANSWERS, Frame, Save, Saved, ShowPicture, State, Want
+from playground.runner.writing import carried_out
 from playground.runs import files
 from playground.runs.run import MARK_LETTERS, MOST_MARKS, Mark, Run
 from playground.runs.store import RunStore
@@ -81,7 +81,8 @@ class Session:
         #: called in the midst of long work, when there is something to show
         self.show: Callable[[], object] = lambda: None
         self._runs = RunStore()  # of this project before its edits
-        self._file: Path | None = None  # holds the run to go on from, as soon as the data are there
+        #: the file that was opened and the project in it, as long as the run in it waits
+        self._opened: tuple[Path, Project] | None = None
 
     # --- commands -----------------------------------------------------------------------------------------------------
 
@@ -102,7 +103,7 @@ class Session:
         if another:
             self.run += 1
             self._runs.clear()
-            self._file, self.notice = file, ""
+            self._opened, self.notice = None if file is None else (file, project), ""
         run = self._awaited(project)
         if run is None:
             self._follow(project, another, returning)
@@ -116,19 +117,26 @@ class Session:
             self._follow(project)  # as it was edited after it had been trained
 
     def _awaited(self, project: Project) -> Run | None:
-        """The run that a file was opened for; ``None`` where there was none, the data are not there, or it cannot be read."""
-        if self._file is None:
+        """The run in the file that was opened, once it can go on; ``None`` until then, and where it cannot be read or there is none.
+
+        It waits for data that are not there yet, or that the user has not let it read, and for the memory that it takes.
+        """
+        if self._opened is None:
+            return None
+        file, opened = self._opened
+        opened = opened.replace(source=project.source, memory=project.memory)
+        if diff(edits.read_outside(self._opened[1]), edits.read_outside(project)).touches(DATA):
+            self._opened = None  # other data have been chosen
             return None
         try:
-            data_of(project)
-        except EngineError:
-            return None
-        file, self._file = self._file, None
-        try:
-            return files.load_run(file, project)
+            if problems(files.trained(file, opened)):
+                return None
+            run = files.load_run(file, opened)
         except FileError as error:
             self.notice = f"{error} The project begins anew."
-            return None
+            run = None
+        self._opened = None
+        return run
 
     def _follow(self, project: Project, another: bool = False, returning: bool = False) -> None:
         self._edition += 1
@@ -137,14 +145,17 @@ class Session:
             return
         self.inspection.end()
         running = self.state is State.RUNNING and not another
-        data = self._find_data()
-        if data is None:
-            return
-        built, trainer, model = self._built, self.trainer, self._model
+        built = self._built
         change = diff(built, project)
         anew = built is not None and (change.draws_anew or "network" in change.parts)
         if anew and not another and (left := self.current()) is not None:
             self._runs.put(left.replaced(project=before))
+        if another:
+            self._built = self._model = self._history = None
+        data = self._find_data()
+        if data is None:
+            return
+        trainer, model = self.trainer, self._model
         if model is None or another or change.draws_anew:
             self._begin(data)
         elif trainer is None or "network" in change.parts or problems(project):
@@ -179,6 +190,7 @@ class Session:
         self.inspection.end()
         self.notice = ""
         if self.trainer is not None:
+            self._opened = None  # whoever trains begins another run than the one that waits
             self._say(State.RUNNING)
 
     def pause(self) -> None:
@@ -199,7 +211,7 @@ class Session:
     def reset(self) -> None:
         """Back to the first weights of this seed, hand edits forgotten; running goes on from there."""
         self._edition += 1
-        self._file = None
+        self._opened = None
         self.inspection.end()
         running, data = self.state is State.RUNNING, self._find_data()
         if data is None:
@@ -318,54 +330,42 @@ class Session:
                 f"The run was on samples of shape {run.in_shape}, and these data have {trainer.train.in_shape}. "
                 "Give it the data it was trained on, or begin anew."
             )
-        if run.snapshot.position >= len(trainer.train):
+        furthest = max(one.position for one in run.held_moments)
+        if furthest >= len(trainer.train):
             raise SpecError(
-                f"The run stands at sample {run.snapshot.position:,} of its epoch, and these data have {len(trainer.train):,}. "
+                f"The run stands at sample {furthest:,} of its epoch, and these data have {len(trainer.train):,}. "
                 "Give it the data it was trained on, or begin anew."
             )
         self._stand_at(run, trainer)
 
-    def recover(self, project: Project, run: int, aside: Run | None, file: Path | None = None) -> None:
-        """Begin anew with ``project``, from the moment that was put aside if that is of the same ``run``, else from ``file``."""
-        self._built = None
+    def recover(
+        self, project: Project, run: int, aside: Run | None, opened: tuple[Path, Project] | None = None
+    ) -> None:
+        """Begin anew with ``project``, from the moment that was put aside if that is of the same ``run``, else as it was ``opened``."""
+        self._built, self._opened = None, None
         if aside is not None and aside.number == run:
             self._follow(aside.project)
             if self.trainer is not None:
                 self._stand_at(aside, self.trainer)
         else:
-            self._file = file
+            self._opened = opened
         self.run = run
         self.load(project)
         self._settle(running=False)
 
     def save(self, order: Save, aside: Run | None = None) -> None:
         """Write a project and its run to a file, and note what came of it. ``aside``: the run, where training has crashed."""
-        refusal = ""
-        if order.weights_alone:
-            self.saved = (*self.saved[-3:], Saved(order.number, self._save_weights(order.path)))
-            return
-        own = aside if aside is not None and aside.is_of(order.project) else self._run_of(order.project)
-        try:
-            files.save(order.project, order.path, own, order.thumbnail, dict(order.about), order.backup)
-        except FileError as error:
-            refusal = str(error)
-        except MemoryError:
-            refusal = f"{order.path.name} cannot be written: it takes more memory than there is. Close other programs."
-        self.saved = (*self.saved[-3:], Saved(order.number, refusal))
 
-    def _save_weights(self, path: Path) -> str:
-        """Write the weights alone; why that is not possible, "" where it was."""
-        if self.trainer is None:
-            return f"{path.name} is not written: the network cannot run as it stands, and has no weights. Mend it first."
-        try:
-            with writing(path):
-                save_weights(self.trainer.model.state_dict(), path)
-        except FileError as error:
-            return str(error)
-        return ""
+        def run() -> Run | None:
+            return aside if aside is not None and aside.is_of(order.project) else self._run_of(order.project)
+
+        weights = lambda: None if self.trainer is None else self.trainer.model.state_dict()
+        self.saved = (*self.saved, carried_out(order, run, weights))[-ANSWERS:]
 
     def _run_of(self, project: Project) -> Run | None:
         """The run to keep with ``project``: its own, or where it cannot run as it stands, the last one before."""
+        if self._opened is not None:
+            return files.run_or_none(*self._opened)
         now = self.current()
         if now is None or not now.is_of(project):
             now = self._runs.find(project) or (self._runs.newest if now is None else None)
@@ -390,7 +390,7 @@ class Session:
         frame = Frame(
             self.project, self._data, self.state, self.message, self.details, self.broken_node,
             remedy=self.remedy, trace=seen.trace, nudge=seen.nudge, check=seen.check, refusal=seen.refusal,
-            notice=self.notice, saved=self.saved,
+            notice=self.notice, saved=self.saved, awaited=self._opened is not None,
         )  # fmt: skip
         data, answers, history, trainer = self._data, self._answers, self._history, self.trainer
         if data is None or answers is None:

@@ -42,6 +42,8 @@ BURST = 0.002
 SLOW = 30.0
 #: seconds between two wake-ups at a limited speed, at least: a thread that wakes for every step of many leaves little to others
 DOZE = 0.004
+#: seconds that what is being saved is waited for at the end
+SAVING = 10.0
 #: steps per second with which a gentle start begins, and the seconds in which they double, up to what needs no limit
 GENTLE, DOUBLING, FREE = 60.0, 0.5, 50_000.0
 
@@ -70,6 +72,7 @@ class Worker(threading.Thread):
         self._until_epoch = float("inf")
         self._due = 0.0
         self._rate = _Rate()
+        self._at_it = False  # saving
 
     # --- called from other threads ------------------------------------------------------------------------------------
 
@@ -86,6 +89,11 @@ class Worker(threading.Thread):
         if self.is_alive():
             self.join(patience)
 
+    @property
+    def saving(self) -> bool:
+        """Whether something is being saved, or still to be."""
+        return self._at_it or any(isinstance(command, Save) for command in tuple(self._commands))
+
     # --- the thread ---------------------------------------------------------------------------------------------------
 
     def run(self) -> None:
@@ -99,9 +107,10 @@ class Worker(threading.Thread):
             except Exception as error:  # noqa: BLE001  whatever it is, it is shown, and the window stays alive
                 self._session.crash(error)
                 self._put()
-        for command in tuple(self._commands):
-            if isinstance(command, Save):  # what was to be kept is kept, also at the end
-                self._session.save(command)
+        while self.saving:  # what was to be kept is kept, also at the end
+            command = self._commands.popleft()
+            if isinstance(command, Load | Save):
+                self._do(command)
 
     def _turn(self) -> None:
         """Do what was asked, train a little, show it; or wait for something to do."""
@@ -138,7 +147,11 @@ class Worker(threading.Thread):
             case Load(project, another, returning, file):
                 session.load(project, another, returning, file)
             case Save():
-                session.save(command, self._keeper.last if session.state is State.CRASHED else None)
+                self._at_it = True
+                try:
+                    session.save(command, self._keeper.last if session.state is State.CRASHED else None)
+                finally:
+                    self._at_it = False
             case Play(gently):
                 self._go(gently=gently)
             case Pause():
@@ -170,9 +183,9 @@ class Worker(threading.Thread):
                 session.inspection.end()
             case NudgeCell(place, epsilon):
                 session.inspection.prove(place, epsilon)
-            case Recover(project, run, file):
+            case Recover(project, run, opened):
                 aside = self._shelf.read() if self._shelf is not None else None
-                session.recover(project, run, aside, file)
+                session.recover(project, run, aside, opened)
             case CheckGradients(cells):
                 session.inspection.check_all(cells, self._undisturbed)
         if (

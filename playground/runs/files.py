@@ -50,6 +50,8 @@ RUN, CURVES, WEIGHTS, OPTIMIZER, HISTORY = (
 TRAINED, THUMBNAIL = "trained.json", "thumbnail.png"
 #: of what a file keeps to return to: bytes, or so many times the present moment where that is more; moments
 HISTORY_BYTES, HISTORY_TIMES, HISTORY_MOST = 8 << 20, 2, 40
+#: updates that a run may have been ahead of where it stands: they are computed again, and a slider reaches so far
+MOST_AHEAD = 1 << 30
 #: bytes of the curves
 CURVES_BYTES = 16 << 20
 
@@ -186,6 +188,14 @@ def load_run(path: str | os.PathLike[str], project: Project) -> Run:
         raise FileError(str(error)) from error
 
 
+def run_or_none(path: str | os.PathLike[str], project: Project) -> Run | None:
+    """As ``load_run``; ``None`` where there is none, or it is not whole."""
+    try:
+        return load_run(path, project)
+    except FileError:
+        return None
+
+
 def holds_run(path: str | os.PathLike[str]) -> bool:
     """Whether a file holds a run besides the project; not where it cannot be read."""
     try:
@@ -194,10 +204,26 @@ def holds_run(path: str | os.PathLike[str]) -> bool:
         return False
 
 
+def trained(path: str | os.PathLike[str], project: Project) -> Project:
+    """The project that the run in a file is of: ``project``, which was read from it, or the last one before that could run.
+
+    Raises FileError.
+    """
+    try:
+        return _trained(Container(path), project)
+    except EngineError as error:
+        raise FileError(str(error)) from error
+
+
+def _trained(found: Container, project: Project) -> Project:
+    if TRAINED not in found:
+        return project
+    last = files.from_json(found.text(TRAINED), TRAINED)
+    return last.replace(source=project.source, name=project.name, memory=project.memory)
+
+
 def _run(found: Container, project: Project) -> Run:
-    if TRAINED in found:
-        trained = files.from_json(found.text(TRAINED), TRAINED)
-        project = trained.replace(source=project.source, name=project.name, memory=project.memory)
+    project = _trained(found, project)
     data = found.json(RUN)
     if not isinstance(data, Mapping):
         raise SpecError(f"{RUN} is {shown(data)}; expected a mapping. Use the project without it.")
@@ -218,9 +244,9 @@ def _run(found: Container, project: Project) -> Run:
         history = sorted(filter(None, map(one, data["history"])), key=lambda moment: moment.steps)
         return Run(
             project, in_shape, now, best=one(data["best"]), sane=one(data["sane"]), moments=tuple(history), held=one(data["held"]),
-            latest=max(int(data["latest"]), now.steps), log=_log(found), marks=_marks(data.get("marks", [])),
+            latest=min(max(int(data["latest"]), now.steps), now.steps + MOST_AHEAD), log=_log(found), marks=_marks(data.get("marks", [])),
         )  # fmt: skip
-    except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError, csv.Error) as error:
         if isinstance(error, EngineError):
             raise
         raise SpecError(
@@ -261,7 +287,7 @@ def _log(found: Container) -> LogView:
     table = np.array([[float(cell) if cell else np.nan for cell in row] for row in rows[1:]], float).reshape(
         -1, len(COLUMNS)
     )
-    if not (np.diff(table[:, 0]) >= 1).all():
+    if not (np.isfinite(table[:, 0]).all() and (np.diff(table[:, 0]) >= 1).all()):
         raise SpecError(
             f"The epochs in {CURVES} do not ascend; expected one row after another. Use the project without it."
         )

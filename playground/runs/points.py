@@ -88,7 +88,7 @@ def stamp(path: Path | None) -> tuple[int, int] | None:
         return None
     try:
         found = path.stat()
-    except OSError:
+    except (OSError, ValueError):  # gone, or a name that can be none
         return None
     return found.st_mtime_ns, found.st_size
 
@@ -111,7 +111,7 @@ def point(path: Path) -> Point | None:
             (int(at[0]), int(at[1])) if isinstance(at, Sequence) and len(at) == 2 else None,
             saved_step or 0,
         )
-    except (EngineError, ValueError, TypeError, OSError):
+    except (EngineError, ValueError, TypeError, OverflowError, OSError):
         return None
 
 
@@ -125,9 +125,12 @@ def points(folder: Path) -> tuple[Point, ...]:
     return tuple(sorted(filter(None, found), key=lambda one: one.saved, reverse=True))
 
 
-def tidy(folder: Path, most: int = MOST, most_bytes: int = MOST_BYTES) -> None:
-    """Let go of the points in ``folder`` that say least: close together for their age, until there are few enough, small enough."""
-    kept = list(points(folder))
+def tidy(folder: Path, spare: Path | None = None, most: int = MOST, most_bytes: int = MOST_BYTES) -> None:
+    """Let go of the points in ``folder`` that say least: close together for their age, until there are few enough, small enough.
+
+    ``spare``: one that is in use.
+    """
+    kept = [one for one in points(folder) if one.path != spare]
     now = datetime.now(UTC)
     while len(kept) > 1 and (len(kept) > most or sum(map(_size, kept)) > most_bytes):
         ages = [(now - one.saved).total_seconds() for one in kept]

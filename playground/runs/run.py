@@ -66,8 +66,13 @@ class Run:
     @property
     def nbytes(self) -> int:
         """What its moments take in memory."""
-        held = (self.snapshot, self.best, self.sane, self.held, *self.moments)
-        return sum(one.nbytes for one in {id(one): one for one in held if one is not None}.values())
+        return sum(one.nbytes for one in {id(one): one for one in self.held_moments}.values())
+
+    @property
+    def held_moments(self) -> tuple[Snapshot, ...]:
+        """All moments that are in it; some may be there twice."""
+        named = (self.snapshot, self.best, self.sane, self.held)
+        return (*(one for one in named if one is not None), *self.moments)
 
     def is_of(self, project: Project) -> bool:
         """Whether ``project`` trains the same network in the same way, so that it can go on from here, bit for bit."""

@@ -47,7 +47,8 @@ class Autosave(QObject):
         self._desk, self._saving, self._look = desk, saving, look
         self._kept: object = None
         self._seen: object = None
-        self._changed = self._due = self._free_at = perf_counter()
+        self._changed = self._free_at = perf_counter()
+        self._due = self._changed + LONGEST
         self._ordered = False
         self._refused = False
         self._timer = QTimer(self)
@@ -87,8 +88,10 @@ class Autosave(QObject):
         def answered(refusal: str) -> None:
             now = perf_counter()
             self._ordered = False
-            self._kept = mark
             self._due, self._free_at = now + LONGEST, now + (now - began) / COST
+            if not refusal:
+                self._kept = mark
+                self.recovery.tidy(self._desk.in_use)
             self._answered(refusal, then)
 
         project, about = self._desk.state()
@@ -141,7 +144,7 @@ class Autosave(QObject):
 
 
 class _Once(QObject):
-    """Calls ``then`` with the first answer, or with none when a few seconds are over: what was ordered is then still done."""
+    """Calls ``then`` with the first answer, or with none when a few seconds are over: what was ordered is done all the same, in its turn."""
 
     def __init__(self, then: Then, parent: QObject) -> None:
         super().__init__(parent)

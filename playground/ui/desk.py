@@ -60,7 +60,6 @@ class Desk(QObject):
 
     Attributes:
         autosave: ``None`` where nothing can be put aside.
-        left: the state that was open before, put aside; ``None`` where there was none worth it.
     """
 
     moved = Signal()  #: another file, or the same one saved, or the run has changed: the title is out of date
@@ -78,7 +77,7 @@ class Desk(QObject):
         self._window, self._document, self._history, self._settings = window, document, history, settings
         self._run, self._saving = run, saving
         self.autosave: Autosave | None = None
-        self.left: Point | None = None
+        self._left: Path | None = None
         self._stamp = stamp(document.path)
         #: the update up to which the run is in the project's file; ``None``: as far as it is when it is first heard of
         self._saved_step: int | None = None if document.run_file is not None else 0
@@ -111,9 +110,15 @@ class Desk(QObject):
         return self._saved_step is not None and self._run.step not in (0, self._saved_step)
 
     @property
+    def in_use(self) -> Path | None:
+        """The file that holds the run of what was opened, as long as that has not come; ``None`` where there is none."""
+        return None if self._run.heard else self._document.run_file
+
+    @property
     def worth_keeping(self) -> bool:
         """Whether somebody would miss it: it comes from a file, or has been edited or trained."""
-        return self._document.path is not None or not self._history.isClean() or self._run.step > 0
+        known = self._document.path is not None or not self._history.isClean() or self._run.step > 0
+        return known or self.in_use is not None
 
     def mark(self) -> object:
         """Another one whenever the state is another."""
@@ -126,7 +131,7 @@ class Desk(QObject):
 
     def see(self, frame: Frame) -> None:
         """Take note of a frame."""
-        if self._saved_step is None and frame.project is self._document.value:
+        if self._saved_step is None and self._run.heard:
             self._saved_step = frame.step  # as far as the file's run has come
         if self.saved != self._said_saved:
             self._said_saved = self.saved
@@ -198,8 +203,14 @@ class Desk(QObject):
 
     def back(self) -> None:
         """To the state that was open before."""
-        if self.left is not None:
-            self.open_point(self.left)
+        left = self.left
+        if left is not None:
+            self.open_point(left)
+
+    @property
+    def left(self) -> Point | None:
+        """The state that was open before, put aside; ``None`` where there was none worth it, or as long as it is being written."""
+        return None if self._left is None else point(self._left)
 
     def _show(self, project: Project, path: Path | None, run_file: Path | None = None) -> None:
         self._opened += 1
@@ -216,7 +227,7 @@ class Desk(QObject):
         path = self._document.path
         if path is None:
             self.save_as(then)
-        elif self._stamp is not None and stamp(path) not in (None, self._stamp):
+        elif self._stamp is not None and stamp(path) not in (None, self._stamp) and not self._saving.busy:
             self._ask_to_replace(path, then)
         else:
             self._write(path, then)
@@ -235,7 +246,7 @@ class Desk(QObject):
                 to = to.with_name(to.name + (files.SUFFIX if chosen == ALONE else files.RUN_SUFFIX))
             self._write(to, then)
 
-    def _write(self, path: Path, then: Callable[[], object]) -> None:
+    def _write(self, path: Path, then: Callable[[], object] = _nothing) -> None:
         project = self._document.value.replace(name=files.name_of(path))
         current, opened, step = self._document.value, self._opened, self._run.step
         holds_run = path.suffix == files.RUN_SUFFIX
@@ -249,6 +260,8 @@ class Desk(QObject):
                 return
             if self._document.value is current:
                 self._history.setClean()
+            else:
+                self._history.resetClean()
             self._document.path, self._stamp = path, stamp(path)
             if holds_run:
                 self._saved_step = step
@@ -297,7 +310,11 @@ class Desk(QObject):
         self._document.settle()  # what is being typed may be an edit
         if self._leaving:
             return
-        if self._history.isClean() and not self._trained:
+        own = self.in_use in (
+            None,
+            self._document.path,
+        )  # else the run lies in a place that is not the user's
+        if self._history.isClean() and not self._trained and own:
             then()
         elif self.autosave is None:
             self._ask(then)
@@ -317,7 +334,7 @@ class Desk(QObject):
                 self._leave(then)
                 return
             then()
-            self.left = point(path)
+            self._left = path
             trained = f" after {count(epochs)} epoch{'s' if epochs != 1 else ''}" if epochs else ""
             self._run.offer(f"“{name}” was left{trained}, and is put aside.", f"Back to “{name}”", self.back)
 

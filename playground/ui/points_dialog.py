@@ -113,8 +113,8 @@ class PointsDialog(QDialog):
 def described(point: Point, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> str:
     """How far it was trained and when it was put aside: "12 epochs · 3 min ago"."""
     trained = "not trained"
-    if point.epoch is not None:
-        trained = f"{count(point.epoch)} epoch{'s' if point.epoch != 1 else ''}"
+    if point.step:
+        trained = f"{count(point.epoch or 0)} epoch{'s' if point.epoch != 1 else ''}"
     return f"{trained} · {ago((now() - point.saved).total_seconds())}"
 
 

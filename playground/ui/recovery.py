@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from playground.runs.points import Point, point, points, tidy
 
 #: of a window's folder: its state, the lock that says that the window is there, and a mark that its state is just being opened
 STATE, LOCK, OPENING = f"state{files.RUN_SUFFIX}", "lock", "opening"
+
+#: seconds after which nobody writes to a file any more that never came to its end
+ABANDONED = 600.0
 
 
 def place() -> Path:
@@ -45,6 +49,14 @@ class Recovery:
 
         A state whose opening never came to its end is not opened a second time. Raises OSError.
         """
+        for part in (
+            *self._windows.glob("*/.*.part"),
+            *self.points.glob(".*.part"),
+        ):  # of a writer that was killed
+            with suppress(OSError):
+                if time.time() - part.stat().st_mtime > ABANDONED:
+                    part.unlink()
+        self.tidy()
         left = self._left()
         mine = left.pop(0) if resume and left and not (left[0][0].path.parent / OPENING).exists() else None
         for one, lock in left:
@@ -69,13 +81,16 @@ class Recovery:
         self.opened()
         if self._lock is not None:
             self._lock.unlock()
-        if forget or not self.file.exists():
+        if forget:
             shutil.rmtree(self.file.parent, ignore_errors=True)
 
     def new_point(self) -> Path:
-        """The file for another point; old ones make room for it."""
-        tidy(self.points)
+        """The file for another point."""
         return self.points / f"{secrets.token_hex(8)}{files.RUN_SUFFIX}"
+
+    def tidy(self, spare: Path | None = None) -> None:
+        """Let old points go where there are many; ``spare``: one that is in use."""
+        tidy(self.points, spare)
 
     def listed(self) -> tuple[Point, ...]:
         """The points, newest first."""
@@ -89,19 +104,23 @@ class Recovery:
             if lock is None:
                 continue
             state = point(folder / STATE)
-            if state is None:
-                lock.unlock()
-                shutil.rmtree(folder, ignore_errors=True)
-            else:
+            if state is not None:
                 found.append((state, lock))
+                continue
+            lock.unlock()
+            if not (folder / STATE).exists():  # what cannot be read may be a newer program's
+                shutil.rmtree(folder, ignore_errors=True)
         return sorted(found, key=lambda one: one[0].saved, reverse=True)
 
     def _shelve(self, one: Point, lock: QLockFile) -> None:
         """Make a state that was left a point."""
         to = self.points / f"{one.path.parent.name}{files.RUN_SUFFIX}"
-        with suppress(OSError):
+        try:
             os.replace(one.path, to)
-            self.others += tuple(filter(None, [point(to)]))
+        except OSError:
+            lock.unlock()
+            return
+        self.others += tuple(filter(None, [point(to)]))
         lock.unlock()
         shutil.rmtree(one.path.parent, ignore_errors=True)
 

@@ -36,7 +36,7 @@ class RunControl(QObject):
         self._seen_at: float | None = None  # when the last frame of training came
         #: called before a run is given up
         self.leaving: Callable[[], object] = lambda: None
-        self._heard = False  # whether a frame of what was opened last has come
+        self.heard = False  # whether a frame of what was opened last has come, with its run
         self.can_go_back = False
         self.no_way_back = ""
 
@@ -66,7 +66,7 @@ class RunControl(QObject):
     def begin(self) -> None:
         """Another project has been opened."""
         self.epoch, self.step, self.seconds = 0, 0, 0.0
-        self._heard, self._seen_at = False, None
+        self.heard, self._seen_at = False, None
         self.withdraw()
 
     def withdraw(self) -> None:
@@ -98,8 +98,8 @@ class RunControl(QObject):
     def see(self, frame: Frame) -> None:
         """Take note of a frame; cheap where the state is the same as before."""
         here = frame.project is self._document.value  # not the last words of a run that was left
-        self._heard = self._heard or here
-        if self._heard:
+        self.heard = self.heard or (here and not frame.awaited)
+        if self.heard:
             self._count(frame)
         if here and frame.state is State.RUNNING and self._banner.kind == "note":
             self._banner.clear_message()  # whoever goes on has read it

@@ -56,16 +56,18 @@ class WeightFiles(QObject):
     def keep(self) -> None:
         """Have the run begin with the weights as they are now: Reset returns to them, and the file holds them."""
         folder = tempfile.TemporaryDirectory(prefix="playground-")
-        path = Path(folder.name) / f"weights{SUFFIX}"
+        path, project = Path(folder.name) / f"weights{SUFFIX}", self._document.value
 
         def written(refusal: str) -> None:
             if refusal:
                 self._refuse("Not kept", refusal)
+            elif self._document.value is not project:
+                self._refuse("Not kept", "The project has been changed meanwhile. Try once more.")
             else:
                 self._begin_with(path, "Keep as first weights")
             folder.cleanup()
 
-        self._saving.order_weights(self._document.value, path, written)
+        self._saving.order_weights(project, path, written)
 
     def _begin_with(self, path: Path, text: str) -> None:
         try:

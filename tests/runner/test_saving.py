@@ -7,17 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.data import ImageFolder
-from engine.layers import Linear, Tanh
+from engine.data import ImageFolder, NpzFile
+from engine.layers import Flatten, Linear, Tanh
 from playground.document import edits
 from playground.document.examples import example
 from playground.document.files import load
+from playground.document.store import Store
 from playground.runner.messages import Frame, Load, Play, Save, State, Step
 from playground.runner.runner import Runner
 from playground.runner.session import Session
 from playground.runs import files
 from playground.runs.run import Mark
 from tests.document.projects import project
+from tests.engine.data.writing import LABELS, PIXELS, write_npz
 from tests.runner.driving import until
 
 pytestmark = pytest.mark.slow
@@ -76,15 +78,86 @@ def test_a_half_built_network_keeps_what_it_had_learned(tmp_path: Path) -> None:
     assert same(weights(again), learned)
 
 
-def test_a_run_whose_data_are_not_there_yet_is_waited_for(tmp_path: Path) -> None:
+def test_a_run_whose_data_are_not_there_yet_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, path = write_npz(tmp_path, x=PIXELS, y=LABELS), tmp_path / "it.chainrule"
+    whole = edits.mend_output(edits.set_source(project(Flatten(), Linear(2)), NpzFile(path=str(data))))
+    session = trained(whole, 4)
+    session.save(Save(1, whole, path))
+    there = data.read_bytes()
+    data.unlink()
+    monkeypatch.setattr("playground.document.project.store", Store())  # another start of the program
+    again = Session()
+    again.load(load(path), another=True, file=path)
+    frame = again.frame()
+    assert (frame.state, frame.awaited) == (State.EMPTY, True)
+    data.write_bytes(there)
+    again.load(load(path))
+    assert again.frame().step == 4
+    assert same(weights(again), weights(session))
+
+
+def test_other_data_in_the_place_of_those_that_are_missing_have_another_run(tmp_path: Path) -> None:
     session, path = trained(CIRCLE), tmp_path / "it.chainrule"
     session.save(Save(1, CIRCLE, path))
-    gone = CIRCLE.replace(source=ImageFolder(path=str(tmp_path / "nowhere")))
     again = Session()
-    again.load(gone, another=True, file=path)
+    again.load(CIRCLE.replace(source=ImageFolder(path=str(tmp_path / "nowhere"))), another=True, file=path)
     assert again.state is State.EMPTY
     again.load(CIRCLE)
+    assert again.frame().step == 0
+
+
+def test_saving_while_a_run_is_waited_for_keeps_it(tmp_path: Path) -> None:
+    session, path = trained(CIRCLE), tmp_path / "it.chainrule"
+    session.save(Save(1, CIRCLE, path))
+    again = Session()
+    again.load(CIRCLE.replace(memory=1), another=True, file=path)  # the user has not agreed to so much memory
+    frame = again.frame()
+    assert (frame.awaited, again.trainer) == (True, None)
+    again.save(Save(2, CIRCLE, path))
+    assert files.load_run(path, CIRCLE).snapshot.steps == 40
+    again.load(CIRCLE)
     assert again.frame().step == 40
+    frame = again.frame()
+    assert frame.awaited is False
+
+
+def test_who_trains_meanwhile_has_another_run(tmp_path: Path) -> None:
+    session, path = trained(CIRCLE), tmp_path / "it.chainrule"
+    session.save(Save(1, CIRCLE, path))
+    again = Session()
+    again.load(CIRCLE.replace(memory=1), another=True, file=path)
+    smaller = edits.set_layer(CIRCLE, "linear1", Linear(3)).replace(memory=1 << 30)
+    again.load(smaller.replace(memory=1))
+    again.load(smaller)
+    assert again.frame().step == 40, "the run has come, and its layers that stay keep their weights"
+
+
+def test_after_a_death_while_loading_the_edited_project_is_followed(tmp_path: Path) -> None:
+    session, path = trained(CIRCLE), tmp_path / "it.chainrule"
+    session.save(Save(1, CIRCLE, path))
+    again = Session()
+    again.recover(edits.new_weights(CIRCLE), 1, None, (path, CIRCLE))
+    assert again.frame().step == 0, "other weights were drawn"
+    again = Session()
+    again.recover(CIRCLE, 1, None, (path, CIRCLE))
+    assert again.frame().step == 40
+
+
+def test_a_project_whose_data_are_missing_takes_nothing_of_the_last_one(tmp_path: Path) -> None:
+    session = trained(CIRCLE)
+    gone = CIRCLE.replace(source=ImageFolder(path=str(tmp_path / "nowhere")))
+    session.load(gone, another=True)
+    session.load(CIRCLE)
+    assert session.frame().step == 0
+
+
+def test_an_order_is_answered_whatever_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = trained(CIRCLE)
+    monkeypatch.setattr(files, "save", lambda *_: 1 / 0)
+    session.save(Save(7, CIRCLE, tmp_path / "it.chainrule"))
+    assert "ZeroDivisionError" in session.frame().saved[-1].refusal
 
 
 def test_what_cannot_be_read_of_a_run_is_said(tmp_path: Path) -> None:
@@ -144,6 +217,22 @@ def test_orders_are_carried_out_in_their_place(own_process: bool, tmp_path: Path
         runner.stop()
 
 
+@pytest.mark.parametrize("own_process", [False, True])
+def test_what_was_ordered_is_written_before_the_end(own_process: bool, tmp_path: Path) -> None:
+    runner, path = Runner(own_process), tmp_path / "it.chainrule"
+    runner.start()
+    runner.send(Load(CIRCLE, another=True))
+    runner.send(Step("epoch"))
+    until(runner, lambda frame: frame.epoch == 1 and frame.state is State.PAUSED)
+    other = edits.set_fit(CIRCLE, CIRCLE.fit.replace(epochs=7))
+    runner.send(Load(other))
+    runner.send(Save(1, other, path))
+    runner.stop()
+    assert load(path).fit.epochs == 7
+    assert files.load_run(path, load(path)).snapshot.epoch == 1
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_an_order_outlives_the_process_that_was_to_carry_it_out(tmp_path: Path) -> None:
     runner, path = Runner(), tmp_path / "it.chainrule"
@@ -196,6 +285,16 @@ def test_a_structural_edit_and_undo_bring_weights_and_history_back() -> None:
     session.load(shorter, returning=True)
     assert same(weights(session), other), "redo brings what was learned after the edit"
     assert session.frame().step == 55
+
+
+def test_a_source_that_cannot_be_read_in_between_loses_nothing(tmp_path: Path) -> None:
+    session = trained(CIRCLE)
+    learned = weights(session)
+    session.load(CIRCLE.replace(source=ImageFolder(path=str(tmp_path / "nowhere"))))
+    session.load(example("xor").project.replace(network=CIRCLE.network))
+    session.load(CIRCLE.replace(source=ImageFolder(path=str(tmp_path / "nowhere"))), returning=True)
+    session.load(CIRCLE, returning=True)
+    assert same(weights(session), learned)
 
 
 def test_so_does_undoing_new_weights() -> None:

@@ -14,7 +14,7 @@ from playground.document.examples import example, examples
 from playground.document.files import FileError
 from playground.document.project import Project
 from playground.runner.session import Session
-from playground.runs import files
+from playground.runs import files, points
 
 pytestmark = pytest.mark.slow
 
@@ -167,3 +167,46 @@ def test_a_run_that_stands_beyond_the_data_is_refused(tmp_path: Path) -> None:
     project = projects.load(path)
     with pytest.raises(SpecError, match="stands at sample"):
         trained(project, 0).go_on_from(files.load_run(path, project))
+
+
+@pytest.mark.parametrize("epoch", ["nan", "inf", "1" * 200_000])
+def test_curves_that_are_none_are_refused_in_words(epoch: str, tmp_path: Path) -> None:
+    save(trained(example("xor").project, 60), tmp_path / "it.chainrule")
+    found = container.Container(tmp_path / "it.chainrule")
+    members = {name: found.read(name) for name in found.about["members"]}
+    curves = members["curves.csv"].decode()
+    changed = curves.replace("\r\n1,", f"\r\n{epoch},", 1)
+    assert changed != curves
+    members["curves.csv"] = changed.encode()
+    with (tmp_path / "it.chainrule").open("wb") as file:
+        container.write(
+            file, [container.Member(name, lambda data=data: data) for name, data in members.items()], {}
+        )
+    with pytest.raises(FileError):
+        files.load_run(tmp_path / "it.chainrule", example("xor").project)
+
+
+def test_a_run_is_ahead_of_itself_within_limits(tmp_path: Path) -> None:
+    save(trained(example("xor").project, 10), tmp_path / "it.chainrule")
+    path = altered(tmp_path / "it.chainrule", lambda d: d.update(latest=2**50))
+    run = files.load_run(path, projects.load(path))
+    assert run.latest < 2**31
+
+
+def test_no_moment_of_history_stands_beyond_the_data(tmp_path: Path) -> None:
+    save(trained(example("xor").project, 60), tmp_path / "it.chainrule")
+    path = altered(tmp_path / "it.chainrule", lambda d: d["others"][0].update(position=10**9))
+    project = projects.load(path)
+    with pytest.raises(SpecError, match="stands at sample"):
+        trained(project, 0).go_on_from(files.load_run(path, project))
+
+
+def test_a_state_with_any_other_words_is_none_or_a_state(tmp_path: Path) -> None:
+    path = tmp_path / "it.chainrule"
+    for about in (
+        {"stamp": [float("inf"), 0]}, {"saved": "0001-01-01T00:00:00+23:00"}, {"saved": 5}, {"stamp": "ab"},
+        {"file": "\0"}, {"epoch": -3}, {"saved_step": "x"},
+    ):  # fmt: skip
+        files.save(example("xor").project, path, about=about)
+        found = points.point(path)
+        assert found is None or points.stamp(found.file) is None

@@ -1,5 +1,6 @@
 """What was in the window is there again at the next start, however the last one ended."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,11 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 from playground.document import edits
 from playground.document.examples import example
 from playground.document.project import Project
-from playground.runner.messages import State
+from playground.runner.messages import Save, State
+from playground.runs import files as runs
 from playground.ui.points_dialog import PointsDialog, ago
 from playground.ui.recovery import OPENING, STATE, Recovery
-from tests.ui.shell import Shell
+from tests.ui.shell import Shell, ToldRunner
 
 pytestmark = pytest.mark.slow
 
@@ -215,7 +217,7 @@ def test_a_state_that_is_damaged_keeps_no_window_from_opening(start, tmp_path: P
     folder.mkdir(parents=True)
     (folder / STATE).write_bytes(b"PK\x03\x04 and nothing more")
     assert start().until_ready().document.value == CIRCLE
-    assert not folder.exists()
+    assert (folder / STATE).exists(), "it may be a newer program's"
 
 
 def test_where_nothing_can_be_written_the_old_question_is_asked(start, monkeypatch) -> None:
@@ -230,6 +232,59 @@ def test_where_nothing_can_be_written_the_old_question_is_asked(start, monkeypat
     assert "cannot be kept" in shell.window.banner.text.text()
     box.button(QMessageBox.StandardButton.Cancel).click()
     assert shell.window.isVisible()
+
+
+def test_a_session_is_kept_as_long_as_its_run_has_not_come(start, qtbot, tmp_path: Path) -> None:
+    """Nothing is known of the run before the first frame; the file that holds it must not be taken for worth nothing."""
+    first = start().until_ready()
+    train_an_epoch(first)
+    closed(first)
+    silent = ToldRunner()
+    again = Shell(qtbot, CIRCLE, tmp_path, silent, recovering=True).show()
+    assert again.window.desk.worth_keeping
+    again.window.desk.autosave.tick()
+    assert again.recovery.file.exists()
+    again.window.desk.new()
+    assert any(isinstance(command, Save) for command in silent.commands), "it is put aside"
+    again.recovery.opened()
+    crashed(again)
+    third = start()
+    third.until(State.PAUSED, epoch=1)
+
+
+def test_a_refusal_is_not_taken_for_kept(start, monkeypatch) -> None:
+    shell = start().until_ready()
+    shell.document.apply(edits.set_seed(CIRCLE, 7), "Seed")
+    monkeypatch.setattr(shell.recovery, "file", Path("/nowhere/at/all.chainrule"))
+    done: list[str] = []
+    shell.window.desk.autosave.keep(done.append)
+    shell.qtbot.waitUntil(lambda: bool(done))
+    assert "cannot be written" in done[0]
+    shell.window.close()
+    shell.qtbot.waitUntil(lambda: shell.window.findChild(QMessageBox, "ask_save") is not None)
+    shell.window.findChild(QMessageBox, "ask_save").button(QMessageBox.StandardButton.Cancel).click()
+    assert shell.window.isVisible()
+
+
+def test_the_point_that_is_opened_is_spared(start) -> None:
+    shell = start().until_ready()
+    for seed in range(22):
+        runs.save(edits.set_seed(CIRCLE, seed), shell.recovery.new_point())
+    points = shell.recovery.listed()
+    shell.recovery.tidy(spare=points[-1].path)
+    assert len(shell.recovery.listed()) == 21
+    assert points[-1].path.exists()
+
+
+def test_what_a_killed_writer_left_goes(tmp_path: Path) -> None:
+    recovery = Recovery(tmp_path)
+    old, new = (recovery.points / f".{name}.part" for name in ("old", "new"))
+    for part in (old, new):
+        part.write_bytes(b"x")
+    os.utime(old, (1, 1))
+    recovery.begin()
+    assert (old.exists(), new.exists()) == (False, True)
+    recovery.end(forget=True)
 
 
 def test_points_are_listed_with_pictures_opened_and_deleted(start) -> None:
