@@ -324,6 +324,7 @@ class Remote:
             if step:
                 left = f"Its weights are those after update {step:,}"
                 left += f" (of {self._seen:,} that you have seen)." if self._seen > step else "."
+                left += " There is no way back from there."
             elif self._seen:
                 left = "Its weights could not be kept, so it begins again with the first ones."
             else:

@@ -133,7 +133,8 @@ class Session:
                 return None
             run = files.load_run(file, opened)
         except FileError as error:
-            self.notice = f"{error} The project begins anew."
+            why = str(error).partition(";")[0]
+            self.notice = f"The project is open, but its run cannot be read, and begins anew: {why}."
             run = None
         self._opened = None
         return run

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from engine.data import Opened
+from engine.errors import clipped
 from playground.document import edits, files
 from playground.document.examples import example
 from playground.document.project import Project, withheld, withheld_in_words
@@ -82,6 +83,7 @@ class Desk(QObject):
         #: the update up to which the run is in the project's file; ``None``: as far as it is when it is first heard of
         self._saved_step: int | None = None if document.run_file is not None else 0
         self._said_saved = True
+        self._returned: tuple[Point, Project] | None = None  # the state that was returned to
         self._opened = 0  # projects, one after another
         self._leaving = False  # what is here is just being put aside
         self._ending = False
@@ -185,6 +187,7 @@ class Desk(QObject):
         """Show a state that was put aside, as it was: its file, and whether that held all of it."""
         self._show(project, point.file, point.path)
         self.resume(point)
+        self._returned = point, project
 
     def resume(self, point: Point) -> None:
         """What is shown is this state, which was put aside."""
@@ -214,6 +217,7 @@ class Desk(QObject):
 
     def _show(self, project: Project, path: Path | None, run_file: Path | None = None) -> None:
         self._opened += 1
+        self._returned = None
         self._run.begin()
         self._document.open(project, path, run_file)
         self._history.start_over()
@@ -310,6 +314,11 @@ class Desk(QObject):
         self._document.settle()  # what is being typed may be an edit
         if self._leaving:
             return
+        if self._returned is not None and self._is_still(*self._returned):
+            left = self._returned[0]
+            then()
+            self._offer_back(left.name, left.epoch or 0, left.path)
+            return
         own = self.in_use in (
             None,
             self._document.path,
@@ -334,11 +343,19 @@ class Desk(QObject):
                 self._leave(then)
                 return
             then()
-            self._left = path
-            trained = f" after {count(epochs)} epoch{'s' if epochs != 1 else ''}" if epochs else ""
-            self._run.offer(f"“{name}” was left{trained}, and is put aside.", f"Back to “{name}”", self.back)
+            self._offer_back(name, epochs, path)
 
         autosave.add_point(path, answered)
+
+    def _is_still(self, point: Point, project: Project) -> bool:
+        """Whether nothing has changed since that state was returned to."""
+        same = self._document.value is project and self._document.path == point.file
+        return same and self._run.step in (0, point.step or 0)
+
+    def _offer_back(self, name: str, epochs: int, path: Path) -> None:
+        self._left = path
+        trained = f" after {count(epochs)} epoch{'s' if epochs != 1 else ''}" if epochs else ""
+        self._run.offer(f"“{name}” was left{trained}, and is put aside.", f"Back to “{name}”", self.back)
 
     def put_run_aside(self) -> None:
         """The run is about to be given up, for another one of the same project: after long training, make a point of it."""
@@ -398,7 +415,7 @@ class Desk(QObject):
         box.setIcon(QMessageBox.Icon.Question)
         box.setTextFormat(Qt.TextFormat.PlainText)
         box.setWindowTitle("Replace the file?")
-        box.setText(f"{path.name} has been changed by another window or program since it was opened.")
+        box.setText(f"{clipped(path.name, 40)} was changed elsewhere since it was opened.")
         box.setInformativeText("Replace it by what is here, or save this under another name?")
         replace = box.addButton("Replace", QMessageBox.ButtonRole.DestructiveRole)
         other = box.addButton("Save As…", QMessageBox.ButtonRole.AcceptRole)

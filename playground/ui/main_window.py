@@ -96,7 +96,7 @@ class MainWindow(QMainWindow):
         self.saving = Saving(self, self._send, self.canvas)
         self.desk = Desk(self, document, history, settings, self.run, self.saving)
         self.setCentralWidget(self.canvas)
-        self.weights = WeightFiles(self, document, self.saving, lambda: self.desk.name)
+        self.weights = WeightFiles(self, document, self.saving, lambda: self.desk.name, self.run.note)
         self.banner.lie_over(self.canvas)
         self.docks = Docks(self, context)
         self.metrics = MetricsBar(context)

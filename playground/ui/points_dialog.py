@@ -7,17 +7,19 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QDialogButtonBox,
     QListWidget,
     QListWidgetItem,
+    QMessageBox,
     QVBoxLayout,
     QWidget,
 )
 
+from engine.errors import clipped
 from playground.runs.points import Point
 from playground.ui.numbers import count
 from playground.ui.text import Label
@@ -80,9 +82,18 @@ class PointsDialog(QDialog):
         item = QListWidgetItem(f"{point.name}\n{described(point)}")
         picture = QPixmap()
         picture.loadFromData(point.thumbnail(), "PNG")
-        room = QPixmap(PICTURE)
+        room = QPixmap(PICTURE * 2)  # all are of one size, so that the words stand under one another
         room.fill(Qt.GlobalColor.transparent)
-        icon = QIcon(picture if not picture.isNull() else room)
+        if not picture.isNull():
+            small = picture.scaled(
+                room.size(), Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+            )
+            painter = QPainter(room)
+            painter.drawPixmap(
+                (room.width() - small.width()) // 2, (room.height() - small.height()) // 2, small
+            )
+            painter.end()
+        icon = QIcon(room)
         icon.addPixmap(icon.pixmap(PICTURE), QIcon.Mode.Selected)  # Qt would tint it
         item.setIcon(icon)
         item.setToolTip(str(point.file) if point.file is not None else "It has no file of its own.")
@@ -103,19 +114,38 @@ class PointsDialog(QDialog):
             self.chosen.emit(item.data(_POINT))
 
     def _delete(self) -> None:
-        item = self.list.takeItem(self.list.currentRow())
-        if item is not None:
-            with suppress(OSError):
-                item.data(_POINT).path.unlink()
-        self._refresh()
+        """Ask, as it cannot be had back."""
+        item = self.list.currentItem()
+        if item is None:
+            return
+        box = QMessageBox(self)
+        box.setObjectName("ask_delete")
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle("Delete the restore point?")
+        box.setText(f"“{clipped(item.data(_POINT).name, 40)}” cannot be had back then.")
+        delete = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+
+        def answered() -> None:
+            box.deleteLater()
+            if box.clickedButton() is delete:
+                self.list.takeItem(self.list.row(item))
+                with suppress(OSError):
+                    item.data(_POINT).path.unlink()
+                self._refresh()
+
+        box.finished.connect(answered)
+        box.open()
 
 
 def described(point: Point, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> str:
-    """How far it was trained and when it was put aside: "12 epochs · 3 min ago"."""
+    """How far it was trained, when it was put aside, and its file: "12 epochs · 3 minutes ago · it.chainrule"."""
     trained = "not trained"
     if point.step:
         trained = f"{count(point.epoch or 0)} epoch{'s' if point.epoch != 1 else ''}"
-    return f"{trained} · {ago((now() - point.saved).total_seconds())}"
+    file = "in no file" if point.file is None else clipped(point.file.name, 40)
+    return f"{trained} · {ago((now() - point.saved).total_seconds())} · {file}"
 
 
 def ago(seconds: float) -> str:

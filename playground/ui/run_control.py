@@ -69,6 +69,10 @@ class RunControl(QObject):
         self.heard, self._seen_at = False, None
         self.withdraw()
 
+    def note(self, message: str) -> None:
+        """Say something that is good to know."""
+        self._banner.show_message("note", message)
+
     def withdraw(self) -> None:
         """What was offered has been taken."""
         if self._banner.kind == "note":

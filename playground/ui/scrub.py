@@ -6,7 +6,8 @@ from collections.abc import Callable
 from time import perf_counter
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QSlider, QWidget
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QStyle, QStyleOptionSlider, QWidget
 
 from playground.runner.messages import Command, Frame, GoTo, State
 from playground.ui.numbers import count
@@ -22,6 +23,24 @@ TIP = (
 
 #: said where no earlier update can be reached
 BEGUN = "There is no way back from here: the network, a setting or a weight was changed, and what came before cannot be repeated with it."
+
+
+class Track(QSlider):
+    """A slider whose handle comes to where it is clicked, and can be dragged from there."""
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        option = QStyleOptionSlider()
+        self.initStyleOption(option)
+        style, control = self.style(), QStyle.ComplexControl.CC_Slider
+        handle = style.subControlRect(control, option, QStyle.SubControl.SC_SliderHandle, self)
+        if event.button() == Qt.MouseButton.LeftButton and not handle.contains(event.position().toPoint()):
+            at = round(event.position().x()) - handle.width() // 2
+            self.setValue(
+                QStyle.sliderValueFromPosition(
+                    self.minimum(), self.maximum(), at, self.width() - handle.width()
+                )
+            )
+        super().mousePressEvent(event)
 
 
 class Scrub(QWidget):
@@ -44,7 +63,7 @@ class Scrub(QWidget):
         super().__init__()
         self.setObjectName(f"{name}_row")
         self._send, self._showing, self._shown_at = send, False, 0.0
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider = Track(Qt.Orientation.Horizontal)
         self.slider.setObjectName(name)
         self.slider.setAccessibleName("Moment of the run")
         self.slider.setToolTip(TIP)

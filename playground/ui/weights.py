@@ -25,10 +25,18 @@ FILTER = f"Weights (*{SUFFIX});;All files (*)"
 class WeightFiles(QObject):
     """Saves and loads the weights of the document's network. What is loaded or kept is an edit, which undo takes back."""
 
-    def __init__(self, window: QWidget, document: Document, saving: Saving, name: Callable[[], str]) -> None:
-        """``name``: of the project, for the name of a file."""
+    def __init__(
+        self,
+        window: QWidget,
+        document: Document,
+        saving: Saving,
+        name: Callable[[], str],
+        say: Callable[[str], object],
+    ) -> None:
+        """``name``: of the project, for the name of a file. ``say``: tells the user what has been done."""
         super().__init__(window)
-        self._window, self._document, self._saving, self._name = window, document, saving, name
+        self._window, self._document, self._saving = window, document, saving
+        self._name, self._say = name, say
 
     def save(self) -> None:
         """Ask where to, and write them."""
@@ -39,11 +47,14 @@ class WeightFiles(QObject):
         )
         if name:
             to = Path(name) if Path(name).suffix else Path(name + SUFFIX)
-            self._saving.order_weights(
-                self._document.value,
-                to,
-                lambda refusal: self._refuse("Not saved", refusal) if refusal else None,
-            )
+
+            def written(refusal: str) -> None:
+                if refusal:
+                    self._refuse("Not saved", refusal)
+                else:
+                    self._say(f"The weights are in {to.name}.")
+
+            self._saving.order_weights(self._document.value, to, written)
 
     def load(self) -> None:
         """Ask for a file, and begin with what is in it."""
@@ -63,18 +74,23 @@ class WeightFiles(QObject):
                 self._refuse("Not kept", refusal)
             elif self._document.value is not project:
                 self._refuse("Not kept", "The project has been changed meanwhile. Try once more.")
-            else:
-                self._begin_with(path, "Keep as first weights")
+            elif self._begin_with(path, "Keep as first weights"):
+                self._say(
+                    "The run begins with these weights now: Reset returns to them, and the project's file holds them."
+                )
             folder.cleanup()
 
         self._saving.order_weights(project, path, written)
 
-    def _begin_with(self, path: Path, text: str) -> None:
+    def _begin_with(self, path: Path, text: str) -> bool:
+        """Whether that could be done."""
         try:
             state = load_weights(path)
             self._document.edit(lambda project: edits.give_weights(project, state), text)
         except EngineError as error:
             self._refuse("Not loaded", str(error))
+            return False
+        return True
 
     def _refuse(self, title: str, why: str) -> None:
         box = QMessageBox(QMessageBox.Icon.Warning, title, why, QMessageBox.StandardButton.Ok, self._window)

@@ -164,6 +164,30 @@ def test_a_long_run_is_a_point_before_it_is_reset(start) -> None:
     assert point.epoch == 1
 
 
+def test_a_state_that_was_returned_to_and_left_as_it_was_is_no_second_point(start) -> None:
+    shell = start().until_ready()
+    train_an_epoch(shell)
+    shell.window.desk.open_example("xor")
+    shell.qtbot.waitUntil(lambda: shell.window.desk.left is not None)
+    for _ in range(2):
+        shell.window.desk.back()
+        shell.qtbot.waitUntil(lambda: shell.frame.epoch == 1 and shell.window.run.heard)
+        shell.window.desk.open_example("xor")
+        shell.qtbot.waitUntil(lambda: shell.frame.epoch == 0 and shell.window.run.heard)
+    assert len(shell.recovery.listed()) == 1
+    assert shell.window.banner.isVisible()
+
+
+def test_an_edited_project_that_was_not_trained_is_put_aside_and_offered(start) -> None:
+    shell = start().until_ready()
+    shell.document.apply(edits.set_seed(CIRCLE, 7), "Seed")
+    shell.window.desk.open_example("xor")
+    shell.qtbot.waitUntil(lambda: shell.frame.project.network == example("xor").project.network)
+    shell.qtbot.wait(300)
+    assert shell.window.banner.text.text() == f"“{CIRCLE.name}” was left, and is put aside."
+    assert shell.window.banner.isVisible()
+
+
 def test_what_nobody_has_touched_leaves_no_trace(start, tmp_path: Path) -> None:
     shell = start().until_ready()
     shell.window.desk.open_example("xor")
@@ -296,13 +320,20 @@ def test_points_are_listed_with_pictures_opened_and_deleted(start) -> None:
     shell.window.actions_["file.points"].trigger()
     dialog = shell.window.findChild(PointsDialog)
     assert dialog is not None
-    assert dialog.list.item(0).text() == f"{CIRCLE.name}\n1 epoch · a moment ago"
+    assert dialog.list.item(0).text() == f"{CIRCLE.name}\n1 epoch · a moment ago · in no file"
     assert not dialog.list.item(0).icon().isNull()
     shell.qtbot.mouseClick(dialog.findChild(type(dialog._opens), "points_open"), Qt.MouseButton.LeftButton)
     shell.qtbot.waitUntil(lambda: shell.document.value.seed == 7)
     shell.window.actions_["file.points"].trigger()
     dialog = shell.window.findChildren(PointsDialog)[-1]
+    before = shell.recovery.listed()
+    assert len(before) == 1
     dialog._delete()
+    dialog.findChild(QMessageBox, "ask_delete").reject()
+    assert shell.recovery.listed() == before
+    dialog._delete()
+    box = dialog.findChildren(QMessageBox, "ask_delete")[-1]
+    next(button for button in box.buttons() if button.text() == "Delete").click()
     assert shell.recovery.listed() == ()
     dialog.close()
 

@@ -6,7 +6,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QSlider
 
 from playground.document.examples import example
-from playground.runner.messages import Frame, State
+from playground.document.project import Project
+from playground.runner.messages import Frame, GoTo, State
 from playground.ui.scrub import Scrub
 from tests.ui.shell import Shell
 
@@ -64,3 +65,17 @@ def test_after_a_change_the_handle_stands_at_the_end(qtbot) -> None:
     assert scrub.slider.minimum() < 7
     assert not scrub.slider.isEnabled()
     assert "no way back" in scrub.slider.toolTip()
+
+
+def test_a_click_brings_the_handle_to_where_it_was(qtbot) -> None:
+    sent: list[object] = []
+    scrub = Scrub(sent.append)
+    qtbot.addWidget(scrub)
+    scrub.resize(900, 30)
+    scrub.show()
+    scrub.slider.setEnabled(True)
+    scrub.see(Frame(Project(), step=1000, earliest_step=0, latest_step=1000, state=State.PAUSED))
+    slider = scrub.slider
+    qtbot.mouseClick(slider, Qt.MouseButton.LeftButton, pos=QPoint(slider.width() // 4, slider.height() // 2))
+    assert abs(slider.value() - 250) <= 8
+    assert sent == [GoTo(slider.value())]
