@@ -43,7 +43,7 @@ SLOW = 30.0
 #: seconds between two wake-ups at a limited speed, at least: a thread that wakes for every step of many leaves little to others
 DOZE = 0.004
 #: seconds that what is being saved is waited for at the end
-SAVING = 10.0
+SAVING = 6.0
 #: steps per second with which a gentle start begins, and the seconds in which they double, up to what needs no limit
 GENTLE, DOUBLING, FREE = 60.0, 0.5, 50_000.0
 

@@ -27,7 +27,7 @@ ROOM = 3
 #: milliseconds after which what was opened at the start has proved to do no harm
 HARMLESS = 5000
 #: seconds that is waited for a last answer
-PATIENCE = 3.0
+PATIENCE = 2.0
 
 
 class Autosave(QObject):
