@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal
+from PySide6.QtCore import QObject, QStandardPaths, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from engine.data import Opened
@@ -20,6 +20,7 @@ from playground.document.project import Project, withheld, withheld_in_words
 from playground.runs import files as runs
 from playground.runs.points import Point, about, point, stamp
 from playground.ui.numbers import count
+from playground.ui.questions import Button, Choice, Role, ask, refuse
 
 if TYPE_CHECKING:
     from playground.document.document import Document
@@ -35,7 +36,6 @@ OPENED = f"Playground projects (*{files.RUN_SUFFIX} *{files.SUFFIX} *.json);;All
 WITH_RUN = f"Project with its run (*{files.RUN_SUFFIX})"
 ALONE = f"Project alone, as text (*{files.SUFFIX} *.json)"
 
-Answer = QMessageBox.StandardButton
 _DATA = QStandardPaths.StandardLocation.AppDataLocation
 #: letters of a project's name in the name of the file to which its unsaved edits go
 LONGEST = 60
@@ -44,9 +44,6 @@ UNSAVED = " (unsaved)"
 LONG = 30.0
 
 log = logging.getLogger(__name__)
-
-#: a title bar leaves no room for its words over a narrow question
-WIDE = "QLabel#qt_msgbox_label, QLabel#qt_msgbox_informativelabel { min-width: 360px; }"
 
 
 def _nothing() -> None: ...
@@ -164,7 +161,7 @@ class Desk(QObject):
             project = files.load(path)
             run_file = path if runs.holds_run(path) else None
         except files.FileError as error:
-            self._refuse("Not opened", error)
+            refuse(self._window, "Not opened", error)
             return
 
         def show() -> None:
@@ -179,7 +176,7 @@ class Desk(QObject):
         try:
             project = point.project()
         except files.FileError as error:
-            self._refuse("Not opened", error)
+            refuse(self._window, "Not opened", error)
             return
         self._leave(lambda: self.show_point(point, project))
 
@@ -257,7 +254,7 @@ class Desk(QObject):
 
         def written(refusal: str) -> None:
             if refusal:
-                self._refuse("Not saved", refusal)
+                refuse(self._window, "Not saved", refusal)
                 return
             self._settings.add_recent(path)
             if self._opened != opened:  # another project has been opened meanwhile
@@ -386,52 +383,42 @@ class Desk(QObject):
         if self._question is not None:
             self._question.raise_()
             return
-        box = self._question = QMessageBox(self._window)
-        box.setObjectName("ask_save")
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("Save changes?")
         what = "changes that are" if not self._history.isClean() else "been trained, and its weights are"
-        box.setText(f"“{self.name}” has {what} not saved.")
-        box.setInformativeText("Save them before going on?")
-        box.setStandardButtons(Answer.Save | Answer.Discard | Answer.Cancel)
-        box.setDefaultButton(Answer.Save)
-        box.setStyleSheet(WIDE)
-        box.finished.connect(lambda _: self._answered(box, then))
-        box.open()
 
-    def _answered(self, box: QMessageBox, then: Callable[[], object]) -> None:
-        answer, self._question = box.standardButton(box.clickedButton()), None
-        box.deleteLater()
-        if answer == Answer.Discard:
-            then()
-        elif answer == Answer.Save:
-            self.save(then)
+        def answer(act: Callable[[], object]) -> Callable[[], object]:
+            def answered() -> None:
+                self._question = None  # before anything that may ask the next one
+                act()
+
+            return answered
+
+        self._question = ask(
+            self._window,
+            "ask_save",
+            "Save changes?",
+            f"“{self.name}” has {what} not saved.",
+            "Save them before going on?",
+            (
+                Choice(Button.Save, answer(lambda: self.save(then))),
+                Choice(Button.Discard, answer(then)),
+                Choice(Button.Cancel, answer(_nothing)),
+            ),
+        )
 
     def _ask_to_replace(self, path: Path, then: Callable[[], object]) -> None:
         """The file has been written since it was read, by another window or program: whether it is to be replaced."""
-        box = QMessageBox(self._window)
-        box.setObjectName("ask_replace")
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setWindowTitle("Replace the file?")
-        box.setText(f"{clipped(path.name, 40)} was changed elsewhere since it was opened.")
-        box.setInformativeText("Replace it by what is here, or save this under another name?")
-        replace = box.addButton("Replace", QMessageBox.ButtonRole.DestructiveRole)
-        other = box.addButton("Save As…", QMessageBox.ButtonRole.AcceptRole)
-        box.addButton(Answer.Cancel)
-        box.setDefaultButton(other)
-        box.setStyleSheet(WIDE)
-
-        def answered() -> None:
-            box.deleteLater()
-            if box.clickedButton() is replace:
-                self._write(path, then)
-            elif box.clickedButton() is other:
-                self.save_as(then)
-
-        box.finished.connect(answered)
-        box.open()
+        ask(
+            self._window,
+            "ask_replace",
+            "Replace the file?",
+            f"{clipped(path.name, 40)} was changed elsewhere since it was opened.",
+            "Replace it by what is here, or save this under another name?",
+            (
+                Choice("Save As…", lambda: self.save_as(then)),
+                Choice("Replace", lambda: self._write(path, then), Role.DestructiveRole),
+                Choice(Button.Cancel),
+            ),
+        )
 
     def give_up(self) -> None:
         """Let the window be closed without a question, and without waiting for anything."""
@@ -444,38 +431,26 @@ class Desk(QObject):
         named = withheld_in_words(project)
         if not named or path is None:
             return
-        box = QMessageBox(self._window)
-        box.setObjectName("ask_outside")
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("Read these data?")
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(f"“{files.name_of(path)}” reads data from outside its own folder:\n{named}")
-        box.setInformativeText("Read them? If you do not know who made the project, rather do not.")
-        read = box.addButton("Read them", QMessageBox.ButtonRole.AcceptRole)
-        box.setDefaultButton(box.addButton("Not now", QMessageBox.ButtonRole.RejectRole))
-        box.setStyleSheet(WIDE)
 
-        def answered() -> None:
-            box.deleteLater()
-            if box.clickedButton() is read and self._document.value is project:
+        def read() -> None:
+            if self._document.value is project:
                 self._document.set(edits.read_outside(project))
 
-        box.finished.connect(answered)
-        box.open()
+        ask(
+            self._window,
+            "ask_outside",
+            "Read these data?",
+            f"“{files.name_of(path)}” reads data from outside its own folder:\n{named}",
+            "Read them? If you do not know who made the project, rather do not.",
+            (Choice("Read them", read), Choice("Not now", role=Role.RejectRole)),
+            default=1,
+        )
 
     def _changed(self, before: Project, after: Project) -> None:
         """Remember what the user lets the project read, wherever that was said."""
         path, let = self._document.path, set(withheld(before)) - set(withheld(after))
         if let and path is not None and isinstance(after.source, Opened) and let <= set(after.source.paths):
             self._settings.let_read(path, let)
-
-    def _refuse(self, title: str, error: object) -> None:
-        # Opened, not executed: the answer to another question may have led here, and that must come to its end.
-        box = QMessageBox(QMessageBox.Icon.Warning, title, str(error), Answer.Ok, self._window)
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setObjectName("refused")
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()
 
     def _folder(self) -> Path:
         recent = self._settings.recent

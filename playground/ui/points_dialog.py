@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QListWidget,
     QListWidgetItem,
-    QMessageBox,
     QVBoxLayout,
     QWidget,
 )
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 from engine.errors import clipped
 from playground.runs.points import Point
 from playground.ui.numbers import count
+from playground.ui.questions import Button, Choice, Role, ask
 from playground.ui.text import Label
 
 #: pixels of a picture in the list
@@ -118,25 +118,22 @@ class PointsDialog(QDialog):
         item = self.list.currentItem()
         if item is None:
             return
-        box = QMessageBox(self)
-        box.setObjectName("ask_delete")
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("Delete the restore point?")
-        box.setText(f"“{clipped(item.data(_POINT).name, 40)}” cannot be had back then.")
-        delete = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
-        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
 
-        def answered() -> None:
-            box.deleteLater()
-            if box.clickedButton() is delete:
-                self.list.takeItem(self.list.row(item))
-                with suppress(OSError):
-                    item.data(_POINT).path.unlink()
-                self._refresh()
+        def delete() -> None:
+            self.list.takeItem(self.list.row(item))
+            with suppress(OSError):
+                item.data(_POINT).path.unlink()
+            self._refresh()
 
-        box.finished.connect(answered)
-        box.open()
+        ask(
+            self,
+            "ask_delete",
+            "Delete the restore point?",
+            f"“{clipped(item.data(_POINT).name, 40)}” cannot be had back then.",
+            "Delete it all the same?",
+            (Choice("Delete", delete, Role.DestructiveRole), Choice(Button.Cancel)),
+            default=1,
+        )
 
 
 def described(point: Point, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> str:

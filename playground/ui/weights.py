@@ -7,12 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from engine.errors import EngineError
 from engine.io import load_weights
 from playground.document import edits
+from playground.ui.questions import refuse
 
 if TYPE_CHECKING:
     from playground.document.document import Document
@@ -50,7 +51,7 @@ class WeightFiles(QObject):
 
             def written(refusal: str) -> None:
                 if refusal:
-                    self._refuse("Not saved", refusal)
+                    refuse(self._window, "Not saved", refusal)
                 else:
                     self._say(f"The weights are in {to.name}.")
 
@@ -71,9 +72,9 @@ class WeightFiles(QObject):
 
         def written(refusal: str) -> None:
             if refusal:
-                self._refuse("Not kept", refusal)
+                refuse(self._window, "Not kept", refusal)
             elif self._document.value is not project:
-                self._refuse("Not kept", "The project has been changed meanwhile. Try once more.")
+                refuse(self._window, "Not kept", "The project has been changed meanwhile. Try once more.")
             elif self._begin_with(path, "Keep as first weights"):
                 self._say(
                     "The run begins with these weights now: Reset returns to them, and the project's file holds them."
@@ -88,13 +89,6 @@ class WeightFiles(QObject):
             state = load_weights(path)
             self._document.edit(lambda project: edits.give_weights(project, state), text)
         except EngineError as error:
-            self._refuse("Not loaded", str(error))
+            refuse(self._window, "Not loaded", str(error))
             return False
         return True
-
-    def _refuse(self, title: str, why: str) -> None:
-        box = QMessageBox(QMessageBox.Icon.Warning, title, why, QMessageBox.StandardButton.Ok, self._window)
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setObjectName("refused")
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()

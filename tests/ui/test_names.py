@@ -29,6 +29,7 @@ from engine.network import Network, Node
 from playground.document import edits
 from playground.document.project import Project
 from playground.runner.messages import State
+from playground.ui.questions import refuse
 from playground.ui.text import button_text, escaped, tip
 from playground.ui.view import StepAt
 from tests.ui.shell import Shell
@@ -242,7 +243,7 @@ def test_no_name_is_markup_in_what_is_wrong(qtbot, tmp_path: Path, source: Sourc
     assert EVIL in box.text()
     assert shown_as_markup() == []
     box.reject()
-    shell.window.desk._refuse(named("Not opened"), ValueError(named("file")))
+    refuse(shell.window, named("Not opened"), ValueError(named("file")))
     assert shown_as_markup() == []
     QApplication.activeModalWidget().reject()
     shell.window.run.offer(named("left"), named("Back to"), lambda: None)
