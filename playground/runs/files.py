@@ -222,6 +222,14 @@ def _trained(found: Container, project: Project) -> Project:
     return last.replace(source=project.source, name=project.name, memory=project.memory)
 
 
+def is_whole(path: str | os.PathLike[str]) -> bool:
+    """Whether nothing of a file that holds a run is missing; also where it is text. Not where it cannot be read."""
+    try:
+        return not container.is_container(path) or not Container(path).faults
+    except EngineError:
+        return False
+
+
 def _run(found: Container, project: Project) -> Run:
     project = _trained(found, project)
     data = found.json(RUN)

@@ -166,7 +166,9 @@ class Desk(QObject):
 
         def show() -> None:
             self._settings.add_recent(path)
-            self._show(let_read(project, path, self._settings), path, run_file)
+            # What is left of a damaged file is not saved over it: the rest may be had back by other means.
+            own = path if runs.is_whole(path) else None
+            self._show(let_read(project, path, self._settings), own, run_file)
             self.ask_about_data()
 
         self._leave(show)

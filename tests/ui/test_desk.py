@@ -324,6 +324,22 @@ def test_a_run_that_is_damaged_leaves_the_project(shell: Shell, tmp_path: Path, 
     assert shell.frame.step == 0
 
 
+def test_what_is_left_of_a_file_is_not_saved_over_it(shell: Shell, tmp_path: Path, monkeypatch) -> None:
+    train_an_epoch(shell)
+    path = tmp_path / "it.chainrule"
+    saved_as(shell, path, monkeypatch)
+    path.write_bytes(path.read_bytes()[:-2000])
+    rest = path.read_bytes()
+    shell.window.desk.open_path(path)
+    shell.qtbot.waitUntil(lambda: shell.document.path is None)
+    assert "cut short" in " ".join(shell.document.value.notes)
+    answer_file_dialog(monkeypatch, "getSaveFileName", tmp_path / "other.chainrule")
+    shell.window.desk.save()
+    shell.qtbot.waitUntil(lambda: not shell.window.saving.busy)
+    assert path.read_bytes() == rest
+    assert (tmp_path / "other.chainrule").exists()
+
+
 def test_a_file_that_another_window_has_written_is_not_replaced_without_a_question(
     shell: Shell, tmp_path: Path, monkeypatch
 ) -> None:
