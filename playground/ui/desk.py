@@ -398,7 +398,7 @@ class Desk(QObject):
             self._window,
             "ask_save",
             "Save changes?",
-            f"“{self.name}” has {what} not saved.",
+            f"“{clipped(self.name, 40)}” has {what} not saved.",
             "Save them before going on?",
             (
                 Choice(Button.Save, answer(lambda: self.save(then))),

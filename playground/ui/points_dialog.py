@@ -39,7 +39,7 @@ class PointsDialog(QDialog):
         self.setObjectName("points_dialog")
         self.setWindowTitle("Restore Points")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(560, 520)
+        self.resize(620, 520)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 18)
         layout.setSpacing(12)
@@ -141,7 +141,7 @@ def described(point: Point, now: Callable[[], datetime] = lambda: datetime.now(U
     trained = "not trained"
     if point.step:
         trained = f"{count(point.epoch or 0)} epoch{'s' if point.epoch != 1 else ''}"
-    file = "in no file" if point.file is None else clipped(point.file.name, 40)
+    file = "in no file" if point.file is None else clipped(point.file.name, 24)
     return f"{trained} · {ago((now() - point.saved).total_seconds())} · {file}"
 
 

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 Button = QMessageBox.StandardButton
 Role = QMessageBox.ButtonRole
 
-#: a title bar leaves no room for its words over a narrow question
-WIDE = "QLabel#qt_msgbox_label, QLabel#qt_msgbox_informativelabel { min-width: 360px; }"
+#: pixels of a question's words, at least, as a title bar leaves no room for its own over a narrow one; and up to which a line is not broken
+NARROWEST, WIDEST = 360, 560
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,11 @@ def ask(
     box.setWindowTitle(title)
     box.setText(text)
     box.setInformativeText(more)
-    box.setStyleSheet(WIDE)
+    widest = max(map(box.fontMetrics().horizontalAdvance, text.split("\n"))) + 8
+    width = min(max(widest, NARROWEST), WIDEST)
+    box.setStyleSheet(
+        f"QLabel#qt_msgbox_label, QLabel#qt_msgbox_informativelabel {{ min-width: {width}px; }}"
+    )
     buttons = [
         box.addButton(c.button, c.role) if isinstance(c.button, str) else box.addButton(c.button)
         for c in choices
