@@ -8,6 +8,7 @@ of the data always shows the data, and a value that several layers read keeps a 
 
 from __future__ import annotations
 
+import math
 import enum
 from collections import Counter
 from collections.abc import Mapping
@@ -309,7 +310,9 @@ class _Blocks:
             return weight[1:]
         source = block.inputs[0]
         picture = self._shapes.get(self._column.get(source, ""), ())
-        return picture if source in self._flat and len(picture) == 3 else ()
+        # A row of weights for each unit, a weight for each pixel: not the one number of a PReLU, say.
+        fits = len(picture) == 3 and weight[1:] == (math.prod(picture),)
+        return picture if source in self._flat and fits else ()
 
     def _name_outputs(self) -> None:
         """Give the units of the last column the names of classes or targets, where there is one for each."""

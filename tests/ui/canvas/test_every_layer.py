@@ -60,6 +60,19 @@ def test_every_kind_of_data_is_shown(qtbot, source):
     assert all(block.column is None or block.column.isVisible() for block in rig.scene.blocks.values())
 
 
+@pytest.mark.parametrize("key", [key for key in registry.keys() if key != "Flatten"])
+def test_every_layer_is_shown_right_behind_a_flatten(qtbot, key):
+    """Where its numbers are one for each pixel, or one for all, they are no picture."""
+    layer = registry.get(key)()
+    project = project_of(Flatten(), layer, Linear(10), source="Digits")
+    session = Session()
+    session.load(project)
+    if session.trainer is None:
+        pytest.skip(f"{key} does not go behind a Flatten: {session.message}")
+    rig = Rig(qtbot, project).show()
+    rig.view.show_frame(session.frame(tuple(rig.view.wants())))
+
+
 def test_a_new_layer_needs_nothing_here(qtbot):
     @registry.register("Halve", category="Made up")
     @dataclass(frozen=True)
