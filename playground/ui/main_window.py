@@ -348,6 +348,8 @@ class MainWindow(QMainWindow):
         self._arranged = not self._settings.layout.isEmpty() and self.restoreState(
             self._settings.layout, LAYOUT_VERSION
         )
+        if self._arranged:
+            self.docks.make_shown()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -100,7 +100,21 @@ class Slot(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        if self.made is None:  # shown by Qt itself, in the middle of what it does with docks
+            QTimer.singleShot(0, self, self._make_late)
+
+    def _make_late(self) -> None:
         self.view.show()
+
+
+class Dock(QDockWidget):
+    """A dock whose view is made before it is shown, not while Qt is arranging docks."""
+
+    def setVisible(self, visible: bool) -> None:
+        slot = self.widget()
+        if visible and isinstance(slot, Slot) and self.window().isVisible():
+            slot.view.show()
+        super().setVisible(visible)
 
 
 class Views(Mapping[str, "View"]):
@@ -162,7 +176,7 @@ class Docks:
         return view
 
     def _make(self, panel: Panel) -> QDockWidget:
-        dock = QDockWidget(panel.title, self._window)
+        dock = Dock(panel.title, self._window)
         dock.setObjectName(panel.key)
         dock.setWidget(self._slots[panel.key])
         toggle = dock.toggleViewAction()
@@ -195,6 +209,12 @@ class Docks:
         if panel.tall and not dock.isFloating() and dock.height() < wished:
             self._window.resizeDocks([dock], [wished], Qt.Orientation.Vertical)
 
+    def make_shown(self) -> None:
+        """Make the views that are seen as soon as the window is."""
+        for panel in PANELS:
+            if not self[panel.key].isHidden():
+                self._slots[panel.key].view.show()
+
     def arrange(self) -> None:
         """Put every panel to its first place, in sizes that suit the window."""
         for panel in PANELS:
@@ -205,6 +225,7 @@ class Docks:
             if panel.behind:
                 self._window.tabifyDockWidget(self[panel.behind], dock)
             dock.setVisible(panel.shown)
+        self.make_shown()
         width, height = self._window.width(), self._window.height()
         columns = {LEFT: min(max(250, width * 17 // 100), 330), RIGHT: min(max(330, width * 27 // 100), 560)}
         for area, column_width in columns.items():

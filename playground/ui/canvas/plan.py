@@ -8,8 +8,8 @@ of the data always shows the data, and a value that several layers read keeps a 
 
 from __future__ import annotations
 
-import math
 import enum
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
