@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, fields
 from typing import Any
 
-from engine.errors import clipped, few
+from engine.errors import clipped, counted, few
 from engine.network import Network
 from engine.spec import Spec
 from playground.document.project import Project
@@ -118,4 +118,4 @@ def _network(old: Network, new: Network) -> list[str]:
 def _by_hand(more: int) -> str:
     if more <= 0:
         return "weights set by hand"
-    return f"{more} weight{'s' if more != 1 else ''} set by hand"
+    return f"{counted(more, 'weight')} set by hand"

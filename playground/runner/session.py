@@ -124,10 +124,10 @@ class Session:
         if self._opened is None:
             return None
         file, opened = self._opened
-        opened = opened.replace(source=project.source, memory=project.memory)
-        if diff(edits.read_outside(self._opened[1]), edits.read_outside(project)).touches(DATA):
+        if diff(edits.read_outside(opened), edits.read_outside(project)).touches(DATA):
             self._opened = None  # other data have been chosen
             return None
+        opened = opened.replace(source=project.source, memory=project.memory)
         try:
             if problems(files.trained(file, opened)):
                 return None
@@ -150,7 +150,7 @@ class Session:
         change = diff(built, project)
         anew = built is not None and (change.draws_anew or "network" in change.parts)
         if anew and not another and (left := self.current()) is not None:
-            self._runs.put(left.replaced(project=before))
+            self._runs.put(replace(left, project=before))
         if another:
             self._built = self._model = self._history = None
         data = self._find_data()

@@ -20,6 +20,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -101,7 +102,7 @@ def _members(project: Project, run: Run | None, thumbnail: bytes) -> Iterator[Me
     if run is None:
         return
     trained = run.project.replace(source=project.source, name=project.name)  # named as in this file
-    if not run.replaced(project=trained).is_of(project):
+    if not replace(run, project=trained).is_of(project):
         yield container.text(TRAINED, files.to_json(trained))
     where, now = run.layout, run.snapshot
     others = _others(run)

@@ -130,9 +130,12 @@ def tidy(folder: Path, spare: Path | None = None, most: int = MOST, most_bytes: 
 
     ``spare``: one that is in use.
     """
+    files_there = [path for path in _files(folder) if path != spare]
+    if len(files_there) <= most and sum(map(_size, files_there)) <= most_bytes:
+        return  # as mostly: nothing need be opened
     kept = [one for one in points(folder) if one.path != spare]
     now = datetime.now(UTC)
-    while len(kept) > 1 and (len(kept) > most or sum(map(_size, kept)) > most_bytes):
+    while len(kept) > 1 and (len(kept) > most or sum(_size(one.path) for one in kept) > most_bytes):
         ages = [(now - one.saved).total_seconds() for one in kept]
         gone = kept.pop(least(ages))
         with suppress(OSError):
@@ -151,8 +154,8 @@ def _files(folder: Path) -> Iterable[Path]:
         return []
 
 
-def _size(one: Point) -> int:
+def _size(path: Path) -> int:
     try:
-        return os.path.getsize(one.path)
+        return os.path.getsize(path)
     except OSError:
         return 0

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 from engine.core import Shape
 from engine.io.moments import layout
@@ -77,9 +76,6 @@ class Run:
     def is_of(self, project: Project) -> bool:
         """Whether ``project`` trains the same network in the same way, so that it can go on from here, bit for bit."""
         return not diff(self.project, project).touches(TRAINED)
-
-    def replaced(self, **changes: Any) -> Run:
-        return replace(self, **changes)
 
     def give(self, trainer: Trainer) -> None:
         """Bring ``trainer``, made for the same network and data, to the present moment."""

@@ -13,13 +13,12 @@ from PySide6.QtCore import QObject, QStandardPaths, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from engine.data import Opened
-from engine.errors import clipped
+from engine.errors import clipped, counted
 from playground.document import edits, files
 from playground.document.examples import example
 from playground.document.project import Project, withheld, withheld_in_words
 from playground.runs import files as runs
 from playground.runs.points import Point, about, point, stamp
-from playground.ui.numbers import count
 from playground.ui.questions import Button, Choice, Role, ask, refuse
 
 if TYPE_CHECKING:
@@ -318,10 +317,8 @@ class Desk(QObject):
             then()
             self._offer_back(left.name, left.epoch or 0, left.path)
             return
-        own = self.in_use in (
-            None,
-            self._document.path,
-        )  # else the run lies in a place that is not the user's
+        # Else the run lies in a place that is not the user's.
+        own = self.in_use in (None, self._document.path)
         if self._history.isClean() and not self._trained and own:
             then()
         elif self.autosave is None:
@@ -353,7 +350,7 @@ class Desk(QObject):
 
     def _offer_back(self, name: str, epochs: int, path: Path) -> None:
         self._left = path
-        trained = f" after {count(epochs)} epoch{'s' if epochs != 1 else ''}" if epochs else ""
+        trained = f" after {counted(epochs, 'epoch')}" if epochs else ""
         self._run.offer(f"“{name}” was left{trained}, and is put aside.", f"Back to “{name}”", self.back)
 
     def put_run_aside(self) -> None:

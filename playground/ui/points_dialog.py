@@ -18,9 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.errors import clipped
+from engine.errors import clipped, counted
 from playground.runs.points import Point
-from playground.ui.numbers import count
 from playground.ui.questions import Button, Choice, Role, ask
 from playground.ui.text import Label
 
@@ -138,9 +137,7 @@ class PointsDialog(QDialog):
 
 def described(point: Point, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> str:
     """How far it was trained, when it was put aside, and its file: "12 epochs · 3 minutes ago · it.chainrule"."""
-    trained = "not trained"
-    if point.step:
-        trained = f"{count(point.epoch or 0)} epoch{'s' if point.epoch != 1 else ''}"
+    trained = counted(point.epoch or 0, "epoch") if point.step else "not trained"
     file = "in no file" if point.file is None else clipped(point.file.name, 24)
     return f"{trained} · {ago((now() - point.saved).total_seconds())} · {file}"
 
@@ -149,6 +146,5 @@ def ago(seconds: float) -> str:
     """How long something is past, in words."""
     for unit, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= unit:
-            number = int(seconds // unit)
-            return f"{number} {name}{'s' if number != 1 else ''} ago"
+            return f"{counted(int(seconds // unit), name)} ago"
     return "a moment ago"

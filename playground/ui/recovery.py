@@ -49,13 +49,7 @@ class Recovery:
 
         A state whose opening never came to its end is not opened a second time. Raises OSError.
         """
-        for part in (
-            *self._windows.glob("*/.*.part"),
-            *self.points.glob(".*.part"),
-        ):  # of a writer that was killed
-            with suppress(OSError):
-                if time.time() - part.stat().st_mtime > ABANDONED:
-                    part.unlink()
+        self._sweep()
         self.tidy()
         left = self._left()
         mine = left.pop(0) if resume and left and not (left[0][0].path.parent / OPENING).exists() else None
@@ -95,6 +89,13 @@ class Recovery:
     def listed(self) -> tuple[Point, ...]:
         """The points, newest first."""
         return points(self.points)
+
+    def _sweep(self) -> None:
+        """Take away what writers that were killed have left."""
+        for part in (*self._windows.glob("*/.*.part"), *self.points.glob(".*.part")):
+            with suppress(OSError):
+                if time.time() - part.stat().st_mtime > ABANDONED:
+                    part.unlink()
 
     def _left(self) -> list[tuple[Point, QLockFile]]:
         """The states whose windows are gone, newest first, each locked."""

@@ -49,15 +49,17 @@ class Saving(QObject):
         backup: bool = False,
     ) -> None:
         """Have ``project`` written to ``path``, and call ``then`` once it is."""
-        self._number += 1
-        self._waiting[self._number] = then
-        self._send(Save(self._number, project, path, self._thumbnail(), tuple(about.items()), backup))
+        order = Save(self._number + 1, project, path, self._thumbnail(), tuple(about.items()), backup)
+        self._order(order, then)
 
     def order_weights(self, project: Project, path: Path, then: Then) -> None:
         """Have the weights alone written to ``path``, and call ``then`` once they are."""
-        self._number += 1
-        self._waiting[self._number] = then
-        self._send(Save(self._number, project, path, weights_alone=True))
+        self._order(Save(self._number + 1, project, path, weights_alone=True), then)
+
+    def _order(self, order: Save, then: Then) -> None:
+        self._number = order.number
+        self._waiting[order.number] = then
+        self._send(order)
 
     def see(self, frame: Frame) -> None:
         """Hear from a frame what was saved."""
