@@ -13,14 +13,7 @@ from playground.runner.keeping import part_that_fits
 from playground.runner.messages import Gradients, Predictions, State, Surface, Weights
 from playground.runner.session import Session
 from tests.document.projects import circle, project, residual
-
-
-def running(project: Project, steps: int = 40) -> Session:
-    session = Session()
-    session.load(project)
-    session.play()
-    session.train(600.0, steps)
-    return session
+from tests.runner.training import trained
 
 
 def weight(session: Session, node_id: str, name: str = "weight") -> np.ndarray:
@@ -34,7 +27,7 @@ def weight(session: Session, node_id: str, name: str = "weight") -> np.ndarray:
 
 def test_removed_layers_come_back_with_their_weights() -> None:
     whole = project(Linear(4), Tanh(), Linear(4), Tanh(), Linear(1))
-    session = running(whole)
+    session = trained(whole)
     before = weight(session, "linear2")
     session.load(edits.remove(whole, ["linear2"]))
     session.play()
@@ -47,7 +40,7 @@ def test_removed_layers_come_back_with_their_weights() -> None:
 
 def test_so_do_neighbours_that_had_to_change_their_shape() -> None:
     whole = circle()
-    session = running(whole)
+    session = trained(whole)
     before = weight(session, "linear2")
     session.load(edits.set_layer(whole, "linear1", Linear(6)))
     assert weight(session, "linear2").shape == (1, 6)
@@ -57,7 +50,7 @@ def test_so_do_neighbours_that_had_to_change_their_shape() -> None:
 
 def test_running_statistics_are_kept_like_weights() -> None:
     whole = project(Linear(4), BatchNorm(), Tanh(), Linear(1))
-    session = running(whole)
+    session = trained(whole)
     assert session.trainer is not None
     before = session.trainer.model.state_dict()
     session.load(edits.add_layer(whole, ReLU(), 3))
@@ -69,7 +62,7 @@ def test_running_statistics_are_kept_like_weights() -> None:
 
 def test_another_initializer_of_one_layer_draws_that_layer_anew() -> None:
     whole = circle()
-    session = running(whole)
+    session = trained(whole)
     before = weight(session, "linear2")
     session.load(edits.set_layer(whole, "linear1", Linear(4, initializer=Constant(0.25))))
     np.testing.assert_array_equal(weight(session, "linear1"), np.full((4, 2), 0.25))
@@ -78,7 +71,7 @@ def test_another_initializer_of_one_layer_draws_that_layer_anew() -> None:
 
 def test_another_initializer_of_all_begins_anew() -> None:
     whole = circle()
-    session = running(whole)
+    session = trained(whole)
     session.load(edits.set_fit(whole, whole.fit.replace(initializer=HeNormal())))
     assert session.frame().step == 0
     assert session.state is State.RUNNING
@@ -88,7 +81,7 @@ def test_another_seed_of_the_same_data_draws_other_points_and_the_same_weights_a
     whole = circle()
     first = Session()
     first.load(whole)
-    session = running(whole)
+    session = trained(whole)
     session.load(edits.set_source(whole, whole.source.replace(seed=1)))
     np.testing.assert_array_equal(weight(session, "linear1"), weight(first, "linear1"))
     assert session.frame().data is not None
@@ -134,7 +127,7 @@ def test_an_empty_canvas_shows_its_input() -> None:
 
 def test_building_on_a_running_network_keeps_curves_and_counts() -> None:
     whole = circle()
-    session = running(whole, 60)
+    session = trained(whole, 60)
     rows = len(session.frame().log)
     assert rows > 1
     before = weight(session, "linear1")
@@ -155,7 +148,7 @@ def test_reset_reaches_half_built_networks() -> None:
     whole = circle()
     first = Session()
     first.load(whole)
-    session = running(whole)
+    session = trained(whole)
     session.load(edits.remove(whole, ["linear2"]))
     session.reset()
     np.testing.assert_array_equal(weight(session, "linear1"), weight(first, "linear1"))
@@ -164,7 +157,7 @@ def test_reset_reaches_half_built_networks() -> None:
 
 def test_data_that_cannot_be_made_are_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = circle()
-    session = running(whole)
+    session = trained(whole)
     before = weight(session, "linear1")
     tiny = whole.replace(source=Circle(samples=11), preparation=whole.preparation)
     monkeypatch.setattr("playground.runner.session.data_of", _no_data)
@@ -189,7 +182,7 @@ def _no_data(project: Project) -> None:
 
 def test_gradients_are_those_of_this_model_or_none() -> None:
     whole = circle()
-    session = running(whole)
+    session = trained(whole)
     want = Gradients("linear1")
     assert session.frame([want]).answer(want) is not None
     session.load(edits.add_layer(whole, ReLU(), 1))
@@ -207,7 +200,7 @@ def hand(project: Project, index: tuple[int, int], before: float, after: float) 
 
 def test_a_hand_edit_changes_one_cell_and_nothing_else() -> None:
     whole = circle()
-    session = running(whole)
+    session = trained(whole)
     expected = weight(session, "linear1").copy()
     one = hand(whole, (1, 0), float(expected[1, 0]), 2.5)
     session.load(one)
@@ -226,7 +219,7 @@ def test_a_hand_edit_changes_one_cell_and_nothing_else() -> None:
 
 def test_other_edits_leave_hand_edited_cells_to_training() -> None:
     whole = circle()
-    session = running(whole)
+    session = trained(whole)
     edited = hand(whole, (0, 0), 0.0, 2.0)
     session.load(edited)
     session.train(600.0, 5)
@@ -246,7 +239,7 @@ def test_reset_forgets_hand_edits_and_so_does_their_undo() -> None:
     first = Session()
     first.load(whole)
     start = weight(first, "linear1")
-    session = running(whole)
+    session = trained(whole)
     one = hand(whole, (0, 0), 0.0, 2.0)
     session.load(one)
     session.reset()

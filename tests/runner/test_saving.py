@@ -21,23 +21,11 @@ from playground.runs.run import Mark
 from tests.document.projects import project
 from tests.engine.data.writing import LABELS, PIXELS, write_npz
 from tests.runner.driving import until
+from tests.runner.training import trained, weights
 
 pytestmark = pytest.mark.slow
 
 CIRCLE = example("circle").project
-
-
-def trained(whole, steps: int = 40) -> Session:
-    session = Session()
-    session.load(whole)
-    session.play()
-    session.train(600.0, steps)
-    return session
-
-
-def weights(session: Session) -> dict[str, np.ndarray]:
-    assert session.trainer is not None
-    return session.trainer.model.state_dict()
 
 
 def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:

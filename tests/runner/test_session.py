@@ -29,22 +29,14 @@ from playground.runner.messages import (
     Weights,
 )  # fmt: skip
 from playground.runner.session import Session
+from tests.runner.training import trained, weights
 
 CIRCLE = example("circle").project
 DIGITS = example("digits-cnn").project
 
 
 def running(project: Project = CIRCLE, steps: int = 40) -> Session:
-    session = Session()
-    session.load(project)
-    session.play()
-    session.train(600.0, steps)
-    return session
-
-
-def weights(session: Session) -> dict[str, np.ndarray]:
-    assert session.trainer is not None
-    return session.trainer.model.state_dict()
+    return trained(project, steps)
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QPoint, QSettings, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 
 from playground.document.document import Document
 from playground.document.project import Project
@@ -142,3 +143,8 @@ def answering(button: QMessageBox.StandardButton, act: Callable[[], object]) -> 
         QTest.qWait(10)
     assert asked, "nothing was asked"
     return asked[0]
+
+
+def answer_file_dialog(monkeypatch: pytest.MonkeyPatch, which: str, path: Path | None) -> None:
+    """The next questions for a file (``which``: "getSaveFileName", "getOpenFileName") are answered by ``path``; ``None``: given up."""
+    monkeypatch.setattr(QFileDialog, which, staticmethod(lambda *_: (str(path) if path else "", "")))

@@ -17,7 +17,7 @@ from playground.runner.messages import State
 from playground.runs import files as runs
 from playground.ui.saving import THUMBNAIL
 from tests.engine.data.writing import LABELS, PIXELS, write_npz
-from tests.ui.shell import Shell, answering
+from tests.ui.shell import Shell, answer_file_dialog, answering
 
 pytestmark = pytest.mark.slow
 
@@ -34,10 +34,6 @@ def shell(qtbot, tmp_path: Path) -> Shell:
 def rename(shell: Shell, name: str = "other") -> None:
     """Some edit."""
     shell.document.apply(edits.rename(shell.document.value, name), "Rename")
-
-
-def answer_file_dialog(monkeypatch: pytest.MonkeyPatch, which: str, path: Path | None) -> None:
-    monkeypatch.setattr(QFileDialog, which, staticmethod(lambda *_: (str(path) if path else "", "")))
 
 
 def test_title_and_modified_mark_follow_edits(shell: Shell) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtWidgets import QMessageBox
 
 from playground.document import edits
 from playground.document.examples import example
@@ -14,7 +14,7 @@ from playground.runner.messages import Save, State
 from playground.runs import files as runs
 from playground.ui.points_dialog import PointsDialog, ago
 from playground.ui.recovery import OPENING, STATE, Recovery
-from tests.ui.shell import Shell, ToldRunner
+from tests.ui.shell import Shell, ToldRunner, answer_file_dialog
 
 pytestmark = pytest.mark.slow
 
@@ -76,7 +76,7 @@ def test_the_last_session_is_there_again_with_its_run(start, end) -> None:
 
 def test_its_file_is_known_again(start, tmp_path: Path, monkeypatch) -> None:
     path = tmp_path / "mine.chainrule"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", staticmethod(lambda *_: (str(path), "")))
+    answer_file_dialog(monkeypatch, "getSaveFileName", path)
     first = start().until_ready()
     train_an_epoch(first)
     first.window.desk.save()
@@ -108,7 +108,7 @@ def test_a_file_that_is_written_after_another_was_opened_is_not_that_ones(
     start, tmp_path: Path, monkeypatch
 ) -> None:
     path = tmp_path / "mine.chainrule"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", staticmethod(lambda *_: (str(path), "")))
+    answer_file_dialog(monkeypatch, "getSaveFileName", path)
     shell = start().until_ready()
     shell.window.desk.save()
     shell.window.desk.open_example("xor")
@@ -120,7 +120,7 @@ def test_a_file_that_is_written_after_another_was_opened_is_not_that_ones(
 
 def test_a_run_that_text_does_not_hold_is_put_aside(start, tmp_path: Path, monkeypatch) -> None:
     path = tmp_path / "mine.json"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", staticmethod(lambda *_: (str(path), "")))
+    answer_file_dialog(monkeypatch, "getSaveFileName", path)
     shell = start().until_ready()
     train_an_epoch(shell)
     shell.window.desk.save()

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtWidgets import QMessageBox
 
 from engine.io import load_weights, save_weights
 from playground.document.examples import example
 from playground.runner.messages import State
-from tests.ui.shell import Shell
+from tests.ui.shell import Shell, answer_file_dialog
 
 CIRCLE = example("circle").project
 
@@ -18,10 +18,6 @@ CIRCLE = example("circle").project
 @pytest.fixture
 def shell(qtbot, tmp_path: Path) -> Shell:
     return Shell(qtbot, CIRCLE, tmp_path).show().until_ready()
-
-
-def choose(monkeypatch: pytest.MonkeyPatch, which: str, path: Path) -> None:
-    monkeypatch.setattr(QFileDialog, which, staticmethod(lambda *_: (str(path), "")))
 
 
 def train_an_epoch(shell: Shell) -> None:
@@ -34,13 +30,13 @@ def test_saved_weights_are_loaded_and_undone(shell: Shell, tmp_path: Path, monke
     path = tmp_path / "w.safetensors"
     train_an_epoch(shell)
     trained = shell.frame.train_loss
-    choose(monkeypatch, "getSaveFileName", path.with_suffix(""))
+    answer_file_dialog(monkeypatch, "getSaveFileName", path.with_suffix(""))
     shell.window.actions_["file.save_weights"].trigger()
     shell.qtbot.waitUntil(path.exists)
     assert set(load_weights(path)) == {f"linear{i}.{name}" for i in (1, 2, 3) for name in ("weight", "bias")}
     shell.window.actions_["run.reset"].trigger()
     shell.until_ready()
-    choose(monkeypatch, "getOpenFileName", path)
+    answer_file_dialog(monkeypatch, "getOpenFileName", path)
     shell.window.actions_["file.load_weights"].trigger()
     shell.qtbot.waitUntil(lambda: shell.frame.project is shell.document.value)
     assert shell.frame.step == 0
@@ -71,7 +67,7 @@ def test_what_is_kept_is_where_reset_returns_to(shell: Shell) -> None:
 def test_weights_of_another_network_are_refused_in_words(shell: Shell, tmp_path: Path, monkeypatch) -> None:
     path = tmp_path / "w.safetensors"
     save_weights({"linear1.weight": np.zeros((3, 2), np.float32)}, path)
-    choose(monkeypatch, "getOpenFileName", path)
+    answer_file_dialog(monkeypatch, "getOpenFileName", path)
     shell.window.actions_["file.load_weights"].trigger()
     box = shell.window.findChild(QMessageBox, "refused")
     assert "linear1" in box.text()
