@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,8 +69,11 @@ class WeightFiles(QObject):
 
     def keep(self) -> None:
         """Have the run begin with the weights as they are now: Reset returns to them, and the file holds them."""
-        folder = tempfile.TemporaryDirectory(prefix="playground-")
-        path, project = Path(folder.name) / f"weights{SUFFIX}", self._document.value
+        folder = tempfile.mkdtemp(prefix="playground-")
+        tidy = weakref.finalize(
+            self, shutil.rmtree, folder, ignore_errors=True
+        )  # the window may go before the answer comes
+        path, project = Path(folder) / f"weights{SUFFIX}", self._document.value
 
         def written(refusal: str) -> None:
             if refusal:
@@ -79,7 +84,7 @@ class WeightFiles(QObject):
                 self._say(
                     "The run begins with these weights now: Reset returns to them, and the project's file holds them."
                 )
-            folder.cleanup()
+            tidy()
 
         self._saving.order_weights(project, path, written)
 

@@ -1,15 +1,20 @@
 """Weights alone go to files and come from them, and are kept as what the run begins with."""
 
+import gc
 from pathlib import Path
 
 import numpy as np
 import pytest
+import shiboken6
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 from engine.io import load_weights, save_weights
+from playground.document.document import Document
 from playground.document.examples import example
-from playground.runner.messages import State
+from playground.runner.messages import Save, State
+from playground.ui.saving import Saving
+from playground.ui.weights import WeightFiles
 from tests.ui.shell import Shell, answer_file_dialog
 
 CIRCLE = example("circle").project
@@ -73,3 +78,15 @@ def test_weights_of_another_network_are_refused_in_words(shell: Shell, tmp_path:
     assert "linear1" in box.text()
     box.close()
     assert shell.document.value is CIRCLE
+
+
+def test_a_window_that_goes_before_the_answer_comes_leaves_no_folder(qapp) -> None:
+    window, sent = QWidget(), list[Save]()
+    weights = WeightFiles(window, Document(CIRCLE), Saving(window, sent.append, window), str, str)
+    weights.keep()
+    folder = sent[0].path.parent
+    assert folder.is_dir()
+    shiboken6.delete(window)
+    del weights, window
+    gc.collect()
+    assert not folder.exists()
