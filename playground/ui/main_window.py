@@ -21,6 +21,7 @@ from playground.ui.autosave import Autosave
 from playground.ui.backprop.view import BackpropView
 from playground.ui.banner import Banner
 from playground.ui.canvas.view import CanvasView
+from playground.ui.convolution.view import ConvolutionView
 from playground.ui.desk import Desk
 from playground.ui.drops import Drops
 from playground.ui.forms import settle_typed, take_typed
@@ -149,7 +150,7 @@ class MainWindow(QMainWindow):
         self.waiting.arrived.connect(self._data_arrived)
         self.focus.node_changed.connect(self._selected)
         self.focus.edit_asked.connect(self._edit_asked)
-        self.focus.watch_asked.connect(lambda node_id: self.docks.bring_forward("convolution"))
+        self.focus.watch_asked.connect(self._watch_asked)
 
     def _view_made(self, view: View) -> None:
         """A panel is seen, or asked for, for the first time."""
@@ -302,6 +303,13 @@ class MainWindow(QMainWindow):
         first_field = next(filter(_takes_keys, self.docks.views[key].findChildren(QWidget)), None)
         if first_field is not None:
             first_field.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _watch_asked(self, node_id: str) -> None:
+        """Show a convolution or pooling at work, in a panel that may be made only now."""
+        self.docks.bring_forward("convolution")
+        view = self.docks.views["convolution"]
+        if isinstance(view, ConvolutionView):
+            view.watch(node_id)
 
     def step_inside(self) -> None:
         """Record the next update, and walk through it in a panel that is high enough."""

@@ -104,7 +104,8 @@ class Slot(QWidget):
             QTimer.singleShot(0, self, self._make_late)
 
     def _make_late(self) -> None:
-        self.view.show()
+        if self.isVisible():
+            self.view.show()
 
 
 class Dock(QDockWidget):
@@ -183,6 +184,7 @@ class Docks:
         toggle.setToolTip(f"Show or hide the {panel.title} panel.")
         toggle.triggered.connect(lambda on, key=panel.key: self.bring_forward(key) if on else None)
         self._window.addDockWidget(panel.area, dock)
+        dock.hide()  # until arrange, or what was kept of the last window, says which are seen
         return dock
 
     def set_theme(self, theme: Theme) -> None:

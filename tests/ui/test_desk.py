@@ -219,6 +219,7 @@ def test_not_now_leaves_the_project_open_with_a_button(shell: Shell, stranger: P
     press(question(shell), "Not now")
     [named] = withheld(shell.document.value)
     shell.window.docks["problems"].show()
+    shell.qtbot.waitUntil(lambda: shell.child("mend").isVisible())
     shell.click("mend")
     assert withheld(shell.document.value) == ()
     assert shell.settings.reads(stranger, named)

@@ -362,6 +362,18 @@ def test_asking_to_edit_a_block_puts_the_keyboard_into_its_form(told: Shell) -> 
     told.qtbot.waitUntil(lambda: inspector.isAncestorOf(QApplication.focusWidget()))
 
 
+@pytest.mark.slow
+def test_panels_that_are_not_seen_are_not_made(qtbot, tmp_path: Path) -> None:
+    seen = [panel.key for panel in PANELS if panel.shown]
+    for _ in ("the first time", "as it was left"):
+        shell = Shell(qtbot, CIRCLE, tmp_path).show().until_ready()
+        made = shell.window.docks.views.made
+        assert made == tuple(shell.window.docks.views[key] for key in seen)
+        shell.window.actions_["view.reset_layout"].trigger()
+        assert shell.window.docks.views.made == made
+        shell.window.close()
+
+
 def test_the_layout_is_remembered_and_can_be_reset(qtbot, tmp_path: Path) -> None:
     first = Shell(qtbot, CIRCLE, tmp_path, ToldRunner()).show(970, 640)  # the screen is small: 800 × 800
     first.click("losses_close")

@@ -258,7 +258,6 @@ class ConvolutionView(View):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(MARGIN, 2, MARGIN, 8)
         layout.setSpacing(4)
-        context.focus.watch_asked.connect(self._watch)
         head = QHBoxLayout()
         head.addWidget(self.tabs)
         self.key = ScaleBar(context.theme, "convolution_key", KEY)
@@ -276,7 +275,7 @@ class ConvolutionView(View):
         self.key.show_limit(None, page is self.network and self.network.scope.backward)
         self.key.setVisible(page is not self.trouble)
 
-    def _watch(self, node_id: str) -> None:
+    def watch(self, node_id: str) -> None:
         """Spread out the first channel of a layer."""
         self.tabs.setCurrentIndex(0)
         self.network.scope.go(Spot(node_id, 0))
