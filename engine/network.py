@@ -10,7 +10,8 @@ from typing import Any, Self
 
 from engine.errors import ShapeError, SpecError, few, shown
 from engine.layers.base import Layer, Shape
-from engine.problems import FitOutput, Problem, Remedy, SetLayer
+from engine.layers.shape import Flatten
+from engine.problems import FitOutput, InsertLayer, Problem, Remedy, SetLayer
 from engine.ranges import ANY, Range
 from engine.spec import sides_in_words
 
@@ -188,24 +189,32 @@ class Network:
                     shapes[node.id] = node.layer.check_inputs(*(shapes[i] for i in inputs))
                 except ShapeError as error:
                     problems.append(
-                        Problem(node.id, str(error), remedies=_instead(node, *(shapes[i] for i in inputs)))
+                        Problem(node.id, str(error), remedies=_remedies(node, *(shapes[i] for i in inputs)))
                     )
             seen.add(node.id)
         return shapes, problems
 
 
-def _instead(node: Node, *in_shapes: Shape) -> tuple[Remedy, ...]:
-    """The edit to settings of the same layer that fit, if it knows any."""
+def _remedies(node: Node, *in_shapes: Shape) -> tuple[Remedy, ...]:
+    """The edits after which a layer fits what it reads: other settings, if it knows any, or a Flatten before it."""
+    found: list[Remedy] = []
     other = node.layer.instead(*in_shapes)
-    if other is None:
-        return ()
+    if other is not None and _fits(other, *in_shapes):
+        both = zip(node.layer.values(), other.values(), strict=True)
+        what = ", ".join(f"{p.name} {sides_in_words(now)}" for (p, before), (_, now) in both if now != before)
+        found.append(SetLayer(f"Use {what}", node.id, other))
+    flat = Flatten()
+    if len(in_shapes) == 1 and len(in_shapes[0]) > 1 and _fits(node.layer, flat.out_shape(*in_shapes)):
+        found.append(InsertLayer("Put a Flatten before it", node.id, flat))
+    return tuple(found)
+
+
+def _fits(layer: Layer, *in_shapes: Shape) -> bool:
     try:
-        other.check_inputs(*in_shapes)
+        layer.check_inputs(*in_shapes)
     except ShapeError:
-        return ()
-    both = zip(node.layer.values(), other.values(), strict=True)
-    what = ", ".join(f"{p.name} {sides_in_words(now)}" for (p, before), (_, now) in both if now != before)
-    return (SetLayer(f"Use {what}", node.id, other),)
+        return False
+    return True
 
 
 def output_mismatch(got: Shape, wanted: Shape) -> str:

@@ -41,6 +41,14 @@ class SetLayer(Remedy):
 
 
 @dataclass(frozen=True)
+class InsertLayer(Remedy):
+    """One more layer before a node."""
+
+    node_id: str
+    layer: Layer
+
+
+@dataclass(frozen=True)
 class AppendLayer(Remedy):
     """One more layer after the last."""
 

@@ -24,6 +24,7 @@ from engine.problems import (
     AppendLayer,
     DrawWeights,
     FitOutput,
+    InsertLayer,
     ReadOutside,
     Remedy,
     RemoveNode,
@@ -298,6 +299,8 @@ def mend(project: Project, remedy: Remedy) -> Project:
             return remove(project, {node_id})
         case SetLayer(node_id=node_id, layer=layer):
             return set_layer(project, node_id, layer)
+        case InsertLayer(node_id=node_id, layer=layer):
+            return _inserted_before(project, node_id, layer)
         case AppendLayer(layer=layer):
             return add_layer(project, layer, len(project.network))
         case AllowMemory(size=size):
@@ -349,11 +352,19 @@ def differences(before: Project, after: Project) -> list[str]:
 def _flattened_before_last(project: Project) -> Project:
     """Put a Flatten before the last node where a picture arrives there."""
     network = project.network
-    *nodes, last = network.nodes
-    if len(shapes(project).get(network.inputs_of(last.id)[0], ())) != 3 or not room(project):
+    last = network.nodes[-1]
+    if len(shapes(project).get(network.inputs_of(last.id)[0], ())) != 3:
         return project
-    flatten = Node(new_id(network, Flatten()), Flatten(), last.inputs)
-    return _with_nodes(project, [*nodes, flatten, _rewired(last, ())])
+    return _inserted_before(project, last.id, Flatten())
+
+
+def _inserted_before(project: Project, node_id: str, layer: Layer) -> Project:
+    """Put a layer into the wire that a node reads, wherever that comes from; nothing where there is no ``room``."""
+    if not room(project):
+        return project
+    nodes, at = list(project.network.nodes), index_of(project, node_id)
+    fresh = Node(new_id(project.network, layer), layer, nodes[at].inputs)
+    return _with_nodes(project, [*nodes[:at], fresh, _rewired(nodes[at], ()), *nodes[at + 1 :]])
 
 
 def _rewired(node: Node, inputs: tuple[str, ...]) -> Node:

@@ -329,8 +329,23 @@ POOLED = project(Linear(1), Softmax())
         NORMED,
         POOLED,
         circle().replace(source=Sine(samples=60)),
+        project(Conv2d(2), Linear(10), source=Digits()),
+        wired(project(Conv2d(2), MaxPool2d(2), Linear(10), source=Digits()), "linear1", ("conv2d1",)),
     ],
-    ids=["empty", "output", "logit", "hinge", "taught", "alike", "own", "batch norm", "softmax", "loss"],
+    ids=[
+        "empty",
+        "output",
+        "logit",
+        "hinge",
+        "taught",
+        "alike",
+        "own",
+        "batch norm",
+        "softmax",
+        "loss",
+        "pictures",
+        "pictures by a wire",
+    ],
 )
 def test_each_remedy_ends_its_problem(before: Project) -> None:
     for problem in findings(before):

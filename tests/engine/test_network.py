@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from engine.errors import ShapeError, SpecError
-from engine.layers import Conv2d, Flatten, Identity, Linear, MaxPool2d, ReLU, Tanh
+from engine.layers import Conv2d, Flatten, Identity, Linear, MaxPool2d, ReLU, Tanh, registry
 from engine.layers.conv import same_pads
 from engine.model import Model
 from engine.network import Network, Node
-from engine.problems import SetLayer
+from engine.problems import InsertLayer, SetLayer
 from engine.spec import sides_in_words
 from tests.engine.numeric import gradient_errors, program_for
 
@@ -41,6 +41,18 @@ def test_every_problem_stands_at_its_node_and_what_can_be_known_is() -> None:
 def test_a_dense_layer_on_pictures_is_refused_with_what_to_do() -> None:
     with pytest.raises(ShapeError, match="Put a Flatten before it"):
         Model(Network.chain(Linear()), (1, 4, 4))
+
+
+def test_a_flatten_is_offered_to_all_that_would_fit_behind_one() -> None:
+    mended = set()
+    for kind in registry:
+        for problem in Network.chain(kind()).problems((3, 8, 8)):
+            for remedy in problem.remedies:
+                assert remedy == InsertLayer("Put a Flatten before it", "0", Flatten())
+                assert not Network.chain(Flatten(), kind()).problems((3, 8, 8))
+                mended.add(kind)
+    assert Linear in mended
+    assert Network.chain(Conv2d(8)).problems((4,))[0].remedies == ()
 
 
 def test_the_output_must_be_what_data_and_loss_need() -> None:
