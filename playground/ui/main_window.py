@@ -251,6 +251,8 @@ class MainWindow(QMainWindow):
         opened, file = self.document.news is News.OPENED, self.document.run_file
         self._send(Load(after, opened, self.document.news is News.RETURNED, file if opened else None))
         self.waiting.watch(after)
+        if opened:
+            self.focus.begin_anew()
         self.pump.show_project(before, after, begun)
         self._refresh()
         self._retitle()

@@ -363,6 +363,16 @@ def test_asking_to_edit_a_block_puts_the_keyboard_into_its_form(told: Shell) -> 
 
 
 @pytest.mark.slow
+def test_what_was_chosen_in_one_project_is_not_chosen_in_the_next(told: Shell) -> None:
+    focus = told.window.focus
+    focus.select("linear1")
+    focus.choose_sample("train", 7)
+    told.window.desk.open_example("spiral")
+    assert "linear1" in told.window.canvas.scene.blocks
+    assert (focus.node_id, focus.sample, told.window.canvas.commands.selection) == ("", ("validation", 0), ())
+
+
+@pytest.mark.slow
 def test_panels_that_are_not_seen_are_not_made(qtbot, tmp_path: Path) -> None:
     seen = [panel.key for panel in PANELS if panel.shown]
     for _ in ("the first time", "as it was left"):
