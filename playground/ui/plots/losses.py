@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
@@ -44,8 +44,6 @@ Array = NDArray[Any]
 #: seconds between two drawings while the run goes on
 PAUSE = 0.04
 
-#: the corners where the legend may stand: to the right of this share of the plot's width, and so high
-CORNER = (0.4, 0.25)
 NEAR = 6.0  #: pixels from an edit's line within which it is said what it changed
 MARKS = 5  #: markers along a curve, which tell the parts apart without colour
 
@@ -62,72 +60,41 @@ def trace_look(theme: Theme, trace: Trace) -> Look:
 
 
 class CurveLegend(QWidget):
-    """Names the curves, in a corner of the plot."""
+    """Names the curves, above the plot, where it hides none of them."""
 
     def __init__(self, plot: Plot) -> None:
-        super().__init__(plot.viewport())
+        super().__init__()
         self.setObjectName("curve_legend")
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._plot, self._low = plot, False
+        self.setFont(small(self.font()))
+        self.setFixedHeight(self.fontMetrics().height() + 2)
+        self._plot = plot
         self._traces: tuple[Trace, ...] = ()
-        plot.box.sigResized.connect(self._place)
 
     @property
     def names(self) -> tuple[str, ...]:
         """What it names."""
         return tuple(trace.name for trace in self._traces)
 
-    def show_traces(self, traces: tuple[Trace, ...], low: bool) -> None:
-        """Name ``traces``, in the lower corner if ``low``."""
-        if (traces, low) != (self._traces, self._low):
-            self._traces, self._low = traces, low
+    def show_traces(self, traces: tuple[Trace, ...]) -> None:
+        if traces != self._traces:
+            self._traces = traces
             self.setAccessibleName("Curves: " + ", ".join(self.names))
-            self._place()
             self.update()
-
-    def sizeHint(self) -> QSize:
-        metrics = self.fontMetrics()
-        widths = [30 + metrics.horizontalAdvance(name) for name in self.names] or [0]
-        line = metrics.height()
-        if self.stacked():
-            return QSize(max(widths) + 4, len(widths) * line + 4)
-        return QSize(sum(widths) + 6 * len(widths), line + 4)
-
-    def stacked(self) -> bool:
-        """One below the other, where that hides less of the curves than side by side."""
-        metrics, area = self.fontMetrics(), self._plot.area()
-        wide = sum(36 + metrics.horizontalAdvance(name) for name in self.names)
-        low = len(self.names) * metrics.height() < 0.4 * area.height()
-        return wide > area.width() or (low and wide > 0.75 * area.width())
-
-    def _place(self, *_: object) -> None:
-        self.setFont(small(self._plot.font()))
-        self.resize(self.sizeHint())
-        area = self._plot.area()
-        y = area.bottom() - self.height() - 3 if self._low else area.top() + 3
-        self.move(round(area.right()) - self.width() - 2, round(y))
-        self.setVisible(bool(self._traces))
 
     def paintEvent(self, event: object) -> None:
         theme, painter = self._plot.theme, QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        back = QColor(theme.sunken)
-        back.setAlpha(215)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(back)
-        painter.drawRoundedRect(QRectF(self.rect()), 4, 4)
-        x, line, stacked = 6.0, float(self.fontMetrics().height()), self.stacked()
-        middle = 2 + line / 2
+        x, middle = self._plot.area().left(), self.height() / 2
         for trace in self._traces:
             painter.setPen(QPen(QColor(trace_colour(theme, trace)), 1.6 if trace.part else 1.0))
             painter.drawLine(QPointF(x, middle), QPointF(x + 18, middle))
             if trace.part:
                 draw_marker(painter, QPointF(x + 9, middle), trace_look(theme, trace))
             painter.setPen(QColor(theme.text))
-            width = self.fontMetrics().horizontalAdvance(trace.name)
-            words = QRectF(x + 22, middle - line / 2, width + 2, line)
+            width = self.fontMetrics().horizontalAdvance(trace.name) + 2
+            words = QRectF(x + 22, 0, width, self.height())
             painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, trace.name)
-            x, middle = (x, middle + line) if stacked else (x + 36 + width, middle)
+            x += 36 + width
         painter.end()
 
 
@@ -194,6 +161,7 @@ class LossView(View):
         layout.setContentsMargins(MARGIN, 6, MARGIN, 6)
         layout.setSpacing(4)
         layout.addLayout(row)
+        layout.addWidget(self.legend)
         layout.addWidget(self.plot, 1)
 
     # ---- what it is given ----------------------------------------------------------------------------------------------
@@ -266,7 +234,7 @@ class LossView(View):
 
     def _draw(self) -> None:
         """All curves anew."""
-        log, curves, points = self._log, [], []
+        log, curves = self._log, []
         traces = known(log, LOSS if self._is_loss else METRIC)
         if traces != self._traces:
             self._traces = traces
@@ -281,24 +249,15 @@ class LossView(View):
             # The penalty is told by having no markers; those of the parts stand side by side.
             line.set_data(x, y, _spread(len(x), (0.5, 1.0)[i]) if traces[i].part else None)
             curves.append(y)
-            points.append(np.stack([x, y]))
         end = float(epochs[-1]) if len(log) else 0.0
         wide = (0.0, round_up(max(end, 10.0)))
         high = loss_range(curves, self._log_scale) if self._is_loss else metric_range(curves)
         self.plot.set_range(wide, high)
         begun = bool(traces) and len(log) > 1  # of one moment there is no curve
         self.plot.set_note("" if begun else "The curves begin with the first epoch.")
-        self.legend.show_traces(traces, low=self._goes_low(points, wide[1], high))
+        self.legend.show_traces(traces)
         self._mark()
         self.plot.refresh_cursor()
-
-    def _goes_low(self, curves: list[Array], end: float, high: tuple[float, float]) -> bool:
-        """Whether the legend hides less of ``curves`` in the lower right corner: a loss mostly goes down, and a metric up."""
-        x, y = np.concatenate(curves, axis=1) if curves else np.empty((2, 0))
-        at = (y - high[0]) / (high[1] - high[0])
-        right = x > CORNER[0] * end
-        above, below = (right & (at > 1 - CORNER[1])).sum(), (right & (at < CORNER[1])).sum()
-        return bool(below < above) if above != below else not self._is_loss
 
     def _mark(self) -> None:
         """Where edits were made, which moment is looked at where that is not the latest, and where the run broke off."""
@@ -312,7 +271,7 @@ class LossView(View):
             epoch, node = self._break
             (left, right), (bottom, top) = self.plot.box.viewRange()
             self._broken.setValue(epoch)
-            # On the side where there is room, where neither legend nor, mostly, curves are.
+            # On the side where there is room, where mostly no curves are.
             self._why.setAnchor((0 if epoch < (left + right) / 2 else 1, 0.5))
             self._why.setText(f"diverged in {node}" if node else "diverged")
             self._why.setPos(epoch, bottom + (0.2 if self._is_loss else 0.5) * (top - bottom))
