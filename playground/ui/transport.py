@@ -34,11 +34,10 @@ SPEEDS: tuple[int | None, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000
 
 
 def speed_in_words(speed: int | None) -> str:
-    return (
-        "max"
-        if speed is None
-        else f"{speed:,} step{'s' if speed != 1 else ''}/s".replace(",", "\N{THIN SPACE}")
-    )
+    """``None`` → "max speed", 2000 → "2k steps/s"."""
+    if speed is None:
+        return "max speed"
+    return f"{f'{speed // 1000}k' if speed >= 1000 else speed} step{'s' if speed != 1 else ''}/s"
 
 
 class Transport(QToolBar):
@@ -89,11 +88,11 @@ class Transport(QToolBar):
         self.speed.setAccessibleName("Speed")
         self.speed.setRange(0, len(SPEEDS) - 1)
         self.speed.setPageStep(2)
-        self.speed.setFixedWidth(110)
+        self.speed.setFixedWidth(80)
         self.speed.setValue(self.speed.maximum())
         self._speed_label = Label()
         self._speed_label.setObjectName("transport_speed_value")
-        self._speed_label.setMinimumWidth(self.fontMetrics().horizontalAdvance(speed_in_words(10_000)) + 6)
+        self._speed_label.setMinimumWidth(self.fontMetrics().horizontalAdvance(speed_in_words(500)) + 4)
         self.speed.valueChanged.connect(self._speed_changed)
         self._label_speed()
 
@@ -118,11 +117,7 @@ class Transport(QToolBar):
         layout.addSpacing(8)
         layout.addWidget(self._readings, stretch=1)
         layout.addWidget(self._cautions)
-        caption = Label("Speed")
-        caption.setObjectName("transport_speed_caption")
-        caption.setProperty("muted", True)
-        caption.setBuddy(self.speed)
-        for widget in (caption, self.speed, self._speed_label, self._examples, self._theme):
+        for widget in (self.speed, self._speed_label, self._examples, self._theme):
             layout.addWidget(widget)
         both = QWidget()
         both.setObjectName("transport_rows")

@@ -121,10 +121,10 @@ def test_speed_is_a_log_scale_that_says_its_value(told: Shell) -> None:
     slider.setFocus()
     told.key(Qt.Key.Key_End)
     assert told.runner.commands[-1] == SetSpeed(None)
-    assert told.child("transport_speed_value").text() == "max"
+    assert told.child("transport_speed_value").text() == "max speed"
     finite = [math.log10(s) for s in SPEEDS if s]
     assert max(b - a for a, b in pairwise(finite)) < 0.41
-    assert speed_in_words(10_000) == "10\N{THIN SPACE}000 steps/s"
+    assert speed_in_words(10_000) == "10k steps/s"
 
 
 # --- what keeps it from running -----------------------------------------------------------------------------------------
@@ -370,6 +370,18 @@ def test_what_was_chosen_in_one_project_is_not_chosen_in_the_next(told: Shell) -
     told.window.desk.open_example("spiral")
     assert "linear1" in told.window.canvas.scene.blocks
     assert (focus.node_id, focus.sample, told.window.canvas.commands.selection) == ("", ("validation", 0), ())
+
+
+@pytest.mark.slow
+def test_validation_accuracy_has_room_beside_warnings(told: Shell) -> None:
+    bent = edits.add_layer(told.document.value, "Sigmoid", len(told.document.value.network))
+    told.document.apply(bent, "Bend the last layer")
+    told.runner.frame = Frame(bent, state=State.RUNNING)
+    accuracy = told.window.metrics.readouts["validation_metric"]
+    told.qtbot.waitUntil(lambda: told.window.metrics.state.state is State.RUNNING)
+    assert told.window.width() == 1280
+    assert told.child("transport_warnings").isVisible()
+    assert accuracy.isVisible()
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ from playground.ui.view import Context, View
 #: seconds between two changes of the numbers while the run goes on: nobody reads faster
 PAUSE = 0.07
 
-GAP = 18  #: pixels between two numbers
+GAP = 14  #: pixels between two numbers
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,11 @@ READINGS = (
             lambda f: f.train_loss, fmt, "0.00e−0", 1),
     Reading("penalty", "+ penalty", "The regularization term, which is added to the training loss: both together are made small.",
             lambda f: f.penalty, fmt, "0.00e−0", 4),
-    Reading("validation_loss", "validation loss", "Loss over the validation part, which the network never learns from.",
+    Reading("validation_loss", "val. loss", "Loss over the validation part, which the network never learns from.",
             lambda f: f.validation_loss, fmt, "0.00e−0", 2),
     Reading("train_metric", "train {metric}", "{Metric} over the training part after the last finished epoch.",
             lambda f: f.train_metric, fmt, "−0.000", 7),
-    Reading("validation_metric", "validation {metric}", "{Metric} over the validation part after the last finished epoch.",
+    Reading("validation_metric", "val. {metric}", "{Metric} over the validation part after the last finished epoch.",
             lambda f: f.validation_metric, fmt, "−0.000", 3),
     Reading("speed", "epochs/s", "Passes over the training data per second, while it runs.",
             lambda f: f.epochs_per_second, _rate, "00,000", 5),
@@ -109,7 +109,7 @@ class Readout(QWidget):
         """What it stands for, and how long it usually gets."""
         if (caption, widest) != (self._caption, self._widest):
             self._caption, self._help, self._widest = caption, help, widest
-            self.setAccessibleName(caption.removeprefix("+ "))
+            self.setAccessibleName(caption.removeprefix("+ ").replace("val.", "validation"))
             self.updateGeometry()
             self.update()
 
@@ -215,7 +215,10 @@ class StateReadout(Readout):
 
     def sizeHint(self) -> QSize:
         number = self._fonts()[0][1]
-        width = max(number.horizontalAdvance(words[2]) for words in STATES.values())
+        # Why a project cannot run stands in place of the numbers, so that no room is kept for it here.
+        width = max(
+            number.horizontalAdvance(words[2]) for state, words in STATES.items() if state is not State.EMPTY
+        )
         return QSize(self.ICON + 5 + width, super().sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:

@@ -139,7 +139,7 @@ def test_the_least_important_go_first_and_nothing_overlaps(bar, frame, binary, w
 
 def test_regressions_have_another_metric(bar, frame, binary):
     bar.show_frame(frame(binary, metric_name="R²"))
-    assert bar.readouts["validation_metric"].caption == "validation R²"
+    assert bar.readouts["validation_metric"].caption == "val. R²"
     assert "R² over" in bar.readouts["train_metric"].tip()
 
 
