@@ -20,7 +20,7 @@ class KeyGuard(QObject):
 
     Text fields keep what can be typed; lists keep letters (they find entries by them); a button keeps Space where it was reached
     by keyboard. After a click on a button, Space is Play again. A widget with the property "typing" (it searches by letters) keeps
-    letters where it was reached by keyboard. Undo belongs to a text field only while it has typing to undo.
+    letters where it was reached by keyboard. Undo and Redo belong to a text field only while it has typing to take back, or again.
     """
 
     def __init__(self, application: QApplication) -> None:
@@ -44,7 +44,8 @@ class KeyGuard(QObject):
         if self._keeps(watched, event):
             event.accept()
             return True
-        if _is_undo(event) and not _has_typing(watched):
+        back = event.matches(QKeySequence.StandardKey.Undo)
+        if (back or event.matches(QKeySequence.StandardKey.Redo)) and not _has_typing(watched, back):
             event.ignore()
             return True  # not asked itself: a text field would claim it always
         return False
@@ -62,13 +63,9 @@ class KeyGuard(QObject):
         return isinstance(widget, QComboBox | QAbstractItemView | QAbstractSpinBox | QLineEdit)
 
 
-def _is_undo(event: QKeyEvent) -> bool:
-    return event.matches(QKeySequence.StandardKey.Undo) or event.matches(QKeySequence.StandardKey.Redo)
-
-
-def _has_typing(widget: QObject) -> bool:
-    """Whether ``widget`` is a text field with something typed that could be undone or redone."""
+def _has_typing(widget: QObject, back: bool) -> bool:
+    """Whether ``widget`` is a text field with typing to take ``back``, or to have again."""
     field = widget.lineEdit() if isinstance(widget, QAbstractSpinBox | QComboBox) else widget
     if isinstance(field, QLineEdit):
-        return field.isUndoAvailable() or field.isRedoAvailable()
+        return field.isUndoAvailable() if back else field.isRedoAvailable()
     return hasattr(field, "document")  # a QPlainTextEdit or QTextEdit: it keeps its own history

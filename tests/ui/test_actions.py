@@ -193,6 +193,8 @@ def test_undo_belongs_to_a_field_only_while_it_has_typing_to_undo(window: Window
     QTest.keyClick(window.line, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert window.line.text() == ""
     assert window.done == {"edit.undo": 1}
+    QTest.keyClick(window.line, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert window.done == {"edit.undo": 2}, "the typing has been taken back"
 
 
 def test_a_held_space_does_not_flicker(window: Window) -> None:
