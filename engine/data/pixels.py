@@ -42,6 +42,8 @@ _SEEN = 0.1
 _LOOKED_AT, _OWN = 512, 1024
 
 _ORIENTATION = 0x0112  # of EXIF
+#: channels that differ by no more, of 255, make no colour: JPEG rounds
+_TINGE = 8
 _GREY_MODES = ("1", "L", "LA", "La", "I", "F")
 #: by the value of EXIF's orientation: how the picture is stood upright
 _UPRIGHT = {
@@ -231,11 +233,17 @@ def _wide(mode: str) -> bool:
 
 
 def coloured(picture: Any) -> bool:
-    """Whether a picture may hold colours. Raises whatever Pillow does."""
+    """Whether colours are seen in a picture, which is made small for that. Raises whatever Pillow does."""
+    if picture.mode in _GREY_MODES or _wide(picture.mode):
+        return False
     if picture.mode == "P":
         palette = np.asarray(picture.getpalette("RGB"), int).reshape(-1, 3)
-        return bool((palette != palette[:, :1]).any())
-    return picture.mode not in _GREY_MODES
+        if (palette == palette[:, :1]).all():
+            return False
+    else:
+        picture.thumbnail((_LOOKED_AT, _LOOKED_AT))
+    *rgb, alpha = np.moveaxis(np.asarray(picture.convert("RGBA"), int), -1, 0)
+    return bool(((np.ptp(rgb, axis=0) > _TINGE) & (alpha > 0)).any())
 
 
 def _seen(rgba: Any) -> tuple[float, ...]:

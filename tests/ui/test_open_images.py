@@ -158,7 +158,7 @@ def test_the_ground_of_transparent_pictures_is_said_and_can_be_chosen(bench: Ben
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     assert "laid on grey." in bench.view.preview.report.words()
     use(bench)
-    assert opened(bench) == ImageFolder(path=str(tmp_path), ground="grey")
+    assert opened(bench) == ImageFolder(path=str(tmp_path), colour=False, ground="grey")
 
 
 def test_offers_are_no_wider_than_the_panel(bench: Bench, tmp_path: Path) -> None:
