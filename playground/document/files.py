@@ -255,7 +255,9 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        missing = isinstance(error, FileNotFoundError) and not path.parent.is_dir()
+        why = f"there is no folder {clipped(str(path.parent), 60)}" if missing else error.strerror or error
         raise FileError(
-            f"{path.name} cannot be written: {error.strerror or error}. The project is still open, and an older file is unchanged; "
+            f"{path.name} cannot be written: {why}. The project is still open, and an older file is unchanged; "
             "choose another place."
         ) from error

@@ -238,7 +238,7 @@ def test_a_full_disk_leaves_the_old_file_whole(
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="cannot be written: No such file or directory"):
+    with pytest.raises(FileError, match="cannot be written: there is no folder "):
         save(circle(), tmp_path / "gone" / "a.json")
     (tmp_path / "file").write_text("")
     with pytest.raises(FileError, match="cannot be written: Not a directory"):
