@@ -143,7 +143,9 @@ class RunControl(QObject):
             show = lambda: Details("What went wrong", details, self._banner.window()).show()
             self._banner.show_message("error", frame.message, (("Details…", show), ("Reset", self.reset)))
         elif frame.notice:
-            self._banner.show_message("warning", frame.notice)
+            # What was offered a moment ago, such as the way back to the last project, is not taken away by it.
+            offers = self._banner.offers if self._banner.kind == "note" else ()
+            self._banner.show_message("warning", frame.notice, offers)
         elif frame.state is State.PAUSED and frame.message:
             best = frame.best_step
             go = () if best is None else (("Go to the best epoch", lambda: self.go_to_best(best)),)

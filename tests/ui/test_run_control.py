@@ -78,3 +78,12 @@ def test_in_a_small_window_nothing_of_a_long_message_is_cut_off(told: Shell) -> 
     assert banner.text.height() >= banner.text.heightForWidth(banner.text.width())
     for button in banner.findChildren(QPushButton):
         assert button.width() >= button.sizeHint().width()
+
+
+def test_a_notice_leaves_what_was_offered(told: Shell) -> None:
+    taken: list[str] = []
+    told.window.run.offer("Circle was left.", "Back", lambda: taken.append("back"))
+    show(told, State.READY, notice="The run in the file is damaged.")
+    assert "damaged" in told.window.banner.text.text()
+    told.click("banner_offer0")
+    assert taken == ["back"]
