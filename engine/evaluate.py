@@ -16,7 +16,7 @@ from engine.model import Model
 
 
 class Score(NamedTuple):
-    """Loss without penalty, and accuracy or R²; NaN where there are no data."""
+    """Loss without penalty, and accuracy or R²; NaN where there are no data, R² also where all targets are alike."""
 
     loss: float
     metric: float
@@ -32,7 +32,7 @@ class Evaluator:
     def __init__(self, model: Model, data: Dataset | None, loss: Loss) -> None:
         self._pieces: list[tuple[int, Callable[[], None], Array, Callable[[], float]]] = []
         self._n = len(data) if data is not None else 0
-        self._spread = 0.0
+        self._spread: float | None = None  # of the targets of a regression
         if data is None:
             return
         outputs, loss = model.out_shape[0], loss.after(model.network.output_range)
@@ -76,6 +76,6 @@ class Evaluator:
             run()
             total += count * value.item()
             metric += measure()
-        if self._spread:
-            return Score(total / self._n, 1.0 - metric / self._spread)
-        return Score(total / self._n, metric / self._n)
+        if self._spread is None:
+            return Score(total / self._n, metric / self._n)
+        return Score(total / self._n, 1.0 - metric / self._spread if self._spread else float("nan"))

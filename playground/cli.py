@@ -30,8 +30,16 @@ DataPath = Annotated[
     typer.Option(
         "--data",
         metavar="PATH",
-        help="What to learn from instead of the project's data: MNIST's files, NumPy's arrays (.npz, .npy), or a folder or .zip of "
-        "pictures, a folder per class.",
+        help="What to learn from instead of the project's data: a table (.csv), MNIST's files, NumPy's arrays (.npz, .npy), or a folder "
+        "or .zip of pictures, a folder per class.",
+    ),
+]
+Target = Annotated[
+    str | None,
+    typer.Option(
+        "--target",
+        metavar="COLUMN",
+        help="The column of a table given by --data that is to be told; several, separated by commas, are predicted as numbers.",
     ),
 ]
 Reading = Annotated[
@@ -121,6 +129,7 @@ def train(
         Path | None, typer.Option(file_okay=False, help="Folder for the results; by default runs/NAME.")
     ] = None,
     data: DataPath = None,
+    target: Target = None,
     read: Reading = None,
     allow_outside: Outside = False,
     allow_memory: Memory = False,
@@ -135,7 +144,7 @@ def train(
     """Train without a window; writes metrics.csv, picture.png, weights.safetensors and run.chainrule, from which --resume goes on."""
     app.one_blas_thread()
     project, path = _project(what)
-    project = _with_its_data(_with_data(project, data, read or ()), allow_outside)
+    project = _with_its_data(_with_data(project, data, _told(read, target)), allow_outside)
     if seed is not None:
         from playground.document import edits
 
@@ -168,6 +177,7 @@ def shot(
     size: Annotated[str, typer.Option(metavar="WIDTHxHEIGHT", help="Of the window, in pixels.")] = "1280x720",
     theme: Annotated[ThemeName, typer.Option(help="Look of the window.")] = ThemeName.LIGHT,
     data: DataPath = None,
+    target: Target = None,
     read: Reading = None,
     allow_outside: Outside = False,
 ) -> None:
@@ -178,7 +188,7 @@ def shot(
         width.isdecimal() and height.isdecimal() and 0 < int(width) <= 16384 and 0 < int(height) <= 16384
     ):
         raise Refusal(f"--size is {size!r}; expected WIDTHxHEIGHT in pixels, such as 1280x720.")
-    project = _with_its_data(_with_data(_project(what)[0], data, read or ()), allow_outside)
+    project = _with_its_data(_with_data(_project(what)[0], data, _told(read, target)), allow_outside)
     session = app.train(project, epochs, lambda done: None)
     try:
         app.picture(session, out, (int(width), int(height)), theme.value)
@@ -322,6 +332,11 @@ def _with_data(project: Project, path: Path | None, read: Sequence[str]) -> Proj
     for note in (*(note.text for note in data.report), *edits.differences(project, mended)):
         typer.echo(note, err=True)
     return mended
+
+
+def _told(read: list[str] | None, target: str | None) -> tuple[str, ...]:
+    """How data are read, as --read has it."""
+    return (*(() if target is None else (f"targets={target}",)), *(read or ()))
 
 
 def _reading(source: Source, words: str) -> tuple[str, object]:

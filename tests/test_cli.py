@@ -162,6 +162,18 @@ def test_own_pictures_take_the_place_of_the_data(qapp, tmp_path: Path, capsys) -
     assert f"--data {tmp_path / 'gone'} cannot be used. There is no" in capsys.readouterr().err
 
 
+def test_a_table_and_the_column_to_be_told(qapp, tmp_path: Path, capsys) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("".join(["size;kind;price\n", *(f"{i},5;{'ab'[i % 2]};{3 * i},0\n" for i in range(40))]))
+    words = ["train", "iris", "--epochs", "2", "--out", str(tmp_path / "out"), "--data", str(path)]
+    assert main(words) == 0
+    assert "price is predicted as a number." in capsys.readouterr().err
+    assert main([*words, "--target", "kind"]) == 0
+    assert "kind is told: 2 classes." in capsys.readouterr().err
+    assert main([*words, "--target", "colour"]) == 2
+    assert "has no column 'colour'; expected one of size, kind, price." in capsys.readouterr().err
+
+
 def test_all_points_may_train(qapp, tmp_path: Path, capsys) -> None:
     """The four points of XOR: nothing validates, nothing tests, and the window that is drawn at the end copes."""
     data = write_npz(tmp_path, x=np.array([[0, 0], [0, 1], [1, 0], [1, 1.0]]), y=np.array([0, 1, 1, 0]))

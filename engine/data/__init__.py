@@ -26,6 +26,7 @@ from engine.data.prepare import (
 )
 from engine.data.real import BreastCancer, Diabetes, Digits, Iris, Wine
 from engine.data.starter import FourPoints, FourStrokes
+from engine.data.table import TableFile
 from engine.data.toy import (
     Blobs,
     Bump,
@@ -73,6 +74,7 @@ __all__ = [
     "SpiralClasses",
     "Split",
     "Step",
+    "TableFile",
     "Task",
     "Transform",
     "Wine",

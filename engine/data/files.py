@@ -28,7 +28,7 @@ from engine.spec import Choice, File, Int, param
 #: value of the parameter ``scale``: numbers stay as they are
 UNSCALED = "none"
 
-CATEGORY = "Own pictures"
+CATEGORY = "Own data"
 
 _STANDARD = {False: "none", True: "standardize"}
 
@@ -119,12 +119,12 @@ def _state(files: list[Path]) -> str:
     return digest.hexdigest()[:16]
 
 
-def limit_param() -> Any:
+def limit_param(of: str = "pictures") -> Any:
     return param(
         Int(0, 10_000_000),
         default=0,
-        help="Use only so many pictures, evenly spread over the file; 0 uses all.",
-        unit="pictures",
+        help=f"Use only so many {of}, evenly spread over the file; 0 uses all.",
+        unit=of,
     )
 
 
@@ -214,15 +214,16 @@ def labelled(
     where: str,
     parts: Array | None = None,
     report: tuple[Note, ...] = (),
+    features: tuple[str, ...] = (),
 ) -> Dataset:
-    """Pictures with their labels, counted anew from 0.
+    """Pictures, or rows of numbers, with their labels, counted anew from 0.
 
     Args:
         x: ``(N, C, H, W)`` or ``(N, features)``.
         labels: ``(N,)``, whole numbers.
         names: of the labels; a label without one is called by its number.
         where: what the labels come from, for error texts.
-        parts, report: as in Dataset; pictures that are all alike, and classes that none is given of to train with, are reported, too.
+        parts, report, features: as in Dataset; pictures that are all alike, and classes that none is given of to train with, are reported, too.
 
     Raises DataError where there is one class only.
     """
@@ -231,14 +232,14 @@ def labelled(
     if len(classes) < 2:
         raise DataError(
             f"All {len(labels):,} labels of {where} are {', '.join(classes)}; expected at least two classes. "
-            "Add pictures of another class."
+            "Add samples of another class."
         )
     report = (*alike(x), *report) if x.ndim == 4 else report
     if parts is not None and 0 in parts:
         unlearnt = sorted(set(range(len(classes))) - set(np.unique(y[parts == 0]).tolist()))
         if unlearnt:
             report += (Note(f"Nothing is given to train with of {few([classes[i] for i in unlearnt])}."),)
-    return Dataset(x, y, classes, parts=parts, report=report)
+    return Dataset(x, y, classes, features, parts=parts, report=report)
 
 
 def as_pixels(raws: Sequence[Array], rows: Array, scale: float, shift: float = 0.0) -> Array:

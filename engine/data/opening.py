@@ -14,18 +14,21 @@ from engine.data.mnist import IdxFiles
 from engine.data.npz import NpzFile
 from engine.data.pixels import ENDINGS
 from engine.data.shelf import MOST_ARCHIVE, layout, shelf
+from engine.data.table import ENDINGS as TABLE_ENDINGS
+from engine.data.table import TableFile
 from engine.errors import DataError
 from engine.io.guarded import foreign, opened
 
 
 def source_at(path: str | os.PathLike[str]) -> Source:
     """The source that reads a file or a folder: MNIST's files (either of the two), folders per class, packed (.zip) or
-    not, NumPy's arrays.
+    not, NumPy's arrays, tables as text.
 
     Looks into it only as far as is needed to tell. Raises DataError where it is nothing of the kind.
     """
     found = chosen(
-        os.fspath(path), "MNIST's files, a folder or .zip with a folder per class, or an .npz file"
+        os.fspath(path),
+        "MNIST's files, a folder or .zip with a folder per class, an .npz file or a .csv table",
     ).absolute()
     with foreign(found):
         return _of_folder(found) if found.is_dir() else _of_file(found)
@@ -69,6 +72,8 @@ def _of_file(path: Path) -> Source:
             f"{path.name} is a single picture; expected many, in one folder for each class. "
             "Choose the folder that holds those folders."
         )
+    if path.suffix.lower() in TABLE_ENDINGS:
+        return TableFile(path=str(path))
     with opened(path, MOST_ARCHIVE) as file:
         is_archive = zipfile.is_zipfile(file)
     if path.suffix.lower() in arrays.ENDINGS:
@@ -82,5 +87,5 @@ def _of_file(path: Path) -> Source:
         return IdxFiles(images=str(path))
     raise DataError(
         f"{path.name} is none of the files that can be read; expected MNIST's (…-idx3-ubyte, packed or not), "
-        ".npz, .npy, or a folder or .zip with one folder per class. Choose one of those."
+        ".npz, .npy, .csv, or a folder or .zip with one folder per class. Choose one of those."
     )

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
 
 from engine.data import split_in_words
 from engine.data.report import Note
+from engine.errors import counted
 from playground.ui.gallery import Gallery
 from playground.ui.inspector.subject import samples_in_words
 from playground.ui.read_report import ReadReport
@@ -27,7 +28,7 @@ def contents_in_words(data: Dataset) -> str:
         channels, height, width = data.in_shape
         what = f"{len(data):,} pictures · {height}×{width}, {'grey' if channels == 1 else 'colour'}"
     else:
-        what = f"{len(data):,} rows of {data.in_shape[0]:,} numbers"
+        what = f"{counted(len(data), 'row')} of {counted(data.in_shape[0], 'number')}"
     if data.classes:
         return f"{what} · {len(data.classes):,} classes"
     return f"{what} · {len(data.targets):,} number{'s' if len(data.targets) != 1 else ''} to predict"

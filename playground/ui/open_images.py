@@ -1,4 +1,4 @@
-"""Opening pictures of one's own: a button, what is being loaded, and what was wrong with it."""
+"""Opening data of one's own: a button, what is being loaded, and what was wrong with it."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 #: offers that are shown at once
 OFFERS = 6
 
-FILTER = "Pictures with labels (*ubyte* *.gz *.npz *.npy *idx* *.zip);;All files (*)"
+FILTER = "Pictures, arrays and tables (*ubyte* *.gz *.npz *.npy *idx* *.zip *.csv *.tsv *.tab);;All files (*)"
 TIP = (
-    "MNIST's files, NumPy's arrays, or a folder, packed (.zip) or not, that holds one folder of pictures for each class. "
+    "A table (.csv), MNIST's files, NumPy's arrays, or a folder, packed (.zip) or not, that holds one folder of pictures for each "
+    "class. "
     "They can also be dropped on the window."
 )
 
@@ -51,17 +52,17 @@ class OpenImages(QWidget):
         self._loading = loading
         self._what = ""
         self._last = Path.home()
-        self.button = QPushButton("Open images…")
+        self.button = QPushButton("Open data…")
         self.button.setObjectName("open_images")
         self.button.setToolTip(f"<p>{TIP}</p>")
-        self.button.setAccessibleName("Open images")
+        self.button.setAccessibleName("Open data")
         self.button.setAccessibleDescription(TIP)
         menu = QMenu(self.button)
         menu.setObjectName("open_images_menu")
         menu.setToolTipsVisible(True)
-        self.file = menu.addAction("File… (MNIST's, NumPy's or .zip)", self._ask_file)
+        self.file = menu.addAction("File… (table, MNIST's, NumPy's or .zip)", self._ask_file)
         self.file.setToolTip(
-            "Files of MNIST's format, packed or not, arrays saved by NumPy (.npz, .npy), or a packed folder of pictures (.zip)."
+            "A table as text (.csv), files of MNIST's format, packed or not, arrays saved by NumPy (.npz, .npy), or a packed folder of pictures (.zip)."
         )
         self.folder = menu.addAction("Folder…", self._ask_folder)
         self.folder.setToolTip(
@@ -164,7 +165,7 @@ class OpenImages(QWidget):
             self.words.setText("Loading" + (f" {round(100 * share)} %" if share else "…"))
 
     def _ask_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Open images", str(self._last), FILTER)
+        name, _ = QFileDialog.getOpenFileName(self, "Open data", str(self._last), FILTER)
         self._take(name)
 
     def _ask_folder(self) -> None:

@@ -20,6 +20,7 @@ from engine import (
 )
 from engine.data import Circle, Dataset, MultiGaussian, Preparation, SpiralClasses, prepare
 from engine.errors import DataError, DivergedError
+from engine.evaluate import Evaluator
 from engine.log import CAPACITY, COLUMNS, Log
 from tests.engine.catalogue import case_id, variants
 
@@ -355,3 +356,15 @@ def test_the_curves_begin_with_what_is_so_when_the_run_begins() -> None:
     first = other.log.view()["train_loss"][0]
     other.score()
     assert other.log.view()["train_loss"][0] == first
+
+
+def test_r2_compares_with_the_mean_and_is_unknown_where_all_targets_are_alike() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(20, 3)), rng.normal(size=(20, 2))
+    model = Model(Network.chain(layers.Linear(2)), (3,), seed=0, dtype="float64")
+    off = ((model.predict(x) - y) ** 2).sum()
+    around = ((y - y.mean(axis=0)) ** 2).sum()
+    assert Evaluator(model, Dataset(x, y), losses.MSELoss())().metric == pytest.approx(1 - off / around)
+    score = Evaluator(model, Dataset(x, np.ones((20, 2))), losses.MSELoss())()
+    assert np.isfinite(score.loss)
+    assert np.isnan(score.metric)

@@ -14,8 +14,8 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QWidget
 
-from engine.data import Circle, IdxFiles, ImageFolder, Shapes
-from engine.losses import CrossEntropyLoss
+from engine.data import Circle, IdxFiles, ImageFolder, Shapes, TableFile
+from engine.losses import CrossEntropyLoss, MSELoss
 from playground.document.examples import example
 from playground.document.files import save
 from playground.document.project import Project
@@ -82,6 +82,21 @@ def test_a_folder_is_opened(bench: Bench, tmp_path: Path, monkeypatch: pytest.Mo
     assert opened(bench) == ImageFolder(path=str(tmp_path))
     assert bench.view.gallery.names == ["cat", "dog"]
     assert "cat: 3; dog: 2" in bench.view.gallery.accessibleDescription()
+
+
+def test_a_table_is_opened_and_another_column_told(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "iris.csv"
+    path.write_text("".join(["length;kind\n", *(f"{i % 7},5;{'ab'[i % 2]}\n" for i in range(30))]))
+    bench.view.open_path(path)
+    preview = bench.view.preview
+    assert preview.contents.text() == "30 rows of 1 number · 2 classes"
+    assert "Numbers have a decimal comma in length." in preview.report.words()
+    other = next(b for b in preview.report.findChildren(QPushButton) if b.text() == "Tell length")
+    QTest.mouseClick(other, Qt.MouseButton.LeftButton)
+    assert "length is predicted as a number." in preview.report.words()
+    use(bench)
+    assert opened(bench) == TableFile(path=str(path), targets="length")
+    assert bench.project.fit.loss == MSELoss()
 
 
 def test_a_dialog_that_is_cancelled_changes_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

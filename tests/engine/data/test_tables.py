@@ -1,0 +1,272 @@
+"""Tables as text: what each kind of file is read as, what is said of it, and how the rest is refused."""
+
+from __future__ import annotations
+
+import csv
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.data import Dataset, TableFile, source_at
+from engine.errors import DataError, EngineError
+
+PLAIN = "a,b,kind\n1,2.5,x\n3,4.5,y\n5,6.5,x\n"
+
+
+def made(folder: Path, content: str | bytes, **values: str | int) -> Dataset:
+    path = folder / "t.csv"
+    path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+    source = source_at(path)
+    assert isinstance(source, TableFile)
+    return source.replace(**values).make()
+
+
+def said(data: Dataset) -> str:
+    return " ".join(note.text for note in data.report)
+
+
+def offers(data: Dataset) -> dict[str, dict[str, object]]:
+    return {offer.words: dict(offer.changes) for note in data.report for offer in note.offers}
+
+
+# ---- how a file is written -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        PLAIN,
+        PLAIN.replace("\n", "\r\n"),
+        PLAIN.replace("\n", "\r"),
+        PLAIN.replace(",", ";"),
+        PLAIN.replace(",", "\t"),
+        PLAIN.replace(",", "|"),
+        PLAIN.replace(",", " "),
+        PLAIN.replace(",", ";").replace(".", ","),
+        "sep=;\n" + PLAIN.replace(",", ";"),
+        "# made by hand\n# in May\n" + PLAIN,
+        PLAIN.replace("\n", "\n\n"),
+        PLAIN.replace("x", '"x"'),
+        PLAIN.replace(",", " , "),
+        ("\N{ZERO WIDTH NO-BREAK SPACE}" + PLAIN).encode("utf-8"),
+        PLAIN.encode("utf-16"),
+        PLAIN.encode("utf-16-le"),
+        PLAIN.encode("utf-16-be"),
+        PLAIN.rstrip("\n"),
+    ],
+)
+def test_the_same_table_however_it_is_written(tmp_path: Path, content: str | bytes) -> None:
+    data = made(tmp_path, content)
+    assert np.array_equal(data.x, [[1, 2.5], [3, 4.5], [5, 6.5]])
+    assert (data.features, data.classes, data.y.tolist()) == (("a", "b"), ("x", "y"), [0, 1, 0])
+
+
+def test_a_quoted_cell_may_hold_anything(tmp_path: Path) -> None:
+    data = made(tmp_path, 'a,kind\n1,"one, or\n""two"""\n2,other\n3,other\n')
+    assert data.classes == ('one, or\n"two"', "other")
+
+
+def test_letters_of_windows(tmp_path: Path) -> None:
+    data = made(tmp_path, "a,kind\n1,grün\n2,rot\n".encode("cp1252"))
+    assert data.classes == ("grün", "rot")
+    assert "read as Windows-1252" in said(data)
+
+
+def test_a_column_alone_is_a_target_without_inputs(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"No column of t\.csv can be an input beside v"):
+        made(tmp_path, "v\n1\n2\n3\n")
+
+
+def test_what_is_guessed_is_said_and_can_be_overruled(tmp_path: Path) -> None:
+    data = made(tmp_path, PLAIN)
+    assert "Between cells stands a comma." in said(data)
+    assert offers(data)["It is a semicolon"] == {"delimiter": "semicolon"}
+    assert offers(data)["It is a sample"] == {"header": "no"}
+    data = made(tmp_path, "1,2\n3,4\n5,7\n", answer="numbers")
+    assert data.features == ("x1",), "no sample is taken for names"
+    assert made(tmp_path, "1,2\n3,4\n5,7\n", header="yes").features == ("1",)
+
+
+def test_names_are_there_and_differ(tmp_path: Path) -> None:
+    data = made(tmp_path, "a,a,,kind\n1,5,2,x\n2,3,9,y\n5,1,8,x\n")
+    assert data.features == ("a", "a 2", "column 3")
+
+
+# ---- numbers, words, gaps --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["1", "-2", "+3"], [1, -2, 3]),
+        (["1.5", ".5", "2."], [1.5, 0.5, 2]),
+        (["1e3", "2E-1", "0"], [1000, 0.2, 0]),
+        (["1,5", "2,5", "0,25"], [1.5, 2.5, 0.25]),
+        (["1.234,5", "99,0", "2.000.000,1"], [1234.5, 99, 2000000.1]),
+        (["1,234.5", "99.0", "2,000,000.1"], [1234.5, 99, 2000000.1]),
+        (["−1", "2", "−3"], [-1, 2, -3]),
+        (["12 %", "50%", "7 %"], [12, 50, 7]),
+        (["1 000", "2 000", "5"], [1000, 2000, 5]),
+    ],
+)
+def test_numbers(tmp_path: Path, cells: list[str], values: list[float]) -> None:
+    rows = "".join(f'"{cell}";{kind}\n' for cell, kind in zip(cells, "pqp", strict=True))
+    data = made(tmp_path, "a;kind\n" + rows)
+    assert np.allclose(data.x[:, 0], values)
+
+
+@pytest.mark.parametrize(
+    "codes", [["01234", "02345", "99999"], ["ab", "cd", "ab"], ["2024-01-01", "2024-01-02", "x"]]
+)
+def test_words_and_codes_become_an_input_for_each_kind(tmp_path: Path, codes: list[str]) -> None:
+    rows = "".join(f"{code},{y}\n" for code, y in zip(codes, (1.5, 2.5, 4.0), strict=True))
+    data = made(tmp_path, "code,y\n" + rows)
+    assert data.features == tuple(f"code = {code}" for code in sorted(set(codes)))
+    assert data.x.sum(axis=1).tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("gap", ["", "NA", "n/a", "?", "null", "NaN", "-"])
+def test_rows_with_gaps_are_left_out_or_marked(tmp_path: Path, gap: str) -> None:
+    content = f"a,b,y\n1,2,1.5\n{gap},4,2.5\n5,9,3.5\n7,8,{gap}\n"
+    data = made(tmp_path, content)
+    assert data.x.tolist() == [[1, 2], [5, 9]]
+    assert "2 rows were left out: 1 without a target (line 5), 1 with an empty cell (line 3)." in said(data)
+    assert offers(data)["Mark what is missing"] == {"missing": "mark"}
+    marked = made(tmp_path, content, missing="mark")
+    assert marked.features == ("a", "a is missing", "b")
+    assert marked.x.tolist() == [[1, 0, 2], [0, 1, 4], [5, 0, 9]]
+
+
+def test_a_slip_among_numbers_is_named(tmp_path: Path) -> None:
+    rows = "".join(f"{i * 1.5},{i % 2}\n" for i in range(30))
+    data = made(tmp_path, f"a,kind\n{rows}abc,1\n")
+    assert len(data) == 30
+    assert "1 cell of a is no number (abc), and counts as empty." in said(data)
+
+
+def test_rows_of_another_length_are_counted_and_named(tmp_path: Path) -> None:
+    data = made(tmp_path, PLAIN + "7,8\n9,8,y,4\n")
+    assert len(data) == 3
+    assert "2 rows were left out: 2 of other than 3 cells (line 5: 2 cells, line 6: 4 cells)." in said(data)
+
+
+def test_what_float32_cannot_hold_is_left_out(tmp_path: Path) -> None:
+    data = made(tmp_path, "a,kind\n1,x\n1e300,y\n3,y\n5,x\n")
+    assert data.x[:, 0].tolist() == [1, 3, 5]
+    assert "1 with a number that is too large (line 3)" in said(data)
+
+
+def test_columns_that_say_nothing_are_left_out(tmp_path: Path) -> None:
+    rows = "".join(f"n{i},{i * i % 7},{i % 2},3,{i},,{'xy'[i % 3 > 0]}\n" for i in range(60))
+    data = made(tmp_path, "who,a,b,same,id,none,kind\n" + rows)
+    assert data.features == ("a", "b")
+    for why in (
+        "of more than 50 kinds of words (who)",
+        "the same in every row (same)",
+        "counting the rows (id)",
+        "empty (none)",
+    ):
+        assert why in said(data)
+
+
+def test_time_alone_may_be_the_input(tmp_path: Path) -> None:
+    data = made(tmp_path, "t,y\n0,1.5\n1,2.5\n2,2.0\n3,9.5\n")
+    assert data.features == ("t",)
+
+
+# ---- what is to be told ----------------------------------------------------------------------------------------------
+
+
+def test_the_target_is_the_column_called_so_or_the_last(tmp_path: Path) -> None:
+    assert made(tmp_path, "label,a,b\nx,1,2\ny,3,9\nx,4,7\n").classes == ("x", "y")
+    data = made(tmp_path, "p,q\n1,2.5\n3,4.5\n2,8.5\n")
+    assert (data.task, data.targets) == ("regression", ("q",))
+    assert offers(data)["Tell p"] == {"targets": "p"}
+
+
+def test_several_targets(tmp_path: Path) -> None:
+    data = made(tmp_path, 'a,b,"c, d"\n1,2.5,3\n4,5.5,6\n2,8.5,1\n', targets='b,"c, d"')
+    assert data.targets == ("b", "c, d")
+    assert data.y.tolist() == [[2.5, 3], [5.5, 6], [8.5, 1]]
+    with pytest.raises(DataError, match="of which one holds words"):
+        made(tmp_path, PLAIN, targets="b, kind", answer="classes")
+    with pytest.raises(DataError, match="holds words such as 'x'"):
+        made(tmp_path, PLAIN, answer="numbers")
+
+
+def test_few_whole_numbers_are_classes_and_many_are_numbers(tmp_path: Path) -> None:
+    few = "a,y\n" + "".join(f"{i * 1.5},{i % 3}\n" for i in range(90))
+    data = made(tmp_path, few)
+    assert data.classes == ("0", "1", "2")
+    assert offers(data)["Predict it as a number"] == {"answer": "numbers"}
+    many = "a,y\n" + "".join(f"{i * 1.5},{i * 7 % 90}\n" for i in range(90))
+    data = made(tmp_path, many)
+    assert data.task == "regression"
+    assert offers(data)["Take it for classes"] == {"answer": "classes"}
+
+
+def test_inputs_can_be_chosen(tmp_path: Path) -> None:
+    assert made(tmp_path, PLAIN, inputs="b").features == ("b",)
+    with pytest.raises(DataError, match="no column 'c'; expected one of a, b, kind"):
+        made(tmp_path, PLAIN, inputs="b,c")
+
+
+def test_a_limit_spreads_over_the_file(tmp_path: Path) -> None:
+    rows = "".join(f"{i * 1.5},{i / 2}\n" for i in range(101))
+    assert made(tmp_path, "a,y\n" + rows, limit=3).x[:, 0].tolist() == [0, 75, 150]
+
+
+# ---- what is refused -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "holds no rows"),
+        (b"\n\n", "holds no rows"),
+        (b"a,b\n", "expected at least two classes"),
+        (b"PK\x03\x04rest", "an Excel or another packed file"),
+        (b"PAR1rest", "a Parquet file"),
+        (b"a,b\n1,\x002\n" + b"x,y\n" * 90, "holds zero bytes"),
+        (b'a,b\n1,"2\n3,4\n', "opens a quote that nothing closes"),
+        (b"a,b\n,x\n,y\n", "can be an input|has all its cells"),
+        (b"a,b\n1,x\n2,x\n", "expected at least two classes"),
+    ],
+)
+def test_what_is_no_table_is_refused_in_words(tmp_path: Path, content: bytes, why: str) -> None:
+    with pytest.raises(DataError, match=why):
+        made(tmp_path, content)
+
+
+def test_broken_tables_only_give_sentences(tmp_path: Path) -> None:
+    rng = random.Random(0)
+    sentences: list[str] = []
+    whole = (PLAIN * 3 + 'q,"w, e",2\n').encode()
+    for _ in range(300):
+        raw = bytearray(whole)
+        for _ in range(rng.randint(1, 12)):
+            at = rng.randrange(len(raw))
+            match rng.randrange(3):
+                case 0:
+                    raw[at] = rng.randrange(256)
+                case 1:
+                    del raw[at : at + rng.randint(1, 9)]
+                    raw += b"1"
+                case _:
+                    raw[at:at] = rng.choice([b'"', b",", b"\n", b"\0", b";", b"1e999", "é".encode(), b"\xff"])
+        try:
+            data = made(tmp_path, bytes(raw))
+        except EngineError as error:
+            sentences.append(str(error))
+        else:
+            assert np.isfinite(data.x).all()
+    assert sentences
+    assert max(map(len, sentences)) < 400
+
+
+def test_the_limit_of_the_csv_module_is_left_as_it_was(tmp_path: Path) -> None:
+    before = csv.field_size_limit()
+    made(tmp_path, PLAIN)
+    assert csv.field_size_limit() == before
