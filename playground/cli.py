@@ -39,7 +39,7 @@ Target = Annotated[
     typer.Option(
         "--target",
         metavar="COLUMN",
-        help="The column of a table given by --data that is to be told; several, separated by commas, are predicted as numbers.",
+        help="The column of a table given by --data that is to be predicted; several, separated by commas, are predicted as numbers.",
     ),
 ]
 Reading = Annotated[

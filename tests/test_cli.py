@@ -167,9 +167,9 @@ def test_a_table_and_the_column_to_be_told(qapp, tmp_path: Path, capsys) -> None
     path.write_text("".join(["size;kind;price\n", *(f"{i},5;{'ab'[i % 2]};{3 * i},0\n" for i in range(40))]))
     words = ["train", "iris", "--epochs", "2", "--out", str(tmp_path / "out"), "--data", str(path)]
     assert main(words) == 0
-    assert "price is predicted as a number." in capsys.readouterr().err
+    assert "price is the target: a number." in capsys.readouterr().err
     assert main([*words, "--target", "kind"]) == 0
-    assert "kind is told: 2 classes." in capsys.readouterr().err
+    assert "kind is the target: 2 classes." in capsys.readouterr().err
     assert main([*words, "--target", "colour"]) == 2
     assert "has no column 'colour'; expected one of size, kind, price." in capsys.readouterr().err
 

@@ -1,4 +1,4 @@
-"""Tables as text, CSV and its kin: which columns the network reads, which it is to tell, and what was done with every cell."""
+"""Tables as text, CSV and its kin: which columns the network reads, which it is to predict, and what was done with every cell."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _LISTED = 3
 @sources.register("TableFile", category=CATEGORY, label="Table (.csv)")
 @dataclass(frozen=True)
 class TableFile(Opened):
-    """A table as text, a row for each sample: columns of numbers and of words are read, one or several others are to be told.
+    """A table as text, a row for each sample: columns of numbers and of words are the inputs, one or several others the targets.
 
     Words become one input for each kind ("colour = red": 1 or 0). Rows without a target, or with too few or too many cells, are left
     out and counted; so are columns that say nothing, such as one that counts the rows.
@@ -52,7 +52,7 @@ class TableFile(Opened):
     targets: str = param(
         Name(),
         default="",
-        help="Name of the column to be told, or of several, separated by commas; left empty, the one called target, label, class or "
+        help="Name of the target column, or of several, separated by commas; left empty, the one called target, label, class or "
         "y, else the last.",
     )
     inputs: str = param(
@@ -167,7 +167,9 @@ class TableFile(Opened):
         notes: tuple[Note, ...],
     ) -> Dataset:
         others = [n for n in names if n not in {c.name for c in wanted}]
-        change = tuple(Offer(f"Tell {clipped(n, 30)}", (("targets", _quoted(n)),)) for n in others[-_LISTED:])
+        change = tuple(
+            Offer(f"Predict {clipped(n, 30)}", (("targets", _quoted(n)),)) for n in others[-_LISTED:]
+        )
         what = few([c.name for c in wanted])
         whole = len(wanted) == 1 and wanted[0].is_whole
         if self._as_classes(wanted):
@@ -178,7 +180,7 @@ class TableFile(Opened):
                 )
             [column] = wanted
             kinds, y = np.unique(column.words, return_inverse=True)
-            words = f"{what} is told: {len(kinds):,} classes."
+            words = f"{what} is the target: {len(kinds):,} classes."
             if whole:
                 change = (Offer("Predict it as a number", (("answer", _NUMBERS),)), *change)
             notes = (Note(words, change), *notes)
@@ -192,7 +194,10 @@ class TableFile(Opened):
         if whole:
             change = (Offer("Take it for classes", (("answer", _CLASSES),)), *change)
         notes = (
-            Note(f"{what} is predicted as {'a number' if len(wanted) == 1 else 'numbers'}.", change),
+            Note(
+                f"{what} {'is the target: a number' if len(wanted) == 1 else 'are the targets: numbers'}.",
+                change,
+            ),
             *notes,
         )
         y = np.stack([c.numbers for c in wanted], axis=1)

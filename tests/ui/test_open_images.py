@@ -91,9 +91,9 @@ def test_a_table_is_opened_and_another_column_told(bench: Bench, tmp_path: Path)
     preview = bench.view.preview
     assert preview.contents.text() == "30 rows of 1 number · 2 classes"
     assert "Numbers have a decimal comma in length." in preview.report.words()
-    other = next(b for b in preview.report.findChildren(QPushButton) if b.text() == "Tell length")
+    other = next(b for b in preview.report.findChildren(QPushButton) if b.text() == "Predict length")
     QTest.mouseClick(other, Qt.MouseButton.LeftButton)
-    assert "length is predicted as a number." in preview.report.words()
+    assert "length is the target: a number." in preview.report.words()
     use(bench)
     assert opened(bench) == TableFile(path=str(path), targets="length")
     assert bench.project.fit.loss == MSELoss()

@@ -183,7 +183,7 @@ def test_the_target_is_the_column_called_so_or_the_last(tmp_path: Path) -> None:
     assert made(tmp_path, "label,a,b\nx,1,2\ny,3,9\nx,4,7\n").classes == ("x", "y")
     data = made(tmp_path, "p,q\n1,2.5\n3,4.5\n2,8.5\n")
     assert (data.task, data.targets) == ("regression", ("q",))
-    assert offers(data)["Tell p"] == {"targets": "p"}
+    assert offers(data)["Predict p"] == {"targets": "p"}
 
 
 def test_several_targets(tmp_path: Path) -> None:
