@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -49,10 +48,6 @@ class SplitBar(QWidget):
     def show_counts(self, counts: tuple[int, int, int]) -> None:
         """Samples to train, validate and test with."""
         self.counts = counts
-        self.update()
-
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -187,19 +182,6 @@ class DataView(View):
         self.bar.setToolTip(samples_in_words(data))
         self.split.setText(split_in_words(data.raw, self.context.document.value.preparation))
         self.split.setVisible(bool(self.split.text()))
-
-    def set_theme(self, theme: Theme) -> None:
-        self.context = dataclasses.replace(self.context, theme=theme)
-        for part in (
-            self.picker,
-            self.opener,
-            self.preview,
-            self.gallery,
-            self.source_form,
-            self.preparation_form,
-            self.bar,
-        ):
-            part.set_theme(theme)
 
     # --- edits --------------------------------------------------------------------------------------------------------
 

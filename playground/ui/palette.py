@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QPoint, QSize, Qt, Signal
@@ -70,11 +69,6 @@ class LayerItem(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(60, self.sizeHint().height())
-
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.setToolTip(self.layer.help())
-        self.update()
 
     def matches(self, words: str) -> bool:
         """Whether it is what somebody searches: every word is found in its name, category or help."""
@@ -179,8 +173,8 @@ class PaletteView(View):
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._arrange)
         self.search.installEventFilter(self)
-        self._icon = self.search.addAction(
-            icon("magnify", context.theme), QLineEdit.ActionPosition.LeadingPosition
+        self.search.addAction(
+            icon("magnify", context.theme, "muted"), QLineEdit.ActionPosition.LeadingPosition
         )
         self.items: list[LayerItem] = []
         self._titles: dict[str, QLabel] = {}
@@ -204,7 +198,6 @@ class PaletteView(View):
         outer.setSpacing(0)
         outer.addLayout(top)
         outer.addWidget(self._below, stretch=1)
-        self.set_theme(context.theme)
         self._arrange()
 
     def _make_items(self, theme: Theme) -> None:
@@ -217,12 +210,6 @@ class PaletteView(View):
                 item.wanted.connect(self.insert)
                 item.installEventFilter(self)
                 self.items.append(item)
-
-    def set_theme(self, theme: Theme) -> None:
-        self.context = dataclasses.replace(self.context, theme=theme)
-        self._icon.setIcon(icon("magnify", theme, theme.muted))
-        for item in self.items:
-            item.set_theme(theme)
 
     # --- layout -------------------------------------------------------------------------------------------------------
 

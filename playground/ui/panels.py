@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
@@ -24,7 +24,6 @@ from playground.ui.problems_panel import ProblemsView
 from playground.ui.training_panel import TrainingView
 
 if TYPE_CHECKING:
-    from playground.ui.theme import Theme
     from playground.ui.view import Context, View
 
 LEFT, RIGHT, BOTTOM = (
@@ -184,11 +183,6 @@ class Docks:
         toggle.triggered.connect(lambda on, key=panel.key: self.bring_forward(key) if on else None)
         self._window.addDockWidget(panel.area, dock)
         return dock
-
-    def set_theme(self, theme: Theme) -> None:
-        self._context = replace(self._context, theme=theme)
-        for title in self._titles.values():
-            title.set_theme(theme)
 
     def _refresh_titles(self) -> None:
         for key, title in self._titles.items():

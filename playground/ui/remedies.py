@@ -13,18 +13,12 @@ from playground.ui.text import button_text
 if TYPE_CHECKING:
     from engine.problems import Level, Problem
     from playground.document.document import Document
-    from playground.ui.theme import Theme
 
 #: icon and word of each level
 SIGNS: dict[Level, tuple[str, str]] = {
     "error": ("alert-circle-outline", "Problem"),
     "warning": ("alert-outline", "Warning"),
 }
-
-
-def level_colour(level: Level, theme: Theme) -> str:
-    """The colour of a level, beside which its sign or its word always stands."""
-    return theme.error if level == "error" else theme.warning
 
 
 def remedy_buttons(problem: Problem, document: Document) -> list[QPushButton]:

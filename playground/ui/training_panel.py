@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
     from engine.fit import Fit
     from playground.document.project import Project
-    from playground.ui.theme import Theme
     from playground.ui.view import Context
 
 #: parameters of ``Fit`` whose change draws new weights; all others take effect in the next step
@@ -79,7 +77,7 @@ class TrainingView(View):
             self.seed,
             self.draw,
         )
-        self.set_theme(context.theme)
+        self.draw.setIcon(icon("dice-5-outline", context.theme))
 
     def show_project(self, before: Project | None, after: Project) -> None:
         at_once(self.showing(before, after))
@@ -108,12 +106,6 @@ class TrainingView(View):
         wrong = (reasons.get(one.key, "") for one in project.fit.augmentation)
         self.live.show_error("augmentation", next(filter(None, wrong), ""))
         self.preview.show_project(project)
-
-    def set_theme(self, theme: Theme) -> None:
-        self.context = dataclasses.replace(self.context, theme=theme)
-        for part in (self.live, self.first, self.seed, self.preview):
-            part.set_theme(theme)
-        self.draw.setIcon(icon("dice-5-outline", theme))
 
     def _fit_edited(self, fit: Fit, merge: str) -> None:
         document = self.context.document

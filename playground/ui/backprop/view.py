@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
@@ -34,7 +33,6 @@ from playground.ui.view import View
 if TYPE_CHECKING:
     from playground.document.project import Project
     from playground.runner.messages import Frame
-    from playground.ui.theme import Theme
     from playground.ui.view import Context
 
 #: from this width on, in pixels, the picture stands beside the other cards
@@ -220,10 +218,3 @@ class BackpropView(View):
             else:
                 self.tools.put_picture_back()
             self._middle.setVisible(wide)
-
-    def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
-        self.context = dataclasses.replace(self.context, theme=theme)
-        for part in (self.empty, self.bar, self.samples, self.card, self.tools):
-            part.set_theme(theme)
-        self._show_card()

@@ -44,7 +44,6 @@ from playground.ui.convolution.words import (
 from playground.ui.plots.plot import small
 from playground.ui.style import MARGIN
 from playground.ui.text import Label
-from playground.ui.theme import Theme
 from playground.ui.view import Context, View
 
 NO_PICTURES = (
@@ -92,7 +91,7 @@ class NetworkPage(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         self.compare, self.draw = Compare(self.scope), DrawPanel(self.scope)
-        self.replay = Replay(context.send)
+        self.replay = Replay(context.send, context.theme)
         context.focus.moment_asked.connect(self.replay.hear)
         middle = QHBoxLayout()
         middle.setSpacing(12)
@@ -115,7 +114,6 @@ class NetworkPage(QWidget):
         context.focus.sample_changed.connect(lambda sample: self.scope.restyled.emit())
         self.scope.moved.connect(lambda before: self._say())
         self.scope.restyled.connect(self._say)
-        self.set_theme(context.theme)
         self._say()
 
     def wants(self) -> Iterable[Want]:
@@ -144,12 +142,6 @@ class NetworkPage(QWidget):
     def _pin(self) -> None:
         self.compare.pin()
         self.bar.compare.setChecked(True)
-
-    def set_theme(self, theme: Theme) -> None:
-        self.bar.set_theme(theme)
-        self.replay.set_theme(theme)
-        self.draw.set_theme(theme)
-        self.scope.set_theme(theme)
 
     def _say(self) -> None:
         """The captions of this level."""
@@ -317,9 +309,3 @@ class ConvolutionView(View):
         elif self.filters is not None and page is self.filters:
             self.network.scope.frame = frame
             self.filters.show_frame()
-
-    def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
-        self.context = replace(self.context, theme=theme)
-        self.key.set_theme(theme)
-        self.network.set_theme(theme)

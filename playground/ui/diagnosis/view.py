@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from engine.diagnosis import Diagnosis as Diagnosed
     from playground.document.project import Project
     from playground.runner.messages import Frame, Want
-    from playground.ui.theme import Theme
     from playground.ui.view import Context
 
 WANT = Diagnosis()
@@ -123,11 +121,6 @@ class DiagnosisView(View):
         self.table.select(node_id)
         layers = self._diagnosis.layers if self._diagnosis is not None else ()
         self.spread.show_layer(next((one for one in layers if one.node_id == node_id), None))
-
-    def set_theme(self, theme: Theme) -> None:
-        self.context = dataclasses.replace(self.context, theme=theme)
-        for part in (self.card, self.table, self.spread):
-            part.set_theme(theme)
 
     def _human_error_edited(self, human_error: float, merge: str) -> None:
         document = self.context.document

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
@@ -51,6 +50,7 @@ class InspectorView(View):
         self._lay_out()
         context.focus.node_changed.connect(self._selected)
         self._refresh()
+        context.theme.follow(self._restyle)
 
     def _make_parts(self, theme: Theme) -> None:
         self.hint = _text("hint", "muted")
@@ -132,11 +132,7 @@ class InspectorView(View):
         self._refresh()
         self._scroll.verticalScrollBar().setValue(0)
 
-    def set_theme(self, theme: Theme) -> None:
-        self.context = dataclasses.replace(self.context, theme=theme)
-        for part in (self.form, self.curve, self.forward, self.backward):
-            part.set_theme(theme)
-        self.watch.setIcon(icon("eye-outline", theme))
+    def _restyle(self) -> None:
         self._paint_dot()
         self._caption_curve()
 

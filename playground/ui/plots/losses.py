@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -69,6 +68,7 @@ class CurveLegend(QWidget):
         self.setObjectName("curve_legend")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._plot, self._low = plot, False
+        self.setFont(small(plot.font()))
         self._traces: tuple[Trace, ...] = ()
         plot.box.sigResized.connect(self._place)
 
@@ -101,7 +101,6 @@ class CurveLegend(QWidget):
         return wide > area.width() or (low and wide > 0.75 * area.width())
 
     def _place(self, *_: object) -> None:
-        self.setFont(small(self._plot.font()))
         self.resize(self.sizeHint())
         area = self._plot.area()
         y = area.bottom() - self.height() - 3 if self._low else area.top() + 3
@@ -163,9 +162,8 @@ class LossView(View):
         self.log_switch = switch("log_scale", "log", tip, True, self._changed)
         self._lay_out()
         self.plot.probed.connect(self._probe)
-        self._style()
         self._label()
-        self._draw()
+        context.theme.follow(self._restyle)
 
     def _tab(self, name: str, text: str, tip: str) -> QToolButton:
         button = QToolButton()
@@ -224,12 +222,8 @@ class LossView(View):
             self._log, self._key, self._drawn_at = frame.log, key, now
             self._draw()
 
-    def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
-        self.context = replace(self.context, theme=theme)
-        self.plot.set_theme(theme)
+    def _restyle(self) -> None:
         self._style()
-        self.legend.update()
         self._draw()
 
     # ---- drawing -------------------------------------------------------------------------------------------------------

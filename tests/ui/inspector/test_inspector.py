@@ -209,8 +209,7 @@ def test_changes_elsewhere_are_not_answered(qtbot, monkeypatch) -> None:
 
 def test_the_theme_changes_what_is_painted(qtbot) -> None:
     bench = Bench(qtbot, InspectorView, MLP, node="1").show()
-    bench.view.set_theme(DARK)
-    assert bench.view.context.theme is DARK
+    bench.view.context.theme.become(DARK)
     assert DARK.accent in bench.view.curve_caption.text()
     assert DARK.category_colour("Activation") in bench.view.dot.styleSheet()
 

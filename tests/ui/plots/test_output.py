@@ -19,6 +19,7 @@ from playground.ui.plots.output import OutputView, score
 from playground.ui.plots.table import Classes, Values
 from playground.ui.theme import DARK, LIGHT
 from playground.ui.view import View
+from tests.ui.bench import ink
 from tests.ui.plots.projects import make_project
 
 KINDS = [
@@ -150,10 +151,10 @@ def test_a_crashed_run_leaves_the_samples(show, frame, binary):
 
 def test_theme_reaches_pictures_made_before_and_later(show, binary, iris):
     view = show(binary)
-    view.set_theme(DARK)
-    assert view.picture.context.theme is DARK
+    view.context.theme.become(DARK)
+    assert view.picture.plot.backgroundBrush().color().name() == DARK.panel
     view.show_project(binary, iris)
-    assert view.picture.context.theme is DARK
+    assert (ink(view.picture.matrix.grab().toImage(), DARK.text) < 30).any()
 
 
 @pytest.mark.parametrize("name", ["output", "loss", "metrics"])
