@@ -42,7 +42,6 @@ class AugmentationPreview(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("augmentation_preview")
-        self._theme = theme
         self._project: Project | None = None
         self._data: Prepared | None = None
         self._augmenter: Augmenter | None = None

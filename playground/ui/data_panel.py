@@ -26,7 +26,7 @@ from playground.ui.sentence import Sentence
 from playground.ui.source_picker import SourcePicker
 from playground.ui.style import scrolled
 from playground.ui.text import Label, RichLabel, escaped
-from playground.ui.view import View, at_once
+from playground.ui.view import LEFT, View, at_once, panel
 
 if TYPE_CHECKING:
     from engine.data import Dataset, Preparation, Prepared, Source
@@ -70,6 +70,7 @@ class SplitBar(QWidget):
             x += width
 
 
+@panel("data", "Data", LEFT, order=10, share=50)
 class DataView(View):
     """The data set, its settings, and its preparation."""
 

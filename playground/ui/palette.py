@@ -28,7 +28,7 @@ from playground.ui.icons import icon
 from playground.ui.plots.colours import mix
 from playground.ui.style import GAP, MARGIN, SCROLL_BAR, scrolled
 from playground.ui.text import Label, escaped
-from playground.ui.view import View
+from playground.ui.view import LEFT, View, panel
 
 if TYPE_CHECKING:
     from engine.layers import Layer
@@ -159,6 +159,7 @@ def _tip(layer: type[Layer], theme: Theme, ratio: float) -> str:
     return f"<p>{words}</p>{drawn}"
 
 
+@panel("palette", "Layers", LEFT, order=20, share=50)
 class PaletteView(View):
     """The layers by category, with a field to search them."""
 

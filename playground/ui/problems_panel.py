@@ -18,7 +18,7 @@ from playground.ui.numbers import count
 from playground.ui.remedies import SIGNS, remedy_buttons
 from playground.ui.style import scrolled
 from playground.ui.text import Label
-from playground.ui.view import View
+from playground.ui.view import BOTTOM, View, panel
 
 if TYPE_CHECKING:
     from playground.document.project import Project
@@ -89,6 +89,7 @@ class ProblemCard(QFrame):
             super().keyPressEvent(event)
 
 
+@panel("problems", "Problems", BOTTOM, order=70, shown=False)
 class ProblemsView(View):
     """The project's problems and warnings, and why the last run stopped by itself."""
 

@@ -19,7 +19,7 @@ from playground.ui.icons import icon
 from playground.ui.inspector.subject import unsuited_losses
 from playground.ui.style import scrolled
 from playground.ui.text import RichLabel
-from playground.ui.view import View, at_once
+from playground.ui.view import RIGHT, View, at_once, panel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +43,7 @@ class Draw(Spec):
     )
 
 
+@panel("training", "Training", RIGHT, order=60, behind="inspector")
 class TrainingView(View):
     """The form of the project's ``Fit``, in two parts, and its seed."""
 

@@ -82,7 +82,6 @@ class StepCard(QWidget):
     def __init__(self, focus: Focus, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("step_card")
-        self.theme = theme
         self.sentence = _label("step_sentence")
         self.formula = FormulaView(theme, "step_formula", patience=PATIENCE)
         self.numbers = FormulaView(theme, "step_numbers", patience=PATIENCE)

@@ -28,7 +28,7 @@ from playground.ui.backprop.tools import Tools
 from playground.ui.numbers import count, fmt
 from playground.ui.style import GAP, MARGIN
 from playground.ui.text import Label
-from playground.ui.view import View
+from playground.ui.view import BOTTOM, View, panel
 
 if TYPE_CHECKING:
     from playground.document.project import Project
@@ -40,6 +40,7 @@ WIDE = 1180
 _KEYS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Space, Qt.Key.Key_Home, Qt.Key.Key_End)
 
 
+@panel("backprop", "Backprop", BOTTOM, order=80, behind="problems", shown=False, tall=True)
 class BackpropView(View):
     """Owns the walk (``focus.step``) and shows it: bar, step card, pictures, and the cards beside them."""
 

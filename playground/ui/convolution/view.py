@@ -44,7 +44,7 @@ from playground.ui.convolution.words import (
 from playground.ui.plots.plot import small
 from playground.ui.style import MARGIN
 from playground.ui.text import Label
-from playground.ui.view import Context, View
+from playground.ui.view import BOTTOM, Context, View, panel
 
 NO_PICTURES = (
     "This network reads no pictures, so there is nothing to slide a window over. "
@@ -96,10 +96,10 @@ class NetworkPage(QWidget):
         middle = QHBoxLayout()
         middle.setSpacing(12)
         middle.addWidget(self.levels, 1)
-        for panel, button in ((self.compare, self.bar.compare), (self.draw, self.bar.draw)):
-            panel.hide()
-            button.toggled.connect(panel.setVisible)
-            middle.addWidget(panel)
+        for part, button in ((self.compare, self.bar.compare), (self.draw, self.bar.draw)):
+            part.hide()
+            button.toggled.connect(part.setVisible)
+            middle.addWidget(part)
         self.bar.draw.toggled.connect(lambda on: self._say())
         self.draw.said.connect(self._say)
         self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
@@ -220,6 +220,7 @@ class NetworkPage(QWidget):
         scope.go(replace(scope.spot, cell=(height // 2, width // 2)))
 
 
+@panel("convolution", "Convolution", BOTTOM, order=90, behind="problems", shown=False, tall=True)
 class ConvolutionView(View):
     """Pages: the network, and the benches. Benches are made when they are first opened."""
 

@@ -16,7 +16,7 @@ from playground.ui.diagnosis.layers import LayerTable
 from playground.ui.diagnosis.spread import Spread
 from playground.ui.style import GAP, MARGIN
 from playground.ui.text import Label
-from playground.ui.view import View
+from playground.ui.view import BOTTOM, View, panel
 
 if TYPE_CHECKING:
     from engine.diagnosis import Diagnosis as Diagnosed
@@ -29,6 +29,7 @@ NOTHING = "The figures appear as soon as the network can run. See Problems for w
 HEALTHY = "✓ Nothing unusual in any layer."
 
 
+@panel("diagnosis", "Diagnosis", BOTTOM, order=100, behind="problems", shown=False, tall=True)
 class DiagnosisView(View):
     """Verdict, layers and histograms side by side."""
 

@@ -28,7 +28,7 @@ from playground.ui.inspector.subject import LOSS, Subject, subject_of, unsuited_
 from playground.ui.remedies import remedy_buttons
 from playground.ui.style import GAP, refresh, scrolled
 from playground.ui.text import Label, RichLabel
-from playground.ui.view import View
+from playground.ui.view import RIGHT, View, panel
 
 if TYPE_CHECKING:
     from engine.problems import Problem
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 HINT = "Click a block of the network to see what it does and to change it."
 
 
+@panel("inspector", "Layer", RIGHT, order=50, share=34)
 class InspectorView(View):
     """The block that is selected on the canvas."""
 

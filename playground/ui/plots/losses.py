@@ -36,7 +36,7 @@ from playground.ui.plots.points import Look, draw_marker, look, part_colour
 from playground.ui.plots.switches import switch
 from playground.ui.style import MARGIN
 from playground.ui.theme import Theme
-from playground.ui.view import Context, View
+from playground.ui.view import RIGHT, Context, View, panel
 
 Array = NDArray[Any]
 
@@ -130,6 +130,7 @@ class CurveLegend(QWidget):
         painter.end()
 
 
+@panel("losses", "Loss", RIGHT, order=40, share=24)
 class LossView(View):
     """Curves of loss and accuracy, with the numbers under the cursor."""
 

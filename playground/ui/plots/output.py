@@ -20,7 +20,7 @@ from playground.ui.plots.picture import Picture
 from playground.ui.plots.table import Classes, Values
 from playground.ui.style import MARGIN
 from playground.ui.text import Label
-from playground.ui.view import Context, View
+from playground.ui.view import RIGHT, Context, View, panel
 
 #: the first that suits the data is shown
 PICTURES: tuple[type[Picture], ...] = (Images, Boundary, CurveFit, Classes, Values)
@@ -34,6 +34,7 @@ def score(frame: Frame) -> str:
     return ""
 
 
+@panel("output", "Output", RIGHT, order=30, share=42)
 class OutputView(View):
     """A title, the score, and one picture."""
 
