@@ -291,7 +291,7 @@ class DataView(View):
 
         self._load(
             source.pinned,
-            lambda source: self._apply_source(source, f"Change {source.label}", merge and f"source.{merge}"),
+            lambda source: self._apply_source(source, merge=merge and f"source.{merge}"),
             failed,
         )
 
@@ -299,8 +299,7 @@ class DataView(View):
         document = self.context.document
 
         def ready(source: Source) -> None:
-            after = edits.set_preparation(document.value, preparation)
-            document.apply(after, "Change Preparation", merge and f"preparation.{merge}")
+            document.do(edits.set_preparation, preparation, merge=merge and f"preparation.{merge}")
 
         def failed(error: EngineError) -> None:
             # Whatever the samples are, what was entered is right by itself: the data's own problem is shown.
@@ -334,9 +333,8 @@ class DataView(View):
 
         self.loading.request(find, preparation, unless_late(ready), unless_late(failed))
 
-    def _apply_source(self, source: Source, text: str, merge: str = "") -> None:
-        document = self.context.document
-        document.apply(edits.set_source(document.value, source), text, merge)
+    def _apply_source(self, source: Source, text: str = "", merge: str = "") -> None:
+        self.context.document.do(edits.set_source, source, text=text, merge=merge)
 
 
 def _ruled_by_files(data: Dataset, preparation: Preparation) -> set[str]:

@@ -321,7 +321,7 @@ class PaletteView(View):
             if focus.node_id == INPUT
             else len(ids)
         )
-        document.edit(lambda now: edits.add_layer(now, key, at), f"Add {registry.get(key).label}")
+        document.edit(edits.add_layer, key, at)
         new = [node.id for node in document.value.network.nodes if node.id not in ids]
         if new:
             focus.select(new[0])

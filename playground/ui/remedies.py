@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QPushButton
@@ -29,8 +28,6 @@ def remedy_buttons(problem: Problem, document: Document) -> list[QPushButton]:
         button.setObjectName(f"mend{number or ''}")
         button.setAccessibleName(remedy.text)
         button.setToolTip("An edit of the project; Undo takes it back.")
-        button.clicked.connect(
-            lambda _=False, remedy=remedy: document.edit(partial(edits.mend, remedy=remedy), remedy.text)
-        )
+        button.clicked.connect(lambda _=False, remedy=remedy: document.edit(edits.mend, remedy))
         made.append(button)
     return made

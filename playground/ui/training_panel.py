@@ -109,15 +109,13 @@ class TrainingView(View):
         self.preview.show_project(project)
 
     def _fit_edited(self, fit: Fit, merge: str) -> None:
-        document = self.context.document
-        document.apply(edits.set_fit(document.value, fit), "Change Training", merge and f"fit.{merge}")
+        self.context.document.do(edits.set_fit, fit, merge=merge and f"fit.{merge}")
 
     def _seed_edited(self, draw: Draw, merge: str) -> None:
-        document = self.context.document
-        document.apply(edits.set_seed(document.value, draw.seed), "Change Seed", merge and f"project.{merge}")
+        self.context.document.do(edits.set_seed, draw.seed, merge=merge and f"project.{merge}")
 
     def _new_weights(self) -> None:
-        self.context.document.edit(edits.new_weights, "Draw New Weights")
+        self.context.document.edit(edits.new_weights)
 
 
 def _heading(title: str, words: str) -> QLabel:

@@ -124,9 +124,4 @@ class DiagnosisView(View):
         self.spread.show_layer(next((one for one in layers if one.node_id == node_id), None))
 
     def _human_error_edited(self, human_error: float, merge: str) -> None:
-        document = self.context.document
-        document.apply(
-            edits.set_human_error(document.value, human_error),
-            "Change Human Error",
-            merge and f"project.{merge}",
-        )
+        self.context.document.do(edits.set_human_error, human_error, merge=merge and f"project.{merge}")

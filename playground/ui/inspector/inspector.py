@@ -232,10 +232,9 @@ class InspectorView(View):
         if subject is None:
             return
         if subject.node_id == LOSS:
-            document.apply(edits.set_fit(document.value, spec), "Change Loss", merge and f"loss.{merge}")
+            document.do(edits.set_fit, spec, text="Change Loss", merge=merge and f"loss.{merge}")
         elif _is_there(document.value, subject.node_id, spec):
-            after = edits.set_layer(document.value, subject.node_id, spec)
-            document.apply(after, f"Change {subject.title}", merge and f"{subject.node_id}.{merge}")
+            document.do(edits.set_layer, subject.node_id, spec, merge=merge and f"{subject.node_id}.{merge}")
 
 
 def _sentence(problem: Problem) -> str:
