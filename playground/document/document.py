@@ -5,7 +5,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from playground.document.edits import EDITS
 from playground.document.project import Project
 
 Listener = Callable[[Project, Project], None]
@@ -52,10 +54,15 @@ class Document:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def edit(self, change: Callable[[Project], Project], text: str, merge: str = "") -> None:
-        """``apply`` what ``change`` makes of the project, with what is being typed settled first."""
+    def edit(self, change: Callable[..., Project], *given: Any, text: str = "", merge: str = "") -> None:
+        """``do``, with what is being typed settled first."""
         self.settle()
-        self.apply(change(self._value), text, merge)
+        self.do(change, *given, text=text, merge=merge)
+
+    def do(self, change: Callable[..., Project], *given: Any, text: str = "", merge: str = "") -> None:
+        """``apply`` what ``change``, a function of ``edits``, makes of the project and what is ``given``; ``text``: in place of its name."""
+        before = self._value
+        self.apply(change(before, *given), text or EDITS[change.__name__].named(before, *given), merge)
 
     def apply(self, after: Project, text: str, merge: str = "") -> None:
         """Make ``after`` the current project as one undoable edit called ``text``.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -55,6 +56,46 @@ KEPT_PREPARATION = ("train", "validation", "split_seed", "extra_features")
 FLOAT32_EPS = 2.0**-23
 
 
+@dataclass(frozen=True)
+class Edit:
+    """An edit by its name.
+
+    Args:
+        key: the function's name.
+        text: what undo calls it, with the function's arguments in braces; ``{layer}`` and ``{layers}`` are the layers it is about.
+        make: the function.
+    """
+
+    key: str
+    text: str
+    make: Callable[..., Project]
+
+    def named(self, project: Project, *given: Any) -> str:
+        """``text`` for this edit of ``project``: "Add Linear", "Delete 3 layers"."""
+        words = inspect.signature(self.make).bind(project, *given).arguments
+        ids = words.get("node_ids", [words["node_id"]] if "node_id" in words else ())
+        about = [project.network[node_id].layer for node_id in ids if node_id in project.network]
+        about = words.get("pasted", [words["layer"]] if "layer" in words else about)
+        labels = [(layers.get(layer) if isinstance(layer, str) else layer).label for layer in about]
+        which = labels[0] if len(labels) == 1 else f"{len(labels)} layers"
+        return self.text.format(**words | {"layer": which, "layers": which})
+
+
+#: every edit there is, by its key
+EDITS: dict[str, Edit] = {}
+F = TypeVar("F", bound=Callable[..., Project])
+
+
+def edit(text: str) -> Callable[[F], F]:
+    """Decorator: the function is an edit, which undo calls ``text``; see ``Edit``."""
+
+    def declare(make: F) -> F:
+        EDITS[make.__name__] = Edit(make.__name__, text, make)
+        return make
+
+    return declare
+
+
 def new_id(network: Network, layer: Layer, taken: Collection[str] = ()) -> str:
     """A readable id that is free: "linear3", one more than the largest number this kind of layer has."""
     stem = layer.key.lower()
@@ -71,6 +112,7 @@ def index_of(project: Project, node_id: str) -> int:
     return project.network.nodes.index(project.network[node_id])
 
 
+@edit("Add {layer}")
 def add_layer(project: Project, layer: Layer | str, at: int) -> Project:
     """Insert a layer (or the default one of a registry key) so that it stands at position ``at`` of the network's nodes."""
     return paste(project, [layers.get(layer)() if isinstance(layer, str) else layer], at)
@@ -81,6 +123,7 @@ def room(project: Project) -> int:
     return max(MOST_LAYERS - len(project.network), 0)
 
 
+@edit("Paste {layers}")
 def paste(project: Project, pasted: Sequence[Layer], at: int) -> Project:
     """Insert layers, one after another, the first at position ``at``: into the wire that crosses the gap before it.
 
@@ -110,6 +153,7 @@ def _joined(node: Node, before: Sequence[Node]) -> Node:
     return replace(node, inputs=(ids[-2] if len(ids) > 1 else ids[-1], ids[-1]))
 
 
+@edit("Delete {layers}")
 def remove(project: Project, node_ids: Collection[str]) -> Project:
     """Take nodes out; whoever read from one of them by name now reads from what it read."""
     network, node_ids = project.network, set(node_ids)
@@ -125,6 +169,7 @@ def remove(project: Project, node_ids: Collection[str]) -> Project:
     return _with_nodes(project, [_rewired(n, tuple(source(i) for i in n.inputs)) for n in kept])
 
 
+@edit("Move {layer}")
 def move(project: Project, node_id: str, to: int) -> Project:
     """Take a node out and put it back so that it stands at position ``to`` of the result."""
     nodes = list(project.network.nodes)
@@ -133,6 +178,15 @@ def move(project: Project, node_id: str, to: int) -> Project:
     return _with_nodes(project, nodes)
 
 
+@edit("Move {layers}")
+def shift(project: Project, node_ids: Sequence[str], by: int) -> Project:
+    """Move nodes, given in their order, ``by`` places to the right (to the left where it is negative)."""
+    for node_id in reversed(node_ids) if by > 0 else node_ids:
+        project = move(project, node_id, index_of(project, node_id) + by)
+    return project
+
+
+@edit("Duplicate {layers}")
 def duplicate(project: Project, node_ids: Collection[str]) -> Project:
     """Copies of nodes, in their order, right after the last of them."""
     chosen = [n for n in project.network.nodes if n.id in node_ids]
@@ -141,11 +195,13 @@ def duplicate(project: Project, node_ids: Collection[str]) -> Project:
     return paste(project, [n.layer for n in chosen], index_of(project, chosen[-1].id) + 1)
 
 
+@edit("Change {layer}")
 def set_layer(project: Project, node_id: str, layer: Layer) -> Project:
     """Other hyper-parameters, or another layer, at a node. Raises SpecError for an unknown one."""
     return _with_node(project, replace(project.network[node_id], layer=layer))
 
 
+@edit("Change {source.label}")
 def set_source(project: Project, source: Source) -> Project:
     """Other data. Another kind brings the preparation that suits it, and a loss that serves its task if the present does not.
 
@@ -159,6 +215,7 @@ def set_source(project: Project, source: Source) -> Project:
     return _with_suited_augmentation(_with_suited_loss(changed))
 
 
+@edit("Read the data")
 def read_outside(project: Project) -> Project:
     """The user wants the data read that were withheld; the same project where there are none."""
     source = project.source
@@ -215,6 +272,7 @@ def _drawn_anew(project: Project) -> Project:
     return replace(project, weight_edits=(), first_weights=())
 
 
+@edit("Set first weights")
 def give_weights(project: Project, state: Mapping[str, Array]) -> Project:
     """The run begins with these numbers, all that the network holds. Raises SpecError where they do not fit it.
 
@@ -243,27 +301,32 @@ def _nested(array: Array) -> tuple[Any, ...]:
     return nested
 
 
+@edit("Change Preparation")
 def set_preparation(project: Project, preparation: Preparation) -> Project:
     """Another split, other features or scales; weights are drawn anew."""
     return _drawn_anew(replace(project, preparation=preparation))
 
 
+@edit("Change Training")
 def set_fit(project: Project, fit: Fit) -> Project:
     """Train in another way. Weights stay, unless the initializer is another one."""
     changed = replace(project, fit=fit)
     return changed if fit.initializer == project.fit.initializer else _drawn_anew(changed)
 
 
+@edit("Change Seed")
 def set_seed(project: Project, seed: int) -> Project:
     """Another seed draws other first weights."""
     return _drawn_anew(replace(project, seed=seed))
 
 
+@edit("New weights")
 def new_weights(project: Project) -> Project:
     """The next seed."""
     return set_seed(project, project.seed + 1)
 
 
+@edit("Set {name} of {node_id}")
 def set_weight(
     project: Project, node_id: str, name: str, index: tuple[int, ...], before: float, after: float
 ) -> Project:
@@ -281,15 +344,18 @@ def set_weight(
     return replace(project, weight_edits=(*edits, edit))
 
 
+@edit("Change Human Error")
 def set_human_error(project: Project, human_error: float) -> Project:
     """Judge the network against another human-level error, from 0 to 1. Raises SpecError outside."""
     return replace(project, human_error=checked_human_error(human_error))
 
 
+@edit("Rename")
 def rename(project: Project, name: str) -> Project:
     return replace(project, name=name)
 
 
+@edit("{remedy.text}")
 def mend(project: Project, remedy: Remedy) -> Project:
     """Make the edit that a problem names as its remedy. Raises SpecError for a kind that is not known here."""
     match remedy:
@@ -316,6 +382,7 @@ def mend(project: Project, remedy: Remedy) -> Project:
     raise SpecError(f"No edit is known for the remedy {remedy.text!r}. Add it to edits.mend.")
 
 
+@edit("Mend the output")
 def mend_output(project: Project) -> Project:
     """Make the last layer give what data and loss need: resize a final Linear, or append one (after a Flatten for pictures)."""
     project = _with_suited_loss(project)

@@ -290,20 +290,21 @@ class Actions:
     """
 
     def __init__(self, window: QWidget, handlers: Mapping[str, Callable[[], object]], theme: Theme) -> None:
-        self._running = False
+        self._theme, self._running = theme, False
         self._actions = {spec.id: self._make(spec, window, handlers[spec.id]) for spec in SPECS}
         groups: dict[str, QActionGroup] = {}
         for spec in SPECS:
             if spec.radio:
                 groups.setdefault(spec.menu, QActionGroup(window)).addAction(self[spec.id])
         window.addActions(list(self._actions.values()))
-        self.restyle(theme)
+        self._draw_play()
 
-    @staticmethod
-    def _make(spec: ActionSpec, window: QWidget, handler: Callable[[], object]) -> QAction:
+    def _make(self, spec: ActionSpec, window: QWidget, handler: Callable[[], object]) -> QAction:
         action = QAction(spec.text, window)
         action.setObjectName(spec.id)
         action.setShortcuts([QKeySequence(key) for key in spec.keys])
+        if spec.icon:
+            action.setIcon(icon(spec.icon, self._theme))
         action.setCheckable(spec.radio or spec.check)
         action.setToolTip(with_keys(spec.tip, action))
         # A held Space must not start and stop training thirty times a second.
@@ -358,18 +359,10 @@ class Actions:
         self["edit.undo"].setText(button_text(f"Undo {situation.undo}".strip()))
         self["edit.redo"].setText(button_text(f"Redo {situation.redo}".strip()))
 
-    def restyle(self, theme: Theme) -> None:
-        """Draw the icons in the theme's colours."""
-        self._theme = theme
-        for spec in SPECS:
-            if spec.icon:
-                self[spec.id].setIcon(icon(spec.icon, theme))
-        self._draw_play()
-
     def _draw_play(self) -> None:
         # It stands on the primary button, whose text has a colour of its own.
         name = "pause" if self._running else SPEC["run.play"].icon
-        self["run.play"].setIcon(icon(name, self._theme, self._theme.accent_text))
+        self["run.play"].setIcon(icon(name, self._theme, "accent_text"))
 
 
 SPEC = {spec.id: spec for spec in SPECS}

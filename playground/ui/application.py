@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from playground.ui import style
 from playground.ui.icons import icon
 from playground.ui.settings import Settings
-from playground.ui.theme import DARK, LIGHT, Theme
+from playground.ui.theme import DARK, LIGHT, LiveTheme, Theme
 
 NAME = "Chainrule Playground"
 
@@ -27,20 +27,22 @@ def application() -> QApplication:
     app.setApplicationDisplayName(NAME)
     app.setOrganizationName("Chainrule")
     app.setStyle("Fusion")  # the same on every system, and the one that follows a style sheet everywhere
-    app.setWindowIcon(icon("graph-outline", LIGHT, LIGHT.accent))
+    app.setWindowIcon(icon("graph-outline", LIGHT, "accent"))
     return app
 
 
 class Appearance(QObject):
-    """Light or dark: as chosen, or as the system is. The choice is remembered."""
+    """Light or dark: as chosen, or as the system is. The choice is remembered.
 
-    changed = Signal(object)  #: the new Theme
+    Attributes:
+        theme: what all that is in the window is painted with.
+    """
 
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._settings = settings
         self._choice = settings.theme
-        self.theme = self._wanted()
+        self.theme = LiveTheme(self._wanted())
         style.apply(application(), self.theme)
         hints = QGuiApplication.styleHints()
         hints.colorSchemeChanged.connect(self._refresh)
@@ -65,7 +67,6 @@ class Appearance(QObject):
 
     def _refresh(self) -> None:
         theme = self._wanted()
-        if theme is not self.theme:
-            self.theme = theme
+        if theme is not self.theme.now:
             style.apply(application(), theme)
-            self.changed.emit(theme)
+            self.theme.become(theme)

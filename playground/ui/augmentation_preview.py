@@ -42,7 +42,6 @@ class AugmentationPreview(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("augmentation_preview")
-        self._theme = theme
         self._project: Project | None = None
         self._data: Prepared | None = None
         self._augmenter: Augmenter | None = None
@@ -61,7 +60,7 @@ class AugmentationPreview(QWidget):
         layout.setSpacing(6)
         for part in (self.words, self.pictures, self.points, self.another):
             layout.addWidget(part)
-        self.set_theme(theme)
+        self.another.setIcon(icon("skip-next-outline", theme))
         self.hide()
 
     def show_project(self, project: Project) -> None:
@@ -81,12 +80,6 @@ class AugmentationPreview(QWidget):
         self._project, self._data = project, data
         self._fill()
         self.show()
-
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.another.setIcon(icon("skip-next-outline", theme))
-        self.pictures.set_theme(theme)
-        self.points.set_theme(theme)
 
     def _go_on(self) -> None:
         self._turn += 1
@@ -149,10 +142,6 @@ class _Strip(QWidget):
         self.theme = theme
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFont(small(self.font()))
-
-    def set_theme(self, theme: Theme) -> None:
-        self.theme = theme
-        self.update()
 
     def resizeEvent(self, event: object) -> None:
         self.setFixedHeight(self._height(self.width()))

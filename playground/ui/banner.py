@@ -81,7 +81,8 @@ class Banner(QFrame):
         layout.addWidget(self._sign)
         layout.addLayout(self._inside, stretch=1)
         layout.addWidget(self._close)
-        self.set_theme(theme)
+        self._close.setIcon(icon("close", theme))
+        theme.follow(self._restyle)
         self.hide()
 
     def lie_over(self, widget: QWidget) -> None:
@@ -137,15 +138,9 @@ class Banner(QFrame):
     def clear_message(self) -> None:
         self.hide()
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self._close.setIcon(icon("close", theme))
-        self._restyle()
-
     def _restyle(self) -> None:
         wrong = self._kind == "error"
-        colours = {"note": self._theme.accent, "warning": self._theme.warning, "error": self._theme.error}
-        colour = colours[self._kind]
+        colour = "accent" if self._kind == "note" else self._kind
         self._sign.setPixmap(icon(SIGNS[self._kind], self._theme, colour).pixmap(20, 20))
         self._sign.setAccessibleName(self._kind)
         self.setProperty("wrong", wrong)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -27,7 +26,7 @@ from playground.ui.sentence import Sentence
 from playground.ui.source_picker import SourcePicker
 from playground.ui.style import scrolled
 from playground.ui.text import Label, RichLabel, escaped
-from playground.ui.view import View, at_once
+from playground.ui.view import LEFT, View, at_once, panel
 
 if TYPE_CHECKING:
     from engine.data import Dataset, Preparation, Prepared, Source
@@ -51,10 +50,6 @@ class SplitBar(QWidget):
         self.counts = counts
         self.update()
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.update()
-
     def sizeHint(self) -> QSize:
         return QSize(80, 8)
 
@@ -75,6 +70,7 @@ class SplitBar(QWidget):
             x += width
 
 
+@panel("data", "Data", LEFT, order=10, share=50)
 class DataView(View):
     """The data set, its settings, and its preparation."""
 
@@ -188,19 +184,6 @@ class DataView(View):
         self.split.setText(split_in_words(data.raw, self.context.document.value.preparation))
         self.split.setVisible(bool(self.split.text()))
 
-    def set_theme(self, theme: Theme) -> None:
-        self.context = dataclasses.replace(self.context, theme=theme)
-        for part in (
-            self.picker,
-            self.opener,
-            self.preview,
-            self.gallery,
-            self.source_form,
-            self.preparation_form,
-            self.bar,
-        ):
-            part.set_theme(theme)
-
     # --- edits --------------------------------------------------------------------------------------------------------
 
     # Each waits until the data are there: an edit whose data cannot be had is none.
@@ -308,7 +291,7 @@ class DataView(View):
 
         self._load(
             source.pinned,
-            lambda source: self._apply_source(source, f"Change {source.label}", merge and f"source.{merge}"),
+            lambda source: self._apply_source(source, merge=merge and f"source.{merge}"),
             failed,
         )
 
@@ -316,8 +299,7 @@ class DataView(View):
         document = self.context.document
 
         def ready(source: Source) -> None:
-            after = edits.set_preparation(document.value, preparation)
-            document.apply(after, "Change Preparation", merge and f"preparation.{merge}")
+            document.do(edits.set_preparation, preparation, merge=merge and f"preparation.{merge}")
 
         def failed(error: EngineError) -> None:
             # Whatever the samples are, what was entered is right by itself: the data's own problem is shown.
@@ -351,9 +333,8 @@ class DataView(View):
 
         self.loading.request(find, preparation, unless_late(ready), unless_late(failed))
 
-    def _apply_source(self, source: Source, text: str, merge: str = "") -> None:
-        document = self.context.document
-        document.apply(edits.set_source(document.value, source), text, merge)
+    def _apply_source(self, source: Source, text: str = "", merge: str = "") -> None:
+        self.context.document.do(edits.set_source, source, text=text, merge=merge)
 
 
 def _ruled_by_files(data: Dataset, preparation: Preparation) -> set[str]:

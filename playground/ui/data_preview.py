@@ -102,9 +102,6 @@ class DataPreview(QFrame):
         self.setAccessibleDescription(f"{name}: {self.contents.text()} {self.report.words()}".rstrip())
         self.show()
 
-    def set_theme(self, theme: Theme) -> None:
-        self.gallery.set_theme(theme)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.dismissed.emit()

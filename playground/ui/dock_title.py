@@ -37,7 +37,8 @@ class DockTitle(QWidget):
         row.addWidget(self._label, stretch=1)
         row.addWidget(self._float)
         row.addWidget(self._close)
-        self.set_theme(theme)
+        self._float.setIcon(icon("dock-window", theme, "muted"))
+        self._close.setIcon(icon("close", theme, "muted"))
 
     def _button(self, what: str, tip: str) -> QToolButton:
         button = QToolButton(self)
@@ -48,10 +49,6 @@ class DockTitle(QWidget):
         button.setIconSize(QSize(14, 14))
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the View menu does the same by keyboard
         return button
-
-    def set_theme(self, theme: Theme) -> None:
-        self._float.setIcon(icon("dock-window", theme, theme.muted))
-        self._close.setIcon(icon("close", theme, theme.muted))
 
     def set_tabbed(self, tabbed: bool) -> None:
         """Give way where a tab says the name already; the panel can be taken out by its tab too."""

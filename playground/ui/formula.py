@@ -111,7 +111,7 @@ class _Sheet(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.theme = theme
+        self.theme, self.colour = theme, "text"
         self.lines: tuple[str, ...] = ()
         self.offered = 0.0  # how wide the view is
         self._natural: list[QSizeF] = []  # the room of each line at full size, as far as they are typeset
@@ -145,12 +145,13 @@ class _Sheet(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.setPen(QColor(self.theme.text))
+        colour = getattr(self.theme, self.colour)
+        painter.setPen(QColor(colour))
         y = 0.0
         rooms = self.scaled(self.offered)
         for line, room in zip(self.lines, rooms[: len(self._natural)], strict=False):
             place = QRectF(0, y, room.width(), room.height())
-            drawing = renderer(line, self.theme.text)
+            drawing = renderer(line, colour)
             if drawing is not None:
                 drawing.render(painter, place)
             else:
@@ -185,8 +186,10 @@ class FormulaView(QScrollArea):
         self._next.setSingleShot(True)
         self._next.timeout.connect(self._typeset_next)
 
-    def set_latex(self, latex: str) -> None:
-        """Show ``latex``; "" shows nothing."""
+    def set_latex(self, latex: str, colour: str = "text") -> None:
+        """Show ``latex`` in a colour of the theme, by name; "" shows nothing."""
+        self._sheet.colour = colour
+        self._sheet.update()
         if latex == self.latex:
             return
         self.latex = latex
@@ -226,7 +229,3 @@ class FormulaView(QScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
-
-    def set_theme(self, theme: Theme) -> None:
-        self._sheet.theme = theme
-        self._sheet.update()

@@ -52,10 +52,6 @@ class Gallery(QWidget):
         self.updateGeometry()
         self.update()
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.update()
-
     # --- layout -------------------------------------------------------------------------------------------------------
 
     def _line(self) -> int:

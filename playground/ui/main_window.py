@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from playground.document.project import Project
     from playground.ui.application import Appearance
     from playground.ui.recovery import Recovery
-    from playground.ui.theme import Theme
     from playground.ui.undo import History
 
 
@@ -123,7 +122,7 @@ class MainWindow(QMainWindow):
         self.waiting = Waiting(self)
         self.drops = Drops(self, self.desk.open_path, self.docks)
 
-        self._mark_theme()
+        appearance.theme.follow(self._mark_theme)
         self.actions_["view.reduce_motion"].setChecked(settings.reduce_motion)
         motion.reduce(settings.reduce_motion)
         self._connect()
@@ -146,7 +145,6 @@ class MainWindow(QMainWindow):
         self.pump.view_failed.connect(self.run.view_failed)
         self.run.changed.connect(self._refresh)
         self.run.leaving = self.desk.put_run_aside
-        self._appearance.changed.connect(self._restyle)
         self.waiting.arrived.connect(self._data_arrived)
         self.focus.node_changed.connect(self._selected)
         self.focus.edit_asked.connect(self._edit_asked)
@@ -276,13 +274,6 @@ class MainWindow(QMainWindow):
         )  # so Qt writes it out; alone it stands for the mark of what is not saved
         self.setWindowTitle(f"{name}[*]")
         self.setWindowModified(not self.desk.saved)
-
-    def _restyle(self, theme: Theme) -> None:
-        for part in (*self.views, self.docks, self.transport, self.banner):
-            if hasattr(part, "set_theme"):
-                part.set_theme(theme)
-        self.actions_.restyle(theme)
-        self._mark_theme()
 
     def _reduce_motion(self) -> None:
         """As the menu says now, and from now on."""

@@ -113,7 +113,9 @@ class OpenImages(QWidget):
         column.addLayout(self._offers)
         self.say("")
         self._show_progress()
-        self.set_theme(theme)
+        self.button.setIcon(icon("folder-image", theme))
+        self.again.setIcon(icon("refresh", theme))
+        self.stop.setIcon(icon("close", theme))
 
     def say(self, problem: str, offers: Sequence[tuple[str, Callable[[], object]]] = ()) -> None:
         """Show why something could not be opened ("" for nothing), and offer what would help, in words, each with what does it."""
@@ -147,11 +149,6 @@ class OpenImages(QWidget):
         self.say("")
         self.note.setText(note)
         self.note.show()
-
-    def set_theme(self, theme: Theme) -> None:
-        self.button.setIcon(icon("folder-image", theme))
-        self.again.setIcon(icon("refresh", theme))
-        self.stop.setIcon(icon("close", theme))
 
     def _show_progress(self) -> None:
         busy = self._loading.busy

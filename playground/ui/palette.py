@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QPoint, QSize, Qt, Signal
@@ -29,7 +28,7 @@ from playground.ui.icons import icon
 from playground.ui.plots.colours import mix
 from playground.ui.style import GAP, MARGIN, SCROLL_BAR, scrolled
 from playground.ui.text import Label, escaped
-from playground.ui.view import View
+from playground.ui.view import LEFT, View, panel
 
 if TYPE_CHECKING:
     from engine.layers import Layer
@@ -70,11 +69,6 @@ class LayerItem(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(60, self.sizeHint().height())
-
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.setToolTip(self.layer.help())
-        self.update()
 
     def matches(self, words: str) -> bool:
         """Whether it is what somebody searches: every word is found in its name, category or help."""
@@ -165,6 +159,7 @@ def _tip(layer: type[Layer], theme: Theme, ratio: float) -> str:
     return f"<p>{words}</p>{drawn}"
 
 
+@panel("palette", "Layers", LEFT, order=20, share=50)
 class PaletteView(View):
     """The layers by category, with a field to search them."""
 
@@ -179,8 +174,8 @@ class PaletteView(View):
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._arrange)
         self.search.installEventFilter(self)
-        self._icon = self.search.addAction(
-            icon("magnify", context.theme), QLineEdit.ActionPosition.LeadingPosition
+        self.search.addAction(
+            icon("magnify", context.theme, "muted"), QLineEdit.ActionPosition.LeadingPosition
         )
         self.items: list[LayerItem] = []
         self._titles: dict[str, QLabel] = {}
@@ -204,7 +199,6 @@ class PaletteView(View):
         outer.setSpacing(0)
         outer.addLayout(top)
         outer.addWidget(self._below, stretch=1)
-        self.set_theme(context.theme)
         self._arrange()
 
     def _make_items(self, theme: Theme) -> None:
@@ -217,12 +211,6 @@ class PaletteView(View):
                 item.wanted.connect(self.insert)
                 item.installEventFilter(self)
                 self.items.append(item)
-
-    def set_theme(self, theme: Theme) -> None:
-        self.context = dataclasses.replace(self.context, theme=theme)
-        self._icon.setIcon(icon("magnify", theme, theme.muted))
-        for item in self.items:
-            item.set_theme(theme)
 
     # --- layout -------------------------------------------------------------------------------------------------------
 
@@ -333,7 +321,7 @@ class PaletteView(View):
             if focus.node_id == INPUT
             else len(ids)
         )
-        document.edit(lambda now: edits.add_layer(now, key, at), f"Add {registry.get(key).label}")
+        document.edit(edits.add_layer, key, at)
         new = [node.id for node in document.value.network.nodes if node.id not in ids]
         if new:
             focus.select(new[0])

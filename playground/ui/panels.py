@@ -1,80 +1,37 @@
-"""The panels of the window: which views there are, and where their docks stand at first."""
+"""The panels of the window: their docks, and where these stand at first. What a panel is, its view says with ``@panel``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
+# Importing a view declares its panel: each is named here once.
+import playground.ui.backprop.view
+import playground.ui.convolution.view
+import playground.ui.data_panel
+import playground.ui.diagnosis.view
+import playground.ui.inspector.inspector
+import playground.ui.palette
+import playground.ui.plots.losses
+import playground.ui.plots.output
+import playground.ui.problems_panel
+import playground.ui.training_panel  # noqa: F401
 from playground.ui import style
-from playground.ui.backprop.view import BackpropView
-from playground.ui.convolution.view import ConvolutionView
-from playground.ui.data_panel import DataView
-from playground.ui.diagnosis.view import DiagnosisView
 from playground.ui.dock_title import DockTitle
-from playground.ui.inspector.inspector import InspectorView
-from playground.ui.palette import PaletteView
-from playground.ui.plots.losses import LossView
-from playground.ui.plots.output import OutputView
-from playground.ui.problems_panel import ProblemsView
-from playground.ui.training_panel import TrainingView
+from playground.ui.view import BOTTOM, LEFT, RIGHT, Panel, View, declared
 
 if TYPE_CHECKING:
-    from playground.ui.theme import Theme
-    from playground.ui.view import Context, View
-
-LEFT, RIGHT, BOTTOM = (
-    Qt.DockWidgetArea.LeftDockWidgetArea,
-    Qt.DockWidgetArea.RightDockWidgetArea,
-    Qt.DockWidgetArea.BottomDockWidgetArea,
-)
-
+    from playground.ui.view import Context
 
 #: the height of a tall panel, at least: in pixels, and as a share of the window
 TALL, TALL_SHARE = 300, 0.4
 
-
-@dataclass(frozen=True)
-class Panel:
-    """One dock.
-
-    Args:
-        key: its objectName, in saved layouts too.
-        title: on its bar.
-        area: where it stands at first.
-        view: makes what is inside.
-        share: of the height of its column.
-        behind: the panel whose tab stands before its own, where they share a place.
-        shown: at first.
-        tall: it needs height: whenever somebody opens it, it is given some.
-    """
-
-    key: str
-    title: str
-    area: Qt.DockWidgetArea
-    view: Callable[[Context], View]
-    share: int = 1
-    behind: str = ""
-    shown: bool = True
-    tall: bool = False
-
-
-PANELS = (
-    Panel("data", "Data", LEFT, DataView, share=50),
-    Panel("palette", "Layers", LEFT, PaletteView, share=50),
-    Panel("output", "Output", RIGHT, OutputView, share=42),
-    Panel("losses", "Loss", RIGHT, LossView, share=24),
-    Panel("inspector", "Layer", RIGHT, InspectorView, share=34),
-    Panel("training", "Training", RIGHT, TrainingView, behind="inspector"),
-    Panel("problems", "Problems", BOTTOM, ProblemsView, shown=False),
-    Panel("backprop", "Backprop", BOTTOM, BackpropView, behind="problems", shown=False, tall=True),
-    Panel("convolution", "Convolution", BOTTOM, ConvolutionView, behind="problems", shown=False, tall=True),
-    Panel("diagnosis", "Diagnosis", BOTTOM, DiagnosisView, behind="problems", shown=False, tall=True),
-)
+#: as the views declare them, in the order of the menu
+PANELS = tuple(sorted(declared, key=lambda panel: panel.order))
 
 
 class Slot(QWidget):
@@ -186,11 +143,6 @@ class Docks:
         self._window.addDockWidget(panel.area, dock)
         dock.hide()  # until arrange, or what was kept of the last window, says which are seen
         return dock
-
-    def set_theme(self, theme: Theme) -> None:
-        self._context = replace(self._context, theme=theme)
-        for title in self._titles.values():
-            title.set_theme(theme)
 
     def _refresh_titles(self) -> None:
         for key, title in self._titles.items():

@@ -1,12 +1,12 @@
 """Opens one view alone, on a real project with a real run: ``python -m playground.ui.preview NAME``.
 
-Each package of views says in ``preview_views()`` which it has.
+Its name is that of its class: ``LossView`` is "loss", ``MetricsBar`` "metrics".
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
+import re
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +15,7 @@ from pathlib import Path
 from PySide6.QtCore import QEventLoop, QSize
 from PySide6.QtWidgets import QApplication
 
+import playground.ui.main_window  # noqa: F401 - brings every view
 from playground.document.document import Document
 from playground.document.examples import DEFAULT, example, examples
 from playground.document.project import Project
@@ -28,19 +29,17 @@ from playground.ui.theme import DARK, LIGHT, Theme
 from playground.ui.undo import History
 from playground.ui.view import Context, Focus, View
 
-PACKAGES = ("canvas", "plots", "inspector", "convolution", "backprop", "diagnosis")
-
 #: times the event loop goes round after the last frame, so that layouts settle and late answers arrive
 ROUNDS = 20
 
-ViewClass = Callable[[Context], View]
 
-
-def views() -> Mapping[str, ViewClass]:
+def views() -> Mapping[str, type[View]]:
     """Every view that can be opened alone, by name."""
-    found: dict[str, ViewClass] = {}
-    for package in PACKAGES:
-        found |= importlib.import_module(f"playground.ui.{package}").preview_views()
+    found, classes = {}, [View]
+    for view in classes:
+        classes += view.__subclasses__()
+        if not view.__subclasses__() and view.__module__.startswith(__package__):
+            found[re.sub("(View|Card|Bar)$", "", view.__name__).lower()] = view
     return found
 
 
@@ -49,7 +48,7 @@ class Preview:
 
     def __init__(
         self,
-        view_class: ViewClass,
+        view_class: type[View],
         project: Project,
         theme: Theme,
         size: QSize | None = None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,10 +15,10 @@ from playground.document.project import findings, place_in_words
 from playground.runner.messages import State
 from playground.ui.icons import icon
 from playground.ui.numbers import count
-from playground.ui.remedies import SIGNS, level_colour, remedy_buttons
+from playground.ui.remedies import SIGNS, remedy_buttons
 from playground.ui.style import scrolled
 from playground.ui.text import Label
-from playground.ui.view import View
+from playground.ui.view import BOTTOM, View, panel
 
 if TYPE_CHECKING:
     from playground.document.project import Project
@@ -52,8 +51,7 @@ class ProblemCard(QFrame):
         if problem.node_id:
             self.setCursor(Qt.CursorShape.PointingHandCursor)
         sign = Label()
-        colour = level_colour(problem.level, theme)
-        sign.setPixmap(icon(sign_name, theme, colour).pixmap(QSize(18, 18)))
+        sign.setPixmap(icon(sign_name, theme, problem.level).pixmap(QSize(18, 18)))
         sign.setAccessibleName(word)
         place, text = Label(where), Label(problem.message)
         place.setObjectName("problem_place")
@@ -91,6 +89,7 @@ class ProblemCard(QFrame):
             super().keyPressEvent(event)
 
 
+@panel("problems", "Problems", BOTTOM, order=70, shown=False)
 class ProblemsView(View):
     """The project's problems and warnings, and why the last run stopped by itself."""
 
@@ -122,7 +121,7 @@ class ProblemsView(View):
         self.more.setObjectName("more_problems")
         self.more.setProperty("muted", True)
         scrolled(self, self.fine, self._list, self.more, self.details, self.copy)
-        self._fill()
+        context.theme.follow(self._fill)
 
     def show_project(self, before: Project | None, after: Project) -> None:
         if diff(before, after).touches(JUDGED):
@@ -135,10 +134,6 @@ class ProblemsView(View):
         if stopped != self._stopped:
             self._stopped = stopped
             self._fill()
-
-    def set_theme(self, theme: Theme) -> None:
-        self.context = dataclasses.replace(self.context, theme=theme)
-        self._fill()
 
     def _fill(self) -> None:
         project = self.context.document.value

@@ -46,7 +46,7 @@ class Refusal(QWidget):
         layout.setSpacing(8)
         layout.addWidget(self._count)
         layout.addWidget(self._words, stretch=1)
-        self.set_theme(theme)
+        self._count.setIcon(icon(SIGNS["error"][0], theme, "error"))
 
     def show_problems(self, found: Sequence[Problem]) -> None:
         """Say the first of ``found``, and how many there are."""
@@ -54,9 +54,6 @@ class Refusal(QWidget):
         self._count.setText(f"{len(found)} problem{'s' if len(found) != 1 else ''}")
         self._count.setToolTip(tip("\n".join(problem.message for problem in found)))
         self._words.say(found[0].message if found else "", leads=bool(self._first))
-
-    def set_theme(self, theme: Theme) -> None:
-        self._count.setIcon(icon(SIGNS["error"][0], theme, theme.error))
 
     def _choose(self) -> None:
         if self._first:
@@ -79,7 +76,7 @@ class Cautions(QToolButton):
         self.setIconSize(QSize(18, 18))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.clicked.connect(show_panel)
-        self.set_theme(theme)
+        self.setIcon(icon(SIGNS["warning"][0], theme, "warning"))
         self.hide()
 
     def show_problems(self, found: Sequence[Problem]) -> None:
@@ -89,9 +86,6 @@ class Cautions(QToolButton):
         self.setAccessibleName(words)
         self.setToolTip(tip("\n".join([f"{words}:", *(problem.message for problem in found)])))
         self.setVisible(bool(found))
-
-    def set_theme(self, theme: Theme) -> None:
-        self.setIcon(icon(SIGNS["warning"][0], theme, theme.warning))
 
 
 class Words(Label):

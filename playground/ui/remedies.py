@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QPushButton
@@ -13,18 +12,12 @@ from playground.ui.text import button_text
 if TYPE_CHECKING:
     from engine.problems import Level, Problem
     from playground.document.document import Document
-    from playground.ui.theme import Theme
 
 #: icon and word of each level
 SIGNS: dict[Level, tuple[str, str]] = {
     "error": ("alert-circle-outline", "Problem"),
     "warning": ("alert-outline", "Warning"),
 }
-
-
-def level_colour(level: Level, theme: Theme) -> str:
-    """The colour of a level, beside which its sign or its word always stands."""
-    return theme.error if level == "error" else theme.warning
 
 
 def remedy_buttons(problem: Problem, document: Document) -> list[QPushButton]:
@@ -35,8 +28,6 @@ def remedy_buttons(problem: Problem, document: Document) -> list[QPushButton]:
         button.setObjectName(f"mend{number or ''}")
         button.setAccessibleName(remedy.text)
         button.setToolTip("An edit of the project; Undo takes it back.")
-        button.clicked.connect(
-            lambda _=False, remedy=remedy: document.edit(partial(edits.mend, remedy=remedy), remedy.text)
-        )
+        button.clicked.connect(lambda _=False, remedy=remedy: document.edit(edits.mend, remedy))
         made.append(button)
     return made

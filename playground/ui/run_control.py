@@ -57,7 +57,7 @@ class RunControl(QObject):
         self._send(Reset())
 
     def new_weights(self) -> None:
-        self._document.edit(edits.new_weights, "New weights")
+        self._document.edit(edits.new_weights)
 
     def offer(self, message: str, words: str, act: Callable[[], object]) -> None:
         """Say something that is good to know, and a button for it."""
@@ -80,7 +80,7 @@ class RunControl(QObject):
 
     def mend(self, remedy: Remedy) -> None:
         """Make the edit after which a diverged run can go on, and go on."""
-        self._document.edit(lambda project: edits.mend(project, remedy), remedy.text.partition(" and ")[0])
+        self._document.edit(edits.mend, remedy, text=remedy.text.partition(" and ")[0])
         self._send(Play())
 
     def go_to_best(self, step: int) -> None:
@@ -94,7 +94,7 @@ class RunControl(QObject):
         fit = self._document.value.fit
         rate = float(f"{fit.optimizer.lr * CALMER:.3g}")
         calmer = fit.replace(optimizer=fit.optimizer.replace(lr=rate))
-        self._document.apply(edits.set_fit(self._document.value, calmer), f"Learning rate {fmt(rate)}")
+        self._document.do(edits.set_fit, calmer, text=f"Learning rate {fmt(rate)}")
         self._send(Play())
 
     # --- news ---------------------------------------------------------------------------------------------------------

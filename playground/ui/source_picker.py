@@ -143,10 +143,6 @@ class SourceButton(QAbstractButton):
             self._wide = None
         super().changeEvent(event)
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.update()
-
     def paintEvent(self, event: QPaintEvent) -> None:
         theme = self._theme
         painter = QPainter(self)
@@ -177,11 +173,11 @@ class SourceButton(QAbstractButton):
 
     def _paint_picture(self, painter: QPainter, place: QRect) -> None:
         if cheap(self.source):
-            found = source_picture(self.source.key, self._theme, place.width(), self.devicePixelRatioF())
+            found = source_picture(self.source.key, self._theme.now, place.width(), self.devicePixelRatioF())
             if not found.isNull():
                 painter.drawPixmap(place, found)
                 return
-        icon("database-outline", self._theme, self._theme.muted).paint(painter, place)
+        icon("database-outline", self._theme, "muted").paint(painter, place)
 
     def _paint_name(self, painter: QPainter) -> None:
         top = (self.height() - SMALL) // 2
@@ -272,10 +268,6 @@ class SourcePicker(QWidget):
             # Tab stops once, at the chosen one; the arrows go on from there.
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus if chosen else Qt.FocusPolicy.ClickFocus)
             button.update()
-
-    def set_theme(self, theme: Theme) -> None:
-        for button in self.buttons:
-            button.set_theme(theme)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if (

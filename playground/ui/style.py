@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QW
 
 from playground.ui.plots.colours import mix
 from playground.ui.resources import register
-from playground.ui.theme import Theme
+from playground.ui.theme import Theme, cached
 
 #: the free space round the contents of a panel, and between its rows, in pixels
 MARGIN, GAP = 12, 8
@@ -98,7 +98,7 @@ def palette(theme: Theme) -> QPalette:
     return made
 
 
-@cache
+@cached
 def sheet(theme: Theme, points: float) -> str:
     """The style sheet for the theme; ``points`` is the size of ordinary text, as the system has it."""
     size = points if points > 0 else 9.0
@@ -185,6 +185,8 @@ QFrame[card="true"] { background: $panel; border: 1px solid $border; border-radi
 QFrame[card="true"][wrong="true"] { border-color: $error; }
 QFrame[sunken="true"] { background: $sunken; border: 1px solid $border; border-radius: 8px; }
 QFrame[rule="true"] { background: $border; border: none; max-height: 1px; min-height: 1px; }
+HoverCard { background: $text; color: $panel; border-radius: 6px; padding: 7px 10px; }
+ReadOut { background: $text; color: $panel; border-radius: 5px; padding: 4px 6px; }
 QToolTip { background: $text; color: $panel; border: 1px solid $text; padding: 5px; }
 
 QPushButton, QToolButton { background: $panel; border: 1px solid $border; border-radius: 6px; padding: 5px 12px; }

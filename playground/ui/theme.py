@@ -6,18 +6,25 @@ their own (safe for colour-blind eyes, and always with a marker shape beside the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, wraps
+from typing import Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+Rest = ParamSpec("Rest")
+Made = TypeVar("Made")
 
 #: marker symbols of the classes, in pyqtgraph's letters, so that no class is told by colour alone
 CLASS_MARKERS = ("o", "s", "t", "d", "p", "h", "star", "t1", "t2", "t3")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Theme:
-    """One set of colours (``#rrggbb``)."""
+    """One set of colours (``#rrggbb``), which does not change; see ``LiveTheme`` for one that does."""
 
     name: str
     window: str  #: behind the panels
@@ -45,6 +52,18 @@ class Theme:
     def dark(self) -> bool:
         return self.name == "dark"
 
+    @property
+    def now(self) -> Theme:
+        """The colours as they are: what a cache is keyed by, and what another thread may be given."""
+        return self
+
+    def follow(self, restyle: Callable[[], object]) -> None:
+        """Call ``restyle``, a method of a QObject, now, and for as long as that lives after each change of the colours.
+
+        For what Qt does not paint anew by itself: pens and brushes of plots, prepared pictures, texts that name a colour.
+        """
+        restyle()
+
     def diverging(self, n: int = 256) -> NDArray[np.uint8]:
         """Look-up table ``(n, 4)`` RGBA from negative over neutral to positive."""
         return lut((self.negative, self.neutral, self.positive), n)
@@ -69,6 +88,52 @@ class Theme:
     def category_colour(self, category: str) -> str:
         """The dot of a group of layers ("Dense", "Convolution", …); its name always stands nearby."""
         return dict(self.categories).get(category, self.muted)
+
+
+class LiveTheme(Theme):
+    """The theme of a window, which reads as the colours it has now.
+
+    Whoever paints keeps it and asks it for each colour; nobody is told of a change but the few who ``follow`` it. It has no hash,
+    as a cache keyed by it would go stale: see ``cached``.
+    """
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, theme: Theme) -> None:
+        self._news = _News()
+        self._take(theme)
+
+    @property
+    def now(self) -> Theme:
+        return self._now
+
+    def become(self, theme: Theme) -> None:
+        """Take other colours, and have all who follow restyle."""
+        self._take(theme)
+        self._news.changed.emit()
+
+    def follow(self, restyle: Callable[[], object]) -> None:
+        super().follow(restyle)
+        self._news.changed.connect(restyle)
+
+    def _take(self, theme: Theme) -> None:
+        self._now = theme.now
+        self.__dict__.update(vars(theme.now))
+
+
+class _News(QObject):
+    changed = Signal()
+
+
+def cached(make: Callable[Concatenate[Theme, Rest], Made]) -> Callable[Concatenate[Theme, Rest], Made]:
+    """``make``, a function of a theme, which keeps what it made for each set of colours, as ``functools.cache`` does."""
+    made = cache(make)
+
+    @wraps(make)
+    def of(theme: Theme, /, *rest: Rest.args, **named: Rest.kwargs) -> Made:
+        return made(theme.now, *rest, **named)  # type: ignore[arg-type]
+
+    return of
 
 
 def lut(stops: tuple[str, ...], n: int = 256) -> NDArray[np.uint8]:

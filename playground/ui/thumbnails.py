@@ -56,7 +56,7 @@ class Thumbnails(QObject):
 
     def __init__(self, ratio: float, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._ratio, self._theme = ratio, theme
+        self._ratio, self._theme = ratio, theme.now
         self._stopped = threading.Event()
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(1)

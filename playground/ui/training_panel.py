@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,14 +19,13 @@ from playground.ui.icons import icon
 from playground.ui.inspector.subject import unsuited_losses
 from playground.ui.style import scrolled
 from playground.ui.text import RichLabel
-from playground.ui.view import View, at_once
+from playground.ui.view import RIGHT, View, at_once, panel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engine.fit import Fit
     from playground.document.project import Project
-    from playground.ui.theme import Theme
     from playground.ui.view import Context
 
 #: parameters of ``Fit`` whose change draws new weights; all others take effect in the next step
@@ -45,6 +43,7 @@ class Draw(Spec):
     )
 
 
+@panel("training", "Training", RIGHT, order=60, behind="inspector")
 class TrainingView(View):
     """The form of the project's ``Fit``, in two parts, and its seed."""
 
@@ -79,7 +78,7 @@ class TrainingView(View):
             self.seed,
             self.draw,
         )
-        self.set_theme(context.theme)
+        self.draw.setIcon(icon("dice-5-outline", context.theme))
 
     def show_project(self, before: Project | None, after: Project) -> None:
         at_once(self.showing(before, after))
@@ -109,22 +108,14 @@ class TrainingView(View):
         self.live.show_error("augmentation", next(filter(None, wrong), ""))
         self.preview.show_project(project)
 
-    def set_theme(self, theme: Theme) -> None:
-        self.context = dataclasses.replace(self.context, theme=theme)
-        for part in (self.live, self.first, self.seed, self.preview):
-            part.set_theme(theme)
-        self.draw.setIcon(icon("dice-5-outline", theme))
-
     def _fit_edited(self, fit: Fit, merge: str) -> None:
-        document = self.context.document
-        document.apply(edits.set_fit(document.value, fit), "Change Training", merge and f"fit.{merge}")
+        self.context.document.do(edits.set_fit, fit, merge=merge and f"fit.{merge}")
 
     def _seed_edited(self, draw: Draw, merge: str) -> None:
-        document = self.context.document
-        document.apply(edits.set_seed(document.value, draw.seed), "Change Seed", merge and f"project.{merge}")
+        self.context.document.do(edits.set_seed, draw.seed, merge=merge and f"project.{merge}")
 
     def _new_weights(self) -> None:
-        self.context.document.edit(edits.new_weights, "Draw New Weights")
+        self.context.document.edit(edits.new_weights)
 
 
 def _heading(title: str, words: str) -> QLabel:

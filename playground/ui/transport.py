@@ -79,9 +79,9 @@ class Transport(QToolBar):
         self._inspect.setDefaultAction(actions["run.inspect"])
         self._examples = self._button("transport_examples", "Examples", words=False)
         self._examples.setDefaultAction(actions["file.examples"])
-        self._theme = self._button("transport_theme", "Light or dark", words=False)
-        self._theme.setToolTip("Change between light and dark.")
-        self._theme.clicked.connect(toggle_theme)
+        self._theme, self._toggle = theme, self._button("transport_theme", "Light or dark", words=False)
+        self._toggle.setToolTip("Change between light and dark.")
+        self._toggle.clicked.connect(toggle_theme)
 
         self.speed = QSlider(Qt.Orientation.Horizontal)
         self.speed.setObjectName("transport_speed")
@@ -104,7 +104,10 @@ class Transport(QToolBar):
         self._readings.addWidget(refusal)
         self._readings.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._lay_out()
-        self.set_theme(theme)
+        theme.follow(self._restyle)
+
+    def _restyle(self) -> None:
+        self._toggle.setIcon(icon("weather-sunny" if self._theme.dark else "weather-night", self._theme))
 
     def _lay_out(self) -> None:
         row = QWidget()
@@ -117,7 +120,7 @@ class Transport(QToolBar):
         layout.addSpacing(8)
         layout.addWidget(self._readings, stretch=1)
         layout.addWidget(self._cautions)
-        for widget in (self.speed, self._speed_label, self._examples, self._theme):
+        for widget in (self.speed, self._speed_label, self._examples, self._toggle):
             layout.addWidget(widget)
         both = QWidget()
         both.setObjectName("transport_rows")
@@ -175,8 +178,3 @@ class Transport(QToolBar):
         self.speed.setToolTip(
             f"How many updates a second: {words}. Slow down to watch single steps. ( [ and ] )"
         )
-
-    def set_theme(self, theme: Theme) -> None:
-        self._refusal.set_theme(theme)
-        self._cautions.set_theme(theme)
-        self._theme.setIcon(icon("weather-sunny" if theme.dark else "weather-night", theme))

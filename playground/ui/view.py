@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from playground.document.project import Project
     from playground.runner.messages import Command, Frame, Want
     from playground.ui.theme import Theme
+
+LEFT, RIGHT, BOTTOM = (
+    Qt.DockWidgetArea.LeftDockWidgetArea,
+    Qt.DockWidgetArea.RightDockWidgetArea,
+    Qt.DockWidgetArea.BottomDockWidgetArea,
+)
 
 #: commands that send the run to another moment, or stop to look into the one where it is
 MOVING = (ApplyStep, GoTo, Inspect, Play, Reset, Step, StepBack)
@@ -196,3 +202,44 @@ class View(QWidget):
 
     def show_frame(self, frame: Frame) -> None:
         """Draw a moment of training. Called on the GUI thread at most 60 times a second, only while visible."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One dock.
+
+    Args:
+        view: makes what is inside.
+        key: its objectName, in saved layouts too.
+        title: on its bar.
+        area: where it stands at first.
+        order: among all panels, in the menu and in its area.
+        share: of the height of its column.
+        behind: the panel whose tab stands before its own, where they share a place.
+        shown: at first.
+        tall: it needs height: whenever somebody opens it, it is given some.
+    """
+
+    view: type[View]
+    key: str
+    title: str
+    area: Qt.DockWidgetArea
+    order: int
+    share: int = 1
+    behind: str = ""
+    shown: bool = True
+    tall: bool = False
+
+
+declared: list[Panel] = []  #: by the views imported so far; ``panels.PANELS`` has all
+V = TypeVar("V", bound=type[View])
+
+
+def panel(key: str, title: str, area: Qt.DockWidgetArea, **more: Any) -> Callable[[V], V]:
+    """Class decorator: the view is a panel of the window. ``more``: what else a ``Panel`` has."""
+
+    def declare(view: V) -> V:
+        declared.append(Panel(view, key, title, area, **more))
+        return view
+
+    return declare

@@ -92,7 +92,7 @@ class WeightFiles(QObject):
         """Whether that could be done."""
         try:
             state = load_weights(path)
-            self._document.edit(lambda project: edits.give_weights(project, state), text)
+            self._document.edit(edits.give_weights, state, text=text)
         except EngineError as error:
             refuse(self._window, "Not loaded", str(error))
             return False

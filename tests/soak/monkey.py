@@ -350,7 +350,7 @@ class Monkey:
                 edits.mend_output,
             )
         )
-        document.edit(change, "Edit")
+        document.edit(change, text="Edit")
         return getattr(change, "func", change).__name__
 
     def _wheel(self) -> str:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from playground.document.document import Document
 from playground.document.project import Project
 from playground.runner.messages import Command
-from playground.ui.theme import LIGHT, Theme
+from playground.ui.theme import LIGHT, LiveTheme, Theme
 from playground.ui.undo import History
 from playground.ui.view import Context, Focus, View
 
@@ -39,7 +39,7 @@ class Bench:
         self.focus = Focus()
         self.focus.node_id = node
         self.sent: list[Command] = []
-        self.view: Any = view(Context(self.document, self.focus, self.sent.append, theme))
+        self.view: Any = view(Context(self.document, self.focus, self.sent.append, LiveTheme(theme)))
         # It goes with the view: left to the garbage collector, the stack may be taken apart after its commands.
         self.history = History(self.document, self.view)
         qtbot.addWidget(self.view)

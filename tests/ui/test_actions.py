@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from playground.runner.messages import State
 from playground.ui.actions import MENUS, SPECS, Actions, Situation
 from playground.ui.keys import KeyGuard
-from playground.ui.theme import DARK, LIGHT
+from playground.ui.theme import DARK, LIGHT, LiveTheme
 
 RUN = ("run.play", "run.batch", "run.epoch")
 
@@ -32,7 +32,8 @@ class Window(QMainWindow):
     def __init__(self) -> None:
         super().__init__()
         self.done: Counter[str] = Counter()
-        self.actions_ = Actions(self, {s.id: lambda i=s.id: self.done.update([i]) for s in SPECS}, LIGHT)
+        self.theme = LiveTheme(LIGHT)
+        self.actions_ = Actions(self, {s.id: lambda i=s.id: self.done.update([i]) for s in SPECS}, self.theme)
         self.menus = self.actions_.fill(self.menuBar())
         self.line, self.spin, self.box = QLineEdit(), QSpinBox(), QCheckBox("box")
         self.list, self.combo, self.plain = QListWidget(), QComboBox(), QWidget()
@@ -128,9 +129,8 @@ def test_undo_names_the_edit(window: Window) -> None:
 
 
 def test_icons_follow_the_theme(window: Window) -> None:
-    window.actions_.restyle(LIGHT)
     light = window.actions_["file.open"].icon().pixmap(16).toImage()
-    window.actions_.restyle(DARK)
+    window.theme.become(DARK)
     assert window.actions_["file.open"].icon().pixmap(16).toImage() != light
 
 

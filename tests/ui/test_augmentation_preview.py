@@ -144,5 +144,5 @@ def test_it_is_painted_whole(qtbot, project: Any, theme: Theme) -> None:
     image = strip.grab().toImage()
     rows = ink(image, theme.panel).max(axis=1)
     assert rows[-12:].max() > 30, "what is at the bottom is painted too"
-    strip.set_theme(DARK if theme is LIGHT else LIGHT)
+    bench.view.context.theme.become(DARK if theme is LIGHT else LIGHT)
     assert strip.grab().toImage() != image

@@ -240,8 +240,7 @@ def test_changes_elsewhere_are_not_answered(bench: Bench, monkeypatch) -> None:
 
 
 def test_the_theme_changes(bench: Bench) -> None:
-    bench.view.set_theme(DARK)
-    assert bench.view.context.theme is DARK
+    bench.view.context.theme.become(DARK)
     grabbed = bench.view.bar.grab().toImage()
     assert (ink(grabbed, DARK.train) < 30).any()
 

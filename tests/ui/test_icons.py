@@ -24,8 +24,8 @@ def test_it_is_drawn_in_the_colour_that_is_asked_for(qapp) -> None:
     sheet = QPixmap(32, 32)
     sheet.fill("white")
     painter = QPainter(sheet)
-    icon("play", LIGHT, "#ff0000").paint(painter, QRect(0, 0, 32, 32), mode=QIcon.Mode.Normal)
+    icon("play", LIGHT, "error").paint(painter, QRect(0, 0, 32, 32), mode=QIcon.Mode.Normal)
     painter.end()
     middle = sheet.toImage().pixelColor(15, 16)
-    assert (middle.red(), middle.green(), middle.blue()) == (255, 0, 0)
+    assert middle.name() == LIGHT.error
     assert ink(sheet.toImage(), "#ffffff")[0, 0] == 0

@@ -461,7 +461,7 @@ def test_the_theme_is_toggled_everywhere_and_remembered(qtbot, tmp_path: Path) -
     window.actions_["view.theme.light"].trigger()
     light = window.grab().toImage()
     shell.click("transport_theme")
-    assert {view.context.theme for view in window.views} == {DARK}
+    assert {view.context.theme.now for view in window.views} == {DARK}
     assert shell.settings.theme == "dark"
     assert window.actions_["view.theme.dark"].isChecked()
     dark = window.grab().toImage()
@@ -470,9 +470,9 @@ def test_the_theme_is_toggled_everywhere_and_remembered(qtbot, tmp_path: Path) -
         assert dark.pixelColor(*at).lightness() < 80 < 200 < light.pixelColor(*at).lightness()
     window.close()
     again = Shell(qtbot, CIRCLE, tmp_path, ToldRunner())
-    assert again.window.canvas.context.theme is DARK
+    assert again.window.canvas.context.theme.now is DARK
     again.window.actions_["view.theme.light"].trigger()
-    assert {view.context.theme for view in again.window.views} == {LIGHT}
+    assert {view.context.theme.now for view in again.window.views} == {LIGHT}
 
 
 # --- commands ----------------------------------------------------------------------------------------------------------

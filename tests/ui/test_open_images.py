@@ -21,7 +21,6 @@ from playground.document.files import save
 from playground.document.project import Project
 from playground.ui.data_panel import DataView
 from playground.ui.forms.path import PathEditor
-from playground.ui.theme import DARK
 from tests.engine.data import bad_files
 from tests.engine.data.writing import PIXELS, write_folders, write_idx
 from tests.ui.bench import Bench, pixels
@@ -366,5 +365,3 @@ def test_the_gallery_shows_a_picture_of_each_class(bench: Bench, tmp_path: Path)
     first, second = (gallery._cell(i).center().x() for i in range(2))
     assert np.array_equal(shown[10, first], (0, 0, 0))
     assert np.array_equal(shown[10, second], (255, 255, 255))
-    bench.view.set_theme(DARK)
-    assert gallery._theme is DARK

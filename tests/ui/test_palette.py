@@ -262,7 +262,7 @@ def test_letters_on_an_item_are_no_shortcuts_of_the_window(bench: Bench) -> None
 
 
 def test_the_theme_changes_what_is_painted(bench: Bench) -> None:
-    bench.view.set_theme(DARK)
+    bench.view.context.theme.become(DARK)
     one = item(bench, "Linear")
     dot = pixels(one.grab().toImage())[one.height() // 2, 13, :3]
     np.testing.assert_array_equal(dot, QColor(DARK.category_colour("Dense")).getRgb()[:3])

@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 
 from engine.data import Digits
 from engine.fit import Fit
@@ -17,7 +18,7 @@ from playground.document.project import Project, problems
 from playground.runner.messages import Frame, State
 from playground.ui.problems_panel import ProblemsView
 from playground.ui.theme import DARK
-from tests.ui.bench import Bench
+from tests.ui.bench import Bench, ink
 
 FINE = Project(network=Network.chain(Linear(4), Tanh(), Linear(1)))
 WRONG_OUTPUT = Project(network=Network.chain(Linear(4), Tanh(), Linear(3)))
@@ -137,9 +138,10 @@ def test_frames_that_say_nothing_new_cost_nothing(qtbot, monkeypatch) -> None:
 
 def test_the_theme_changes(qtbot) -> None:
     bench = open_on(qtbot, WRONG_OUTPUT)
-    bench.view.set_theme(DARK)
-    assert bench.view.context.theme is DARK
-    assert len(bench.view.cards) == 1
+    bench.view.context.theme.become(DARK)
+    (card,) = bench.view.cards
+    sign = next(label.pixmap() for label in card.findChildren(QLabel) if not label.pixmap().isNull())
+    assert (ink(sign.toImage(), DARK.error) < 30).any()
 
 
 LATE = Project(network=Network.chain(Linear(4), Tanh(), Linear(1), Sigmoid()))

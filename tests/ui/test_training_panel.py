@@ -18,7 +18,7 @@ from playground.document import edits
 from playground.document.project import Project
 from playground.ui.theme import DARK
 from playground.ui.training_panel import FIRST_WEIGHTS, TrainingView
-from tests.ui.bench import Bench
+from tests.ui.bench import Bench, ink
 from tests.ui.forms.specs import child, enter, pick, type_into
 
 MLP = Project(network=Network.chain(Linear(4), Tanh(), Linear(1)))
@@ -106,6 +106,5 @@ def test_a_loss_that_does_not_suit_is_marked_beside_its_field(qtbot) -> None:
 
 
 def test_the_theme_changes(bench: Bench) -> None:
-    bench.view.set_theme(DARK)
-    assert bench.view.context.theme is DARK
-    assert bench.view.live._theme is DARK
+    bench.view.context.theme.become(DARK)
+    assert (ink(bench.view.draw.icon().pixmap(32).toImage(), DARK.text) < 30).any()

@@ -68,7 +68,11 @@ class StepBar(QWidget):
         self.discard.clicked.connect(stepper.discard)
         stepper.moved.connect(self._refresh)
         stepper.playing_changed.connect(self._show_playing)
-        self.set_theme(theme)
+        self.back.setIcon(icon("step-backward", theme))
+        self.forward.setIcon(icon("step-forward", theme, "accent_text"))
+        self.apply.setIcon(icon("check", theme, "good"))
+        self.discard.setIcon(icon("close", theme))
+        self._show_playing(stepper.playing)
 
     def _button(self, name: str, text: str, tip: str, words: bool = True) -> QToolButton:
         button = QToolButton()
@@ -147,13 +151,3 @@ class StepBar(QWidget):
         self.discard.setToolButtonStyle(
             style.ToolButtonIconOnly if narrow else style.ToolButtonTextBesideIcon
         )
-
-    def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
-        self._theme = theme
-        self.back.setIcon(icon("step-backward", theme))
-        self.forward.setIcon(icon("step-forward", theme, theme.accent_text))
-        self.apply.setIcon(icon("check", theme, theme.good))
-        self.discard.setIcon(icon("close", theme))
-        self.scrubber.set_theme(theme)
-        self._show_playing(self._stepper.playing)

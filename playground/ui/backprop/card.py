@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
@@ -84,7 +82,6 @@ class StepCard(QWidget):
     def __init__(self, focus: Focus, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("step_card")
-        self.theme = theme
         self.sentence = _label("step_sentence")
         self.formula = FormulaView(theme, "step_formula", patience=PATIENCE)
         self.numbers = FormulaView(theme, "step_numbers", patience=PATIENCE)
@@ -132,13 +129,11 @@ class StepCard(QWidget):
         self.sentence.setText(f"{where} · <b>{title}.</b> {sentence}".rstrip())
         formula, numbers = self._written(card)
         self.formula.set_latex(formula)
-        self.numbers.set_latex("" if veiled else numbers)
         backward = card.result is not None and (
             card.moment.phase == "backward"
             or (card.result.place is not None and card.result.place.kind in BACKWARD)
         )
-        tint = self.theme.gradient if backward else self.theme.accent
-        self.numbers.set_theme(dataclasses.replace(self.theme, text=tint))
+        self.numbers.set_latex("" if veiled else numbers, "gradient" if backward else "accent")
         self.result.set_operand(card.result, veiled, backward)
         self.why.setText(why)
         self._show("Formula", self.formula, bool(card.formula))
@@ -182,13 +177,6 @@ class StepCard(QWidget):
     def _show(self, line: str, part: QWidget, on: bool) -> None:
         self._captions[line].setVisible(on)
         part.setVisible(on)
-
-    def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
-        self.theme = theme
-        self.formula.set_theme(theme)
-        for part in (self.result, self.boxes, self.terms, self.contributions, self.stages):
-            part.set_theme(theme)
 
 
 def _label(name: str, muted: bool = False) -> QLabel:

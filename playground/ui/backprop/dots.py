@@ -62,7 +62,7 @@ class DotsPlot(QWidget):
         self.current = -1
         self._hovered: int | None = None
         self._where: list[QPointF] = []
-        self.read_out = ReadOut(self, theme)
+        self.read_out = ReadOut(self)
 
     def show_gradients(self, gradients: Array, current: int) -> None:
         """``gradients`` (N,); ``current`` is the sample that is looked at, −1 for the whole batch."""
@@ -70,11 +70,6 @@ class DotsPlot(QWidget):
         self._hovered = None
         self.read_out.hide()
         self._lay()
-        self.update()
-
-    def set_theme(self, theme: Theme) -> None:
-        self.theme = theme
-        self.read_out.set_theme(theme)
         self.update()
 
     def minimumSizeHint(self) -> QSize:
@@ -268,10 +263,6 @@ class DotsCard(SideCard):
         self.body.addWidget(self.words)
         self.plot.chosen.connect(self.sample_chosen)
         self._shown: tuple[object, ...] = ()
-
-    def set_theme(self, theme: Theme) -> None:
-        self.plot.set_theme(theme)
-        super().set_theme(theme)
 
     def refresh(self) -> None:
         step, place = self.step, self.subject.place

@@ -77,7 +77,10 @@ class EmptyState(QWidget):
         column.addLayout(row)
         column.addWidget(self.problem)
         column.addStretch(2)
-        self.set_theme(theme)
+        self.mine.setIcon(icon("magnify", theme, "accent_text"))
+        self.mine.setIconSize(QSize(16, 16))
+        for button in self.starters:
+            button.setIcon(icon("school-outline", theme))
 
     def _starter(self, key: str, text: str, tip: str) -> QPushButton:
         button = QPushButton(text)
@@ -101,10 +104,3 @@ class EmptyState(QWidget):
         """Why the worker could not begin; "" for no trouble."""
         self.problem.setText(words)
         self.problem.setVisible(bool(words))
-
-    def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
-        self.mine.setIcon(icon("magnify", theme, theme.accent_text))
-        self.mine.setIconSize(QSize(16, 16))
-        for button in self.starters:
-            button.setIcon(icon("school-outline", theme))

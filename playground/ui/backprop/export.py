@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from playground.ui.icons import icon
 from playground.ui.numbers import fmt
 from playground.ui.style import refresh
 from playground.ui.text import Label
-from playground.ui.theme import Theme
 from playground.ui.view import Context, StepAt
 
 LINGER = 6000  #: milliseconds that good news stay
@@ -116,13 +114,8 @@ class ExportButton(QWidget):
         self._turn.timeout.connect(self._go_on)
         context.focus.step_changed.connect(self._step_changed)
         self._step_changed(context.focus.step)
-        self.set_theme(context.theme)
-
-    def set_theme(self, theme: Theme) -> None:
-        """Take another theme's colours."""
-        self.context = dataclasses.replace(self.context, theme=theme)
-        self.button.setIcon(icon("file-document-edit-outline", theme))
-        self.canceller.setIcon(icon("close", theme))
+        self.button.setIcon(icon("file-document-edit-outline", context.theme))
+        self.canceller.setIcon(icon("close", context.theme))
 
     def _step_changed(self, step: StepAt | None) -> None:
         self.button.setEnabled(step is not None)

@@ -277,8 +277,3 @@ class FlowCard(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(360, 240)
-
-    def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
-        self.bars.theme = theme
-        self.bars.update()

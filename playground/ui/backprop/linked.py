@@ -107,8 +107,3 @@ class Linked(QWidget):
             QToolTip.showText(event.globalPos(), tip(zone.words) if zone is not None else "", self)
             return True
         return super().event(event)
-
-    def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
-        self.theme = theme
-        self.update()

@@ -95,7 +95,7 @@ class MatrixView(Linked):
         self.picture = Picture()
         self._laid: list[Laid] = []
         self._signs: list[tuple[QRectF, Sign]] = []
-        self._images: dict[int, QImage] = {}
+        self._images: dict[tuple[int, Theme], QImage] = {}
         self._bottom = 0.0
         self._cell = CELL
         self.setMinimumSize(240, 120)
@@ -301,7 +301,7 @@ class MatrixView(Linked):
 
     def _image(self, laid: Laid) -> QImage:
         """The cells that are shown as colours."""
-        key = id(laid)
+        key = (id(laid), self.theme.now)
         if key not in self._images:
             sheet = laid.sheet
             part = sheet.cells[laid.rows.start : laid.rows.stop, laid.columns.start : laid.columns.stop]
@@ -377,8 +377,3 @@ class MatrixView(Linked):
                 # Not a rect of its own for each of thousands of cells: one for the cell under the mouse.
                 return Zone(laid.rect_of(*found), f"{plain(laid.sheet.title)}[{where}] = {number}", place)
         return None
-
-    def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
-        self._images.clear()
-        super().set_theme(theme)

@@ -86,10 +86,6 @@ class SamplePicker(QWidget):
         self.box.activated.connect(self._chosen)
         self.by_loss.toggled.connect(self._fill)
         stepper.moved.connect(self._refresh)
-        self.set_theme(theme)
-
-    def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
         self.by_loss.setIcon(icon("sort-descending", theme))
 
     def _refresh(self) -> None:

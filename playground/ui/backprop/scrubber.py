@@ -132,8 +132,3 @@ class Scrubber(QWidget):
             )
             return True
         return super().event(event)
-
-    def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
-        self.theme = theme
-        self.update()

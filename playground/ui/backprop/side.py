@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
@@ -12,7 +10,6 @@ from playground.ui.backprop.subject import Subject
 from playground.ui.line import Line
 from playground.ui.style import GAP, MARGIN
 from playground.ui.text import Label
-from playground.ui.theme import Theme
 from playground.ui.view import Context, StepAt, View
 
 
@@ -92,11 +89,6 @@ class SideCard(View):
         super().showEvent(event)
         if self._stale:
             self._freshen()
-
-    def set_theme(self, theme: Theme) -> None:
-        """Take another theme's colours."""
-        self.context = dataclasses.replace(self.context, theme=theme)
-        self.touch()
 
     def sizeHint(self) -> QSize:
         return QSize(380, 260)

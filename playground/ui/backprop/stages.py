@@ -84,11 +84,6 @@ class _StageRow(QWidget):
         for i, strip in enumerate(self._strips):
             strip.set_equation(equations[i] if i < len(equations) else None)
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        for strip in self._strips:
-            strip.set_theme(theme)
-
 
 class StagesView(QWidget):
     """All stages of a loss; the current one is open, any other opens by a click."""
@@ -130,9 +125,3 @@ class StagesView(QWidget):
             row = _StageRow(self._focus, self._theme, len(self.rows) + 1)
             self.rows.append(row)
             self._column.addWidget(row)
-
-    def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
-        self._theme = theme
-        for row in self.rows:
-            row.set_theme(theme)

@@ -19,7 +19,6 @@ from playground.ui.plots.plot import small
 if TYPE_CHECKING:
     from engine.trace.moments import Phase
     from playground.runner.messages import Frame
-    from playground.ui.theme import Theme
     from playground.ui.view import Context
 
 #: key, title and tip of each tab, in order
@@ -91,8 +90,3 @@ class Tools(QTabWidget):
         for card in self.cards.values():
             if hasattr(card, "show_frame"):
                 card.show_frame(frame)
-
-    def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
-        for card in self.cards.values():
-            card.set_theme(theme)

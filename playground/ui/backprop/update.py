@@ -22,7 +22,6 @@ from playground.ui.numbers import exact, fmt
 from playground.ui.plots.plot import small
 from playground.ui.step_progress import Progress
 from playground.ui.text import RichLabel, tip
-from playground.ui.theme import Theme
 from playground.ui.view import Context
 
 NOT_YET = "·"  #: numbers that no step has reached
@@ -263,10 +262,7 @@ class UpdateCard(SideCard):
         self.view.entered.connect(self._entered)
         self.view.clicked.connect(self._clicked)
         self.view.selectionModel().currentChanged.connect(lambda now, _: self._look_at(now))
-
-    def set_theme(self, theme: Theme) -> None:
-        self.formula.set_theme(theme)
-        super().set_theme(theme)
+        context.theme.follow(self.touch)
 
     # --- showing ------------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
@@ -29,12 +28,11 @@ from playground.ui.backprop.tools import Tools
 from playground.ui.numbers import count, fmt
 from playground.ui.style import GAP, MARGIN
 from playground.ui.text import Label
-from playground.ui.view import View
+from playground.ui.view import BOTTOM, View, panel
 
 if TYPE_CHECKING:
     from playground.document.project import Project
     from playground.runner.messages import Frame
-    from playground.ui.theme import Theme
     from playground.ui.view import Context
 
 #: from this width on, in pixels, the picture stands beside the other cards
@@ -42,6 +40,7 @@ WIDE = 1180
 _KEYS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Space, Qt.Key.Key_Home, Qt.Key.Key_End)
 
 
+@panel("backprop", "Backprop", BOTTOM, order=80, behind="problems", shown=False, tall=True)
 class BackpropView(View):
     """Owns the walk (``focus.step``) and shows it: bar, step card, pictures, and the cards beside them."""
 
@@ -220,10 +219,3 @@ class BackpropView(View):
             else:
                 self.tools.put_picture_back()
             self._middle.setVisible(wide)
-
-    def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
-        self.context = dataclasses.replace(self.context, theme=theme)
-        for part in (self.empty, self.bar, self.samples, self.card, self.tools):
-            part.set_theme(theme)
-        self._show_card()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from engine.errors import EngineError
-from engine.layers import Layer, registry
+from engine.layers import Layer
 from engine.limits import MOST_LAYERS
 from engine.network import INPUT
 from playground.document import edits
@@ -121,10 +121,10 @@ class Commands(QObject):
 
     # --- edits --------------------------------------------------------------------------------------------------------
 
-    def _apply(self, after: Project, text: str, merge: str = "") -> None:
-        """Apply an edit, and select the layers it has added, if any."""
+    def _add(self, change: Callable[..., Project], *given: object) -> None:
+        """Make an edit, and select the layers it has added, if any."""
         before = {n.id for n in self.project.network.nodes}
-        self.context.document.apply(after, text, merge)
+        self.context.document.do(change, *given)
         added = [n.id for n in self.project.network.nodes if n.id not in before]
         if added:
             self.select(added)
@@ -132,7 +132,7 @@ class Commands(QObject):
     def insert(self, key: str, at: int) -> None:
         """Put the default layer of a registry key before position ``at``."""
         self._say_full(1)
-        self._apply(edits.add_layer(self.project, key, at), f"Add {registry.get(key).label}")
+        self._add(edits.add_layer, key, at)
 
     def delete(self) -> None:
         """Take the selected layers out; the one that moves up to their place is selected."""
@@ -145,8 +145,7 @@ class Commands(QObject):
         rest = {i for i in order if i not in gone}
         after = next((i for i in order[order.index(chosen[-1]) :] if i in rest), LOSS)
         before = next(i for i in reversed(order[: order.index(chosen[0])]) if i in rest)
-        text = f"Delete {self._named(chosen)}"
-        self.context.document.apply(edits.remove(self.project, chosen), text)
+        self.context.document.do(edits.remove, chosen)
         self.select([after if after != LOSS else before])
 
     def duplicate(self) -> None:
@@ -156,7 +155,7 @@ class Commands(QObject):
             self._say_nothing_chosen("duplicate")
             return
         self._say_full(len(chosen))
-        self._apply(edits.duplicate(self.project, chosen), f"Duplicate {self._named(chosen)}")
+        self._add(edits.duplicate, chosen)
 
     def copy(self) -> bool:
         """Put the selected layers on the clipboard; False where there are none."""
@@ -180,8 +179,7 @@ class Commands(QObject):
             self.said.emit(str(error))
             return
         self._say_full(len(layers))
-        named = layers[0].label if len(layers) == 1 else f"{len(layers)} layers"
-        self._apply(edits.paste(self.project, layers, self.behind_current()), f"Paste {named}")
+        self._add(edits.paste, layers, self.behind_current())
 
     def behind_current(self) -> int:
         """The position just behind the current block; the end where there is none."""
@@ -193,8 +191,7 @@ class Commands(QObject):
         at = edits.index_of(self.project, node_id)
         to = gap if gap <= at else gap - 1
         if to != at:
-            label = self.project.network[node_id].layer.label
-            self.context.document.apply(edits.move(self.project, node_id, to), f"Move {label}")
+            self.context.document.do(edits.move, node_id, to)
 
     def move_by(self, by: int) -> None:
         """Move the selected layers one place, left or right, as one edit."""
@@ -202,10 +199,7 @@ class Commands(QObject):
         chosen = self.chosen
         if not chosen or not 0 <= ids.index(chosen[-1 if by > 0 else 0]) + by < len(ids):
             return
-        after = self.project
-        for node_id in reversed(chosen) if by > 0 else chosen:
-            after = edits.move(after, node_id, edits.index_of(after, node_id) + by)
-        self.context.document.apply(after, f"Move {self._named(chosen)}")
+        self.context.document.do(edits.shift, chosen, by)
 
     def fresh(self, node_id: str) -> Layer | None:
         """The layer with all options at their defaults; ``None`` where it is so already or has an option without one."""
@@ -219,16 +213,14 @@ class Commands(QObject):
         """Put all options of a layer back to their defaults."""
         default = self.fresh(node_id)
         if default is not None:
-            after = edits.set_layer(self.project, node_id, default)
-            self.context.document.apply(after, f"Reset options of {default.label}")
+            self.context.document.do(
+                edits.set_layer, node_id, default, text=f"Reset options of {default.label}"
+            )
 
     def set_number(self, cell: Cell, before: float, after: float, merge: str = "") -> None:
         """Set one weight or bias by hand."""
-        changed = edits.set_weight(self.project, cell.block_id, cell.name, cell.index, before, after)
-        self.context.document.apply(changed, f"Set {cell.name} of {cell.block_id}", merge)
-
-    def _named(self, ids: tuple[str, ...]) -> str:
-        return self.project.network[ids[0]].layer.label if len(ids) == 1 else f"{len(ids)} layers"
+        where = (cell.block_id, cell.name, cell.index)
+        self.context.document.do(edits.set_weight, *where, before, after, merge=merge)
 
     def _say_full(self, wanted: int) -> None:
         """Say that not all of them will be added, where that is so."""

@@ -64,7 +64,7 @@ class NumberEditor(QFrame):
         self.note = Label()
         self._dress()
         self._lay_out()
-        self.set_theme(theme)
+        self.close_button.setIcon(icon("close", theme, "muted"))
         self.hide()
 
     def _dress(self) -> None:
@@ -119,10 +119,6 @@ class NumberEditor(QFrame):
         layout.addLayout(ends)
         layout.addWidget(self.note)
         self.which.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-
-    def set_theme(self, theme: Theme) -> None:
-        self.field.set_theme(theme)
-        self.close_button.setIcon(icon("close", theme, theme.muted))
 
     # --- opening and closing ------------------------------------------------------------------------------------------
 

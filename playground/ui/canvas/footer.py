@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from playground.ui.line import Line
@@ -35,9 +35,9 @@ class ScaleBar(QWidget):
         self.setToolTip(tip)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFont(small(self.font()))
+        self._theme = theme
         self._limit: float | None = None
         self._gradients = False
-        self.set_theme(theme)
         self.show_limit(None)
 
     @property
@@ -49,10 +49,7 @@ class ScaleBar(QWidget):
         """The range of what is under the mouse; ``None``: each tile or layer has its own. ``gradients`` have colours of their own."""
         if (limit, gradients) == (self._limit, self._gradients) and self.accessibleName():
             return
-        if gradients != self._gradients:
-            self._gradients = gradients
-            self.set_theme(self._theme)
-        self._limit = limit
+        self._limit, self._gradients = limit, gradients
         ends = (
             f"from {fmt(-limit)} to {fmt(limit)}"
             if limit is not None
@@ -62,12 +59,6 @@ class ScaleBar(QWidget):
         self.setAccessibleName(f"Colours: {colours}; {ends}")
         self.update()
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        table = gradient_table(theme) if self._gradients else signed_table(theme)
-        self._image: QImage = indexed_image(_RAMP, table)
-        self.update()
-
     def sizeHint(self) -> QSize:
         return QSize(196, 20)
 
@@ -75,7 +66,8 @@ class ScaleBar(QWidget):
         painter = QPainter(self)
         middle = self.height() / 2
         bar = QRectF(50, middle - 4.5, self.width() - 100, 9)
-        painter.drawImage(bar, self._image)
+        table = gradient_table(self._theme) if self._gradients else signed_table(self._theme)
+        painter.drawImage(bar, indexed_image(_RAMP, table))
         painter.setPen(QColor(self._theme.border))
         painter.drawRect(bar)
         painter.setPen(QColor(self._theme.muted))
@@ -110,9 +102,6 @@ class Footer(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(LINGER)
         self._timer.timeout.connect(self._calm)
-
-    def set_theme(self, theme: Theme) -> None:
-        self.scale.set_theme(theme)
 
     def show_size(self, parameters: int) -> None:
         """How many numbers the network learns."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
@@ -10,8 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from engine.problems import Level
 from playground.ui.plots.colours import mix, signed_table
-from playground.ui.remedies import level_colour
-from playground.ui.theme import Theme
+from playground.ui.theme import Theme, cached
 
 RADIUS = 8.0  #: of cards
 TILE_RADIUS = 3.0
@@ -65,7 +64,7 @@ class Look:
         return _wire(self.faint, 1.1)
 
     def problem(self, level: Level) -> QColor:
-        return QColor(level_colour(level, self.theme))
+        return QColor(getattr(self.theme, level))
 
     def sign(self, value: float) -> QColor:
         """The end of the signed scale on the side of ``value``."""
@@ -118,7 +117,7 @@ def _font(pixels: int, bold: bool = False) -> QFont:
     return font
 
 
-@lru_cache(maxsize=8)
+@cached
 def look_of(theme: Theme) -> Look:
     """The look of a theme, made once."""
     return Look(theme)

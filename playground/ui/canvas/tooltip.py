@@ -238,18 +238,12 @@ WIDEST = 420
 class HoverCard(RichLabel):
     """A dark card beside the mouse; the mouse passes through it."""
 
-    def __init__(self, parent: QWidget, theme: Theme) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent=parent)
         self._room = parent
         self.setObjectName("hover_card")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.set_theme(theme)
         self.hide()
-
-    def set_theme(self, theme: Theme) -> None:
-        self.setStyleSheet(
-            f"background: {theme.text}; color: {theme.panel}; border-radius: 6px; padding: 7px 10px;"
-        )
 
     def say(self, text: str) -> None:
         """Other words at the same place; none hide it."""

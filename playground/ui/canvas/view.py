@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator
 from time import perf_counter
 
@@ -19,7 +18,6 @@ from playground.ui.canvas.editor import NumberEditor
 from playground.ui.canvas.footer import Footer
 from playground.ui.canvas.inside import Stage
 from playground.ui.canvas.keys import Keys
-from playground.ui.canvas.look import look_of
 from playground.ui.canvas.menu import menu_for
 from playground.ui.canvas.network_view import ZOOM_STEP, NetworkView
 from playground.ui.canvas.overlays import Invitation, MendOffer
@@ -29,7 +27,6 @@ from playground.ui.canvas.scene import NetworkScene
 from playground.ui.canvas.stepping import Stepping
 from playground.ui.canvas.targets import Card, Cell, More, Sample, Target, Unit
 from playground.ui.canvas.tooltip import HoverCard, Words
-from playground.ui.theme import Theme
 from playground.ui.view import Context, View
 
 #: seconds between two texts of the hover card: rich text is dear, and digits that change faster cannot be read
@@ -44,7 +41,7 @@ class CanvasView(View):
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.setObjectName("canvas_view")
-        self.stage = Stage(look_of(context.theme))
+        self.stage = Stage(context.theme)
         self.scene = NetworkScene(self.stage)
         self.commands = Commands(context, self)
         self.area = QFrame()
@@ -62,7 +59,7 @@ class CanvasView(View):
         layout.addWidget(self.area)
         self.invitation = Invitation(self.area)
         self.offer = MendOffer(self.area, context.document)
-        self.hover_card = HoverCard(self.area, context.theme)
+        self.hover_card = HoverCard(self.area)
         self.editor = NumberEditor(self.area, context.theme)
         self.keys = Keys(self)
         self.setFocusProxy(self.network)
@@ -73,6 +70,7 @@ class CanvasView(View):
         self._keyboard_unit = False  # the pinned unit was chosen by keyboard: it counts as looked at
         self.stepping = Stepping(self)
         self._connect()
+        context.theme.follow(self._restyle)
         self.show_project(None, context.document.value)
 
     def _connect(self) -> None:
@@ -137,13 +135,9 @@ class CanvasView(View):
         if perf_counter() - self._said_at > TEXT_EVERY:
             self._refresh_hover_card()
 
-    def set_theme(self, theme: Theme) -> None:
-        self.context = dataclasses.replace(self.context, theme=theme)
-        self.stage.look = look_of(theme)
+    def _restyle(self) -> None:
+        """What is kept as pictures is drawn anew."""
         self.scene.restyle()
-        self.footer.set_theme(theme)
-        self.hover_card.set_theme(theme)
-        self.editor.set_theme(theme)
         if self._frame is not None:
             self.scene.show_frame(self._frame)
 

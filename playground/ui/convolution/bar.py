@@ -14,7 +14,6 @@ from playground.ui.icons import icon
 from playground.ui.plots.plot import small
 from playground.ui.plots.switches import FlowLayout, switch
 from playground.ui.text import Label
-from playground.ui.theme import Theme
 
 #: milliseconds that the window stays at each place, to begin with
 USUAL = 250
@@ -36,6 +35,7 @@ class Crumbs(QWidget):
         self.back.setToolTip("One level up (Esc)")
         self.back.setAccessibleName("One level up")
         self.back.setAutoRaise(True)
+        self.back.setIcon(icon("arrow-left", scope.context.theme))
         self.back.setIconSize(QSize(16, 16))
         self.back.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.back.clicked.connect(lambda: scope.go(scope.spot.up()))
@@ -95,9 +95,6 @@ class Crumbs(QWidget):
             widest = f"window {cell_in_words((stage.map_shape[1] - 1, stage.map_shape[2] - 1))}"
             self.parts[-1].setMinimumWidth(self.fontMetrics().horizontalAdvance(widest) + 8)
 
-    def set_theme(self, theme: Theme) -> None:
-        self.back.setIcon(icon("arrow-left", theme))
-
 
 class Slide(QWidget):
     """Play: the window moves on by itself, and the output fills."""
@@ -111,6 +108,7 @@ class Slide(QWidget):
         self.play.setToolTip("Slide the window over the picture; the output fills as it goes (Space).")
         self.play.setAccessibleName("Slide the window")
         self.play.setText("Slide")
+        self.play.setIcon(icon("play", scope.context.theme))
         self.play.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.play.setIconSize(QSize(16, 16))
         self.play.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -170,9 +168,6 @@ class Slide(QWidget):
         scope.filled = there
         scope.go(Spot(scope.spot.node_id, scope.spot.channel, there))
 
-    def set_theme(self, theme: Theme) -> None:
-        self.play.setIcon(icon("play", theme))
-
 
 class Bar(QWidget):
     """Crumbs, Play, colour scale, backward; and, to stand elsewhere, ``which``: the sample and the side panels."""
@@ -203,10 +198,16 @@ class Bar(QWidget):
         height = max(self.scale.sizeHint().height(), self.slide.sizeHint().height())
         self._flow = FlowLayout(self, gap=8)
         self.compare = self._toggle(
-            "convolution_compare", "Compare", "Pinned samples, and those that move a channel most."
+            "convolution_compare",
+            "Compare",
+            "view-grid-outline",
+            "Pinned samples, and those that move a channel most.",
         )
         self.draw = self._toggle(
-            "convolution_draw", "Draw", "Draw a picture, or bring one, and let the network look at it."
+            "convolution_draw",
+            "Draw",
+            "draw",
+            "Draw a picture, or bring one, and let the network look at it.",
         )
         #: which sample; the panel puts it beside its tabs
         self.picker, self.which = Picker(scope), QWidget()
@@ -227,10 +228,11 @@ class Bar(QWidget):
         scope.moved.connect(lambda before: self._refresh())
         self._refresh()
 
-    def _toggle(self, name: str, text: str, tip: str) -> QToolButton:
+    def _toggle(self, name: str, text: str, picture: str, tip: str) -> QToolButton:
         button = QToolButton()
         button.setObjectName(name)
         button.setText(text)
+        button.setIcon(icon(picture, self._scope.context.theme))
         button.setToolTip(tip)
         button.setAccessibleName(text)
         button.setCheckable(True)
@@ -263,10 +265,3 @@ class Bar(QWidget):
         self._scope.backward = on
         self._scope.restyled.emit()
         self.changed.emit()
-
-    def set_theme(self, theme: Theme) -> None:
-        self.crumbs.set_theme(theme)
-        self.slide.set_theme(theme)
-        self.picker.set_theme(theme)
-        self.compare.setIcon(icon("view-grid-outline", theme))
-        self.draw.setIcon(icon("draw", theme))

@@ -82,7 +82,7 @@ class FilterBench(QWidget):
         """What to do with a picture is said by signs: there is little room in the row."""
         names = ("folder-open-outline", "content-paste", "eraser")
         for tool, name in zip((self.open, self.paste, self.clear), names, strict=True):
-            bench.sign(tool, icon(name, self.scope.ink.theme), self.source.sizeHint().height())
+            bench.sign(tool, icon(name, self.scope.context.theme), self.source.sizeHint().height())
 
     def _make_filter_fields(self) -> None:
         names = (*PRESETS, LEARNED)
@@ -386,7 +386,6 @@ class FilterBench(QWidget):
         self.pictures.show_results(self._picture, shown, self.source.currentText())
 
     def _restyled(self) -> None:
-        self._draw_icons()
         self.row.ink = self.scope.ink
         self.row.update()
         self.editor.update()

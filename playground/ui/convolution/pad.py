@@ -40,7 +40,6 @@ from playground.ui.convolution.scope import Scope
 from playground.ui.icons import icon
 from playground.ui.plots.plot import small
 from playground.ui.text import Label
-from playground.ui.theme import Theme
 
 Array = NDArray[Any]
 
@@ -234,7 +233,6 @@ class DrawPanel(QWidget):
     def _make_buttons(self) -> QVBoxLayout:
         column = QVBoxLayout()
         column.setSpacing(2)
-        self._buttons: list[tuple[QToolButton, str]] = []
         for name, words, picture, tip, act in (
             (
                 "drawing_clear",
@@ -260,7 +258,7 @@ class DrawPanel(QWidget):
             button.setIconSize(QSize(18, 18))
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(act)
-            self._buttons.append((button, picture))
+            button.setIcon(icon(picture, self._scope.context.theme))
             column.addWidget(button)
         column.addStretch(1)
         return column
@@ -277,10 +275,6 @@ class DrawPanel(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self.width(), LEAST)
-
-    def set_theme(self, theme: Theme) -> None:
-        for button, picture in self._buttons:
-            button.setIcon(icon(picture, theme))
 
     def _restyled(self) -> None:
         self.pad.update()

@@ -22,7 +22,7 @@ from playground.ui.plots.colours import (
     signed_index,
     signed_table,
 )
-from playground.ui.theme import Theme
+from playground.ui.theme import Theme, cached
 
 Array = NDArray[Any]
 
@@ -95,7 +95,7 @@ def font(pixels: int, bold: bool = False) -> QFont:
     return made
 
 
-@lru_cache(maxsize=4)
+@cached
 def ink_of(theme: Theme) -> Ink:
     """The ink of a theme, made once."""
     return Ink(theme)

@@ -37,7 +37,7 @@ def moments(first: int, last: int) -> list[int]:
 class Replay(QWidget):
     """The run's history as a slider with a Play of its own."""
 
-    def __init__(self, send: Callable[[Command], None]) -> None:
+    def __init__(self, send: Callable[[Command], None], theme: Theme) -> None:
         super().__init__()
         self.setObjectName("convolution_replay")
         self._send = send
@@ -52,6 +52,7 @@ class Replay(QWidget):
         self.play = QToolButton()
         self.play.setObjectName("convolution_film")
         self.play.setText("Watch it form")
+        self.play.setIcon(icon("movie-open-outline", theme))
         self.play.setToolTip(TIP.format(n=MOMENTS))
         self.play.setAccessibleName("Watch filters form over training time")
         self.play.setCheckable(True)
@@ -184,6 +185,3 @@ class Replay(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         self.stop()  # no frames come, and nobody sees it
         super().hideEvent(event)
-
-    def set_theme(self, theme: Theme) -> None:
-        self.play.setIcon(icon("movie-open-outline", theme))

@@ -17,7 +17,6 @@ from playground.ui.convolution.scope import Scope
 from playground.ui.icons import icon
 from playground.ui.numbers import fmt
 from playground.ui.text import Label
-from playground.ui.theme import Theme
 
 #: samples that can be pinned, and strongest ones that are shown
 PINS, STRONGEST = 4, 4
@@ -37,10 +36,14 @@ class Picker(QWidget):
         self.said = Label()
         self.said.setObjectName("convolution_sample")
         self.said.setToolTip("The sample that all maps are of. Every view that shows a sample follows.")
-        self.back = self._button("convolution_sample_back", "The sample before", lambda: self.turn(-1))
-        self.on = self._button("convolution_sample_on", "The next sample", lambda: self.turn(1))
+        self.back = self._button(
+            "convolution_sample_back", "chevron-left", "The sample before", lambda: self.turn(-1)
+        )
+        self.on = self._button(
+            "convolution_sample_on", "chevron-right", "The next sample", lambda: self.turn(1)
+        )
         self.pin = self._button(
-            "convolution_pin", f"Pin this sample, to compare up to {PINS}", self.pinned.emit
+            "convolution_pin", "pin-outline", f"Pin this sample, to compare up to {PINS}", self.pinned.emit
         )
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -50,9 +53,10 @@ class Picker(QWidget):
         scope.context.focus.sample_changed.connect(self.refresh)
         scope.restyled.connect(self.refresh)
 
-    def _button(self, name: str, tip: str, act) -> QToolButton:
+    def _button(self, name: str, picture: str, tip: str, act) -> QToolButton:
         button = QToolButton()
         button.setObjectName(name)
+        button.setIcon(icon(picture, self._scope.context.theme))
         button.setToolTip(tip)
         button.setAccessibleName(tip)
         button.setAutoRaise(True)
@@ -79,14 +83,6 @@ class Picker(QWidget):
         if self.said.text() != said:
             self.said.setText(said)
         self.pin.setEnabled(not scope.context.focus.picture)
-
-    def set_theme(self, theme: Theme) -> None:
-        for button, name in (
-            (self.back, "chevron-left"),
-            (self.on, "chevron-right"),
-            (self.pin, "pin-outline"),
-        ):
-            button.setIcon(icon(name, theme))
 
 
 @dataclass(frozen=True)

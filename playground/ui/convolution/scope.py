@@ -16,7 +16,6 @@ from playground.ui.canvas.samples import present
 from playground.ui.convolution.paint import Ink, ink_of
 from playground.ui.convolution.structure import Spot, Stage, pictures, stages
 from playground.ui.plots.colours import magnitudes
-from playground.ui.theme import Theme
 from playground.ui.view import Context
 
 Array = NDArray[Any]
@@ -53,7 +52,12 @@ class Scope(QObject):
         self.scale = SCALES[1]
         self.backward = self.saliency = False
         self.filled: tuple[int, int] | None = None
-        self.ink: Ink = ink_of(context.theme)
+        context.theme.follow(self._restyle)
+
+    @property
+    def ink(self) -> Ink:
+        """Fonts and colours, as they are now."""
+        return ink_of(self.context.theme)
 
     # --- where ---
 
@@ -120,8 +124,7 @@ class Scope(QObject):
             self.moved.emit(before_spot)
         self.restyled.emit()
 
-    def set_theme(self, theme: Theme) -> None:
-        self.ink = ink_of(theme)
+    def _restyle(self) -> None:
         self.restyled.emit()
 
     def maps(self, node_id: str, sample: tuple[str, int] | None = None) -> Array | None:

@@ -44,8 +44,7 @@ from playground.ui.convolution.words import (
 from playground.ui.plots.plot import small
 from playground.ui.style import MARGIN
 from playground.ui.text import Label
-from playground.ui.theme import Theme
-from playground.ui.view import Context, View
+from playground.ui.view import BOTTOM, Context, View, panel
 
 NO_PICTURES = (
     "This network reads no pictures, so there is nothing to slide a window over. "
@@ -92,15 +91,15 @@ class NetworkPage(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         self.compare, self.draw = Compare(self.scope), DrawPanel(self.scope)
-        self.replay = Replay(context.send)
+        self.replay = Replay(context.send, context.theme)
         context.focus.moment_asked.connect(self.replay.hear)
         middle = QHBoxLayout()
         middle.setSpacing(12)
         middle.addWidget(self.levels, 1)
-        for panel, button in ((self.compare, self.bar.compare), (self.draw, self.bar.draw)):
-            panel.hide()
-            button.toggled.connect(panel.setVisible)
-            middle.addWidget(panel)
+        for part, button in ((self.compare, self.bar.compare), (self.draw, self.bar.draw)):
+            part.hide()
+            button.toggled.connect(part.setVisible)
+            middle.addWidget(part)
         self.bar.draw.toggled.connect(lambda on: self._say())
         self.draw.said.connect(self._say)
         self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
@@ -115,7 +114,6 @@ class NetworkPage(QWidget):
         context.focus.sample_changed.connect(lambda sample: self.scope.restyled.emit())
         self.scope.moved.connect(lambda before: self._say())
         self.scope.restyled.connect(self._say)
-        self.set_theme(context.theme)
         self._say()
 
     def wants(self) -> Iterable[Want]:
@@ -144,12 +142,6 @@ class NetworkPage(QWidget):
     def _pin(self) -> None:
         self.compare.pin()
         self.bar.compare.setChecked(True)
-
-    def set_theme(self, theme: Theme) -> None:
-        self.bar.set_theme(theme)
-        self.replay.set_theme(theme)
-        self.draw.set_theme(theme)
-        self.scope.set_theme(theme)
 
     def _say(self) -> None:
         """The captions of this level."""
@@ -228,6 +220,7 @@ class NetworkPage(QWidget):
         scope.go(replace(scope.spot, cell=(height // 2, width // 2)))
 
 
+@panel("convolution", "Convolution", BOTTOM, order=90, behind="problems", shown=False, tall=True)
 class ConvolutionView(View):
     """Pages: the network, and the benches. Benches are made when they are first opened."""
 
@@ -316,9 +309,3 @@ class ConvolutionView(View):
         elif self.filters is not None and page is self.filters:
             self.network.scope.frame = frame
             self.filters.show_frame()
-
-    def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
-        self.context = replace(self.context, theme=theme)
-        self.key.set_theme(theme)
-        self.network.set_theme(theme)

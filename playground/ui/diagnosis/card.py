@@ -70,9 +70,6 @@ class VerdictCard(QFrame):
         self._errors = (math.nan, math.nan)
         self._judge()
 
-    def set_theme(self, theme: Theme) -> None:
-        self.form.set_theme(theme)
-
     def show_human_error(self, human_error: float) -> None:
         """Judge against this one."""
         self.form.set_spec(Reference(human_error))

@@ -90,10 +90,6 @@ class LayerTable(QWidget):
         self.diagnosis: Diagnosis | None = None
         self.setFixedHeight(HEAD + ROW)
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.update()
-
     def show_diagnosis(self, diagnosis: Diagnosis | None, warned: frozenset[str]) -> None:
         """Show these figures; ``warned``: the layers that something is said about."""
         self.diagnosis, self._warned = diagnosis, warned

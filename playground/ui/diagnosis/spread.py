@@ -31,10 +31,6 @@ class BinsPlot(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(150, 84)
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.update()
-
     def show_bins(self, bins: Bins | None) -> None:
         """Draw these."""
         self.bins = bins
@@ -112,10 +108,6 @@ class Spread(QWidget):
         for i, plot in enumerate(self.plots.values()):
             grid.addWidget(plot, 1 + i // 2, i % 2)
             plot.hide()
-
-    def set_theme(self, theme: Theme) -> None:
-        for plot in self.plots.values():
-            plot.set_theme(theme)
 
     def show_layer(self, layer: LayerDiagnosis | None) -> None:
         """Draw this layer's histograms, or ask for one to be chosen."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import TYPE_CHECKING
 
@@ -17,13 +16,12 @@ from playground.ui.diagnosis.layers import LayerTable
 from playground.ui.diagnosis.spread import Spread
 from playground.ui.style import GAP, MARGIN
 from playground.ui.text import Label
-from playground.ui.view import View
+from playground.ui.view import BOTTOM, View, panel
 
 if TYPE_CHECKING:
     from engine.diagnosis import Diagnosis as Diagnosed
     from playground.document.project import Project
     from playground.runner.messages import Frame, Want
-    from playground.ui.theme import Theme
     from playground.ui.view import Context
 
 WANT = Diagnosis()
@@ -31,6 +29,7 @@ NOTHING = "The figures appear as soon as the network can run. See Problems for w
 HEALTHY = "✓ Nothing unusual in any layer."
 
 
+@panel("diagnosis", "Diagnosis", BOTTOM, order=100, behind="problems", shown=False, tall=True)
 class DiagnosisView(View):
     """Verdict, layers and histograms side by side."""
 
@@ -124,15 +123,5 @@ class DiagnosisView(View):
         layers = self._diagnosis.layers if self._diagnosis is not None else ()
         self.spread.show_layer(next((one for one in layers if one.node_id == node_id), None))
 
-    def set_theme(self, theme: Theme) -> None:
-        self.context = dataclasses.replace(self.context, theme=theme)
-        for part in (self.card, self.table, self.spread):
-            part.set_theme(theme)
-
     def _human_error_edited(self, human_error: float, merge: str) -> None:
-        document = self.context.document
-        document.apply(
-            edits.set_human_error(document.value, human_error),
-            "Change Human Error",
-            merge and f"project.{merge}",
-        )
+        self.context.document.do(edits.set_human_error, human_error, merge=merge and f"project.{merge}")

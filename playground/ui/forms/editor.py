@@ -78,9 +78,6 @@ class Editor(QWidget):
     def annotate(self, unsuited: Mapping[str, str]) -> None:
         """Entries that cannot be chosen now, with the reason of each, by registry key."""
 
-    def set_theme(self, theme: Theme) -> None:
-        self.theme = theme
-
     def _take(self, control: QWidget) -> None:
         """Make ``control`` the whole editor. It is no focus proxy: with one, Qt 6.11's setTabOrder ties Tab into a ring."""
         self.control = control
@@ -150,10 +147,6 @@ class _FieldEditor(Editor):
     def commit(self) -> None:
         self.field.commit()
 
-    def set_theme(self, theme: Theme) -> None:
-        super().set_theme(theme)
-        self.field.set_theme(theme)
-
 
 @edits(Int, Float)
 class NumberEditor(_FieldEditor):
@@ -188,6 +181,7 @@ class PairEditor(_FieldEditor):
         button.setToolTip(f"A word instead of a number: {', '.join(words)}.")
         button.setAccessibleName("A word instead of a number")
         button.setIconSize(QSize(12, 12))
+        button.setIcon(icon("chevron-down", self.theme, "muted"))
         menu = QMenu(button)
         for word, value in words.items():
             menu.addAction(word).triggered.connect(
@@ -198,11 +192,6 @@ class PairEditor(_FieldEditor):
         layout.setSpacing(2)  # type: ignore[union-attr]
         layout.insertWidget(0, button)  # type: ignore[union-attr]
         return button
-
-    def set_theme(self, theme: Theme) -> None:
-        super().set_theme(theme)
-        if self._button is not None:
-            self._button.setIcon(icon("chevron-down", theme, theme.muted))
 
 
 @edits(Bool)

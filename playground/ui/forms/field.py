@@ -121,10 +121,6 @@ class StepField(QAbstractSpinBox):
         elif self.property("wrong"):
             self.show_value(self._value)
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.update()
-
     # --- stepping -----------------------------------------------------------------------------------------------------
 
     def stepBy(self, steps: int) -> None:

@@ -156,9 +156,7 @@ class SpecForm(QWidget):
         for name, row in self._rows.items():
             row.setVisible(name not in self._hidden and (opened or not row.param.advanced))
         self._more.setVisible(bool(advanced))
-        self._more.setIcon(
-            icon("chevron-down" if opened else "chevron-right", self._theme, self._theme.muted)
-        )
+        self._more.setIcon(icon("chevron-down" if opened else "chevron-right", self._theme, "muted"))
 
     def stops(self) -> list[QWidget]:
         """What Tab goes to, in order, as it stands on screen."""
@@ -232,9 +230,3 @@ class SpecForm(QWidget):
         """Say what is wrong with a parameter, for reasons the spec itself does not know; "" for nothing."""
         if name in self._rows:
             self._rows[name].show_error(sentence)
-
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        for row in self._rows.values():
-            row.set_theme(theme)
-        self._arrange()

@@ -73,15 +73,11 @@ class Card(QFrame):
         layout.addLayout(top)
         layout.addWidget(self.form)
         self.form.setVisible(bool(spec.params()))
-        self.set_theme(theme)
+        for which, picture, _ in BUTTONS:
+            self.buttons[which].setIcon(icon(picture, theme, "muted"))
 
     def stops(self) -> list[QWidget]:
         return [*self.buttons.values(), *self.form.stops()]
-
-    def set_theme(self, theme: Theme) -> None:
-        for which, picture, _ in BUTTONS:
-            self.buttons[which].setIcon(icon(picture, theme, theme.muted))
-        self.form.set_theme(theme)
 
 
 @edits(NestedList)
@@ -185,9 +181,3 @@ class ListEditor(Editor):
             reason = unsuited.get(cls.key, "")
             self.actions_[cls.key].setEnabled(not reason)
             self.actions_[cls.key].setToolTip(tip(reason or cls.help()))
-
-    def set_theme(self, theme: Theme) -> None:
-        super().set_theme(theme)
-        self.button.setIcon(icon("plus", theme))
-        for card in self.cards:
-            card.set_theme(theme)

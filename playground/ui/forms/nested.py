@@ -92,8 +92,3 @@ class NestedEditor(Editor):
             for index, key in enumerate(self._keys):
                 if key:
                     self.combo.forbid(index, unsuited.get(key, ""), self.registry.get(key).help())
-
-    def set_theme(self, theme: Theme) -> None:
-        super().set_theme(theme)
-        if self.inner is not None:
-            self.inner.set_theme(theme)

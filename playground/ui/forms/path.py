@@ -55,6 +55,7 @@ class PathEditor(NameEditor):
         self.button = QToolButton()
         self.button.setObjectName(f"{param.name}.choose")
         self.button.setProperty("flat", True)
+        self.button.setIcon(icon("folder-open-outline", theme, "muted"))
         self.button.setIconSize(QSize(16, 16))
         self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.button.setToolTip("Choose a folder." if self._kind.folder else "Choose a file.")
@@ -70,10 +71,6 @@ class PathEditor(NameEditor):
 
     def stops(self) -> list[Any]:
         return [self.line, self.button]
-
-    def set_theme(self, theme: Theme) -> None:
-        super().set_theme(theme)
-        self.button.setIcon(icon("folder-open-outline", theme, theme.muted))
 
     def _ask(self) -> None:
         start = str(Path(self._value).parent) if self._value else str(Path.home())

@@ -74,7 +74,7 @@ class Row(QWidget):
         self._error: QLabel | None = None
         self._note: QLabel | None = None
         self._lay_out()
-        self.set_theme(theme)
+        self.reset.setIcon(icon("restore", theme, "muted"))
 
     def _reset_button(self) -> QToolButton:
         button = QToolButton()
@@ -166,7 +166,3 @@ class Row(QWidget):
     def attach(self, widget: QWidget) -> None:
         """Show ``widget`` at the lower end of the row."""
         self._layout.addWidget(widget)
-
-    def set_theme(self, theme: Theme) -> None:
-        self.reset.setIcon(icon("restore", theme, theme.muted))
-        self.editor.set_theme(theme)

@@ -60,8 +60,9 @@ class CurvePlot(Plot):
         text = f"x = {fmt(float(_X[i]))}\ny = {fmt(float(self._y[i]))}\nslope = {fmt(float(self._dy[i]))}"
         self.point_at(float(_X[i]), float(self._y[i]), text)
 
-    def set_theme(self, theme: Theme) -> None:
-        super().set_theme(theme)
+    def _restyle(self) -> None:
+        super()._restyle()
+        theme = self.theme
         self.value.setPen(_pen(theme.accent, 2.0))
         self.slope.setPen(_pen(theme.gradient, 1.6, Qt.PenStyle.DashLine))
         self.zero.setPen(_pen(theme.border, 1.0))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
@@ -29,7 +28,7 @@ from playground.ui.inspector.subject import LOSS, Subject, subject_of, unsuited_
 from playground.ui.remedies import remedy_buttons
 from playground.ui.style import GAP, refresh, scrolled
 from playground.ui.text import Label, RichLabel
-from playground.ui.view import View
+from playground.ui.view import RIGHT, View, panel
 
 if TYPE_CHECKING:
     from engine.problems import Problem
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
 HINT = "Click a block of the network to see what it does and to change it."
 
 
+@panel("inspector", "Layer", RIGHT, order=50, share=34)
 class InspectorView(View):
     """The block that is selected on the canvas."""
 
@@ -51,6 +51,7 @@ class InspectorView(View):
         self._lay_out()
         context.focus.node_changed.connect(self._selected)
         self._refresh()
+        context.theme.follow(self._restyle)
 
     def _make_parts(self, theme: Theme) -> None:
         self.hint = _text("hint", "muted")
@@ -132,11 +133,7 @@ class InspectorView(View):
         self._refresh()
         self._scroll.verticalScrollBar().setValue(0)
 
-    def set_theme(self, theme: Theme) -> None:
-        self.context = dataclasses.replace(self.context, theme=theme)
-        for part in (self.form, self.curve, self.forward, self.backward):
-            part.set_theme(theme)
-        self.watch.setIcon(icon("eye-outline", theme))
+    def _restyle(self) -> None:
         self._paint_dot()
         self._caption_curve()
 
@@ -235,10 +232,9 @@ class InspectorView(View):
         if subject is None:
             return
         if subject.node_id == LOSS:
-            document.apply(edits.set_fit(document.value, spec), "Change Loss", merge and f"loss.{merge}")
+            document.do(edits.set_fit, spec, text="Change Loss", merge=merge and f"loss.{merge}")
         elif _is_there(document.value, subject.node_id, spec):
-            after = edits.set_layer(document.value, subject.node_id, spec)
-            document.apply(after, f"Change {subject.title}", merge and f"{subject.node_id}.{merge}")
+            document.do(edits.set_layer, subject.node_id, spec, merge=merge and f"{subject.node_id}.{merge}")
 
 
 def _sentence(problem: Problem) -> str:

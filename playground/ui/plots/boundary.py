@@ -27,7 +27,6 @@ from playground.ui.plots.picture import PlotPicture
 from playground.ui.plots.plot import IndexedImage
 from playground.ui.plots.points import MOST, PARTS, SIZE, ring, rows_of, size_of
 from playground.ui.plots.switches import switch
-from playground.ui.theme import Theme
 from playground.ui.view import Context
 
 Array = NDArray[Any]
@@ -64,6 +63,7 @@ class Boundary(PlotPicture):
         self._values: Array | None = None  # (outputs, R, R) as answered
         self._unit: tuple[str, int] | None = None  # whose surface is on screen; None for the network's output
         self.plot.probed.connect(self._probe)
+        context.theme.follow(self._restyle)
 
     @staticmethod
     def suits(data: Prepared) -> bool:
@@ -92,9 +92,7 @@ class Boundary(PlotPicture):
         self.fill_points()
         self._describe()
 
-    def set_theme(self, theme: Theme) -> None:
-        super().set_theme(theme)
-        self.legend.set_theme(theme)
+    def _restyle(self) -> None:
         self.fill_points()
         self._redraw()
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QImage
 
-from playground.ui.theme import Theme, lut
+from playground.ui.theme import Theme, cached, lut
 
 Array = NDArray[Any]
 
@@ -31,13 +31,13 @@ def qt_table(table: NDArray[np.uint8]) -> list[int]:
     return ((a << 24) | (r << 16) | (g << 8) | b).tolist()
 
 
-@lru_cache(maxsize=32)
+@cached
 def signed_table(theme: Theme) -> list[int]:
     """Orange below 0, blue above."""
     return qt_table(theme.diverging())
 
 
-@lru_cache(maxsize=32)
+@cached
 def gradient_table(theme: Theme) -> list[int]:
     """Gradients: teal below 0, violet above."""
     return qt_table(theme.gradients())
@@ -54,7 +54,7 @@ def area(theme: Theme, label: int) -> str:
     return mix(theme.class_colour(label), theme.panel, AREA)
 
 
-@lru_cache(maxsize=32)
+@cached
 def binary_table(theme: Theme) -> list[int]:
     """Index 0: surely the first class; 255: surely the second."""
     return qt_table(lut((area(theme, 0), theme.neutral, area(theme, 1))))
@@ -65,7 +65,7 @@ def levels(classes: int) -> int:
     return 256 // max(1, classes)
 
 
-@lru_cache(maxsize=32)
+@cached
 def class_table(theme: Theme, classes: int) -> list[int]:
     """For each class in turn, ``levels(classes)`` colours from pale to its own."""
     n = levels(classes)

@@ -45,7 +45,7 @@ class ConfusionMatrix(QWidget):
         self._counts = np.zeros((0, 0), np.int64)
         self._classes: tuple[str, ...] = ()
         self._cell: tuple[int, int] | None = None
-        self.read_out = ReadOut(self, theme)
+        self.read_out = ReadOut(self)
 
     @property
     def counts(self) -> NDArray[np.int64]:
@@ -59,11 +59,6 @@ class ConfusionMatrix(QWidget):
             self._counts, self._classes = new, classes
             self._say()
             self.update()
-
-    def set_theme(self, theme: Theme) -> None:
-        self.theme = theme
-        self.read_out.set_theme(theme)
-        self.update()
 
     def minimumSizeHint(self) -> QSize:
         return QSize(120, 90)

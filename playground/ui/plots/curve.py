@@ -17,7 +17,6 @@ from playground.ui.plots.dots import Points
 from playground.ui.plots.lines import Line
 from playground.ui.plots.picture import PlotPicture
 from playground.ui.plots.points import MOST, PARTS, part_colour, rows_of
-from playground.ui.theme import Theme
 from playground.ui.view import Context
 
 Array = NDArray[Any]
@@ -42,7 +41,7 @@ class CurveFit(PlotPicture):
         self._unit: tuple[str, int] | None = None
         self._unit_values: Array | None = None
         self.plot.probed.connect(self._probe)
-        self._colour()
+        context.theme.follow(self._restyle)
 
     @staticmethod
     def suits(data: Prepared) -> bool:
@@ -61,8 +60,7 @@ class CurveFit(PlotPicture):
         self.clear()
         self.fill_points()
 
-    def set_theme(self, theme: Theme) -> None:
-        super().set_theme(theme)
+    def _restyle(self) -> None:
         self._colour()
         self.fill_points()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ from playground.ui.plots.points import (
     symbol,
     value_look,
 )
-from playground.ui.theme import Theme
+from playground.ui.theme import Theme, cached
 
 Array = NDArray[Any]
 
@@ -130,7 +129,7 @@ class Points(Dots):
         self.fill(at[:MOST], [replace(one, size=shrink * one.size) for one in looks], which[:MOST])
 
 
-@lru_cache(maxsize=4)
+@cached
 def _signed_colours(theme: Theme, steps: int = 33) -> list[str]:
     """Few colours of the signed scale: each point symbol of its own colour is drawn once and kept."""
     table = signed_table(theme)

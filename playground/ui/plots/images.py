@@ -19,7 +19,6 @@ from playground.ui.plots.part_bar import PartBar
 from playground.ui.plots.picture import Picture
 from playground.ui.plots.points import rows_of, size_of
 from playground.ui.plots.samples import Sample, SampleCard, SampleGrid
-from playground.ui.theme import Theme
 from playground.ui.view import Context
 
 Array = NDArray[Any]
@@ -104,11 +103,6 @@ class Images(Picture):
         if self._frame is not None:
             self._frame = None
             self._redraw()
-
-    def set_theme(self, theme: Theme) -> None:
-        super().set_theme(theme)
-        self.card.set_theme(theme)
-        self.grid.set_theme(theme)
 
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground.ui.numbers import fmt
@@ -29,18 +29,12 @@ class Legend(QWidget):
         self._theme = theme
         self._classes: tuple[str, ...] = ()
         self._limit: float | None = None
-        self._bar = QImage()
         self._rows = 1
-
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self._bar = QImage()
-        self.update()
 
     def show_classes(self, classes: tuple[str, ...]) -> None:
         """Classes: two with the scale of probability between them, more as markers."""
         if (classes, None) != (self._classes, self._limit):
-            self._classes, self._limit, self._bar = classes, None, QImage()
+            self._classes, self._limit = classes, None
             self.setToolTip(
                 f"Colour: how probable the class {classes[1]!r} is." if len(classes) == 2 else
                 "Colour: the most probable class; the stronger, the surer."
@@ -51,7 +45,6 @@ class Legend(QWidget):
         """The signed scale from −``limit`` to ``limit``."""
         if self._limit != limit:
             if self._limit is None:
-                self._bar = QImage()
                 self.setToolTip("Colour: the value; orange below 0, blue above.")
             self._limit, self._classes = limit, ()
             self._changed(f"values from {fmt(-limit)} to {fmt(limit)}")
@@ -100,11 +93,8 @@ class Legend(QWidget):
         painter.end()
 
     def _paint_bar(self, painter: QPainter) -> None:
-        if self._bar.isNull():
-            table = binary_table(self._theme) if self._classes else signed_table(self._theme)
-            ramp = share_index(_RAMP)
-            self._bar = indexed_image(ramp, table)
-        painter.drawImage(QRectF(0, 0, self.width(), BAR), self._bar)
+        table = binary_table(self._theme) if self._classes else signed_table(self._theme)
+        painter.drawImage(QRectF(0, 0, self.width(), BAR), indexed_image(share_index(_RAMP), table))
 
     def _paint_ends(self, painter: QPainter) -> None:
         text = QRectF(0, BAR + 2, self.width(), self.height() - BAR - 2)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -37,7 +36,7 @@ from playground.ui.plots.points import Look, draw_marker, look, part_colour
 from playground.ui.plots.switches import switch
 from playground.ui.style import MARGIN
 from playground.ui.theme import Theme
-from playground.ui.view import Context, View
+from playground.ui.view import RIGHT, Context, View, panel
 
 Array = NDArray[Any]
 
@@ -98,6 +97,7 @@ class CurveLegend(QWidget):
         painter.end()
 
 
+@panel("losses", "Loss", RIGHT, order=40, share=24)
 class LossView(View):
     """Curves of loss and accuracy, with the numbers under the cursor."""
 
@@ -130,9 +130,8 @@ class LossView(View):
         self.log_switch = switch("log_scale", "log", tip, True, self._changed)
         self._lay_out()
         self.plot.probed.connect(self._probe)
-        self._style()
         self._label()
-        self._draw()
+        context.theme.follow(self._restyle)
 
     def _tab(self, name: str, text: str, tip: str) -> QToolButton:
         button = QToolButton()
@@ -192,12 +191,8 @@ class LossView(View):
             self._log, self._key, self._drawn_at = frame.log, key, now
             self._draw()
 
-    def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
-        self.context = replace(self.context, theme=theme)
-        self.plot.set_theme(theme)
+    def _restyle(self) -> None:
         self._style()
-        self.legend.update()
         self._draw()
 
     # ---- drawing -------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import perf_counter
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
@@ -124,10 +124,6 @@ class Readout(QWidget):
                 self.updateGeometry()
             self.update()
 
-    def set_theme(self, theme: Theme) -> None:
-        self.theme = theme
-        self.update()
-
     def _fonts(self) -> tuple[tuple[QFont, QFontMetrics], tuple[QFont, QFontMetrics]]:
         """Of the number, bold with digits of equal width where the font has them, and of the caption; kept, as layouts ask often."""
         if self._kept is None:
@@ -232,9 +228,7 @@ class StateReadout(Readout):
         name, colour = STATES[self.state][:2]
         line = self._fonts()[0][1].height()
         y = max(0, (self.height() - self.sizeHint().height()) // 2) + (line - self.ICON) // 2
-        pixmap = icon(name, theme, getattr(theme, colour)).pixmap(
-            QSize(self.ICON, self.ICON), self.devicePixelRatioF()
-        )
+        pixmap = icon(name, theme, colour).pixmap(QSize(self.ICON, self.ICON), self.devicePixelRatioF())
         painter.drawPixmap(0, y, pixmap)
         self._paint_lines(painter, self.ICON + 5, self._text, self._caption, theme.text)
         painter.end()
@@ -279,12 +273,6 @@ class MetricsBar(View):
         if penalized != self._penalized:
             self._penalized = penalized
             self._lay_out()
-
-    def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
-        self.context = replace(self.context, theme=theme)
-        for readout in (*self.readouts.values(), self.state):
-            readout.set_theme(theme)
 
     # ---- layout --------------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import replace
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
@@ -21,8 +20,7 @@ from playground.ui.plots.picture import Picture
 from playground.ui.plots.table import Classes, Values
 from playground.ui.style import MARGIN
 from playground.ui.text import Label
-from playground.ui.theme import Theme
-from playground.ui.view import Context, View
+from playground.ui.view import RIGHT, Context, View, panel
 
 #: the first that suits the data is shown
 PICTURES: tuple[type[Picture], ...] = (Images, Boundary, CurveFit, Classes, Values)
@@ -36,6 +34,7 @@ def score(frame: Frame) -> str:
     return ""
 
 
+@panel("output", "Output", RIGHT, order=30, share=42)
 class OutputView(View):
     """A title, the score, and one picture."""
 
@@ -102,12 +101,6 @@ class OutputView(View):
             self.picture.clear()
         elif self.picture.concerns(frame):
             self.picture.show_frame(frame)
-
-    def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
-        self.context = replace(self.context, theme=theme)
-        for picture in self._pictures.values():
-            picture.set_theme(theme)
 
     def _say(self, text: str) -> None:
         self.title.setText("Output")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QBoxLayout, QCheckBox, QVBoxLayout, QWidget
@@ -14,7 +13,6 @@ from playground.runner.messages import Frame, Want
 from playground.ui.plots.plot import Plot
 from playground.ui.plots.points import PARTS, look, marker_icon, size_of
 from playground.ui.plots.switches import FlowLayout, switch
-from playground.ui.theme import Theme
 from playground.ui.view import Context
 
 PART_HELP = {
@@ -72,10 +70,6 @@ class Picture(QWidget):
     def clear(self) -> None:
         """There is nothing to ask: show the samples alone."""
 
-    def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
-        self.context = replace(self.context, theme=theme)
-
     def set_title(self, title: str) -> None:
         """Say what is shown now."""
         if title != self.title:
@@ -115,7 +109,7 @@ class PlotPicture(Picture):
             box = switch(f"show_{part}", part, PART_HELP[part], part != "test", changed)
             self.parts[part] = box
             self.flow.addWidget(box)
-        self._mark_parts()
+        self.context.theme.follow(self._mark_parts)
 
     def _mark_parts(self) -> None:
         theme = self.context.theme
@@ -133,11 +127,6 @@ class PlotPicture(Picture):
     def fill(self) -> None:
         for part, box in self.parts.items():
             box.setEnabled(size_of(self.data, part) > 0)
-
-    def set_theme(self, theme: Theme) -> None:
-        super().set_theme(theme)
-        self.plot.set_theme(theme)
-        self._mark_parts()
 
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)

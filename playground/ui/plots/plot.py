@@ -80,19 +80,13 @@ class IndexedImage(pg.GraphicsObject):
 class ReadOut(Label):
     """The numbers under the cursor, in a box beside it."""
 
-    def __init__(self, parent: QWidget, theme: Theme) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent=parent)
         self._parent = parent
         self.setObjectName("read_out")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.set_theme(theme)
-        self.hide()
-
-    def set_theme(self, theme: Theme) -> None:
         self.setFont(small(QApplication.font()))
-        self.setStyleSheet(
-            f"background: {theme.text}; color: {theme.panel}; border-radius: 5px; padding: 4px 6px;"
-        )
+        self.hide()
 
     def say(self, text: str, at: QPointF) -> None:
         """Show ``text`` beside the point ``at`` of the parent, on the side where there is room."""
@@ -126,7 +120,7 @@ class Plot(pg.GraphicsView):
         self.setObjectName(name)
         # A new range reaches the items only when they are painted: what Qt has counted as changed till then is too little.
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
-        self.square = square
+        self.theme, self.square = theme, square
         self.box = pg.ViewBox(enableMenu=False, enableMouse=False, defaultPadding=0.0)
         self.box.disableAutoRange()
         self.left, self.bottom = NumberAxis("left"), NumberAxis("bottom", whole=whole_x)
@@ -137,9 +131,9 @@ class Plot(pg.GraphicsView):
         if square:  # both axes measure the same and should look the same
             self.left.space = self.bottom.space = 34.0
         self._lay_out()
-        self.read_out = ReadOut(self.viewport(), theme)
+        self.read_out = ReadOut(self.viewport())
         self.note = _note(self.viewport())
-        self.set_theme(theme)
+        theme.follow(self._restyle)
 
     def _lay_out(self) -> None:
         for axis in (self.left, self.bottom):
@@ -159,10 +153,9 @@ class Plot(pg.GraphicsView):
 
     # ---- look ----------------------------------------------------------------------------------------------------------
 
-    def set_theme(self, theme: Theme) -> None:
+    def _restyle(self) -> None:
         """Take the theme's colours and the widget's font."""
-        self.theme = theme
-        font = small(self.font())
+        theme, font = self.theme, small(self.font())
         metrics = QFontMetrics(font)
         line, text = QPen(QColor(theme.border)), QPen(QColor(theme.muted))
         for axis in (self.left, self.bottom):
@@ -178,9 +171,7 @@ class Plot(pg.GraphicsView):
         pen.setCosmetic(True)
         for cross in self.cross:
             cross.setPen(pen)
-        self.read_out.set_theme(theme)
         self.note.setFont(font)
-        self.note.setStyleSheet(f"background: transparent; color: {theme.muted};")
         self._write_labels()
         self._fit_square()
 
@@ -348,6 +339,7 @@ class Plot(pg.GraphicsView):
 def _note(parent: QWidget) -> QLabel:
     note = Label(parent=parent)
     note.setObjectName("note")
+    note.setProperty("muted", True)
     note.setWordWrap(True)
     note.setAlignment(Qt.AlignmentFlag.AlignCenter)
     note.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)

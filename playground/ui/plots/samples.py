@@ -112,10 +112,6 @@ class SampleGrid(QWidget):
         """What is on the page."""
         return self._samples
 
-    def set_theme(self, theme: Theme) -> None:
-        self.theme = theme
-        self.update()
-
     def minimumSizeHint(self) -> QSize:
         return self.CARD
 
@@ -161,7 +157,7 @@ class SampleGrid(QWidget):
     def _back_of_page(self) -> QPixmap:
         """Frames and pictures of the cards, which stay the same while the network learns."""
         ratio = self.devicePixelRatioF()
-        key = (self.theme, self.size(), ratio, self._chosen, tuple(id(s.image) for s in self._samples))
+        key = (self.theme.now, self.size(), ratio, self._chosen, tuple(id(s.image) for s in self._samples))
         if key != self._back_key:
             self._back_key = key
             self._back = QPixmap(self.size() * ratio)
@@ -281,10 +277,6 @@ class SampleCard(QWidget):
         self._sample, self._part, self._classes = sample, part, classes
         if more:
             self.updateGeometry()
-        self.update()
-
-    def set_theme(self, theme: Theme) -> None:
-        self.theme = theme
         self.update()
 
     def sizeHint(self) -> QSize:

@@ -21,7 +21,6 @@ from playground.ui.plots.picture import Picture
 from playground.ui.plots.plot import Plot
 from playground.ui.plots.points import part_colour, ring, rows_of, size_of
 from playground.ui.plots.samples import Sample, SampleCard
-from playground.ui.theme import Theme
 from playground.ui.view import Context
 
 Array = NDArray[Any]
@@ -101,11 +100,6 @@ class Classes(Table):
         one = [Predictions(part, index, 1)] if 0 <= index < size_of(self.data, part) else []
         return [self._want(), *one]
 
-    def set_theme(self, theme: Theme) -> None:
-        super().set_theme(theme)
-        self.matrix.set_theme(theme)
-        self.card.set_theme(theme)
-
     def _redraw(self) -> None:
         classes, guesses = self.data.raw.classes, self._answer(self._want())
         counts = None
@@ -155,7 +149,7 @@ class Values(Table):
         self.plot.probed.connect(self._probe)
         self.plot.chosen.connect(self._choose)
         context.focus.sample_changed.connect(lambda sample: self._redraw())
-        self._style()
+        context.theme.follow(self._restyle)
 
     @staticmethod
     def suits(data: Prepared) -> bool:
@@ -171,9 +165,7 @@ class Values(Table):
         self.diagonal.set_data(np.array([low, high]), np.array([low, high]))
         super().fill()
 
-    def set_theme(self, theme: Theme) -> None:
-        super().set_theme(theme)
-        self.plot.set_theme(theme)
+    def _restyle(self) -> None:
         self._style()
         self._redraw()
 

@@ -428,7 +428,7 @@ def test_where_there_is_room_the_picture_stands_beside_the_tabs(dock, qtbot):
 def test_the_theme_changes(dock):
     dock.to("backward", "sigmoid1", "share", cell=(1,))
     light = ink(dock.find("step_boxes").grab().toImage(), LIGHT.gradient).min()
-    dock.view.set_theme(DARK)
+    dock.view.context.theme.become(DARK)
     boxes = dock.find("step_boxes").grab().toImage()
     assert light < 20
     assert ink(boxes, DARK.gradient).min() < 20

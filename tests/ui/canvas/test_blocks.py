@@ -366,10 +366,10 @@ def test_another_theme_draws_everything_anew(rig):
     rig.show_frame({})
     cards = [rig.network.mapFromScene(QPointF(x, 70)) for x in rig.scene.layout_.gaps]
     light = rig.view.grab().toImage()
-    rig.view.set_theme(DARK)
-    rig.view.set_theme(LIGHT)
+    rig.view.context.theme.become(DARK)
+    rig.view.context.theme.become(LIGHT)
     assert rig.view.grab().toImage() == light
-    rig.view.set_theme(DARK)
+    rig.view.context.theme.become(DARK)
     for at in (*cards, rig.card("linear1")):
         assert rig.colour_at(at).lightness() < 90
 

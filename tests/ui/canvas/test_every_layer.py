@@ -40,7 +40,7 @@ def test_every_layer_is_shown(qtbot, key):
     rig = Rig(qtbot, project_of(*chain, source=source))
     live(rig)
     light = rig.view.grab().toImage()
-    rig.view.set_theme(DARK)
+    rig.view.context.theme.become(DARK)
     dark = rig.view.grab().toImage()
     assert light != dark
     node = next(n for n in rig.project.network.nodes if n.layer.key == key)

@@ -14,6 +14,7 @@ from playground.ui.canvas.step_plan import Spot
 from playground.ui.canvas.targets import Card, Cell, Unit
 from playground.ui.numbers import fmt
 from playground.ui.plots.colours import gradient_table, signed_table
+from playground.ui.theme import DARK
 from tests.ui.backprop.traced import Traced, small
 from tests.ui.canvas.rig import Rig
 
@@ -244,7 +245,7 @@ def test_another_layout_keeps_the_numbers_with_their_tiles(rig):
     rig.view.resize(700, 420)
     half, tile = rig.item.rect_of(Spot(Unit("linear2", 0))), rig.scene.rect_of(Unit("linear2", 0))
     assert tile.united(half).contains(half.center())
-    rig.view.set_theme(rig.scene.stage.look.theme)
+    rig.view.context.theme.become(DARK)
     rig.viewport.grab()
 
 

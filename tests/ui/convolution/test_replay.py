@@ -23,8 +23,7 @@ class Film:
 
     def __init__(self, qtbot, session) -> None:
         self.session, self.seen = session, []
-        self.replay = Replay(self.do)
-        self.replay.set_theme(LIGHT)
+        self.replay = Replay(self.do, LIGHT)
         qtbot.addWidget(self.replay)
         self.replay.show()
         self.show()

@@ -179,6 +179,6 @@ def test_the_theme_changes(qtbot) -> None:
     bench = open_on(qtbot)
     press(bench, "0")
     before = ink(bench.view.table.grab().toImage(), DARK.positive)
-    bench.view.set_theme(DARK)
+    bench.view.context.theme.become(DARK)
     after = ink(bench.view.table.grab().toImage(), DARK.positive)
     assert np.count_nonzero(after < 12) > np.count_nonzero(before < 12)

@@ -22,7 +22,7 @@ from engine.regularizers import regularizers
 from engine.schedules import schedules
 from engine.spec import Bool, Choice, Flags, Nested, NestedList, Spec
 from playground.ui.forms import SpecForm
-from playground.ui.theme import LIGHT
+from playground.ui.theme import LIGHT, LiveTheme
 
 REGISTRIES: tuple[Registry[Any], ...] = (
     layers,
@@ -134,7 +134,8 @@ class Page(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.form, self.elsewhere = SpecForm(LIGHT), QLineEdit()
+        self.theme = LiveTheme(LIGHT)
+        self.form, self.elsewhere = SpecForm(self.theme), QLineEdit()
         self.emitted: list[Spec] = []
         self.keys: list[str] = []
         self.form.edited.connect(self._take)

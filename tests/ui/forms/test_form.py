@@ -20,7 +20,7 @@ from engine.regularizers import L2
 from engine.spec import Float, Int, Kind, Spec, param
 from playground.ui.forms import Editor, SpecForm, edits, label_of, tip_of
 from playground.ui.forms import editor as editor_module
-from playground.ui.theme import DARK, LIGHT
+from playground.ui.theme import LIGHT
 from tests.ui.forms.specs import Page, child, keys, pick, seek, type_into
 
 # ---- changes from outside -------------------------------------------------------------------------------------------
@@ -178,15 +178,6 @@ def test_an_owner_may_say_what_is_wrong(page: Page) -> None:
     assert page.error("loss") == "Not for these data."
     page.form.show_error("loss", "")
     assert page.error("loss") == ""
-
-
-def test_the_theme_changes_and_nothing_else(page: Page) -> None:
-    page.form.set_spec(Fit(batch_size=3))
-    type_into(page["epochs"], "0")
-    page.form.set_theme(DARK)
-    assert page["epochs"].text() == "0"
-    assert page.error("epochs")
-    assert page.emitted == []
 
 
 # ---- a kind that is not there yet -----------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -148,5 +149,9 @@ def test_no_card_is_wider_than_a_narrow_panel(page: Page) -> None:
 
 
 def test_the_theme_reaches_the_cards(listed: Page) -> None:
-    listed.form.set_theme(DARK)
-    assert all(card.form._theme is DARK for card in cards(listed))
+    def signs() -> list[QImage]:
+        return [card.buttons["up"].icon().pixmap(16).toImage() for card in cards(listed)]
+
+    light = signs()
+    listed.theme.become(DARK)
+    assert all(dark != before for dark, before in zip(signs(), light, strict=True))

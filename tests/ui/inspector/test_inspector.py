@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -19,11 +17,9 @@ from engine.losses import CrossEntropyLoss, MSELoss
 from engine.network import Network
 from playground.document import edits
 from playground.document.project import Project
-from playground.ui.inspector import preview_views
 from playground.ui.inspector.curve import CurvePlot
 from playground.ui.inspector.inspector import InspectorView
 from playground.ui.theme import DARK, LIGHT
-from playground.ui.view import View
 from tests.ui.bench import Bench, pixels
 from tests.ui.forms.specs import child, pick, type_into
 
@@ -209,8 +205,7 @@ def test_changes_elsewhere_are_not_answered(qtbot, monkeypatch) -> None:
 
 def test_the_theme_changes_what_is_painted(qtbot) -> None:
     bench = Bench(qtbot, InspectorView, MLP, node="1").show()
-    bench.view.set_theme(DARK)
-    assert bench.view.context.theme is DARK
+    bench.view.context.theme.become(DARK)
     assert DARK.accent in bench.view.curve_caption.text()
     assert DARK.category_colour("Activation") in bench.view.dot.styleSheet()
 
@@ -268,15 +263,6 @@ def test_a_setting_of_an_activation_changes_its_curve(qtbot) -> None:
     type_into(child(bench.view.form, "negative_slope"), "0.5")
     x, y = bench.view.curve.value.getData()
     assert y[0] == pytest.approx(0.5 * x[0])
-
-
-def test_every_view_of_this_part_opens_alone(qtbot) -> None:
-    views = preview_views()
-    assert set(views) == {"inspector", "training", "data", "palette", "problems"}
-    for view in views.values():
-        assert issubclass(view, View)
-        bench = Bench(qtbot, view, dataclasses.replace(MLP)).show()
-        assert bench.view.objectName()
 
 
 def test_a_convolution_can_be_watched_at_work_and_a_linear_cannot(qtbot) -> None:

@@ -337,7 +337,7 @@ def test_theme_changes_live(show, frame, binary):
     picture = show(binary)
     alone(picture)
     picture.show_frame(frame(binary, {Surface("out"): np.full((1, 100, 100), 50.0)}))
-    picture.set_theme(DARK)
+    picture.context.theme.become(DARK)
     assert near(colour_at(picture, 1, 1), area(DARK, 1))
 
 

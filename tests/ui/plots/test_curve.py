@@ -93,7 +93,7 @@ def test_a_fit_that_runs_away_does_not_squeeze_the_samples(picture, frame, sine)
 
 def test_theme_changes_live(picture, frame, sine):
     picture.show_frame(frame(sine, {Curve("out"): answer(sine, np.sin)}))
-    picture.set_theme(DARK)
+    picture.context.theme.become(DARK)
     image = picture.plot.viewport().grab().toImage()
     at = picture.plot.to_pixel(2.5, -0.9).toPoint()
     assert image.pixelColor(at) == QColor(DARK.sunken)

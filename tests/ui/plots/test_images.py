@@ -196,7 +196,7 @@ def test_bars_are_as_high_as_the_shares(picture, frame, digits):
 
 def test_theme_changes_live(picture, answered):
     picture.show_frame(answered(picture))
-    picture.set_theme(DARK)
+    picture.context.theme.become(DARK)
     assert picture.grid.grab().toImage().pixelColor(
         picture.grid.card(1).topLeft().toPoint() + QPoint(4, 4)
     ) == QColor(DARK.sunken)

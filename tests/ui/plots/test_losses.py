@@ -64,7 +64,7 @@ def test_before_the_first_epoch(view, frame, binary):
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda t: t.name)
 def test_both_curves_are_painted_and_named(view, frame, binary, theme):
-    view.set_theme(theme)
+    view.context.theme.become(theme)
     view.show_frame(frame(binary, log=make_log(50)))
     assert view.legend.names == ("train", "validation")
     image = view.plot.viewport().grab().toImage()

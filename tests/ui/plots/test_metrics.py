@@ -89,7 +89,7 @@ def test_nothing_jumps_while_digits_change(bar, frame, binary):
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda t: t.name)
 def test_each_state_has_a_word_and_a_sign_of_its_own(bar, frame, binary, state, theme):
-    bar.set_theme(theme)
+    bar.context.theme.become(theme)
     seen = {}
     for each in State:
         bar.show_frame(frame(binary, state=each))

@@ -11,14 +11,14 @@ from engine import losses
 from playground.document.project import data_of
 from playground.runner.messages import Predictions, State, Surface
 from playground.runner.session import Session
-from playground.ui.plots import preview_views
 from playground.ui.plots.boundary import Boundary
 from playground.ui.plots.curve import CurveFit
 from playground.ui.plots.images import Images
 from playground.ui.plots.output import OutputView, score
 from playground.ui.plots.table import Classes, Values
+from playground.ui.preview import views
 from playground.ui.theme import DARK, LIGHT
-from playground.ui.view import View
+from tests.ui.bench import ink
 from tests.ui.plots.projects import make_project
 
 KINDS = [
@@ -150,17 +150,15 @@ def test_a_crashed_run_leaves_the_samples(show, frame, binary):
 
 def test_theme_reaches_pictures_made_before_and_later(show, binary, iris):
     view = show(binary)
-    view.set_theme(DARK)
-    assert view.picture.context.theme is DARK
+    view.context.theme.become(DARK)
+    assert view.picture.plot.backgroundBrush().color().name() == DARK.panel
     view.show_project(binary, iris)
-    assert view.picture.context.theme is DARK
+    assert (ink(view.picture.matrix.grab().toImage(), DARK.text) < 30).any()
 
 
 @pytest.mark.parametrize("name", ["output", "loss", "metrics"])
 def test_views_open_alone(qtbot, context, frame, binary, name):
-    kind = preview_views()[name]
-    assert issubclass(kind, View)
-    view = kind(context(binary))
+    view = views()[name](context(binary))
     qtbot.addWidget(view)
     view.show_project(None, binary)
     view.show()

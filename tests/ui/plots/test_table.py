@@ -185,7 +185,7 @@ def test_points_explain_themselves_and_can_be_chosen(open_picture, frame, diabet
 
 def test_values_change_theme_live(open_picture, frame, diabetes):
     picture = open_picture(Values, diabetes)
-    picture.set_theme(DARK)
+    picture.context.theme.become(DARK)
     image = picture.plot.viewport().grab().toImage()
     (x0, x1), (y0, y1) = picture.plot.box.viewRange()
     corner = picture.plot.to_pixel(x0 + 0.02 * (x1 - x0), y1 - 0.02 * (y1 - y0)).toPoint()

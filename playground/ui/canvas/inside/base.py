@@ -11,10 +11,11 @@ from PySide6.QtWidgets import QGraphicsItem
 from playground.runner.messages import Frame, Want
 from playground.ui.canvas.item import Item
 from playground.ui.canvas.layout import Place
-from playground.ui.canvas.look import Look
+from playground.ui.canvas.look import Look, look_of
 from playground.ui.canvas.plan import Block, Mode
 from playground.ui.canvas.step_plan import Spotlight
 from playground.ui.canvas.targets import Target, Unit
+from playground.ui.theme import Theme
 
 
 @dataclass
@@ -22,7 +23,7 @@ class Stage:
     """What all pictures share. One object per canvas; the scene changes it and asks for repainting.
 
     Args:
-        look: fonts and colours.
+        theme: of the window.
         mode: how units are drawn.
         sample: the chosen sample, ``(part, index)``.
         sample_name: the same in words, with its class or target.
@@ -33,7 +34,7 @@ class Stage:
         light: while somebody steps through an update, what the step is about.
     """
 
-    look: Look
+    theme: Theme
     mode: Mode = Mode.PLANE
     sample: tuple[str, int] = ("validation", 0)
     sample_name: tuple[str, str] = ("", "")
@@ -42,6 +43,11 @@ class Stage:
     hovered: Target | None = None
     compact: bool = False
     light: Spotlight | None = None
+
+    @property
+    def look(self) -> Look:
+        """Fonts and colours, as they are now."""
+        return look_of(self.theme)
 
 
 class Inside(Item):
