@@ -7,19 +7,18 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
 from playground.runner.mailbox import Mailbox
 from playground.runner.messages import (
     ApplyStep,
-    CheckGradients,
     Command,
     Discard,
     GoTo,
     Inspect,
     Load,
-    NudgeCell,
     Pause,
     Play,
     Recover,
@@ -66,7 +65,7 @@ class Worker(threading.Thread):
         self._commands: deque[Command] = deque()
         self._wake = threading.Condition()
         self._ending = False
-        self._wants: frozenset[Want] = frozenset()
+        self._wants: frozenset[Want[Any]] = frozenset()
         self._speed: float | None = None
         self._gentle_since: float | None = None
         self._until_epoch = float("inf")
@@ -124,12 +123,17 @@ class Worker(threading.Thread):
                 session.score()
             if slow or session.state is not State.RUNNING or self._mailbox.wanted:
                 self._put()
-        elif told:  # also at a limited speed: the next step may be long in coming
+        elif self._work() or told:  # also at a limited speed: the next step may be long in coming
             self._put()
         else:
             with self._wake:
                 if not self._commands and not self._ending:
                     self._wake.wait(self._keeper.left())
+
+    def _work(self) -> bool:
+        """Get on with answers that take long, as long as they are wanted; whether anything was left to do."""
+        still = lambda want: self._undisturbed() and want in self._wants
+        return self._session.state is not State.RUNNING and self._session.work(self._wants, still)
 
     def _obey(self) -> bool:
         """Carry out the commands that have come; whether there were any."""
@@ -181,13 +185,9 @@ class Worker(threading.Thread):
                     session.inspect(session.inspection.sample)
             case Discard():
                 session.inspection.end()
-            case NudgeCell(place, epsilon):
-                session.inspection.prove(place, epsilon)
             case Recover(project, run, opened):
                 aside = self._shelf.read() if self._shelf is not None else None
                 session.recover(project, run, aside, opened)
-            case CheckGradients(cells):
-                session.inspection.check_all(cells, self._undisturbed)
         if (
             self._steps < done and not back
         ):  # another run has begun, and a step asked for in the last one is no more

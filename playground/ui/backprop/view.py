@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
@@ -33,7 +34,7 @@ from playground.ui.view import View
 
 if TYPE_CHECKING:
     from playground.document.project import Project
-    from playground.runner.messages import Frame
+    from playground.runner.messages import Frame, Want
     from playground.ui.theme import Theme
     from playground.ui.view import Context
 
@@ -121,6 +122,9 @@ class BackpropView(View):
     def show_project(self, before: Project | None, after: Project) -> None:
         self.stepper.show_project(before, after)
         self.empty.show_project(after)
+
+    def wants(self) -> Iterable[Want]:
+        return self.tools.wants()
 
     def show_frame(self, frame: Frame) -> None:
         self.stepper.see(frame)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from engine import layers, optimizers
@@ -9,7 +11,7 @@ from engine.trace import Moment, Trace, moments
 from engine.trace.moments import Grain
 from playground.document import edits
 from playground.document.project import Project
-from playground.runner.messages import Frame, State
+from playground.runner.messages import Frame, NextUpdate, State, Want
 from playground.runner.session import Session
 from playground.ui.view import StepAt, View
 from tests.ui.bench import Bench
@@ -71,6 +73,7 @@ class Traced(Bench):
         """Go to the end: the loss after the update."""
         self.focus.show_step(StepAt(self.trace, moments(self.trace, "layer")[-1], sample))
 
-    def frame(self, **answers: Any) -> None:
-        """Show a frame with this trace."""
-        self.view.show_frame(Frame(self.project, state=State.PAUSED, trace=self.trace, **answers))
+    def frame(self, answers: Mapping[Want, Any] = MappingProxyType({}), **fields: Any) -> None:
+        """Show a frame with this trace, and these answers."""
+        answers = dict(answers) if self.trace is None else {NextUpdate(): self.trace, **answers}
+        self.view.show_frame(Frame(self.project, state=State.PAUSED, answers=answers, **fields))
