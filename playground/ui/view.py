@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from playground.document.document import Document
     from playground.document.project import Project
     from playground.runner.messages import Command, Frame, Want
+    from playground.ui.stepper import Stepper
     from playground.ui.theme import Theme
 
 #: commands that send the run to another moment, or stop to look into the one where it is
@@ -155,11 +156,12 @@ class StepAt:
 
 @dataclass(frozen=True)
 class Context:
-    """What a view may use: the document to edit, the runner to command, the shared focus, the theme."""
+    """What a view may use: the document to edit, the runner to command, the shared focus and walk, the theme."""
 
     document: Document
     focus: Focus
     send: Callable[[Command], None]
+    stepper: Stepper
     theme: Theme
 
 

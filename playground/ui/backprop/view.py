@@ -25,7 +25,6 @@ from playground.ui.backprop.empty import EmptyState
 from playground.ui.backprop.export import ExportButton
 from playground.ui.backprop.pictures import Scene, picture
 from playground.ui.backprop.samples import SamplePicker
-from playground.ui.backprop.stepper import Stepper
 from playground.ui.backprop.tools import Tools
 from playground.ui.numbers import count, fmt
 from playground.ui.style import GAP, MARGIN
@@ -44,7 +43,7 @@ _KEYS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Space, Qt.Key.Key_Home, Q
 
 
 class BackpropView(View):
-    """Owns the walk (``focus.step``) and shows it: bar, step card, pictures, and the cards beside them."""
+    """Shows the walk: bar, step card, pictures, and the cards beside them."""
 
     starter_chosen = Signal(str)  #: key of an example to open and to step through
 
@@ -53,7 +52,7 @@ class BackpropView(View):
         self.setObjectName("backprop_view")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         focus, theme = context.focus, context.theme
-        self.stepper = Stepper(context, self)
+        self.stepper = context.stepper
         self.empty = EmptyState(theme)
         self.samples = SamplePicker(self.stepper, theme)
         self.bar = StepBar(self.stepper, self.samples, ExportButton(context), theme)
@@ -120,19 +119,13 @@ class BackpropView(View):
     # --- news ---------------------------------------------------------------------------------------------------------
 
     def show_project(self, before: Project | None, after: Project) -> None:
-        self.stepper.show_project(before, after)
         self.empty.show_project(after)
 
     def wants(self) -> Iterable[Want]:
         return self.tools.wants()
 
     def show_frame(self, frame: Frame) -> None:
-        self.stepper.see(frame)
         self.tools.show_frame(frame)
-
-    def see(self, frame: Frame) -> None:
-        """As ``show_frame``, also while the dock cannot be seen: other views show the walk too."""
-        self.stepper.see(frame)
 
     def _moved(self) -> None:
         walk = self.stepper.walk

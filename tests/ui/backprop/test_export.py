@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu
 from playground.ui.backprop.export import ExportButton
 from playground.ui.backprop.sheet import formulas_of, pieces
 from playground.ui.numbers import fmt
+from playground.ui.stepper import Stepper
 from playground.ui.theme import LIGHT
 from playground.ui.view import Context, Focus, StepAt
 from tests.ui.backprop.traced import small, trace_of
@@ -26,7 +27,8 @@ def button(qtbot, trace):
     from playground.document.document import Document
 
     focus = Focus()
-    button = ExportButton(Context(Document(small()), focus, lambda _: None, LIGHT))
+    ignore = lambda _: None
+    button = ExportButton(Context(Document(small()), focus, ignore, Stepper(focus, ignore), LIGHT))
     qtbot.addWidget(button)
     button.resize(500, 40)
     with qtbot.waitExposed(button):

@@ -13,6 +13,7 @@ from playground.document import edits
 from playground.document.project import Project
 from playground.runner.messages import Frame, NextUpdate, State, Want
 from playground.runner.session import Session
+from playground.ui.backprop.view import BackpropView
 from playground.ui.view import StepAt, View
 from tests.ui.bench import Bench
 from tests.ui.canvas.rig import project_of
@@ -76,4 +77,10 @@ class Traced(Bench):
     def frame(self, answers: Mapping[Want, Any] = MappingProxyType({}), **fields: Any) -> None:
         """Show a frame with this trace, and these answers."""
         answers = dict(answers) if self.trace is None else {NextUpdate(): self.trace, **answers}
-        self.view.show_frame(Frame(self.project, state=State.PAUSED, answers=answers, **fields))
+        self.see(Frame(self.project, state=State.PAUSED, answers=answers, **fields))
+
+    def see(self, frame: Frame) -> None:
+        """Show a frame, as the pump does; what the tests of single cards stand at, they say themselves."""
+        self.view.show_frame(frame)
+        if isinstance(self.view, BackpropView):
+            self.stepper.see(frame)

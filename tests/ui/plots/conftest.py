@@ -12,6 +12,7 @@ from engine.probe import extent
 from playground.document.document import Document
 from playground.document.project import Project, data_of
 from playground.runner.messages import Frame, State
+from playground.ui.stepper import Stepper
 from playground.ui.theme import LIGHT, Theme
 from playground.ui.view import Context, Focus
 from tests.ui.plots.projects import make_project
@@ -62,7 +63,8 @@ def context(focus) -> Callable[..., Context]:
     """Makes a context for a project."""
 
     def make(project: Project, theme: Theme = LIGHT) -> Context:
-        return Context(Document(project), focus, lambda command: None, theme)
+        ignore = lambda command: None
+        return Context(Document(project), focus, ignore, Stepper(focus, ignore), theme)
 
     return make
 
