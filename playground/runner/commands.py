@@ -148,7 +148,8 @@ class Recover:
     opened: tuple[Path, Project] | None = None
 
 
+#: what changes nothing of the run: what is looked at, and how fast it goes
+Quiet = SetWants | SetSpeed | ShowPicture
 Command = (
-    Load | Play | Pause | Step | StepBack | GoTo | Reset | SetSpeed | SetWants
-    | Inspect | ApplyStep | Discard | ShowPicture | Recover | Save
+    Load | Play | Pause | Step | StepBack | GoTo | Reset | Inspect | ApplyStep | Discard | Recover | Save | Quiet
 )  # fmt: skip

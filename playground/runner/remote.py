@@ -38,13 +38,11 @@ from playground.runner.messages import (
     Frame,
     Load,
     NextUpdate,
+    Quiet,
     Recover,
     Reset,
     Save,
     Saved,
-    SetSpeed,
-    SetWants,
-    ShowPicture,
     State,
     Want,
 )
@@ -132,15 +130,15 @@ class Remote:
             else:
                 self._tell(command)
             return
-        if isinstance(command, Load | SetWants | SetSpeed | ShowPicture):
+        if isinstance(command, Load | Quiet):
             self._standing[type(command)] = command
-        if not isinstance(command, SetWants | SetSpeed | ShowPicture):
+        if not isinstance(command, Quiet):
             self._deaths = 0
             if self._told and not (isinstance(command, Load) and not command.another):
                 self._notice = ""
         if not self._broken:
             self._tell(command)
-        elif not isinstance(command, SetWants | SetSpeed | ShowPicture):
+        elif not isinstance(command, Quiet):
             if isinstance(command, Reset):
                 self._why = ""  # whoever begins anew need not be told what could be kept
             self._replace()
