@@ -160,6 +160,14 @@ class GradientCheck:
 
         ``progress`` is told the share done before each cell, and ends the check by returning False.
         """
+        for found in self.steps(cells, seed):
+            if isinstance(found, Report):
+                yield found
+            elif progress is not None and not progress(found):
+                return
+
+    def steps(self, cells: int = 30, seed: int = 0) -> Iterator[float | Report]:
+        """As ``run``, with the share done before each cell among the reports: a caller may take the next step later."""
         gradients = self.gradients()
         chosen = []
         rng = np.random.default_rng(seed)
@@ -171,8 +179,7 @@ class GradientCheck:
         for node_id, name, g, picks in chosen:
             found = []
             for flat in picks:
-                if progress is not None and not progress(done / total):
-                    return
+                yield done / total
                 index = tuple(int(i) for i in np.unravel_index(flat, g.shape))
                 found.append(self.cell(node_id, name, index, float(g[index]), float(np.abs(g).max())))
                 done += 1

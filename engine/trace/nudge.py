@@ -189,12 +189,9 @@ class Prover:
         winners: Array = np.where(inside, seen, -np.inf).reshape(shape).argmax(-1)
         return winners
 
-    def check(
-        self, cells: int = 30, seed: int = 0, progress: Callable[[float], bool] | None = None
-    ) -> Iterator[Report]:
-        """All parameters at once: see :meth:`engine.gradcheck.GradientCheck.run`."""
-        whole = GradientCheck(self.model, self._trace.values[INPUT], self._trace.labels, self._trace.fit)
-        return whole.run(cells, seed, progress)
+    def whole(self) -> GradientCheck:
+        """The check of all parameters at once."""
+        return GradientCheck(self.model, self._trace.values[INPUT], self._trace.labels, self._trace.fit)
 
 
 def nudge(trace: Trace, place: Place, epsilon: float = 1e-6) -> Nudge:
@@ -204,4 +201,4 @@ def nudge(trace: Trace, place: Place, epsilon: float = 1e-6) -> Nudge:
 
 def check(trace: Trace, cells: int = 30, progress: Callable[[float], bool] | None = None) -> Iterator[Report]:
     """A gradient check of the recorded update: a report per parameter; ``progress`` ends it by returning False."""
-    return Prover(trace).check(cells, progress=progress)
+    return Prover(trace).whole().run(cells, progress=progress)

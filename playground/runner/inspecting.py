@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
 from engine.train import Trainer
-from playground.runner.messages import CheckState
 
 if TYPE_CHECKING:
     from engine.gradcheck import Report
     from engine.trace import Nudge, Place, Prover, Trace
+
+
+@dataclass(frozen=True)
+class CheckState:
+    """How far a check of all gradients is.
+
+    Args:
+        share: done, from 0 to 1.
+        reports: one for each parameter that is finished.
+        running: whether there is more to do.
+        refusal: why it cannot be done; "" if it can.
+    """
+
+    share: float = 0.0
+    reports: tuple[Report, ...] = ()
+    running: bool = True
+    refusal: str = ""
 
 
 class Inspection:
@@ -19,19 +36,18 @@ class Inspection:
 
     Attributes:
         trace: of the update that comes next; ``None`` while nobody looks.
-        nudge: the last proof asked for.
-        check: how far the check of all parameters is, or what it has found.
-        refusal: why what was asked for last cannot be done; "" if it can.
+        refusal: why there is none, though one was asked for; "" otherwise.
         sample: whose values are kept where there is no room for all.
     """
 
     def __init__(self) -> None:
         self.trace: Trace | None = None
-        self.nudge: Nudge | None = None
-        self.check: CheckState | None = None
         self.refusal = ""
         self.sample = 0
         self._prover: Prover | None = None
+        self._nudged: tuple[tuple[Place, float], Nudge | str] | None = None  # the last one
+        self._steps: tuple[int, Iterator[float | Report]] | None = None  # of the check, and of how many cells
+        self._checked = CheckState()
 
     def begin(self, trainer: Trainer | None, sample: int) -> None:
         """Record the next update of ``trainer``; ``sample`` as in ``engine.trace.record``."""
@@ -44,52 +60,54 @@ class Inspection:
 
     def end(self) -> None:
         """The weights are about to change, or nobody looks any more."""
-        self.trace = self.nudge = self.check = self._prover = None
+        self.trace = self._prover = self._nudged = self._steps = None
         self.refusal = ""
 
-    def prove(self, place: Place, epsilon: float) -> None:
-        """Nudge one number."""
-        self.nudge = None
-        prover = self._ready()
-        if prover is None:
-            return
-        try:
-            self.nudge = prover.nudge(place, epsilon)
-        except EngineError as error:
-            self.refusal = str(error)
-
-    def check_all(self, cells: int, go_on: Callable[[], bool]) -> None:
-        """Check the gradients of all parameters, up to ``cells`` numbers of each, for as long as ``go_on()``."""
-        prover = self._ready()
-        found: list[Report] = []
-        if prover is None:
-            return
-        self.check, cancelled = CheckState(), False
-
-        def progress(share: float) -> bool:
-            nonlocal cancelled
-            self.check = CheckState(share, tuple(found))
-            cancelled = not go_on()
-            return not cancelled
-
-        try:
-            for report in prover.check(cells, progress=progress):
-                found.append(report)  # noqa: PERF402  each is shown as soon as it is there
-        except EngineError as error:
-            self.refusal, cancelled = str(error), True
-        share = self.check.share if cancelled else 1.0
-        self.check = CheckState(share, tuple(found), running=False)
-
-    def _ready(self) -> Prover | None:
-        """The float64 copy of the update, made when it is first needed; says why there is none."""
-        self.refusal = ""
+    def nudge(self, place: Place, epsilon: float) -> Nudge | str | None:
+        """What moving one number shows, or why that cannot be done; ``None`` while no update is looked at."""
         if self.trace is None:
-            self.refusal = "No update is being looked at. Step inside one first."
-        elif self._prover is None:
+            return None
+        if self._nudged is None or self._nudged[0] != (place, epsilon):
+            try:
+                found: Nudge | str = self._ready(self.trace).nudge(place, epsilon)
+            except EngineError as error:
+                found = str(error)
+            self._nudged = (place, epsilon), found
+        return self._nudged[1]
+
+    def check(self, cells: int) -> CheckState | None:
+        """How far the check of up to ``cells`` numbers of each parameter is; ``None`` where it has not begun."""
+        return self._checked if self._steps is not None and self._steps[0] == cells else None
+
+    def check_on(self, cells: int, go_on: Callable[[], bool]) -> bool:
+        """Get on with that check while ``go_on()``; whether anything was left to do."""
+        if self.trace is None:
+            return False
+        if self._steps is None or self._steps[0] != cells:
+            self._steps, self._checked = (cells, self._of_all(self.trace, cells)), CheckState()
+        if not self._checked.running:
+            return False
+        state = self._checked
+        try:
+            for step in self._steps[1]:
+                if isinstance(step, float):
+                    state = self._checked = replace(state, share=step)
+                else:
+                    state = self._checked = replace(state, reports=(*state.reports, step))
+                if not go_on():
+                    return True
+            self._checked = replace(state, share=1.0, running=False)
+        except EngineError as error:
+            self._checked = replace(state, running=False, refusal=str(error))
+        return True
+
+    def _of_all(self, trace: Trace, cells: int) -> Iterator[float | Report]:
+        yield from self._ready(trace).whole().steps(cells)
+
+    def _ready(self, trace: Trace) -> Prover:
+        """The float64 copy of the update, made when it is first needed. Raises NotKept where the trace has too little."""
+        if self._prover is None:
             from engine.trace import Prover
 
-            try:
-                self._prover = Prover(self.trace)
-            except EngineError as error:
-                self.refusal = str(error)
+            self._prover = Prover(trace)
         return self._prover

@@ -23,7 +23,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from time import perf_counter
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
@@ -37,25 +37,21 @@ from playground.runner.messages import (
     Command,
     Frame,
     Load,
+    NextUpdate,
+    Quiet,
     Recover,
     Reset,
     Save,
     Saved,
-    SetSpeed,
-    SetWants,
-    ShowPicture,
     State,
     Want,
 )
 from playground.runner.rescue import Shelf
-from playground.runner.serving import KEPT_PROJECTS, Loaded, Parcel, Taken
+from playground.runner.serving import KEPT_PROJECTS, PLAIN, Loaded, Parcel, Taken
 from playground.runner.worker import SAVING
 from playground.runner.writing import carried_out
 from playground.runs import files
 from playground.runs.run import Run
-
-if TYPE_CHECKING:
-    from engine.trace import Trace
 
 #: seconds that a process may take to end by itself: a little more than it gives itself
 PATIENCE = 1.0
@@ -86,8 +82,7 @@ class Remote:
         self._projects: OrderedDict[int, Project] = OrderedDict()
         self._number = self._run = 0
         self._log = LogView().rows
-        self._wants: tuple[Want, ...] = ()  # those of the last frame
-        self._trace: Trace | None = None  # that of the last frame
+        self._sent: dict[str | Want[Any], Any] = {}  # by the last frame, see Parcel
         self._standing: dict[type, Command] = {}  # what another process has to be told
         self._broken = False  # no process, until somebody asks for something
         self._died_at = 0.0  # when the line was found to have ended; 0: it has not
@@ -117,7 +112,7 @@ class Remote:
         self._process.start()
         theirs.close()
         self._broken, self._died_at = False, 0.0
-        self._wants, self._trace = (), None
+        self._sent = {}
         self._tell(self._crate.grown(FIRST_ROOM))
 
     def send(self, command: Command) -> None:
@@ -135,15 +130,15 @@ class Remote:
             else:
                 self._tell(command)
             return
-        if isinstance(command, Load | SetWants | SetSpeed | ShowPicture):
+        if isinstance(command, Load | Quiet):
             self._standing[type(command)] = command
-        if not isinstance(command, SetWants | SetSpeed | ShowPicture):
+        if not isinstance(command, Quiet):
             self._deaths = 0
             if self._told and not (isinstance(command, Load) and not command.another):
                 self._notice = ""
         if not self._broken:
             self._tell(command)
-        elif not isinstance(command, SetWants | SetSpeed | ShowPicture):
+        elif not isinstance(command, Quiet):
             if isinstance(command, Reset):
                 self._why = ""  # whoever begins anew need not be told what could be kept
             self._replace()
@@ -209,19 +204,19 @@ class Remote:
         if parcel.has_data:
             with contextlib.suppress(EngineError):
                 data = data_of(project)
-        if parcel.wants is not None:
-            self._wants = parcel.wants
-        answers = MappingProxyType(dict(zip(self._wants, parcel.answers, strict=True)))
-        if not isinstance(parcel.trace, str):
-            self._trace = parcel.trace
-        self._say(parcel.fields["step"], parcel.fields["state"])
-        self._let_be(parcel.fields["step"], parcel.fields["state"])
-        for one in parcel.fields["saved"]:
-            self._saves.pop(one.number, None)
-        fields = {**parcel.fields, "notice": self._notice or parcel.fields["notice"]}
-        self._last = Frame(
-            project, data, log=self._grown(parcel), answers=answers, trace=self._trace, **fields
+        keys, before = parcel.keys or tuple(self._sent), self._sent
+        said = self._sent = {
+            key: parcel.values[i] if i in parcel.values else before[key] for i, key in enumerate(keys)
+        }
+        answers = MappingProxyType({key: value for key, value in said.items() if not isinstance(key, str)})
+        frame = Frame(
+            project, data, log=self._grown(parcel), answers=answers, **{name: said[name] for name in PLAIN}
         )
+        self._say(frame.step, frame.state)
+        self._let_be(frame.step, frame.state)
+        for one in frame.saved:
+            self._saves.pop(one.number, None)
+        self._last = replace(frame, notice=self._notice or frame.notice)
         return self._last
 
     def _grown(self, parcel: Parcel) -> LogView:
@@ -291,9 +286,11 @@ class Remote:
             "It may need more memory than there is: make network or data smaller, or press Play to try once more."
         )
         # What was seen last stays on screen.
+        last = self._last or Frame(self._project)
+        answers = MappingProxyType({w: a for w, a in last.answers.items() if w != NextUpdate()})
         self._last = replace(
-            self._last or Frame(self._project), state=State.CRASHED, message=message, details=self._why,
-            trace=None, nudge=None, check=None, refusal="", notice="", epochs_per_second=0.0, steps_per_second=0.0,
+            last, answers=answers, state=State.CRASHED, message=message, details=self._why,
+            refusal="", notice="", epochs_per_second=0.0, steps_per_second=0.0,
         )  # fmt: skip
         return self._said() or self._last
 

@@ -1,7 +1,7 @@
 """The training process's end of the line: a worker, the messages of the line, and how frames are sent.
 
-Four things are not sent with every frame, because the window has them: the project (a number stands for it), the data (made again from
-the project, once), the part of the log that was sent before, and a trace that was.
+What the window has is not sent again: a number stands for the project, its data are made again there, the log goes on from the rows sent
+before, and of all else, fields and answers alike, only what is another object than in the frame before is sent.
 """
 
 from __future__ import annotations
@@ -14,20 +14,18 @@ from collections import OrderedDict
 from dataclasses import dataclass, fields
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from engine.core import Array
 from engine.log import LogView
 from playground.document.project import Project
 from playground.runner.crate import Packed, Room, TooSmall, packed
 from playground.runner.mailbox import Mailbox
-from playground.runner.messages import Array, Frame, Load, Recover, Want
+from playground.runner.messages import Frame, Load, Recover, Want
 from playground.runner.rescue import Shelf
 from playground.runner.worker import SAVING, Worker
-
-if TYPE_CHECKING:
-    from engine.trace import Trace
 
 #: projects whose frames may still be on their way
 KEPT_PROJECTS = 64
@@ -53,27 +51,27 @@ class Parcel:
     Args:
         number: of its project.
         has_data: whether the frame has data.
-        wants: what is answered; ``None``: the same as last time.
-        answers: to each of them.
-        trace: of the next update, or SAME.
         log_from: the log's first ``log_from`` rows are those sent before; ``log`` holds the others.
-        fields: all else.
+        keys: of all else: names of fields, and the wants that are answered; ``None``: the same as last time.
+        values: place among the keys → value, where it is not the one sent before.
     """
 
     number: int
     has_data: bool
-    wants: tuple[Want, ...] | None
-    answers: tuple[Any, ...]
-    trace: Trace | str | None
     log_from: int
     log: Array
-    fields: dict[str, Any]
+    keys: tuple[str | Want[Any], ...] | None
+    values: dict[int, Any]
 
 
-#: stands for the trace that was sent last
-SAME = "same"
 #: the fields of a frame that are sent as they are
-PLAIN = tuple(f.name for f in fields(Frame) if f.name not in ("project", "data", "log", "answers", "trace"))
+PLAIN = tuple(f.name for f in fields(Frame) if f.name not in ("project", "data", "log", "answers"))
+
+
+def contents(frame: Frame) -> dict[str | Want[Any], Any]:
+    """All that a frame says: field → value, and want → answer."""
+    said: dict[str | Want[Any], Any] = {name: getattr(frame, name) for name in PLAIN}
+    return said | dict(frame.answers)
 
 
 class Sender(Mailbox):
@@ -92,9 +90,8 @@ class Sender(Mailbox):
         self._one_at_a_time = threading.Lock()
         self._numbers: OrderedDict[int, int] = OrderedDict()  # id of a project → its number
         self._projects: list[Project] = []  # keeps them alive, so that ids stay theirs
-        self._sent = LogView()
-        self._wants: tuple[Want, ...] = ()
-        self._trace: Trace | None = None
+        self._log = LogView()  # as it was sent last
+        self._sent: dict[str | Want[Any], Any] = {}  # all else
 
     @property
     def wanted(self) -> bool:
@@ -142,7 +139,7 @@ class Sender(Mailbox):
                 if not self._place:  # a newer one may have been put meanwhile
                     super().put(frame)
             else:
-                self._sent, self._wants, self._trace = frame.log, tuple(frame.answers), frame.trace
+                self._log, self._sent = frame.log, contents(frame)
             if room.is_pipe:  # a full line must not make the reader of commands wait for the window
                 threading.Thread(target=self._post, args=(message,), name="post", daemon=True).start()
             else:
@@ -153,20 +150,20 @@ class Sender(Mailbox):
             self._line.send(message)
 
     def _packed(self, frame: Frame) -> Parcel:
-        known, rows = self._sent.rows, frame.log.rows
+        known, rows = self._log.rows, frame.log.rows
         same = len(known)
         # Rows of one table only grow; a log that is thinned, gone back in, or begun anew is in another.
         if known.base is not rows.base and not np.array_equal(known, rows[:same], equal_nan=True):
             same = 0
+        said, sent = contents(frame), self._sent
+        keys = tuple(said)
         return Parcel(
             self._numbers.get(id(frame.project), -1),
             frame.data is not None,
-            None if tuple(frame.answers) == self._wants else tuple(frame.answers),
-            tuple(frame.answers.values()),
-            SAME if frame.trace is not None and frame.trace is self._trace else frame.trace,
             same,
             rows[same:],
-            {name: getattr(frame, name) for name in PLAIN},
+            None if keys == tuple(sent) else keys,
+            {i: said[key] for i, key in enumerate(keys) if key not in sent or said[key] is not sent[key]},
         )
 
 

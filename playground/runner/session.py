@@ -7,22 +7,20 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
 from engine.checkpoints import BUDGET, Checkpoints
 from engine.data import Prepared
 from engine.errors import DivergedError, EngineError, SpecError, clipped
-from engine.metrics import metric_name
 from engine.model import Model
-from engine.probe import extent
 from engine.problems import Remedy
 from engine.train import Trainer
 from playground.document import edits
 from playground.document.change import DATA, diff
 from playground.document.files import FileError
 from playground.document.project import Project, data_of, problems
-from playground.runner.answers import Answers
 from playground.runner.inspecting import Inspection
 from playground.runner.keeping import (
     HandEdits,
@@ -31,7 +29,9 @@ from playground.runner.keeping import (
     part_agreed_to,
     part_that_fits,
 )
-from playground.runner.messages import ANSWERS, Frame, Save, Saved, ShowPicture, State, Want
+from playground.runner.live import Live, Want
+from playground.runner.messages import ANSWERS, Frame, Save, Saved, ShowPicture, State
+from playground.runner.wants import NextUpdate
 from playground.runner.writing import carried_out
 from playground.runs import files
 from playground.runs.run import MARK_LETTERS, MOST_MARKS, Mark, Run
@@ -67,7 +67,7 @@ class Session:
         self._built: Project | None = None  # the project that the model was built, or last changed, for
         self._data: Prepared | None = None
         self._model: Model | None = None
-        self._answers: Answers | None = None
+        self._live: Live | None = None
         self._refusal = ""  # why there is neither, though the project has no problems
         self._history: Trainer | None = None  # whose epochs and curves go on when the network is edited
         self._hand_edits = HandEdits()
@@ -268,8 +268,8 @@ class Session:
     def show_picture(self, picture: ShowPicture) -> None:
         """Answer questions about this picture from now on."""
         self._own = picture
-        if self._answers is not None:
-            self._answers.own = picture
+        if self._live is not None:
+            self._live.own = picture.number, picture.picture
 
     def score(self) -> None:
         """Bring the scores up to the present weights: they are only computed at the end of each epoch otherwise."""
@@ -281,7 +281,7 @@ class Session:
     def crash(self, error: BaseException) -> None:
         """Note an unforeseen error; ``recover``, loading a project or resetting begins anew."""
         self.inspection.end()
-        self.trainer = self._built = self._data = self._model = self._answers = self._history = None
+        self.trainer = self._built = self._data = self._model = self._live = self._history = None
         what = f"{type(error).__name__}: {error}".removesuffix(".")
         memory = isinstance(error, MemoryError)
         why = (
@@ -384,25 +384,18 @@ class Session:
     # --- answers ------------------------------------------------------------------------------------------------------
 
     def frame(
-        self, wants: Collection[Want] = (), epochs_per_second: float = 0.0, steps_per_second: float = 0.0
+        self, wants: Collection[Want[Any]] = (), epochs_per_second: float = 0.0, steps_per_second: float = 0.0
     ) -> Frame:
         """This moment, with an answer to each want that can be met."""
-        seen = self.inspection
         frame = Frame(
-            self.project, self._data, self.state, self.message, self.details, self.broken_node,
-            remedy=self.remedy, trace=seen.trace, nudge=seen.nudge, check=seen.check, refusal=seen.refusal,
-            notice=self.notice, saved=self.saved, awaited=self._opened is not None,
+            self.project, self._data, self.state, self.message, self.details, self.broken_node, remedy=self.remedy,
+            refusal=self.inspection.refusal, notice=self.notice, saved=self.saved, awaited=self._opened is not None,
         )  # fmt: skip
-        data, answers, history, trainer = self._data, self._answers, self._history, self.trainer
-        if data is None or answers is None:
+        live, history, trainer = self._live, self._history, self.trainer
+        if self._data is None or live is None:
             return frame
-        frame = replace(
-            frame,
-            metric_name=metric_name(data.train.task),
-            extent=extent(data),
-            answers=MappingProxyType(answers.to(wants, self.state is State.RUNNING)),
-            unanswered=answers.failure,
-        )
+        answers = live.answers([*wants, NextUpdate()], self.state is State.RUNNING)
+        frame = replace(frame, answers=MappingProxyType(answers), unanswered=live.failure)
         if history is not None:  # still shown while the network is half-built
             frame = replace(
                 frame, epoch=history.epoch, step=history.steps, log=history.log.view(), marks=self._marks
@@ -424,6 +417,10 @@ class Session:
             latest_step=max(trainer.steps, kept.latest) if kept.earliest is not None else trainer.steps,
             no_way_back=kept.refusal,
         )
+
+    def work(self, wants: Collection[Want[Any]], go_on: Callable[[Want[Any]], bool]) -> bool:
+        """Get on with answers that take long, each while ``go_on(want)``; whether anything was left to do."""
+        return self._live is not None and self._live.work(wants, go_on)
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
@@ -458,7 +455,7 @@ class Session:
         try:
             self._data = data_of(self.project)
         except EngineError as error:
-            self.trainer = self._data = self._answers = None
+            self.trainer = self._data = self._live = None
             self._say(State.EMPTY, str(error))
         return self._data
 
@@ -475,7 +472,7 @@ class Session:
         try:
             self._make(data)
         except EngineError as error:
-            self.trainer = self._model = self._answers = None
+            self.trainer = self._model = self._live = None
             self._refusal = str(error)
 
     def _make(self, data: Prepared) -> None:
@@ -486,7 +483,7 @@ class Session:
             network = part_agreed_to(part_that_fits(network, data.in_shape), project, data)
         many = network.parameter_count(data.in_shape) > MANY
         if many and self._history is None:  # what is on screen is of another network
-            self.trainer = self._answers = None
+            self.trainer = self._live = None
             self._say(State.READY, "drawing the weights")
             self.show()
         model = Model(network, data.in_shape, project.seed, initializer=project.fit.initializer)
@@ -506,8 +503,9 @@ class Session:
         self._answer_about(model, data)
 
     def _answer_about(self, model: Model, data: Prepared) -> None:
-        self._answers = Answers(model, data, self.trainer)
-        self._answers.own = self._own
+        self._live = Live(model, data, self.trainer, self.inspection)
+        if self._own is not None:
+            self.show_picture(self._own)
 
     def _show_untrained(self, model: Model, data: Prepared) -> None:
         """Of a large network, weights and maps are to be seen while it is made ready for training, which takes seconds."""

@@ -7,32 +7,13 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
+from playground.runner import commands
 from playground.runner.mailbox import Mailbox
-from playground.runner.messages import (
-    ApplyStep,
-    CheckGradients,
-    Command,
-    Discard,
-    GoTo,
-    Inspect,
-    Load,
-    NudgeCell,
-    Pause,
-    Play,
-    Recover,
-    Reset,
-    Save,
-    SetSpeed,
-    SetWants,
-    ShowPicture,
-    State,
-    Step,
-    StepBack,
-    Want,
-)
+from playground.runner.messages import Command, Quiet, SetSpeed, SetWants, State, Want
 from playground.runner.rescue import Keeper, Shelf
 from playground.runner.session import Session
 
@@ -66,7 +47,7 @@ class Worker(threading.Thread):
         self._commands: deque[Command] = deque()
         self._wake = threading.Condition()
         self._ending = False
-        self._wants: frozenset[Want] = frozenset()
+        self._wants: frozenset[Want[Any]] = frozenset()
         self._speed: float | None = None
         self._gentle_since: float | None = None
         self._until_epoch = float("inf")
@@ -92,7 +73,7 @@ class Worker(threading.Thread):
     @property
     def saving(self) -> bool:
         """Whether something is being saved, or still to be."""
-        return self._at_it or any(isinstance(command, Save) for command in tuple(self._commands))
+        return self._at_it or any(isinstance(command, commands.Save) for command in tuple(self._commands))
 
     # --- the thread ---------------------------------------------------------------------------------------------------
 
@@ -109,7 +90,7 @@ class Worker(threading.Thread):
                 self._put()
         while self.saving:  # what was to be kept is kept, also at the end
             command = self._commands.popleft()
-            if isinstance(command, Load | Save):
+            if isinstance(command, commands.Load | commands.Save):
                 self._do(command)
 
     def _turn(self) -> None:
@@ -124,12 +105,17 @@ class Worker(threading.Thread):
                 session.score()
             if slow or session.state is not State.RUNNING or self._mailbox.wanted:
                 self._put()
-        elif told:  # also at a limited speed: the next step may be long in coming
+        elif self._work() or told:  # also at a limited speed: the next step may be long in coming
             self._put()
         else:
             with self._wake:
                 if not self._commands and not self._ending:
                     self._wake.wait(self._keeper.left())
+
+    def _work(self) -> bool:
+        """Get on with answers that take long, as long as they are wanted; whether anything was left to do."""
+        still = lambda want: self._undisturbed() and want in self._wants
+        return self._session.state is not State.RUNNING and self._session.work(self._wants, still)
 
     def _obey(self) -> bool:
         """Carry out the commands that have come; whether there were any."""
@@ -140,54 +126,51 @@ class Worker(threading.Thread):
         return told
 
     def _do(self, command: Command) -> None:
-        session, done, back = self._session, self._steps, isinstance(command, StepBack | GoTo)
+        session, done = self._session, self._steps
+        back = isinstance(command, commands.StepBack | commands.GoTo)
         if session.state is State.CRASHED:
             self._get_over(command)
         match command:
-            case Load(project, another, returning, file):
+            case commands.Load(project, another, returning, file):
                 session.load(project, another, returning, file)
-            case Save():
+            case commands.Save():
                 self._at_it = True
                 try:
                     session.save(command, self._keeper.last if session.state is State.CRASHED else None)
                 finally:
                     self._at_it = False
-            case Play(gently):
+            case commands.Play(gently):
                 self._go(gently=gently)
-            case Pause():
+            case commands.Pause():
                 session.pause()
-            case Reset():
+            case commands.Reset():
                 session.reset()
-            case Step(unit):
+            case commands.Step(unit):
                 self._step(unit)
-            case StepBack(unit):
+            case commands.StepBack(unit):
                 self._go_back(lambda: session.step_back(unit, self._on_the_way))
-            case GoTo(step):
+            case commands.GoTo(step):
                 if not any(
-                    isinstance(c, GoTo) for c in self._commands
+                    isinstance(c, commands.GoTo) for c in self._commands
                 ):  # whoever drags is far ahead of the first places
                     self._go_back(lambda: session.go_to(step, self._on_the_way))
             case SetSpeed(steps):
                 self._speed, self._due = steps, perf_counter()
             case SetWants(wants):
                 self._wants = wants
-            case ShowPicture():
+            case commands.ShowPicture():
                 session.show_picture(command)
-            case Inspect(sample):
+            case commands.Inspect(sample):
                 session.inspect(sample)
-            case ApplyStep():
+            case commands.ApplyStep():
                 self._step("batch")
                 if session.state is State.PAUSED:
                     session.inspect(session.inspection.sample)
-            case Discard():
+            case commands.Discard():
                 session.inspection.end()
-            case NudgeCell(place, epsilon):
-                session.inspection.prove(place, epsilon)
-            case Recover(project, run, opened):
+            case commands.Recover(project, run, opened):
                 aside = self._shelf.read() if self._shelf is not None else None
                 session.recover(project, run, aside, opened)
-            case CheckGradients(cells):
-                session.inspection.check_all(cells, self._undisturbed)
         if (
             self._steps < done and not back
         ):  # another run has begun, and a step asked for in the last one is no more
@@ -197,14 +180,13 @@ class Worker(threading.Thread):
 
     def _get_over(self, command: Command) -> None:
         """After a crash, whatever a person does first goes on from what was put aside."""
-        session = self._session
-        match command:
-            case Load(project, another=False):
-                session.recover(project, session.run, self._keeper.last)
-            case SetWants() | SetSpeed() | ShowPicture() | Reset() | Recover() | Load() | Save():
-                pass
-            case _:
-                session.recover(session.project, session.run, self._keeper.last)
+        session, aside = self._session, self._keeper.last
+        if isinstance(command, commands.Load) and not command.another:
+            session.recover(command.project, session.run, aside)
+        elif not isinstance(
+            command, Quiet | commands.Load | commands.Recover | commands.Reset | commands.Save
+        ):
+            session.recover(session.project, session.run, aside)
 
     @property
     def _steps(self) -> int:
@@ -253,7 +235,7 @@ class Worker(threading.Thread):
     def _on_the_way(self) -> bool:
         """Whether to go on to the moment that was asked for: one more step back is counted from there."""
         return self._undisturbed() or (
-            not self._ending and bool(self._commands) and isinstance(self._commands[0], StepBack)
+            not self._ending and bool(self._commands) and isinstance(self._commands[0], commands.StepBack)
         )
 
     def _undisturbed(self) -> bool:

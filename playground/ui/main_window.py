@@ -36,6 +36,7 @@ from playground.ui.refusal import Cautions, Refusal
 from playground.ui.run_control import RunControl
 from playground.ui.saving import Saving
 from playground.ui.settings import LAYOUT_VERSION, THEMES, Settings
+from playground.ui.stepper import Stepper
 from playground.ui.transport import Transport
 from playground.ui.view import Context, Focus, View, announced
 from playground.ui.weights import WeightFiles
@@ -88,7 +89,8 @@ class MainWindow(QMainWindow):
         history.setParent(self)  # it must go with the window, not whenever Python finds time
         self.focus = Focus(self)
         self._send = announced(runner.send, self.focus)
-        context = Context(document, self.focus, self._send, appearance.theme)
+        self.stepper = Stepper(self.focus, self._send)
+        context = Context(document, self.focus, self._send, appearance.theme, self.stepper)
 
         self.banner = Banner(appearance.theme, self)
         self.run = RunControl(document, self._send, self.banner)
@@ -139,6 +141,7 @@ class MainWindow(QMainWindow):
         self.history.indexChanged.connect(self._refresh)
         self.desk.moved.connect(self._retitle)
         self.pump.framed.connect(self.run.see)
+        self.pump.framed.connect(self.stepper.see)
         self.pump.framed.connect(self.saving.see)
         self.pump.framed.connect(self.desk.see)
         self.pump.framed.connect(self.transport.scrub.see)
@@ -154,7 +157,6 @@ class MainWindow(QMainWindow):
         """A panel is seen, or asked for, for the first time."""
         self.pump.add(view, self.document.value)
         if isinstance(view, BackpropView):
-            self.pump.framed.connect(view.see)
             view.starter_chosen.connect(self._open_starter)
 
     @property
@@ -251,6 +253,7 @@ class MainWindow(QMainWindow):
         self.waiting.watch(after)
         if opened:
             self.focus.begin_anew()
+        self.stepper.show_project(before, after)
         self.pump.show_project(before, after, begun)
         self._refresh()
         self._retitle()

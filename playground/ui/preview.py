@@ -25,6 +25,7 @@ from playground.ui import style
 from playground.ui.application import application
 from playground.ui.pump import Pump
 from playground.ui.snapshot import save_png
+from playground.ui.stepper import Stepper
 from playground.ui.theme import DARK, LIGHT, Theme
 from playground.ui.undo import History
 from playground.ui.view import Context, Focus, View
@@ -60,16 +61,19 @@ class Preview:
         self.runner = Runner(own_process)
         self.runner.start()
         self.focus = Focus()
-        self.view = view_class(Context(self.document, self.focus, self.runner.send, theme))
+        self.stepper = Stepper(self.focus, self.runner.send)
+        self.view = view_class(Context(self.document, self.focus, self.runner.send, theme, self.stepper))
         self.history = History(self.document, self.view)
         self.view.setWindowTitle(f"{view_class.__name__} · {project.name}")
         self.view.resize(size or self.view.sizeHint().expandedTo(QSize(360, 300)))
         self.pump = Pump(self.view, self.runner.take, self.runner.send, (self.view,))
+        self.pump.framed.connect(self.stepper.see)
         self._unsubscribe = self.document.subscribe(self._changed)
         self._changed(None, project)
 
     def _changed(self, before: Project | None, after: Project) -> None:
         self.runner.send(Load(after))
+        self.stepper.show_project(before, after)
         self.pump.show_project(before, after)
 
     def run_to(self, epochs: int) -> None:

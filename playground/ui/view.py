@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from playground.document.document import Document
     from playground.document.project import Project
     from playground.runner.messages import Command, Frame, Want
+    from playground.ui.stepper import Stepper
     from playground.ui.theme import Theme
 
 LEFT, RIGHT, BOTTOM = (
@@ -168,12 +169,16 @@ class StepAt:
 
 @dataclass(frozen=True)
 class Context:
-    """What a view may use: the document to edit, the runner to command, the shared focus, the theme."""
+    """What a view may use: the document to edit, the runner to command, the shared focus and theme, and the walk through an update.
+
+    ``stepper``: ``None`` where nobody walks, as where a view stands alone.
+    """
 
     document: Document
     focus: Focus
     send: Callable[[Command], None]
     theme: Theme
+    stepper: Stepper | None = None
 
 
 class View(QWidget):

@@ -8,7 +8,7 @@ import pytest
 from engine.diagnosis import diagnose
 from playground.document import edits
 from playground.document.examples import example
-from playground.runner import answers
+from playground.runner import wants
 from playground.runner.messages import Diagnosis
 from playground.runner.session import Session
 
@@ -40,7 +40,7 @@ def test_a_run_that_goes_on_is_diagnosed_now_and_then(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [100.0]
-    monkeypatch.setattr(answers, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(wants, "perf_counter", lambda: clock[0])
     session.play()
     seen = []
     for now in (100.0, 100.1, 100.2, 100.3, 100.4, 100.6):

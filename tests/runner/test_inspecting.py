@@ -6,23 +6,25 @@ import numpy as np
 import pytest
 
 from engine.errors import SpecError
-from engine.gradcheck import Report
+from engine.gradcheck import GradientCheck, Report
 from engine.layers import Linear
-from engine.trace import Place, Prover, card, moments
+from engine.trace import Place, card, moments
 from playground.document import edits
 from playground.document.examples import example
 from playground.runner.messages import (
     ApplyStep,
-    CancelCheck,
     CheckGradients,
+    CheckState,
     Discard,
     Inspect,
     Load,
+    NextUpdate,
     NudgeCell,
     Pause,
     Play,
     Reset,
     SetWants,
+    ShowPicture,
     State,
     Step,
     Weights,
@@ -97,30 +99,31 @@ def test_what_changes_the_update_ends_looking_at_it(runner: Runner, command: obj
 
 def test_a_nudge_proves_a_weight(runner: Runner) -> None:
     node = node_wants(CIRCLE).node_id
-    place = Place(node, "parameter", "weight", (1, 0))
+    weight = NudgeCell(Place(node, "parameter", "weight", (1, 0)))
     runner.send(Load(CIRCLE))
-    runner.send(NudgeCell(place))
-    assert "Step inside one first" in until(runner, lambda f: bool(f.refusal)).refusal
+    runner.send(SetWants(frozenset({weight, node_wants(CIRCLE)})))
+    assert until(runner, lambda f: bool(f.answers)).answer(weight) is None, "no update is looked at"
     runner.send(Inspect())
-    runner.send(NudgeCell(place))
-    found = until(runner, lambda f: f.nudge is not None)
-    assert found.nudge is not None
-    assert found.trace is not None
-    assert found.nudge.place == place
-    assert found.nudge.numeric == pytest.approx(found.nudge.analytic, rel=1e-6)
-    assert found.nudge.analytic == pytest.approx(
-        found.trace.parameter(node, "weight", "gradient")[1, 0], rel=1e-4
-    )
-    runner.send(NudgeCell(Place(node, "value", "", (0, 0))))
-    assert "Choose one of those" in until(runner, lambda f: bool(f.refusal)).refusal
+    frame = until(runner, lambda f: weight in f.answers)
+    found = frame.answer(weight)
+    assert frame.trace is not None
+    assert found.place == weight.place
+    assert found.numeric == pytest.approx(found.analytic, rel=1e-6)
+    assert found.analytic == pytest.approx(frame.trace.parameter(node, "weight", "gradient")[1, 0], rel=1e-4)
+    value = NudgeCell(Place(node, "value", "", (0, 0)))
+    runner.send(SetWants(frozenset({weight, value})))
+    again = until(runner, lambda f: value in f.answers)
+    assert "Choose one of those" in again.answer(value)
+    assert again.answer(weight) == found
 
 
 def test_all_gradients_are_checked_with_progress(runner: Runner) -> None:
+    want = CheckGradients(cells=5)
     runner.send(Load(CIRCLE))
     runner.send(Inspect())
-    runner.send(CheckGradients(cells=5))
-    done = until(runner, lambda f: f.check is not None and not f.check.running).check
-    assert done is not None
+    runner.send(SetWants(frozenset({want})))
+    frame = until(runner, lambda f: want in f.answers and not f.answer(want).running)
+    done = frame.answer(want)
     assert done.share == 1.0
     assert {(r.node_id, r.name) for r in done.reports} == {
         (n.id, name) for n in CIRCLE.network.nodes if hasattr(n.layer, "bias") for name in ("weight", "bias")
@@ -128,16 +131,23 @@ def test_all_gradients_are_checked_with_progress(runner: Runner) -> None:
     assert all(r.worst.error < 1e-5 for r in done.reports)
 
 
-def test_a_check_is_ended_by_the_next_command(runner: Runner) -> None:
+def test_a_check_goes_on_while_it_is_wanted_and_nothing_else_is_to_be_done(runner: Runner) -> None:
+    long, weights = CheckGradients(cells=1_000_000), node_wants(DIGITS)
     runner.send(Load(DIGITS))
     runner.send(Inspect())
-    runner.send(CheckGradients(cells=1_000_000))
-    until(runner, lambda f: f.check is not None and f.check.share > 0)
-    runner.send(CancelCheck())
-    ended = until(runner, lambda f: f.check is not None and not f.check.running)
-    assert ended.check is not None
-    assert ended.check.share < 1.0
-    assert ended.trace is not None
+    runner.send(SetWants(frozenset({long})))
+    until(runner, lambda f: long in f.answers and f.answer(long).share > 0)
+    runner.send(SetWants(frozenset({weights})))
+    left = until(runner, lambda f: set(f.answers) == {weights, NextUpdate()})
+    assert left.trace is not None
+    runner.send(SetWants(frozenset({long})))
+    share = until(runner, lambda f: long in f.answers).answer(long).share
+    assert share > 0, "it goes on from where it was"
+    runner.send(ShowPicture(1, np.zeros((1, 8, 8))))
+    frame = until(runner, lambda f: long in f.answers and f.answer(long).share > share)
+    assert frame.answer(long).running
+    runner.send(Step())
+    assert until(runner, lambda f: f.step == 1).answer(long) is None
 
 
 def test_a_network_that_cannot_run_is_refused_in_words(runner: Runner) -> None:
@@ -166,9 +176,10 @@ def test_a_check_that_cannot_go_on_says_why_and_ends(monkeypatch: pytest.MonkeyP
         raise SpecError("This update has no gradient here. Choose another.")
         yield
 
-    monkeypatch.setattr(Prover, "check", refuse)
-    session.inspection.check_all(3, lambda: True)
-    frame = session.frame()
-    assert frame.refusal == "This update has no gradient here. Choose another."
-    assert frame.check is not None
-    assert not frame.check.running
+    monkeypatch.setattr(GradientCheck, "steps", refuse)
+    want = CheckGradients()
+    assert session.work([want], lambda _: True)
+    assert not session.work([want], lambda _: True)
+    assert session.frame([want]).answer(want) == CheckState(
+        running=False, refusal="This update has no gradient here. Choose another."
+    )

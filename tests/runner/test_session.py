@@ -17,7 +17,7 @@ from playground.document import edits
 from playground.document.examples import example
 from playground.document.project import Project, data_of
 from playground.runner import session as session_module
-from playground.runner.answers import histogram_samples
+from playground.runner.live import histogram_samples
 from playground.runner.messages import (
     Curve,
     Gradients,

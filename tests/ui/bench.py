@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from playground.document.document import Document
 from playground.document.project import Project
 from playground.runner.messages import Command
+from playground.ui.stepper import Stepper
 from playground.ui.theme import LIGHT, LiveTheme, Theme
 from playground.ui.undo import History
 from playground.ui.view import Context, Focus, View
@@ -39,10 +40,15 @@ class Bench:
         self.focus = Focus()
         self.focus.node_id = node
         self.sent: list[Command] = []
-        self.view: Any = view(Context(self.document, self.focus, self.sent.append, LiveTheme(theme)))
+        self.stepper = Stepper(self.focus, self.sent.append)
+        self.view: Any = view(
+            Context(self.document, self.focus, self.sent.append, LiveTheme(theme), self.stepper)
+        )
+        self.focus.setParent(self.view)
         # It goes with the view: left to the garbage collector, the stack may be taken apart after its commands.
         self.history = History(self.document, self.view)
         qtbot.addWidget(self.view)
+        self.document.subscribe(self.stepper.show_project)
         self.document.subscribe(self.view.show_project)
         self.view.show_project(None, project)
 

@@ -16,11 +16,11 @@ from PySide6.QtWidgets import (
 
 from engine.trace import GRAINS
 from playground.ui.backprop.scrubber import Scrubber
-from playground.ui.backprop.stepper import DELAY, FASTEST, SLOWEST, Stepper
-from playground.ui.backprop.walk import GRAIN_WORDS
 from playground.ui.icons import icon
+from playground.ui.stepper import DELAY, FASTEST, SLOWEST, Stepper
 from playground.ui.text import Label
 from playground.ui.theme import Theme
+from playground.ui.walk import GRAIN_WORDS
 
 NARROW = 1000  #: pixels
 GRAIN_HELP = (

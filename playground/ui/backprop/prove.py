@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QGridLayout,
@@ -16,14 +18,14 @@ from PySide6.QtWidgets import (
 from engine.gradcheck import Report, Verdict
 from engine.network import INPUT
 from engine.trace import Nudge, Place, Trace
-from playground.runner.messages import CancelCheck, CheckGradients, CheckState, Frame, NudgeCell
+from playground.runner.messages import CheckGradients, CheckState, Frame, NudgeCell, Want
 from playground.ui.backprop.side import SideCard
 from playground.ui.backprop.subject import in_words
 from playground.ui.numbers import fmt
 from playground.ui.plots.plot import small
 from playground.ui.style import refresh
 from playground.ui.text import Label
-from playground.ui.view import Context
+from playground.ui.view import Context, StepAt
 
 EPSILON = 1e-6
 #: a sign before each verdict, so that it is not told by colour alone
@@ -44,7 +46,7 @@ ROWS = (
 
 
 class ProveCard(SideCard):
-    """Sends ``NudgeCell``, ``CheckGradients`` and ``CancelCheck``; shows ``frame.nudge`` and ``frame.check``."""
+    """Wants ``NudgeCell`` and ``CheckGradients`` once they are asked for, and shows the answers."""
 
     title = "Prove it"
     idle = "Step inside an update to test its gradients."
@@ -92,11 +94,11 @@ class ProveCard(SideCard):
         self.body.addWidget(self.verdict)
         self.body.addWidget(self.reports, 1)
         self.body.addStretch(0)
-        self._nudge_shown: Nudge | None = None
-        self._check_shown: CheckState | None = None
-        self._show_nudge(None)
-        self._show_check(None)
-        self._show_refusal("")
+        self._trace: Trace | None = None  # that questions are about
+        self._asked: NudgeCell | None = None
+        self._checking = False
+        self._follow(None)
+        context.focus.step_changed.connect(self._follow)
 
     def _numbers(self) -> QGridLayout:
         grid = QGridLayout()
@@ -124,7 +126,8 @@ class ProveCard(SideCard):
             return
         self.say("")
         self.remark.say(in_words(place))
-        if self._nudge_shown is not None and self._nudge_shown.place != place:
+        if self._asked is not None and self._asked.place != place:
+            self._asked = None
             self._show_nudge(None)
         nudged = self._nudge_shown is not None
         self.hint.setVisible(not nudged)
@@ -132,21 +135,33 @@ class ProveCard(SideCard):
             f"Is the gradient of {in_words(place)} right? Move it by ±{fmt(EPSILON, 1)} and look. "
             "Click a wire, a cell of a filter or of the data to choose another number."
         )
-        self.nudge_button.setText("Nudge again" if nudged else "Nudge")
+        self.nudge_button.setEnabled(not nudged)
 
     def show_frame(self, frame: Frame) -> None:
         """Take the newest answers."""
-        if frame.trace is None:
-            self._show_nudge(None)
-            self._show_check(None)
-        if frame.nudge is not self._nudge_shown and (
-            frame.nudge is None or frame.nudge.place == self.subject.nudged
-        ):
-            self._show_nudge(frame.nudge)
+        nudge = frame.answer(self._asked) if self._asked is not None else None
+        check = frame.answer(CheckGradients()) if self._checking else None
+        if check is not None:
+            self._checking = check.running
+            self._show_check(check)
+        if isinstance(nudge, str):
+            self._show_refusal(nudge)
+            return
+        if nudge is not None and nudge is not self._nudge_shown:
+            self._show_nudge(nudge)
             self.touch()
-        if frame.check is not self._check_shown:
-            self._show_check(frame.check)
-        self._show_refusal(frame.refusal)
+        self._show_refusal(self._check_shown.refusal if self._check_shown is not None else "")
+
+    def _follow(self, step: StepAt | None) -> None:
+        """In another update nothing has been asked about yet."""
+        trace = step.trace if step is not None else None
+        if trace is self._trace is not None:
+            return
+        self._trace = trace
+        self._asked, self._checking = None, False
+        self._show_nudge(None)
+        self._show_check(None)
+        self._show_refusal("")
 
     def _show_nudge(self, nudge: Nudge | None) -> None:
         self._nudge_shown = nudge
@@ -179,8 +194,7 @@ class ProveCard(SideCard):
         refresh(label)
 
     def _show_check(self, check: CheckState | None) -> None:
-        self._check_shown = check
-        running = check is not None and check.running
+        self._check_shown, running = check, self._checking
         self.progress.setVisible(running)
         self.reports.setVisible(check is not None and bool(check.reports))
         self.check_button.setText("Cancel" if running else "Check all")
@@ -188,6 +202,7 @@ class ProveCard(SideCard):
             "Cancel the check" if running else "Check the gradients of all parameters"
         )
         if check is None:
+            self.progress.setValue(0)
             self.reports.setRowCount(0)
             return
         self.progress.setValue(round(100 * check.share))
@@ -229,13 +244,20 @@ class ProveCard(SideCard):
 
     # --- asking -------------------------------------------------------------------------------------------------------
 
+    def wants(self) -> Iterable[Want]:
+        if self._asked is not None:
+            yield self._asked
+        if self._checking:
+            yield CheckGradients()
+
     def _nudge(self) -> None:
         if self.subject.nudged is not None:
-            self.context.send(NudgeCell(self.subject.nudged, EPSILON))
+            self._asked = NudgeCell(self.subject.nudged, EPSILON)
 
     def _check(self) -> None:
-        running = self._check_shown is not None and self._check_shown.running
-        self.context.send(CancelCheck() if running else CheckGradients())
+        """Begin or go on with the check, or leave it; what it has found stays."""
+        self._checking = not self._checking
+        self._show_check(self._check_shown)
 
 
 def _report_table() -> QTableWidget:

@@ -9,10 +9,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from engine.trace import Outcomes, Trace, sample_outcomes
-from playground.ui.backprop.stepper import Stepper
 from playground.ui.icons import icon
 from playground.ui.numbers import fmt
 from playground.ui.plots.samples import RIGHT, WRONG
+from playground.ui.stepper import Stepper
 from playground.ui.theme import Theme
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
@@ -15,10 +17,11 @@ from playground.ui.backprop.prove import ProveCard
 from playground.ui.backprop.side import SideCard
 from playground.ui.backprop.update import UpdateCard
 from playground.ui.plots.plot import small
+from playground.ui.view import View
 
 if TYPE_CHECKING:
     from engine.trace.moments import Phase
-    from playground.runner.messages import Frame
+    from playground.runner.messages import Frame, Want
     from playground.ui.view import Context
 
 #: key, title and tip of each tab, in order
@@ -84,6 +87,10 @@ class Tools(QTabWidget):
         key, title, tip = TABS[0]
         self.setTabToolTip(self.insertTab(0, self.cards[key], title), tip)
         self.setCurrentIndex(0)
+
+    def wants(self) -> Iterable[Want]:
+        """What the cards want."""
+        return chain.from_iterable(card.wants() for card in self.cards.values() if isinstance(card, View))
 
     def show_frame(self, frame: Frame) -> None:
         """Pass a frame to the cards that use one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
@@ -23,16 +24,16 @@ from playground.ui.backprop.empty import EmptyState
 from playground.ui.backprop.export import ExportButton
 from playground.ui.backprop.pictures import Scene, picture
 from playground.ui.backprop.samples import SamplePicker
-from playground.ui.backprop.stepper import Stepper
 from playground.ui.backprop.tools import Tools
 from playground.ui.numbers import count, fmt
+from playground.ui.stepper import Stepper
 from playground.ui.style import GAP, MARGIN
 from playground.ui.text import Label
 from playground.ui.view import BOTTOM, View, panel
 
 if TYPE_CHECKING:
     from playground.document.project import Project
-    from playground.runner.messages import Frame
+    from playground.runner.messages import Frame, Want
     from playground.ui.view import Context
 
 #: from this width on, in pixels, the picture stands beside the other cards
@@ -42,7 +43,7 @@ _KEYS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Space, Qt.Key.Key_Home, Q
 
 @panel("backprop", "Backprop", BOTTOM, order=80, behind="problems", shown=False, tall=True)
 class BackpropView(View):
-    """Owns the walk (``focus.step``) and shows it: bar, step card, pictures, and the cards beside them."""
+    """Shows the walk: bar, step card, pictures, and the cards beside them."""
 
     starter_chosen = Signal(str)  #: key of an example to open and to step through
 
@@ -51,7 +52,7 @@ class BackpropView(View):
         self.setObjectName("backprop_view")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         focus, theme = context.focus, context.theme
-        self.stepper = Stepper(context, self)
+        self.stepper = context.stepper or Stepper(context.focus, context.send)
         self.empty = EmptyState(theme)
         self.samples = SamplePicker(self.stepper, theme)
         self.bar = StepBar(self.stepper, self.samples, ExportButton(context), theme)
@@ -118,16 +119,13 @@ class BackpropView(View):
     # --- news ---------------------------------------------------------------------------------------------------------
 
     def show_project(self, before: Project | None, after: Project) -> None:
-        self.stepper.show_project(before, after)
         self.empty.show_project(after)
 
-    def show_frame(self, frame: Frame) -> None:
-        self.stepper.see(frame)
-        self.tools.show_frame(frame)
+    def wants(self) -> Iterable[Want]:
+        return self.tools.wants()
 
-    def see(self, frame: Frame) -> None:
-        """As ``show_frame``, also while the dock cannot be seen: other views show the walk too."""
-        self.stepper.see(frame)
+    def show_frame(self, frame: Frame) -> None:
+        self.tools.show_frame(frame)
 
     def _moved(self) -> None:
         walk = self.stepper.walk

@@ -14,9 +14,9 @@ from engine import Network, Node, layers
 from engine.trace import GRAINS, Moment, NotKept, Place, sample_outcomes
 from playground.document import edits
 from playground.runner.messages import ApplyStep, Discard, Frame, Inspect, State
-from playground.ui.backprop.stepper import FASTEST
 from playground.ui.backprop.view import WIDE, BackpropView
 from playground.ui.numbers import fmt
+from playground.ui.stepper import FASTEST
 from playground.ui.theme import DARK, LIGHT
 from tests.ui.backprop.traced import Traced, small
 from tests.ui.bench import ink
@@ -99,7 +99,7 @@ def test_a_network_that_cannot_run_says_why(qtbot):
 
 def test_a_refusal_of_the_worker_is_shown(qtbot):
     bench = Traced(qtbot, BackpropView, small(*DENSE))
-    bench.view.show_frame(Frame(bench.project, refusal="There is no update."))
+    bench.see(Frame(bench.project, refusal="There is no update."))
     assert bench.find("backprop_refusal").isVisible()
     assert bench.find("backprop_refusal").text() == "There is no update."
 
@@ -201,7 +201,7 @@ def test_apply_and_discard_are_sent(dock):
 
 
 def test_without_a_trace_it_ends(dock):
-    dock.view.show_frame(Frame(dock.project, state=State.READY))
+    dock.see(Frame(dock.project, state=State.READY))
     assert dock.focus.step is None
     assert dock.find("backprop_empty").isVisible()
 

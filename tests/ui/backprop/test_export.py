@@ -26,7 +26,8 @@ def button(qtbot, trace):
     from playground.document.document import Document
 
     focus = Focus()
-    button = ExportButton(Context(Document(small()), focus, lambda _: None, LIGHT))
+    ignore = lambda _: None
+    button = ExportButton(Context(Document(small()), focus, ignore, LIGHT))
     qtbot.addWidget(button)
     button.resize(500, 40)
     with qtbot.waitExposed(button):

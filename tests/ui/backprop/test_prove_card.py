@@ -1,4 +1,4 @@
-"""Prove it: what is asked of the worker, and how its answers are shown."""
+"""Prove it: what is wanted of the worker, and how its answers are shown."""
 
 import pytest
 from PySide6.QtCore import Qt
@@ -6,10 +6,10 @@ from PySide6.QtTest import QTest
 
 from engine.gradcheck import Verdict
 from engine.trace import Nudge, Place, check, nudge
-from playground.runner.messages import CancelCheck, CheckGradients, CheckState, NudgeCell
+from playground.runner.messages import CheckGradients, CheckState, NudgeCell
 from playground.ui.backprop.prove import EPSILON, ProveCard
 from playground.ui.numbers import fmt
-from tests.ui.backprop.traced import Traced, small
+from tests.ui.backprop.traced import Traced, small, trace_of
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -21,61 +21,74 @@ def bench(qtbot):
     return bench
 
 
+def answered(bench, found):
+    """Ask for a nudge, and show this answer."""
+    QTest.mouseClick(bench.find("nudge"), LEFT)
+    (want,) = bench.view.wants()
+    bench.frame({want: found})
+
+
 def test_a_nudge_is_asked_for_and_its_answer_shown(bench):
+    assert not set(bench.view.wants())
     QTest.mouseClick(bench.find("nudge"), LEFT)
     place = bench.view.subject.nudged
-    assert bench.sent == [NudgeCell(place, EPSILON)]
+    assert set(bench.view.wants()) == {NudgeCell(place, EPSILON)}
     found = nudge(bench.trace, place)
-    bench.frame(nudge=found)
+    bench.frame({NudgeCell(place, EPSILON): found})
     assert bench.find("prove_numeric").text() == fmt(found.numeric, 8)
     assert bench.find("prove_analytic").text() == fmt(found.analytic, 8)
     assert bench.find("prove_high").isVisible()
     assert "great" in bench.find("verdict").text()
-    assert bench.find("nudge").text() == "Nudge again"
+    assert not bench.find("nudge").isEnabled(), "the same would come again"
 
 
 def test_an_input_can_be_nudged(bench):
     bench.focus.choose_place(Place("input", "value", "", (0, 1)))
-    QTest.mouseClick(bench.find("nudge"), LEFT)
-    assert bench.sent[-1] == NudgeCell(Place("input", "value", "", (0, 1)), EPSILON)
-    bench.frame(nudge=nudge(bench.trace, bench.sent[-1].place))
+    answered(bench, nudge(bench.trace, Place("input", "value", "", (0, 1))))
+    assert set(bench.view.wants()) == {NudgeCell(Place("input", "value", "", (0, 1)), EPSILON)}
     assert bench.find("verdict").isVisible()
 
 
 def test_another_number_forgets_the_answer(bench):
-    bench.frame(nudge=nudge(bench.trace, bench.view.subject.nudged))
+    found = nudge(bench.trace, bench.view.subject.nudged)
+    answered(bench, found)
     bench.focus.choose_place(Place("linear1", "parameter", "weight", (0, 1)))
     assert not bench.find("verdict").isVisible()
-    bench.frame(nudge=nudge(bench.trace, Place("linear1", "parameter", "bias", (0,))))
+    assert bench.find("nudge").isEnabled()
+    assert not set(bench.view.wants())
+    bench.frame({NudgeCell(found.place, EPSILON): found})
     assert not bench.find("verdict").isVisible()  # an answer to an older question
 
 
 def test_a_kink_is_named(bench):
     place = bench.view.subject.nudged
-    bench.frame(nudge=Nudge(place, 1e-6, 1.0, 1.0, 1.1, 0.5, 1.0, 0.5, Verdict.KINK, ("relu1",)))
+    answered(bench, Nudge(place, 1e-6, 1.0, 1.0, 1.1, 0.5, 1.0, 0.5, Verdict.KINK, ("relu1",)))
     assert "kink" in bench.find("verdict").text()
     assert "ReLU (relu1)" in bench.find("verdict").text()
 
 
 def test_a_wrong_gradient_is_called_bad(bench):
     place = bench.view.subject.nudged
-    bench.frame(nudge=Nudge(place, 1e-6, 1.0, 1.0, 1.1, 0.5, 1.0, 0.5, Verdict.BAD))
+    answered(bench, Nudge(place, 1e-6, 1.0, 1.0, 1.1, 0.5, 1.0, 0.5, Verdict.BAD))
     assert "bad" in bench.find("verdict").text()
     assert bench.find("verdict").property("problem")
 
 
-def test_all_can_be_checked_and_cancelled(bench):
-    button = bench.find("check_all")
+def test_all_can_be_checked_and_left_and_gone_on_with(bench):
+    button, reports = bench.find("check_all"), tuple(check(bench.trace, 5))
     QTest.mouseClick(button, LEFT)
-    assert bench.sent == [CheckGradients()]
-    reports = tuple(check(bench.trace, 5))
-    bench.frame(check=CheckState(0.4, reports[:1]))
+    assert set(bench.view.wants()) == {CheckGradients()}
+    bench.frame({CheckGradients(): CheckState(0.4, reports[:1])})
     assert bench.find("check_progress").isVisible()
     assert bench.find("check_progress").value() == 40
     assert button.text() == "Cancel"
     QTest.mouseClick(button, LEFT)
-    assert bench.sent[-1] == CancelCheck()
-    bench.frame(check=CheckState(1.0, reports, running=False))
+    assert not set(bench.view.wants())
+    assert button.text() == "Check all"
+    assert not bench.find("check_progress").isVisible()
+    assert bench.find("check_reports").rowCount() == 1, "what it has found stays"
+    QTest.mouseClick(button, LEFT)
+    bench.frame({CheckGradients(): CheckState(1.0, reports, running=False)})
     table = bench.find("check_reports")
     assert not bench.find("check_progress").isVisible()
     assert [table.item(i, 0).text() for i in range(table.rowCount())] == [
@@ -83,27 +96,48 @@ def test_all_can_be_checked_and_cancelled(bench):
     ]
     assert table.item(0, 1).text() == "5 of 6"
     assert button.text() == "Check all"
+    assert not set(bench.view.wants())
+
+
+def checked(bench):
+    """Ask for a check, and show what it finds."""
+    reports = tuple(check(bench.trace, 5))
+    QTest.mouseClick(bench.find("check_all"), LEFT)
+    bench.frame({CheckGradients(): CheckState(1.0, reports, running=False)})
+    return reports
 
 
 def test_a_report_leads_to_its_worst_number(bench):
-    reports = tuple(check(bench.trace, 5))
-    bench.frame(check=CheckState(1.0, reports, running=False))
+    reports = checked(bench)
     table = bench.find("check_reports")
     QTest.mouseClick(table.viewport(), LEFT, pos=table.visualItemRect(table.item(1, 0)).center())
     worst = reports[1]
     assert bench.focus.chosen_place == Place(worst.node_id, "parameter", worst.name, worst.worst.index)
 
 
-def test_why_it_cannot_be_done_is_said(bench):
-    bench.frame(refusal="A nudge runs the whole batch again, and this trace has not all of it.")
+@pytest.mark.parametrize("button", ["nudge", "check_all"])
+def test_why_it_cannot_be_done_is_said(bench, button):
+    why = "A nudge runs the whole batch again, and this trace has not all of it."
+    QTest.mouseClick(bench.find(button), LEFT)
+    bench.frame(
+        {
+            NudgeCell(bench.view.subject.nudged, EPSILON): why,
+            CheckGradients(): CheckState(running=False, refusal=why),
+        }
+    )
     assert bench.find("prove_refusal").isVisible()
-    bench.frame()
+    assert bench.find("prove_refusal").text() == why
+    bench.focus.show_step(None)
+    bench.last()
     assert not bench.find("prove_refusal").isVisible()
 
 
-def test_at_the_end_of_stepping_all_is_forgotten(bench):
-    bench.frame(nudge=nudge(bench.trace, bench.view.subject.nudged), check=CheckState(1.0, (), running=False))
-    bench.trace = None
-    bench.frame()
+def test_in_another_update_all_is_forgotten(bench):
+    checked(bench)
+    answered(bench, nudge(bench.trace, bench.view.subject.nudged))
+    assert bench.find("verdict").isVisible()
+    bench.trace = trace_of(bench.project, 4)
+    bench.last()
     assert not bench.find("verdict").isVisible()
     assert not bench.find("check_reports").isVisible()
+    assert not set(bench.view.wants())

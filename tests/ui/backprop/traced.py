@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from engine import layers, optimizers
@@ -9,8 +11,9 @@ from engine.trace import Moment, Trace, moments
 from engine.trace.moments import Grain
 from playground.document import edits
 from playground.document.project import Project
-from playground.runner.messages import Frame, State
+from playground.runner.messages import Frame, NextUpdate, State, Want
 from playground.runner.session import Session
+from playground.ui.backprop.view import BackpropView
 from playground.ui.view import StepAt, View
 from tests.ui.bench import Bench
 from tests.ui.canvas.rig import project_of
@@ -71,6 +74,13 @@ class Traced(Bench):
         """Go to the end: the loss after the update."""
         self.focus.show_step(StepAt(self.trace, moments(self.trace, "layer")[-1], sample))
 
-    def frame(self, **answers: Any) -> None:
-        """Show a frame with this trace."""
-        self.view.show_frame(Frame(self.project, state=State.PAUSED, trace=self.trace, **answers))
+    def frame(self, answers: Mapping[Want, Any] = MappingProxyType({}), **fields: Any) -> None:
+        """Show a frame with this trace, and these answers."""
+        answers = dict(answers) if self.trace is None else {NextUpdate(): self.trace, **answers}
+        self.see(Frame(self.project, state=State.PAUSED, answers=answers, **fields))
+
+    def see(self, frame: Frame) -> None:
+        """Show a frame, as the pump does; what the tests of single cards stand at, they say themselves."""
+        self.view.show_frame(frame)
+        if isinstance(self.view, BackpropView):
+            self.stepper.see(frame)

@@ -73,7 +73,7 @@ def frame() -> Callable[..., Frame]:
 
     def make(project: Project, answers=None, state: State = State.PAUSED, **fields) -> Frame:
         data = data_of(project)
-        known = {"data": data, "extent": extent(data), "answers": MappingProxyType(dict(answers or {}))}
+        known = {"data": data, "answers": MappingProxyType(dict(answers or {}))}
         return Frame(project, state=state, **{**known, **fields})
 
     return make

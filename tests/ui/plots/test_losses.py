@@ -123,12 +123,12 @@ def test_log_scale_is_an_axis_not_another_number(view, frame, binary, qtbot):
     assert hover(view, 40) == logarithmic
 
 
-def test_accuracy_has_its_own_tab(view, frame, binary, qtbot):
+def test_accuracy_has_its_own_tab(view, frame, binary, sine, qtbot):
     view.show_frame(frame(binary, log=make_log(50)))
     qtbot.mouseClick(view.findChild(object, "show_metric"), Qt.MouseButton.LeftButton)
     assert hover(view, 20)["train"] == "0.967"
     assert not view.log_switch.isVisible()
-    view.show_frame(frame(binary, log=make_log(50), metric_name="R²"))
+    view.show_frame(frame(sine, log=make_log(50)))
     assert view.findChild(object, "show_metric").text() == "R²"
     assert "R²" in view.plot.left.labelText
     qtbot.mouseClick(view.findChild(object, "show_loss"), Qt.MouseButton.LeftButton)

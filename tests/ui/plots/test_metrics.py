@@ -137,8 +137,8 @@ def test_the_least_important_go_first_and_nothing_overlaps(bar, frame, binary, w
         assert {"epoch", "train_loss", "validation_loss"} <= set(texts(bar))
 
 
-def test_regressions_have_another_metric(bar, frame, binary):
-    bar.show_frame(frame(binary, metric_name="R²"))
+def test_regressions_have_another_metric(bar, frame, sine):
+    bar.show_frame(frame(sine))
     assert bar.readouts["validation_metric"].caption == "val. R²"
     assert "R² over" in bar.readouts["train_metric"].tip()
 

@@ -81,13 +81,13 @@ def test_every_kind_of_data_has_its_picture_and_is_answered(show, source, output
     assert view.score.text() == score(session.frame())
 
 
-def test_the_score_in_words(show, frame, binary):
+def test_the_score_in_words(show, frame, binary, sine):
     view = show(binary)
     view.show_frame(frame(binary, train_metric=0.5, validation_metric=0.99))
     assert view.score.text() == "validation accuracy 0.990"
     view.show_frame(frame(binary, train_metric=0.5))
     assert view.score.text() == "train accuracy 0.500"
-    view.show_frame(frame(binary, validation_metric=-0.2, metric_name="R²"))
+    view.show_frame(frame(sine, validation_metric=-0.2))
     assert view.score.text() == "validation R² −0.200"
     view.show_frame(frame(binary))
     assert view.score.text() == ""

@@ -4,7 +4,7 @@ import pytest
 
 from engine import layers
 from engine.trace import GRAINS
-from playground.ui.backprop.walk import Walk
+from playground.ui.walk import Walk
 from tests.ui.backprop.traced import small, trace_of
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -10,13 +11,13 @@ from engine.trace import Trace
 from engine.trace.moments import Grain
 from playground.document.change import TRAINED, diff
 from playground.runner.messages import ApplyStep, Discard, Inspect
-from playground.ui.backprop.walk import Walk
 from playground.ui.view import StepAt
+from playground.ui.walk import Walk
 
 if TYPE_CHECKING:
     from playground.document.project import Project
-    from playground.runner.messages import Frame
-    from playground.ui.view import Context
+    from playground.runner.messages import Command, Frame
+    from playground.ui.view import Focus
 
 #: milliseconds between two steps that go by themselves
 SLOWEST, DELAY, FASTEST = 1800, 900, 250
@@ -34,32 +35,32 @@ class Stepper(QObject):
     playing_changed = Signal(bool)
     refused = Signal(str)
 
-    def __init__(self, context: Context, parent: QObject) -> None:
-        super().__init__(parent)
-        self._context = context
+    def __init__(self, focus: Focus, send: Callable[[Command], None]) -> None:
+        super().__init__(focus)
+        self._focus, self._send = focus, send
         self.walk: Walk | None = None
         self.refusal = ""
         self._grain: Grain = "layer"
         self._left: Trace | None = None  # what was edited away; frames from before the edit still bring it
         self._clock = QTimer(self, interval=DELAY)
         self._clock.timeout.connect(self._tick)
-        context.focus.node_changed.connect(self._node_changed)
+        focus.node_changed.connect(self._node_changed)
 
     # --- beginning and ending -----------------------------------------------------------------------------------------
 
     def begin(self, sample: int = 0) -> None:
         """Ask for the next update of the run, as it is now."""
-        self._context.send(Inspect(sample))
+        self._send(Inspect(sample))
 
     def apply(self) -> None:
         """Make this update the run's next step."""
         self.play(False)
-        self._context.send(ApplyStep())
+        self._send(ApplyStep())
 
     def discard(self) -> None:
         """Leave everything as it was."""
         self.play(False)
-        self._context.send(Discard())
+        self._send(Discard())
 
     def see(self, frame: Frame) -> None:
         """Take note of a frame; cheap while its trace is the one that is walked through."""
@@ -88,11 +89,11 @@ class Stepper(QObject):
         if self.walk is not None:
             return self.walk.next_trace(trace)
         walk = Walk(trace, self._grain, "", self._favourite(trace))
-        return walk.inside(self._context.focus.node_id) if self._context.focus.node_id else walk
+        return walk.inside(self._focus.node_id) if self._focus.node_id else walk
 
     def _favourite(self, trace: Trace) -> int:
         """The sample that is chosen in the window, if it is in this batch."""
-        part, index = self._context.focus.sample
+        part, index = self._focus.sample
         if part == "train":
             for n in trace.samples:
                 if int(trace.batch[n]) == index:
@@ -161,7 +162,7 @@ class Stepper(QObject):
 
     def _tick(self) -> None:
         # A question has been asked: it waits for the answer.
-        if self._context.focus.veiled:
+        if self._focus.veiled:
             return
         self.step(+1)
         if self.walk is None or self.walk.at == self.walk.last:
@@ -174,5 +175,5 @@ class Stepper(QObject):
         if walk is None:
             self.play(False)
         step = None if walk is None else StepAt(walk.trace, walk.moment, walk.sample)
-        self._context.focus.show_step(step)
+        self._focus.show_step(step)
         self.moved.emit()
