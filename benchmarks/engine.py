@@ -67,13 +67,16 @@ def limited(threads: int, timed: Timed) -> Timed:
     return run
 
 
-def ours(network: Network, shape: tuple[int, ...], batch: int, classes: int, batches: int) -> Timed:
+def ours(
+    network: Network, shape: tuple[int, ...], batch: int, classes: int, batches: int, optimizer: str = "SGD"
+) -> Timed:
     """Seconds per training step of this engine, inside an epoch."""
     rng = np.random.default_rng(0)
     n = batch * batches
     data = Dataset(rng.normal(size=(n, *shape)).astype(np.float32), np.arange(n) % classes)
     loss = losses.BCEWithLogitsLoss() if classes == 2 else losses.CrossEntropyLoss()
-    fit = Fit(loss, optimizers.SGD(lr=0.001), regularizers.L2(strength=WEIGHT_DECAY), batch_size=batch)
+    how = optimizers.optimizers.get(optimizer)(lr=0.001)
+    fit = Fit(loss, how, regularizers.L2(strength=WEIGHT_DECAY), batch_size=batch)
     trainer = Trainer(Model(network, shape), data, None, fit)
 
     def timed(seconds: float) -> float:
@@ -112,7 +115,9 @@ def torch_modules(network: Network, shape: tuple[int, ...]) -> list[Any]:
     return modules
 
 
-def pytorch(network: Network, shape: tuple[int, ...], batch: int, classes: int) -> Callable[[], object]:
+def pytorch(
+    network: Network, shape: tuple[int, ...], batch: int, classes: int, optimizer: str = "SGD"
+) -> Callable[[], object]:
     """One step of PyTorch eager."""
     import torch
     from torch import nn
@@ -124,12 +129,12 @@ def pytorch(network: Network, shape: tuple[int, ...], batch: int, classes: int) 
     loss: Any = nn.CrossEntropyLoss()
     if classes == 2:
         loss, y = nn.BCEWithLogitsLoss(), y.float()[:, None]
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.001, weight_decay=WEIGHT_DECAY)
+    how = getattr(torch.optim, optimizer)(model.parameters(), lr=0.001, weight_decay=WEIGHT_DECAY)
 
     def step() -> None:
-        optimizer.zero_grad()
+        how.zero_grad()
         loss(model(x), y).backward()
-        optimizer.step()
+        how.step()
 
     return step
 
