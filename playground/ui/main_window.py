@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
@@ -18,10 +18,8 @@ from playground.runner.messages import Command, Frame, Load
 from playground.ui import motion
 from playground.ui.actions import Actions, Situation
 from playground.ui.autosave import Autosave
-from playground.ui.backprop.view import BackpropView
 from playground.ui.banner import Banner
 from playground.ui.canvas.view import CanvasView
-from playground.ui.convolution.view import ConvolutionView
 from playground.ui.desk import Desk
 from playground.ui.drops import Drops
 from playground.ui.forms import settle_typed, take_typed
@@ -44,6 +42,8 @@ if TYPE_CHECKING:
     from playground.document.document import Document
     from playground.document.project import Project
     from playground.ui.application import Appearance
+    from playground.ui.backprop.view import BackpropView
+    from playground.ui.convolution.view import ConvolutionView
     from playground.ui.recovery import Recovery
     from playground.ui.theme import Theme
     from playground.ui.undo import History
@@ -152,12 +152,13 @@ class MainWindow(QMainWindow):
         self.focus.edit_asked.connect(self._edit_asked)
         self.focus.watch_asked.connect(self._watch_asked)
 
-    def _view_made(self, view: View) -> None:
+    def _view_made(self, key: str, view: View) -> None:
         """A panel is seen, or asked for, for the first time."""
         self.pump.add(view, self.document.value)
-        if isinstance(view, BackpropView):
-            self.pump.framed.connect(view.see)
-            view.starter_chosen.connect(self._open_starter)
+        if key == "backprop":
+            backprop = cast("BackpropView", view)
+            self.pump.framed.connect(backprop.see)
+            backprop.starter_chosen.connect(self._open_starter)
 
     @property
     def views(self) -> tuple[QWidget, ...]:
@@ -167,10 +168,7 @@ class MainWindow(QMainWindow):
     @property
     def backprop(self) -> BackpropView:
         """The panel in which one walks through an update."""
-        view = self.docks.views["backprop"]
-        if not isinstance(view, BackpropView):
-            raise TypeError(f"the panel backprop is a {type(view).__name__}")
-        return view
+        return cast("BackpropView", self.docks.views["backprop"])
 
     def _handlers(self) -> Mapping[str, Callable[[], object]]:
         """What each action does. What is being typed comes first: it was meant for what the user sees."""
@@ -309,9 +307,7 @@ class MainWindow(QMainWindow):
     def _watch_asked(self, node_id: str) -> None:
         """Show a convolution or pooling at work, in a panel that may be made only now."""
         self.docks.bring_forward("convolution")
-        view = self.docks.views["convolution"]
-        if isinstance(view, ConvolutionView):
-            view.watch(node_id)
+        cast("ConvolutionView", self.docks.views["convolution"]).watch(node_id)
 
     def step_inside(self) -> None:
         """Record the next update, and walk through it in a panel that is high enough."""

@@ -11,10 +11,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from playground.ui import style
-from playground.ui.backprop.view import BackpropView
-from playground.ui.convolution.view import ConvolutionView
 from playground.ui.data_panel import DataView
-from playground.ui.diagnosis.view import DiagnosisView
 from playground.ui.dock_title import DockTitle
 from playground.ui.inspector.inspector import InspectorView
 from playground.ui.palette import PaletteView
@@ -63,6 +60,27 @@ class Panel:
     tall: bool = False
 
 
+# Closed at first, and their code is not loaded before somebody opens them: the first window comes sooner.
+
+
+def _backprop(context: Context) -> View:
+    from playground.ui.backprop.view import BackpropView
+
+    return BackpropView(context)
+
+
+def _convolution(context: Context) -> View:
+    from playground.ui.convolution.view import ConvolutionView
+
+    return ConvolutionView(context)
+
+
+def _diagnosis(context: Context) -> View:
+    from playground.ui.diagnosis.view import DiagnosisView
+
+    return DiagnosisView(context)
+
+
 PANELS = (
     Panel("data", "Data", LEFT, DataView, share=50),
     Panel("palette", "Layers", LEFT, PaletteView, share=50),
@@ -71,9 +89,9 @@ PANELS = (
     Panel("inspector", "Layer", RIGHT, InspectorView, share=34),
     Panel("training", "Training", RIGHT, TrainingView, behind="inspector"),
     Panel("problems", "Problems", BOTTOM, ProblemsView, shown=False),
-    Panel("backprop", "Backprop", BOTTOM, BackpropView, behind="problems", shown=False, tall=True),
-    Panel("convolution", "Convolution", BOTTOM, ConvolutionView, behind="problems", shown=False, tall=True),
-    Panel("diagnosis", "Diagnosis", BOTTOM, DiagnosisView, behind="problems", shown=False, tall=True),
+    Panel("backprop", "Backprop", BOTTOM, _backprop, behind="problems", shown=False, tall=True),
+    Panel("convolution", "Convolution", BOTTOM, _convolution, behind="problems", shown=False, tall=True),
+    Panel("diagnosis", "Diagnosis", BOTTOM, _diagnosis, behind="problems", shown=False, tall=True),
 )
 
 
@@ -146,12 +164,12 @@ class Docks:
     """The docks of a window, by key, and their first arrangement.
 
     Attributes:
-        born: called with each view that has been made, before it is seen.
+        born: called with each view that has been made, and before it its key, before it is seen.
     """
 
     def __init__(self, window: QMainWindow, context: Context) -> None:
         self._window, self._context = window, context
-        self.born: Callable[[View], object] = lambda view: None
+        self.born: Callable[[str, View], object] = lambda key, view: None
         self._slots = {panel.key: Slot(panel, self._bear) for panel in PANELS}
         self.views = Views(self._slots)
         self._docks = {panel.key: self._make(panel) for panel in PANELS}
@@ -173,7 +191,7 @@ class Docks:
 
     def _bear(self, panel: Panel) -> View:
         view = panel.view(self._context)
-        self.born(view)
+        self.born(panel.key, view)
         return view
 
     def _make(self, panel: Panel) -> QDockWidget:

@@ -186,6 +186,14 @@ for module in pkgutil.walk_packages({0}.__path__, "{0}."):
 """
 
 
+def loaded_by(code: str, repository: Path) -> set[str]:
+    """The modules that are loaded once ``code`` has run in a process of its own."""
+    command = [sys.executable, "-c", code + "\nimport sys; print(*sys.modules)"]
+    result = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=250, check=False)
+    assert result.returncode == 0, result.stderr
+    return set(result.stdout.split())
+
+
 @pytest.mark.parametrize(
     ("code", "absent"),
     [
@@ -198,7 +206,10 @@ for module in pkgutil.walk_packages({0}.__path__, "{0}."):
     ids=["prediction", "engine", "document", "runner", "command line"],
 )
 def test_what_is_not_asked_for_is_not_loaded(code: str, absent: set[str], repository: Path) -> None:
-    command = [sys.executable, "-c", code + "\nimport sys; print(*sys.modules)"]
-    result = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=250, check=False)
-    assert result.returncode == 0, result.stderr
-    assert not absent & {module.partition(".")[0] for module in result.stdout.split()}
+    assert not absent & {module.partition(".")[0] for module in loaded_by(code, repository)}
+
+
+def test_what_a_first_window_does_not_show_is_not_loaded_with_it(repository: Path) -> None:
+    loaded = loaded_by("import playground.ui.main_window", repository)
+    closed = ("backprop", "convolution", "diagnosis")
+    assert not [one for one in loaded for name in closed if one == f"playground.ui.{name}.view"]
