@@ -1,11 +1,12 @@
 """The engine beside what people would use instead: PyTorch eager, scikit-learn, and NumPy as a textbook writes it.
 
-    python -m benchmarks.engine [--rounds 5] [--seconds 0.3] [--against REVISION] [WORK ...]
+    python -m benchmarks.engine [--rounds 5] [--seconds 0.3] [--against REVISION] [--readme] [WORK ...]
 
 One table, all peers in one run, taking turns; medians over the rounds. Ratios are what counts: above 1 means this engine is
 faster. Our step is the whole one (staging of batches, loss, L2 penalty, update, check for divergence); PyTorch's has the same loss
 and weight decay and no data loading. Both are measured with one thread and with all where that can matter, and compared at their better.
-With ``--against`` an older commit's engine takes its turns too, at the same numbers of threads.
+With ``--against`` an older commit's engine takes its turns too, at the same numbers of threads; with ``--readme`` the README's table of
+this run follows.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from benchmarks import textbook
 from benchmarks.against import benchmarks_at
 from engine import Fit, Model, Network, Trainer, layers, losses, optimizers, probe, regularizers
 from engine.data import Circle, Dataset, Preparation, prepare
+from playground.runner.team import team
 
 Timed = Callable[[float], float]  #: runs for about so many seconds, returns seconds per unit of work
 
@@ -67,13 +69,26 @@ def limited(threads: int, timed: Timed) -> Timed:
     return run
 
 
-def ours(network: Network, shape: tuple[int, ...], batch: int, classes: int, batches: int) -> Timed:
+def shared(threads: int, timed: Timed) -> Timed:
+    """``timed`` with so many threads for the parts of a batch, each with one of BLAS."""
+
+    def run(seconds: float) -> float:
+        with team(threads):
+            return timed(seconds)
+
+    return limited(1, run)
+
+
+def ours(
+    network: Network, shape: tuple[int, ...], batch: int, classes: int, batches: int, optimizer: str = "SGD"
+) -> Timed:
     """Seconds per training step of this engine, inside an epoch."""
     rng = np.random.default_rng(0)
     n = batch * batches
     data = Dataset(rng.normal(size=(n, *shape)).astype(np.float32), np.arange(n) % classes)
     loss = losses.BCEWithLogitsLoss() if classes == 2 else losses.CrossEntropyLoss()
-    fit = Fit(loss, optimizers.SGD(lr=0.001), regularizers.L2(strength=WEIGHT_DECAY), batch_size=batch)
+    how = optimizers.optimizers.get(optimizer)(lr=0.001)
+    fit = Fit(loss, how, regularizers.L2(strength=WEIGHT_DECAY), batch_size=batch)
     trainer = Trainer(Model(network, shape), data, None, fit)
 
     def timed(seconds: float) -> float:
@@ -112,7 +127,9 @@ def torch_modules(network: Network, shape: tuple[int, ...]) -> list[Any]:
     return modules
 
 
-def pytorch(network: Network, shape: tuple[int, ...], batch: int, classes: int) -> Callable[[], object]:
+def pytorch(
+    network: Network, shape: tuple[int, ...], batch: int, classes: int, optimizer: str = "SGD"
+) -> Callable[[], object]:
     """One step of PyTorch eager."""
     import torch
     from torch import nn
@@ -124,12 +141,12 @@ def pytorch(network: Network, shape: tuple[int, ...], batch: int, classes: int) 
     loss: Any = nn.CrossEntropyLoss()
     if classes == 2:
         loss, y = nn.BCEWithLogitsLoss(), y.float()[:, None]
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.001, weight_decay=WEIGHT_DECAY)
+    how = getattr(torch.optim, optimizer)(model.parameters(), lr=0.001, weight_decay=WEIGHT_DECAY)
 
     def step() -> None:
-        optimizer.zero_grad()
+        how.zero_grad()
         loss(model(x), y).backward()
-        optimizer.step()
+        how.step()
 
     return step
 
@@ -214,6 +231,7 @@ STEPS: tuple[tuple[Any, ...], ...] = (
     ),
     ("digits CNN 8×8, batch 32", DIGITS, (1, 8, 8), 32, 10, 400, 4.5, 7, None),
     ("LeNet-5 28×28, batch 64", LENET, (1, 28, 28), 64, 10, 40, 1.2, 2, None),
+    ("LeNet-5 28×28, batch 256", LENET, (1, 28, 28), 256, 10, 12, 1.2, 2, None),
     ("AlexNet 227×227, batch 1", ALEXNET, (3, 227, 227), 1, 1000, 6, 1.8, 2.9, None),
     ("AlexNet 227×227, batch 8", ALEXNET, (3, 227, 227), 8, 1000, 4, 0.9, 1.2, None),
 )
@@ -226,7 +244,8 @@ def step_work(row: tuple[Any, ...], old: Any = None) -> Work:
     work = Work(name, floor, aim)
     # More BLAS threads do nothing for products that are over in a microsecond.
     for t in sorted({THREADS} if large else {1, THREADS} if pictures else {1}):
-        work.peers[f"ours {t}t"] = limited(t, ours(network, shape, batch, classes, batches))
+        spread = shared if pictures and not large else limited
+        work.peers[f"ours {t}t"] = spread(t, ours(network, shape, batch, classes, batches))
         if old is not None:
             before = {r[0]: r for r in old.STEPS}.get(name)
             if before is not None:
@@ -309,8 +328,8 @@ def epoch_work() -> Work:
     return work
 
 
-def show(work: Work, rounds: int, seconds: float) -> dict[str, float]:
-    """Measure in turns and print a row; the median of each peer."""
+def show(work: Work, rounds: int, seconds: float) -> tuple[dict[str, float], str]:
+    """Measure in turns and print a row; the median of each peer, and the README's row."""
     times: dict[str, list[float]] = {name: [] for name in work.peers}
     for _ in range(rounds):
         for name, timed in work.peers.items():
@@ -334,7 +353,21 @@ def show(work: Work, rounds: int, seconds: float) -> dict[str, float]:
     )
     if any(name.startswith("before") for name in median):
         print(f"{'':40} {ratio_to(better('before')):6.2f}× {better('before')}", flush=True)
-    return median
+    mine = median[better("ours")]
+    return median, f"| {work.name} | {in_words(mine)} | {in_words(median[best])} | {ratio:.2g}× |"
+
+
+def in_words(seconds: float) -> str:
+    """A time in two digits or three, in µs or ms."""
+    value, unit = (seconds * 1e6, "µs") if seconds < 1e-4 else (seconds * 1e3, "ms")
+    return f"{value:.0f} {unit}" if value >= 10 else f"{value:.2g} {unit}"
+
+
+def instructions() -> str:
+    """The widest instruction set that NumPy makes use of on this processor."""
+    found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])  # type: ignore[call-overload, index]
+    wide = {"AVX512": "AVX-512", "X86_V4": "AVX-512", "X86_V3": "AVX2", "AVX2": "AVX2"}
+    return next((word for name, word in wide.items() if any(f.startswith(name) for f in found)), "baseline")
 
 
 def main() -> None:
@@ -344,6 +377,7 @@ def main() -> None:
     parser.add_argument("work", nargs="*", help="only rows whose name contains one of these")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.3, help="per measurement")
+    parser.add_argument("--readme", action="store_true", help="print the README's table at the end")
     parser.add_argument("--against", metavar="REVISION", help="measure that commit's engine as well")
     chosen = parser.parse_args()
     old = benchmarks_at(chosen.against) if chosen.against else None
@@ -351,19 +385,23 @@ def main() -> None:
     blas = [
         f"{i.get('internal_api')} {i.get('version')} {i.get('architecture', '')}" for i in threadpool_info()
     ]
-    print(f"{THREADS} processors; NumPy {np.__version__} with {', '.join(blas)}; times per step, float32")
+    print(
+        f"{THREADS} processors with {instructions()}; NumPy {np.__version__} with {', '.join(blas)}; times per step, float32"
+    )
 
     def wanted(name: str) -> bool:
         return not chosen.work or any(w.lower() in name.lower() for w in chosen.work)
 
-    for row in STEPS:
-        if wanted(row[0]):
-            show(step_work(row, old), chosen.rounds, chosen.seconds)
-    if wanted("grid"):
-        show(grid_work(), chosen.rounds, chosen.seconds)
+    table = [show(step_work(row, old), chosen.rounds, chosen.seconds)[1] for row in STEPS if wanted(row[0])]
     if wanted("epochs"):
-        median = show(epoch_work(), chosen.rounds, chosen.seconds)
+        median, line = show(epoch_work(), chosen.rounds, chosen.seconds)
         print(f"{'':40} {1 / median['ours 1t']:7,.0f} epochs/s  (floor 3,000, aim 6,700)")
+        table.append(line)
+    if wanted("grid"):
+        table.append(show(grid_work(), chosen.rounds, chosen.seconds)[1])
+    if chosen.readme:
+        heads = f"{THREADS} processors with {instructions()}", "ours", "PyTorch", ""
+        print("", f"| {' | '.join(heads)} |", "| --- | ---: | ---: | ---: |", *table, sep="\n")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from math import prod
 
 from engine.fit import Fit
 from engine.network import INPUT, Network
+from engine.snapshot import LARGE_MOMENT
 
 #: bytes of a number in training
 _NUMBER = 4
@@ -18,22 +19,28 @@ _NUMBER = 4
 def footprint(network: Network, in_shape: Sequence[int], fit: Fit, samples: int) -> dict[str, int]:
     """Bytes by node: weights, their gradients, what the optimizer and the way back remember of each, and the values of one batch.
 
-    What layers need besides, to gather the windows of a convolution say, comes on top, and is of the same order as the values.
+    The way back of a large network takes none, as it lies on the disk (``engine.snapshot.put_aside``). What layers need besides, to
+    gather the windows of a convolution say, comes on top, and is of the same order as the values.
 
     Args:
         in_shape: of one sample. Nodes that cannot be computed take nothing.
         samples: to train on; no batch is larger.
     """
     known = network.known_shapes(in_shape)
-    slots, batch = len(fit.optimizer.slots), min(fit.batch_size, samples)
-    moments = 2 if fit.early_stopping else 1  # the one to return to after a divergence, and the best one
-    copies = 2 + slots + moments * (1 + slots)
+    batch = min(fit.batch_size, samples)
     found = {INPUT: _NUMBER * batch * prod(known[INPUT])}
+    weights = {}
     for node in network.nodes:
         inputs = network.inputs_of(node.id)
         if node.id in known and all(i in known for i in inputs):
-            weights = sum(prod(p.shape) for p in node.layer.parameters(*(known[i] for i in inputs)).values())
-            found[node.id] = _NUMBER * (copies * weights + 2 * batch * prod(known[node.id]))
+            shapes = node.layer.parameters(*(known[i] for i in inputs)).values()
+            weights[node.id] = sum(prod(p.shape) for p in shapes)
+    moment = 1 + len(fit.optimizer.slots)
+    kept = 2 if fit.early_stopping else 1  # the moment to return to after a divergence, and the best one
+    if _NUMBER * moment * sum(weights.values()) >= LARGE_MOMENT:
+        kept = 0
+    for node_id, count in weights.items():
+        found[node_id] = _NUMBER * ((1 + moment + kept * moment) * count + 2 * batch * prod(known[node_id]))
     return found
 
 

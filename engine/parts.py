@@ -18,7 +18,7 @@ from engine.network import INPUT, Network
 from engine.program import Parameters, Program
 
 #: multiplications in the convolutions of a forward pass from which on a part is worth a thread: about a millisecond of work
-PART_WORK = 12_000_000
+PART_WORK = 11_000_000
 #: a part has at least so many samples, as small ones read the weights of dense layers too often
 LEAST_SAMPLES = 16
 #: no network with more parameters is split: each part holds gradients of its own
@@ -43,7 +43,10 @@ def part_count(network: Network, in_shape: Shape, batch: int) -> int:
             work += sum(sizes) * math.prod(shapes[node.id][1:])
     if parameters > MOST_PARAMETERS:
         return 1
-    return max(1, min(MOST_PARTS, work * batch // PART_WORK, batch // LEAST_SAMPLES))
+    most = max(1, min(MOST_PARTS, work * batch // PART_WORK, batch // LEAST_SAMPLES))
+    return (
+        1 << most.bit_length() - 1
+    )  # halves and quarters of the usual batches are as large as each other, and even
 
 
 def training_program(

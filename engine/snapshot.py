@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import mmap
+import os
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from engine.core import Array
 from engine.evaluate import Score
 from engine.schedules import Memory
+
+#: bytes of a moment from which on it is put aside on the disk, where it is one that training may never return to
+LARGE_MOMENT = 64 << 20
 
 
 class StepInfo(NamedTuple):
@@ -61,3 +70,30 @@ class Upcoming(NamedTuple):
     x: Array
     t: Array
     indices: Array
+
+
+def put_aside(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """A copy of all, to be kept for long: where they are large, views of a file that goes with the last of them, so that no memory
+    is taken until they are read. Where the disk has no room for it, a copy in memory."""
+    if sum(a.nbytes for a in arrays.values()) >= LARGE_MOMENT:
+        with suppress(OSError):
+            return _in_a_file(arrays)
+    return {name: a.copy() for name, a in arrays.items()}
+
+
+def _in_a_file(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    import tempfile
+
+    # Many a Linux has its /tmp in memory, where nothing would be won; nobody's choice of another folder is overruled.
+    folder = "/var/tmp" if tempfile.gettempdir() == "/tmp" and os.path.isdir("/var/tmp") else None
+    found, start = {}, 0
+    with tempfile.TemporaryFile(dir=folder) as file:
+        # Written, not copied into the mapping: that would count as memory of this process until the disk has it.
+        for array in arrays.values():
+            file.write(np.ascontiguousarray(array).data)
+        file.flush()
+        kept = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    for name, array in arrays.items():
+        found[name] = np.frombuffer(kept, array.dtype, array.size, start).reshape(array.shape)
+        start += array.nbytes
+    return found

@@ -26,7 +26,7 @@ from engine.log import Log
 from engine.model import Model
 from engine.program import Program, at_work
 from engine.schedules import Memory, Progress
-from engine.snapshot import Snapshot, StepInfo, Upcoming
+from engine.snapshot import Snapshot, StepInfo, Upcoming, put_aside
 from engine.update import Update
 
 if TYPE_CHECKING:
@@ -203,7 +203,9 @@ class Trainer:
 
     def snapshot(self) -> Snapshot:
         """A copy of everything that training goes on from: weights, memory, randomness, position."""
-        arrays = {name: a.copy() for name, a in self._arrays().items()}
+        return self._moment({name: a.copy() for name, a in self._arrays().items()})
+
+    def _moment(self, arrays: dict[str, Array]) -> Snapshot:
         scores = self.train_score, self.validation_score
         watch = self.best.steps if self.best else None, self._best_loss, self._waited
         return Snapshot(
@@ -335,7 +337,7 @@ class Trainer:
         """Remember this moment as the one to return to when training diverges."""
         # Before the new copy is made: of a large network, there is no room for two.
         vars(self).pop("_kept", None)
-        self._kept = self.snapshot()
+        self._kept = self._moment(put_aside(self._arrays()))
 
     def _set_rate(self) -> None:
         at = Progress(self.epoch + self.part_of_epoch, self.fit.epochs, self._memory)
@@ -423,7 +425,8 @@ class Trainer:
     def _watch(self, loss: float) -> None:
         """Early stopping: remember the best weights, and return to them once patience has run out."""
         if self.best is None or loss < self._best_loss:  # None after a stop: counting begins anew
-            self.best = self._kept if self._kept.steps == self.steps else self.snapshot()
+            same = self._kept.steps == self.steps
+            self.best = self._kept if same else self._moment(put_aside(self._arrays()))
             self._best_loss, self._waited = loss, 0
             return
         self._waited += 1

@@ -29,8 +29,9 @@ from engine.layers.linear import own_frozen, own_initializer, own_regularizer
 from engine.regularizers import Regularizer
 from engine.spec import Bool, Int, Pair, param, varying
 
-#: numbers in an output row of the whole batch, and multiplications for them, from which on working by whole rows is the faster way
-LONG_ROW, LARGE_PRODUCT = 256, 200_000
+#: numbers in an output row of the whole batch from which on working by whole rows is the faster way, and weights up to which it is:
+#: each row has a product of its own, and all of them read all weights
+LONG_ROW, FEW_WEIGHTS = 64, 30_000
 #: bytes of gathered windows worked on at once; they stay in the second-level cache of today's processors
 CHUNK_BYTES = 600_000
 #: where that is fewer columns, each product would read all weights for little: then so many are worked on
@@ -168,11 +169,8 @@ class Conv2d(Layer):
     def by_rows(self, batch: int, *in_shapes: Shape) -> bool:
         if not self.groups == pair(self.stride)[0] == pair(self.dilation)[0] == 1:
             return False
-        (channels, *_), n = in_shapes[0], self.out_shape(*in_shapes)[2] * batch
-        return (
-            n >= LONG_ROW
-            and n * self.out_channels * channels * math.prod(pair(self.kernel_size)) >= LARGE_PRODUCT
-        )
+        weights = self.out_channels * in_shapes[0][0] * math.prod(pair(self.kernel_size))
+        return weights <= FEW_WEIGHTS and self.out_shape(*in_shapes)[2] * batch >= LONG_ROW
 
     def arrange(self, flat: Array, parameters: Mapping[str, Parameter]) -> dict[str, Array]:
         # Groups are blocks of rows, which the transposed matrix of affine_views could not give as views.

@@ -299,13 +299,15 @@ class _Maximum:
         calls: list[Call] = [] if covered else [call(dx.fill, 0)]
         rest, share = dy, self.b.empty(dy.shape)
         spare = self.b.empty(dy.shape)
-        for tap, wins in zip(taps, self.wins, strict=False):
+        *others, last = taps
+        for i, (tap, wins) in enumerate(zip(others, self.wins, strict=True)):
             target = tap if apart else share
             calls.append(call(np.multiply, rest, wins, target))
             if not apart:
                 calls.append(call(np.add, tap, share, tap))
-            calls.append(call(np.subtract, rest, target, spare))
-            rest = spare
-        last = taps[-1]
-        calls.append(call(np.copyto, last, rest) if apart else call(np.add, last, rest, last))
+            left = last if apart and i == len(others) - 1 else spare
+            calls.append(call(np.subtract, rest, target, left))
+            rest = left
+        if rest is not last:
+            calls.append(call(np.copyto, last, rest) if apart else call(np.add, last, rest, last))
         return calls

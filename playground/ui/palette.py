@@ -61,11 +61,18 @@ class LayerItem(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.OpenHandCursor)
         self._press: QPoint | None = None
+        self._size: QSize | None = None  # kept, as layouts ask often
 
     def sizeHint(self) -> QSize:
-        return QSize(
-            34 + self.fontMetrics().horizontalAdvance(self.layer.label), self.fontMetrics().height() + 12
-        )
+        if self._size is None:
+            metrics = self.fontMetrics()
+            self._size = QSize(34 + metrics.horizontalAdvance(self.layer.label), metrics.height() + 12)
+        return self._size
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.FontChange:
+            self._size = None
+        super().changeEvent(event)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(60, self.sizeHint().height())

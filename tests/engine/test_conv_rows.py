@@ -38,7 +38,6 @@ def test_rows_and_windows_agree(name: str, after: str, monkeypatch: pytest.Monke
     found = []
     for longest in (1, 10**9):
         monkeypatch.setattr(conv, "LONG_ROW", longest)
-        monkeypatch.setattr(conv, "LARGE_PRODUCT", 1)
         model = Model(network, SHAPE, seed=3, dtype="float64")
         program = model.own_program(BATCH, training=True)
         assert network.nodes[1].layer.by_rows(BATCH, program.shapes["0"]) == (longest == 1)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import math
 import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -78,6 +81,44 @@ def test_weights_that_learned_come_back_not_those_of_the_last_finite_epoch() -> 
     with pytest.raises(DivergedError, match="back at the end of epoch 20,"):
         run.run(600.0)
     np.testing.assert_array_equal(run.model.store.values, good)
+
+
+@pytest.mark.parametrize("disk", ["", "full"])
+def test_a_large_network_comes_back_from_the_disk_and_from_memory_where_that_is_full(
+    disk: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("engine.snapshot.LARGE_MOMENT", 1)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    fit = Fit(optimizer=optimizers.Adam(lr=0.01), early_stopping=1000)
+    run = Trainer(Model(DEEP, (2,)), POINTS, None, fit)
+    with no_room_on_the_disk() if disk else contextlib.nullcontext():
+        run.run(600.0, until_epoch=20)
+    assert run.best is not None
+    assert (
+        run.sane.arrays["parameters"].flags.owndata
+        == run.best.arrays["parameters"].flags.owndata
+        == bool(disk)
+    )
+    assert not list(tmp_path.iterdir()), "it has no name, and so goes with the program, however that ends"
+    now = run.snapshot()
+    for name, array in run.sane.arrays.items():
+        np.testing.assert_array_equal(array, now.arrays[name], strict=True)
+    run.update(Fit(optimizer=SGD(lr=0.3, weight_decay=10.0)))
+    with pytest.raises(DivergedError, match="back at the end of epoch 20,"):
+        run.run(600.0)
+    np.testing.assert_array_equal(run.model.store.values, now.arrays["parameters"])
+
+
+@contextlib.contextmanager
+def no_room_on_the_disk() -> Iterator[None]:
+    """No file may be longer than some of the numbers."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (32, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_another_loss_begins_its_own_measure() -> None:

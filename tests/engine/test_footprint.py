@@ -32,6 +32,14 @@ def test_weights_count_as_often_as_they_are_kept(
     assert sum(sizes.values()) - values == pytest.approx(kept + shared, abs=64)
 
 
+def test_what_lies_on_the_disk_takes_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    fit = Fit(optimizer=optimizers.Adam(), batch_size=10, early_stopping=5)
+    in_memory = sum(footprint(NET, DATA.in_shape, fit, len(DATA.train)).values())
+    monkeypatch.setattr("engine.footprint.LARGE_MOMENT", 1)
+    weights = Model(NET, DATA.in_shape).store.values.nbytes
+    assert in_memory - sum(footprint(NET, DATA.in_shape, fit, len(DATA.train)).values()) == 2 * 3 * weights
+
+
 def test_batches_are_no_larger_than_the_data() -> None:
     small, large = (
         footprint(NET, DATA.in_shape, Fit(batch_size=size), len(DATA.train))
