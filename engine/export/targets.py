@@ -1,0 +1,28 @@
+"""The targets there are, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from engine.export import numpy_target
+from engine.export.base import Subject
+from engine.export.evidence import STEPS, Evidence, gather
+
+#: name → what writes the program into a folder and returns its files
+TARGETS: Mapping[str, Callable[[Subject, Evidence, Path], list[Path]]] = {
+    "numpy": numpy_target.write,
+}
+
+
+def export(subject: Subject, target: str, folder: Path, steps: int = STEPS) -> list[Path]:
+    """Write ``subject`` as a program for ``target`` into ``folder``; returns the files.
+
+    Args:
+        steps: updates that the program repeats to check that it trains alike.
+
+    Raises OSError, and ExportError where something cannot be written in that target.
+    """
+    evidence = gather(subject, steps)
+    folder.mkdir(parents=True, exist_ok=True)
+    return TARGETS[target](subject, evidence, folder)
