@@ -158,6 +158,11 @@ class Subject:
             for node in self.network.nodes
         ]
 
+    @property
+    def learns(self) -> bool:
+        """Whether training changes anything."""
+        return any(p.node_id in self.model.store.specs and not p.frozen for p in self.places())
+
     def state(self) -> dict[str, Array]:
         """The model's ``state_dict`` under the program's names."""
         names = {p.node_id: p.name for p in self.places()}
@@ -201,6 +206,15 @@ def aligned(lines: list[tuple[str, str]], indent: int) -> str:
 def arguments(*values: object, **named: object) -> str:
     """``1, x=2``: the arguments of a call."""
     return ", ".join([*map(repr, values), *(f"{name}={value!r}" for name, value in named.items())])
+
+
+def left_out(subject: Subject) -> str:
+    """What the training script does not do that the playground does, in sentences."""
+    return (
+        "\nThe playground also changes each sample a little, anew in every epoch (augmentation); this program does not.\n"
+        if subject.fit.augmentation
+        else ""
+    )
 
 
 def write_text(path: Path, text: str) -> Path:

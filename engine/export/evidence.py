@@ -86,6 +86,7 @@ def gather(subject: Subject, steps: int = STEPS) -> Evidence:
     recorders = {
         i: _Recorder(single.rngs[i], getattr(model.network[i].layer, "p", 0.0)) for i in model.random_nodes
     }
+    steps = steps if subject.learns else 0
     losses32 = _losses(subject, single, train, validation, recorders, steps)
     replayed = {i: _Replayer(recorder.drawn) for i, recorder in recorders.items()}
     losses = _losses(subject, exact, train, validation, replayed, len(losses32))
@@ -106,6 +107,21 @@ def gather(subject: Subject, steps: int = STEPS) -> Evidence:
         ),
         {names[i]: [np.moveaxis(d, -1, 0) for d in r.drawn[:count]] for i, r in recorders.items()},
     )
+
+
+def data_arrays(subject: Subject, evidence: Evidence) -> dict[str, Array]:
+    """x and y of both parts as the program reads them: labels ``(N,)`` where its loss takes those, else targets ``(N, outputs)``."""
+    loss = subject.fit.loss.after(subject.network.output_range)
+    found: dict[str, Array] = {}
+    for part, data in (("train", evidence.train), ("validation", evidence.validation)):
+        if data is not None:
+            y = (
+                data.y
+                if "multiclass" in loss.tasks
+                else loss.targets(data.y, subject.model.out_shape[0]).astype(np.float32)
+            )
+            found |= {f"x_{part}": data.x.astype(np.float32), f"y_{part}": y}
+    return found
 
 
 def _inputs(train: Dataset, seed: int) -> Array:

@@ -8,10 +8,8 @@ import re
 from functools import cache
 from pathlib import Path
 
-import numpy as np
-
 from engine import clipping, initializers, layers, losses, optimizers, regularizers, schedules
-from engine.core import Array, Parameter
+from engine.core import Parameter
 from engine.export import numpy_parts
 from engine.export.base import (
     Place,
@@ -20,11 +18,12 @@ from engine.export.base import (
     aligned,
     arguments,
     batch_shape,
+    left_out,
     write_arrays,
     write_text,
 )  # fmt: skip
 from engine.export.check import check_text
-from engine.export.evidence import Evidence
+from engine.export.evidence import Evidence, data_arrays
 from engine.layers.conv import pair
 
 numpy_writers = Writers(
@@ -378,21 +377,6 @@ def write(subject: Subject, evidence: Evidence, folder: Path) -> list[Path]:
     ]
 
 
-def data_arrays(subject: Subject, evidence: Evidence) -> dict[str, Array]:
-    """x and y of both parts as the program reads them: labels ``(N,)`` where its loss takes those, else targets ``(N, outputs)``."""
-    loss = subject.fit.loss.after(subject.network.output_range)
-    found: dict[str, Array] = {}
-    for part, data in (("train", evidence.train), ("validation", evidence.validation)):
-        if data is not None:
-            y = (
-                data.y
-                if "multiclass" in loss.tasks
-                else loss.targets(data.y, subject.model.out_shape[0]).astype(np.float32)
-            )
-            found |= {f"x_{part}": data.x.astype(np.float32), f"y_{part}": y}
-    return found
-
-
 VALUES = """\
     net = model.load(dtype=dtype)
     net.forward(EXPECTED["x"].astype(dtype))
@@ -596,11 +580,10 @@ if __name__ == "__main__":
     main()
 '''
     named = "\n".join(f"{n} = {v!r}{f'  # {note}' if note else ''}" for n, v, note in constants)
-    left_out = _left_out(subject)
     return f'''"""Trains the network of model.py further and writes trained.npz:
 
     python train.py
-{left_out}"""
+{left_out(subject)}"""
 
 {imports_for(body + parts_for(body), "import model")}
 
@@ -612,15 +595,6 @@ HERE = Path(__file__).parent
 
 
 {body}'''
-
-
-def _left_out(subject: Subject) -> str:
-    """What the training script does not do that the playground does, in sentences."""
-    return (
-        "\nThe playground also changes each sample a little, anew in every epoch (augmentation); this program does not.\n"
-        if subject.fit.augmentation
-        else ""
-    )
 
 
 def _penalty_lines(subject: Subject) -> list[str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from engine.export import numpy_target
+from engine.export import numpy_target, pytorch_target
 from engine.export.base import Subject
 from engine.export.evidence import STEPS, Evidence, gather
 
 #: name → what writes the program into a folder and returns its files
 TARGETS: Mapping[str, Callable[[Subject, Evidence, Path], list[Path]]] = {
     "numpy": numpy_target.write,
+    "pytorch": pytorch_target.write,
 }
 
 
