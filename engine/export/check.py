@@ -15,7 +15,8 @@ import json
 import sys
 {imports}
 
-EXPECTED = np.load({here}"check.npz")
+with np.load({here}"check.npz") as file:
+    EXPECTED = {{name: file[name] for name in file.files}}
 
 
 def values(dtype):

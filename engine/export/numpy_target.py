@@ -386,9 +386,9 @@ LOSSES = """\
     net = model.load(dtype=dtype)
     for name, layer in net.layers.items():
         if hasattr(layer, "masks"):
-            layer.masks = iter([EXPECTED[key] for key in EXPECTED.files if key.startswith(f"mask {name} ")])
+            layer.masks = iter([EXPECTED[key] for key in EXPECTED if key.startswith(f"mask {name} ")])
     steps = train.train(net, train.load_data(dtype), orders=EXPECTED["order"], patience=0)
-    return [loss for (_, loss), _ in zip(steps, EXPECTED["losses"])]"""
+    return [loss for _, (_, loss) in zip(EXPECTED["losses"], steps)]"""
 
 
 def model_text(subject: Subject) -> str:

@@ -733,11 +733,11 @@ VALUES = """\
 LOSSES = '''\
     net = model.load(dtype=getattr(torch, dtype))
     for name, module in net.named_children():
-        masks = [torch.from_numpy(EXPECTED[key]) for key in EXPECTED.files if key.startswith(f"mask {name} ")]
+        masks = [torch.from_numpy(EXPECTED[key]) for key in EXPECTED if key.startswith(f"mask {name} ")]
         if masks:
             module.register_forward_hook(recorded(iter(masks)))
     steps = train.train(net, train.load_data(getattr(torch, dtype)), orders=EXPECTED["order"], patience=0)
-    return [loss for (_, loss), _ in zip(steps, EXPECTED["losses"])]
+    return [loss for _, (_, loss) in zip(EXPECTED["losses"], steps)]
 
 
 def recorded(masks):

@@ -15,6 +15,9 @@ TARGETS: Mapping[str, Callable[[Subject, Evidence, Path], list[Path]]] = {
     "pytorch": pytorch_target.write,
 }
 
+#: how each class is written, in every target that has its own way
+WRITERS = (numpy_target.numpy_writers, pytorch_target.pytorch_writers)
+
 
 def export(subject: Subject, target: str, folder: Path, steps: int = STEPS) -> list[Path]:
     """Write ``subject`` as a program for ``target`` into ``folder``; returns the files.
