@@ -68,14 +68,19 @@ def prove(folder: Path, python: str = sys.executable) -> Proof:
     return Proof(tuple(_run([*command, "--json"], folder)))
 
 
-#: runs a notebook's cells as a kernel would, one after the other in one namespace
+#: runs the cells of a notebook as a kernel would, up to its check, and prints that as JSON
 NOTEBOOK = """
 import json
-cells = json.load(open("network.ipynb", encoding="utf-8"))["cells"]
+with open("network.ipynb", encoding="utf-8") as file:
+    cells = json.load(file)["cells"]
 names = {"__name__": "__main__"}
 for number, cell in enumerate(cells):
+    text = "".join(cell["source"])
+    if text == "main()":
+        print(json.dumps(list(names["report"]())))
+        break
     if cell["cell_type"] == "code":
-        exec(compile("".join(cell["source"]), f"cell {number}", "exec"), names)
+        exec(compile(text, f"cell {number}", "exec"), names)
 """
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from engine.export import numpy_target, pytorch_target
+from engine.export import notebook_target, numpy_target, pytorch_target
 from engine.export.base import Subject
 from engine.export.evidence import STEPS, Evidence, gather
 
@@ -13,6 +13,7 @@ from engine.export.evidence import STEPS, Evidence, gather
 TARGETS: Mapping[str, Callable[[Subject, Evidence, Path], list[Path]]] = {
     "numpy": numpy_target.write,
     "pytorch": pytorch_target.write,
+    "notebook": notebook_target.write,
 }
 
 #: how each class is written, in every target that has its own way
