@@ -2,6 +2,6 @@
 
 from engine.export.base import ExportError, Subject
 from engine.export.prove import Proof, Row, prove
-from engine.export.targets import TARGETS, export
+from engine.export.targets import TARGETS, export, notes
 
-__all__ = ["TARGETS", "ExportError", "Proof", "Row", "Subject", "export", "prove"]
+__all__ = ["TARGETS", "ExportError", "Proof", "Row", "Subject", "export", "notes", "prove"]

@@ -208,13 +208,12 @@ def arguments(*values: object, **named: object) -> str:
     return ", ".join([*map(repr, values), *(f"{name}={value!r}" for name, value in named.items())])
 
 
+AUGMENTED = "The playground also changes each sample a little, anew in every epoch (augmentation); the program does not."
+
+
 def left_out(subject: Subject) -> str:
-    """What the training script does not do that the playground does, in sentences."""
-    return (
-        "\nThe playground also changes each sample a little, anew in every epoch (augmentation); this program does not.\n"
-        if subject.fit.augmentation
-        else ""
-    )
+    """What the training script does not do that the playground does, as part of its docstring; "" where there is nothing."""
+    return f"\n{AUGMENTED}\n" if subject.fit.augmentation else ""
 
 
 def write_text(path: Path, text: str) -> Path:

@@ -14,7 +14,7 @@ class Layer:
 
     def __init__(self, **params):
         self.params = {name: value for name, value in params.items() if value is not None}
-        self.grads = {}
+        self.grads = {name: np.zeros_like(value) for name, value in self.params.items()}
 
 
 class Sequential(Layer):

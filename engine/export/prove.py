@@ -61,10 +61,15 @@ class Proof:
 def prove(folder: Path, python: str = sys.executable) -> Proof:
     """Run the check of the program in ``folder`` in another process, without our packages; ``python``: the interpreter.
 
+    Of a notebook and a program in one folder, the one written last.
+
     Raises ExportError where it does not end, or ends without saying what it found.
     """
-    notebook = folder / "network.ipynb"
-    command = [python, "-c", NOTEBOOK] if notebook.exists() else [python, "check.py"]
+    ways = {"network.ipynb": [python, "-c", NOTEBOOK], "check.py": [python, "check.py"]}
+    there = [name for name in ways if (folder / name).exists()]
+    if not there:
+        raise ExportError(f"There is no exported program in {folder}. Export one into it first.")
+    command = ways[max(there, key=lambda name: (folder / name).stat().st_mtime_ns)]
     return Proof(tuple(_run([*command, "--json"], folder)))
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from engine.export import notebook_target, numpy_target, pytorch_target
-from engine.export.base import Subject
-from engine.export.evidence import STEPS, Evidence, gather
+from engine.export.base import AUGMENTED, Subject
+from engine.export.evidence import DATA_BYTES, STEPS, Evidence, gather
 
 #: name → what writes the program into a folder and returns its files
 TARGETS: Mapping[str, Callable[[Subject, Evidence, Path], list[Path]]] = {
@@ -31,3 +31,11 @@ def export(subject: Subject, target: str, folder: Path, steps: int = STEPS) -> l
     evidence = gather(subject, steps)
     folder.mkdir(parents=True, exist_ok=True)
     return TARGETS[target](subject, evidence, folder)
+
+
+def notes(subject: Subject) -> list[str]:
+    """What does not go along, in sentences."""
+    found = [AUGMENTED] if subject.fit.augmentation else []
+    if subject.train.x[:1].size * 4 * len(subject.train) > DATA_BYTES:
+        found.append("Of the training data only the first samples go along; put the others into data.npz.")
+    return found
