@@ -73,6 +73,7 @@ class Target(StrEnum):
     NUMPY = "numpy"
     PYTORCH = "pytorch"
     NOTEBOOK = "notebook"
+    ONNX = "onnx"
 
 
 class Refusal(Exception):

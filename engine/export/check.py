@@ -8,7 +8,7 @@ CHECK = '''"""Does this program give the numbers of the playground that wrote it
     python check.py
 
 In float32, every value may differ by what rounding does (8 times what it did in the playground, and 8 units in the last place of the
-layer's largest value); in float64 by 1e-10 of the largest value (at least of 1).
+layer's largest value), and losses by 1e-3 besides, as updates multiply rounding. In float64, by 1e-10 of the largest value (at least of 1).
 """
 
 import json

@@ -21,6 +21,8 @@ STEPS, SAMPLES = 20, 4
 EXACT = 1e-10
 #: what rounding may do in float32: so many times what it did to our own numbers, and so many units in the last place of the largest
 TIMES, ULPS = 8.0, 8.0
+#: and in the losses: updates multiply rounding, as where Adam divides a gradient that is all rounding by its own size
+TRAINED = 1e-3
 #: training data beyond so many bytes are left out, but for what the repeated steps read
 DATA_BYTES = 64 << 20
 
@@ -101,7 +103,7 @@ def gather(subject: Subject, steps: int = STEPS) -> Evidence:
         train,
         validation,
         losses,
-        {"float32": TIMES * rounding_so_far + 1e-5 * scale, "float64": EXACT * scale},
+        {"float32": TIMES * rounding_so_far + TRAINED * scale, "float64": EXACT * scale},
         np.array([epoch_order(len(train), subject.seed, e) for e in range(epochs)], np.int32).reshape(
             -1, len(train)
         ),
@@ -164,6 +166,8 @@ def _losses(
     steps: int,
 ) -> Array:
     """Of the first ``steps`` updates, or of those before training diverges; as the program trains: nothing is augmented or stopped."""
+    if not steps:
+        return np.zeros(0)
     model.rngs.update(rngs)
     fit = subject.fit.replace(early_stopping=0, augmentation=())
     trainer, found = Trainer(model, train, validation, fit, subject.seed), list[float]()

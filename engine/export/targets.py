@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from engine.export import notebook_target, numpy_target, pytorch_target
+from engine.export import notebook_target, numpy_target, onnx_target, pytorch_target
 from engine.export.base import AUGMENTED, Subject
 from engine.export.evidence import DATA_BYTES, STEPS, Evidence, gather
 
@@ -14,10 +14,11 @@ TARGETS: Mapping[str, Callable[[Subject, Evidence, Path], list[Path]]] = {
     "numpy": numpy_target.write,
     "pytorch": pytorch_target.write,
     "notebook": notebook_target.write,
+    "onnx": onnx_target.write,
 }
 
 #: how each class is written, in every target that has its own way
-WRITERS = (numpy_target.numpy_writers, pytorch_target.pytorch_writers)
+WRITERS = (numpy_target.numpy_writers, pytorch_target.pytorch_writers, onnx_target.onnx_writers)
 
 
 def export(subject: Subject, target: str, folder: Path, steps: int = STEPS) -> list[Path]:

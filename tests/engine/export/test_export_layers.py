@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,19 @@ import pytest
 
 from engine import Fit, Model, Network, layers
 from engine.clipping import clippings
+from engine.data import Dataset
 from engine.export import Subject, numpy_target, pytorch_target
 from engine.export.base import Writers
 from engine.export.targets import WRITERS, export
 from engine.initializers import Initializer, Orthogonal, initializers
 from engine.layers import Layer, Shape
-from engine.losses import CrossEntropyLoss, Loss, losses
+from engine.losses import CrossEntropyLoss, Loss, MSELoss, losses
 from engine.optimizers import SGD, optimizers
 from engine.program import Program
 from engine.regularizers import regularizers
 from engine.schedules import schedules
 from tests.engine.catalogue import case_id, layer_cases, variants
-from tests.engine.export.exporting import assert_agrees, run, subject
+from tests.engine.export.exporting import assert_agrees, program, run, subject
 
 CASES = list(layer_cases())
 
@@ -47,7 +49,15 @@ def alone(layer: Layer, shape: Shape) -> Subject:
     for state in model.store.state.values():
         for array in state.values():
             array[...] = rng.uniform(0.5, 1.5, array.shape)
-    return Subject("One layer", model, Fit(), None, None)  # type: ignore[arg-type]
+    data = Dataset(rng.normal(size=(4, *shape)), np.arange(4) % 2)
+    return Subject("One layer", model, Fit(loss=MSELoss()), data)
+
+
+def exact_copy(one: Subject) -> Model:
+    """Its model in float64."""
+    exact = Model(one.network, one.model.in_shape, dtype="float64")
+    exact.load_state_dict(one.model.state_dict())
+    return exact
 
 
 def layers_node(node_id: str, layer: Layer, *sources: str) -> Any:
@@ -60,8 +70,7 @@ def layers_node(node_id: str, layer: Layer, *sources: str) -> Any:
 def test_a_layer_in_numpy(layer: Layer, shape: Shape) -> None:
     """Value and gradients in training, where it does not act at random, and the value in inference."""
     one = alone(layer, shape)
-    exact = Model(one.network, shape, dtype="float64")
-    exact.load_state_dict(one.model.state_dict())
+    exact = exact_copy(one)
     net = run(numpy_target.model_text(one)).build({k: v.astype(float) for k, v in one.state().items()})
     rng = np.random.default_rng(1)
     x = rng.normal(0, 2, (4, *shape))
@@ -86,13 +95,13 @@ def test_a_layer_in_numpy(layer: Layer, shape: Shape) -> None:
             np.testing.assert_allclose(getattr(net.layers[node_id], name), kept, rtol=0, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 def test_layers_in_pytorch() -> None:
     torch = pytest.importorskip("torch", reason="torch is not installed: exports to it are not run")
     for layer, shape in CASES:
         one = alone(layer, shape)
-        exact = Model(one.network, shape, dtype="float64")
-        exact.load_state_dict(one.model.state_dict())
+        exact = exact_copy(one)
         net = run(pytorch_target.model_text(one)).build().to(torch.float64)
         found = net.load_state_dict({k: torch.tensor(v) for k, v in one.state().items()}, strict=False)
         assert not found.unexpected_keys, case_id(layer)
@@ -101,6 +110,28 @@ def test_layers_in_pytorch() -> None:
         with torch.no_grad():
             theirs = net.eval()(torch.tensor(x)).numpy()
         np.testing.assert_allclose(theirs, exact.predict(x), rtol=0, atol=1e-10, err_msg=case_id(layer))
+
+
+@pytest.mark.slow
+def test_layers_in_onnx(tmp_path: Path) -> None:
+    """By ONNX's reference evaluator as the program's own check uses it, and by onnxruntime where that is installed."""
+    pytest.importorskip("onnx", reason="onnx is not installed: exports to it are not run")
+    for number, (layer, shape) in enumerate(CASES):
+        one = alone(layer, shape)
+        folder = tmp_path / str(number)
+        export(one, "onnx", folder, steps=0)
+        with program(folder) as check:
+            theirs = check.values("float32")[one.places()[-1].name]
+        x = check.EXPECTED["x"]
+        right = exact_copy(one).predict(x)
+        tolerance = 1e-5 * max(1.0, float(np.abs(right).max()))
+        np.testing.assert_allclose(theirs, right, rtol=0, atol=tolerance, err_msg=case_id(layer))
+        if importlib.util.find_spec("onnxruntime"):
+            import onnxruntime
+
+            session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
+            (again,) = session.run(None, {"input": x})
+            np.testing.assert_allclose(again, right, rtol=0, atol=tolerance, err_msg=case_id(layer))
 
 
 # --- training ----------------------------------------------------------------------------------------------------------

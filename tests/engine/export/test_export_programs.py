@@ -23,7 +23,7 @@ from playground.document.examples import examples
 from tests.engine.drawing import graphs
 from tests.engine.export.exporting import assert_agrees, program, subject
 
-TRAINING = ("numpy", "pytorch")
+RUN = ("numpy", "pytorch", "onnx")
 #: steps of the larger examples that are repeated here; all 20 were, by hand. AlexNet at full size takes gigabytes.
 FEWER = {"lenet5": 3, "alexnet-small": 1, "resnet-small": 1, "notes-cnn": 5}
 TOO_LARGE = ("alexnet",)
@@ -31,14 +31,14 @@ TOO_LARGE = ("alexnet",)
 
 def needs(target: str) -> None:
     """Skip where the target cannot run here."""
-    package = {"pytorch": "torch"}.get(target)
+    package = {"pytorch": "torch", "onnx": "onnx"}.get(target)
     if package is not None:
         pytest.importorskip(package, reason=f"{package} is not installed: exports to it are not run")
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
-@pytest.mark.parametrize("target", TRAINING)
+@pytest.mark.parametrize("target", RUN)
 def test_random_networks(target: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Any graph, with branches that end nowhere: every layer's values, and twenty steps."""
     needs(target)
@@ -63,7 +63,7 @@ def test_random_networks(target: str, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("target", TRAINING)
+@pytest.mark.parametrize("target", RUN)
 @pytest.mark.parametrize("key", [e.key for e in examples() if e.key not in TOO_LARGE])
 def test_examples(key: str, target: str, tmp_path: Path) -> None:
     needs(target)
@@ -98,7 +98,7 @@ def skipping(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return folders
 
 
-@pytest.mark.parametrize("target", TRAINING)
+@pytest.mark.parametrize("target", RUN)
 def test_names_cannot_end_a_string_nor_hide_a_method(skipping: dict[str, Path], target: str) -> None:
     assert_agrees(skipping[target])
     for file in skipping[target].glob("*.py"):
