@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from engine.export import Subject
     from playground.document.project import Project
     from playground.runner.session import Session
     from playground.runs.points import Point
@@ -170,6 +171,25 @@ def train(
                 break
     session.finish()
     return session
+
+
+def subject(project: Project, run: Run | None = None) -> Subject:
+    """What an export of ``project`` takes along: its first weights, or those of ``run``.
+
+    Raises EngineError, with what is wrong in it, where it cannot run.
+    """
+    from engine.errors import SpecError
+    from engine.export import Subject
+    from playground.runner.session import Session
+
+    session = Session()
+    session.load(project)
+    if session.trainer is not None and run is not None:
+        session.go_on_from(run)
+    trainer = session.trainer
+    if trainer is None:
+        raise SpecError(f"{project.name} cannot be exported. {session.message}")
+    return Subject(project.name, trainer.model, project.fit, trainer.train, trainer.validation, project.seed)
 
 
 @contextmanager

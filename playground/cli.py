@@ -17,13 +17,14 @@ from playground import __version__, app
 
 if TYPE_CHECKING:
     from engine.data import Source
+    from engine.export import Proof
     from playground.document.project import Project
     from playground.runner.session import Session
     from playground.runs.run import Run
 
 WRONG_USE = 2  #: exit code where what was asked for makes no sense
 MOST_HINTS = 4  #: ways that a refusal names
-FAILED = 1  #: exit code where training went wrong
+FAILED = 1  #: exit code where training went wrong, or a proof failed
 
 DataPath = Annotated[
     Path | None,
@@ -34,7 +35,7 @@ DataPath = Annotated[
         "or .zip of pictures, a folder per class.",
     ),
 ]
-Target = Annotated[
+TargetColumn = Annotated[
     str | None,
     typer.Option(
         "--target",
@@ -72,6 +73,15 @@ class ThemeName(StrEnum):
 
     LIGHT = "light"
     DARK = "dark"
+
+
+class Target(StrEnum):
+    """Values of --to."""
+
+    NUMPY = "numpy"
+    PYTORCH = "pytorch"
+    NOTEBOOK = "notebook"
+    ONNX = "onnx"
 
 
 class Refusal(Exception):
@@ -129,7 +139,7 @@ def train(
         Path | None, typer.Option(file_okay=False, help="Folder for the results; by default runs/NAME.")
     ] = None,
     data: DataPath = None,
-    target: Target = None,
+    target: TargetColumn = None,
     read: Reading = None,
     allow_outside: Outside = False,
     allow_memory: Memory = False,
@@ -151,6 +161,83 @@ def train(
         project = edits.set_seed(project, seed)
     run = _run(path, project) if resume else None
     _train(_with_its_memory(project, allow_memory), epochs, out or Path("runs") / project.name, run)
+
+
+@cli.command()
+def export(
+    what: What,
+    to: Annotated[Target, typer.Option(help="What the program is written for.")],
+    out: Annotated[Path, typer.Option(file_okay=False, help="Folder for the program and what it reads.")],
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove", help="Run it in a process of its own and say how far its numbers are from ours."
+        ),
+    ] = False,
+    python: Annotated[
+        str,
+        typer.Option(
+            metavar="PATH", help="The interpreter that proves it; by default the one that runs this."
+        ),
+    ] = sys.executable,
+    steps: Annotated[
+        int, typer.Option(min=0, help="Updates that it repeats to prove that it trains alike.")
+    ] = 20,
+    data: DataPath = None,
+    read: Reading = None,
+    allow_outside: Outside = False,
+    allow_memory: Memory = False,
+) -> None:
+    """Write a program that gives the same numbers, checks itself and can be trained further; of a run in a .chainrule file, with its weights."""
+    from engine import export as exports
+    from engine.errors import EngineError
+    from playground.runs import files
+
+    app.one_blas_thread()
+    project, path = _project(what)
+    project = _with_its_data(_with_data(project, data, read or ()), allow_outside)
+    run = _run(path, project) if path is not None and data is None and files.holds_run(path) else None
+    try:
+        subject = app.subject(_with_its_memory(project, allow_memory), run)
+        written = exports.export(subject, to.value, out, steps)
+        for note in exports.notes(subject):
+            typer.echo(f"Note: {note}", err=True)
+        typer.echo(f"Written: {', '.join(map(str, written))}")
+        proof = exports.prove(out, python) if prove else None
+    except EngineError as error:
+        raise Refusal(str(error)) from None
+    except OSError as error:
+        raise Refusal(
+            f"The program cannot be written to {out}: {error.strerror or error}. Choose another folder."
+        ) from None
+    if proof is not None:
+        _tell(proof)
+
+
+def _tell(proof: Proof) -> None:
+    """A line for whatever was compared, and what follows. Ends with FAILED where the proof does."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("what", "numbers", "largest difference", "of the bound", "sample"):
+        table.add_column(name, justify="left" if name in ("what", "numbers") else "right")
+    for row in proof.rows:
+        style = None if row.agrees else "bold red"
+        share = f"{row.difference / row.bound:.1%}"
+        table.add_row(row.what, row.dtype, f"{row.difference:.2g}", share, str(row.sample), style=style)
+    Console().print(table)
+    worst = proof.worst
+    if not proof.holds:
+        typer.echo(
+            f"The program gives other numbers: {worst.what} in {worst.dtype} differs by {worst.difference:.3g}; "
+            f"rounding explains {worst.bound:.3g}.",
+            err=True,
+        )
+        raise typer.Exit(FAILED)
+    typer.echo(
+        f"Proved: nothing differs by more than {worst.difference / worst.bound:.1%} of what rounding explains."
+    )
 
 
 @cli.command()
@@ -177,7 +264,7 @@ def shot(
     size: Annotated[str, typer.Option(metavar="WIDTHxHEIGHT", help="Of the window, in pixels.")] = "1280x720",
     theme: Annotated[ThemeName, typer.Option(help="Look of the window.")] = ThemeName.LIGHT,
     data: DataPath = None,
-    target: Target = None,
+    target: TargetColumn = None,
     read: Reading = None,
     allow_outside: Outside = False,
 ) -> None:
@@ -401,7 +488,7 @@ COMMANDS = tuple(info.name or info.callback.__name__ for info in cli.registered_
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit code: 0, 1 where training failed, 2 where the arguments make no sense."""
+    """Run the command; returns the exit code: 0, 1 where training or a proof failed, 2 where the arguments make no sense."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or (words[0] not in COMMANDS and not words[0].startswith("-")):
         words.insert(0, "open")  # `playground FILE`

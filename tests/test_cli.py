@@ -14,6 +14,7 @@ import pytest
 from PySide6.QtGui import QImage
 from safetensors.numpy import load_file
 
+from engine import export as exports
 from engine.data import NpzFile
 from engine.log import COLUMNS
 from engine.schedules import ReduceLROnPlateau
@@ -49,6 +50,48 @@ def run(folder: Path, *words: str, **environment: str) -> subprocess.CompletedPr
 def metrics(folder: Path) -> list[dict[str, str]]:
     with (folder / "metrics.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+# --- export ------------------------------------------------------------------------------------------------------------
+
+
+def test_an_export_proves_itself_and_a_wrong_one_ends_with_1(
+    qapp, tmp_path: Path, capsys, monkeypatch
+) -> None:
+    assert main(["export", "xor", "--to", "numpy", "--out", str(tmp_path), "--steps", "3", "--prove"]) == 0
+    said = capsys.readouterr().out
+    assert "the first 3 losses" in said
+    assert "Proved" in said
+    real = exports.export
+
+    def off(*arguments):
+        files = real(*arguments)
+        with np.load(tmp_path / "weights.npz") as file:
+            np.savez(
+                tmp_path / "weights.npz", **{name: file[name] * np.float32(1.001) for name in file.files}
+            )
+        return files
+
+    monkeypatch.setattr(exports, "export", off)
+    assert main(["export", "xor", "--to", "numpy", "--out", str(tmp_path), "--steps", "3", "--prove"]) == 1
+    assert "gives other numbers" in capsys.readouterr().err
+
+
+def test_an_export_of_a_run_has_its_weights(qapp, tmp_path: Path) -> None:
+    assert main(["train", "xor", "--epochs", "2", "--out", str(tmp_path / "run")]) == 0
+    run_file, out = str(tmp_path / "run" / "run.chainrule"), tmp_path / "program"
+    assert main(["export", run_file, "--to", "notebook", "--out", str(out), "--prove"]) == 0
+    trained = load_file(tmp_path / "run" / "weights.safetensors")
+    with np.load(out / "weights.npz") as file:
+        for taken, (name, weights) in zip(file.files, sorted(trained.items()), strict=True):
+            np.testing.assert_array_equal(file[taken], weights, err_msg=name)
+
+
+def test_an_export_is_refused_in_words(qapp, tmp_path: Path, capsys) -> None:
+    (tmp_path / "file").write_text("not a folder", encoding="utf-8")
+    assert main(["export", "xor", "--to", "tikz", "--out", str(tmp_path)]) == 2
+    assert main(["export", "xor", "--to", "numpy", "--out", str(tmp_path / "file" / "inside")]) == 2
+    assert "cannot be written" in capsys.readouterr().err
 
 
 # --- train -------------------------------------------------------------------------------------------------------------

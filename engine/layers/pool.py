@@ -206,7 +206,7 @@ class AdaptiveAvgPool2d(Layer):
         # Each axis is a product with a small matrix whose rows average one stretch of it.
         channels, height, width, batch = b.x.shape
         h, w = pair(self.output_size)
-        along_h, along_w = (_averages(n, k).astype(b.y.dtype) for n, k in ((height, h), (width, w)))
+        along_h, along_w = (averages(n, k).astype(b.y.dtype) for n, k in ((height, h), (width, w)))
         narrow, flat = b.empty((channels, height, w, batch)), b.empty((channels, h, w * batch))
         tall = narrow.reshape(channels, height, w * batch)
         forward = [
@@ -246,7 +246,7 @@ class GlobalAvgPool2d(Layer):
         return Steps(forward, backward)
 
 
-def _averages(size: int, count: int) -> Array:
+def averages(size: int, count: int) -> Array:
     """``(count, size)``: row i averages the cells from ⌊i·size/count⌋ up to ⌈(i+1)·size/count⌉, as PyTorch does."""
     matrix = np.zeros((count, size))
     for i in range(count):

@@ -9,8 +9,10 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from engine.errors import ShapeError, SpecError
-from engine.layers import Layer, Shape
+from engine.layers import AvgPool2d, BatchNorm, Concat, Conv2d, Layer, LayerNorm, MaxPool2d, Shape
+from engine.layers import registry as layers
 from engine.layers.conv import pair
+from engine.network import INPUT, Network, Node
 from engine.spec import Bool, Choice, Flags, Float, Int, Kind, Nested, NestedList, Pair, Spec
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -94,3 +96,51 @@ def layers_with_shapes(draw: Draw, cls: type[Layer]) -> tuple[Layer, Shape]:
             continue
         return layer, shape
     return assume(False)
+
+
+#: what graphs are made of: smooth, since a sum that cancels to ±1e-17 lands on either side of a kink
+PARTS: dict[str, tuple[Layer, ...]] = {
+    "picture": (
+        Conv2d(3, 3, padding="same"),
+        Conv2d(4, 2, padding=1, stride=2),
+        Conv2d(2, 3, padding="full", bias=False),
+        MaxPool2d(3, stride=1, padding=1),
+        MaxPool2d(2, padding=1),
+        AvgPool2d(2, padding=1, count_include_pad=False),
+        layers.get("LocalResponseNorm")(size=3, alpha=0.5),
+        layers.get("Dropout2d")(p=0.0),
+        layers.get("GlobalAvgPool2d")(),
+        layers.get("Flatten")(),
+    ),
+    "row": (layers.get("Linear")(6), layers.get("Linear")(3, bias=False), layers.get("Softmax")()),
+    "any": (
+        layers.get("Tanh")(),
+        layers.get("SiLU")(),
+        BatchNorm(eps=0.1),
+        LayerNorm(eps=0.1),
+        layers.get("PReLU")(),
+        layers.get("Add")(),
+        Concat(),
+    ),
+}
+
+
+@st.composite
+def graphs(draw: Any) -> tuple[Network, Shape]:
+    """Any directed acyclic graph of up to nine nodes in which all shapes fit; branches may end nowhere."""
+    in_shape = draw(st.sampled_from([(5,), (2, 6, 5), (1, 7, 7)]))
+    nodes: list[Node] = []
+    for number in range(draw(st.integers(2, 9))):
+        shapes = Network(tuple(nodes)).shapes(in_shape)
+        first = draw(st.sampled_from(sorted(shapes)))
+        if draw(st.booleans()):
+            first = nodes[-1].id if nodes else INPUT
+        shape = shapes[first]
+        layer = draw(st.sampled_from(PARTS["picture" if len(shape) == 3 else "row"] + PARTS["any"]))
+        sources: tuple[str, ...] = (first,)
+        if layer.arity is None:
+            depth = slice(None) if layer.key == "Add" else slice(1, None)
+            fitting = [i for i in shapes if len(shapes[i]) == len(shape) and shapes[i][depth] == shape[depth]]
+            sources += (draw(st.sampled_from(fitting)), *draw(st.lists(st.sampled_from(fitting), max_size=1)))
+        nodes.append(Node(f"n{number}", layer, sources))
+    return Network(tuple(nodes)), in_shape

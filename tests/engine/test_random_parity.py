@@ -5,21 +5,19 @@ The drawings come from the declarations, so a newly registered layer, loss or op
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from engine.compiled import compile_calls
-from engine.layers import AvgPool2d, BatchNorm, Concat, Conv2d, Layer, LayerNorm, MaxPool2d, Shape
+from engine.layers import BatchNorm, Conv2d, Layer, LayerNorm, Shape
 from engine.layers import registry as layers
 from engine.losses import Loss, losses
 from engine.model import Model
 from engine.network import Network
 from engine.program import Program
-from tests.engine.drawing import layers_with_shapes, specs
+from tests.engine.drawing import graphs, layers_with_shapes, specs
 from tests.engine.parity import TorchNetwork, assert_close, torch, torch_layer, torch_loss
 
 pytestmark = pytest.mark.slow
@@ -126,55 +124,6 @@ def compare_layer(
 
 
 # --- graphs -----------------------------------------------------------------------------------------------------------
-
-#: what graphs are made of: smooth, since a sum that cancels to ±1e-17 lands on either side of a kink
-PARTS: dict[str, tuple[Layer, ...]] = {
-    "picture": (
-        Conv2d(3, 3, padding="same"),
-        Conv2d(4, 2, padding=1, stride=2),
-        Conv2d(2, 3, padding="full", bias=False),
-        MaxPool2d(3, stride=1, padding=1),
-        MaxPool2d(2, padding=1),
-        AvgPool2d(2, padding=1, count_include_pad=False),
-        layers.get("LocalResponseNorm")(size=3, alpha=0.5),
-        layers.get("Dropout2d")(p=0.0),
-        layers.get("GlobalAvgPool2d")(),
-        layers.get("Flatten")(),
-    ),
-    "row": (layers.get("Linear")(6), layers.get("Linear")(3, bias=False), layers.get("Softmax")()),
-    "any": (
-        layers.get("Tanh")(),
-        layers.get("SiLU")(),
-        BatchNorm(eps=0.1),
-        LayerNorm(eps=0.1),
-        layers.get("PReLU")(),
-        layers.get("Add")(),
-        Concat(),
-    ),
-}
-
-
-@st.composite
-def graphs(draw: Any) -> tuple[Network, Shape]:
-    """Any directed acyclic graph of up to nine nodes in which all shapes fit; branches may end nowhere."""
-    from engine.network import INPUT, Node
-
-    in_shape = draw(st.sampled_from([(5,), (2, 6, 5), (1, 7, 7)]))
-    nodes: list[Node] = []
-    for number in range(draw(st.integers(2, 9))):
-        shapes = Network(tuple(nodes)).shapes(in_shape)
-        first = draw(st.sampled_from(sorted(shapes)))
-        if draw(st.booleans()):
-            first = nodes[-1].id if nodes else INPUT
-        shape = shapes[first]
-        layer = draw(st.sampled_from(PARTS["picture" if len(shape) == 3 else "row"] + PARTS["any"]))
-        sources: tuple[str, ...] = (first,)
-        if layer.arity is None:
-            depth = slice(None) if layer.key == "Add" else slice(1, None)
-            fitting = [i for i in shapes if len(shapes[i]) == len(shape) and shapes[i][depth] == shape[depth]]
-            sources += (draw(st.sampled_from(fitting)), *draw(st.lists(st.sampled_from(fitting), max_size=1)))
-        nodes.append(Node(f"n{number}", layer, sources))
-    return Network(tuple(nodes)), in_shape
 
 
 @settings(often, max_examples=100)

@@ -1,0 +1,7 @@
+"""Networks taken away: programs for other tools, with their weights, that check themselves against the numbers they had here."""
+
+from engine.export.base import ExportError, Subject
+from engine.export.prove import Proof, Row, prove
+from engine.export.targets import TARGETS, export, notes
+
+__all__ = ["TARGETS", "ExportError", "Proof", "Row", "Subject", "export", "notes", "prove"]

@@ -1,0 +1,199 @@
+"""Whole programs: random graphs, all examples, what a program may import, and what a proof says of one that is wrong."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from engine import Fit, Network, Node, layers
+from engine.export import ExportError, export, prove
+from engine.export.targets import TARGETS
+from engine.layers import Activation, Shape
+from engine.losses import CrossEntropyLoss, HuberLoss
+from engine.optimizers import SGD, Adam
+from playground import app
+from playground.document.examples import examples
+from tests.engine.drawing import graphs
+from tests.engine.export.exporting import assert_agrees, program, subject
+
+RUN = ("numpy", "pytorch", "onnx")
+#: steps of the larger examples that are repeated here; all 20 were, by hand. AlexNet at full size takes gigabytes.
+FEWER = {"lenet5": 3, "alexnet-small": 1, "resnet-small": 1, "notes-cnn": 5}
+TOO_LARGE = ("alexnet",)
+
+
+def needs(target: str) -> None:
+    """Skip where the target cannot run here."""
+    package = {"pytorch": "torch", "onnx": "onnx"}.get(target)
+    if package is not None:
+        pytest.importorskip(package, reason=f"{package} is not installed: exports to it are not run")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+@pytest.mark.parametrize("target", RUN)
+def test_random_networks(target: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Any graph, with branches that end nowhere: every layer's values, and twenty steps."""
+    needs(target)
+
+    @settings(
+        max_examples=30,
+        deadline=None,
+        suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+        phases=[Phase.explicit, Phase.generate],
+    )
+    @given(graphs(), st.integers(0, 2**16))
+    def check(drawn: tuple[Network, Shape], seed: int) -> None:
+        network, shape = drawn
+        last = [Node("flatten_0", layers.Flatten()), Node("linear_0", layers.Linear(3))]
+        network = Network((*network.nodes, *last))
+        fit = Fit(loss=CrossEntropyLoss(), optimizer=SGD(lr=0.05, momentum=0.5), batch_size=8)
+        folder = tmp_path_factory.mktemp("network")
+        export(subject(network, shape, fit, seed), target, folder)
+        assert_agrees(folder)
+
+    check()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", RUN)
+@pytest.mark.parametrize("key", [e.key for e in examples() if e.key not in TOO_LARGE])
+def test_examples(key: str, target: str, tmp_path: Path) -> None:
+    needs(target)
+    project = next(e for e in examples() if e.key == key).project
+    export(app.subject(project), target, tmp_path, FEWER.get(key, 20))
+    assert_agrees(tmp_path)
+
+
+# --- what a program is ----------------------------------------------------------------------------------------------------
+
+SKIP = Network(
+    (
+        Node("in", layers.Linear(4)),
+        Node('bend"""\nimport os', layers.Tanh()),
+        Node("add", layers.Add(), ('bend"""\nimport os', "in")),
+        Node("train", layers.Linear(2)),
+        Node("concat", layers.Concat(), ("train", "in", "add")),
+        Node("last", layers.Linear(3)),
+    )
+)
+HOSTILE = 'Net"""\nimport os; os.abort()\n"""\\'
+
+
+@pytest.fixture(scope="module")
+def skipping(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A graph whose names would end strings and hide methods, in every target."""
+    fit = Fit(loss=CrossEntropyLoss(), optimizer=Adam(), batch_size=8)
+    folders = {target: tmp_path_factory.mktemp(target) for target in TARGETS}
+    for target, folder in folders.items():
+        needs(target)
+        export(subject(SKIP, (3,), fit, title=HOSTILE), target, folder)
+    return folders
+
+
+@pytest.mark.parametrize("target", RUN)
+def test_names_cannot_end_a_string_nor_hide_a_method(skipping: dict[str, Path], target: str) -> None:
+    assert_agrees(skipping[target])
+    for file in skipping[target].glob("*.py"):
+        assert "os" not in imported(file)
+        assert "abort" not in file.read_text(encoding="utf-8").partition('"""\n\n')[2]
+
+
+def imported(file: Path) -> set[str]:
+    """The packages that a program imports."""
+    nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+    plain = {alias.name.partition(".")[0] for n in nodes if isinstance(n, ast.Import) for alias in n.names}
+    return plain | {str(n.module).partition(".")[0] for n in nodes if isinstance(n, ast.ImportFrom)}
+
+
+def test_the_numpy_program_imports_numpy_alone(skipping: dict[str, Path]) -> None:
+    files = list(skipping["numpy"].glob("*.py"))
+    assert len(files) == 3
+    for file in files:
+        assert imported(file) <= sys.stdlib_module_names | {"numpy", "model", "train", "check"}
+
+
+def test_a_proof_runs_it_elsewhere_and_sees_what_is_wrong(skipping: dict[str, Path], tmp_path: Path) -> None:
+    folder = tmp_path / "program"
+    folder.mkdir()
+    for file in skipping["numpy"].iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    proof = prove(folder)
+    assert proof.holds
+    assert {row.dtype for row in proof.rows} == {"float32", "float64"}
+    assert len(proof.rows) == 2 * (len(SKIP) + 1)
+    with np.load(folder / "weights.npz") as file:
+        weights = {name: file[name] for name in file.files}
+    name = next(n for n in weights if n.startswith("linear") and n.endswith("bias"))
+    weights[name] = weights[name] + np.float32(1e-4)
+    np.savez(folder / "weights.npz", **weights)
+    proof = prove(folder)
+    assert not proof.holds
+    assert not proof.worst.agrees
+
+
+def test_a_proof_of_nothing_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="There is no exported program"):
+        prove(tmp_path)
+    (tmp_path / "check.py").write_text("raise SystemExit('no weights')", encoding="utf-8")
+    with pytest.raises(ExportError, match="no weights"):
+        prove(tmp_path)
+    with pytest.raises(ExportError, match="cannot be run"):
+        prove(tmp_path, python=str(tmp_path / "no-such-python"))
+
+
+def test_a_notebook_proves_itself(skipping: dict[str, Path]) -> None:
+    assert prove(skipping["notebook"]).holds
+
+
+def test_a_program_goes_on_beyond_what_is_repeated(tmp_path: Path) -> None:
+    """It learns, in orders that it draws itself, and stops early with the best weights."""
+    fit = Fit(loss=HuberLoss(), optimizer=SGD(lr=0.1), batch_size=8, epochs=60, early_stopping=3)
+    one = subject(Network.chain(layers.Linear(8), layers.Tanh(), layers.Linear(1)), (2,), fit)
+    export(one, "numpy", tmp_path)
+    with program(tmp_path) as check:
+        net, data, seen = check.model.load(), check.train.load_data(), []
+        watched = data["x_validation"], data["y_validation"]
+        for epoch, _ in check.train.train(
+            net, data
+        ):  # random targets: soon it only learns the samples by heart
+            seen.append(epoch)
+        assert seen[-1] < 59
+        best = check.train.evaluate(net, *watched)
+        list(check.train.train(net, data, epochs=4, patience=0))
+        assert best < check.train.evaluate(net, *watched)
+        data["y_train"] = data["x_train"][:, :1].copy()
+        losses = [loss for _, loss in check.train.train(net, data, epochs=30, patience=0)]
+    assert losses[-1] < 0.2 * losses[0]
+
+
+@dataclass(frozen=True)
+class Homemade(Activation):
+    """A layer that nobody has said how to write."""
+
+
+def test_a_layer_that_nobody_can_write_is_refused_by_name(tmp_path: Path) -> None:
+    layers.registry.register("Homemade", category="Activation")(Homemade)
+    try:
+        one = subject(
+            Network.chain(layers.Linear(2), Homemade(), layers.Linear(3)), (2,), Fit(loss=CrossEntropyLoss())
+        )
+        with pytest.raises(ExportError, match="Homemade cannot be written in NumPy"):
+            export(one, "numpy", tmp_path)
+    finally:
+        layers.registry.unregister("Homemade")
+
+
+def test_nothing_to_train_and_nothing_at_all(tmp_path: Path) -> None:
+    one = subject(Network.chain(layers.Linear(3, frozen=True)), (2,), Fit(loss=CrossEntropyLoss()))
+    export(one, "numpy", tmp_path)
+    assert_agrees(tmp_path)
+    with pytest.raises(ExportError, match="empty"):
+        export(subject(Network(), (2,), Fit(loss=CrossEntropyLoss())), "numpy", tmp_path)
