@@ -158,7 +158,14 @@ SPECS = (
         (Key.Paste,),
         "content-paste",
     ),
-    ActionSpec("edit.duplicate", "Duplicate", "Edit", "Put a copy behind the selected blocks.", ("Ctrl+D",)),
+    ActionSpec(
+        "edit.duplicate",
+        "Duplicate",
+        "Edit",
+        "Put a copy behind the selected blocks.",
+        ("Ctrl+D",),
+        "content-duplicate",
+    ),
     ActionSpec(
         "edit.delete",
         "Delete",
@@ -167,7 +174,15 @@ SPECS = (
         (Key.Delete,),
         "delete-outline",
     ),
-    ActionSpec("edit.select_all", "Select All", "Edit", "Select every block.", (Key.SelectAll,), rule=True),
+    ActionSpec(
+        "edit.select_all",
+        "Select All",
+        "Edit",
+        "Select every block.",
+        (Key.SelectAll,),
+        "select-all",
+        rule=True,
+    ),
     ActionSpec(
         "view.zoom_in",
         "Zoom In",

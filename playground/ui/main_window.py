@@ -186,7 +186,7 @@ class MainWindow(QMainWindow):
         }
 
     def _acts(self) -> Mapping[str, Callable[[], object]]:
-        canvas, desk, run = self.canvas, self.desk, self.run
+        desk, run = self.desk, self.run
         return {
             "file.new": desk.new,
             "file.open": desk.open,
@@ -199,15 +199,7 @@ class MainWindow(QMainWindow):
             "file.quit": self.close,
             "edit.undo": self.history.undo,
             "edit.redo": self.history.redo,
-            "edit.cut": canvas.cut,
-            "edit.copy": canvas.copy,
-            "edit.paste": canvas.paste,
-            "edit.duplicate": canvas.duplicate,
-            "edit.delete": canvas.delete,
-            "edit.select_all": canvas.select_all,
-            "view.zoom_in": canvas.zoom_in,
-            "view.zoom_out": canvas.zoom_out,
-            "view.fit": canvas.fit,
+            **self.canvas.acts,
             **{f"view.theme.{choice}": partial(self._appearance.choose, choice) for choice in THEMES},
             "view.full_screen": lambda: self.setWindowState(
                 self.windowState() ^ Qt.WindowState.WindowFullScreen

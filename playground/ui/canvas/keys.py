@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence
 
+from playground.ui.actions import SPEC
 from playground.ui.canvas.targets import Unit
 
 if TYPE_CHECKING:
@@ -35,35 +36,30 @@ class Keys(QObject):
         super().__init__(canvas)
         self._canvas = canvas
         self._plain: dict[Qt.Key, Callable[[], object]] = {
-            Key.Key_F: canvas.fit,
-            Key.Key_Plus: canvas.zoom_in,
-            Key.Key_Equal: canvas.zoom_in,
-            Key.Key_Minus: canvas.zoom_out,
+            Key.Key_F: canvas.acts["view.fit"],
+            Key.Key_Plus: canvas.acts["view.zoom_in"],
+            Key.Key_Equal: canvas.acts["view.zoom_in"],
+            Key.Key_Minus: canvas.acts["view.zoom_out"],
             Key.Key_Return: self._edit,
             Key.Key_Enter: self._edit,
             Key.Key_F2: self._edit,
             Key.Key_Escape: self._give_up,
-            Key.Key_Backspace: canvas.delete,
+            Key.Key_Backspace: canvas.acts["edit.delete"],
             Key.Key_Up: lambda: self._unit(-1),
             Key.Key_Down: lambda: self._unit(+1),
             Key.Key_PageUp: lambda: self._page(-1),
             Key.Key_PageDown: lambda: self._page(+1),
         }
-        standard = QKeySequence.StandardKey
-        self._standard: dict[QKeySequence.StandardKey, Callable[[], object]] = {
-            standard.Delete: canvas.delete,
-            standard.Copy: canvas.copy,
-            standard.Cut: canvas.cut,
-            standard.Paste: canvas.paste,
-            standard.SelectAll: canvas.select_all,
-            standard.ZoomIn: canvas.zoom_in,
-            standard.ZoomOut: canvas.zoom_out,
-        }
-        self._control: dict[Qt.Key, Callable[[], object]] = {
-            Key.Key_D: canvas.duplicate,
-            Key.Key_0: canvas.fit,
-            Key.Key_Equal: canvas.zoom_in,
-        }
+        self._shortcuts = [
+            (sequence, act)
+            for action_id, act in canvas.acts.items()
+            for key in SPEC[action_id].keys
+            for sequence in (
+                QKeySequence.keyBindings(key)
+                if isinstance(key, QKeySequence.StandardKey)
+                else [QKeySequence(key)]
+            )
+        ]
         canvas.network.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -81,10 +77,9 @@ class Keys(QObject):
         held = event.modifiers() & (_SHIFT | _ALT | _CONTROL)
         if key in (Key.Key_Left, Key.Key_Right, Key.Key_Home, Key.Key_End) and not held & _CONTROL:
             return self._sideways(key, held)
-        act = next((do for keys, do in self._standard.items() if event.matches(keys)), None)
-        if act is None and held == _CONTROL:
-            act = self._control.get(key)
-        elif act is None and not held & (_ALT | _CONTROL):
+        pressed = QKeySequence(QKeyCombination(held, key))
+        act = next((do for keys, do in self._shortcuts if keys == pressed), None)
+        if act is None and not held & (_ALT | _CONTROL):
             act = self._plain.get(key)
         if act is None:
             return False

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMenu
 
+from playground.ui.actions import SPEC
 from playground.ui.icons import icon
 from playground.ui.text import button_text
 from playground.ui.text import tip as as_tip
@@ -26,7 +27,13 @@ def menu_for(canvas: CanvasView, block_id: str) -> QMenu:
     chosen = bool(commands.chosen)
 
     def add(
-        name: str, text: str, keys: str, act, picture: str = "", possible: bool = True, tip: str = ""
+        name: str,
+        text: str,
+        keys: str | QKeySequence.StandardKey,
+        act,
+        picture: str = "",
+        possible: bool = True,
+        tip: str = "",
     ) -> None:
         action = menu.addAction(button_text(text), act)
         action.setObjectName(f"canvas_menu.{name}")
@@ -39,6 +46,11 @@ def menu_for(canvas: CanvasView, block_id: str) -> QMenu:
         action.setToolTip(as_tip(tip or text))
         if picture:
             action.setIcon(icon(picture, theme))
+
+    def add_action(action_id: str, possible: bool = True, text: str = "") -> None:
+        """One of the window's, which says itself what it is called."""
+        spec, name = SPEC[action_id], action_id.partition(".")[2]
+        add(name, text or spec.text, spec.keys[0], canvas.acts[action_id], spec.icon, possible, spec.tip)
 
     if block_id:
         is_node = canvas.scene.plan[block_id].is_node
@@ -58,16 +70,15 @@ def menu_for(canvas: CanvasView, block_id: str) -> QMenu:
         add("left", "Move Left", "Alt+Left", lambda: commands.move_by(-1), "arrow-left", chosen)
         add("right", "Move Right", "Alt+Right", lambda: commands.move_by(+1), "arrow-right", chosen)
         menu.addSeparator()
-        add("cut", "Cut", "Ctrl+X", canvas.cut, "content-cut", chosen)
-        add("copy", "Copy", "Ctrl+C", canvas.copy, "content-copy", chosen)
-        add("paste", "Paste Behind", "Ctrl+V", canvas.paste, "content-paste")
-        add("duplicate", "Duplicate", "Ctrl+D", canvas.duplicate, "content-duplicate", chosen)
-        add("delete", "Delete", "Del", canvas.delete, "delete-outline", chosen)
+        for action_id in ("edit.cut", "edit.copy"):
+            add_action(action_id, chosen)
+        add_action("edit.paste", text="Paste Behind")
+        for action_id in ("edit.duplicate", "edit.delete"):
+            add_action(action_id, chosen)
         return menu
-    add("paste", "Paste", "Ctrl+V", canvas.paste, "content-paste")
-    add("all", "Select All", "Ctrl+A", canvas.select_all, "select-all", bool(canvas.scene.plan.nodes))
+    add_action("edit.paste")
+    add_action("edit.select_all", bool(canvas.scene.plan.nodes))
     menu.addSeparator()
-    add("fit", "Fit the Network", "Ctrl+0", canvas.fit, "fit-to-screen-outline")
-    add("in", "Zoom In", "Ctrl++", canvas.zoom_in, "magnify-plus-outline")
-    add("out", "Zoom Out", "Ctrl+-", canvas.zoom_out, "magnify-minus-outline")
+    for action_id in ("view.fit", "view.zoom_in", "view.zoom_out"):
+        add_action(action_id)
     return menu

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from time import perf_counter
 
 from PySide6.QtCore import QPoint, QRect, QRectF
@@ -61,6 +61,14 @@ class CanvasView(View):
         self.offer = MendOffer(self.area, context.document)
         self.hover_card = HoverCard(self.area)
         self.editor = NumberEditor(self.area, context.theme)
+        commands, network = self.commands, self.network
+        #: what the canvas does of the window's actions, by their ids
+        self.acts: Mapping[str, Callable[[], object]] = {
+            "edit.cut": commands.cut, "edit.copy": commands.copy, "edit.paste": commands.paste,
+            "edit.duplicate": commands.duplicate, "edit.delete": commands.delete, "edit.select_all": commands.select_all,
+            "view.zoom_in": lambda: network.zoom_by(ZOOM_STEP), "view.zoom_out": lambda: network.zoom_by(1 / ZOOM_STEP),
+            "view.fit": network.fit,
+        }  # fmt: skip
         self.keys = Keys(self)
         self.setFocusProxy(self.network)
         self._frame: Frame | None = None
@@ -140,33 +148,6 @@ class CanvasView(View):
         self.scene.restyle()
         if self._frame is not None:
             self.scene.show_frame(self._frame)
-
-    def cut(self) -> None:
-        self.commands.cut()
-
-    def copy(self) -> None:
-        self.commands.copy()
-
-    def paste(self) -> None:
-        self.commands.paste()
-
-    def duplicate(self) -> None:
-        self.commands.duplicate()
-
-    def delete(self) -> None:
-        self.commands.delete()
-
-    def select_all(self) -> None:
-        self.commands.select_all()
-
-    def zoom_in(self) -> None:
-        self.network.zoom_by(ZOOM_STEP)
-
-    def zoom_out(self) -> None:
-        self.network.zoom_by(1 / ZOOM_STEP)
-
-    def fit(self) -> None:
-        self.network.fit()
 
     # --- selecting ----------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
@@ -14,10 +14,12 @@ from engine.errors import DataError
 from playground.document import edits
 from playground.document.examples import example
 from playground.ui import motion
+from playground.ui.actions import SPEC
 from playground.ui.canvas.gestures import FADED
 from playground.ui.canvas.mime import layer_mime
 from playground.ui.canvas.targets import Card
 from playground.ui.canvas.tooltip import Words
+from playground.ui.text import tip
 from playground.ui.theme import DARK, LIGHT
 from tests.ui.canvas.rig import NO_KEY, Rig, project_of
 
@@ -239,7 +241,7 @@ def test_pasting_with_nothing_selected_appends(rig):
 
 def test_a_clipboard_without_layers_is_no_accident(rig):
     QGuiApplication.clipboard().setText("not a layer")
-    rig.view.paste()
+    rig.view.commands.paste()
     assert "no layers" in rig.find("canvas_hint").text()
     assert not rig.history.canUndo()
 
@@ -298,11 +300,21 @@ def test_the_menu_of_the_empty_canvas(rig):
     menu = open_menu(rig, "")
     assert {a.objectName().split(".")[1] for a in menu.actions() if not a.isSeparator()} == {
         "paste",
-        "all",
+        "select_all",
         "fit",
-        "in",
-        "out",
+        "zoom_in",
+        "zoom_out",
     }
+    menu.close()
+
+
+@menu_test
+def test_the_menu_calls_things_as_the_window_does(rig):
+    menu = open_menu(rig, "linear1")
+    for action_id in ("edit.cut", "edit.copy", "edit.duplicate", "edit.delete"):
+        spec, entry = SPEC[action_id], action(menu, action_id.removeprefix("edit."))
+        assert (entry.text(), entry.toolTip()) == (spec.text, tip(spec.tip))
+        assert entry.shortcut() == QKeySequence(spec.keys[0])
     menu.close()
 
 

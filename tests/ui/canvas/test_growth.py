@@ -97,7 +97,7 @@ def test_a_thousand_layers_are_selected_and_deleted_without_looking_through_all_
     counted = []
     for count in (FEW, MANY):
         bench = Bench(qtbot, CanvasView, Project(network=network_of(count)))
-        counted.append(steps(lambda view=bench.view: (view.select_all(), view.delete())))
+        counted.append(steps(lambda view=bench.view: (view.commands.select_all(), view.commands.delete())))
         assert not bench.project.network.nodes
     assert counted[1] < 4.4 * counted[0]
 

@@ -325,7 +325,7 @@ def test_a_block_that_goes_under_the_mouse_leaves_nothing_behind(rig):
     rig.show_frame(frame)
     rig.hover(Unit("linear1", 2))
     rig.view.commands.select(["linear1"])
-    rig.view.delete()
+    rig.view.commands.delete()
     rig.scene.settle()
     rig.show_frame(frame)
     target = rig.view.stage.hovered
