@@ -1,7 +1,7 @@
 """The data of projects, made once and shared by everyone who asks. No Qt.
 
-Making data can take seconds: a file is read, a library imported. A window cannot wait so long; it sets ``patience``, and what is not
-ready by then is made by another thread, while whoever asks is told that it is pending.
+Making data can take seconds: a file is read, a library imported. A window cannot wait so long; its process sets ``patience``, and what is
+not ready by then is made by another thread, while whoever asks is told that it is pending. Threads that may wait call ``make``.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Store:
     """What has been made, and what is being made.
 
     Attributes:
-        patience: seconds that the main thread waits for data; ``None``: as long as it takes. Other threads always wait.
+        patience: seconds that ``get`` waits for data; ``None``: as long as it takes.
     """
 
     def __init__(self) -> None:
@@ -104,10 +104,10 @@ class Store:
             if found is not None:
                 self._ready.move_to_end(key)
                 return found
-        if failed is not None and self._in_haste:
+        if self.patience is None:
+            return self.make(source, preparation)
+        if failed is not None:
             raise failed
-        if not self._in_haste:
-            return self._make(key)
         fresh = key not in self._jobs
         job = self.start(source, preparation)
         if fresh:
@@ -125,16 +125,12 @@ class Store:
     def raw(self, source: Source) -> Dataset:
         """The samples before any preparation. Raises EngineError where they cannot be made.
 
-        Never waits where a window must not: raises Pending then, unless they were made before.
+        Where there is not all patience, it raises Pending unless they were made before.
         """
         found = self._kept(source)
-        if found is None:
-            if self._in_haste:
-                raise Pending(_PENDING)
-            found = source.make()
-            with self._lock:
-                self._newest = source, found
-        return found
+        if found is None and self.patience is not None:
+            raise Pending(_PENDING)
+        return self.make_raw(source) if found is None else found
 
     def start(self, source: Source, preparation: Preparation) -> Job:
         """Have data made by another thread, an earlier failure or not; a job that goes on already is joined."""
@@ -157,13 +153,9 @@ class Store:
         with self._lock:
             return self._jobs.get((source, preparation))
 
-    @property
-    def _in_haste(self) -> bool:
-        return self.patience is not None and threading.current_thread() is threading.main_thread()
-
     def _work(self, key: Key, job: Job) -> None:
         try:
-            job.run(lambda: self._make(key))
+            job.run(lambda: self.make(*key))
         finally:
             with self._lock:
                 if job.error is not None:
@@ -174,11 +166,18 @@ class Store:
                     del self._jobs[key]
             job.done.set()
 
-    def _make(self, key: Key) -> Prepared:
-        source, preparation = key
-        raw = self._kept(source)
-        raw = source.make() if raw is None else raw
-        made = prepare(raw, preparation)
+    def make_raw(self, source: Source) -> Dataset:
+        """The samples before any preparation, however long it takes. Raises EngineError where they cannot be made."""
+        found = self._kept(source)
+        if found is None:
+            found = source.make()
+            with self._lock:
+                self._newest = source, found
+        return found
+
+    def make(self, source: Source, preparation: Preparation) -> Prepared:
+        """The data, however long it takes. Raises EngineError where they cannot be made."""
+        key, made = (source, preparation), prepare(self.make_raw(source), preparation)
         with self._lock:
             if self._newest is not None and self._newest[0] == source:
                 self._newest = None  # ``made`` holds the same samples
