@@ -98,14 +98,13 @@ class Store:
 
     def get(self, source: Source, preparation: Preparation) -> Prepared:
         """The data. Raises EngineError where they cannot be made, and Pending where they are not ready in time."""
-        key = (source, preparation)
-        with self._lock:
-            found, failed = self._ready.get(key), self._failed.get(key)
-            if found is not None:
-                self._ready.move_to_end(key)
-                return found
+        if (found := self._made(source, preparation)) is not None:
+            return found
         if self.patience is None:
             return self.make(source, preparation)
+        key = (source, preparation)
+        with self._lock:
+            failed = self._failed.get(key)
         if failed is not None:
             raise failed
         fresh = key not in self._jobs
@@ -116,9 +115,9 @@ class Store:
             raise Pending(_PENDING)
         if job.error is not None:
             raise job.error
-        with self._lock:
-            found = self._ready.get(key)
-        if found is None:  # given up by somebody else, or pushed out at once by newer ones
+        if (
+            found := self._made(source, preparation)
+        ) is None:  # given up by somebody else, or pushed out at once by newer ones
             raise Pending(_PENDING)
         return found
 
@@ -177,6 +176,8 @@ class Store:
 
     def make(self, source: Source, preparation: Preparation) -> Prepared:
         """The data, however long it takes. Raises EngineError where they cannot be made."""
+        if (found := self._made(source, preparation)) is not None:
+            return found
         key, made = (source, preparation), prepare(self.make_raw(source), preparation)
         with self._lock:
             if self._newest is not None and self._newest[0] == source:
@@ -186,6 +187,13 @@ class Store:
             while len(self._ready) > 1 and (len(self._ready) > KEPT or self._bytes() > KEPT_BYTES):
                 self._ready.popitem(last=False)
         return made
+
+    def _made(self, source: Source, preparation: Preparation) -> Prepared | None:
+        with self._lock:
+            found = self._ready.get((source, preparation))
+            if found is not None:
+                self._ready.move_to_end((source, preparation))
+            return found
 
     def _kept(self, source: Source) -> Dataset | None:
         """The samples of a source that were prepared in another way."""
