@@ -1,7 +1,7 @@
 """The data of projects, made once and shared by everyone who asks. No Qt.
 
-Making data can take seconds: a file is read, a library imported. A window cannot wait so long; it sets ``patience``, and what is not
-ready by then is made by another thread, while whoever asks is told that it is pending.
+Making data can take seconds: a file is read, a library imported. A window cannot wait so long; its process sets ``patience``, and what is
+not ready by then is made by another thread, while whoever asks is told that it is pending. Threads that may wait call ``make``.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Store:
     """What has been made, and what is being made.
 
     Attributes:
-        patience: seconds that the main thread waits for data; ``None``: as long as it takes. Other threads always wait.
+        patience: seconds that ``get`` waits for data; ``None``: as long as it takes.
     """
 
     def __init__(self) -> None:
@@ -98,16 +98,15 @@ class Store:
 
     def get(self, source: Source, preparation: Preparation) -> Prepared:
         """The data. Raises EngineError where they cannot be made, and Pending where they are not ready in time."""
+        if (found := self._made(source, preparation)) is not None:
+            return found
+        if self.patience is None:
+            return self.make(source, preparation)
         key = (source, preparation)
         with self._lock:
-            found, failed = self._ready.get(key), self._failed.get(key)
-            if found is not None:
-                self._ready.move_to_end(key)
-                return found
-        if failed is not None and self._in_haste:
+            failed = self._failed.get(key)
+        if failed is not None:
             raise failed
-        if not self._in_haste:
-            return self._make(key)
         fresh = key not in self._jobs
         job = self.start(source, preparation)
         if fresh:
@@ -116,25 +115,21 @@ class Store:
             raise Pending(_PENDING)
         if job.error is not None:
             raise job.error
-        with self._lock:
-            found = self._ready.get(key)
-        if found is None:  # given up by somebody else, or pushed out at once by newer ones
+        if (
+            found := self._made(source, preparation)
+        ) is None:  # given up by somebody else, or pushed out at once by newer ones
             raise Pending(_PENDING)
         return found
 
     def raw(self, source: Source) -> Dataset:
         """The samples before any preparation. Raises EngineError where they cannot be made.
 
-        Never waits where a window must not: raises Pending then, unless they were made before.
+        Where there is not all patience, it raises Pending unless they were made before.
         """
         found = self._kept(source)
-        if found is None:
-            if self._in_haste:
-                raise Pending(_PENDING)
-            found = source.make()
-            with self._lock:
-                self._newest = source, found
-        return found
+        if found is None and self.patience is not None:
+            raise Pending(_PENDING)
+        return self.make_raw(source) if found is None else found
 
     def start(self, source: Source, preparation: Preparation) -> Job:
         """Have data made by another thread, an earlier failure or not; a job that goes on already is joined."""
@@ -157,13 +152,9 @@ class Store:
         with self._lock:
             return self._jobs.get((source, preparation))
 
-    @property
-    def _in_haste(self) -> bool:
-        return self.patience is not None and threading.current_thread() is threading.main_thread()
-
     def _work(self, key: Key, job: Job) -> None:
         try:
-            job.run(lambda: self._make(key))
+            job.run(lambda: self.make(*key))
         finally:
             with self._lock:
                 if job.error is not None:
@@ -174,11 +165,20 @@ class Store:
                     del self._jobs[key]
             job.done.set()
 
-    def _make(self, key: Key) -> Prepared:
-        source, preparation = key
-        raw = self._kept(source)
-        raw = source.make() if raw is None else raw
-        made = prepare(raw, preparation)
+    def make_raw(self, source: Source) -> Dataset:
+        """The samples before any preparation, however long it takes. Raises EngineError where they cannot be made."""
+        found = self._kept(source)
+        if found is None:
+            found = source.make()
+            with self._lock:
+                self._newest = source, found
+        return found
+
+    def make(self, source: Source, preparation: Preparation) -> Prepared:
+        """The data, however long it takes. Raises EngineError where they cannot be made."""
+        if (found := self._made(source, preparation)) is not None:
+            return found
+        key, made = (source, preparation), prepare(self.make_raw(source), preparation)
         with self._lock:
             if self._newest is not None and self._newest[0] == source:
                 self._newest = None  # ``made`` holds the same samples
@@ -187,6 +187,13 @@ class Store:
             while len(self._ready) > 1 and (len(self._ready) > KEPT or self._bytes() > KEPT_BYTES):
                 self._ready.popitem(last=False)
         return made
+
+    def _made(self, source: Source, preparation: Preparation) -> Prepared | None:
+        with self._lock:
+            found = self._ready.get((source, preparation))
+            if found is not None:
+                self._ready.move_to_end((source, preparation))
+            return found
 
     def _kept(self, source: Source) -> Dataset | None:
         """The samples of a source that were prepared in another way."""

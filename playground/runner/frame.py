@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from engine import probe
 from engine.data import Prepared
 from engine.log import LogView
@@ -124,8 +122,3 @@ class Frame:
     def metric_name(self) -> str:
         """What the metric is: accuracy, or R² for regressions."""
         return metric_name("" if self.data is None else self.data.train.task)
-
-    @property
-    def finite(self) -> bool:
-        """Whether the losses are known numbers."""
-        return bool(np.isfinite(self.train_loss))

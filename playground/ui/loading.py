@@ -51,7 +51,8 @@ class Loading(QObject):
 
         def make() -> None:
             source = find()
-            store.get(source, preparation(source))
+            store.make_raw(source)  # what is suited to them is read off the samples
+            store.make(source, preparation(source))
             found.append(source)
 
         def work() -> None:

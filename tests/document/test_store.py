@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -93,13 +93,28 @@ def test_in_haste_they_are_pending_until_they_are_there(hasty: Store) -> None:
     assert hasty.job(Slow(), PLAIN) is None
 
 
-def test_other_threads_wait(hasty: Store) -> None:
-    found: list[int] = []
-    thread = threading.Thread(target=lambda: found.append(len(hasty.get(Slow(), PLAIN).raw)))
-    thread.start()
-    Slow.go.set()
-    thread.join(20)
-    assert found == [20]
+def test_on_every_thread_the_same_is_so(hasty: Store) -> None:
+    found: list[object] = []
+
+    def ask(what: Callable[[], object]) -> None:
+        try:
+            found.append(what())
+        except Pending as pending:
+            found.append(type(pending))
+
+    asked = (
+        lambda: hasty.get(Slow(), PLAIN),
+        lambda: hasty.raw(Slow()),
+        lambda: len(hasty.make_raw(Slow())),
+        lambda: len(hasty.make(Slow(), PLAIN).raw),
+    )
+    for what in asked:
+        thread = threading.Thread(target=ask, args=(what,))
+        thread.start()
+        if len(found) == 2:  # these wait, however little patience there is
+            Slow.go.set()
+        thread.join(20)
+    assert found == [Pending, Pending, 20, 20]
 
 
 def test_a_failure_is_remembered_until_somebody_starts_anew(hasty: Store) -> None:
