@@ -24,7 +24,7 @@ def test_a_large_network_waits_for_the_user_and_only_so_long() -> None:
     [problem] = problems(WIDE)
     assert problem.node_id == WIDE.network.nodes[1].id
     assert (
-        "some 4.48 GB of memory while it trains, 4.47 GB of it for this block; expected at most 2 GB"
+        "some 2.98 GB of memory while it trains, 2.98 GB of it for this block; expected at most 2 GB"
         in problem.message
     )
     [remedy] = problem.remedies
@@ -47,10 +47,10 @@ def test_nothing_of_it_is_made_before(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_this_computer_does_not_have_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("playground.document.project.machine", lambda: 4 << 30)
+    monkeypatch.setattr("playground.document.project.machine", lambda: 2 << 30)
     project: Project = WIDE.replace(memory=1 << 40)
     [problem] = problems(project)
-    assert "this computer has 4 GB" in problem.message
+    assert "this computer has 2 GB" in problem.message
     assert problem.remedies == ()
 
 
