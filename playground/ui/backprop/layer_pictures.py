@@ -20,7 +20,6 @@ from engine.layers import (
     PReLU,
 )
 from engine.trace import Place
-from engine.trace.base import explainer_of
 from playground.ui.backprop.dense_pictures import linear
 from playground.ui.backprop.pictures import (
     CELLS,
@@ -90,7 +89,7 @@ def general(scene: Scene) -> Picture:
             if found.ndim
             else (0, 0)
         )
-        letter = explainer_of(scene.layer).letters.get(scene.moment.name, "w")
+        letter = scene.layer.letter(scene.moment.name)
         symbol = rf"\frac{{\partial L}}{{\partial {letter}}}"
         result = Sheet(
             symbol,
