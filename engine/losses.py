@@ -7,7 +7,7 @@ so that every loss reads the same kind of array.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -16,6 +16,7 @@ import numpy as np
 from engine.core import Array, Call, Shape, Steps, call
 from engine.data.base import Dataset, Task
 from engine.errors import ShapeError
+from engine.maths import DOT, PRODUCT, Expression, Let, juxtaposed, log_sigmoid, truth, written_out
 from engine.ranges import Range
 from engine.registry import Registry
 from engine.spec import Choice, Float, Int, Spec, param
@@ -27,10 +28,37 @@ class Loss(Spec):
     tasks: ClassVar[tuple[Task, ...]] = ()
     #: what the mean is over, in words
     factor: ClassVar[str] = ""
+    #: the mean is over outputs, too
+    over_outputs: ClassVar[bool] = False
+    #: from an output ``z`` and its target ``t`` to what it costs, line by line; and what the slope of that needs besides. Both
+    #: formulas follow where each output costs on its own account; ``formula_end`` is what is to be said besides
+    value: ClassVar[tuple[Let, ...]] = ()
+    slope: ClassVar[tuple[Let, ...]] = ()
+    formula_end: ClassVar[str] = ""
+    #: the line at whose 0 the slope jumps, if it does
+    kink: ClassVar[str] = ""
+    #: the rule behind the slope, in a sentence
+    why: ClassVar[str] = ""
+    letters: ClassVar[Mapping[str, str]] = {"cost": r"\ell", "slope": r"\ell'"}
     #: outputs are logits, which must be free to be any number
     logits: ClassVar[bool] = False
     #: what outputs have to be, in words that follow "asks for"
     asks: ClassVar[str] = ""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if vars(cls).get("value") and not any(line.over for line in (*cls.value, *cls.slope)):
+            below, size = ("nk", "NK") if cls.over_outputs else ("n", "N")
+            known = {name: Expression(f"{name}_{{{below}}}") for name in "zt"}
+            slope = juxtaposed(written_out((*cls.value, *cls.slope), known, cls.letter).at(PRODUCT))
+            apart = [line for line in cls.value if cls.value[-1].often(line.name)]
+            known |= {line.name: Expression(cls.letter(line.name)) for line in apart}
+            cost = juxtaposed(written_out(cls.value, known, cls.letter).at(PRODUCT))
+            ends = "".join(rf", \quad {cls.letter(a.name)} = {a.expression(cls.letter).latex}" for a in apart)
+            over = "" if apart else f"_{{{','.join(below)}}}"
+            mean = rf"\frac{{1}}{{{size}}}"
+            cls.formula = rf"L = {mean} \sum{over} {cost}{ends}{cls.formula_end}"
+            cls.gradient_formula = rf"\frac{{\partial L}}{{\partial z_{{{below}}}}} = {mean}{DOT}{slope}"
 
     @property
     def labels(self) -> tuple[float, float] | None:
@@ -137,6 +165,7 @@ class Regression(Loss):
     """Base of losses between numbers. Two classes are taught as two numbers; the cut lies in the middle between them."""
 
     tasks = ("regression", "binary")
+    over_outputs = True
 
     def out_shape(self, data: Dataset) -> Shape:
         shape = super().out_shape(data)
@@ -188,6 +217,10 @@ def _two_classes(p: Array) -> Array:
     return np.concatenate([1.0 - p, p], axis=1)
 
 
+#: how losses between numbers begin
+ERROR = Let("r", lambda z, t: z - t, "error", "How far each output is from its target.")
+
+
 @losses.register("MSELoss", label="Mean squared error")
 @dataclass(frozen=True)
 class MSELoss(Regression):
@@ -195,8 +228,12 @@ class MSELoss(Regression):
 
     taught: str = taught()
     factor = "mean over outputs and batch, no ½"
-    formula = r"L = \frac{1}{NK} \sum_{n,k} (z_{nk} - t_{nk})^2"
-    gradient_formula = r"\frac{\partial L}{\partial z_{nk}} = \frac{2}{NK} (z_{nk} - t_{nk})"
+    value = (
+        ERROR,
+        Let("cost", lambda r: r**2, "square", "Errors are squared, so that large ones count most."),
+    )
+    slope = (Let("slope", lambda r: 2 * r, "slope"),)
+    why = "The square has slope 2r: errors pull in proportion to their size. The 2 stays, because there is no ½ in this loss."
 
     def bind(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
         flat = dz.reshape(-1)
@@ -216,8 +253,10 @@ class L1Loss(Regression):
 
     taught: str = taught()
     factor = "mean over outputs and batch"
-    formula = r"L = \frac{1}{NK} \sum_{n,k} |z_{nk} - t_{nk}|"
-    gradient_formula = r"\frac{\partial L}{\partial z_{nk}} = \frac{1}{NK}\, \mathrm{sign}(z_{nk} - t_{nk})"
+    value = (ERROR, Let("cost", lambda r: np.abs(r), "size", "Only the size of each error counts."))  # noqa: PLW0108  names are read
+    kink = "r"
+    slope = (Let("slope", lambda r: np.sign(r), "sign"),)  # noqa: PLW0108  names are read
+    why = "The slope of |r| is its sign: every error pulls with the same force, however large."
 
     def bind(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
         size, mean = np.zeros_like(dz), _constant(z, 1.0 / z.size)
@@ -239,11 +278,15 @@ class HuberLoss(Regression):
     )
     taught: str = taught()
     factor = "mean over outputs and batch, with ½ in the squared part"
-    formula = (
-        r"L = \frac{1}{NK} \sum \left( \frac{1}{2} r^2 \text{ if } |r| \leq \delta \text{ else } "
-        r"\delta (|r| - \frac{\delta}{2}) \right), \quad r = z - t"
-    )
-    gradient_formula = r"\frac{\partial L}{\partial z} = \frac{1}{NK} \min(\max(r, -\delta), \delta)"
+    value = (
+        ERROR,
+        Let(
+            "cost", lambda r, delta: np.where(abs(r) <= delta, 1 / 2 * r**2, delta * (abs(r) - delta / 2)),
+            "bend", "Small errors are squared and halved, large ones counted straight.",
+        ),
+    )  # fmt: skip
+    slope = (Let("slope", lambda r, delta: np.minimum(np.maximum(r, -delta), delta), "clip"),)
+    why = "Squared near 0 (slope r), straight beyond δ (slope ±δ): no single error pulls harder than δ."
 
     def bind(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
         # With c = r cut off at ±δ, both branches are c·(r − c/2).
@@ -269,8 +312,15 @@ class BCEWithLogitsLoss(Loss):
     factor = "mean over the batch"
     logits = True
     asks = "a logit, which may be any number, as the sigmoid is part of it"
-    formula = r"L = \frac{1}{N} \sum_n \left( \log(1 + e^{z_n}) - t_n z_n \right)"
-    gradient_formula = r"\frac{\partial L}{\partial z_n} = \frac{1}{N} (\sigma(z_n) - t_n)"
+    value = (
+        Let("p", lambda z: 1 / (1 + np.exp(-z)), "probability", "The sigmoid turns the output into a probability of class 1."),
+        Let(
+            "cost", lambda z, t: -t * log_sigmoid(z) - (1 - t) * log_sigmoid(-z),
+            "surprise", "−log of the probability that the true class was given.",
+        ),
+    )  # fmt: skip
+    slope = (Let("slope", lambda p, t: p - t, "difference"),)
+    why = "The slope of the logarithm and the slope of the sigmoid cancel: all that is left is p − t, divided by N."
 
     def out_shape(self, data: Dataset) -> Shape:
         super().out_shape(data)
@@ -328,6 +378,21 @@ class CrossEntropyLoss(Loss):
     factor = "mean over the batch"
     logits = True
     asks = "logits, which may be any numbers, as the softmax is part of it"
+    letters: ClassVar = {**Loss.letters, "power": "e", "surprise": "h"}
+    value = (
+        Let(
+            "m", lambda z: z,
+            "exp", "e to the power of each output; the largest is taken off first, which cancels later.",
+            over="max",
+        ),
+        Let("power", lambda z, m: np.exp(z - m)),
+        Let("S", lambda power: power, "sum", "What all of them come to.", over="sum"),
+        Let("p", lambda power, S: power / S, "softmax", "Each one's share is its probability."),
+        Let("surprise", lambda z, m, S: np.log(S) - (z - m), "surprise", "−log of the probability of the true class: of p, that is log S − (z − m)."),
+        Let("cost", lambda t, surprise: t * surprise),
+    )  # fmt: skip
+    slope = (Let("slope", lambda p, t: p - t, "difference"),)
+    why = "The slopes of −log and of the softmax collapse: all that is left is p − t, divided by N."
     formula = r"L = \frac{1}{N} \sum_n \left( \log \sum_k e^{z_{nk}} - z_{n y_n} \right)"
     gradient_formula = r"\frac{\partial L}{\partial z_{nk}} = \frac{1}{N} (p_{nk} - t_{nk})"
 
@@ -381,8 +446,16 @@ class HingeLoss(Loss):
     tasks = ("binary",)
     factor = "mean over the batch"
     asks = "outputs down to −1 and up to +1"
-    formula = r"L = \frac{1}{N} \sum_n \max(0, 1 - t_n z_n), \quad t_n = \pm 1"
-    gradient_formula = r"\frac{\partial L}{\partial z_n} = -\frac{1}{N} t_n \cdot [t_n z_n < 1]"
+    value = (
+        Let(
+            "s", lambda t, z: 1 - t * z, "slack", "How much is missing to the margin of 1 on the right side."
+        ),
+        Let("cost", lambda s: np.maximum(0, s), "hinge", "Whoever has the margin pays nothing."),
+    )
+    kink = "s"
+    slope = (Let("slope", lambda t, s: -t * truth(s > 0), "pull"),)
+    why = "Outputs on the right side by the margin pull no more; the others all pull with the same force."
+    formula_end = r", \quad t_n = \pm 1"
 
     def out_shape(self, data: Dataset) -> Shape:
         super().out_shape(data)
@@ -425,6 +498,28 @@ class MultiMarginLoss(Loss):
     tasks = ("multiclass", "binary")
     factor = "mean over the batch and over classes"
     asks = "outputs further apart than its margin"
+    over_outputs = True
+    letters: ClassVar = {**Loss.letters, "margin": "m", "true": "z_y", "lead": "s"}
+    value = (
+        Let(
+            "true",
+            lambda t, z: t * z,
+            "slack",
+            "How much the true class lacks of its lead over each other.",
+            over="sum",
+        ),
+        Let("lead", lambda margin, t, true, z: margin * (1 - t) - true + z),
+        Let("cost", lambda lead: np.maximum(0, lead), "hinge", "Whoever is far enough behind costs nothing."),
+    )
+    kink = "lead"
+    slope = (
+        Let("c", lambda lead: truth(lead > 0), "step"),
+        Let("C", lambda c: c, "all who come too close", over="sum"),
+        Let("slope", lambda c, t, C: c - t * C, "pull"),
+    )
+    why = (
+        "Every class that comes too close pushes itself down and the true class up, all with the same force."
+    )
     formula = r"L = \frac{1}{NK} \sum_n \sum_{k \neq y_n} \max(0, m - z_{n y_n} + z_{nk})"
     gradient_formula = (
         r"\frac{\partial L}{\partial z_{nk}} = \frac{1}{NK} [m - z_{n y_n} + z_{nk} > 0] \text{ for } k \neq y_n, \quad "

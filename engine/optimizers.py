@@ -6,13 +6,15 @@ Parameters, gradients and each kind of memory are one long vector each, so that 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
 from engine.core import Array, Call, call
 from engine.errors import SpecError
+from engine.maths import Expression, Let, is_explained, juxtaposed, truth
 from engine.registry import Registry
 from engine.spec import Bool, Float, Spec, param
 
@@ -55,10 +57,39 @@ def epsilon(default: float) -> float:
 Scratch = Callable[[Array], Array]
 
 
+class _Formula:
+    """The formula of an optimizer: its update; asked of the class, in the usual settings."""
+
+    def __get__(self, optimizer: Optimizer | None, owner: type[Optimizer]) -> str:
+        if not is_explained(owner, "update"):
+            return ""
+        update = list((optimizer or owner()).update())  # type: ignore[call-arg]  # registered ones have defaults
+        lines, known = [], dict[str, str | Expression]()
+        for i, let in enumerate(update):
+            found = let.expression(lambda name: known.get(name, owner.letter(name)))
+            if let.inline and not any(later.name in let.names for later in update[i + 1 : -1]):
+                known[let.name] = found
+            else:
+                lines.append(rf"{owner.letter(let.name)} \leftarrow {juxtaposed(found.latex)}")
+        return r", \quad ".join(lines)
+
+
 class Optimizer(Spec):
     """Base of optimizers: ``slots`` names the vectors it keeps per parameter; ``bind`` returns the calls of one update."""
 
     lr: float
+    formula = _Formula()
+    letters: ClassVar[Mapping[str, str]] = {
+        "lr": r"\eta", "momentum": r"\mu", "dampening": r"\tau", "weight_decay": r"\lambda_w", "eps": r"\epsilon",
+        "velocity": "v", "sum": "s", "square": "s", "m_hat": r"\hat{m}", "v_hat": r"\hat{v}",
+    }  # fmt: skip
+
+    def update(self) -> Iterator[Let]:
+        """The maths of one update in these settings, line by line: from the gradient ``g`` to the new weight ``w``, which the last line gives.
+
+        Lines read ``w``, ``g``, settings, what is remembered (each slot under its name), ``t``, which counts updates from 1, and earlier lines.
+        """
+        return iter(())
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -101,6 +132,18 @@ def _decayed(p: Array, g: Array, decay: float, scratch: Scratch) -> tuple[Array,
     return total, [call(np.multiply, p, np.array(decay, p.dtype), total), call(np.add, total, g, total)]
 
 
+def _decay(o: SGD | Adagrad | RMSprop | Adam) -> Iterator[Let]:
+    """The line of ``_decayed``, where there is decay."""
+    if o.weight_decay:
+        yield Let("g", lambda g, weight_decay, w: g + weight_decay * w, symbol="g_d")
+
+
+def _adaptive(direction: Callable[..., Any]) -> Iterator[Let]:
+    """The lines of a step by η against a direction that is divided by its size."""
+    yield Let("u", direction, "adaptive step", inline=True)
+    yield Let("w", lambda w, lr, u: w - lr * u)
+
+
 @optimizers.register("SGD", label="SGD")
 @dataclass(frozen=True)
 class SGD(Optimizer):
@@ -125,7 +168,6 @@ class SGD(Optimizer):
         advanced=True,
     )
     weight_decay: float = weight_decay()
-    formula = r"v \leftarrow \mu v + (1 - \tau) g, \quad w \leftarrow w - \eta v"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -147,6 +189,26 @@ class SGD(Optimizer):
             return strength, 2.0 * (1.0 + mu) / (1.0 + 2.0 * mu)
         kept = 1.0 - self.dampening
         return strength, 2.0 * (1.0 + mu) / kept if kept else math.inf
+
+    def update(self) -> Iterator[Let]:
+        yield from _decay(self)
+        if not self.momentum:
+            yield Let("w", lambda w, lr, g: w - lr * g)
+            return
+        if self.dampening:  # as in PyTorch, the first update counts fully
+            yield Let(
+                "velocity",
+                lambda momentum, velocity, dampening, t, g: (
+                    momentum * velocity + (1 - dampening * truth(t > 1)) * g
+                ),
+            )
+        else:
+            yield Let("velocity", lambda momentum, velocity, g: momentum * velocity + g)
+        if self.nesterov:
+            yield Let("u", lambda g, momentum, velocity: g + momentum * velocity, inline=True)
+            yield Let("w", lambda w, lr, u: w - lr * u)
+        else:
+            yield Let("w", lambda w, lr, velocity: w - lr * velocity)
 
     def bind(
         self, p: Array, g: Array, lr: Array, step: Array, *slots: Array, scratch: Scratch = np.zeros_like
@@ -190,11 +252,15 @@ class Adagrad(Optimizer):
     lr: float = learning_rate(0.01)
     eps: float = epsilon(1e-10)
     weight_decay: float = weight_decay()
-    formula = r"s \leftarrow s + g^2, \quad w \leftarrow w - \eta \frac{g}{\sqrt{s} + \epsilon}"
 
     @property
     def slots(self) -> tuple[str, ...]:
         return ("sum",)
+
+    def update(self) -> Iterator[Let]:
+        yield from _decay(self)
+        yield Let("sum", lambda sum, g: sum + g**2)
+        yield from _adaptive(lambda g, sum, eps: g / (np.sqrt(sum) + eps))
 
     def bind(
         self, p: Array, g: Array, lr: Array, step: Array, *slots: Array, scratch: Scratch = np.zeros_like
@@ -228,13 +294,20 @@ class RMSprop(Optimizer):
         Float(min=0.0, max=0.9999), default=0.0, help="How much of the last step's velocity is kept."
     )
     weight_decay: float = weight_decay()
-    formula = (
-        r"s \leftarrow \alpha s + (1 - \alpha) g^2, \quad w \leftarrow w - \eta \frac{g}{\sqrt{s} + \epsilon}"
-    )
 
     @property
     def slots(self) -> tuple[str, ...]:
         return ("square", "velocity") if self.momentum else ("square",)
+
+    def update(self) -> Iterator[Let]:
+        yield from _decay(self)
+        yield Let("square", lambda alpha, square, g: alpha * square + (1 - alpha) * g**2)
+        if not self.momentum:
+            yield from _adaptive(lambda g, square, eps: g / (np.sqrt(square) + eps))
+            return
+        yield Let("u", lambda g, square, eps: g / (np.sqrt(square) + eps), "adaptive step", inline=True)
+        yield Let("velocity", lambda momentum, velocity, u: momentum * velocity + u)
+        yield Let("w", lambda w, lr, velocity: w - lr * velocity)
 
     def bind(
         self, p: Array, g: Array, lr: Array, step: Array, *slots: Array, scratch: Scratch = np.zeros_like
@@ -278,14 +351,21 @@ class Adam(Optimizer):
     beta2: float = _beta(0.999, "the squared gradients", "β₂")
     eps: float = epsilon(1e-8)
     weight_decay: float = weight_decay()
-    formula = (
-        r"m \leftarrow \beta_1 m + (1 - \beta_1) g, \quad v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \quad "
-        r"w \leftarrow w - \eta \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}"
-    )
 
     @property
     def slots(self) -> tuple[str, ...]:
         return ("m", "v")
+
+    def update(self) -> Iterator[Let]:
+        yield from _decay(self)
+        yield from self._moments()
+
+    def _moments(self) -> Iterator[Let]:
+        yield Let("m", lambda beta1, m, g: beta1 * m + (1 - beta1) * g)
+        yield Let("v", lambda beta2, v, g: beta2 * v + (1 - beta2) * g**2)
+        yield Let("m_hat", lambda m, beta1, t: m / (1 - beta1**t), "ratio")
+        yield Let("v_hat", lambda v, beta2, t: v / (1 - beta2**t), "ratio")
+        yield from _adaptive(lambda m_hat, v_hat, eps: m_hat / (np.sqrt(v_hat) + eps))
 
     def bind(
         self, p: Array, g: Array, lr: Array, step: Array, *slots: Array, scratch: Scratch = np.zeros_like
@@ -329,10 +409,14 @@ class AdamW(Adam):
     """Adam whose weight decay acts on the weights directly instead of through the gradient. Loshchilov & Hutter 2019."""
 
     weight_decay: float = weight_decay(0.01)
-    formula = r"w \leftarrow (1 - \eta \lambda) w, \quad \text{then as Adam}"
 
     def pull(self, l2: float) -> tuple[float, float]:
         return self.weight_decay, 2.0
+
+    def update(self) -> Iterator[Let]:
+        if self.weight_decay:
+            yield Let("w", lambda lr, weight_decay, w: (1 - lr * weight_decay) * w, symbol=r"\tilde{w}")
+        yield from self._moments()
 
     def bind(
         self, p: Array, g: Array, lr: Array, step: Array, *slots: Array, scratch: Scratch = np.zeros_like

@@ -392,6 +392,10 @@ def varying(whole: str, **without: Mapping[str, str]) -> Any:
     return _Varying(whole, without)
 
 
+#: names that are letters
+GREEK = {"alpha", "beta", "gamma", "delta", "epsilon", "eta", "lambda", "mu", "rho", "sigma", "tau"}
+
+
 @dataclass_transform(frozen_default=True, field_specifiers=(param, dataclasses.field))
 class Spec:
     """Base of everything with hyper-parameters: layers, losses, optimizers, data sets …
@@ -404,6 +408,9 @@ class Spec:
     category: ClassVar[str] = ""  #: group in palettes and menus
     formula: ClassVar[str] = ""  #: LaTeX, forward
     gradient_formula: ClassVar[str] = ""  #: LaTeX, backward
+    letters: ClassVar[
+        Mapping[str, str]
+    ] = {}  #: LaTeX of names in formulas that are not written as ``letter`` would
 
     def __post_init__(self) -> None:
         for p in self.params():
@@ -433,6 +440,14 @@ class Spec:
     def help(cls) -> str:
         """The learner's sentence: the first line of the docstring."""
         return (cls.__doc__ or "").strip().split("\n")[0]
+
+    @classmethod
+    @cache
+    def letter(cls, name: str) -> str:
+        r"""LaTeX of a setting or parameter in formulas: ``\beta_1`` of "beta1"."""
+        stem = name.rstrip("0123456789")
+        number = f"_{name[len(stem) :]}" if stem != name else ""
+        return cls.letters.get(name, ("\\" + stem if stem in GREEK else stem) + number)
 
     def values(self) -> Iterator[tuple[Param, Any]]:
         """Each parameter with this spec's value."""

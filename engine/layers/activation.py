@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from engine.errors import SpecError
 from engine.exponentials import expm1_calls, softplus_calls
 from engine.layers.base import Bind, Layer, layers
 from engine.layers.linear import own_frozen
+from engine.maths import Maths, between, normal_cdf, normal_density, sigmoid, softplus, truth
 from engine.ranges import ANY, Range
 from engine.spec import Bool, Float, param
 
@@ -19,7 +21,6 @@ from engine.spec import Bool, Float, param
 SATURATED = 0.05
 #: how far from 0, and at how many points, the curve of an activation is looked at to see which values it gives
 WIDE, POINTS = 8.0, 1001
-SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
 class Activation(Layer):
@@ -62,8 +63,8 @@ class Activation(Layer):
 class ReLU(Activation):
     """Lets positive values pass and turns negative ones into 0. Nair & Hinton 2010."""
 
-    formula = r"y = \max(0, x)"
-    gradient_formula = r"\frac{\partial L}{\partial x} = \delta \cdot [x > 0]"
+    value = Maths(lambda x: np.maximum(0, x))
+    slope = Maths(lambda x: truth(x > 0))
 
     def reach(self) -> Range:
         return Range(low=0.0, flat=True)
@@ -87,8 +88,9 @@ class LeakyReLU(Activation):
     negative_slope: float = param(
         Float(min=0.0, max=1.0), default=0.01, help="Slope for negative inputs.", label="negative slope"
     )
-    formula = r"y = \max(0, x) + a \min(0, x)"
-    gradient_formula = r"\frac{\partial L}{\partial x} = \delta \cdot (1 \text{ if } x > 0 \text{ else } a)"
+    letters: ClassVar = {"negative_slope": "a"}
+    value = Maths(lambda x, negative_slope: np.maximum(0, x) + negative_slope * np.minimum(0, x))
+    slope = Maths(lambda x, negative_slope: np.where(x > 0, 1, negative_slope))
 
     def reach(self) -> Range:
         leaks = 0.0 < self.negative_slope < SATURATED
@@ -118,8 +120,8 @@ class LeakyReLU(Activation):
 class Tanh(Activation):
     """Squeezes any value smoothly between -1 and 1."""
 
-    formula = r"y = \tanh(x)"
-    gradient_formula = r"\frac{\partial L}{\partial x} = \delta \cdot (1 - y^2)"
+    value = Maths(lambda x: np.tanh(x))  # noqa: PLW0108  names are read
+    slope = Maths(lambda y: 1 - y**2)
 
     def reach(self) -> Range:
         return Range(-1.0, 1.0)
@@ -139,8 +141,8 @@ class Tanh(Activation):
 class Sigmoid(Activation):
     """Squeezes any value smoothly between 0 and 1."""
 
-    formula = r"y = \frac{1}{1 + e^{-x}}"
-    gradient_formula = r"\frac{\partial L}{\partial x} = \delta \cdot y (1 - y)"
+    value = Maths(lambda x: 1 / (1 + np.exp(-x)))
+    slope = Maths(lambda y: y * (1 - y))
 
     def reach(self) -> Range:
         return Range(0.0, 1.0)
@@ -160,8 +162,8 @@ class Sigmoid(Activation):
 class Identity(Activation):
     """Passes every value on unchanged."""
 
-    formula = r"y = x"
-    gradient_formula = r"\frac{\partial L}{\partial x} = \delta"
+    value = Maths(lambda x: x)
+    slope = Maths(lambda x: 1)
 
     def bind(self, b: Bind) -> Steps:
         return Steps([call(np.copyto, b.y, b.x)], [call(np.copyto, b.dx, b.dy)])
@@ -175,10 +177,8 @@ class ELU(Activation):
     alpha: float = param(
         Float(min=0.0), default=1.0, help="Where very negative values end: at minus this.", label="α"
     )
-    formula = r"y = x \text{ if } x > 0 \text{ else } \alpha (e^x - 1)"
-    gradient_formula = (
-        r"\frac{\partial L}{\partial x} = \delta \cdot (1 \text{ if } x > 0 \text{ else } \alpha e^x)"
-    )
+    value = Maths(lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(x)))
+    slope = Maths(lambda x, alpha: np.where(x > 0, 1, alpha * np.exp(x)))
 
     def reach(self) -> Range:
         return Range(low=-self.alpha, flat=not self.alpha)
@@ -195,19 +195,19 @@ class ELU(Activation):
 class SELU(Activation):
     """An ELU whose two constants keep mean 0 and deviation 1 from layer to layer. Klambauer et al. 2017."""
 
-    formula = r"y = \lambda (x \text{ if } x > 0 \text{ else } \alpha (e^x - 1))"
-    gradient_formula = (
-        r"\frac{\partial L}{\partial x} = \delta \lambda (1 \text{ if } x > 0 \text{ else } \alpha e^x)"
-    )
+    alpha, scale = 1.6732632423543772, 1.0507009873554805
+    letters: ClassVar = {"scale": r"\lambda"}
+    value = Maths(lambda x, alpha, scale: scale * np.where(x > 0, x, alpha * np.expm1(x)))
+    slope = Maths(lambda x, alpha, scale: scale * np.where(x > 0, 1, alpha * np.exp(x)))
 
     def reach(self) -> Range:
-        return Range(low=-SELU_SCALE * SELU_ALPHA)
+        return Range(low=-self.scale * self.alpha)
 
     def kinks(self) -> tuple[float, ...]:
         return (0.0,)
 
     def bind(self, b: Bind) -> Steps:
-        return _exponential(b, SELU_ALPHA, SELU_SCALE)
+        return _exponential(b, self.alpha, self.scale)
 
 
 def _exponential(b: Bind, alpha: float, scale: float) -> Steps:
@@ -239,12 +239,11 @@ def _exponential(b: Bind, alpha: float, scale: float) -> Steps:
 class GELU(Activation):
     """Passes a value on as far as it stands out from a bell curve; a smooth relative of ReLU. Hendrycks & Gimpel 2016."""
 
-    formula = (
-        r"y = x\, \Phi(x), \quad \Phi(x) = \frac{1}{2} \left( 1 + \mathrm{erf} \frac{x}{\sqrt{2}} \right)"
-    )
-    gradient_formula = (
-        r"\frac{\partial L}{\partial x} = \delta \left( \Phi(x) + x \frac{e^{-x^2 / 2}}{\sqrt{2 \pi}} \right)"
-    )
+    value = Maths(lambda x: x * normal_cdf(x))
+    slope = Maths(lambda x: normal_cdf(x) + x * normal_density(x))
+    formula_ends = (
+        r", \quad \Phi(x) = \frac{1}{2} \left( 1 + \mathrm{erf} \frac{x}{\sqrt{2}} \right)", "",
+    )  # fmt: skip
 
     def reach(self) -> Range:
         return Range(low=-0.17)  # the lowest point of the dip, at x = −0.75
@@ -280,8 +279,8 @@ class GELU(Activation):
 class SiLU(Activation):
     """The value times its own sigmoid, also called swish; a smooth relative of ReLU. Elfwing et al. 2018."""
 
-    formula = r"y = x\, \sigma(x)"
-    gradient_formula = r"\frac{\partial L}{\partial x} = \delta \left( \sigma(x) + y (1 - \sigma(x)) \right)"
+    value = Maths(lambda x: x * sigmoid(x))
+    slope = Maths(lambda x, y: sigmoid(x) + y * (1 - sigmoid(x)))
 
     def reach(self) -> Range:
         return Range(low=-0.279)  # the lowest point of the dip, at x = −1.28
@@ -306,8 +305,8 @@ class Softplus(Activation):
     beta: float = param(
         Float(min=0.0, open_min=True), default=1.0, help="How sharp the corner is.", label="β"
     )
-    formula = r"y = \frac{1}{\beta} \log(1 + e^{\beta x})"
-    gradient_formula = r"\frac{\partial L}{\partial x} = \delta\, \sigma(\beta x)"
+    value = Maths(lambda x, beta: 1 / beta * softplus(beta * x))
+    slope = Maths(lambda x, beta: sigmoid(beta * x))
 
     def reach(self) -> Range:
         return Range(low=0.0)
@@ -332,8 +331,9 @@ class Hardtanh(Activation):
     max_val: float = param(
         Float(), default=1.0, help="Upper bound; above the lower one.", label="upper bound"
     )
-    formula = r"y = \min(\max(x, a), b)"
-    gradient_formula = r"\frac{\partial L}{\partial x} = \delta \cdot [a < x < b]"
+    letters: ClassVar = {"min_val": "a", "max_val": "b"}
+    value = Maths(lambda x, min_val, max_val: np.minimum(np.maximum(x, min_val), max_val))
+    slope = Maths(lambda x, min_val, max_val: between(min_val, x, max_val))
 
     def reach(self) -> Range:
         return Range(self.min_val, self.max_val, flat=True)
@@ -371,11 +371,10 @@ class PReLU(Layer):
     )
     init: float = param(Float(), default=0.25, help="The slope it begins with.")
     frozen: bool = own_frozen()
-    formula = r"y = \max(0, x) + a \min(0, x)"
-    gradient_formula = (
-        r"\frac{\partial L}{\partial x} = \delta \cdot (1 \text{ if } x > 0 \text{ else } a), \quad "
-        r"\frac{\partial L}{\partial a} = \sum \delta \min(0, x)"
-    )
+    letters: ClassVar = {"weight": "a"}
+    value = Maths(lambda x, weight: np.maximum(0, x) + weight * np.minimum(0, x))
+    slope = Maths(lambda x, weight: np.where(x > 0, 1, weight))
+    formula_ends = ("", r", \quad \frac{\partial L}{\partial a} = \sum \delta \min(0, x)")
 
     def parameters(self, *in_shapes: Shape) -> dict[str, Parameter]:
         return {"weight": Parameter((in_shapes[0][0] if self.per_channel else 1,), start=self.init)}

@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.core import Array, Call, Parameter, Shape, Steps, call
 from engine.errors import ShapeError
+from engine.maths import DOT, PRODUCT, Maths, juxtaposed
 from engine.ranges import ANY, Range
 from engine.registry import Registry
 from engine.spec import Spec
@@ -107,8 +108,23 @@ class Layer(Spec):
     is_view: ClassVar[bool] = False
     #: it draws random numbers while training
     is_random: ClassVar[bool] = False
+    #: of layers that act on each value alone: what becomes of ``x``, and the slope there, of ``x`` or of the value ``y``. Both formulas
+    #: follow from these; ``formula_ends`` is what each of the two says besides
+    value: ClassVar[Maths | None] = None
+    slope: ClassVar[Maths | None] = None
+    formula_ends: ClassVar[tuple[str, str]] = ("", "")
+    letters: ClassVar[Mapping[str, str]] = {"weight": "w", "bias": "b"}
     #: its outputs lie where its inputs do (in inference), as those of a pooling or a Dropout
     keeps_range: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        value, slope = vars(cls).get("value"), vars(cls).get("slope")
+        if value is not None and slope is not None:
+            written, passes = (m.expression(cls.letter) for m in (value, slope))
+            factor = "" if passes.latex == "1" else DOT + juxtaposed(passes.at(PRODUCT))
+            cls.formula = f"y = {juxtaposed(written.latex)}{cls.formula_ends[0]}"
+            cls.gradient_formula = rf"\frac{{\partial L}}{{\partial x}} = \delta{factor}{cls.formula_ends[1]}"
 
     def out_shape(self, *in_shapes: Shape) -> Shape:
         """Shape of one output sample. Raises ShapeError when the inputs do not fit. By default unchanged."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -80,6 +81,7 @@ class GaussianNoise(Layer):
     is_random = True
     keeps_range = True
     std: float = param(Float(min=0.0), default=0.1, help="Standard deviation of the noise.")
+    letters: ClassVar = {"std": r"\sigma"}
     formula = r"y = x + \epsilon, \quad \epsilon \sim \mathcal{N}(0, \sigma^2)"
     gradient_formula = r"\frac{\partial L}{\partial x} = \delta"
 

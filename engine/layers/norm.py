@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -40,6 +41,7 @@ class BatchNorm(Layer):
     )
     affine: bool = affine()
     frozen: bool = own_frozen()
+    letters: ClassVar = {"weight": r"\gamma", "bias": r"\beta", "eps": r"\epsilon"}
     formula = varying(
         r"y = \gamma \frac{x - \mu_B}{\sqrt{\sigma_B^2 + \epsilon}} + \beta",
         affine={r"\gamma ": "", r" + \beta": ""},
@@ -112,6 +114,7 @@ class LayerNorm(Layer):
     eps: float = epsilon(1e-5)
     elementwise_affine: bool = affine()
     frozen: bool = own_frozen()
+    letters: ClassVar = {"weight": r"\gamma", "bias": r"\beta", "eps": r"\epsilon"}
     formula = varying(
         r"y = \gamma \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + \beta",
         elementwise_affine={r"\gamma ": "", r" + \beta": ""},
@@ -220,6 +223,7 @@ class LocalResponseNorm(Layer):
     alpha: float = param(Float(min=0.0), default=1e-4, help="How strongly they damp.", label="α")
     beta: float = param(Float(min=0.0), default=0.75, help="Exponent.", label="β")
     k: float = param(Float(min=0.0), default=1.0, help="What is added before the exponent.")
+    letters: ClassVar = {"size": "n"}
     formula = r"y_c = x_c \left( k + \frac{\alpha}{n} \sum_{c' \text{ near } c} x_{c'}^2 \right)^{-\beta}"
     gradient_formula = (
         r"\frac{\partial L}{\partial x_c} = \delta_c d_c^{-\beta} - \frac{2 \alpha \beta}{n} x_c "

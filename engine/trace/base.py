@@ -101,7 +101,8 @@ class At:
         return Operand(symbol, float(value), Place(self.node.id, "setting", name) if name else None)
 
     def letter(self, name: str) -> str:
-        return explainer_of(self.layer).letters.get(name, name)
+        letter: str = self.layer.letter(name)
+        return letter
 
     def x_letter(self, position: int = 0) -> str:
         return "x" if len(self.sources) == 1 else f"x^{{[{position + 1}]}}"
@@ -195,8 +196,6 @@ class Explainer:
     samples begins its index with the sample, so that it can be taken apart by sample.
     """
 
-    #: LaTeX letters of its parameters
-    letters: ClassVar[Mapping[str, str]] = {"weight": "w", "bias": "b"}
     #: what happens, in a sentence, and the rule behind it
     forward_sentence: ClassVar[str] = "{layer} computes this value from what comes in."
     forward_why: ClassVar[str] = ""

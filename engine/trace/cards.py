@@ -204,7 +204,7 @@ def _loss(trace: Trace, moment: Moment, sample: int, fmt: Format) -> Card:
         teaching = trace.fit.loss.teaching if np.issubdtype(trace.labels.dtype, np.integer) else ""
         sentence = f"{trace.fit.loss.help()}{factor} {teaching}".strip()
         return Card(
-            moment, f"Loss · {label}", sentence, trace.fit.loss.formula, last.numbers(fmt), last.result, explainer.why,
+            moment, f"Loss · {label}", sentence, trace.fit.loss.formula, last.numbers(fmt), last.result, explainer.why(trace.fit.loss),
             tuple(e for s in stages for e in s.equations), stages=stages,
         )  # fmt: skip
     stage = stages[min(moment.cell[0], len(stages) - 1)]
@@ -226,7 +226,7 @@ def _first_gradient(trace: Trace, moment: Moment, sample: int, fmt: Format) -> C
     sentence = (
         f"How much the loss moves with output {k + 1} of the network: the gradient that starts the way back."
     )
-    why = loss_explainer(trace.fit.loss).why
+    why = loss_explainer(trace.fit.loss).why(trace.fit.loss)
     return Card(
         moment,
         f"Backward · {trace.fit.loss.label}",

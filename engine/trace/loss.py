@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.core import Array
+from engine.core import Array, run_calls
 from engine.losses import Loss
+from engine.maths import Let, is_explained
 from engine.trace.base import grid
 from engine.trace.record import NotKept, Trace
-from engine.trace.terms import Column, Equation, Few, Function, Operand, Place, Products, few, sub
+from engine.trace.terms import (
+    Column,
+    Equation,
+    Few,
+    Function,
+    Operand,
+    Place,
+    Products,
+    few,
+    stated,
+    sub,
+)
 
 LOSS = "loss"  #: the node id that stands for the loss
 
@@ -24,65 +35,6 @@ class Stage:
     title: str
     sentence: str
     equations: tuple[Equation, ...]
-
-
-class LossExplainer:
-    """Base: how one kind of loss explains itself."""
-
-    why = ""
-
-    def stages(self, trace: Trace, sample: int) -> tuple[Stage, ...]:
-        """From this sample's outputs to its own loss; the mean over the batch follows by itself (:func:`loss_stages`)."""
-        raise NotImplementedError
-
-    def losses(self, loss: Any, z: Array, t: Array) -> Array:
-        """The own loss of each row of outputs and targets ``(S, K)``: ``(S,)``."""
-        raise NotImplementedError
-
-    def sample_losses(self, trace: Trace) -> Array:
-        """Each kept sample's own loss ``(S,)``; the batch's loss is ``scale`` times their sum."""
-        z = np.asarray(trace.values[trace.network.output_id], np.float64).reshape(len(trace.samples), -1)
-        with np.errstate(all="ignore"):
-            return self.losses(trace.fit.loss, z, np.asarray(trace.targets[list(trace.samples)], np.float64))
-
-    def scale(self, trace: Trace) -> Operand:
-        """What the sum over the batch is multiplied by."""
-        return Operand(r"\frac{1}{N}", 1.0 / trace.size)
-
-    def total(self, trace: Trace) -> Equation:
-        """The loss of the batch from those of its samples; all must be kept."""
-        symbol = lambda at: rf"\ell^{{({at[0] + 1})}}"
-        column = Column(self.sample_losses(trace), symbol, LOSS, "loss", "sample", grid(range(trace.size)))
-        return Equation(
-            Operand("L", trace.loss, Place(LOSS, "loss")), Products(column), scale=(self.scale(trace),)
-        )
-
-    def gradient(self, trace: Trace, sample: int, k: int) -> tuple[Equation, ...]:
-        """∂L/∂z of output ``k``; the last equation's result is the gradient that arrives at the last node."""
-        raise NotImplementedError
-
-
-_EXPLAINERS: dict[type[Loss], LossExplainer] = {}
-
-
-def explains_loss(kind: type[Loss]) -> Callable[[type[LossExplainer]], type[LossExplainer]]:
-    """Class decorator: this explainer is for this loss, and for subclasses that compute in the same way."""
-
-    def decorate(cls: type[LossExplainer]) -> type[LossExplainer]:
-        _EXPLAINERS[kind] = cls()
-        return cls
-
-    return decorate
-
-
-def loss_explainer(loss: Loss) -> LossExplainer:
-    """The explainer of a loss: its own, or the general one."""
-    for cls in type(loss).__mro__:
-        if cls in _EXPLAINERS:
-            return _EXPLAINERS[cls]
-        if "bind" in vars(cls):
-            break
-    return _EXPLAINERS[Loss]
 
 
 def z(trace: Trace, sample: int, k: int) -> Operand:
@@ -110,38 +62,106 @@ def outputs(trace: Trace) -> int:
     return int(trace.targets.shape[1])
 
 
-def made(symbol: str, function: Function, *operands: Operand) -> Equation:
-    """A function of operands, with its result worked out."""
-    terms = few(*operands)
-    return Equation(Operand(symbol, float(function.evaluate(*terms.values))), terms, "function", function)
+class LossExplainer:
+    """How a loss that says its maths, ``Loss.value`` and ``Loss.slope``, is explained."""
+
+    def why(self, loss: Loss) -> str:
+        return loss.why
+
+    def stages(self, trace: Trace, sample: int) -> tuple[Stage, ...]:
+        """From this sample's outputs to its own loss; the mean over the batch follows by itself (:func:`loss_stages`)."""
+        lines, found = _Lines(trace, sample), list[Stage]()
+        for let in trace.fit.loss.value:
+            if let.title:
+                found.append(Stage(let.title, let.sentence, ()))
+            found[-1] = replace(found[-1], equations=(*found[-1].equations, *lines.all_of(let)))
+        if outputs(trace) > 1:
+            costs = few(*(lines.operand("cost", k) for k in range(outputs(trace))))
+            own = Equation(Operand(r"\ell", 0.0), costs).settled()
+            found[-1] = replace(found[-1], equations=(*found[-1].equations, own))
+        return tuple(found)
+
+    def sample_losses(self, trace: Trace) -> Array:
+        """Each kept sample's own loss ``(S,)``; the batch's loss is ``scale`` times their sum."""
+        z = trace.values[trace.network.output_id].reshape(len(trace.samples), -1)
+        losses: Array = worked_out(trace.fit.loss, z, trace.targets[list(trace.samples)])["cost"].sum(1)
+        return losses
+
+    def scale(self, trace: Trace) -> Operand:
+        """What the sum over the batch is multiplied by."""
+        k = outputs(trace) if trace.fit.loss.over_outputs else 1
+        return Operand(r"\frac{1}{NK}" if k > 1 else r"\frac{1}{N}", 1.0 / (trace.size * k))
+
+    def total(self, trace: Trace) -> Equation:
+        """The loss of the batch from those of its samples; all must be kept."""
+        symbol = lambda at: rf"\ell^{{({at[0] + 1})}}"
+        column = Column(self.sample_losses(trace), symbol, LOSS, "loss", "sample", grid(range(trace.size)))
+        return Equation(
+            Operand("L", trace.loss, Place(LOSS, "loss")), Products(column), scale=(self.scale(trace),)
+        )
+
+    def gradient(self, trace: Trace, sample: int, k: int) -> tuple[Equation, ...]:
+        """∂L/∂z of output ``k``; the last equation's result is the gradient that arrives at the last node."""
+        lines = _Lines(trace, sample)
+        found = [lines.equation(let, k) for let in lines.needed("slope")]
+        return *found, Equation(dz(trace, sample, k), few((self.scale(trace), found[-1].result)))
 
 
-def summed(symbol: str, terms: Few, *scale: Operand) -> Equation:
-    """A sum of products, with its result worked out."""
-    found = Equation(Operand(symbol, 0.0), terms, scale=scale)
-    return Equation(Operand(symbol, found.evaluate()), terms, scale=scale)
+def worked_out(loss: Loss, z: Array, t: Array) -> dict[str, Array]:
+    """What each line of the loss's maths gives for rows of outputs and targets ``(S, K)``: ``(S, K)``, or over all outputs ``(S, 1)``."""
+    known = {"z": z, "t": t}
+    for let in (*loss.value, *loss.slope):
+        found = let.evaluate(*(known[n] if n in known else getattr(loss, n) for n in let.names))
+        known[let.name] = getattr(found, let.over)(1, keepdims=True) if let.over else found
+    return known
 
 
-def loss_stages(trace: Trace, sample: int) -> tuple[Stage, ...]:
-    """From one sample's outputs to the loss of the batch; the mean only where all samples are kept."""
-    explainer = loss_explainer(trace.fit.loss)
-    stages = explainer.stages(trace, sample)
-    if not trace.whole:
-        return stages
-    words = f"The loss of the batch: {trace.fit.loss.factor or 'of all samples together'}."
-    return (*stages, Stage("mean", words, (explainer.total(trace),)))
+class _Lines:
+    """The lines of a loss's maths, worked out for one sample."""
+
+    def __init__(self, trace: Trace, sample: int) -> None:
+        self._trace, self._sample, self._loss, self._count = trace, sample, trace.fit.loss, outputs(trace)
+        z = trace.values[trace.network.output_id][trace.row(sample)].reshape(1, -1)
+        self._known = worked_out(self._loss, z, trace.targets[sample : sample + 1])
+        self._lets = {let.name: let for let in (*self._loss.value, *self._loss.slope)}
+
+    def needed(self, name: str) -> list[Let]:
+        """The line ``name`` and those it follows from, in order."""
+        wanted = {name}
+        for let in reversed(self._lets.values()):
+            wanted.update(let.names if let.name in wanted else ())
+        return [let for let in self._lets.values() if let.name in wanted]
+
+    def all_of(self, let: Let) -> tuple[Equation, ...]:
+        """One equation for each output, or the one over all."""
+        return tuple(self.equation(let, k) for k in range(1 if let.over else self._count))
+
+    def equation(self, let: Let, k: int) -> Equation:
+        if not let.over:
+            return self._stated(let, k)
+        terms = Few(*(self._stated(let, j, summed=True).terms[0] for j in range(self._count)))
+        return Equation(self.operand(let.name, k), terms, "max" if let.over == "max" else "sum")
+
+    def _stated(self, let: Let, k: int, *, summed: bool = False) -> Equation:
+        operands = [self.operand(name, k) for name in let.names]
+        return stated(self.operand(let.name, k), let, operands, let.title or let.name, summed=summed)
+
+    def operand(self, name: str, k: int) -> Operand:
+        """What a line reads or gives: z, t, a setting, or its number for an output or over all."""
+        if name in ("z", "t"):
+            return (z if name == "z" else t)(self._trace, self._sample, k)
+        letter = self._loss.letter(name)
+        if name not in self._lets:
+            return Operand(letter, float(getattr(self._loss, name)), Place(LOSS, "setting", name))
+        over = self._lets[name].over or self._count == 1
+        return Operand(letter if over else letter + sub((k,)), float(self._known[name][0, 0 if over else k]))
 
 
-def loss_gradient(trace: Trace, sample: int, k: int) -> tuple[Equation, ...]:
-    """How the gradient that arrives at output ``k`` of the network came about."""
-    return loss_explainer(trace.fit.loss).gradient(trace, sample, k)
-
-
-@explains_loss(Loss)
 class _General(LossExplainer):
-    """A loss that nobody has explained: its own calls, run again on the outputs of the batch."""
+    """A loss that says no maths: its own calls, run again on the outputs of the batch."""
 
-    why = "This loss comes without an explanation of its own; its calls were run again on these very outputs."
+    def why(self, loss: Loss) -> str:
+        return "This loss comes without an explanation of its own; its calls were run again on these very outputs."
 
     def sample_losses(self, trace: Trace) -> Array:
         z = np.asarray(trace.values[trace.network.output_id], np.float64).reshape(len(trace.samples), -1)
@@ -149,11 +169,10 @@ class _General(LossExplainer):
         return np.array([self._run(trace, z[i : i + 1], t[i : i + 1])[0] for i in range(len(z))])
 
     def stages(self, trace: Trace, sample: int) -> tuple[Stage, ...]:
-        zs = [z(trace, sample, k) for k in range(outputs(trace))]
+        zs = few(*(z(trace, sample, k) for k in range(outputs(trace))))
         targets = trace.targets[sample : sample + 1]
-        own = made(
-            r"\ell", self._function(trace, lambda *v: self._run(trace, np.array([v]), targets)[0]), *zs
-        )
+        function = self._function(trace, lambda *v: self._run(trace, np.array([v]), targets)[0])
+        own = Equation(Operand(r"\ell", 0.0), zs, "function", function).settled()
         return (Stage("loss", f"{trace.fit.loss.label} of this sample alone.", (own,)),)
 
     def total(self, trace: Trace) -> Equation:
@@ -188,6 +207,28 @@ class _General(LossExplainer):
         dz, value = np.zeros_like(z), np.zeros(())
         steps = trace.fit.loss.bind(z, t, dz, value)
         with np.errstate(all="ignore"):
-            for c in (*steps.forward, *steps.backward):
-                c.function(*c.args, **c.kwargs)
+            run_calls((*steps.forward, *steps.backward))
         return float(value), dz.T
+
+
+_EXPLAINED, _GENERAL = LossExplainer(), _General()
+
+
+def loss_explainer(loss: Loss) -> LossExplainer:
+    """How a loss is explained: by the maths it says, or by its calls."""
+    return _EXPLAINED if is_explained(type(loss), "value") else _GENERAL
+
+
+def loss_stages(trace: Trace, sample: int) -> tuple[Stage, ...]:
+    """From one sample's outputs to the loss of the batch; the mean only where all samples are kept."""
+    explainer = loss_explainer(trace.fit.loss)
+    stages = explainer.stages(trace, sample)
+    if not trace.whole:
+        return stages
+    words = f"The loss of the batch: {trace.fit.loss.factor or 'of all samples together'}."
+    return (*stages, Stage("mean", words, (explainer.total(trace),)))
+
+
+def loss_gradient(trace: Trace, sample: int, k: int) -> tuple[Equation, ...]:
+    """How the gradient that arrives at output ``k`` of the network came about."""
+    return loss_explainer(trace.fit.loss).gradient(trace, sample, k)

@@ -199,7 +199,7 @@ def _loss(trace: Trace, grain: Grain) -> list[_Block]:
             _Block("backward", grain, LOSS, "gradient", "", (k,)),
         ]
     lengths = np.array([len(s.equations) for s in stages])
-    counts = np.array([len(loss_gradient(trace, trace.samples[0], i)) for i in range(k)])
+    counts = len(loss_gradient(trace, trace.samples[0], 0))
     return [
         _Block("loss", grain, LOSS, "stage", "", (count,), lengths),
         _Block("backward", grain, LOSS, "gradient", "", (k,), counts),

@@ -19,7 +19,6 @@ NORMAL = Function("normalized", r"\frac{#0 - #1}{#2}", lambda x, m, s: (x - m) /
 class _Normalization(Explainer):
     """y = γ·(x − μ)/s + β, with μ and s over ``population``."""
 
-    letters = {"weight": r"\gamma", "bias": r"\beta"}  # noqa: RUF012  a ClassVar of the base
     forward_why = (
         "Whatever scale comes in, mean 0 and deviation 1 go on; γ and β let the layer choose its own again."
     )

@@ -11,12 +11,13 @@ from engine.core import Array, Shape, Steps, call
 from engine.gradcheck import Cell, GradientCheck, Report, Verdict, compare
 from engine.layers import MaxPool2d
 from engine.layers.base import Bind, Layer
-from engine.losses import HingeLoss, L1Loss, MultiMarginLoss
+from engine.maths import is_explained
 from engine.model import Model
 from engine.network import INPUT, Network
 from engine.program import Program
 from engine.trace.base import At
 from engine.trace.conv import windows_of
+from engine.trace.loss import worked_out
 from engine.trace.record import NotKept, Trace
 from engine.trace.terms import Place
 from engine.update import Update
@@ -165,13 +166,8 @@ class Prover:
                     found[node.id] = np.stack([np.sign(x - kink) for kink in kinks])
         loss, t = self._trace.fit.loss, self._trace.targets
         z = np.moveaxis(self._program.output, -1, 0).reshape(len(t), -1)
-        match loss:
-            case L1Loss():
-                found["loss"] = np.sign(z - t)
-            case HingeLoss():
-                found["loss"] = np.sign(1.0 - t * z)
-            case MultiMarginLoss(margin=margin):
-                found["loss"] = np.sign(margin - (z * t).sum(1, keepdims=True) + z)
+        if loss.kink and is_explained(type(loss), "value"):
+            found["loss"] = np.sign(worked_out(loss, z, t)[loss.kink])
         return found
 
     def _winners(self, node_id: str, x: Array) -> Array:

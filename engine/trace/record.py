@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,8 +15,10 @@ from engine.layers.base import Bind
 from engine.network import INPUT, Network
 from engine.parts import training_program
 from engine.program import Program
-from engine.train import Trainer
 from engine.update import Update
+
+if TYPE_CHECKING:
+    from engine.train import Trainer
 
 #: bytes that a trace may hold
 BUDGET = 256_000_000

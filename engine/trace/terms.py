@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, overload
 
 import numpy as np
 
 from engine.core import Array
+from engine.maths import PRODUCT, Expression, Maths
 
 Kind = Literal[
     "value", "gradient", "share", "parameter", "parameter_gradient", "slot", "target", "mask", "statistic", "loss",
@@ -219,6 +220,10 @@ class Equation:
     function: Function | None = None
     scale: tuple[Operand, ...] = ()
 
+    def settled(self) -> Equation:
+        """With what it comes to as its result."""
+        return replace(self, result=replace(self.result, value=self.evaluate()))
+
     @property
     def order(self) -> Array:
         """The numbers of the terms ``(n,)``, those that count most first: the largest products, or where the largest wins, the largest."""
@@ -282,6 +287,25 @@ class Equation:
             return list(self.terms), 0
         largest = [int(i) for i in self.order[:most] if i != n - 1][: most - 1]
         return [self.terms[i] for i in (*sorted(largest), n - 1)], n - most
+
+
+def stated(
+    symbol: str | Operand, maths: Maths, operands: Sequence[Operand], name: str, *, summed: bool = False
+) -> Equation:
+    """``maths`` of ``operands`` as an equation; for a result that has a symbol only, it is worked out.
+
+    ``summed``: with its terms, where it is a sum of products. What is no operand but made of some, such as (1 − β), becomes one.
+    """
+    if isinstance(symbol, str):
+        symbol = Operand(symbol, float(maths.evaluate(*(o.value for o in operands))))
+    if not summed or not maths.products:
+        return Equation(symbol, few(*operands), "function", Function(name, maths.template, maths.evaluate))
+    if min(map(min, maths.products)) >= 0:
+        return Equation(symbol, few(*(tuple(operands[i] for i in p) for p in maths.products)))
+    given = dict(zip(maths.names, operands, strict=True))
+    written = maths.expression(lambda n: Expression(given[n].symbol, value=given[n].value, origin=given[n]))
+    products = ((f.origin or Operand(f.at(PRODUCT), float(f.value)) for f in p) for p in written.products)
+    return Equation(symbol, few(*map(tuple, products)))
 
 
 def number_in_latex(value: float, fmt: Format, *, alone: bool = False) -> str:

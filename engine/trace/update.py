@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 
 from engine.clipping import ClipNorm, ClipValue
-from engine.core import Parameter
-from engine.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
+from engine.core import Parameter, run_calls
+from engine.maths import Let, is_explained
+from engine.optimizers import Optimizer
 from engine.trace.base import At, Index, grid
 from engine.trace.record import NotKept, Trace
-from engine.trace.terms import Column, Equation, Few, Function, Operand, Place, Products, few, sub
+from engine.trace.terms import Column, Equation, Function, Operand, Place, Products, few, stated, sub
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,6 @@ def update_rows(trace: Trace, node_id: str, name: str, cells: Iterable[Index]) -
     return tuple(_Cell(trace, node_id, name, tuple(int(i) for i in index)).row() for index in cells)
 
 
-SQRT_RATIO = Function("adaptive step", r"\frac{#0}{\sqrt{#1} + #2}", lambda a, s, e: a / (math.sqrt(s) + e))
-RATIO = Function("ratio", r"\frac{#0}{#1}", lambda a, b: a / b)
 ROOT = Function("root", r"\sqrt{#0}", math.sqrt)
 CUT = Function("clip", r"\min(\max(#0, -#1), #1)", lambda g, c: min(max(g, -c), c))
 SHORTEN = Function(
@@ -69,9 +68,12 @@ SIGN = Function("sign", r"\mathrm{sign}(#0)", lambda w: float(np.sign(w)))
 
 
 def _made(symbol: str, function: Function, *operands: Operand) -> Equation:
-    terms = few(*operands)
-    with np.errstate(all="ignore"):
-        return Equation(Operand(symbol, float(function.evaluate(*terms.values))), terms, "function", function)
+    return Equation(Operand(symbol, 0.0), few(*operands), "function", function).settled()
+
+
+@lru_cache(maxsize=8)
+def _lines(optimizer: Optimizer) -> tuple[Let, ...]:
+    return tuple(optimizer.update())
 
 
 class _Cell:
@@ -100,7 +102,7 @@ class _Cell:
     def slot(self, slot: str, when: str) -> Operand:
         """A remembered number, "before" or "after" this update."""
         prime = "'" if when == "after" else ""
-        letter = {"velocity": "v", "sum": "s", "square": "s"}.get(slot, slot)
+        letter = self.trace.fit.optimizer.letter(slot)
         place = Place(self.node_id, "slot", f"{slot}/{self.name}", self.index) if when == "before" else None
         return Operand(f"{letter}{prime}", self.stage(f"{slot}/{when}"), place)
 
@@ -114,7 +116,7 @@ class _Cell:
             self.equations.clear()
             self.add(Equation(stepped, few(old)))
         else:
-            _optimizer(fit.optimizer)(self, fit.optimizer, old, g, stepped)
+            self._stepped(old, g, stepped)
         new = self._limited(stepped, frozen)
         slots = (
             ()
@@ -175,125 +177,46 @@ class _Cell:
         letter = self.at.letter(self.name)
         # Stepped and not shortened yet: numbers that stand nowhere else.
         column = Column(np.asarray(array.ravel(), np.float64), lambda at: f"{letter}'{sub(at)}", index=cells)
-        squares = Equation(Operand("s", 0.0), Products(column, column))
-        total = self.add(Equation(Operand("s", squares.evaluate()), squares.terms))
+        total = self.add(Equation(Operand("s", 0.0), Products(column, column)).settled())
         length = self.add(_made(rf"\|{letter}'\|", ROOT, total))
         factor = self.add(_made("f", LIMIT, self.at.setting("c", limit), length))
         new = Operand(f"{stepped.symbol}'", self.stage("after"), place)
         return self.add(Equation(new, few((stepped, factor))))
 
-    # --- shared by optimizers ---
+    # --- the optimizer ---
 
-    def decayed(self, optimizer: Any, old: Operand, g: Operand) -> Operand:
-        """The gradient with the optimizer's own weight decay."""
-        if not optimizer.weight_decay:
-            return g
-        decay = self.at.setting(r"\lambda_w", optimizer.weight_decay)
-        return self.add(_summed("g_d", few(g, (decay, old))))
+    def _stepped(self, old: Operand, g: Operand, stepped: Operand) -> None:
+        """The lines of the optimizer's update; where it says none, its own calls on this weight alone, in float64."""
+        optimizer = self.trace.fit.optimizer
+        if not is_explained(type(optimizer), "update"):
+            slots = [self.slot(s, "before") for s in optimizer.slots]
+            function = Function(
+                optimizer.label, rf"\mathrm{{{optimizer.label}}}(#0, #1, #2)", self._run_again
+            )
+            self.add(Equation(stepped, few(old, g, self.rate, *slots), "function", function))
+            return
+        known = {s: self.slot(s, "before") for s in optimizer.slots}
+        known |= {"w": old, "g": g, "lr": self.rate, "t": Operand("t", self.trace.number)}
+        *lines, last = _lines(optimizer)
+        for let in (*lines, last):
+            operands = [known[name] if name in known else self._setting(name) for name in let.names]
+            # What the engine keeps is its own number; what lies between is worked out.
+            own = (
+                stepped
+                if let is last
+                else self.slot(let.name, "after")
+                if let.name in optimizer.slots
+                else None
+            )
+            result = own or let.symbol or optimizer.letter(let.name)
+            known[let.name] = self.add(stated(result, let, operands, let.title or let.name, summed=True))
 
-    def descend(self, old: Operand, direction: Operand, new: Operand, rate: Operand | None = None) -> None:
-        """new = old − η · direction."""
-        rate = rate or self.rate
-        minus = Operand("-" + rate.symbol, -rate.value)
-        self.add(Equation(new, few(old, (minus, direction))))
+    def _setting(self, name: str) -> Operand:
+        optimizer = self.trace.fit.optimizer
+        return self.at.setting(optimizer.letter(name), getattr(optimizer, name))
 
-
-def _summed(symbol: str, terms: Few) -> Equation:
-    return Equation(Operand(symbol, float(terms.values.sum())), terms)
-
-
-Explains = Callable[[_Cell, Any, Operand, Operand, Operand], None]
-_OPTIMIZERS: dict[type[Optimizer], Explains] = {}
-
-
-def _for(kind: type[Optimizer]) -> Callable[[Explains], Explains]:
-    def decorate(function: Explains) -> Explains:
-        _OPTIMIZERS[kind] = function
-        return function
-
-    return decorate
-
-
-def _optimizer(optimizer: Optimizer) -> Explains:
-    for cls in type(optimizer).__mro__:
-        if cls in _OPTIMIZERS:
-            return _OPTIMIZERS[cls]
-        if "bind" in vars(cls):
-            break
-    return _general
-
-
-@_for(SGD)
-def _sgd(cell: _Cell, o: SGD, old: Operand, g: Operand, new: Operand) -> None:
-    g = cell.decayed(o, old, g)
-    if not o.momentum:
-        cell.descend(old, g, new)
-        return
-    mu = cell.at.setting(r"\mu", o.momentum)
-    fresh: tuple[Operand, ...] = (g,)
-    if o.dampening and cell.trace.number > 1:
-        fresh = (cell.at.setting(r"(1 - \tau)", 1.0 - o.dampening), g)
-    v = cell.add(Equation(cell.slot("velocity", "after"), few((mu, cell.slot("velocity", "before")), fresh)))
-    if o.nesterov:
-        v = cell.add(_summed("u", few(g, (mu, v))))
-    cell.descend(old, v, new)
-
-
-@_for(Adagrad)
-def _adagrad(cell: _Cell, o: Adagrad, old: Operand, g: Operand, new: Operand) -> None:
-    g = cell.decayed(o, old, g)
-    s = cell.add(Equation(cell.slot("sum", "after"), few(cell.slot("sum", "before"), (g, g))))
-    cell.descend(old, cell.add(_made("u", SQRT_RATIO, g, s, cell.at.setting(r"\epsilon", o.eps))), new)
-
-
-@_for(RMSprop)
-def _rmsprop(cell: _Cell, o: RMSprop, old: Operand, g: Operand, new: Operand) -> None:
-    g = cell.decayed(o, old, g)
-    alpha, rest = cell.at.setting(r"\alpha", o.alpha), cell.at.setting(r"(1 - \alpha)", 1.0 - o.alpha)
-    s = cell.add(
-        Equation(cell.slot("square", "after"), few((alpha, cell.slot("square", "before")), (rest, g, g)))
-    )
-    u = cell.add(_made("u", SQRT_RATIO, g, s, cell.at.setting(r"\epsilon", o.eps)))
-    if o.momentum:
-        mu = cell.at.setting(r"\mu", o.momentum)
-        u = cell.add(Equation(cell.slot("velocity", "after"), few((mu, cell.slot("velocity", "before")), u)))
-    cell.descend(old, u, new)
-
-
-@_for(Adam)
-def _adam(cell: _Cell, o: Adam, old: Operand, g: Operand, new: Operand) -> None:
-    _adaptive(cell, o, old, cell.decayed(o, old, g), new)
-
-
-@_for(AdamW)
-def _adamw(cell: _Cell, o: AdamW, old: Operand, g: Operand, new: Operand) -> None:
-    if o.weight_decay:
-        keep = cell.at.setting(r"(1 - \eta \lambda_w)", 1.0 - cell.rate.value * o.weight_decay)
-        old = cell.add(Equation(Operand(r"\tilde{w}", old.value * keep.value), few((old, keep))))
-    _adaptive(cell, o, old, g, new)
-
-
-def _adaptive(cell: _Cell, o: Adam, old: Operand, g: Operand, new: Operand) -> None:
-    number, setting = cell.trace.number, cell.at.setting
-    b1, rest1 = setting(r"\beta_1", o.beta1), setting(r"(1 - \beta_1)", 1.0 - o.beta1)
-    b2, rest2 = setting(r"\beta_2", o.beta2), setting(r"(1 - \beta_2)", 1.0 - o.beta2)
-    m = cell.add(Equation(cell.slot("m", "after"), few((b1, cell.slot("m", "before")), (rest1, g))))
-    v = cell.add(Equation(cell.slot("v", "after"), few((b2, cell.slot("v", "before")), (rest2, g, g))))
-    m = cell.add(_made(r"\hat{m}", RATIO, m, setting(rf"(1 - \beta_1^{{{number}}})", 1.0 - o.beta1**number)))
-    v = cell.add(_made(r"\hat{v}", RATIO, v, setting(rf"(1 - \beta_2^{{{number}}})", 1.0 - o.beta2**number)))
-    cell.descend(old, cell.add(_made("u", SQRT_RATIO, m, v, setting(r"\epsilon", o.eps))), new)
-
-
-def _general(cell: _Cell, o: Optimizer, old: Operand, g: Operand, new: Operand) -> None:
-    """An optimizer that nobody has explained: its own calls, on this weight alone, in float64."""
-    slots = [cell.slot(s, "before") for s in o.slots]
-
-    def run_again(w: float, gradient: float, rate: float, *memory: float) -> float:
+    def _run_again(self, w: float, gradient: float, rate: float, *memory: float) -> float:
         p, g, lr = np.array([w]), np.array([gradient]), np.array(rate)
         vectors = [np.array([m]) for m in memory]
-        for c in o.bind(p, g, lr, np.array(cell.trace.number), *vectors):
-            c.function(*c.args, **c.kwargs)
+        run_calls(self.trace.fit.optimizer.bind(p, g, lr, np.array(self.trace.number), *vectors))
         return float(p[0])
-
-    function = Function(o.label, rf"\mathrm{{{o.label}}}(#0, #1, #2)", run_again)
-    cell.add(Equation(new, few(old, g, cell.rate, *slots), "function", function))

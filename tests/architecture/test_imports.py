@@ -35,6 +35,8 @@ class Import:
     imported: str
     on_load: bool
     """Whether importing the importer imports it too: not inside a function, nor for the type checker alone."""
+    for_types: bool
+    """Whether it is for the type checker alone."""
     place: str
 
     def __str__(self) -> str:
@@ -46,7 +48,7 @@ class Import:
 
 
 def imports_in(source: str, importer: str, place: str) -> Iterator[Import]:
-    def visit(node: ast.AST, on_load: bool) -> Iterator[Import]:
+    def visit(node: ast.AST, on_load: bool, for_types: bool) -> Iterator[Import]:
         match node:
             case ast.Import(names=names):
                 modules = [alias.name for alias in names]
@@ -55,13 +57,14 @@ def imports_in(source: str, importer: str, place: str) -> Iterator[Import]:
                 modules = [f"{module}.{alias.name}" for alias in names]
             case _:
                 modules = []
-        yield from (Import(importer, module, on_load, f"{place}:{node.lineno}") for module in modules)
+        where = f"{place}:{getattr(node, 'lineno', 0)}"
+        yield from (Import(importer, module, on_load, for_types, where) for module in modules)
         lazy = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        lazy |= isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        for_types |= isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
         for child in ast.iter_child_nodes(node):
-            yield from visit(child, on_load and not lazy)
+            yield from visit(child, on_load and not (lazy or for_types), for_types)
 
-    yield from visit(ast.parse(source), on_load=True)
+    yield from visit(ast.parse(source), on_load=True, for_types=False)
 
 
 def floor(module: str) -> int:
@@ -137,6 +140,48 @@ def test_every_module_has_its_floor(module: str, name: str) -> None:
 def test_nobody_imports_upwards(imports: list[Import]) -> None:
     ours = [i for i in imports if is_ours(i.imported)]
     none_of([i for i in ours if floor(i.imported) > floor(i.importer)])
+
+
+def circles(imports: list[Import]) -> list[tuple[str, ...]]:
+    """Modules that import one another, in groups; imports inside functions count, those for the type checker do not."""
+    modules = {i.importer for i in imports}
+    graph: dict[str, set[str]] = {module: set() for module in modules}
+    for i in imports:
+        found = i.imported
+        while found and found not in modules:
+            found = found.rpartition(".")[0]
+        if found and found != i.importer and not i.for_types:
+            graph[i.importer].add(found)
+
+    def reached(start: str) -> set[str]:
+        seen, todo = set[str](), [start]
+        while todo:
+            new = graph[todo.pop()] - seen
+            seen |= new
+            todo += new
+        return seen
+
+    after = {module: reached(module) for module in graph}
+    found = {m: sorted(n for n in after[m] if m in after[n]) for m in modules if m in after[m]}
+    return sorted({tuple(group) for group in found.values()})
+
+
+def test_a_circle_is_seen_wherever_it_runs() -> None:
+    sources = {
+        "engine.a": "from engine.b import c",
+        "engine.b": "def late():\n    from engine import c",
+        "engine.c": "import engine.a\nfrom engine.d import what",
+        "engine.d": "if TYPE_CHECKING:\n    from engine.c import C\nimport engine.e",
+        "engine.e": "import engine",
+    }
+    found = [i for name, source in sources.items() for i in imports_in(source, name, name)]
+    assert circles(found) == [("engine.a", "engine.b", "engine.c")]
+    assert circles([i for i in found if i.importer != "engine.b"]) == []
+
+
+def test_nobody_imports_in_a_circle(imports: list[Import]) -> None:
+    found = circles(imports)
+    assert not found, "\n".join(" ↔ ".join(group) for group in found)
 
 
 def test_only_the_ui_knows_qt(imports: list[Import]) -> None:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 HEAD = """
 from dataclasses import dataclass
+from typing import ClassVar
 import numpy as np
 from engine import Model, Network, losses
 from engine.layers.activation import Activation
 from engine.layers.base import Bind, Steps, call, layers
 from engine.layers.linear import Linear
+from engine.maths import Maths
 from engine.spec import Float, param
 """
 
@@ -29,6 +31,8 @@ direction = np.ones_like(weights["0.weight"])
 there, here = (loss_at(weights["0.weight"] + sign * step * direction) for sign in (1, -1))
 np.testing.assert_allclose((there - here) / (2 * step), gradients["0.weight"].sum(), rtol=1e-6)
 assert layers.get("Sine")(frequency=2.0) == Sine(frequency=2.0)
+assert Sine.formula == r"y = \\sin(\\omega x)", Sine.formula
+assert Sine.gradient_formula.endswith(r"= \\delta \\cdot \\omega \\cos(\\omega x)"), Sine.gradient_formula
 """
 
 

@@ -50,7 +50,7 @@ class Scope:
 Value = Callable[[Scope], Any]
 CONSTANTS: dict[str, Any] = {"e": np.e, r"\pi": np.pi, r"\infty": np.inf}
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    r"\tanh": np.tanh, r"\log": np.log, r"\exp": np.exp, r"\cos": np.cos, r"\sigma": expit, r"\Phi": ndtr,
+    r"\tanh": np.tanh, r"\log": np.log, r"\exp": np.exp, r"\cos": np.cos, r"\sin": np.sin, r"\cosh": np.cosh, r"\sinh": np.sinh, r"\sigma": expit, r"\Phi": ndtr,
     "sign": np.sign, "erf": erf, r"\max": lambda *v: _fold(np.maximum, v), r"\min": lambda *v: _fold(np.minimum, v),
 }  # fmt: skip
 RELATIONS: dict[str, Callable[[Any, Any], Any]] = {

@@ -11,23 +11,12 @@ from engine import layers
 from engine.core import Array
 from engine.layers import Layer, Shape
 from engine.layers.conv import pair
+from engine.losses import Loss
+from engine.optimizers import Optimizer
 from engine.spec import Spec
 from engine.trace import Trace
 from tests.engine.latex import Scope
 
-#: the letters of settings, by field
-LETTERS: dict[type[Layer], dict[str, str]] = {
-    layers.LeakyReLU: {"negative_slope": "a"},
-    layers.ELU: {"alpha": r"\alpha"},
-    layers.Softplus: {"beta": r"\beta"},
-    layers.Hardtanh: {"min_val": "a", "max_val": "b"},
-    layers.Dropout: {"p": "p"},
-    layers.Dropout2d: {"p": "p"},
-    layers.GaussianNoise: {"std": r"\sigma"},
-    layers.BatchNorm: {"eps": r"\epsilon"},
-    layers.LayerNorm: {"eps": r"\epsilon"},
-    layers.LocalResponseNorm: {"size": "n", "alpha": r"\alpha", "beta": r"\beta", "k": "k"},
-}
 #: settings that no formula speaks of: it is one for where they are at their default
 SILENT: dict[type[Layer], set[str]] = {
     layers.Conv2d: {"groups"},  # each group is such a layer
@@ -36,18 +25,24 @@ SILENT: dict[type[Layer], set[str]] = {
 #: settings that say how a layer begins and learns, not what it computes
 BESIDE = {"initializer", "regularizer", "frozen", "init", "momentum"}
 
-#: the letters of settings of what acts on weights, by field
+#: the letters of settings of penalties, limits, schedules and initializers, by field
 WEIGHTS: dict[str, str] = {
-    "momentum": r"\mu", "dampening": r"\tau", "alpha": r"\alpha", "beta1": r"\beta_1", "beta2": r"\beta_2", "eps": r"\epsilon",
     "strength": r"\lambda", "l1": r"\lambda_1", "l2": r"\lambda_2", "limit": "c", "max_norm": "c",
     "gain": "g", "value": "c", "mean": r"\mu", "std": r"\sigma", "bound": "a", "gamma": r"\gamma", "step_size": "s",
     "length": "T", "start": "s", "reduction": "f", "patience": "p",
 }  # fmt: skip
+#: whose classes say their letters
+ITS_OWN = (Layer, Loss, Optimizer)
 
 
 def letters_of(spec: Spec) -> dict[str, Any]:
-    """The settings of an optimizer, penalty, limit, schedule or initializer, by letter."""
-    return {WEIGHTS[p.name]: value for p, value in spec.values() if p.name in WEIGHTS}
+    """The numbers among the settings, by letter."""
+    numbers = (
+        (p.name, v) for p, v in spec.values() if isinstance(v, int | float) and not isinstance(v, bool)
+    )
+    return {
+        spec.letter(name) if isinstance(spec, ITS_OWN) else WEIGHTS.get(name, name): v for name, v in numbers
+    }
 
 
 class Case:
@@ -77,7 +72,7 @@ def scope_of(case: Case, sample: int, *, backward: bool) -> Scope:
     """The scope of the layer's formula, forward or backward, for one sample."""
     kind = next((k for k in type(case.layer).__mro__ if k in MEANINGS), None)
     scope = MEANINGS[kind](case, sample, backward) if kind is not None else elementwise(case)
-    return scope.with_(**{s: getattr(case.layer, f) for f, s in LETTERS.get(type(case.layer), {}).items()})
+    return scope.with_(**letters_of(case.layer))
 
 
 # --- value by value ---------------------------------------------------------------------------------------------------

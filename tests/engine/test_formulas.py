@@ -17,7 +17,7 @@ from engine.optimizers import Optimizer
 from engine.spec import Spec
 from tests.engine.catalogue import case_id, variants
 from tests.engine.latex import Scope, Statement, check_formula, defined, evaluate, performed, statements
-from tests.engine.meanings import BESIDE, SILENT, WEIGHTS, Case, letters_of, scope_of, steps
+from tests.engine.meanings import BESIDE, SILENT, Case, letters_of, scope_of, steps
 from tests.engine.trace.tracing import network_with, trainer_for
 
 #: what is painted, but is no equation of numbers
@@ -151,7 +151,7 @@ def test_a_losss_formulas_give_its_numbers(loss: Loss, task: str) -> None:
 
     names = {
         "z": cells(z), "t": cells(t), "∂z": cells(dz), "y": y, "L": float(value), "N": count, "K": outputs,
-        "p": loss.probabilities(z.T), r"\delta": getattr(loss, "delta", None), "m": getattr(loss, "margin", None),
+        "p": loss.probabilities(z.T), **letters_of(loss),
     }  # fmt: skip
     scope = Scope(names, {"n": range(count), "k": range(outputs)})
     assert check_formula(loss.formula, scope)
@@ -162,32 +162,29 @@ def test_a_losss_formulas_give_its_numbers(loss: Loss, task: str) -> None:
 
 
 def optimizer_cases() -> list[Optimizer]:
-    found = []
-    for cls in optimizers.optimizers:
-        silent = {p.name for p in cls.params() if p.name not in WEIGHTS}
-        silent |= {p.name for p in cls.params() if WEIGHTS.get(p.name, "") not in full_formula(cls)}
-        found += spoken_of(cls, silent - {"lr", "weight_decay"} if cls is optimizers.AdamW else silent)
-    # without momentum there is no velocity to be dampened
-    return [o.replace(momentum=0.9) if getattr(o, "dampening", 0.0) else o for o in found]
+    """Every setting, alone and together with others on which lines of the update hang."""
+    found = [o for cls in optimizers.optimizers for o in variants(cls)]
+    for more in ({"momentum": 0.9}, {"weight_decay": 0.3}, {"momentum": 0.9, "nesterov": True}):
+        found += [
+            o.replace(**more) for o in found if more.keys() <= {p.name for p in o.params()} and fits(o, more)
+        ]
+    return list(dict.fromkeys(found))
 
 
-def full_formula(cls: type[Optimizer]) -> str:
-    return cls.formula.replace(r"\text{then as Adam}", optimizers.Adam.formula)
+def fits(optimizer: Optimizer, more: dict[str, Any]) -> bool:
+    return not (more.get("nesterov") and getattr(optimizer, "dampening", 0.0))
 
 
+@pytest.mark.parametrize("number", [1, 4])
 @pytest.mark.parametrize("optimizer", optimizer_cases(), ids=case_id)
-def test_an_optimizers_formula_gives_its_update(optimizer: Optimizer) -> None:
+def test_an_optimizers_formula_gives_its_update(optimizer: Optimizer, number: int) -> None:
     rng = np.random.default_rng(1)
-    w, g, number, rate = rng.normal(size=8), rng.normal(size=8), 4, 0.3
-    memory = {"velocity": "v", "sum": "s", "square": "s", "m": "m", "v": "v"}
-    slots = {memory[name]: rng.uniform(0.1, 2.0, 8) for name in optimizer.slots}
-    scope = Scope(
-        {"v": 0.0, "w": w.copy(), "g": g, **slots, **letters_of(optimizer), r"\eta": rate, "t": number}
-    )
-    scope = scope.with_(**{r"\lambda": optimizer.weight_decay})
+    w, g, rate = rng.normal(size=8), rng.normal(size=8), 0.3
+    slots = {optimizer.letter(name): rng.uniform(0.1, 2.0, 8) for name in optimizer.slots}
+    scope = Scope({**letters_of(optimizer), "w": w.copy(), "g": g, **slots, r"\eta": rate, "t": number})
     after = {symbol: a.copy() for symbol, a in slots.items()}
     run_calls(optimizer.bind(w, g, np.array(rate), np.array(number), *after.values()))
-    said = performed(full_formula(type(optimizer)), scope)
+    said = performed(optimizer.formula, scope)
     for symbol, value in {"w": w, **after}.items():
         np.testing.assert_allclose(said.names[symbol], value, rtol=1e-12, atol=1e-12, err_msg=symbol)
 

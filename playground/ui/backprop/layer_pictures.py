@@ -19,8 +19,8 @@ from engine.layers import (
     MaxPool2d,
     PReLU,
 )
-from engine.trace import Place
-from engine.trace.base import explainer_of
+from engine.trace import NotKept, Place
+from engine.trace.loss import LOSS
 from playground.ui.backprop.dense_pictures import linear
 from playground.ui.backprop.pictures import (
     CELLS,
@@ -36,6 +36,7 @@ from playground.ui.backprop.pictures import (
     delta,
     incoming,
     limit_of,
+    loss_picture,
     of_node,
     output,
     sent,
@@ -90,7 +91,7 @@ def general(scene: Scene) -> Picture:
             if found.ndim
             else (0, 0)
         )
-        letter = explainer_of(scene.layer).letters.get(scene.moment.name, "w")
+        letter = scene.layer.letter(scene.moment.name)
         symbol = rf"\frac{{\partial L}}{{\partial {letter}}}"
         result = Sheet(
             symbol,
@@ -181,3 +182,20 @@ DRAWERS: tuple[tuple[tuple[type, ...], Callable[[Scene], Picture]], ...] = (
     ((Dropout, Dropout2d), mask),
     ((Activation, PReLU), activation),
 )
+
+
+def picture(scene: Scene) -> Picture:
+    """The step as grids; empty for whole passes."""
+    if scene.node_id == LOSS:
+        return loss_picture(scene)
+    if scene.node is None or (not scene.cell and not scene.sources):
+        return Picture(
+            caption="A whole pass has no single picture. Take smaller steps to look into its layers."
+        )
+    try:
+        if scene.phase == "update":
+            return update(scene)
+        drawer = next((d for kinds, d in DRAWERS if isinstance(scene.layer, kinds)), general)
+        return drawer(scene)
+    except NotKept as lack:
+        return Picture(caption=str(lack))

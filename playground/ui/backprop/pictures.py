@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.layers import Activation
-from engine.trace import Card, Moment, NotKept, Place, Trace
+from engine.trace import Card, Moment, Place, Trace
 from engine.trace.loss import LOSS
 from engine.trace.moments import Phase
 from engine.trace.terms import Kind
@@ -273,28 +273,6 @@ def gradient_sheet(scene: Scene, symbol: str, values: Array, cell: Index, node_i
     return Sheet(
         symbol, shape_words(cells.shape), cells, True, place, (cell_ring(*at),), limit=limit_of(values)
     )
-
-
-# --- drawers ------------------------------------------------------------------------------------------------------------
-
-
-def picture(scene: Scene) -> Picture:
-    """The step as grids; empty for whole passes."""
-    from playground.ui.backprop import layer_pictures as draw
-
-    if scene.node_id == LOSS:
-        return loss_picture(scene)
-    if scene.node is None or (not scene.cell and not scene.sources):
-        return Picture(
-            caption="A whole pass has no single picture. Take smaller steps to look into its layers."
-        )
-    try:
-        if scene.phase == "update":
-            return draw.update(scene)
-        drawer = next((d for kinds, d in draw.DRAWERS if isinstance(scene.layer, kinds)), draw.general)
-        return drawer(scene)
-    except NotKept as lack:
-        return Picture(caption=str(lack))
 
 
 def loss_picture(scene: Scene) -> Picture:

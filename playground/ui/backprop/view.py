@@ -22,7 +22,8 @@ from playground.ui.backprop.bar import StepBar
 from playground.ui.backprop.card import StepCard
 from playground.ui.backprop.empty import EmptyState
 from playground.ui.backprop.export import ExportButton
-from playground.ui.backprop.pictures import Scene, picture
+from playground.ui.backprop.layer_pictures import picture
+from playground.ui.backprop.pictures import Scene
 from playground.ui.backprop.samples import SamplePicker
 from playground.ui.backprop.tools import Tools
 from playground.ui.numbers import count, fmt

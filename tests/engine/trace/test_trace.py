@@ -151,8 +151,8 @@ def test_the_update_table_adds_up(
     run.step()
     run.step()
     trace = run.trace()
-    more = {r"\eta": trace.learning_rate, r"\lambda_w": optimizer.weight_decay}
-    scope = Scope({**letters_of(optimizer), **more})
+    more = {r"\eta": trace.learning_rate, r"\lambda_w": getattr(optimizer, "weight_decay", 0.0)}
+    scope = Scope({**letters_of(optimizer), "t": trace.number, **more})
     for node_id in trace.learners():
         for name, array in trace.arranged(node_id, trace.parameters["after"][node_id]).items():
             cells = [(0,) * array.ndim, tuple(s - 1 for s in array.shape)]

@@ -82,9 +82,7 @@ def check_painted(equations: Iterable[Equation], dtype: str = "float64", scope: 
         assert abs(evaluate(result, Scope({})) - e.result.value) <= 1e-12 * abs(e.result.value)
         found = evaluate(right or result, Scope({}))
         sizes = float(np.abs(e.terms.values).sum()) if e.rule == "sum" else 0.0
-        # the constants of SELU are painted so
-        five_digits = e.function is not None and "1.0507" in e.function.latex
-        tolerance = 1e-4 if five_digits else max(1e-9, TOLERANCE[dtype])
+        tolerance = max(1e-9, TOLERANCE[dtype])
         assert abs(found - e.result.value) <= tolerance * max(1e-3, sizes, abs(e.result.value)), (
             written,
             found,

@@ -6,7 +6,8 @@ import pytest
 from engine import layers
 from engine.trace import Place, card, moments
 from engine.trace.loss import LOSS
-from playground.ui.backprop.pictures import Picture, Scene, Sheet, Sign, picture
+from playground.ui.backprop.layer_pictures import picture
+from playground.ui.backprop.pictures import Picture, Scene, Sheet, Sign
 from playground.ui.backprop.questions import question
 from playground.ui.numbers import fmt
 from playground.ui.step_progress import number_at
