@@ -1,10 +1,11 @@
-"""How the time of what one waits for grows with the number of layers, in seconds of processor.
+"""How the time of what one waits for grows with what there is to do, in seconds of processor.
 
     python -m benchmarks.growth [--layers 1 10 30 100 300 1000] [WORK ...]
 
-The network is a chain of small Linear layers and Tanhs. For each kind of work the least of a few tries counts; then the exponent is
-fitted to the rows from 100 layers on, where what is there anyway no longer counts: 1 is linear, 2 quadratic. Exit code 1 where 1,000
-layers are laid out in more than a second, or something grows faster than linearly by a good deal.
+First with the number of layers: the network is a chain of small Linear layers and Tanhs. Then, as "training", a trainer made ready and
+a step of it, with weights, the batch, pixels and samples. For each kind of work the least of a few tries counts; then the exponent is
+fitted to the largest three sizes, where what is there anyway no longer counts: 1 is linear, 2 quadratic. Exit code 1 where 1,000 layers
+are laid out in more than a second, or something grows faster than linearly by a good deal.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from time import process_time
 
@@ -24,7 +25,8 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 import numpy as np  # noqa: E402
 from PySide6.QtCore import QCoreApplication, QSettings, QSizeF  # noqa: E402
 
-from engine import Model, layers  # noqa: E402
+from engine import Fit, Model, Trainer, layers, losses  # noqa: E402
+from engine.data import Dataset  # noqa: E402
 from engine.network import Network, Node  # noqa: E402
 from playground.document import edits  # noqa: E402
 from playground.document.document import Document  # noqa: E402
@@ -41,10 +43,18 @@ from playground.ui.theme import LIGHT  # noqa: E402
 from playground.ui.undo import History  # noqa: E402
 
 LAYERS = (1, 10, 30, 100, 300, 1000)
-FITTED = 100  #: layers from which on the exponent is fitted
-TRIES = 3
+#: what else grows, and its sizes; a side of s pixels makes s² of them, a width of w units about w² weights
+SIZES = {
+    "width": (128, 256, 512, 1024, 2048),
+    "batch": (64, 256, 1024, 4096),
+    "side": (16, 32, 64, 128),
+    "samples": (1_000, 10_000, 100_000, 1_000_000),
+}
+FITTED = 3  #: of the largest sizes the exponent is fitted to
+TRIES = 5
+STEPS = 20
 LIMIT = 1.0  #: seconds of processor for the layout of 1,000 layers
-STEEPEST = 1.3  #: exponent
+STEEPEST = 1.2  #: exponent
 
 
 class Idle:
@@ -129,27 +139,75 @@ def of_window(count: int) -> tuple[float, float]:
     return times
 
 
-def exponent(counts: list[int], times: list[float]) -> float:
-    """The slope of the times over the counts, both as logarithms."""
-    rows = [(n, t) for n, t in zip(counts, times, strict=True) if n >= FITTED]
+def of_training(
+    width: int = 16, batch: int = 32, side: int = 0, samples: int = 16_384
+) -> tuple[float, float]:
+    """Making a trainer ready, and one step of it: of a small picture network where there is a ``side``, else of a dense one."""
+    if side:
+        convolution = layers.Conv2d(8, 3, padding=1)
+        network = Network.chain(
+            convolution, layers.ReLU(), layers.MaxPool2d(), layers.Flatten(), layers.Linear(2)
+        )
+        shape: tuple[int, ...] = (1, side, side)
+        samples = 256
+    else:
+        hidden = layers.Linear(width), layers.Tanh()
+        network, shape = Network.chain(*hidden, *hidden, layers.Linear(2)), (2,)
+    x = np.random.default_rng(0).normal(size=(samples, *shape)).astype(np.float32)
+    data, model = Dataset(x, np.arange(samples) % 2), Model(network, shape)
+    fit = Fit(losses.CrossEntropyLoss(), batch_size=batch)
+
+    most = max(1, min(STEPS, samples // batch - 1))  # at an epoch's end all would be evaluated
+
+    def steps() -> Callable[[], object]:
+        trainer = Trainer(model, data, None, fit)
+        return lambda: [trainer.run(60.0, most=1) for _ in range(most)]
+
+    return tried(lambda: partial(Trainer, model, data, None, fit)), tried(steps) / most
+
+
+def exponent(counts: Sequence[int], times: Sequence[float]) -> float:
+    """The slope of the times over the largest counts, both as logarithms."""
+    rows = list(zip(counts, times, strict=True))[-FITTED:]
     if len(rows) < 2:
         return float("nan")
     xs, ys = np.log(np.array(rows)).T
     return float(np.polyfit(xs, ys, 1)[0])
 
 
+def told(name: str, counts: Sequence[int], times: Sequence[float]) -> bool:
+    """Print with which exponent something grows; whether that is about linear."""
+    slope = exponent(counts, times)
+    good = not slope > STEEPEST and not (name == "layout" and times[-1] > LIMIT)
+    print(f"{name:28} grows with exponent {slope:5.2f}: {'ok' if good else 'STEEP'}", flush=True)
+    return good
+
+
+def training() -> bool:
+    """Measure what ``SIZES`` says, and print it; whether nothing grows too fast."""
+    met = True
+    for axis, sizes in SIZES.items():
+        found = [of_training(**{axis: size}) for size in sizes]
+        for size, (ready, steps) in zip(sizes, found, strict=True):
+            print(f"{axis} {size:9,}  made ready {ready * 1e3:9.1f} ms  a step {steps * 1e3:9.3f} ms")
+        counts = [size**2 if axis in ("width", "side") else size for size in sizes]
+        for name, times in zip(("made ready", "a step"), zip(*found, strict=True), strict=True):
+            met &= told(f"{name} with {axis}", counts, times)
+    return met
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("work", nargs="*", help="layout, plan, binding or window; all by default")
+    parser.add_argument("work", nargs="*", help="layout, plan, binding, window or training; all by default")
     parser.add_argument("--layers", nargs="+", type=int, default=LAYERS)
     chosen = parser.parse_args()
     application()
-    wanted = chosen.work or ["layout", "plan", "binding", "window"]
+    wanted = chosen.work or ["layout", "plan", "binding", "window", "training"]
     single = {"layout": of_layout, "plan": of_plan, "binding": of_binding}
     table: dict[str, list[float]] = {}
-    for count in chosen.layers:
+    for count in chosen.layers if {*single, "window"} & {*wanted} else ():
         row = {name: work(count) for name, work in single.items() if name in wanted}
         if "window" in wanted:
             row["opening"], row["an edit"] = of_window(count)
@@ -162,10 +220,9 @@ def main() -> int:
         )
     met = True
     for name, times in table.items():
-        slope = exponent(chosen.layers, times)
-        good = not slope > STEEPEST and not (name == "layout" and times[-1] > LIMIT)
-        met &= good
-        print(f"{name:8} grows with exponent {slope:.2f}: {'ok' if good else 'STEEP'}")
+        met &= told(name, chosen.layers, times)
+    if "training" in wanted:
+        met &= training()
     return 0 if met else 1
 
 
