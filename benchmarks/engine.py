@@ -1,6 +1,6 @@
 """The engine beside what people would use instead: PyTorch eager, scikit-learn, and NumPy as a textbook writes it.
 
-    python -m benchmarks.engine [--rounds 5] [--seconds 0.3] [--against REVISION] [--readme] [WORK ...]
+    python -m benchmarks.engine [--rounds 5] [--seconds 0.3] [--against REVISION] [--readme] [--processor] [WORK ...]
 
 One table, all peers in one run, taking turns; medians over the rounds. Ratios are what counts: above 1 means this engine is
 faster. Our step is the whole one (staging of batches, loss, L2 penalty, update, check for divergence); PyTorch's has the same loss
@@ -32,6 +32,7 @@ from playground.runner.team import team
 Timed = Callable[[float], float]  #: runs for about so many seconds, returns seconds per unit of work
 
 THREADS = os.cpu_count() or 1
+clock = time.perf_counter
 WEIGHT_DECAY = 1e-4
 
 
@@ -50,8 +51,8 @@ def repeat(f: Callable[[], object]) -> Timed:
 
     def timed(seconds: float) -> float:
         f()
-        count, start = 0, time.perf_counter()
-        while (took := time.perf_counter() - start) < seconds or count < 3:
+        count, start = 0, clock()
+        while (took := clock() - start) < seconds or count < 3:
             f()
             count += 1
         return took / count
@@ -98,9 +99,9 @@ def ours(
             if left < 1:
                 trainer.finish_epoch()  # evaluates the whole epoch: not part of a step
                 continue
-            start = time.perf_counter()
+            start = clock()
             steps += trainer.run(seconds, most=left)
-            took += time.perf_counter() - start
+            took += clock() - start
         return took / steps
 
     return timed
@@ -378,16 +379,24 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.3, help="per measurement")
     parser.add_argument("--readme", action="store_true", help="print the README's table at the end")
-    parser.add_argument("--against", metavar="REVISION", help="measure that commit's engine as well")
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
+        "--processor",
+        action="store_true",
+        help="one thread, in processor time: for a machine that others use",
+    )
+    either.add_argument("--against", metavar="REVISION", help="measure that commit's engine as well")
     chosen = parser.parse_args()
+    if chosen.processor:
+        global THREADS, clock
+        THREADS, clock = 1, time.thread_time
     old = benchmarks_at(chosen.against) if chosen.against else None
     warnings.filterwarnings("ignore", module="sklearn")
     blas = [
         f"{i.get('internal_api')} {i.get('version')} {i.get('architecture', '')}" for i in threadpool_info()
     ]
-    print(
-        f"{THREADS} processors with {instructions()}; NumPy {np.__version__} with {', '.join(blas)}; times per step, float32"
-    )
+    machine = f"{'1 thread' if chosen.processor else f'{THREADS} processors'}, {instructions()}"
+    print(f"{machine}; NumPy {np.__version__} with {', '.join(blas)}; times per step, float32")
 
     def wanted(name: str) -> bool:
         return not chosen.work or any(w.lower() in name.lower() for w in chosen.work)
@@ -400,7 +409,7 @@ def main() -> None:
     if wanted("grid"):
         table.append(show(grid_work(), chosen.rounds, chosen.seconds)[1])
     if chosen.readme:
-        heads = f"{THREADS} processors with {instructions()}", "ours", "PyTorch", ""
+        heads = machine, "ours", "PyTorch", ""
         print("", f"| {' | '.join(heads)} |", "| --- | ---: | ---: | ---: |", *table, sep="\n")
 
 
