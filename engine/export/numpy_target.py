@@ -106,9 +106,7 @@ def _dropout2d(layer: layers.Dropout2d, at: Place) -> str:
 
 @writes(layers.SELU)
 def _selu(layer: layers.SELU, at: Place) -> str:
-    from engine.layers.activation import SELU_ALPHA, SELU_SCALE
-
-    return f"ELU({arguments(alpha=SELU_ALPHA, scale=SELU_SCALE)})"
+    return f"ELU({arguments(alpha=layer.alpha, scale=layer.scale)})"
 
 
 @writes(layers.Unflatten)
