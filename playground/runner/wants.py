@@ -15,6 +15,7 @@ import numpy as np
 
 from engine import diagnosis, probe, receptive
 from engine.core import Array
+from engine.evaluate import Evaluator, Score
 from engine.network import INPUT
 from engine.train import Trainer
 from playground.runner.inspecting import CheckState
@@ -146,6 +147,25 @@ class Predictions(Want[Array]):
         if not classes:
             return _shown(live.data.transform.inverse_target(z))
         return trainer.loss.probabilities(z)[:, : len(classes)].astype(np.float32)
+
+
+@dataclass(frozen=True)
+class PartScore(Want[Score]):
+    """How good the network is over the whole of a part, with the present weights; while the run goes on, those of an epoch's end.
+
+    Answer: ``Score(loss, metric)``, the penalty not included, the metric accuracy or R².
+    """
+
+    part: str
+
+    def answer(self, live: Live) -> Score | None:
+        part, trainer = live.part(self.part), live.trainer
+        if part is None or trainer is None:
+            return None
+        # Weights that were edited by hand are others at the same step.
+        now = trainer.epoch if live.running else (trainer.steps, float(live.model.store.values.sum()))
+        ready = live.kept((PartScore, "ready"), self.part, lambda: Evaluator(live.model, part, trainer.loss))
+        return live.kept(PartScore, (self.part, now), ready)
 
 
 @dataclass(frozen=True)

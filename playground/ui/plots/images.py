@@ -51,6 +51,7 @@ class Images(Picture):
         self._pictures: dict[int, QImage] = {}  # by row of the raw data
         self._brightness = (0.0, 1.0)  # of the whole set: black and white
         self.bar.part_changed.connect(self._part_changed)
+        self.bar.part_changed.connect(lambda _: self.part_changed.emit())
         self.bar.paged.connect(self._turn)
         self.bar.wrong_changed.connect(lambda on: self._turn_to(0))
         self.grid.paged.connect(self._turn)
@@ -60,6 +61,10 @@ class Images(Picture):
     @staticmethod
     def suits(data: Prepared) -> bool:
         return data.raw.is_image and bool(data.raw.classes)
+
+    @property
+    def part(self) -> str:
+        return self.bar.part
 
     # ---- what it is given ----------------------------------------------------------------------------------------------
 

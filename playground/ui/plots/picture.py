@@ -29,6 +29,7 @@ class Picture(QWidget):
     """Base of pictures. The output view gives it data when they change and frames while it is visible."""
 
     title_changed = Signal(str)
+    part_changed = Signal()
 
     def __init__(self, context: Context, project: Project, data: Prepared) -> None:
         super().__init__()
@@ -41,6 +42,11 @@ class Picture(QWidget):
     def suits(data: Prepared) -> bool:
         """Whether this is the picture for such data."""
         raise NotImplementedError
+
+    @property
+    def part(self) -> str:
+        """The part of the data that all it shows belongs to; "" where several are shown at once."""
+        return ""
 
     def wants(self) -> Iterable[Want]:
         """What it needs in frames. Asked before every frame."""

@@ -40,10 +40,15 @@ class Table(Picture):
         self.setObjectName(name)
         self.bar = PartBar(pages=False)
         self.bar.part_changed.connect(lambda part: self._redraw())
+        self.bar.part_changed.connect(lambda part: self.part_changed.emit())
         self.layout_ = QVBoxLayout(self)
         self.layout_.setContentsMargins(0, 0, 0, 0)
         self.layout_.setSpacing(6)
         self._frame: Frame | None = None
+
+    @property
+    def part(self) -> str:
+        return self.bar.part
 
     def _want(self) -> Predictions:
         return Predictions(self.bar.part, 0, min(MOST, size_of(self.data, self.bar.part)))

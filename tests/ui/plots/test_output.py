@@ -4,12 +4,15 @@ import math
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtTest import QTest
 
 import engine.data as sets
 from engine import losses
+from engine.data import Preparation, prepare
+from playground.document.examples import example
 from playground.document.project import data_of
-from playground.runner.messages import Predictions, State, Surface
+from playground.runner.messages import PartScore, Predictions, State, Surface
 from playground.runner.session import Session
 from playground.ui.plots.boundary import Boundary
 from playground.ui.plots.curve import CurveFit
@@ -165,3 +168,63 @@ def test_views_open_alone(qtbot, context, frame, binary, name):
     view.show_frame(frame(binary, train_loss=0.5, validation_loss=math.nan))
     assert view.objectName()
     assert view.event(QEvent(QEvent.Type.LayoutRequest)) in (True, False)
+
+
+# ---- the test part ---------------------------------------------------------------------------------------------------
+
+
+IRIS = example("iris").project.replace(preparation=Preparation(train=0.6, validation=0.2))
+
+
+@pytest.fixture
+def trained() -> Session:
+    session = Session()
+    session.load(IRIS)
+    session.play()
+    session.train(60.0, until_epoch=3)
+    session.pause()
+    return session
+
+
+def test_the_score_is_that_of_the_part_on_screen(show, trained: Session) -> None:
+    view = show(IRIS)
+
+    def look() -> str:
+        view.show_frame(trained.frame(tuple(view.wants())))
+        return view.score.text()
+
+    assert look().startswith("validation accuracy")
+    view.picture.bar.part = "train"
+    assert look().startswith("train accuracy")
+    view.picture.bar.part = "test"
+    assert look() == ""
+    assert PartScore("test") not in view.wants()
+    for times in ("1 time", "2 times"):
+        assert view.look.isVisible()
+        QTest.mouseClick(view.look, Qt.MouseButton.LeftButton)
+        assert not view.look.isVisible()
+        score = trained.frame((PartScore("test"),)).answer(PartScore("test"))
+        assert look() == f"test accuracy {score.metric:.3g} · loss {score.loss:.3g} · looked at {times}"
+        view.picture.bar.part = "validation"
+        assert look().startswith("validation accuracy")
+        view.picture.bar.part = "test"
+        assert look() == "", "each look is asked for"
+
+
+def test_it_is_of_the_present_weights(trained: Session) -> None:
+    want = PartScore("test")
+    test = prepare(IRIS.source.make(), IRIS.preparation).test
+
+    def accuracy() -> float:
+        assert trained.trainer is not None
+        return float((trained.trainer.model.predict(test.x).argmax(axis=1) == test.y).mean())
+
+    before = trained.frame((want,)).answer(want)
+    assert before.metric == pytest.approx(accuracy())
+    assert math.isfinite(before.loss)
+    trained.play()
+    trained.train(60.0, until_epoch=40)
+    trained.pause()
+    after = trained.frame((want,)).answer(want)
+    assert after.metric == pytest.approx(accuracy())
+    assert after.loss < before.loss
