@@ -128,9 +128,10 @@ def prepared(source: Source, preparation: Preparation) -> Prepared:
     return store.get(source, preparation)
 
 
-def data_of(project: Project) -> Prepared:
-    """Raises EngineError where the data cannot be made."""
-    return prepared(project.source, project.preparation)
+def data_of(project: Project, wait: bool = False) -> Prepared:
+    """Raises EngineError where the data cannot be made. ``wait``: they are never ``Pending``, however long it takes."""
+    get = store.make if wait else store.get
+    return get(project.source, project.preparation)
 
 
 def shapes(project: Project) -> dict[str, Shape]:

@@ -103,9 +103,7 @@ class Store:
         if self.patience is None:
             return self.make(source, preparation)
         key = (source, preparation)
-        with self._lock:
-            failed = self._failed.get(key)
-        if failed is not None:
+        if (failed := self._failed.get(key)) is not None:
             raise failed
         fresh = key not in self._jobs
         job = self.start(source, preparation)

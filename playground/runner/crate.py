@@ -174,7 +174,6 @@ class Crate:
         memory, self._memory = self._memory, None
         if memory is not None:
             memory.close()
-            with contextlib.suppress(
-                FileNotFoundError
-            ):  # a process that took this one for dead has been faster
+            # a process that took this one for dead has been faster
+            with contextlib.suppress(FileNotFoundError):
                 memory.unlink()

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from engine import probe
 from engine.core import Array
 from engine.data import Dataset, Prepared
 from engine.errors import clipped, shown
@@ -82,9 +83,7 @@ class Live:
     def __init__(self, model: Model, data: Prepared, trainer: Trainer | None, inspection: Inspection) -> None:
         self.model, self.data, self.trainer, self.inspection = model, data, trainer, inspection
         self.first_step = trainer.steps if trainer is not None else 0
-        self.running = False
-        self.moment = 0
-        self.failure = ""
+        self.running, self.moment, self.failure = False, 0, ""
         self.own: tuple[int, Array] | None = None
         self._probes: dict[object, Probe] = {}
         self._fresh: set[object] = set()
@@ -149,6 +148,11 @@ class Live:
         """The values of a node for the first training samples, as many as a histogram looks at."""
         count = histogram_samples(self.model)
         return self.values("histogram", lambda: self.data.train.x[:count]).value(node_id)
+
+    def on_axes(self, points: Callable[[float, float, int], Array], resolution: int, node_id: str) -> Array:
+        """The values of a node at all ``points`` (of a line, or of a grid) that the data's axes span."""
+        inputs = lambda: self.data.transform(points(*probe.extent(self.data), resolution))
+        return self.values((points, resolution), inputs).value(node_id)
 
     def kept(self, kind: object, key: object, make: Callable[[], A]) -> A:
         """What was made last of this kind, made anew where ``key`` is another."""

@@ -30,22 +30,10 @@ import numpy as np
 from engine.errors import EngineError
 from engine.log import LogView
 from playground.document.project import Project, data_of
+from playground.runner import commands
 from playground.runner.crate import Crate, Room, TooSmall
 from playground.runner.life import begin
-from playground.runner.messages import (
-    ANSWERS,
-    Command,
-    Frame,
-    Load,
-    NextUpdate,
-    Quiet,
-    Recover,
-    Reset,
-    Save,
-    Saved,
-    State,
-    Want,
-)
+from playground.runner.messages import ANSWERS, Command, Frame, NextUpdate, Quiet, Saved, State, Want
 from playground.runner.rescue import Shelf
 from playground.runner.serving import KEPT_PROJECTS, PLAIN, Loaded, Parcel, Taken
 from playground.runner.worker import SAVING
@@ -87,15 +75,13 @@ class Remote:
         self._broken = False  # no process, until somebody asks for something
         self._died_at = 0.0  # when the line was found to have ended; 0: it has not
         self._opened: tuple[Path, Project] | None = None  # where the run began
-        self._saves: dict[int, Save] = {}  # orders that have not been answered
+        self._saves: dict[int, commands.Save] = {}  # orders that have not been answered
         self._saved: tuple[Saved, ...] = ()  # what was carried out here, as there is no process
         self._deaths = 0  # since somebody asked for something
         self._why = self._notice = ""  # of the last death; what is said of it with each frame
         self._told = False  # whether the notice has been in a frame
-        self._told_at, self._lost = (
-            0.0,
-            0,
-        )  # when it first was; the step that had been reached before the death
+        # when it first was; the step that had been reached before the death
+        self._told_at, self._lost = 0.0, 0
         self._seen = 0  # the step of the last frame
         self._last: Frame | None = None
 
@@ -117,32 +103,32 @@ class Remote:
 
     def send(self, command: Command) -> None:
         """Have something done. Where no process is left, the next thing that a person does starts another."""
-        if isinstance(command, Load):
+        if isinstance(command, commands.Load):
             self._run += command.another
             if command.another:
                 self._opened = None if command.file is None else (command.file, command.project)
-        elif isinstance(command, Reset):
+        elif isinstance(command, commands.Reset):
             self._opened = None
-        elif isinstance(command, Save):
+        elif isinstance(command, commands.Save):
             self._saves[command.number] = command
             if self._broken:
                 self._save_here()
             else:
                 self._tell(command)
             return
-        if isinstance(command, Load | Quiet):
+        if isinstance(command, commands.Load | Quiet):
             self._standing[type(command)] = command
         if not isinstance(command, Quiet):
             self._deaths = 0
-            if self._told and not (isinstance(command, Load) and not command.another):
+            if self._told and not (isinstance(command, commands.Load) and not command.another):
                 self._notice = ""
         if not self._broken:
             self._tell(command)
         elif not isinstance(command, Quiet):
-            if isinstance(command, Reset):
+            if isinstance(command, commands.Reset):
                 self._why = ""  # whoever begins anew need not be told what could be kept
             self._replace()
-            if not isinstance(command, Load):
+            if not isinstance(command, commands.Load):
                 self._tell(command)
 
     def take(self) -> Frame | None:
@@ -183,12 +169,12 @@ class Remote:
     @property
     def _project(self) -> Project:
         """The one loaded last."""
-        load = self._standing.get(Load)
-        return load.project if isinstance(load, Load) else _NOBODY
+        load = self._standing.get(commands.Load)
+        return load.project if isinstance(load, commands.Load) else _NOBODY
 
     def _tell(self, command: Command | Room) -> None:
         message: object = command
-        if isinstance(command, Load | Recover):
+        if isinstance(command, commands.Load | commands.Recover):
             self._number += 1
             self._projects[self._number] = command.project
             while len(self._projects) > KEPT_PROJECTS:
@@ -254,12 +240,12 @@ class Remote:
                 self._buried.remove(dead)
                 dead.close()
         self.start()
-        load = self._standing.get(Load)
+        load = self._standing.get(commands.Load)
         for standing in self._standing.values():
             if standing is not load:
                 self._tell(standing)
-        if isinstance(load, Load):
-            self._tell(Recover(load.project, self._run, self._opened))
+        if isinstance(load, commands.Load):
+            self._tell(commands.Recover(load.project, self._run, self._opened))
         for order in self._saves.values():
             self._tell(order)
 

@@ -20,8 +20,7 @@ from engine.train import Trainer
 from playground.document import edits
 from playground.document.change import DATA, diff
 from playground.document.files import FileError
-from playground.document.project import Project, problems
-from playground.document.store import store
+from playground.document.project import Project, data_of, problems
 from playground.runner.inspecting import Inspection
 from playground.runner.keeping import (
     HandEdits,
@@ -454,7 +453,7 @@ class Session:
     def _find_data(self) -> Prepared | None:
         """The project's data; ``None`` where they cannot be made, and then nothing can be shown of it."""
         try:
-            self._data = store.make(self.project.source, self.project.preparation)  # it may wait
+            self._data = data_of(self.project, wait=True)
         except EngineError as error:
             self.trainer = self._data = self._live = None
             self._say(State.EMPTY, str(error))

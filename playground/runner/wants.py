@@ -83,12 +83,11 @@ class Surface(OfNode[Array]):
     every: int = 1
 
     def answer(self, live: Live) -> Array | None:
-        data, shape = live.data, live.model.shapes[self.node_id]
-        if data.raw.in_shape != (2,) or len(shape) != 1:
+        shape = live.model.shapes[self.node_id]
+        if live.data.raw.in_shape != (2,) or len(shape) != 1:
             return None
-        points = probe.grid(*probe.extent(data), self.resolution)
-        made = live.values(("surface", self.resolution), lambda: data.transform(points))
-        surfaces = made.value(self.node_id).reshape(shape[0], self.resolution, self.resolution)
+        values = live.on_axes(probe.grid, self.resolution, self.node_id)
+        surfaces = values.reshape(shape[0], self.resolution, self.resolution)
         return _shown(surfaces[:, :: self.every, :: self.every])
 
 
@@ -99,12 +98,9 @@ class Curve(OfNode[Array]):
     resolution: int = 200
 
     def answer(self, live: Live) -> Array | None:
-        data = live.data
-        if data.raw.in_shape != (1,) or len(live.model.shapes[self.node_id]) != 1:
+        if live.data.raw.in_shape != (1,) or len(live.model.shapes[self.node_id]) != 1:
             return None
-        points = probe.line(*probe.extent(data), self.resolution)
-        made = live.values(("curve", self.resolution), lambda: data.transform(points))
-        return _shown(made.value(self.node_id))
+        return _shown(live.on_axes(probe.line, self.resolution, self.node_id))
 
 
 @dataclass(frozen=True)

@@ -150,9 +150,8 @@ class Worker(threading.Thread):
             case commands.StepBack(unit):
                 self._go_back(lambda: session.step_back(unit, self._on_the_way))
             case commands.GoTo(step):
-                if not any(
-                    isinstance(c, commands.GoTo) for c in self._commands
-                ):  # whoever drags is far ahead of the first places
+                # whoever drags is far ahead of the first places
+                if not any(isinstance(c, commands.GoTo) for c in self._commands):
                     self._go_back(lambda: session.go_to(step, self._on_the_way))
             case SetSpeed(steps):
                 self._speed, self._due = steps, perf_counter()
@@ -171,9 +170,8 @@ class Worker(threading.Thread):
             case commands.Recover(project, run, opened):
                 aside = self._shelf.read() if self._shelf is not None else None
                 session.recover(project, run, aside, opened)
-        if (
-            self._steps < done and not back
-        ):  # another run has begun, and a step asked for in the last one is no more
+        # another run has begun, and a step asked for in the last one is no more
+        if self._steps < done and not back:
             self._rate = _Rate()
             if self._until_epoch < float("inf"):
                 session.pause()
@@ -217,9 +215,8 @@ class Worker(threading.Thread):
             return
         if unit == "epoch":
             stepping = self._session.state is State.RUNNING and self._until_epoch < float("inf")
-            self._go(
-                (self._until_epoch if stepping else trainer.epoch) + 1
-            )  # asked for twice in a row: two epochs
+            # asked for twice in a row: two epochs
+            self._go((self._until_epoch if stepping else trainer.epoch) + 1)
             return
         self._session.play()
         if self._session.state is State.RUNNING:

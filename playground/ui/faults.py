@@ -30,9 +30,8 @@ class Faults(QObject):
     times a second must not bury what it is about.
     """
 
-    happened = Signal(
-        str, str
-    )  #: a sentence and the stack trace; slots of other objects hear of it on their own thread
+    #: a sentence and the stack trace; slots of other objects hear of it on their own thread
+    happened = Signal(str, str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

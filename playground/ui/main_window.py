@@ -264,9 +264,8 @@ class MainWindow(QMainWindow):
         self.transport.show_problems(found)
 
     def _retitle(self) -> None:
-        name = self.desk.name.replace(
-            "[*]", "[*][*]"
-        )  # so Qt writes it out; alone it stands for the mark of what is not saved
+        # so Qt writes it out; alone it stands for the mark of what is not saved
+        name = self.desk.name.replace("[*]", "[*][*]")
         self.setWindowTitle(f"{name}[*]")
         self.setWindowModified(not self.desk.saved)
 

@@ -50,9 +50,8 @@ class LayerItem(QWidget):
         super().__init__()
         self.layer, self._theme = layer, theme
         self.setObjectName(f"layer_{layer.key}")
-        self.setProperty(
-            "typing", True
-        )  # letters search, see _item_key; playground/ui/keys.py leaves them to it
+        # letters search, see _item_key; playground/ui/keys.py leaves them to it
+        self.setProperty("typing", True)
         self.setAccessibleName(layer.label)
         self.setAccessibleDescription(layer.help())
         self.setToolTip(layer.help())  # the formula is added when somebody looks at it

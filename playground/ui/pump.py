@@ -184,9 +184,8 @@ class Pump(QObject):
             return True
         end = perf_counter() + SLICE
         visible = self._visible()
-        if not self._untold.keys().isdisjoint(
-            visible
-        ):  # they would take its numbers for those of another network
+        # they would take its numbers for those of another network
+        if not self._untold.keys().isdisjoint(visible):
             return False
         unseen = [i for i in visible if i not in self._seen]
         for i in unseen:

@@ -204,9 +204,8 @@ class SourcePicker(QWidget):
         # Those drawn from a seed first: that is where one begins.
         groups = sorted(sources.by_category().items(), key=lambda group: _rank(group[0]))
         for category, members in groups:
-            members = tuple(
-                source for source in members if not source.from_disk
-            )  # those are opened, not chosen
+            # those are opened, not chosen
+            members = tuple(source for source in members if not source.from_disk)
             if members:
                 self._add_group(category, members, theme)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)

@@ -67,9 +67,8 @@ class Transport(QToolBar):
         self._play = self._button("transport_play", "Play or pause")
         self._play.setDefaultAction(actions["run.play"])
         self._play.setProperty("primary", True)
-        self._play.setMinimumWidth(
-            self._play.fontMetrics().horizontalAdvance("Pause") + 54
-        )  # it changes places with Play
+        # it changes places with Play
+        self._play.setMinimumWidth(self._play.fontMetrics().horizontalAdvance("Pause") + 54)
         self._back = self._step_button(actions, "transport_back", "Step back", ("run.back", "run.epoch_back"))
         self._back.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         self._step = self._step_button(actions, "transport_step", "Step", ("run.batch", "run.epoch"))

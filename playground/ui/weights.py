@@ -70,9 +70,8 @@ class WeightFiles(QObject):
     def keep(self) -> None:
         """Have the run begin with the weights as they are now: Reset returns to them, and the file holds them."""
         folder = tempfile.mkdtemp(prefix="playground-")
-        tidy = weakref.finalize(
-            self, shutil.rmtree, folder, ignore_errors=True
-        )  # the window may go before the answer comes
+        # the window may go before the answer comes
+        tidy = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         path, project = Path(folder) / f"weights{SUFFIX}", self._document.value
 
         def written(refusal: str) -> None:

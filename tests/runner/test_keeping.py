@@ -174,7 +174,7 @@ def test_data_that_cannot_be_made_are_no_end(monkeypatch: pytest.MonkeyPatch) ->
     assert session.state is State.PAUSED
 
 
-def _no_data(project: Project) -> None:
+def _no_data(project: Project, wait: bool) -> None:
     from engine.errors import DataError
 
     raise DataError("These data cannot be made. Choose others.")

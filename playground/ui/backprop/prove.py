@@ -213,9 +213,8 @@ class ProveCard(SideCard):
             self._fill(i, report)
         self.reports.setRowCount(len(check.reports))
         if begun:
-            QTimer.singleShot(
-                0, self, lambda: self.scroller.ensureWidgetVisible(self.reports)
-            )  # laid out by then
+            # laid out by then
+            QTimer.singleShot(0, self, lambda: self.scroller.ensureWidgetVisible(self.reports))
 
     def _fill(self, i: int, report: Report) -> None:
         worst, kinks = report.worst, report.kinks

@@ -32,9 +32,8 @@ MARGIN_MM, DPI = 16.0, 96
 ITEM = 16  #: pixels by which an item stands in
 ANSWER = 110  #: room behind a formula, for its result
 
-_FORMULA = (
-    QTextFormat.ObjectTypes.UserObject.value + 1
-)  # the kind of object that stands for a formula in the text
+# the kind of object that stands for a formula in the text
+_FORMULA = QTextFormat.ObjectTypes.UserObject.value + 1
 _LATEX = QTextFormat.Property.UserProperty.value + 1
 
 _IN_DOLLARS = re.compile(r"\$(.+?)\$")

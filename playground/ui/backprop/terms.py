@@ -97,9 +97,8 @@ class _Layout:
 
     chips: list[QRectF] = field(default_factory=list)
     zones: list[Zone] = field(default_factory=list)
-    factors: list[tuple[QRectF, Operand, bool]] = field(
-        default_factory=list
-    )  # rect, number, belongs to the future
+    # rect, number, belongs to the future
+    factors: list[tuple[QRectF, Operand, bool]] = field(default_factory=list)
     more: QRectF = field(default_factory=QRectF)
     height: float = 0.0
 

@@ -198,9 +198,8 @@ def _gaps(plan: Plan, places: Mapping[str, Place], room: float) -> list[float]:
     leasts = [g for g, grows in zip(least, growing, strict=True) if grows]
     free = room - 2 * MARGIN - sum(p.width for p in places.values()) - (sum(least) - sum(leasts))
     narrow = sorted(leasts)
-    while narrow and free < narrow[-1] * len(
-        narrow
-    ):  # one that must be wider than its share leaves less for the others
+    # one that must be wider than its share leaves less for the others
+    while narrow and free < narrow[-1] * len(narrow):
         free -= narrow.pop()
     gap = min(max(free / max(len(narrow), 1), GAP), WIDE_GAP)
     return [max(g, gap) if grows else g for g, grows in zip(least, growing, strict=True)]

@@ -38,9 +38,8 @@ def menu_for(canvas: CanvasView, block_id: str) -> QMenu:
         action = menu.addAction(button_text(text), act)
         action.setObjectName(f"canvas_menu.{name}")
         action.setShortcut(QKeySequence(keys))
-        action.setShortcutContext(
-            Qt.ShortcutContext.WidgetShortcut
-        )  # shown, and not taken from the window's own
+        # shown, and not taken from the window's own
+        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         action.setShortcutVisibleInContextMenu(True)
         action.setEnabled(possible)
         action.setToolTip(as_tip(tip or text))

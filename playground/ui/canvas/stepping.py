@@ -88,9 +88,8 @@ class Stepping(QObject):
             tiles = self._scene.blocks[node_id].tiles
             if tiles is not None:
                 tiles.take_weights(trace.arranged(node_id, trace.parameters["before"][node_id]))
-                weight = tiles.weights.get(
-                    "weight"
-                )  # none where the trace is of other data, with other shapes
+                # none where the trace is of other data, with other shapes
+                weight = tiles.weights.get("weight")
                 if tiles.block.is_sum and weight is not None:
                     self._scene.wires.show_weights(node_id, weight)
 
@@ -152,9 +151,8 @@ class Stepping(QObject):
     def _scale(self, at: QPoint) -> tuple[float | None, bool]:
         """The end of the scale of what is drawn at a point, and whether it is that of gradients."""
         spot = self._scene.step.spot_at(self._view.network.mapToScene(at))
-        if spot is None or (
-            spot.target.block_id == INPUT and spot.cell and not spot.lower
-        ):  # a picture, in grey
+        # a picture, in grey
+        if spot is None or (spot.target.block_id == INPUT and spot.cell and not spot.lower):
             return None, False
         face = self._scene.step.faces[spot.target.block_id]
         limit = face.gradient_limit if spot.lower else face.value_limit

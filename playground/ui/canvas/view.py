@@ -306,9 +306,8 @@ class CanvasView(View):
 
     def _drop_gone_editor(self) -> None:
         cell = self.editor.cell
-        if cell is not None and (
-            cell.block_id not in self.scene.plan or not self.scene.has_cell(cell)
-        ):  # the block is gone, or another layer
+        # the block is gone, or another layer
+        if cell is not None and (cell.block_id not in self.scene.plan or not self.scene.has_cell(cell)):
             self.editor.dismiss()
 
     def _editor_closed(self) -> None:

@@ -52,9 +52,8 @@ def both_ways(kernel: Array, picture: Array, padding: str) -> tuple[Array, Array
 class Photos(QObject):
     """Loads a photograph beside the window's own work: unpacking it, and importing what does, takes long."""
 
-    loaded = Signal(
-        str, object
-    )  #: which, and the picture ``(3, H, W)`` from 0 to 1, or what went wrong as text
+    #: which, and the picture ``(3, H, W)`` from 0 to 1, or what went wrong as text
+    loaded = Signal(str, object)
 
     def load(self, key: str) -> None:
         """``loaded`` follows."""

@@ -114,9 +114,8 @@ class Replay(QWidget):
     def _follow(self, frame: Frame) -> None:
         """Go on with the film, or end it where somebody else has moved the run."""
         running = frame.state is State.RUNNING
-        if not self.play.isEnabled() or (
-            running and self._begun
-        ):  # another run, or somebody has pressed Play
+        # another run, or somebody has pressed Play
+        if not self.play.isEnabled() or (running and self._begun):
             self.stop()
         elif running:
             return

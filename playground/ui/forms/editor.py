@@ -258,9 +258,8 @@ class Combo(QComboBox):
 
     def explain(self, index: int, words: str) -> None:
         """Give an entry a tool tip."""
-        self.setItemData(
-            index, f"<p>{escaped(words)}</p>", Qt.ItemDataRole.ToolTipRole
-        )  # plain ones do not wrap
+        # plain ones do not wrap
+        self.setItemData(index, f"<p>{escaped(words)}</p>", Qt.ItemDataRole.ToolTipRole)
 
 
 @edits(Choice)

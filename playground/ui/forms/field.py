@@ -52,9 +52,8 @@ class StepField(QAbstractSpinBox):
         self._press: QPointF | None = None  # where a press began that may become a drag
         self._start: Any = None
         self._dragging = self._editing = False  # editing: the mouse selects text rather than dragging
-        self.setFocusPolicy(
-            Qt.FocusPolicy.StrongFocus
-        )  # the wheel scrolls the form rather than taking the focus
+        # the wheel scrolls the form rather than taking the focus
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.setAccelerated(True)
@@ -97,9 +96,8 @@ class StepField(QAbstractSpinBox):
         edit = self.lineEdit()
         text, caret = self.write(value), edit.cursorPosition()
         self._value = value
-        edit.setText(
-            text
-        )  # even where it is the same: this forgets the typing, so that undo is the document's again
+        # even where it is the same: this forgets the typing, so that undo is the document's again
+        edit.setText(text)
         edit.setCursorPosition(min(caret, len(text)))
         self.mark(False)
         self.update()
@@ -170,9 +168,8 @@ class StepField(QAbstractSpinBox):
             if self.pending() or self.property("wrong"):
                 self.show_value(self._value)
                 self.selectAll()
-                self.entered.emit(
-                    self._value, ""
-                )  # so that what was said about the refused text is taken back
+                # so that what was said about the refused text is taken back
+                self.entered.emit(self._value, "")
             else:
                 event.ignore()
             return

@@ -91,9 +91,8 @@ def draw_marker(painter: QPainter, at: QPointF, look: Look, size: float | None =
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.translate(at)
     pen = QPen(look.pen)
-    pen.setWidthF(
-        pen.widthF() * painter.device().devicePixelRatioF()
-    )  # a cosmetic pen counts the screen's pixels
+    # a cosmetic pen counts the screen's pixels
+    pen.setWidthF(pen.widthF() * painter.device().devicePixelRatioF())
     drawSymbol(painter, look.marker, look.size if size is None else size, pen, look.brush)
     painter.restore()
 
