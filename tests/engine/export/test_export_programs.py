@@ -24,7 +24,7 @@ from tests.engine.drawing import graphs
 from tests.engine.export.exporting import assert_agrees, program, subject
 
 RUN = ("numpy", "pytorch", "onnx")
-#: steps of the larger examples that are repeated here; all 20 were, by hand. AlexNet at full size takes gigabytes.
+#: steps of the larger examples that are repeated here; all 20 were, by hand. AlexNet at full size takes gigabytes (one step of it was, in PyTorch).
 FEWER = {"lenet5": 3, "alexnet-small": 1, "resnet-small": 1, "notes-cnn": 5}
 TOO_LARGE = ("alexnet",)
 
