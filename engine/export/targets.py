@@ -8,6 +8,9 @@ from pathlib import Path
 from engine.export import notebook_target, numpy_target, onnx_target, pytorch_target
 from engine.export.base import AUGMENTED, Subject
 from engine.export.evidence import DATA_BYTES, STEPS, Evidence, gather
+from engine.export.numpy_words import numpy_writers
+from engine.export.onnx_target import onnx_writers
+from engine.export.pytorch_words import pytorch_writers
 
 #: name → what writes the program into a folder and returns its files
 TARGETS: Mapping[str, Callable[[Subject, Evidence, Path], list[Path]]] = {
@@ -18,7 +21,7 @@ TARGETS: Mapping[str, Callable[[Subject, Evidence, Path], list[Path]]] = {
 }
 
 #: how each class is written, in every target that has its own way
-WRITERS = (numpy_target.numpy_writers, pytorch_target.pytorch_writers, onnx_target.onnx_writers)
+WRITERS = (numpy_writers, pytorch_writers, onnx_writers)
 
 
 def export(subject: Subject, target: str, folder: Path, steps: int = STEPS) -> list[Path]:
@@ -29,7 +32,7 @@ def export(subject: Subject, target: str, folder: Path, steps: int = STEPS) -> l
 
     Raises OSError, and ExportError where something cannot be written in that target.
     """
-    evidence = gather(subject, steps)
+    evidence = gather(subject, 0 if target == "onnx" else steps)  # that file holds the network alone
     folder.mkdir(parents=True, exist_ok=True)
     return TARGETS[target](subject, evidence, folder)
 

@@ -10,9 +10,15 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from playground.ui.numbers import fmt
 from playground.ui.plots.colours import mix
 from playground.ui.plots.plot import ReadOut, small
 from playground.ui.theme import Theme
+
+#: of each class, beside its row
+MEASURES = ("precision", "recall", "F1")
+#: pixels between two of them
+GAP = 8
 
 _MOVES = {Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0)}
 
@@ -20,6 +26,13 @@ _MOVES = {Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1
 def count_pairs(truth: NDArray[Any], guess: NDArray[Any], classes: int) -> NDArray[np.int64]:
     """``[i, j]``: how many samples of class i were taken for class j."""
     return np.bincount(truth * classes + guess, minlength=classes * classes).reshape(classes, classes)
+
+
+def measures(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """``(classes, 3)``: precision, recall and F1 of each class; NaN where nothing was taken for it, or nothing is of it."""
+    right, taken, there = np.diag(counts), counts.sum(axis=0), counts.sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        return np.stack([right / taken, right / there, 2 * right / (taken + there)], axis=1)
 
 
 def readable(ground: QColor, theme: Theme) -> str:
@@ -68,17 +81,27 @@ class ConfusionMatrix(QWidget):
 
     # ---- layout --------------------------------------------------------------------------------------------------------
 
+    def _measure_width(self) -> int:
+        return max(map(self.fontMetrics().horizontalAdvance, MEASURES)) + GAP
+
+    def measures_shown(self) -> bool:
+        """Whether there is room for them beside the rows."""
+        high = self.height() >= (len(self._classes) + 2) * self.fontMetrics().height() + 10
+        return high and self.width() >= 150 + 3 * self._measure_width()
+
     def cells(self) -> QRectF:
         """Where the square of counts lies."""
         metrics = self.fontMetrics()
+        beside = 3 * self._measure_width() if self.measures_shown() else 0
         widest = max((float(metrics.horizontalAdvance(name)) for name in self._classes), default=0.0)
         left = min(widest + 8.0, 0.28 * self.width()) + metrics.height() + 4
         bottom = 2 * metrics.height() + 8
-        width, height = self.width() - left - 4.0, self.height() - bottom - 4.0
+        top = float(metrics.height() + 2 if beside else 4)
+        width, height = self.width() - left - beside - 4.0, self.height() - bottom - top
         # Wider than high where there is room: the names below the columns need it.
         height = max(20.0, min(height, width))
         width = max(20.0, min(width, max(2.4 * height, (widest + 6.0) * len(self._classes))))
-        return QRectF(left + max(0.0, (self.width() - left - 4 - width) / 2), 4, width, height)
+        return QRectF(left + max(0.0, (self.width() - left - beside - 4 - width) / 2), top, width, height)
 
     def cell(self, row: int, column: int) -> QRectF:
         """Where one count stands."""
@@ -95,6 +118,8 @@ class ConfusionMatrix(QWidget):
         rows = self._counts.sum(axis=1)
         for (i, j), count in np.ndenumerate(self._counts):
             self._paint_cell(painter, i, j, int(count), int(rows[i]))
+        if len(self._counts) and self.measures_shown():
+            self._paint_measures(painter)
         if not len(self._counts):
             painter.setPen(QPen(QColor(self.theme.border)))
             painter.setBrush(QColor(self.theme.sunken))
@@ -121,6 +146,22 @@ class ConfusionMatrix(QWidget):
         ):
             painter.setPen(QColor(readable(painter.brush().color(), theme) if count else theme.muted))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_measures(self, painter: QPainter) -> None:
+        area, line, width = self.cells(), self.fontMetrics().height(), self._measure_width()
+        for k, (name, values) in enumerate(zip(MEASURES, measures(self._counts).T, strict=True)):
+            x = area.right() + k * width
+            painter.setPen(QColor(self.theme.muted))
+            painter.drawText(QRectF(x, 0, width, line), Qt.AlignmentFlag.AlignRight, name)
+            painter.setPen(QColor(self.theme.text))
+            for i, value in enumerate(values):
+                row = self.cell(i, 0)
+                box = QRectF(x, row.y(), width, row.height())
+                painter.drawText(
+                    box,
+                    Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+                    f"{value:.2f}" if value == value else "–",
+                )
 
     def _paint_names(self, painter: QPainter) -> None:
         metrics, elide, area = self.fontMetrics(), Qt.TextElideMode.ElideRight, self.cells()
@@ -198,4 +239,8 @@ class ConfusionMatrix(QWidget):
         i, j = self._cell
         count, of = int(self._counts[i, j]), int(self._counts[i].sum())
         verdict = "recognized" if i == j else f"taken for {self._classes[j]}"
-        self.read_out.say(f"{self._classes[i]}: {count} of {of} {verdict}", self.cell(i, j).center())
+        words = f"{self._classes[i]}: {count} of {of} {verdict}"
+        if i == j:
+            values = zip(MEASURES, measures(self._counts)[i], strict=True)
+            words += "".join(f"\n{name} {fmt(value)}" for name, value in values if value == value)
+        self.read_out.say(words, self.cell(i, j).center())
