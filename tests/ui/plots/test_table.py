@@ -8,10 +8,11 @@ from PySide6.QtTest import QTest
 
 from playground.document.project import data_of
 from playground.runner.messages import Predictions, State
-from playground.ui.plots.confusion import count_pairs, readable
+from playground.ui.plots.confusion import ConfusionMatrix, count_pairs, measures, readable
 from playground.ui.plots.points import rows_of, size_of
 from playground.ui.plots.table import Classes, Values
 from playground.ui.theme import DARK, LIGHT
+from tests.ui.bench import ink
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def test_cells_by_keyboard(open_picture, frame, iris, focus, qtbot):
     picture.show_frame(frame(iris, {picture.wants()[0]: guesses(iris, "validation")}))
     for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_Return):
         qtbot.keyClick(picture.matrix, key)
-    assert picture.matrix.read_out.text().endswith("recognized")
+    assert picture.matrix.read_out.text().splitlines()[0].endswith("recognized")
     truth = data_of(iris).raw.y[rows_of(data_of(iris), "validation")]
     assert truth[focus.sample[1]] == 1
 
@@ -190,3 +191,29 @@ def test_values_change_theme_live(open_picture, frame, diabetes):
     (x0, x1), (y0, y1) = picture.plot.box.viewRange()
     corner = picture.plot.to_pixel(x0 + 0.02 * (x1 - x0), y1 - 0.02 * (y1 - y0)).toPoint()
     assert image.pixelColor(corner) == QColor(DARK.sunken)
+
+
+def test_measures_of_each_class() -> None:
+    counts = np.array([[8, 2, 0], [1, 4, 0], [5, 0, 0]])
+    found = measures(counts)
+    assert np.allclose(found[0], [8 / 14, 8 / 10, 2 * 8 / 24])
+    assert np.allclose(found[1], [4 / 6, 4 / 5, 2 * 4 / 11])
+    assert np.isnan(found[2, 0]), "nothing was taken for it"
+    assert found[2, 1:].tolist() == [0, 0]
+
+
+def test_measures_stand_beside_their_rows_where_there_is_room(qtbot) -> None:
+    matrix = ConfusionMatrix(LIGHT)
+    qtbot.addWidget(matrix)
+    matrix.show_counts(np.array([[8, 2], [1, 4]]), ("cat", "dog"))
+    for size, shown in (((460, 240), True), ((460, 40), False), ((180, 240), False)):
+        matrix.resize(*size)
+        assert matrix.measures_shown() is shown
+        beside = matrix.grab().toImage().copy(round(matrix.cells().right()) + 2, 0, 400, size[1])
+        assert bool((ink(beside, LIGHT.text) < 60).any()) is shown
+    matrix.resize(460, 240)
+    matrix.show()
+    QTest.mouseMove(matrix, matrix.cell(0, 0).center().toPoint())
+    qtbot.waitUntil(
+        lambda: "cat: 8 of 10 recognized\nprecision 0.889\nrecall 0.800\nF1 0.842" in matrix.read_out.text()
+    )
