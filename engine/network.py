@@ -11,6 +11,7 @@ from typing import Any, Self
 from engine.errors import ShapeError, SpecError, few, shown
 from engine.layers.base import Layer, Shape
 from engine.layers.shape import Flatten
+from engine.limits import MOST_LAYERS
 from engine.problems import FitOutput, InsertLayer, Problem, Remedy, SetLayer
 from engine.ranges import ANY, Range
 from engine.spec import sides_in_words
@@ -189,14 +190,20 @@ class Network:
                     shapes[node.id] = node.layer.check_inputs(*(shapes[i] for i in inputs))
                 except ShapeError as error:
                     problems.append(
-                        Problem(node.id, str(error), remedies=_remedies(node, *(shapes[i] for i in inputs)))
+                        Problem(
+                            node.id,
+                            str(error),
+                            remedies=_remedies(
+                                node, len(self.nodes) < MOST_LAYERS, *(shapes[i] for i in inputs)
+                            ),
+                        )
                     )
             seen.add(node.id)
         return shapes, problems
 
 
-def _remedies(node: Node, *in_shapes: Shape) -> tuple[Remedy, ...]:
-    """The edits after which a layer fits what it reads: other settings, if it knows any, or a Flatten before it."""
+def _remedies(node: Node, room: bool, *in_shapes: Shape) -> tuple[Remedy, ...]:
+    """The edits after which a layer fits what it reads: other settings, if it knows any, or, where there is ``room``, a Flatten before it."""
     found: list[Remedy] = []
     other = node.layer.instead(*in_shapes)
     if other is not None and _fits(other, *in_shapes):
@@ -204,7 +211,12 @@ def _remedies(node: Node, *in_shapes: Shape) -> tuple[Remedy, ...]:
         what = ", ".join(f"{p.name} {sides_in_words(now)}" for (p, before), (_, now) in both if now != before)
         found.append(SetLayer(f"Use {what}", node.id, other))
     flat = Flatten()
-    if len(in_shapes) == 1 and len(in_shapes[0]) > 1 and _fits(node.layer, flat.out_shape(*in_shapes)):
+    if (
+        room
+        and len(in_shapes) == 1
+        and len(in_shapes[0]) > 1
+        and _fits(node.layer, flat.out_shape(*in_shapes))
+    ):
         found.append(InsertLayer("Put a Flatten before it", node.id, flat))
     return tuple(found)
 

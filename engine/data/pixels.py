@@ -237,13 +237,15 @@ def coloured(picture: Any) -> bool:
     if picture.mode in _GREY_MODES or _wide(picture.mode):
         return False
     if picture.mode == "P":
-        palette = np.asarray(picture.getpalette("RGB"), int).reshape(-1, 3)
-        if (palette == palette[:, :1]).all():
-            return False
-    else:
-        picture.thumbnail((_LOOKED_AT, _LOOKED_AT))
-    *rgb, alpha = np.moveaxis(np.asarray(picture.convert("RGBA"), int), -1, 0)
-    return bool(((np.ptp(rgb, axis=0) > _TINGE) & (alpha > 0)).any())
+        palette = np.asarray(picture.getpalette("RGB"), np.int16).reshape(-1, 3)
+        used = np.asarray(picture.histogram()[: len(palette)]) > 0
+        clear = picture.info.get("transparency", b"")
+        hidden = [clear] if isinstance(clear, int) else [i for i, alpha in enumerate(clear) if not alpha]
+        used[[i for i in hidden if i < len(used)]] = False
+        return bool((np.ptp(palette[used], axis=1) > _TINGE).any()) if used.any() else False
+    picture.thumbnail((_LOOKED_AT, _LOOKED_AT))
+    rgba = np.asarray(picture.convert("RGBA"))
+    return bool(((np.ptp(rgba[..., :3], axis=-1) > _TINGE) & (rgba[..., 3] > 0)).any())
 
 
 def _seen(rgba: Any) -> tuple[float, ...]:

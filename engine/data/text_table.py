@@ -1,4 +1,4 @@
-"""From the bytes of a text file to rows of cells: encoding, delimiter, quotes, and whether the first row holds names."""
+"""From the bytes of a text file to rows of cells under names: encoding, delimiter, quotes, comments, header."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from engine.data.report import Note
-from engine.errors import DataError, Offer, clipped
+from engine.core import Array
+from engine.data.report import Note, left_out
+from engine.errors import DataError, Offer, clipped, counted, few, shown
 
 #: by their names
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "space": " "}
@@ -52,7 +53,8 @@ def decoded(raw: bytes, name: str) -> tuple[str, tuple[Note, ...]]:
 
 
 def rows_of(text: str, delimiter: str = "auto") -> Text:
-    """The rows of a table as text; blank lines and lines that begin with # are passed over. Raises DataError.
+    """The rows of a table as text. Blank lines are passed over, and so are lines that begin with #, unless they are the names of the
+    columns, or too many to be remarks. Raises DataError.
 
     Args:
         delimiter: a key of ``DELIMITERS``, or "auto".
@@ -63,10 +65,13 @@ def rows_of(text: str, delimiter: str = "auto") -> Text:
     head = lines[0].strip() if lines else ""
     if head.lower().startswith("sep=") and len(head) == 5:  # Excel's own way to say it
         between, first = between or head[4], 1
+    begins = first
     while first < len(lines) and lines[first].lstrip().startswith("#"):
         first += 1
     told = bool(between)
     between = between or _guessed(lines[first : first + _LOOKED_AT])
+    if first > begins and _as_many_cells(lines[first - 1 : first + 1], between):
+        first -= 1
     notes: tuple[Note, ...] = ()
     if not told:
         name = next(name for name, mark in DELIMITERS.items() if mark == between)
@@ -74,7 +79,29 @@ def rows_of(text: str, delimiter: str = "auto") -> Text:
         offers = tuple(Offer(f"It is a {other}", (("delimiter", other),)) for other in others)
         notes = (Note(f"Between cells stands a {name}.", offers),)
     rows, places = _cells(lines, first, between)
+    remarks = [i for i, row in enumerate(rows) if i and row[0].lstrip().startswith("#")]
+    if remarks and len(remarks) * 10 <= len(rows):
+        rows = [row for i, row in enumerate(rows) if i not in set(remarks)]
+        places = [place for i, place in enumerate(places) if i not in set(remarks)]
+    else:
+        remarks = []
+    remarked = first - begins + len(remarks)
+    if remarked:
+        notes += (
+            Note(
+                f"{counted(remarked, 'line')} with # in front {'was' if remarked == 1 else 'were'} passed over."
+            ),
+        )
     return Text(rows, places, notes)
+
+
+def _as_many_cells(lines: Sequence[str], between: str) -> bool:
+    """Whether two lines have as many cells, more than one."""
+    try:
+        widths = [len(row) for row in csv.reader(lines, delimiter=between, skipinitialspace=True)]
+    except csv.Error:
+        return False
+    return len(widths) == 2 and widths[0] == widths[1] > 1
 
 
 def _cells(lines: Sequence[str], first: int, between: str) -> tuple[list[list[str]], list[int]]:
@@ -90,9 +117,17 @@ def _cells(lines: Sequence[str], first: int, between: str) -> tuple[list[list[st
                 places.append(begins)
             begins = first + reader.line_num + 1
     except csv.Error as error:
-        why = "opens a quote that nothing closes" if "end of data" in str(error) else clipped(str(error), 80)
+        if "field limit" in str(error):
+            why, expected = f"has a cell of more than {MOST_CELL:,} letters", "shorter ones"
+        else:
+            why = (
+                "opens a quote that nothing closes"
+                if "end of data" in str(error)
+                else clipped(str(error), 80)
+            )
+            expected = "cells with a quote at both ends or at none"
         raise DataError(
-            f"The row at line {begins:,} {why}; expected cells with a quote at both ends or at none. Correct that line."
+            f"The row at line {begins:,} {why}; expected {expected}. Correct that line."
         ) from None
     finally:
         csv.field_size_limit(before)
@@ -127,3 +162,117 @@ def told_apart(rows: Sequence[Sequence[str]], is_number: Callable[[str], bool]) 
     if any(sum(map(is_number, column)) * 2 > len(column) for column in columns):
         return True
     return all(cell not in column for cell, column in zip(head, columns, strict=True) if cell)
+
+
+class Table:
+    """The rows of a file, all of one length, with the names of their columns. Raises DataError where there are none.
+
+    Args:
+        header: whether the first row holds the names: "yes", "no" or "auto".
+        name: of the file.
+        is_number: tells numbers from words.
+
+    Attributes:
+        rows: cells.
+        lines: of the file, from 1, in which each row begins.
+        notes: what is said of rows that do not fit.
+    """
+
+    def __init__(self, text: Text, header: str, name: str, is_number: Callable[[str], bool]) -> None:
+        self.name, self.notes = name, text.notes
+        if not text.rows:
+            raise DataError(f"{name} holds no rows; expected a table with at least one. Choose another file.")
+        self._width = Counter(len(row) for row in text.rows).most_common(1)[0][0]
+        if header != "no":
+            self._mend_head(text, header == "yes")
+        fits = [len(row) == self._width for row in text.rows]
+        odd = [
+            f"line {line}: {counted(len(row), 'cell')}"
+            for row, line, fit in zip(text.rows, text.lines, fits, strict=True)
+            if not fit
+        ]
+        self.rows = [row for row, fit in zip(text.rows, fits, strict=True) if fit]
+        self.lines = [line for line, fit in zip(text.lines, fits, strict=True) if fit]
+        alone = len(self.rows) == 1 and not any(map(is_number, self.rows[0]))
+        named = header == "yes" or (header == "auto" and (alone or told_apart(self.rows, is_number)))
+        first = self.rows.pop(0) if named else [f"x{i + 1}" for i in range(self._width)]
+        if named:
+            self.lines.pop(0)
+        if not self.rows:
+            raise DataError(
+                f"{name} holds names of columns and no rows; expected at least one. Choose another file."
+            )
+        self._names = _unique(first)
+        self.notes += left_out("row", {f"of other than {counted(self._width, 'cell')}": odd})
+        if header == "auto":
+            words, other = (
+                ("names the columns", "no") if named else ("is a sample: no names stand above", "yes")
+            )
+            offer = Offer("It is a sample" if named else "It names the columns", (("header", other),))
+            self.notes += (Note(f"The first row {words}.", (offer,)),)
+
+    def _mend_head(self, text: Text, told: bool) -> None:
+        """Where the first row has one cell less than the others, find out which name is not there."""
+        head = text.rows[0]
+        if len(head) == self._width:
+            return
+        if len(head) != self._width - 1:
+            if told:
+                raise DataError(
+                    f"The first row of {self.name} has {counted(len(head), 'cell')} and the others {self._width}; expected a name for "
+                    "each column. Correct it, or set header to no."
+                )
+            return
+        others = [row for row in text.rows[1:] if len(row) == self._width]
+        if not any(row[-1].strip() for row in others):  # a delimiter at the end of each row
+            head.append("")
+        else:  # as R writes it: no name above the names of the rows
+            head.insert(0, "")
+            self.notes += (
+                Note("The first column has no name: those that are there stand above the others."),
+            )
+
+    def keep(self, rows: Array) -> None:
+        if len(rows) < len(self.rows):
+            self.rows = [self.rows[i] for i in rows]
+            self.lines = [self.lines[i] for i in rows]
+
+    def columns(self) -> list[tuple[str, Sequence[str]]]:
+        """Names and cells."""
+        return list(zip(self._names, zip(*self.rows, strict=True), strict=True))
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    """Names of one line that are all there and all differ."""
+    made: dict[str, None] = {}
+    many: Counter[str] = Counter()
+    for place, raw in enumerate(names, 1):
+        name = " ".join(raw.split()) or f"column {place}"
+        other = name
+        while other in made:
+            many[name] += 1
+            other = f"{name} {many[name] + 1}"
+        made[other] = None
+    return list(made)
+
+
+def listed(text: str, names: Sequence[str], where: str) -> list[str]:
+    """Names of columns that ``text`` lists, separated as in a CSV file. Raises DataError for one that is not there."""
+    try:
+        found = next(csv.reader([text], skipinitialspace=True, strict=True), [])
+    except csv.Error:
+        found = [text]
+    known = set(names)
+    for name in map(str.strip, found):
+        if name not in known:
+            raise DataError(
+                f"{where} has no column {shown(name)}; expected one of {few(list(names), 8)}. Correct the name."
+            )
+    return [name.strip() for name in found]
+
+
+def quoted(name: str) -> str:
+    """``name`` as ``listed`` reads it."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([name])
+    return line.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -176,6 +177,116 @@ def test_time_alone_may_be_the_input(tmp_path: Path) -> None:
     assert data.features == ("t",)
 
 
+@pytest.mark.parametrize(
+    ("rows", "x", "y"),
+    [
+        ("1,5;2,234\n2,5;3,1\n0,25;4,2\n", [1.5, 2.5, 0.25], [2.234, 3.1, 4.2]),
+        ("1,99;1.250\n2,5;3.100\n0,25;4.200\n", [1.99, 2.5, 0.25], [1250, 3100, 4200]),
+        ("1.99;1,250\n2.5;3,100\n0.25;4,200\n", [1.99, 2.5, 0.25], [1250, 3100, 4200]),
+        ("7;1,5\n8;2,25\n6;3,125\n", [7, 8, 6], [1.5, 2.25, 3.125]),
+    ],
+)
+def test_a_table_has_one_decimal_mark(tmp_path: Path, rows: str, x: list[float], y: list[float]) -> None:
+    data = made(tmp_path, "a;b\n" + rows)
+    assert np.allclose(data.x[:, 0], x)
+    assert np.allclose(data.y[:, 0], y)
+
+
+def test_where_nothing_tells_the_mark_it_is_said(tmp_path: Path) -> None:
+    content = "a;y\n1,234;7.5\n2,345;8.5\n"
+    data = made(tmp_path, content.replace(".5", ""), answer="numbers")
+    assert data.x[:, 0].tolist() == [1234, 2345]
+    assert "“1,234” in a is read as 1234." in said(data)
+    assert offers(data)["Its decimal mark is a comma"] == {"decimal": "comma"}
+    assert np.allclose(
+        made(tmp_path, content.replace(".5", ""), answer="numbers", decimal="comma").x[:, 0], [1.234, 2.345]
+    )
+
+
+def test_percent(tmp_path: Path) -> None:
+    data = made(tmp_path, "a,y\n12%,1.5\n0.5,2.5\n7 %,3.5\n")
+    assert np.allclose(data.x[:, 0], [0.12, 0.5, 0.07])
+    assert "Of a, 2 numbers in percent were divided by 100." in said(data)
+
+
+def test_numbers_are_the_same_class_however_they_are_written(tmp_path: Path) -> None:
+    rows = "".join(f"{i / 3},{(i % 12) + 1}{'.0' if i > 60 else ''}\n" for i in range(120))
+    data = made(tmp_path, "a,kind\n" + rows, answer="classes")
+    assert data.classes == tuple(str(i + 1) for i in range(12)), "and in the order of numbers"
+
+
+# ---- names -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_delimiter_at_the_end_of_each_row_moves_no_name(tmp_path: Path) -> None:
+    data = made(tmp_path, "class,a,b\nx,1.5,7.25,\ny,2.5,8.25,\nx,3.5,6.25,\n")
+    assert (data.features, data.classes) == (("a", "b"), ("x", "y"))
+    data = made(tmp_path, "a,kind\nr1,1.5,x\nr2,2.5,y\nr3,3.5,x\n", inputs="a")
+    assert data.x[:, 0].tolist() == [1.5, 2.5, 3.5], "as R writes it"
+    assert "The first column has no name" in said(data)
+
+
+def test_lines_with_a_cross(tmp_path: Path) -> None:
+    data = made(tmp_path, "#,a,kind\n1,2.5,x\n2,4.5,y\n3,6.5,x\n")
+    assert data.features == ("a",), "a cross may be a name"
+    body = "".join(f"{i}.5,{'xy'[i % 2]}\n" for i in range(30))
+    data = made(tmp_path, "# of May\na,kind\n" + body + "# end,of file\n")
+    assert len(data) == 30
+    assert "2 lines with # in front were passed over." in said(data)
+    colours = made(tmp_path, "colour,y\n" + "#ff0000,1.5\n#00ff00,2.5\n" * 3)
+    assert len(colours) == 6
+
+
+def test_a_header_that_does_not_fit(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"first row of t\.csv has 4 cells and the others 3"):
+        made(tmp_path, "a,b,c,d\n1,2,3\n4,5,6\n", header="yes")
+
+
+def test_any_name_can_be_chosen(tmp_path: Path) -> None:
+    long = "how many of them there were in all of the years before the war began"
+    content = f'"two\nlines",{long},"a ""b"", c"\n1,2.5,3\n4,5.5,7\n2,8.5,1\n'
+    data = made(tmp_path, content)
+    told = [changes["targets"] for changes in offers(data).values() if "targets" in changes]
+    assert len(told) == 2
+    assert made(tmp_path, content, targets=told[0]).targets == ("two lines",)
+    assert made(tmp_path, content, targets=long).y[:, 0].tolist() == [2.5, 5.5, 8.5]
+    with pytest.raises(DataError, match="has no column"):
+        made(tmp_path, content, targets="a\nb")
+
+
+# ---- hostile ---------------------------------------------------------------------------------------------------------
+
+
+def test_one_long_cell_takes_no_memory_for_all(tmp_path: Path) -> None:
+    rows = "".join(f"{i % 5},{'xy'[i % 2]},w\n" for i in range(3000))
+    path = tmp_path / "t.csv"
+    path.write_text("a,kind,words\n" + rows + f"1,x,{'w' * 100_000}\n")
+    tracemalloc.start()
+    data = TableFile(path=str(path), targets="kind").make()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(data) == 3001
+    assert peak < 20e6
+
+
+def test_many_equal_names_and_many_kinds(tmp_path: Path) -> None:
+    many = 3000
+    data = made(
+        tmp_path,
+        ",".join(["a"] * many)
+        + "\n"
+        + "\n".join(",".join(f"{i * j % 7}.5" for j in range(many)) for i in range(3)),
+    )
+    assert data.features[-1] == f"a {many - 1}"
+    rows = "".join(f"n{i},{i % 3}.5\n" for i in range(12_000))
+    with pytest.raises(
+        DataError, match="make 12,000 inputs for each of 12,000 rows; expected at most 10,000"
+    ):
+        made(tmp_path, "name,y\n" + rows, inputs="name")
+    with pytest.raises(DataError, match="has a cell of more than 131,072 letters"):
+        made(tmp_path, "a,b\n1," + "x" * 140_000 + "\n2,3\n")
+
+
 # ---- what is to be told ----------------------------------------------------------------------------------------------
 
 
@@ -226,7 +337,7 @@ def test_a_limit_spreads_over_the_file(tmp_path: Path) -> None:
     [
         (b"", "holds no rows"),
         (b"\n\n", "holds no rows"),
-        (b"a,b\n", "expected at least two classes"),
+        (b"a,b\n", "holds names of columns and no rows"),
         (b"PK\x03\x04rest", "an Excel or another packed file"),
         (b"PAR1rest", "a Parquet file"),
         (b"a,b\n1,\x002\n" + b"x,y\n" * 90, "holds zero bytes"),
