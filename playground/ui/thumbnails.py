@@ -151,7 +151,7 @@ def paint(
 def _paint_data(
     painter: QPainter, room: QRectF, project: Project, theme: Theme, stopped: threading.Event
 ) -> None:
-    data = data_of(project)
+    data = data_of(project, wait=True)  # in a thread of its own, it keeps nobody waiting
     axes = data.raw.in_shape[0]
     if data.raw.is_image:
         _paint_digits(painter, room, data, theme)

@@ -43,7 +43,7 @@ def page(qtbot, tmp_path: Path) -> StartPage:
     return page
 
 
-def test_every_example_has_a_card_with_a_picture(page: StartPage, qtbot) -> None:
+def test_every_example_has_a_card_with_a_picture(hasty, page: StartPage, qtbot) -> None:
     assert set(ISSUE) <= set(page.cards) == {e.key for e in examples()}
     qtbot.waitUntil(lambda: all(not c.picture.pixmap().isNull() for c in page.cards.values()))
     for found in examples():
