@@ -20,6 +20,7 @@ from engine.export.targets import TARGETS
 from engine.layers import Activation, Shape
 from engine.losses import CrossEntropyLoss, HuberLoss
 from engine.optimizers import SGD, Adam
+from engine.schedules import OneCycleLR
 from playground import app
 from playground.document.examples import examples
 from tests.engine.drawing import graphs
@@ -160,6 +161,17 @@ def test_a_proof_of_nothing_says_so(tmp_path: Path) -> None:
 
 def test_a_notebook_proves_itself(skipping: dict[str, Path]) -> None:
     assert prove(skipping["notebook"]).holds
+
+
+@pytest.mark.parametrize("target", ["numpy", "pytorch", "notebook"])
+def test_all_its_epochs_may_hold_fewer_updates_than_are_repeated(target: str, tmp_path: Path) -> None:
+    needs(target)
+    fit = Fit(loss=CrossEntropyLoss(), schedule=OneCycleLR(), batch_size=64, epochs=3)
+    export(subject(Network.chain(layers.Linear(3)), (2,), fit), target, tmp_path)
+    if target == "notebook":
+        assert prove(tmp_path).holds
+    else:
+        assert_agrees(tmp_path)
 
 
 def test_a_program_goes_on_beyond_what_is_repeated(tmp_path: Path) -> None:
