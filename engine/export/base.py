@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import keyword
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -15,7 +15,6 @@ from engine.data.base import Dataset
 from engine.errors import EngineError
 from engine.fit import Fit
 from engine.initializers import Initializer
-from engine.io.whole import replacing
 from engine.layers.base import Layer
 from engine.model import Model
 from engine.network import INPUT, Network
@@ -216,15 +215,8 @@ def left_out(subject: Subject) -> str:
     return f"\n{AUGMENTED}\n" if subject.fit.augmentation else ""
 
 
-def write_text(path: Path, text: str) -> Path:
-    """``text`` as a file, replaced only once all is written. Raises OSError."""
-    with replacing(path, durable=False) as file:
-        file.write(text.encode())
-    return path
-
-
-def write_arrays(path: Path, arrays: Mapping[str, Array]) -> Path:
-    """A ``.npz`` with ``arrays``, replaced only once all is written. Raises OSError."""
-    with replacing(path, durable=False) as file:
-        np.savez_compressed(file, allow_pickle=False, **dict(arrays))
-    return path
+def npz(arrays: Mapping[str, Array]) -> bytes:
+    """A ``.npz`` with ``arrays``."""
+    file = io.BytesIO()
+    np.savez_compressed(file, allow_pickle=False, **dict(arrays))
+    return file.getvalue()

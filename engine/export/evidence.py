@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from engine.core import Array
 from engine.data import Dataset, epoch_order
 from engine.errors import DivergedError
-from engine.export.base import Subject
+from engine.export.base import Subject, npz
 from engine.model import Model
 from engine.train import Trainer
 
@@ -124,6 +124,13 @@ def data_arrays(subject: Subject, evidence: Evidence) -> dict[str, Array]:
             )
             found |= {f"x_{part}": data.x.astype(np.float32), f"y_{part}": y}
     return found
+
+
+#: what makes the files that every training program reads
+FILES: Mapping[str, Callable[[Subject, Evidence], bytes]] = {
+    "check.npz": lambda subject, evidence: npz(evidence.arrays()),
+    "data.npz": lambda subject, evidence: npz(data_arrays(subject, evidence)),
+}
 
 
 def _inputs(train: Dataset, seed: int) -> Array:

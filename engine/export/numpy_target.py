@@ -6,7 +6,6 @@ import ast
 import inspect
 import re
 from functools import cache
-from pathlib import Path
 
 from engine import schedules
 from engine.export import numpy_parts
@@ -15,11 +14,10 @@ from engine.export.base import (
     aligned,
     batch_shape,
     left_out,
-    write_arrays,
-    write_text,
+    npz,
 )  # fmt: skip
 from engine.export.check import check_text
-from engine.export.evidence import Evidence, data_arrays
+from engine.export.evidence import FILES
 from engine.export.numpy_words import numpy_writers
 
 
@@ -54,18 +52,15 @@ def imports_for(code: str, *others: str) -> str:
     )
 
 
-def write(subject: Subject, evidence: Evidence, folder: Path) -> list[Path]:
-    """Write the program and what it reads into ``folder``; returns the files. Raises OSError, ExportError."""
-    return [
-        write_text(folder / "model.py", model_text(subject)),
-        write_text(folder / "train.py", train_text(subject)),
-        write_text(
-            folder / "check.py", check_text(imports_for("", "import model\nimport train"), VALUES, LOSSES)
-        ),
-        write_arrays(folder / "weights.npz", subject.state()),
-        write_arrays(folder / "check.npz", evidence.arrays()),
-        write_arrays(folder / "data.npz", data_arrays(subject, evidence)),
-    ]
+def program(subject: Subject) -> dict[str, bytes]:
+    """Its files by name. Raises ExportError."""
+    check = check_text(imports_for("", "import model\nimport train"), VALUES, LOSSES)
+    texts = {"model.py": model_text(subject), "train.py": train_text(subject), "check.py": check}
+    return {name: text.encode() for name, text in texts.items()}
+
+
+#: what makes the files that the program reads
+DATA = {"weights.npz": lambda subject, evidence: npz(subject.state()), **FILES}
 
 
 VALUES = """\

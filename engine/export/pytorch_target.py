@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
 
@@ -14,13 +13,11 @@ from engine.export.base import (
     aligned,
     batch_shape,
     left_out,
-    write_arrays,
-    write_text,
 )
 from engine.export.check import check_text
-from engine.export.evidence import Evidence, data_arrays
+from engine.export.evidence import FILES, Evidence
 from engine.export.pytorch_words import pytorch_writers, variable
-from engine.io.weights import save_weights
+from engine.io.weights import packed
 
 #: what PyTorch lacks, by the word that asks for it
 HELPERS = {
@@ -74,21 +71,23 @@ def _helpers(code: str) -> str:
     return "".join(text for word, text in HELPERS.items() if word in code)
 
 
-def write(subject: Subject, evidence: Evidence, folder: Path) -> list[Path]:
-    """Write the program and what it reads into ``folder``; returns the files. Raises OSError, ExportError."""
+def program(subject: Subject) -> dict[str, bytes]:
+    """Its files by name. Raises ExportError."""
+    texts = {"model.py": model_text(subject), "train.py": train_text(subject), "check.py": _check(subject)}
+    return {name: text.encode() for name, text in texts.items()}
+
+
+def _weights(subject: Subject, evidence: Evidence) -> bytes:
+    """As PyTorch's ``state_dict`` names them."""
     state = subject.state()
     for place in subject.places():
         if isinstance(place.layer, layers.BatchNorm):
             state[f"{place.name}.num_batches_tracked"] = np.zeros((), np.int64)
-    files = [
-        write_text(folder / "model.py", model_text(subject)),
-        write_text(folder / "train.py", train_text(subject)),
-        write_text(folder / "check.py", _check(subject)),
-        write_arrays(folder / "check.npz", evidence.arrays()),
-        write_arrays(folder / "data.npz", data_arrays(subject, evidence)),
-    ]
-    save_weights(state, folder / "weights.safetensors")
-    return [*files, folder / "weights.safetensors"]
+    return packed(state)
+
+
+#: what makes the files that the program reads
+DATA = {"weights.safetensors": _weights, **FILES}
 
 
 def _joins(place: Place) -> bool:

@@ -14,8 +14,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from engine import Fit, Network, Node, layers
-from engine.export import ExportError, export, prove
+from engine.export import ExportError, Subject, export, prove, targets
+from engine.export.base import Writers
 from engine.export.evidence import gather
+from engine.export.numpy_words import numpy_writers
+from engine.export.pytorch_words import pytorch_writers
 from engine.export.targets import TARGETS
 from engine.layers import Activation, Shape
 from engine.losses import CrossEntropyLoss, HuberLoss
@@ -75,8 +78,7 @@ def test_examples(key: str, tmp_path: Path) -> None:
     for target in RUN:
         if importlib.util.find_spec(PACKAGES[target]):
             folder = tmp_path / target
-            folder.mkdir()
-            TARGETS[target](one, evidence, folder)
+            export(one, target, folder, evidence=evidence)
             assert_agrees(folder)
 
 
@@ -210,6 +212,84 @@ def test_a_layer_that_nobody_can_write_is_refused_by_name(tmp_path: Path) -> Non
             export(one, "numpy", tmp_path)
     finally:
         layers.registry.unregister("Homemade")
+
+
+@pytest.mark.parametrize(("target", "writers"), [("numpy", numpy_writers), ("pytorch", pytorch_writers)])
+def test_what_cannot_be_written_leaves_nothing_behind(
+    target: str, writers: Writers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The training script is made after the network's: neither is written, and nothing was trained for it."""
+    monkeypatch.delitem(writers._found, HuberLoss)
+    monkeypatch.setattr(targets, "gather", lambda *_: pytest.fail("trained for nothing"))
+    one = subject(Network.chain(layers.Linear(1)), (2,), Fit(loss=HuberLoss()))
+    with pytest.raises(ExportError, match="Huber cannot be written"):
+        export(one, target, tmp_path / "program")
+    assert not (tmp_path / "program").exists()
+
+
+# --- the folder -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small() -> Subject:
+    return subject(Network.chain(layers.Linear(3)), (2,), Fit(loss=CrossEntropyLoss()))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def refused(small: Subject, target: str, folder: Path, names: str) -> None:
+    """It is, naming the files, and nothing is replaced."""
+    before = contents(folder)
+    with pytest.raises(ExportError, match=f": {names}. Choose another folder"):
+        export(small, target, folder, steps=0)
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize("target", ["numpy", "pytorch", "notebook"])
+def test_files_of_others_are_not_replaced(target: str, small: Subject, tmp_path: Path) -> None:
+    (tmp_path / "data.npz").write_bytes(b"mine")
+    (tmp_path / "notes.txt").write_bytes(b"mine too")
+    refused(small, target, tmp_path, "data.npz")
+    (tmp_path / "data.npz").unlink()
+    export(small, target, tmp_path, steps=0)
+    assert (tmp_path / "notes.txt").read_bytes() == b"mine too"
+
+
+def test_an_export_takes_the_place_of_an_older_one_unless_that_was_changed(
+    small: Subject, tmp_path: Path
+) -> None:
+    written = export(small, "numpy", tmp_path, steps=0)
+    assert sorted(tmp_path.iterdir()) == sorted(written)
+    small.model.store.values[:] += 1
+    export(small, "numpy", tmp_path, steps=0)
+    with np.load(tmp_path / "weights.npz") as file:
+        np.testing.assert_array_equal(file["0.weight"], small.state()["0.weight"])
+    refused(small, "notebook", tmp_path, "check.npz, data.npz, export.json, weights.npz")
+    with (tmp_path / "train.py").open("a", encoding="utf-8") as file:
+        file.write("# I have thought about this.\n")
+    refused(small, "numpy", tmp_path, "train.py")
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        b"",
+        b"[" * 60_000,
+        b"[]",
+        b'{"target": "numpy"}',
+        b'{"target": "numpy", "files": [1]}',
+        b'{"target": "numpy", "files": {"model.py": {"bytes": 1e9, "sha256": ""}}}',
+        b'{"target": "numpy", "files": {"model.py": {"bytes": 4, "sha256": null}}}',
+        b" " * (1 << 17),
+    ],
+    ids=range(8),
+)
+def test_a_list_that_is_none_frees_nothing(listed: bytes, small: Subject, tmp_path: Path) -> None:
+    (tmp_path / "export.json").write_bytes(listed)
+    (tmp_path / "model.py").write_bytes(b"mine")
+    refused(small, "numpy", tmp_path, "(export.json, )?model.py")
 
 
 def test_nothing_to_train_and_nothing_at_all(tmp_path: Path) -> None:
