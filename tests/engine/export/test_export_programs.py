@@ -157,6 +157,10 @@ def test_a_proof_of_nothing_says_so(tmp_path: Path) -> None:
     (tmp_path / "check.py").write_text("raise SystemExit('no weights')", encoding="utf-8")
     with pytest.raises(ExportError, match="no weights"):
         prove(tmp_path)
+    said = "import os, sys; os.write(2, b'caf\\xe9 is closed'); sys.exit(1)"
+    (tmp_path / "check.py").write_text(said, encoding="utf-8")
+    with pytest.raises(ExportError, match="is closed"):
+        prove(tmp_path)
     with pytest.raises(ExportError, match="cannot be run"):
         prove(tmp_path, python=str(tmp_path / "no-such-python"))
 
