@@ -218,6 +218,21 @@ def test_a_table_and_the_column_to_be_told(qapp, tmp_path: Path, capsys) -> None
     assert "kind is the target: 2 classes." in capsys.readouterr().err
     assert main([*words, "--target", "colour"]) == 2
     assert "has no column 'colour'; expected one of size, kind, price." in capsys.readouterr().err
+    out = str(tmp_path / "program")
+    exported = ["export", "iris", "--to", "numpy", "--out", out, "--steps", "0", "--data", str(path)]
+    assert main([*exported, "--target", "kind"]) == 0
+    assert "kind is the target: 2 classes." in capsys.readouterr().err
+
+
+def test_a_column_is_told_of_a_table_alone(qapp, tmp_path: Path, capsys) -> None:
+    """Nothing is said of --read, which nobody gave."""
+    root = write_folders(tmp_path / "set", {"a": [(8, 8)] * 2, "b": [(8, 8)] * 2})
+    for beside, what in (((), "there is no --data"), (("--data", str(root)), "has none")):
+        assert main(["train", "iris", "--target", "price", "--out", str(tmp_path / "out"), *beside]) == 2
+        said = capsys.readouterr().err
+        assert "--target names a column" in said
+        assert what in said
+        assert "--read" not in said
 
 
 def test_all_points_may_train(qapp, tmp_path: Path, capsys) -> None:
