@@ -201,7 +201,7 @@ def export(
     try:
         subject = app.subject(_with_its_memory(project, allow_memory), run)
         written = exports.export(subject, to.value, out, steps)
-        for note in exports.notes(subject):
+        for note in exports.notes(subject, to.value, steps):
             typer.echo(f"Note: {note}", err=True)
         typer.echo(f"Written: {', '.join(map(str, written))}")
         proof = exports.prove(out, python) if prove else None

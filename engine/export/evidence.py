@@ -23,7 +23,7 @@ EXACT = 1e-10
 TIMES, ULPS = 8.0, 8.0
 #: and in the losses: updates multiply rounding, as where Adam divides a gradient that is all rounding by its own size
 TRAINED = 1e-3
-#: training data beyond so many bytes are left out, but for what the repeated steps read
+#: of each part of the data, what is beyond so many bytes is left out, but for what the repeated steps read
 DATA_BYTES = 64 << 20
 
 
@@ -145,11 +145,16 @@ def _inputs(train: Dataset, seed: int) -> Array:
     return np.concatenate(kinds).astype(np.float32)
 
 
-def _bounded(data: Dataset, subject: Subject, steps: int) -> Dataset:
-    """``data``, or the first samples of them, of which there are enough for the steps that are repeated."""
+def carried(data: Dataset, subject: Subject, steps: int) -> int:
+    """How many samples of ``data`` go along: all, or the first, of which there are enough for the steps that are repeated."""
     per_sample = 4 * int(np.prod(data.in_shape))
-    most = max(DATA_BYTES // per_sample, steps * subject.fit.batch_size)
-    return data if len(data) <= most else data.take(np.arange(most))
+    return min(len(data), max(DATA_BYTES // per_sample, steps * subject.fit.batch_size))
+
+
+def _bounded(data: Dataset, subject: Subject, steps: int) -> Dataset:
+    """Those samples of ``data`` that go along."""
+    count = carried(data, subject, steps)
+    return data if count == len(data) else data.take(np.arange(count))
 
 
 def _rounded(data: Dataset) -> Dataset:

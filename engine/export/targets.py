@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.export import notebook_target, numpy_target, onnx_target, pytorch_target
 from engine.export.base import AUGMENTED, Subject
-from engine.export.evidence import DATA_BYTES, STEPS, Evidence, gather
+from engine.export.evidence import STEPS, Evidence, carried, gather
 from engine.export.folder import check_free, write
 from engine.export.numpy_words import numpy_writers
 from engine.export.onnx_target import onnx_writers
@@ -62,9 +62,14 @@ def export(
     return write(folder, target, {**program, **data})
 
 
-def notes(subject: Subject) -> list[str]:
-    """What does not go along, in sentences."""
+def notes(subject: Subject, target: str, steps: int = STEPS) -> list[str]:
+    """What a program that trains does not take along, in sentences; the arguments are those of ``export``."""
+    if not TARGETS[target].trains:
+        return []
     found = [AUGMENTED] if subject.fit.augmentation else []
-    if subject.train.x[:1].size * 4 * len(subject.train) > DATA_BYTES:
-        found.append("Of the training data only the first samples go along; put the others into data.npz.")
+    for name, data in (("training", subject.train), ("validation", subject.validation)):
+        if data is not None and (count := carried(data, subject, steps)) < len(data):
+            found.append(
+                f"Of the {len(data):,} {name} samples the first {count:,} go along; put the others into data.npz."
+            )
     return found

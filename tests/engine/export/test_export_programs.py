@@ -14,9 +14,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from engine import Fit, Network, Node, layers
-from engine.export import ExportError, Subject, export, prove, targets
+from engine.export import ExportError, Subject, evidence, export, notes, prove, targets
 from engine.export.base import Writers
-from engine.export.evidence import gather
 from engine.export.numpy_words import numpy_writers
 from engine.export.pytorch_words import pytorch_writers
 from engine.export.targets import TARGETS
@@ -74,11 +73,11 @@ def test_random_networks(target: str, tmp_path_factory: pytest.TempPathFactory) 
 def test_examples(key: str, tmp_path: Path) -> None:
     """In every target whose package is here; what they are compared with is gathered once."""
     one = app.subject(next(e for e in examples() if e.key == key).project)
-    evidence = gather(one, FEWER.get(key, 20))
+    seen = evidence.gather(one, FEWER.get(key, 20))
     for target in RUN:
         if importlib.util.find_spec(PACKAGES[target]):
             folder = tmp_path / target
-            export(one, target, folder, evidence=evidence)
+            export(one, target, folder, evidence=seen)
             assert_agrees(folder)
 
 
@@ -229,6 +228,25 @@ def test_what_cannot_be_written_leaves_nothing_behind(
     with pytest.raises(ExportError, match="Huber cannot be written"):
         export(one, target, tmp_path / "program")
     assert not (tmp_path / "program").exists()
+
+
+@pytest.mark.parametrize(("limit", "kept"), [(280, (35, 9)), (80, (10, 9)), (40, (5, 5))])
+def test_what_is_said_of_data_that_are_cut_is_what_was_cut(
+    limit: int, kept: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "DATA_BYTES", limit)
+    one = subject(Network.chain(layers.Linear(3)), (2,), Fit(loss=CrossEntropyLoss()))
+    export(one, "numpy", tmp_path, steps=0)
+    with np.load(tmp_path / "data.npz") as file:
+        assert (len(file["x_train"]), len(file["y_validation"])) == kept
+    said = notes(one, "numpy", steps=0)
+    assert said == [
+        f"Of the {there} {name} samples the first {count} go along; put the others into data.npz."
+        for name, there, count in zip(("training", "validation"), (35, 9), kept, strict=True)
+        if count < there
+    ]
+    assert not notes(one, "onnx", steps=0), "no data go along there"
+    assert not notes(one, "numpy", steps=35), "the steps that are repeated need theirs"
 
 
 # --- the folder -------------------------------------------------------------------------------------------------------
