@@ -19,7 +19,7 @@ from engine.data import NpzFile
 from engine.log import COLUMNS
 from engine.schedules import ReduceLROnPlateau
 from playground import __version__, app
-from playground.cli import main
+from playground.cli import Target, main
 from playground.document import edits, files
 from playground.document.examples import example, examples
 from playground.runner.messages import Load, Play, State, Step
@@ -95,6 +95,10 @@ def test_an_export_is_refused_in_words(qapp, tmp_path: Path, capsys) -> None:
     assert main(["export", "xor", "--to", "tikz", "--out", str(tmp_path)]) == 2
     assert main(["export", "xor", "--to", "numpy", "--out", str(tmp_path / "file" / "inside")]) == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_it_is_exported_to_all_there_is() -> None:
+    assert [target.value for target in Target] == list(exports.TARGETS)
 
 
 # --- train -------------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from engine.export.base import (
 )
 from engine.export.check import check_text
 from engine.export.evidence import FILES, Evidence
+from engine.export.numpy_target import parts_for
 from engine.export.pytorch_words import pytorch_writers, variable
 from engine.io.weights import packed
 
@@ -55,20 +56,14 @@ def hinge_loss(z, t):
 
 
 ''',
-    "one_cycle(": '''\
-def one_cycle(part, rise, divisor, last_divisor):
-    """A factor from 1/divisor up to 1 and down to 1/(divisor · last_divisor); ``part``: how much of the run is over."""
-    first, last = 1 / divisor, 1 / (divisor * last_divisor)
-    start, end, at = (first, 1.0, part / rise) if part < rise else (1.0, last, (part - rise) / (1 - rise))
-    return end + (start - end) / 2 * (1 + math.cos(math.pi * at))
-
-
-''',
 }
 
 
 def _helpers(code: str) -> str:
-    return "".join(text for word, text in HELPERS.items() if word in code)
+    own = "".join(text for word, text in HELPERS.items() if word in code)
+    return own + (
+        f"{parts_for('one_cycle')}\n\n\n" if "one_cycle(" in code else ""
+    )  # that needs nothing of NumPy
 
 
 def program(subject: Subject) -> dict[str, bytes]:
