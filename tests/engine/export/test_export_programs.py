@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,14 +113,31 @@ def skipping(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def test_names_cannot_end_a_string_nor_hide_a_method(skipping: dict[str, Path], target: str) -> None:
     needs(target)
     assert_agrees(skipping[target])
-    for file in skipping[target].glob("*.py"):
-        assert "os" not in imported(file)
-        assert "abort" not in file.read_text(encoding="utf-8").partition('"""\n\n')[2]
+    programs = [file.read_text(encoding="utf-8") for file in skipping[target].glob("*.py")]
+    assert programs
+    for text in programs:
+        _, ended, code = text.partition('"""\n\n')
+        assert ended, "a docstring stands at the top"
+        assert_harmless(text, code)
 
 
-def imported(file: Path) -> set[str]:
+def test_names_cannot_end_a_cell(skipping: dict[str, Path]) -> None:
+    cells = json.loads((skipping["notebook"] / "network.ipynb").read_text(encoding="utf-8"))["cells"]
+    titled = [cell for cell in cells if "abort" in "".join(cell["source"])]
+    assert [cell["cell_type"] for cell in titled] == ["markdown"]
+    code = "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    assert "def build(" in code
+    assert_harmless(code, code)
+
+
+def assert_harmless(text: str, code: str) -> None:
+    assert "os" not in imported(text)
+    assert "abort" not in code
+
+
+def imported(text: str) -> set[str]:
     """The packages that a program imports."""
-    nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+    nodes = list(ast.walk(ast.parse(text)))
     plain = {alias.name.partition(".")[0] for n in nodes if isinstance(n, ast.Import) for alias in n.names}
     return plain | {str(n.module).partition(".")[0] for n in nodes if isinstance(n, ast.ImportFrom)}
 
@@ -128,7 +146,12 @@ def test_the_numpy_program_imports_numpy_alone(skipping: dict[str, Path]) -> Non
     files = list(skipping["numpy"].glob("*.py"))
     assert len(files) == 3
     for file in files:
-        assert imported(file) <= sys.stdlib_module_names | {"numpy", "model", "train", "check"}
+        assert imported(file.read_text(encoding="utf-8")) <= sys.stdlib_module_names | {
+            "numpy",
+            "model",
+            "train",
+            "check",
+        }
 
 
 def test_a_proof_runs_it_elsewhere_and_sees_what_is_wrong(skipping: dict[str, Path], tmp_path: Path) -> None:
