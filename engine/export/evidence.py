@@ -113,7 +113,7 @@ def gather(subject: Subject, steps: int = STEPS) -> Evidence:
 
 def data_arrays(subject: Subject, evidence: Evidence) -> dict[str, Array]:
     """x and y of both parts as the program reads them: labels ``(N,)`` where its loss takes those, else targets ``(N, outputs)``."""
-    loss = subject.fit.loss.after(subject.network.output_range)
+    loss = subject.loss
     found: dict[str, Array] = {}
     for part, data in (("train", evidence.train), ("validation", evidence.validation)):
         if data is not None:
