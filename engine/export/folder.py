@@ -22,12 +22,10 @@ LIST, LIST_BYTES = "export.json", 64 << 10
 def check_free(folder: Path, target: str, names: Iterable[str]) -> None:
     """Raises ExportError where one of the files ``names`` is in ``folder`` and is not as an export to ``target`` has left it."""
     left = _left(folder / LIST, target)
-    others = [
-        name
-        for name in (*names, LIST)
-        if os.path.lexists(folder / name)
-        and not (left is not None if name == LIST else _is_as(folder / name, (left or {}).get(name)))
-    ]
+    there = [name for name in names if os.path.lexists(folder / name)]
+    others = [name for name in there if left is None or not _is_as(folder / name, left.get(name))]
+    if left is None and os.path.lexists(folder / LIST):
+        others.append(LIST)
     if others:
         raise ExportError(
             f"{folder} holds files that an export to {target} would replace and has not written, or that were changed since: "

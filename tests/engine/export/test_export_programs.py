@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from engine import Fit, Network, Node, layers
 from engine.export import ExportError, Subject, evidence, export, notes, prove, targets
 from engine.export.base import Writers
+from engine.export.folder import write
 from engine.export.numpy_words import numpy_writers
 from engine.export.pytorch_words import pytorch_writers
 from engine.export.targets import TARGETS
@@ -335,6 +336,12 @@ def test_a_list_that_is_none_frees_nothing(listed: bytes, small: Subject, tmp_pa
     (tmp_path / "export.json").write_bytes(listed)
     (tmp_path / "model.py").write_bytes(b"mine")
     refused(small, "numpy", tmp_path, "(export.json, )?model.py")
+
+
+def test_where_one_file_cannot_be_written_none_is(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="gone"):
+        write(tmp_path, "numpy", {"model.py": b"1", "gone/train.py": b"2"})
+    assert not list(tmp_path.iterdir())
 
 
 def test_nothing_to_train_and_nothing_at_all(tmp_path: Path) -> None:
