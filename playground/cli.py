@@ -154,7 +154,7 @@ def train(
     """Train without a window; writes metrics.csv, picture.png, weights.safetensors and run.chainrule, from which --resume goes on."""
     app.one_blas_thread()
     project, path = _project(what)
-    project = _with_its_data(_with_data(project, data, _told(read, target)), allow_outside)
+    project = _with_its_data(_with_data(project, data, read or (), target), allow_outside)
     if seed is not None:
         from playground.document import edits
 
@@ -184,6 +184,7 @@ def export(
         int, typer.Option(min=0, help="Updates that it repeats to prove that it trains alike.")
     ] = 20,
     data: DataPath = None,
+    target: TargetColumn = None,
     read: Reading = None,
     allow_outside: Outside = False,
     allow_memory: Memory = False,
@@ -195,12 +196,12 @@ def export(
 
     app.one_blas_thread()
     project, path = _project(what)
-    project = _with_its_data(_with_data(project, data, read or ()), allow_outside)
+    project = _with_its_data(_with_data(project, data, read or (), target), allow_outside)
     run = _run(path, project) if path is not None and data is None and files.holds_run(path) else None
     try:
         subject = app.subject(_with_its_memory(project, allow_memory), run)
         written = exports.export(subject, to.value, out, steps)
-        for note in exports.notes(subject):
+        for note in exports.notes(subject, to.value, steps):
             typer.echo(f"Note: {note}", err=True)
         typer.echo(f"Written: {', '.join(map(str, written))}")
         proof = exports.prove(out, python) if prove else None
@@ -275,7 +276,7 @@ def shot(
         width.isdecimal() and height.isdecimal() and 0 < int(width) <= 16384 and 0 < int(height) <= 16384
     ):
         raise Refusal(f"--size is {size!r}; expected WIDTHxHEIGHT in pixels, such as 1280x720.")
-    project = _with_its_data(_with_data(_project(what)[0], data, _told(read, target)), allow_outside)
+    project = _with_its_data(_with_data(_project(what)[0], data, read or (), target), allow_outside)
     session = app.train(project, epochs, lambda done: None)
     try:
         app.picture(session, out, (int(width), int(height)), theme.value)
@@ -383,12 +384,18 @@ def _project(what: str) -> tuple[Project, Path | None]:
         raise Refusal(str(error)) from None
 
 
-def _with_data(project: Project, path: Path | None, read: Sequence[str]) -> Project:
+def _with_data(project: Project, path: Path | None, read: Sequence[str], target: str | None) -> Project:
     """``project`` with what is at ``path`` in place of its own data, and a last layer that fits; itself where there is no path.
 
-    Says what was read and what was changed. ``read``: parameters of the source, as "scale=none".
+    Says what was read and what was changed.
+
+    Args:
+        read: parameters of the source, as "scale=none".
+        target: the column of a table that is to be predicted.
     """
     if path is None:
+        if target is not None:
+            raise Refusal("--target names a column of --data, and there is no --data. Add it.")
         if read:
             raise Refusal("--read says how --data is read, and there is no --data. Add it.")
         return project
@@ -401,6 +408,12 @@ def _with_data(project: Project, path: Path | None, read: Sequence[str]) -> Proj
 
     try:
         source = source_at(path)
+        if target is not None:
+            if all(p.name != "targets" for p in source.params()):
+                raise Refusal(
+                    f"--target names a column, and --data {clipped(str(path), 100)} has none. Leave --target out, or give a table."
+                )
+            source = source.replace(targets=target)
         source = source.replace(**dict(_reading(source, words) for words in read))
         changed = edits.set_source(project, source)
         data = data_of(changed).raw
@@ -419,11 +432,6 @@ def _with_data(project: Project, path: Path | None, read: Sequence[str]) -> Proj
     for note in (*(note.text for note in data.report), *edits.differences(project, mended)):
         typer.echo(note, err=True)
     return mended
-
-
-def _told(read: list[str] | None, target: str | None) -> tuple[str, ...]:
-    """How data are read, as --read has it."""
-    return (*(() if target is None else (f"targets={target}",)), *(read or ()))
 
 
 def _reading(source: Source, words: str) -> tuple[str, object]:

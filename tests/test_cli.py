@@ -19,7 +19,7 @@ from engine.data import NpzFile
 from engine.log import COLUMNS
 from engine.schedules import ReduceLROnPlateau
 from playground import __version__, app
-from playground.cli import main
+from playground.cli import Target, main
 from playground.document import edits, files
 from playground.document.examples import example, examples
 from playground.runner.messages import Load, Play, State, Step
@@ -95,6 +95,10 @@ def test_an_export_is_refused_in_words(qapp, tmp_path: Path, capsys) -> None:
     assert main(["export", "xor", "--to", "tikz", "--out", str(tmp_path)]) == 2
     assert main(["export", "xor", "--to", "numpy", "--out", str(tmp_path / "file" / "inside")]) == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_it_is_exported_to_all_there_is() -> None:
+    assert [target.value for target in Target] == list(exports.TARGETS)
 
 
 # --- train -------------------------------------------------------------------------------------------------------------
@@ -218,6 +222,21 @@ def test_a_table_and_the_column_to_be_told(qapp, tmp_path: Path, capsys) -> None
     assert "kind is the target: 2 classes." in capsys.readouterr().err
     assert main([*words, "--target", "colour"]) == 2
     assert "has no column 'colour'; expected one of size, kind, price." in capsys.readouterr().err
+    out = str(tmp_path / "program")
+    exported = ["export", "iris", "--to", "numpy", "--out", out, "--steps", "0", "--data", str(path)]
+    assert main([*exported, "--target", "kind"]) == 0
+    assert "kind is the target: 2 classes." in capsys.readouterr().err
+
+
+def test_a_column_is_told_of_a_table_alone(qapp, tmp_path: Path, capsys) -> None:
+    """Nothing is said of --read, which nobody gave."""
+    root = write_folders(tmp_path / "set", {"a": [(8, 8)] * 2, "b": [(8, 8)] * 2})
+    for beside, what in (((), "there is no --data"), (("--data", str(root)), "has none")):
+        assert main(["train", "iris", "--target", "price", "--out", str(tmp_path / "out"), *beside]) == 2
+        said = capsys.readouterr().err
+        assert "--target names a column" in said
+        assert what in said
+        assert "--read" not in said
 
 
 def test_all_points_may_train(qapp, tmp_path: Path, capsys) -> None:

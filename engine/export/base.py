@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import keyword
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -15,8 +15,8 @@ from engine.data.base import Dataset
 from engine.errors import EngineError
 from engine.fit import Fit
 from engine.initializers import Initializer
-from engine.io.whole import replacing
 from engine.layers.base import Layer
+from engine.losses import Loss
 from engine.model import Model
 from engine.network import INPUT, Network
 from engine.registry import Registry
@@ -133,6 +133,11 @@ class Subject:
         return self.model.network
 
     @property
+    def loss(self) -> Loss:
+        """What training lessens, as it reads what this network gives."""
+        return self.fit.loss.after(self.network.output_range)
+
+    @property
     def is_chain(self) -> bool:
         """Each layer reads the one before it."""
         ids = (INPUT, *(node.id for node in self.network.nodes))
@@ -157,6 +162,10 @@ class Subject:
             )
             for node in self.network.nodes
         ]
+
+    def frozen(self) -> list[Place]:
+        """The layers whose parameters stay as they are."""
+        return [p for p in self.places() if p.frozen and p.node_id in self.model.store.specs]
 
     @property
     def learns(self) -> bool:
@@ -216,15 +225,30 @@ def left_out(subject: Subject) -> str:
     return f"\n{AUGMENTED}\n" if subject.fit.augmentation else ""
 
 
-def write_text(path: Path, text: str) -> Path:
-    """``text`` as a file, replaced only once all is written. Raises OSError."""
-    with replacing(path, durable=False) as file:
-        file.write(text.encode())
-    return path
+def main_text(save: str) -> str:
+    """The main part of a training script; ``save``: the line that writes what was learned."""
+    return f"""\
+def main():
+    import check
+
+    check.main()
+    net, data = model.load(), load_data()
+    for epoch, steps in itertools.groupby(train(net, data), key=lambda step: step[0]):
+        mean = np.mean([loss for _, loss in steps])
+        print(f"epoch {{epoch + 1}}: loss of the batches {{mean:.4g}}", flush=True)
+    for part in ("train", "validation"):
+        if f"x_{{part}}" in data:
+            print(f"{{part}} loss {{evaluate(net, data[f'x_{{part}}'], data[f'y_{{part}}']):.6g}}")
+    {save}
 
 
-def write_arrays(path: Path, arrays: Mapping[str, Array]) -> Path:
-    """A ``.npz`` with ``arrays``, replaced only once all is written. Raises OSError."""
-    with replacing(path, durable=False) as file:
-        np.savez_compressed(file, allow_pickle=False, **dict(arrays))
-    return path
+if __name__ == "__main__":
+    main()
+"""
+
+
+def npz(arrays: Mapping[str, Array]) -> bytes:
+    """A ``.npz`` with ``arrays``."""
+    file = io.BytesIO()
+    np.savez_compressed(file, allow_pickle=False, **dict(arrays))
+    return file.getvalue()

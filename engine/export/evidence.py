@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from engine.core import Array
 from engine.data import Dataset, epoch_order
 from engine.errors import DivergedError
-from engine.export.base import Subject
+from engine.export.base import Subject, npz
 from engine.model import Model
 from engine.train import Trainer
 
@@ -23,7 +23,7 @@ EXACT = 1e-10
 TIMES, ULPS = 8.0, 8.0
 #: and in the losses: updates multiply rounding, as where Adam divides a gradient that is all rounding by its own size
 TRAINED = 1e-3
-#: training data beyond so many bytes are left out, but for what the repeated steps read
+#: of each part of the data, what is beyond so many bytes is left out, but for what the repeated steps read
 DATA_BYTES = 64 << 20
 
 
@@ -113,7 +113,7 @@ def gather(subject: Subject, steps: int = STEPS) -> Evidence:
 
 def data_arrays(subject: Subject, evidence: Evidence) -> dict[str, Array]:
     """x and y of both parts as the program reads them: labels ``(N,)`` where its loss takes those, else targets ``(N, outputs)``."""
-    loss = subject.fit.loss.after(subject.network.output_range)
+    loss = subject.loss
     found: dict[str, Array] = {}
     for part, data in (("train", evidence.train), ("validation", evidence.validation)):
         if data is not None:
@@ -124,6 +124,13 @@ def data_arrays(subject: Subject, evidence: Evidence) -> dict[str, Array]:
             )
             found |= {f"x_{part}": data.x.astype(np.float32), f"y_{part}": y}
     return found
+
+
+#: what makes the files that every training program reads
+FILES: Mapping[str, Callable[[Subject, Evidence], bytes]] = {
+    "check.npz": lambda subject, evidence: npz(evidence.arrays()),
+    "data.npz": lambda subject, evidence: npz(data_arrays(subject, evidence)),
+}
 
 
 def _inputs(train: Dataset, seed: int) -> Array:
@@ -138,11 +145,16 @@ def _inputs(train: Dataset, seed: int) -> Array:
     return np.concatenate(kinds).astype(np.float32)
 
 
-def _bounded(data: Dataset, subject: Subject, steps: int) -> Dataset:
-    """``data``, or the first samples of them, of which there are enough for the steps that are repeated."""
+def carried(data: Dataset, subject: Subject, steps: int) -> int:
+    """How many samples of ``data`` go along: all, or the first, of which there are enough for the steps that are repeated."""
     per_sample = 4 * int(np.prod(data.in_shape))
-    most = max(DATA_BYTES // per_sample, steps * subject.fit.batch_size)
-    return data if len(data) <= most else data.take(np.arange(most))
+    return min(len(data), max(DATA_BYTES // per_sample, steps * subject.fit.batch_size))
+
+
+def _bounded(data: Dataset, subject: Subject, steps: int) -> Dataset:
+    """Those samples of ``data`` that go along."""
+    count = carried(data, subject, steps)
+    return data if count == len(data) else data.take(np.arange(count))
 
 
 def _rounded(data: Dataset) -> Dataset:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
-from engine.export.base import Subject, batch_shape, write_arrays, write_text
+from engine.export.base import Subject, batch_shape
 from engine.export.check import check_text
-from engine.export.evidence import Evidence, data_arrays
 from engine.export.numpy_target import LOSSES, VALUES, model_text, train_text
 
 #: what a program has and a notebook has not: its docstring, its imports, a main part, the names of its own modules
@@ -17,16 +15,10 @@ _IMPORT = re.compile(r"^(import .*|from .* import .*|HERE = .*)\n", re.MULTILINE
 _MAIN = re.compile(r'\n+if __name__ == "__main__":\n.*\Z', re.DOTALL)
 
 
-def write(subject: Subject, evidence: Evidence, folder: Path) -> list[Path]:
-    """Write the notebook and what it reads into ``folder``; returns the files. Raises OSError, ExportError."""
-    return [
-        write_text(
-            folder / "network.ipynb", json.dumps(notebook(subject), indent=1, ensure_ascii=False) + "\n"
-        ),
-        write_arrays(folder / "weights.npz", subject.state()),
-        write_arrays(folder / "check.npz", evidence.arrays()),
-        write_arrays(folder / "data.npz", data_arrays(subject, evidence)),
-    ]
+def program(subject: Subject) -> dict[str, bytes]:
+    """The notebook by its name. Raises ExportError."""
+    text = json.dumps(notebook(subject), indent=1, ensure_ascii=False) + "\n"
+    return {"network.ipynb": text.encode()}
 
 
 def notebook(subject: Subject) -> dict[str, object]:

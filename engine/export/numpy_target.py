@@ -6,7 +6,6 @@ import ast
 import inspect
 import re
 from functools import cache
-from pathlib import Path
 
 from engine import schedules
 from engine.export import numpy_parts
@@ -15,11 +14,11 @@ from engine.export.base import (
     aligned,
     batch_shape,
     left_out,
-    write_arrays,
-    write_text,
+    main_text,
+    npz,
 )  # fmt: skip
 from engine.export.check import check_text
-from engine.export.evidence import Evidence, data_arrays
+from engine.export.evidence import FILES
 from engine.export.numpy_words import numpy_writers
 
 
@@ -54,18 +53,15 @@ def imports_for(code: str, *others: str) -> str:
     )
 
 
-def write(subject: Subject, evidence: Evidence, folder: Path) -> list[Path]:
-    """Write the program and what it reads into ``folder``; returns the files. Raises OSError, ExportError."""
-    return [
-        write_text(folder / "model.py", model_text(subject)),
-        write_text(folder / "train.py", train_text(subject)),
-        write_text(
-            folder / "check.py", check_text(imports_for("", "import model\nimport train"), VALUES, LOSSES)
-        ),
-        write_arrays(folder / "weights.npz", subject.state()),
-        write_arrays(folder / "check.npz", evidence.arrays()),
-        write_arrays(folder / "data.npz", data_arrays(subject, evidence)),
-    ]
+def program(subject: Subject) -> dict[str, bytes]:
+    """Its files by name. Raises ExportError."""
+    check = check_text(imports_for("", "import model\nimport train"), VALUES, LOSSES)
+    texts = {"model.py": model_text(subject), "train.py": train_text(subject), "check.py": check}
+    return {name: text.encode() for name, text in texts.items()}
+
+
+#: what makes the files that the program reads
+DATA = {"weights.npz": lambda subject, evidence: npz(subject.state()), **FILES}
 
 
 VALUES = """\
@@ -78,7 +74,8 @@ LOSSES = """\
     for name, layer in net.layers.items():
         if hasattr(layer, "masks"):
             layer.masks = iter([EXPECTED[key] for key in EXPECTED if key.startswith(f"mask {name} ")])
-    steps = train.train(net, train.load_data(dtype), orders=EXPECTED["order"], patience=0)
+    order = EXPECTED["order"]  # of as many epochs as these updates take, which may be more than EPOCHS
+    steps = train.train(net, train.load_data(dtype), len(order), order, patience=0)
     return [loss for _, (_, loss) in zip(EXPECTED["losses"], steps)]"""
 
 
@@ -164,69 +161,91 @@ def begin_anew(net, seed):
 ''' + "\n".join(lines or ["    del net, rng  # nothing is drawn"])
 
 
+LOAD_DATA = '''\
+def load_data(dtype=np.float32):
+    """Training and validation samples, prepared as the network was taught: {"x_train": ..., "y_train": ...}."""
+    with np.load(HERE / "data.npz") as file:
+        arrays = {name: file[name] for name in file.files}
+    return {name: a if a.dtype.kind == "i" else a.astype(dtype) for name, a in arrays.items()}
+
+
+'''
+
+
 def train_text(subject: Subject) -> str:
     """The program that trains."""
     fit = subject.fit
-    loss = fit.loss.after(subject.network.output_range)
-    factor, plateau = numpy_writers(fit.schedule), isinstance(fit.schedule, schedules.ReduceLROnPlateau)
-    constants = [
-        ("BATCH_SIZE", fit.batch_size, ""),
-        ("EPOCHS", fit.epochs, ""),
-        ("LEARNING_RATE", fit.optimizer.lr, ""),
-    ]
-    constants += [
-        ("PATIENCE", fit.early_stopping, "epochs without a better validation loss; 0: train to the end")
-    ]
-    frozen = tuple(p.name for p in subject.places() if p.frozen and p.node_id in subject.model.store.specs)
-    out = batch_shape(subject.model.out_shape).replace("N", "B")
-    learning = f" if name not in {frozen!r}" if frozen else ""
-    update = [
-        f"z = net.forward(x[batch], training=True)  # {out}",
-        f"loss, dz = {numpy_writers(loss)}",
-        "net.backward(dz)",
-    ]
-    update += _penalty_lines(subject)
-    update.append("grads = [layer.grads[key] for layer, key in learning]")
-    if fit.clipping is not None:
-        update.append(f"grads = {numpy_writers(fit.clipping)}")
-    if plateau:
-        update.append("optimizer.lr = LEARNING_RATE * plateau.factor")
-    elif factor:
-        part = "epoch + start / len(x)" if fit.schedule.per_step else "epoch"
-        update.append(f"optimizer.lr = LEARNING_RATE * rate({part})")
-    update.append("optimizer.step(grads)")
-    if fit.max_norm:
-        names = [place.name for place, _ in subject.weights() if not place.frozen]
-        update.append(
-            f'limit_rows([net.layers[name].params["weight"] for name in {names!r}], {fit.max_norm!r})'
-        )
-    schedule = (
-        f'def rate(epoch):\n    """What the learning rate is multiplied by after so many epochs."""\n    return {factor}\n\n\n'
-        if factor and not plateau
-        else ""
+    body = (
+        _rate_text(subject)
+        + LOAD_DATA
+        + _evaluate_text(subject)
+        + _loop_text(subject)
+        + main_text('np.savez(HERE / "trained.npz", **model.arrays(net))')
     )
-    first = f"    plateau = {factor}\n" if plateau else ""
-    watch = "        plateau.watch(score)\n" if plateau else ""
-    steps = "\n".join(" " * 12 + line for line in update)
-    body = f'''\
-{schedule}def load_data(dtype=np.float32):
-    """Training and validation samples, prepared as the network was taught: {{"x_train": ..., "y_train": ...}}."""
-    with np.load(HERE / "data.npz") as file:
-        arrays = {{name: file[name] for name in file.files}}
-    return {{name: a if a.dtype.kind == "i" else a.astype(dtype) for name, a in arrays.items()}}
+    return f'''"""Trains the network of model.py further and writes trained.npz:
+
+    python train.py
+{left_out(subject)}"""
+
+{imports_for(body + parts_for(body), "import model")}
+
+HERE = Path(__file__).parent
+BATCH_SIZE = {fit.batch_size}
+EPOCHS = {fit.epochs}
+LEARNING_RATE = {fit.optimizer.lr!r}
+PATIENCE = {fit.early_stopping}  # epochs without a better validation loss; 0: train to the end
 
 
+{parts_for(body)}
+
+
+{body}'''
+
+
+def _watches(subject: Subject) -> bool:
+    """Whether the learning rate follows the losses, not the epochs."""
+    return isinstance(subject.fit.schedule, schedules.ReduceLROnPlateau)
+
+
+def _rate_text(subject: Subject) -> str:
+    """The function of the learning rate's factor; "" where it stays or watches."""
+    factor = numpy_writers(subject.fit.schedule)
+    if not factor or _watches(subject):
+        return ""
+    return f'''\
+def rate(epoch):
+    """What the learning rate is multiplied by after so many epochs."""
+    return {factor}
+
+
+'''
+
+
+def _evaluate_text(subject: Subject) -> str:
+    return f'''\
 def evaluate(net, x, y):
     """The loss of all samples, in inference mode and without penalty."""
     total = 0.0
     for start in range(0, len(x), 256):
         batch = slice(start, start + 256)
         z = net.forward(x[batch])
-        loss, _ = {numpy_writers(loss)}
+        loss, _ = {numpy_writers(subject.loss)}
         total += float(loss) * len(z)
     return total / len(x)
 
 
+'''
+
+
+def _loop_text(subject: Subject) -> str:
+    """The function that trains."""
+    fit = subject.fit
+    frozen = tuple(p.name for p in subject.frozen())
+    learning = f" if name not in {frozen!r}" if frozen else ""
+    plateau = f"    plateau = {numpy_writers(fit.schedule)}\n" if _watches(subject) else ""
+    watch = "        plateau.watch(score)\n" if plateau else ""
+    update = "\n".join(" " * 12 + line for line in _update_lines(subject))
+    return f'''\
 def train(net, data, epochs=EPOCHS, orders=(), patience=PATIENCE, seed=0):
     """Train ``net`` in place, yielding (epoch, loss of the batch) after each update.
 
@@ -237,12 +256,12 @@ def train(net, data, epochs=EPOCHS, orders=(), patience=PATIENCE, seed=0):
     learning = [(layer, key) for name, layer in net.layers.items(){learning} for key in layer.params]
     params = [layer.params[key] for layer, key in learning]
     optimizer = {numpy_writers(fit.optimizer)}
-{first}    best, waited, rng = np.inf, 0, np.random.default_rng(seed)
+{plateau}    best, waited, rng = np.inf, 0, np.random.default_rng(seed)
     for epoch in range(epochs):
         order = orders[epoch] if epoch < len(orders) else rng.permutation(len(x))
         for start in range(0, len(x), BATCH_SIZE):
             batch = order[start : start + BATCH_SIZE]
-{steps}
+{update}
             yield epoch, float(loss)
         score = evaluate(net, *watched)
 {watch}        if score < best:
@@ -253,39 +272,33 @@ def train(net, data, epochs=EPOCHS, orders=(), patience=PATIENCE, seed=0):
             return
 
 
-def main():
-    import check
-
-    check.main()
-    net, data = model.load(), load_data()
-    for epoch, steps in itertools.groupby(train(net, data), key=lambda step: step[0]):
-        mean = np.mean([loss for _, loss in steps])
-        print(f"epoch {{epoch + 1}}: loss of the batches {{mean:.4g}}", flush=True)
-    for part in ("train", "validation"):
-        if f"x_{{part}}" in data:
-            print(f"{{part}} loss {{evaluate(net, data[f'x_{{part}}'], data[f'y_{{part}}']):.6g}}")
-    np.savez(HERE / "trained.npz", **model.arrays(net))
-
-
-if __name__ == "__main__":
-    main()
 '''
-    named = "\n".join(f"{n} = {v!r}{f'  # {note}' if note else ''}" for n, v, note in constants)
-    return f'''"""Trains the network of model.py further and writes trained.npz:
-
-    python train.py
-{left_out(subject)}"""
-
-{imports_for(body + parts_for(body), "import model")}
-
-HERE = Path(__file__).parent
-{named}
 
 
-{parts_for(body)}
-
-
-{body}'''
+def _update_lines(subject: Subject) -> list[str]:
+    """Lines that do an update with a batch."""
+    fit = subject.fit
+    update = [
+        f"z = net.forward(x[batch], training=True)  # {batch_shape(subject.model.out_shape).replace('N', 'B')}",
+        f"loss, dz = {numpy_writers(subject.loss)}",
+        "net.backward(dz)",
+    ]
+    update += _penalty_lines(subject)
+    update.append("grads = [layer.grads[key] for layer, key in learning]")
+    if fit.clipping is not None:
+        update.append(f"grads = {numpy_writers(fit.clipping)}")
+    if _watches(subject):
+        update.append("optimizer.lr = LEARNING_RATE * plateau.factor")
+    elif numpy_writers(fit.schedule):
+        part = "epoch + start / len(x)" if fit.schedule.per_step else "epoch"
+        update.append(f"optimizer.lr = LEARNING_RATE * rate({part})")
+    update.append("optimizer.step(grads)")
+    if fit.max_norm:
+        names = [place.name for place, _ in subject.weights() if not place.frozen]
+        update.append(
+            f'limit_rows([net.layers[name].params["weight"] for name in {names!r}], {fit.max_norm!r})'
+        )
+    return update
 
 
 def _penalty_lines(subject: Subject) -> list[str]:

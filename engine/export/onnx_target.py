@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from engine import layers
 from engine.core import Array
-from engine.export.base import ExportError, Place, Subject, Writers, write_arrays, write_text
+from engine.export.base import ExportError, Place, Subject, Writers, npz
 from engine.export.check import check_text
-from engine.export.evidence import Evidence
-from engine.io.whole import replacing
 from engine.layers.conv import pair
 from engine.network import INPUT
 
@@ -222,20 +219,19 @@ def _concat(layer: layers.Concat, at: Place, graph: Graph) -> None:
 # --- the files ---------------------------------------------------------------------------------------------------------
 
 
-def write(subject: Subject, evidence: Evidence, folder: Path) -> list[Path]:
-    """Write the model and its check into ``folder``; returns the files. Raises OSError, ExportError."""
+def program(subject: Subject) -> dict[str, bytes]:
+    """The model and its check by name. Raises ExportError."""
     model = model_of(subject)
-    with replacing(folder / "model.onnx", durable=False) as file:
-        file.write(model.SerializeToString())
     imports = "from pathlib import Path\n\nimport numpy as np\nimport onnx\nfrom onnx.reference import ReferenceEvaluator"
     new = ""
     if any(node.op_type == "LRN" for node in model.graph.node):
         imports, new = f"{imports}\nfrom onnx.reference.op_run import OpRun\n{LRN}", ", new_ops=[LRN]"
-    return [
-        folder / "model.onnx",
-        write_text(folder / "check.py", check_text(imports, VALUES.format(new=new), dtypes=("float32",))),
-        write_arrays(folder / "check.npz", evidence.arrays(training=False)),
-    ]
+    check = check_text(imports, VALUES.format(new=new), dtypes=("float32",))
+    return {"model.onnx": model.SerializeToString(), "check.py": check.encode()}
+
+
+#: what makes the files that the check reads
+DATA = {"check.npz": lambda subject, evidence: npz(evidence.arrays(training=False))}
 
 
 def model_of(subject: Subject) -> Any:

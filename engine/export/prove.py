@@ -98,6 +98,7 @@ def _run(command: Sequence[str], folder: Path) -> list[Row]:
             env=environment,
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=PATIENCE,
             check=False,
         )

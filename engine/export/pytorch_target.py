@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
 
@@ -14,13 +13,13 @@ from engine.export.base import (
     aligned,
     batch_shape,
     left_out,
-    write_arrays,
-    write_text,
+    main_text,
 )
 from engine.export.check import check_text
-from engine.export.evidence import Evidence, data_arrays
+from engine.export.evidence import FILES, Evidence
+from engine.export.numpy_target import parts_for
 from engine.export.pytorch_words import pytorch_writers, variable
-from engine.io.weights import save_weights
+from engine.io.weights import packed
 
 #: what PyTorch lacks, by the word that asks for it
 HELPERS = {
@@ -58,37 +57,33 @@ def hinge_loss(z, t):
 
 
 ''',
-    "one_cycle(": '''\
-def one_cycle(part, rise, divisor, last_divisor):
-    """A factor from 1/divisor up to 1 and down to 1/(divisor · last_divisor); ``part``: how much of the run is over."""
-    first, last = 1 / divisor, 1 / (divisor * last_divisor)
-    start, end, at = (first, 1.0, part / rise) if part < rise else (1.0, last, (part - rise) / (1 - rise))
-    return end + (start - end) / 2 * (1 + math.cos(math.pi * at))
-
-
-''',
 }
 
 
 def _helpers(code: str) -> str:
-    return "".join(text for word, text in HELPERS.items() if word in code)
+    own = "".join(text for word, text in HELPERS.items() if word in code)
+    return own + (
+        f"{parts_for('one_cycle')}\n\n\n" if "one_cycle(" in code else ""
+    )  # that needs nothing of NumPy
 
 
-def write(subject: Subject, evidence: Evidence, folder: Path) -> list[Path]:
-    """Write the program and what it reads into ``folder``; returns the files. Raises OSError, ExportError."""
+def program(subject: Subject) -> dict[str, bytes]:
+    """Its files by name. Raises ExportError."""
+    texts = {"model.py": model_text(subject), "train.py": train_text(subject), "check.py": _check(subject)}
+    return {name: text.encode() for name, text in texts.items()}
+
+
+def _weights(subject: Subject, evidence: Evidence) -> bytes:
+    """As PyTorch's ``state_dict`` names them."""
     state = subject.state()
     for place in subject.places():
         if isinstance(place.layer, layers.BatchNorm):
             state[f"{place.name}.num_batches_tracked"] = np.zeros((), np.int64)
-    files = [
-        write_text(folder / "model.py", model_text(subject)),
-        write_text(folder / "train.py", train_text(subject)),
-        write_text(folder / "check.py", _check(subject)),
-        write_arrays(folder / "check.npz", evidence.arrays()),
-        write_arrays(folder / "data.npz", data_arrays(subject, evidence)),
-    ]
-    save_weights(state, folder / "weights.safetensors")
-    return [*files, folder / "weights.safetensors"]
+    return packed(state)
+
+
+#: what makes the files that the program reads
+DATA = {"weights.safetensors": _weights, **FILES}
 
 
 def _joins(place: Place) -> bool:
@@ -102,46 +97,9 @@ def _reference(subject: Subject, name: str) -> str:
 
 def model_text(subject: Subject) -> str:
     """The program of the network."""
-    places = subject.places()
-    written = [pytorch_writers(p.layer, p) for p in places]
-    frozen = [p for p in places if p.frozen and p.node_id in subject.model.store.specs]
-    if subject.is_chain:
-        lines = aligned([(f"{code},", p.comment) for code, p in zip(written, places, strict=True)], 8)
-        freeze = "".join(f"    {_reference(subject, p.name)}.requires_grad_(False)\n" for p in frozen)
-        body = f'''\
-def build():
-    """The network, with weights that PyTorch has drawn. Comments say what each layer gives."""
-    net = nn.Sequential(
-{lines}
-    )
-{freeze}    return net
-'''
-    else:
-        modules = [
-            (f"self.{p.name} = {c}", "") for c, p in zip(written, places, strict=True) if not _joins(p)
-        ]
-        modules += [(f"self.{p.name}.requires_grad_(False)", "") for p in frozen]
-        values = [
-            (f"{p.name} = {c if _joins(p) else f'self.{p.name}({variable(p.sources[0])})'}", p.comment)
-            for c, p in zip(written, places, strict=True)
-        ]
-        body = f'''\
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-{aligned(modules, 8)}
-
-    def forward(self, x):  # {batch_shape(subject.model.in_shape)}
-{aligned(values, 8)}
-        return {places[-1].name}
-
-
-def build():
-    """The network, with weights that PyTorch has drawn."""
-    return Net()
-'''
+    build = _chain_text(subject) if subject.is_chain else _graph_text(subject)
     count = len(subject.model.store.values)
-    return f'''"""{subject.name}: {len(places)} layers, {count:,} parameters. Written for PyTorch by Chainrule Playground.
+    return f'''"""{subject.name}: {len(subject.network)} layers, {count:,} parameters. Written for PyTorch by Chainrule Playground.
 
     python model.py    checks that it gives the same numbers as there
     python train.py    trains it further
@@ -156,7 +114,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 
-{_helpers(body)}{body}
+{_helpers(build)}{build}
 
 def load(path=Path(__file__).with_name("weights.safetensors"), dtype=torch.float32):
     """The network with the weights in a file, ready for inference."""
@@ -174,6 +132,47 @@ if __name__ == "__main__":
     import check
 
     check.main()
+'''
+
+
+def _chain_text(subject: Subject) -> str:
+    """The function that builds layers one after the other."""
+    lines = [(f"{pytorch_writers(p.layer, p)},", p.comment) for p in subject.places()]
+    freeze = "".join(f"    {_reference(subject, p.name)}.requires_grad_(False)\n" for p in subject.frozen())
+    return f'''\
+def build():
+    """The network, with weights that PyTorch has drawn. Comments say what each layer gives."""
+    net = nn.Sequential(
+{aligned(lines, 8)}
+    )
+{freeze}    return net
+'''
+
+
+def _graph_text(subject: Subject) -> str:
+    """The module of a graph, and the function that builds it."""
+    places = subject.places()
+    written = [(p, pytorch_writers(p.layer, p)) for p in places]
+    modules = [(f"self.{p.name} = {code}", "") for p, code in written if not _joins(p)]
+    modules += [(f"self.{p.name}.requires_grad_(False)", "") for p in subject.frozen()]
+    values = [
+        (f"{p.name} = {code if _joins(p) else f'self.{p.name}({variable(p.sources[0])})'}", p.comment)
+        for p, code in written
+    ]
+    return f'''\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+{aligned(modules, 8)}
+
+    def forward(self, x):  # {batch_shape(subject.model.in_shape)}
+{aligned(values, 8)}
+        return {places[-1].name}
+
+
+def build():
+    """The network, with weights that PyTorch has drawn."""
+    return Net()
 '''
 
 
@@ -195,45 +194,17 @@ def _indented(lines: Iterable[str], by: int) -> str:
     return "\n".join(" " * by + line for line in lines)
 
 
-def train_text(subject: Subject) -> str:
-    """The program that trains."""
-    fit = subject.fit
-    loss = fit.loss.after(subject.network.output_range)
-    scheduler = pytorch_writers(fit.schedule)
-    plateau = isinstance(fit.schedule, schedules.ReduceLROnPlateau)
-    penalties, penalty = _penalties(subject)
-    update = [
-        f"z = net(x[batch])  # {batch_shape(subject.model.out_shape).replace('N', 'B')}",
-        "loss = criterion(z, y[batch])",
-    ]
-    update += ["optimizer.zero_grad()", f"{'(loss + penalty(net))' if penalty else 'loss'}.backward()"]
-    if fit.clipping is not None:
-        update.append(pytorch_writers(fit.clipping))
-    update.append("optimizer.step()")
-    if fit.max_norm:
-        update += _limits(subject)
-    if scheduler and fit.schedule.per_step:
-        update.append("scheduler.step()")
-    after = ""
-    if scheduler and not fit.schedule.per_step:
-        after = f"        scheduler.step({'score' if plateau else ''})\n"
-    clock = ""
-    if "epoch_at" in scheduler:
-        clock = '''
-    def epoch_at(step):
-        """Epochs, and parts of one, after so many updates."""
-        whole, part = divmod(step, -(-len(x) // BATCH_SIZE))
-        return whole + part * BATCH_SIZE / len(x)
+LOAD_DATA = '''\
+def load_data(dtype=torch.float32):
+    """Training and validation samples, prepared as the network was taught: {"x_train": ..., "y_train": ...}."""
+    with np.load(HERE / "data.npz") as file:
+        tensors = {name: torch.from_numpy(file[name]) for name in file.files}
+    return {name: t.to(dtype) if t.is_floating_point() else t for name, t in tensors.items()}
+
 
 '''
-    body = f'''\
-{penalties}def load_data(dtype=torch.float32):
-    """Training and validation samples, prepared as the network was taught: {{"x_train": ..., "y_train": ...}}."""
-    with np.load(HERE / "data.npz") as file:
-        tensors = {{name: torch.from_numpy(file[name]) for name in file.files}}
-    return {{name: t.to(dtype) if t.is_floating_point() else t for name, t in tensors.items()}}
 
-
+EVALUATE = '''\
 @torch.no_grad()
 def evaluate(net, x, y):
     """The loss of all samples, in inference mode and without penalty."""
@@ -242,49 +213,16 @@ def evaluate(net, x, y):
     return sum(criterion(net(x), y).item() * len(x) for x, y in batches) / len(x)
 
 
-def train(net, data, epochs=EPOCHS, orders=(), patience=PATIENCE):
-    """Train ``net`` in place, yielding (epoch, loss of the batch) after each update.
-
-    ``orders``: in which order the first epochs visit the samples; for the others it is drawn.
-    """
-    x, y = data["x_train"], data["y_train"]
-    watched = [data.get(f"{{name}}_validation", data[f"{{name}}_train"]) for name in "xy"]
-    learning = [p for p in net.parameters() if p.requires_grad]
-    optimizer = {pytorch_writers(fit.optimizer)}
-{clock}{f"    scheduler = {scheduler}" + chr(10) if scheduler else ""}    best, waited = math.inf, 0
-    for epoch in range(epochs):
-        net.train()
-        order = torch.as_tensor(orders[epoch]) if epoch < len(orders) else torch.randperm(len(x))
-        for batch in order.split(BATCH_SIZE):
-{_indented(update, 12)}
-            yield epoch, loss.item()
-        score = evaluate(net, *watched)
-{after}        if score < best:
-            best, waited, kept = score, 0, copy.deepcopy(net.state_dict())
-        elif (waited := waited + 1) == patience:  # stop early, with the best weights
-            net.load_state_dict(kept)
-            return
-
-
-def main():
-    import check
-
-    check.main()
-    net, data = model.load(), load_data()
-    for epoch, steps in itertools.groupby(train(net, data), key=lambda step: step[0]):
-        mean = np.mean([loss for _, loss in steps])
-        print(f"epoch {{epoch + 1}}: loss of the batches {{mean:.4g}}", flush=True)
-    for part in ("train", "validation"):
-        if f"x_{{part}}" in data:
-            print(f"{{part}} loss {{evaluate(net, data[f'x_{{part}}'], data[f'y_{{part}}']):.6g}}")
-    save_file(net.state_dict(), HERE / "trained.safetensors")
-
-
-if __name__ == "__main__":
-    main()
 '''
-    criterion = pytorch_writers(loss)
-    scheduling = "from torch.optim import lr_scheduler\n" if scheduler else ""
+
+
+def train_text(subject: Subject) -> str:
+    """The program that trains."""
+    fit, criterion, penalty = subject.fit, pytorch_writers(subject.loss), _penalty_text(subject)
+    loop = _loop_text(subject, "(loss + penalty(net))" if penalty else "loss")
+    main = main_text('save_file(net.state_dict(), HERE / "trained.safetensors")')
+    body = penalty + LOAD_DATA + EVALUATE + loop + main
+    scheduling = "from torch.optim import lr_scheduler\n" if pytorch_writers(fit.schedule) else ""
     return f'''"""Trains the network of model.py further and writes trained.safetensors:
 
     python train.py
@@ -315,8 +253,74 @@ PATIENCE = {fit.early_stopping}  # epochs without a better validation loss; 0: t
 {body}'''
 
 
-def _penalties(subject: Subject) -> tuple[str, bool]:
-    """The function of the penalty, and whether there is any."""
+def _loop_text(subject: Subject, total: str) -> str:
+    """The function that trains; ``total``: what is lessened."""
+    schedule = subject.fit.schedule
+    scheduler = pytorch_writers(schedule)
+    after = ""
+    if scheduler and not schedule.per_step:
+        score = "score" if isinstance(schedule, schedules.ReduceLROnPlateau) else ""
+        after = f"        scheduler.step({score})\n"
+    clock = CLOCK if "epoch_at" in scheduler else ""
+    scheduling = f"    scheduler = {scheduler}\n" if scheduler else ""
+    return f'''\
+def train(net, data, epochs=EPOCHS, orders=(), patience=PATIENCE):
+    """Train ``net`` in place, yielding (epoch, loss of the batch) after each update.
+
+    ``orders``: in which order the first epochs visit the samples; for the others it is drawn.
+    """
+    x, y = data["x_train"], data["y_train"]
+    watched = [data.get(f"{{name}}_validation", data[f"{{name}}_train"]) for name in "xy"]
+    learning = [p for p in net.parameters() if p.requires_grad]
+    optimizer = {pytorch_writers(subject.fit.optimizer)}
+{clock}{scheduling}    best, waited = math.inf, 0
+    for epoch in range(epochs):
+        net.train()
+        order = torch.as_tensor(orders[epoch]) if epoch < len(orders) else torch.randperm(len(x))
+        for batch in order.split(BATCH_SIZE):
+{_indented(_update_lines(subject, total), 12)}
+            yield epoch, loss.item()
+        score = evaluate(net, *watched)
+{after}        if score < best:
+            best, waited, kept = score, 0, copy.deepcopy(net.state_dict())
+        elif (waited := waited + 1) == patience:  # stop early, with the best weights
+            net.load_state_dict(kept)
+            return
+
+
+'''
+
+
+CLOCK = '''
+    def epoch_at(step):
+        """Epochs, and parts of one, after so many updates."""
+        whole, part = divmod(step, -(-len(x) // BATCH_SIZE))
+        return whole + part * BATCH_SIZE / len(x)
+
+'''
+
+
+def _update_lines(subject: Subject, total: str) -> list[str]:
+    """Lines that do an update with a batch."""
+    fit = subject.fit
+    update = [
+        f"z = net(x[batch])  # {batch_shape(subject.model.out_shape).replace('N', 'B')}",
+        "loss = criterion(z, y[batch])",
+        "optimizer.zero_grad()",
+        f"{total}.backward()",
+    ]
+    if fit.clipping is not None:
+        update.append(pytorch_writers(fit.clipping))
+    update.append("optimizer.step()")
+    if fit.max_norm:
+        update += _limits(subject)
+    if fit.schedule.per_step and pytorch_writers(fit.schedule):
+        update.append("scheduler.step()")
+    return update
+
+
+def _penalty_text(subject: Subject) -> str:
+    """The function of the penalty; "" where there is none."""
     found: dict[str, list[str]] = {}
     for place, name in subject.weights():
         own = getattr(place.layer, "regularizer", None) or subject.fit.regularizer
@@ -324,10 +328,9 @@ def _penalties(subject: Subject) -> tuple[str, bool]:
         if penalty and not place.frozen:
             found.setdefault(penalty, []).append(f"{_reference(subject, place.name)}.{name}")
     if not found:
-        return "", False
+        return ""
     lines = [f"total += sum({penalty} for w in [{', '.join(weights)}])" for penalty, weights in found.items()]
-    return (
-        f'''\
+    return f'''\
 def penalty(net):
     """What is added to the loss so that weights stay small."""
     total = 0.0
@@ -335,9 +338,7 @@ def penalty(net):
     return total
 
 
-''',
-        True,
-    )
+'''
 
 
 def _limits(subject: Subject) -> list[str]:
@@ -370,7 +371,8 @@ LOSSES = '''\
         masks = [torch.from_numpy(EXPECTED[key]) for key in EXPECTED if key.startswith(f"mask {name} ")]
         if masks:
             module.register_forward_hook(recorded(iter(masks)))
-    steps = train.train(net, train.load_data(getattr(torch, dtype)), orders=EXPECTED["order"], patience=0)
+    order = EXPECTED["order"]  # of as many epochs as these updates take, which may be more than EPOCHS
+    steps = train.train(net, train.load_data(getattr(torch, dtype)), len(order), order, patience=0)
     return [loss for _, (_, loss) in zip(EXPECTED["losses"], steps)]
 
 

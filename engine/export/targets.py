@@ -3,43 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.export import notebook_target, numpy_target, onnx_target, pytorch_target
 from engine.export.base import AUGMENTED, Subject
-from engine.export.evidence import DATA_BYTES, STEPS, Evidence, gather
+from engine.export.evidence import STEPS, Evidence, carried, gather
+from engine.export.folder import check_free, write
 from engine.export.numpy_words import numpy_writers
 from engine.export.onnx_target import onnx_writers
 from engine.export.pytorch_words import pytorch_writers
 
-#: name → what writes the program into a folder and returns its files
-TARGETS: Mapping[str, Callable[[Subject, Evidence, Path], list[Path]]] = {
-    "numpy": numpy_target.write,
-    "pytorch": pytorch_target.write,
-    "notebook": notebook_target.write,
-    "onnx": onnx_target.write,
+
+@dataclass(frozen=True)
+class Target:
+    """What a network can be written for.
+
+    Args:
+        program: the files that say what is computed, by name. Raises ExportError where something cannot be written.
+        data: what makes each of the files that these read, by name.
+        trains: whether the program trains; otherwise it holds the network alone.
+    """
+
+    program: Callable[[Subject], Mapping[str, bytes]]
+    data: Mapping[str, Callable[[Subject, Evidence], bytes]]
+    trains: bool = True
+
+
+TARGETS: Mapping[str, Target] = {
+    "numpy": Target(numpy_target.program, numpy_target.DATA),
+    "pytorch": Target(pytorch_target.program, pytorch_target.DATA),
+    "notebook": Target(notebook_target.program, numpy_target.DATA),
+    "onnx": Target(onnx_target.program, onnx_target.DATA, trains=False),
 }
 
 #: how each class is written, in every target that has its own way
 WRITERS = (numpy_writers, pytorch_writers, onnx_writers)
 
 
-def export(subject: Subject, target: str, folder: Path, steps: int = STEPS) -> list[Path]:
-    """Write ``subject`` as a program for ``target`` into ``folder``; returns the files.
+def export(
+    subject: Subject, target: str, folder: Path, steps: int = STEPS, evidence: Evidence | None = None
+) -> list[Path]:
+    """Write ``subject`` as a program for ``target`` into ``folder``, all of it or nothing; returns the files.
+
+    Only files that an export to that target has written, and nobody has changed since, are replaced.
 
     Args:
         steps: updates that the program repeats to check that it trains alike.
+        evidence: what ``gather`` gives, where it is there already.
 
-    Raises OSError, and ExportError where something cannot be written in that target.
+    Raises OSError, and ExportError where something cannot be written in that target, or would replace another file.
     """
-    evidence = gather(subject, 0 if target == "onnx" else steps)  # that file holds the network alone
-    folder.mkdir(parents=True, exist_ok=True)
-    return TARGETS[target](subject, evidence, folder)
+    how = TARGETS[target]
+    program = how.program(subject)  # what cannot be written is known before anything is trained
+    check_free(folder, target, (*program, *how.data))
+    evidence = evidence or gather(subject, steps if how.trains else 0)
+    data = {name: make(subject, evidence) for name, make in how.data.items()}
+    return write(folder, target, {**program, **data})
 
 
-def notes(subject: Subject) -> list[str]:
-    """What does not go along, in sentences."""
+def notes(subject: Subject, target: str, steps: int = STEPS) -> list[str]:
+    """What a program that trains does not take along, in sentences; the arguments are those of ``export``."""
+    if not TARGETS[target].trains:
+        return []
     found = [AUGMENTED] if subject.fit.augmentation else []
-    if subject.train.x[:1].size * 4 * len(subject.train) > DATA_BYTES:
-        found.append("Of the training data only the first samples go along; put the others into data.npz.")
+    for name, data in (("training", subject.train), ("validation", subject.validation)):
+        if data is not None and (count := carried(data, subject, steps)) < len(data):
+            found.append(
+                f"Of the {len(data):,} {name} samples the first {count:,} go along; put the others into data.npz."
+            )
     return found

@@ -16,10 +16,15 @@ from engine.limits import WEIGHTS_BYTES
 
 def save_weights(state: Mapping[str, NDArray[Any]], path: str | os.PathLike[str]) -> None:
     """Write a ``state_dict`` to ``path``, replacing it only once everything is written. Raises OSError."""
+    with replacing(path) as file:
+        file.write(packed(state))
+
+
+def packed(state: Mapping[str, NDArray[Any]]) -> bytes:
+    """A ``state_dict`` as such a file holds it."""
     from safetensors.numpy import save
 
-    with replacing(path) as file:
-        file.write(save({name: np.ascontiguousarray(array) for name, array in state.items()}))
+    return save({name: np.ascontiguousarray(array) for name, array in state.items()})
 
 
 def load_weights(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:

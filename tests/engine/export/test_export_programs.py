@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,16 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from engine import Fit, Network, Node, layers
-from engine.export import ExportError, export, prove
-from engine.export.evidence import gather
+from engine.export import ExportError, Subject, evidence, export, notes, prove, targets
+from engine.export.base import Writers
+from engine.export.folder import write
+from engine.export.numpy_words import numpy_writers
+from engine.export.pytorch_words import pytorch_writers
 from engine.export.targets import TARGETS
 from engine.layers import Activation, Shape
 from engine.losses import CrossEntropyLoss, HuberLoss
 from engine.optimizers import SGD, Adam
+from engine.schedules import OneCycleLR
 from playground import app
 from playground.document.examples import examples
 from tests.engine.drawing import graphs
@@ -70,12 +75,11 @@ def test_random_networks(target: str, tmp_path_factory: pytest.TempPathFactory) 
 def test_examples(key: str, tmp_path: Path) -> None:
     """In every target whose package is here; what they are compared with is gathered once."""
     one = app.subject(next(e for e in examples() if e.key == key).project)
-    evidence = gather(one, FEWER.get(key, 20))
+    seen = evidence.gather(one, FEWER.get(key, 20))
     for target in RUN:
         if importlib.util.find_spec(PACKAGES[target]):
             folder = tmp_path / target
-            folder.mkdir()
-            TARGETS[target](one, evidence, folder)
+            export(one, target, folder, evidence=seen)
             assert_agrees(folder)
 
 
@@ -110,14 +114,31 @@ def skipping(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def test_names_cannot_end_a_string_nor_hide_a_method(skipping: dict[str, Path], target: str) -> None:
     needs(target)
     assert_agrees(skipping[target])
-    for file in skipping[target].glob("*.py"):
-        assert "os" not in imported(file)
-        assert "abort" not in file.read_text(encoding="utf-8").partition('"""\n\n')[2]
+    programs = [file.read_text(encoding="utf-8") for file in skipping[target].glob("*.py")]
+    assert programs
+    for text in programs:
+        _, ended, code = text.partition('"""\n\n')
+        assert ended, "a docstring stands at the top"
+        assert_harmless(text, code)
 
 
-def imported(file: Path) -> set[str]:
+def test_names_cannot_end_a_cell(skipping: dict[str, Path]) -> None:
+    cells = json.loads((skipping["notebook"] / "network.ipynb").read_text(encoding="utf-8"))["cells"]
+    titled = [cell for cell in cells if "abort" in "".join(cell["source"])]
+    assert [cell["cell_type"] for cell in titled] == ["markdown"]
+    code = "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    assert "def build(" in code
+    assert_harmless(code, code)
+
+
+def assert_harmless(text: str, code: str) -> None:
+    assert "os" not in imported(text)
+    assert "abort" not in code
+
+
+def imported(text: str) -> set[str]:
     """The packages that a program imports."""
-    nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+    nodes = list(ast.walk(ast.parse(text)))
     plain = {alias.name.partition(".")[0] for n in nodes if isinstance(n, ast.Import) for alias in n.names}
     return plain | {str(n.module).partition(".")[0] for n in nodes if isinstance(n, ast.ImportFrom)}
 
@@ -126,7 +147,12 @@ def test_the_numpy_program_imports_numpy_alone(skipping: dict[str, Path]) -> Non
     files = list(skipping["numpy"].glob("*.py"))
     assert len(files) == 3
     for file in files:
-        assert imported(file) <= sys.stdlib_module_names | {"numpy", "model", "train", "check"}
+        assert imported(file.read_text(encoding="utf-8")) <= sys.stdlib_module_names | {
+            "numpy",
+            "model",
+            "train",
+            "check",
+        }
 
 
 def test_a_proof_runs_it_elsewhere_and_sees_what_is_wrong(skipping: dict[str, Path], tmp_path: Path) -> None:
@@ -154,12 +180,27 @@ def test_a_proof_of_nothing_says_so(tmp_path: Path) -> None:
     (tmp_path / "check.py").write_text("raise SystemExit('no weights')", encoding="utf-8")
     with pytest.raises(ExportError, match="no weights"):
         prove(tmp_path)
+    said = "import os, sys; os.write(2, b'caf\\xe9 is closed'); sys.exit(1)"
+    (tmp_path / "check.py").write_text(said, encoding="utf-8")
+    with pytest.raises(ExportError, match="is closed"):
+        prove(tmp_path)
     with pytest.raises(ExportError, match="cannot be run"):
         prove(tmp_path, python=str(tmp_path / "no-such-python"))
 
 
 def test_a_notebook_proves_itself(skipping: dict[str, Path]) -> None:
     assert prove(skipping["notebook"]).holds
+
+
+@pytest.mark.parametrize("target", ["numpy", "pytorch", "notebook"])
+def test_all_its_epochs_may_hold_fewer_updates_than_are_repeated(target: str, tmp_path: Path) -> None:
+    needs(target)
+    fit = Fit(loss=CrossEntropyLoss(), schedule=OneCycleLR(), batch_size=64, epochs=3)
+    export(subject(Network.chain(layers.Linear(3)), (2,), fit), target, tmp_path)
+    if target == "notebook":
+        assert prove(tmp_path).holds
+    else:
+        assert_agrees(tmp_path)
 
 
 def test_a_program_goes_on_beyond_what_is_repeated(tmp_path: Path) -> None:
@@ -198,6 +239,109 @@ def test_a_layer_that_nobody_can_write_is_refused_by_name(tmp_path: Path) -> Non
             export(one, "numpy", tmp_path)
     finally:
         layers.registry.unregister("Homemade")
+
+
+@pytest.mark.parametrize(("target", "writers"), [("numpy", numpy_writers), ("pytorch", pytorch_writers)])
+def test_what_cannot_be_written_leaves_nothing_behind(
+    target: str, writers: Writers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The training script is made after the network's: neither is written, and nothing was trained for it."""
+    monkeypatch.delitem(writers._found, HuberLoss)
+    monkeypatch.setattr(targets, "gather", lambda *_: pytest.fail("trained for nothing"))
+    one = subject(Network.chain(layers.Linear(1)), (2,), Fit(loss=HuberLoss()))
+    with pytest.raises(ExportError, match="Huber cannot be written"):
+        export(one, target, tmp_path / "program")
+    assert not (tmp_path / "program").exists()
+
+
+@pytest.mark.parametrize(("limit", "kept"), [(280, (35, 9)), (80, (10, 9)), (40, (5, 5))])
+def test_what_is_said_of_data_that_are_cut_is_what_was_cut(
+    limit: int, kept: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "DATA_BYTES", limit)
+    one = subject(Network.chain(layers.Linear(3)), (2,), Fit(loss=CrossEntropyLoss()))
+    export(one, "numpy", tmp_path, steps=0)
+    with np.load(tmp_path / "data.npz") as file:
+        assert (len(file["x_train"]), len(file["y_validation"])) == kept
+    said = notes(one, "numpy", steps=0)
+    assert said == [
+        f"Of the {there} {name} samples the first {count} go along; put the others into data.npz."
+        for name, there, count in zip(("training", "validation"), (35, 9), kept, strict=True)
+        if count < there
+    ]
+    assert not notes(one, "onnx", steps=0), "no data go along there"
+    assert not notes(one, "numpy", steps=35), "the steps that are repeated need theirs"
+
+
+# --- the folder -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small() -> Subject:
+    return subject(Network.chain(layers.Linear(3)), (2,), Fit(loss=CrossEntropyLoss()))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def refused(small: Subject, target: str, folder: Path, names: str) -> None:
+    """It is, naming the files, and nothing is replaced."""
+    before = contents(folder)
+    with pytest.raises(ExportError, match=f": {names}. Choose another folder"):
+        export(small, target, folder, steps=0)
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize("target", ["numpy", "pytorch", "notebook"])
+def test_files_of_others_are_not_replaced(target: str, small: Subject, tmp_path: Path) -> None:
+    (tmp_path / "data.npz").write_bytes(b"mine")
+    (tmp_path / "notes.txt").write_bytes(b"mine too")
+    refused(small, target, tmp_path, "data.npz")
+    (tmp_path / "data.npz").unlink()
+    export(small, target, tmp_path, steps=0)
+    assert (tmp_path / "notes.txt").read_bytes() == b"mine too"
+
+
+def test_an_export_takes_the_place_of_an_older_one_unless_that_was_changed(
+    small: Subject, tmp_path: Path
+) -> None:
+    written = export(small, "numpy", tmp_path, steps=0)
+    assert sorted(tmp_path.iterdir()) == sorted(written)
+    small.model.store.values[:] += 1
+    export(small, "numpy", tmp_path, steps=0)
+    with np.load(tmp_path / "weights.npz") as file:
+        np.testing.assert_array_equal(file["0.weight"], small.state()["0.weight"])
+    refused(small, "notebook", tmp_path, "check.npz, data.npz, export.json, weights.npz")
+    with (tmp_path / "train.py").open("a", encoding="utf-8") as file:
+        file.write("# I have thought about this.\n")
+    refused(small, "numpy", tmp_path, "train.py")
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        b"",
+        b"[" * 60_000,
+        b"[]",
+        b'{"target": "numpy"}',
+        b'{"target": "numpy", "files": [1]}',
+        b'{"target": "numpy", "files": {"model.py": {"bytes": 1e9, "sha256": ""}}}',
+        b'{"target": "numpy", "files": {"model.py": {"bytes": 4, "sha256": null}}}',
+        b" " * (1 << 17),
+    ],
+    ids=range(8),
+)
+def test_a_list_that_is_none_frees_nothing(listed: bytes, small: Subject, tmp_path: Path) -> None:
+    (tmp_path / "export.json").write_bytes(listed)
+    (tmp_path / "model.py").write_bytes(b"mine")
+    refused(small, "numpy", tmp_path, "(export.json, )?model.py")
+
+
+def test_where_one_file_cannot_be_written_none_is(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="gone"):
+        write(tmp_path, "numpy", {"model.py": b"1", "gone/train.py": b"2"})
+    assert not list(tmp_path.iterdir())
 
 
 def test_nothing_to_train_and_nothing_at_all(tmp_path: Path) -> None:
