@@ -62,7 +62,9 @@ def svg(latex: str) -> str:
 def _typeset(latex: str) -> str:
     typesetter = _ziamath()
     try:
-        return typesetter.Math.fromlatex(latex, size=EM, color="#000000").svg()
+        # WORKAROUND for ziamath 0.13: brackets round a sum with an index grow fifty times too high, unless it is said where that stands.
+        placed = re.sub(r"\\(sum|prod)(?=_)", r"\\\1\\limits", latex)
+        return typesetter.Math.fromlatex(placed, size=EM, color="#000000").svg()
     except Exception:
         # Whatever the parser raises at odd LaTeX: a formula is no reason to lose the window.
         log.info("This formula cannot be typeset: %s", latex, exc_info=True)

@@ -299,7 +299,7 @@ class MainWindow(QMainWindow):
             view.watch(node_id)
 
     def step_inside(self) -> None:
-        """Record the next update, and walk through it in a panel that is high enough."""
+        """Record the next update, and walk through it in a panel that is high enough; where somebody does already, show where."""
         self.docks.bring_forward("backprop")
         self.backprop.begin()
 

@@ -61,6 +61,7 @@ def test_every_registered_formula_is_typeset(qapp, latex: str) -> None:
         assert found is not None
         picture = formula.pixmap(line, LIGHT.text, 15.0, 1.0)
         assert pixels(picture.toImage())[..., 3].max() > 200, "nothing is painted"
+        assert picture.height() < 4 * 15 + 20, "a line of it is as high as a page"
 
 
 @pytest.mark.parametrize("latex", FORMULAS)

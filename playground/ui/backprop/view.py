@@ -113,9 +113,10 @@ class BackpropView(View):
         return page
 
     def begin(self) -> None:
-        """Ask for the next update, and take the keyboard."""
+        """Ask for the next update, unless somebody walks through it already, and take the keyboard."""
         self.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.stepper.begin()
+        if self.stepper.walk is None:
+            self.stepper.begin()
 
     # --- news ---------------------------------------------------------------------------------------------------------
 

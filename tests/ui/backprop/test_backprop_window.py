@@ -111,3 +111,17 @@ def test_a_starter_is_opened_and_stepped_through(shell: Shell, key: str) -> None
     view = stepping(shell)
     assert shell.document.value.name == example(key).project.name
     assert view.stepper.walk.trace.network == example(key).project.network
+
+
+def test_step_inside_goes_on_where_somebody_stands(shell: Shell) -> None:
+    inspect = shell.window.actions_["run.inspect"]
+    inspect.trigger()
+    shell.qtbot.waitUntil(lambda: shell.window.stepper.walk is not None)
+    shell.window.stepper.step(+1)
+    shell.window.stepper.step(+1)
+    at = shell.window.focus.step
+    shell.window.docks["backprop"].hide()
+    inspect.trigger()
+    shell.qtbot.waitUntil(shell.window.backprop.isVisible)
+    shell.qtbot.wait(100)
+    assert shell.window.focus.step is at

@@ -39,6 +39,7 @@ def test_every_step_at_a_loss_is_typeset(qapp, cls, task) -> None:
     for latex, where in found.items():
         for line in formula.lines(latex):
             assert formula.svg(line), f"{where}: cannot be typeset: {line}"
+            assert formula.size(line, 15.0).height() < 4 * 15 + 20, f"{where}: too high: {line}"
 
 
 @pytest.mark.parametrize(("cls", "task"), CASES, ids=lambda v: getattr(v, "key", v))
