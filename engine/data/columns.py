@@ -17,6 +17,7 @@ from engine.errors import Offer, counted, few
 #: kinds of words up to which a column is a category by itself
 MOST_KINDS = 50
 COUNTING = "counting the rows"
+_DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([T ][\d:.]+Z?)?", re.ASCII)
 #: numbers beyond are not float32's
 _LARGEST = 3.4e38
 #: whole numbers are classes by themselves up to so many kinds, and only where each comes up twenty times
@@ -179,6 +180,9 @@ class Column:
         kinds = len(self.kinds)
         if kinds == 1 and len(self.cells) > 1:
             return "the same in every row"
+        dates = sum(_DATE.fullmatch(cell) is not None for cell in self.cells)
+        if dates >= _MOSTLY * int((~self.gaps).sum()):
+            return "of dates"
         return f"of more than {MOST_KINDS} kinds of words" if kinds > MOST_KINDS else ""
 
     @property

@@ -27,7 +27,7 @@ MOST_INPUTS, MOST_INPUT_BYTES = 10_000, 1 << 30
 #: columns that are the target by their name, where no other is chosen
 _TARGETS = ("target", "targets", "label", "labels", "class", "classes", "y", "outcome", "output")
 _CLASSES, _NUMBERS, _DROP, _MARK = "classes", "numbers", "leave out", "mark"
-_LISTED = 3
+_LISTED = 6  #: other targets that are offered
 
 
 @sources.register("TableFile", category=CATEGORY, label="Table (.csv)")

@@ -76,7 +76,7 @@ def rows_of(text: str, delimiter: str = "auto") -> Text:
     if not told:
         name = next(name for name, mark in DELIMITERS.items() if mark == between)
         others = [other for other in ("comma", "semicolon", "tab") if other != name]
-        offers = tuple(Offer(f"It is a {other}", (("delimiter", other),)) for other in others)
+        offers = tuple(Offer(f"Separate at {other}s", (("delimiter", other),)) for other in others)
         notes = (Note(f"Between cells stands a {name}.", offers),)
     rows, places = _cells(lines, first, between)
     remarks = [i for i, row in enumerate(rows) if i and row[0].lstrip().startswith("#")]
@@ -208,7 +208,7 @@ class Table:
             words, other = (
                 ("names the columns", "no") if named else ("is a sample: no names stand above", "yes")
             )
-            offer = Offer("It is a sample" if named else "It names the columns", (("header", other),))
+            offer = Offer(f"Read it as {'a sample' if named else 'names'}", (("header", other),))
             self.notes += (Note(f"The first row {words}.", (offer,)),)
 
     def _mend_head(self, text: Text, told: bool) -> None:

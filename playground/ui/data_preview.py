@@ -87,8 +87,8 @@ class DataPreview(QFrame):
         column.setSpacing(6)
         column.addWidget(self.title)
         column.addWidget(self.contents)
+        column.addLayout(answers)  # before all of which there may be more than fits
         column.addWidget(self.report)
-        column.addLayout(answers)  # before the pictures, of which there may be more than fit
         column.addWidget(self.gallery)
         self.hide()
 

@@ -83,8 +83,8 @@ def test_a_column_alone_is_a_target_without_inputs(tmp_path: Path) -> None:
 def test_what_is_guessed_is_said_and_can_be_overruled(tmp_path: Path) -> None:
     data = made(tmp_path, PLAIN)
     assert "Between cells stands a comma." in said(data)
-    assert offers(data)["It is a semicolon"] == {"delimiter": "semicolon"}
-    assert offers(data)["It is a sample"] == {"header": "no"}
+    assert offers(data)["Separate at semicolons"] == {"delimiter": "semicolon"}
+    assert offers(data)["Read it as a sample"] == {"header": "no"}
     data = made(tmp_path, "1,2\n3,4\n5,7\n", answer="numbers")
     assert data.features == ("x1",), "no sample is taken for names"
     assert made(tmp_path, "1,2\n3,4\n5,7\n", header="yes").features == ("1",)
@@ -118,9 +118,7 @@ def test_numbers(tmp_path: Path, cells: list[str], values: list[float]) -> None:
     assert np.allclose(data.x[:, 0], values)
 
 
-@pytest.mark.parametrize(
-    "codes", [["01234", "02345", "99999"], ["ab", "cd", "ab"], ["2024-01-01", "2024-01-02", "x"]]
-)
+@pytest.mark.parametrize("codes", [["01234", "02345", "99999"], ["ab", "cd", "ab"], ["red", "dark red", "x"]])
 def test_words_and_codes_become_an_input_for_each_kind(tmp_path: Path, codes: list[str]) -> None:
     rows = "".join(f"{code},{y}\n" for code, y in zip(codes, (1.5, 2.5, 4.0), strict=True))
     data = made(tmp_path, "code,y\n" + rows)
@@ -170,6 +168,14 @@ def test_columns_that_say_nothing_are_left_out(tmp_path: Path) -> None:
         "empty (none)",
     ):
         assert why in said(data)
+
+
+@pytest.mark.parametrize("form", ["2024-01-{:02}", "{}/13/2024", "{}.5.24", "2024-03-{:02}T12:30:00Z"])
+def test_dates_are_no_categories(tmp_path: Path, form: str) -> None:
+    rows = "".join(f"{form.format(i + 1)},{i * i}.5,{'xy'[i % 2]}\n" for i in range(9))
+    data = made(tmp_path, "day,a,kind\n" + rows)
+    assert data.features == ("a",)
+    assert "of dates (day)" in said(data)
 
 
 def test_time_alone_may_be_the_input(tmp_path: Path) -> None:

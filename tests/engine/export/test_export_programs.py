@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
+import shutil
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,10 +158,7 @@ def test_the_numpy_program_imports_numpy_alone(skipping: dict[str, Path]) -> Non
 
 
 def test_a_proof_runs_it_elsewhere_and_sees_what_is_wrong(skipping: dict[str, Path], tmp_path: Path) -> None:
-    folder = tmp_path / "program"
-    folder.mkdir()
-    for file in skipping["numpy"].iterdir():
-        (folder / file.name).write_bytes(file.read_bytes())
+    folder = shutil.copytree(skipping["numpy"], tmp_path / "program")
     proof = prove(folder)
     assert proof.holds
     assert {row.dtype for row in proof.rows} == {"float32", "float64"}
@@ -172,6 +171,11 @@ def test_a_proof_runs_it_elsewhere_and_sees_what_is_wrong(skipping: dict[str, Pa
     proof = prove(folder)
     assert not proof.holds
     assert not proof.worst.agrees
+    unasserting = subprocess.run(
+        [sys.executable, "-O", "check.py"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert unasserting.returncode
+    assert "gives the same numbers" not in unasserting.stdout
 
 
 def test_a_proof_of_nothing_says_so(tmp_path: Path) -> None:
