@@ -6,7 +6,7 @@ import logging
 import traceback
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -125,6 +125,10 @@ class Live:
                 log.error("The want %s could not be answered:\n%s", shown(want), traceback.format_exc())
             return None
 
+    @cached_property
+    def _extent(self) -> tuple[float, float]:
+        return probe.extent(self.data)
+
     # --- what wants look into -----------------------------------------------------------------------------------------
 
     def values(self, key: object, inputs: Callable[[], Array]) -> Probe:
@@ -151,7 +155,7 @@ class Live:
 
     def on_axes(self, points: Callable[[float, float, int], Array], resolution: int, node_id: str) -> Array:
         """The values of a node at all ``points`` (of a line, or of a grid) that the data's axes span."""
-        inputs = lambda: self.data.transform(points(*probe.extent(self.data), resolution))
+        inputs = lambda: self.data.transform(points(*self._extent, resolution))
         return self.values((points, resolution), inputs).value(node_id)
 
     def kept(self, kind: object, key: object, make: Callable[[], A]) -> A:
