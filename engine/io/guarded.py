@@ -82,7 +82,13 @@ def read_bytes(
 ) -> bytes:
     """All of a plain file. Raises DataError as ``opened`` does."""
     with opened(path, limit, expected) as file:
-        found = file.read(limit + 1)  # some of the system's own files say that they are empty, and never end
+        found = file.read(
+            os.fstat(file.fileno()).st_size + 1
+        )  # no more, as room is made for all that is asked for
+        if len(found) <= limit:  # some of the system's own files say that they are empty, and never end
+            found += (
+                file.read(limit + 1 - len(found)) if found and not os.fstat(file.fileno()).st_size else b""
+            )
         if len(found) > limit:
             raise _too_large(path, len(found), limit)
         return found
