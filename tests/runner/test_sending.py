@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Collection, Iterator
 from multiprocessing import Pipe
 from typing import Any
 
+import numpy as np
 import pytest
 
 from engine import probe
@@ -13,7 +15,7 @@ from playground.document.examples import example
 from playground.document.project import Project, data_of
 from playground.document.store import Pending
 from playground.runner import remote
-from playground.runner.messages import Frame, Load, Want
+from playground.runner.messages import Diagnosis, Frame, Load, Surface, Want
 from playground.runner.remote import Remote
 from playground.runner.serving import Sender
 from playground.runner.session import Session
@@ -71,3 +73,20 @@ def test_what_the_data_say_of_a_frame_is_known_before_they_are_here(
     assert first.metric_name == "R²"
     assert first.extent == probe.extent(data_of(REGRESSION))
     assert second.extent is first.extent, "it is not sent again"
+
+
+def test_what_was_sent_is_not_kept_but_known_where_it_is_the_same_again(line: Line) -> None:
+    line.load(CIRCLE)
+    line.session.inspect()
+    wants = Surface("linear1"), Diagnosis()
+    made = line.session.frame(wants)
+    surface = weakref.ref(made.answer(wants[0]))
+    line.sender.put(made)
+    del made
+    assert surface() is None, "a second copy of what the window has"
+    first = line.window.take()
+    line.sender.ask()
+    second = line.frame(wants)
+    assert second.answer(Diagnosis()) is first.answer(Diagnosis())
+    assert second.trace is first.trace
+    np.testing.assert_array_equal(second.answer(wants[0]), first.answer(wants[0]))
