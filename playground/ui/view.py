@@ -74,11 +74,10 @@ class Focus(QObject):
             self.node_changed.emit(node_id)
 
     def begin_anew(self) -> None:
-        """Another project is opened: nothing of the last one is selected or looked at."""
+        """Another project is opened: nothing of the last one is selected or looked at. Stepping is ended by the stepper."""
         self.select("")
         self.hover(None)
         self.choose_sample("validation", 0)
-        self.show_step(None)
 
     def ask_edit(self, node_id: str) -> None:
         """Select a block, and ask whoever shows its options to take the keyboard."""

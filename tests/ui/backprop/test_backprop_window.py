@@ -8,9 +8,10 @@ from PySide6.QtCore import Qt
 
 from playground.document import edits
 from playground.document.examples import example
-from playground.runner.messages import Play, State, Weights
+from playground.runner.messages import Frame, NextUpdate, Play, State, Weights
 from playground.runner.session import Session
-from tests.ui.shell import Shell
+from tests.ui.backprop.traced import trace_of
+from tests.ui.shell import Shell, ToldRunner
 
 pytestmark = pytest.mark.slow
 
@@ -111,3 +112,22 @@ def test_a_starter_is_opened_and_stepped_through(shell: Shell, key: str) -> None
     view = stepping(shell)
     assert shell.document.value.name == example(key).project.name
     assert view.stepper.walk.trace.network == example(key).project.network
+
+
+def test_opening_an_equal_project_ends_the_walk_too(qtbot, tmp_path: Path) -> None:
+    told = Shell(qtbot, example("xor").project, tmp_path, ToldRunner()).show()
+    window = told.window
+    before = Frame(told.document.value, answers={NextUpdate(): trace_of(told.document.value, 1)})
+
+    def see() -> None:
+        told.runner.frame = before
+        window.pump.tick()
+
+    see()
+    assert window.focus.step is not None
+    told.document.open(example("xor").project)
+    assert window.stepper.walk is None
+    assert window.focus.step is None
+    window.stepper.step(+1)
+    see()  # still of the project before
+    assert window.focus.step is None
