@@ -170,7 +170,7 @@ class StepAt:
 class Context:
     """What a view may use: the document to edit, the runner to command, the shared focus and theme, and the walk through an update.
 
-    ``stepper``: ``None`` where nobody walks, as where a view stands alone.
+    ``stepper``: ``None`` where nobody walks, as in a test of a view that only shows ``focus.step``.
     """
 
     document: Document
