@@ -6,7 +6,8 @@ Where a field of another name comes with it, it is given a value in ``FIELDS``.
 from __future__ import annotations
 
 import pickle
-from dataclasses import MISSING, fields
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from itertools import product
 from typing import Any
@@ -66,6 +67,15 @@ def wants_of(kind: type[Want], project: Project) -> list[Want]:
     ]
 
 
+def plain(value: Any) -> Any:
+    """The same in dictionaries and lists, which NumPy compares number by number."""
+    if is_dataclass(value):
+        return {"type": type(value), **{f.name: plain(getattr(value, f.name)) for f in fields(value)}}
+    if isinstance(value, Mapping):
+        return {key: plain(one) for key, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, list | tuple) else value
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 class TestEveryWant:
     def test_it_says_what_it_answers(self, kind: type[Want]) -> None:
@@ -88,7 +98,7 @@ class TestEveryWant:
             before = pickle.dumps(answers)
             found += len(answers)
             come = crate.unpacked(packed(answers, room))
-            np.testing.assert_equal(come.keys(), answers.keys())
+            np.testing.assert_equal(plain(come), plain(answers))
             model = session.trainer.model
             kept = model.store.values.copy()
             model.store.values[...] = 1.0
@@ -103,6 +113,7 @@ class TestEveryWant:
     def test_a_network_that_cannot_run_is_no_fault(self, kind: type[Want]) -> None:
         session = Session()
         session.load(edits.add_layer(PLANE, Linear(3), len(PLANE.network.nodes)))
+        session.inspect()
         wants = wants_of(kind, session.project)
-        assert not session.work(wants, lambda _: True)
+        session.work(wants, lambda _: True)
         assert session.frame(wants).unanswered == ""
