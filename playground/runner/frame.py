@@ -19,6 +19,8 @@ from playground.runs.run import Mark
 if TYPE_CHECKING:
     from engine.trace import Trace
 
+__all__ = ["ANSWERS", "Frame", "Saved", "State"]
+
 
 class State(enum.Enum):
     """What the worker is doing. ``EMPTY``: the project has problems and cannot run."""

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from engine.gradcheck import Report
     from engine.trace import Nudge, Place, Prover, Trace
 
+#: what belongs to ``messages``
+__all__ = ["CheckState"]
+
 log = logging.getLogger(__name__)
 
 

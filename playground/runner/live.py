@@ -20,6 +20,9 @@ from engine.probe import Probe
 from engine.train import Trainer
 from playground.runner.inspecting import Inspection
 
+#: what belongs to ``messages``
+__all__ = ["OWN", "OfNode", "Want"]
+
 #: the part of Maps, Predictions … that is no part of the data: a picture that the person has brought
 OWN = "own"
 #: samples that histograms look at, at most, and the numbers inside the network that they may cost: a histogram of pictures has
@@ -34,7 +37,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Want(Generic[A]):
-    """Something that a visible view needs to know of the run. A subclass, in ``wants``, is all it takes to have another kind.
+    """Something that a visible view needs to know of the run. A subclass in ``wants`` is all it takes to have another kind.
 
     It crosses from the window to the process that trains, and its answer comes back: both are immutable, and can be pickled.
     """

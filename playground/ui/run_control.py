@@ -113,7 +113,7 @@ class RunControl(QObject):
         fit = self._document.value.fit
         rate = float(f"{fit.optimizer.lr * CALMER:.3g}")
         calmer = fit.replace(optimizer=fit.optimizer.replace(lr=rate))
-        self._document.do(edits.set_fit, calmer, text=f"Learning rate {fmt(rate)}")
+        self._document.do(edits.set_fit, calmer, text=f"Change learning rate to {fmt(rate)}")
         self._send(Play())
 
     # --- news ---------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from itertools import product
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ from engine.trace import Place
 from playground.document import edits
 from playground.document.examples import example
 from playground.document.project import Project
-from playground.runner import messages
+from playground.runner import commands, frame, inspecting, live, messages, wants
 from playground.runner.crate import Crate, packed
 from playground.runner.messages import OfNode, ShowPicture, Want
 from playground.runner.session import Session
@@ -39,7 +39,7 @@ FIELDS: dict[str, tuple[Any, ...]] = {
 #: those of the program; other tests may make some of their own
 KINDS = [
     kind
-    for kind in vars(messages).values()
+    for kind in vars(wants).values()
     if isinstance(kind, type) and issubclass(kind, Want) and kind not in (Want, OfNode)
 ]
 
@@ -74,6 +74,12 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: plain(one) for key, one in value.items()}
     return [plain(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def test_messages_has_all_wants_and_commands_and_nothing_that_is_none() -> None:
+    found = {name for name in vars(messages) if not name.startswith("_")}
+    assert found == {name for module in (commands, frame, inspecting, live, wants) for name in module.__all__}
+    assert {kind.__name__ for kind in (*KINDS, *get_args(messages.Command))} <= found
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

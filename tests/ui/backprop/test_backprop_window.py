@@ -92,7 +92,7 @@ def test_an_edit_while_the_dock_is_hidden_ends_the_walk_everywhere(shell: Shell)
     shell.click("transport_inspect")
     stepping(shell)
     shell.window.docks["backprop"].hide()
-    shell.document.apply(edits.new_weights(shell.document.value), "New weights")
+    shell.document.apply(edits.new_weights(shell.document.value), "Draw new weights")
     assert shell.window.focus.step is None
 
 
