@@ -301,26 +301,26 @@ def _nested(array: Array) -> tuple[Any, ...]:
     return nested
 
 
-@edit("Change Preparation")
+@edit("Change preparation")
 def set_preparation(project: Project, preparation: Preparation) -> Project:
     """Another split, other features or scales; weights are drawn anew."""
     return _drawn_anew(replace(project, preparation=preparation))
 
 
-@edit("Change Training")
+@edit("Change training")
 def set_fit(project: Project, fit: Fit) -> Project:
     """Train in another way. Weights stay, unless the initializer is another one."""
     changed = replace(project, fit=fit)
     return changed if fit.initializer == project.fit.initializer else _drawn_anew(changed)
 
 
-@edit("Change Seed")
+@edit("Change seed")
 def set_seed(project: Project, seed: int) -> Project:
     """Another seed draws other first weights."""
     return _drawn_anew(replace(project, seed=seed))
 
 
-@edit("New weights")
+@edit("Draw new weights")
 def new_weights(project: Project) -> Project:
     """The next seed."""
     return set_seed(project, project.seed + 1)
@@ -344,7 +344,7 @@ def set_weight(
     return replace(project, weight_edits=(*edits, edit))
 
 
-@edit("Change Human Error")
+@edit("Change human error")
 def set_human_error(project: Project, human_error: float) -> Project:
     """Judge the network against another human-level error, from 0 to 1. Raises SpecError outside."""
     return replace(project, human_error=checked_human_error(human_error))

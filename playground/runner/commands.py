@@ -10,6 +10,26 @@ from engine.core import Array
 from playground.document.project import Project
 from playground.runner.live import Want
 
+__all__ = [
+    "ApplyStep",
+    "Command",
+    "Discard",
+    "GoTo",
+    "Inspect",
+    "Load",
+    "Pause",
+    "Play",
+    "Quiet",
+    "Recover",
+    "Reset",
+    "Save",
+    "SetSpeed",
+    "SetWants",
+    "ShowPicture",
+    "Step",
+    "StepBack",
+]
+
 
 @dataclass(frozen=True)
 class Load:

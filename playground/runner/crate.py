@@ -82,17 +82,15 @@ class Packed:
     cells: bytes = b""
 
 
-class _Packer(pickle.Pickler):
-    """Pickles arrays as places in a room. Python's own out-of-band pickling does the same at four times the price per array."""
+class _Places:
+    """Arrays and their places in a room. Python's own out-of-band pickling does the same at four times the price per array."""
 
-    def __init__(self, file: io.BytesIO) -> None:
-        super().__init__(file, protocol=5)
-        self.dispatch_table = copyreg.dispatch_table.copy()
-        self.dispatch_table[np.ndarray] = self._reduce
+    def __init__(self) -> None:
         self.arrays: list[tuple[int, Array]] = []
         self.end = 0
 
-    def _reduce(self, array: Array) -> Any:
+    def reduce(self, array: Array) -> Any:
+        """How pickle writes an array: as its place."""
         if array.dtype.hasobject:
             return array.__reduce_ex__(5)
         start = -(-self.end // ALIGN) * ALIGN
@@ -104,26 +102,31 @@ class _Packer(pickle.Pickler):
 class _Cells:
     """Where the arrays of the value that is being unpacked lie: pickle has no way to hand it on."""
 
-    now: bytes = b""
+    now: bytes | memoryview = b""
 
 
 def _array_at(start: int, dtype: str, shape: tuple[int, ...]) -> Array:
-    array: Array = np.frombuffer(_Cells.now, dtype, math.prod(shape), start).reshape(shape)
-    return array
+    # A copy of its own: who keeps one array of a frame does not keep all the others.
+    kind = np.dtype(dtype)
+    size = math.prod(shape) * kind.itemsize
+    return np.ndarray(shape, kind, bytes(_Cells.now[start : start + size]))
 
 
 def packed(value: object, room: Room) -> Packed | TooSmall:
     """Put the arrays of ``value`` into the room, and say the rest; TooSmall, and nothing done, where they do not fit."""
     file = io.BytesIO()
-    packer = _Packer(file)
+    places = _Places()
+    packer = pickle.Pickler(file, protocol=5)
+    # No method of a pickler's own: in a circle with it, the arrays would stay until they are collected.
+    packer.dispatch_table = copyreg.dispatch_table | {np.ndarray: places.reduce}
     packer.dump(value)
-    if packer.end > room.size and not room.is_pipe:
-        return TooSmall(packer.end)
-    own = bytearray(packer.end + 1 if room.is_pipe else 0)
+    if places.end > room.size and not room.is_pipe:
+        return TooSmall(places.end)
+    own = bytearray(places.end + 1 if room.is_pipe else 0)
     cells = memoryview(own) if room.is_pipe else room.cells
-    for start, array in packer.arrays:
+    for start, array in places.arrays:
         np.ndarray(array.shape, array.dtype, cells, start)[...] = array
-    return Packed(file.getvalue(), packer.end, bytes(own))
+    return Packed(file.getvalue(), places.end, bytes(own))
 
 
 def _reserved(size: int) -> SharedMemory | None:
@@ -160,10 +163,7 @@ class Crate:
 
     def unpacked(self, message: Packed) -> Any:
         """The value again. Its arrays are copies, and read-only."""
-        _Cells.now = message.cells
-        if not message.cells and self._memory is not None:
-            # A byte more: NumPy will not look at an empty buffer, not even for an empty array.
-            _Cells.now = bytes(_cells_of(self._memory)[: message.size + 1])
+        _Cells.now = message.cells or (_cells_of(self._memory) if self._memory is not None else b"")
         try:
             return pickle.loads(message.words)
         finally:

@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from engine import probe
 from engine.data import Prepared
 from engine.log import LogView
-from engine.metrics import metric_name
 from engine.problems import Remedy
 from playground.document.project import Project
 from playground.runner.live import A, Want
@@ -20,6 +18,8 @@ from playground.runs.run import Mark
 
 if TYPE_CHECKING:
     from engine.trace import Trace
+
+__all__ = ["ANSWERS", "Frame", "Saved", "State"]
 
 
 class State(enum.Enum):
@@ -51,7 +51,9 @@ class Frame:
 
     Attributes:
         project: the project it was computed for.
-        data: its data.
+        data: its data; ``None`` where there are none, or not here yet.
+        extent: ``(low, high)`` of the inputs' axes in raw units, for Surface and Curve.
+        metric_name: what the metric is: accuracy, or R² for regressions.
         state, message, details: what the worker does; why, in a sentence; a stack trace where it crashed.
         broken_node: where the first non-finite number arose, when diverged.
         remedy: an edit after which a diverged run can go on, where one is known.
@@ -76,6 +78,8 @@ class Frame:
 
     project: Project
     data: Prepared | None = None
+    extent: tuple[float, float] = (-6.0, 6.0)
+    metric_name: str = "accuracy"
     state: State = State.EMPTY
     message: str = ""
     details: str = ""
@@ -112,13 +116,3 @@ class Frame:
     def trace(self) -> Trace | None:
         """Of the next update, while it is looked at (see Inspect): the same object until there is another."""
         return self.answer(NextUpdate())
-
-    @property
-    def extent(self) -> tuple[float, float]:
-        """``(low, high)`` of the inputs' axes in raw units, for Surface and Curve."""
-        return (-6.0, 6.0) if self.data is None else probe.extent(self.data)
-
-    @property
-    def metric_name(self) -> str:
-        """What the metric is: accuracy, or R² for regressions."""
-        return metric_name("" if self.data is None else self.data.train.task)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from engine.errors import EngineError
+from engine.errors import EngineError, clipped
 from engine.train import Trainer
 
 if TYPE_CHECKING:
     from engine.gradcheck import Report
     from engine.trace import Nudge, Place, Prover, Trace
+
+#: what belongs to ``messages``
+__all__ = ["CheckState"]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -22,7 +28,7 @@ class CheckState:
         share: done, from 0 to 1.
         reports: one for each parameter that is finished.
         running: whether there is more to do.
-        refusal: why it cannot be done; "" if it can.
+        refusal: why it cannot be done, or broke off; "" if it can.
     """
 
     share: float = 0.0
@@ -70,8 +76,8 @@ class Inspection:
         if self._nudged is None or self._nudged[0] != (place, epsilon):
             try:
                 found: Nudge | str = self._ready(self.trace).nudge(place, epsilon)
-            except EngineError as error:
-                found = str(error)
+            except Exception as error:  # noqa: BLE001  whatever it is, it would come with every frame
+                found = _in_words(error)
             self._nudged = (place, epsilon), found
         return self._nudged[1]
 
@@ -97,8 +103,8 @@ class Inspection:
                 if not go_on():
                     return True
             self._checked = replace(state, share=1.0, running=False)
-        except EngineError as error:
-            self._checked = replace(state, running=False, refusal=str(error))
+        except Exception as error:  # noqa: BLE001  a check that broke off must not be taken for one that is through
+            self._checked = replace(state, running=False, refusal=_in_words(error))
         return True
 
     def _of_all(self, trace: Trace, cells: int) -> Iterator[float | Report]:
@@ -111,3 +117,15 @@ class Inspection:
 
             self._prover = Prover(trace)
         return self._prover
+
+
+def _in_words(error: Exception) -> str:
+    """Why a proof cannot be given; what nobody foresaw is logged besides."""
+    if isinstance(error, EngineError):
+        return str(error)
+    log.error("A proof broke off", exc_info=error)
+    what = f"{type(error).__name__}: {clipped(str(error), 200)}".removesuffix(".")
+    return (
+        f"An error in the program has broken this off ({what}); the run is as it was. "
+        "Leave this update and step inside again to try once more."
+    )

@@ -6,7 +6,7 @@ import logging
 import traceback
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -19,6 +19,9 @@ from engine.model import Model
 from engine.probe import Probe
 from engine.train import Trainer
 from playground.runner.inspecting import Inspection
+
+#: what belongs to ``messages``
+__all__ = ["OWN", "OfNode", "Want"]
 
 #: the part of Maps, Predictions … that is no part of the data: a picture that the person has brought
 OWN = "own"
@@ -34,7 +37,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Want(Generic[A]):
-    """Something that a visible view needs to know of the run. A subclass, in ``wants``, is all it takes to have another kind.
+    """Something that a visible view needs to know of the run. A subclass in ``wants`` is all it takes to have another kind.
 
     It crosses from the window to the process that trains, and its answer comes back: both are immutable, and can be pickled.
     """
@@ -125,6 +128,10 @@ class Live:
                 log.error("The want %s could not be answered:\n%s", shown(want), traceback.format_exc())
             return None
 
+    @cached_property
+    def _extent(self) -> tuple[float, float]:
+        return probe.extent(self.data)
+
     # --- what wants look into -----------------------------------------------------------------------------------------
 
     def values(self, key: object, inputs: Callable[[], Array]) -> Probe:
@@ -151,7 +158,7 @@ class Live:
 
     def on_axes(self, points: Callable[[float, float, int], Array], resolution: int, node_id: str) -> Array:
         """The values of a node at all ``points`` (of a line, or of a grid) that the data's axes span."""
-        inputs = lambda: self.data.transform(points(*probe.extent(self.data), resolution))
+        inputs = lambda: self.data.transform(points(*self._extent, resolution))
         return self.values((points, resolution), inputs).value(node_id)
 
     def kept(self, kind: object, key: object, make: Callable[[], A]) -> A:

@@ -1,7 +1,8 @@
 """The training process's end of the line: a worker, the messages of the line, and how frames are sent.
 
 What the window has is not sent again: a number stands for the project, its data are made again there, the log goes on from the rows sent
-before, and of all else, fields and answers alike, only what is another object than in the frame before is sent.
+before, and of all else, fields and answers alike, only what is another object than in the frame before is sent. What was sent is not kept for
+that: an answer that nobody else has kept is another one next time.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import contextlib
 import os
 import shutil
 import threading
+import weakref
 from collections import OrderedDict
 from dataclasses import dataclass, fields
 from multiprocessing.connection import Connection
@@ -74,6 +76,25 @@ def contents(frame: Frame) -> dict[str | Want[Any], Any]:
     return said | dict(frame.answers)
 
 
+#: stands for an answer to which there are no weak references: tuples, dictionaries and text are made anew each time
+_ANEW = object()
+
+
+def _remembered(frame: Frame) -> dict[str | Want[Any], Any]:
+    """All that a frame says, to be compared with the next one: of answers only who they are, so that none is kept."""
+    said = contents(frame)
+    for want, answer in frame.answers.items():
+        try:
+            said[want] = weakref.ref(answer)
+        except TypeError:
+            said[want] = _ANEW
+    return said
+
+
+def _is(value: Any, remembered: Any) -> bool:
+    return value is (remembered() if isinstance(remembered, weakref.ref) else remembered)
+
+
 class Sender(Mailbox):
     """The worker's mailbox: whoever finds that there is a frame and that one is asked for sends it.
 
@@ -91,7 +112,7 @@ class Sender(Mailbox):
         self._numbers: OrderedDict[int, int] = OrderedDict()  # id of a project → its number
         self._projects: list[Project] = []  # keeps them alive, so that ids stay theirs
         self._log = LogView()  # as it was sent last
-        self._sent: dict[str | Want[Any], Any] = {}  # all else
+        self._sent: dict[str | Want[Any], Any] = {}  # all else, remembered
 
     @property
     def wanted(self) -> bool:
@@ -139,7 +160,7 @@ class Sender(Mailbox):
                 if not self._place:  # a newer one may have been put meanwhile
                     super().put(frame)
             else:
-                self._log, self._sent = frame.log, contents(frame)
+                self._log, self._sent = frame.log, _remembered(frame)
             if room.is_pipe:  # a full line must not make the reader of commands wait for the window
                 threading.Thread(target=self._post, args=(message,), name="post", daemon=True).start()
             else:
@@ -163,7 +184,7 @@ class Sender(Mailbox):
             same,
             rows[same:],
             None if keys == tuple(sent) else keys,
-            {i: said[key] for i, key in enumerate(keys) if key not in sent or said[key] is not sent[key]},
+            {i: value for i, (key, value) in enumerate(said.items()) if not _is(value, sent.get(key, _ANEW))},
         )
 
 

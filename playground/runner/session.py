@@ -11,9 +11,11 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from engine import probe
 from engine.checkpoints import BUDGET, Checkpoints
 from engine.data import Prepared
 from engine.errors import DivergedError, EngineError, SpecError, clipped
+from engine.metrics import metric_name
 from engine.model import Model
 from engine.problems import Remedy
 from engine.train import Trainer
@@ -66,6 +68,7 @@ class Session:
         self.inspection = Inspection()
         self._built: Project | None = None  # the project that the model was built, or last changed, for
         self._data: Prepared | None = None
+        self._extent, self._metric_name = Frame.extent, Frame.metric_name  # of the last data there were
         self._model: Model | None = None
         self._live: Live | None = None
         self._refusal = ""  # why there is neither, though the project has no problems
@@ -388,8 +391,8 @@ class Session:
     ) -> Frame:
         """This moment, with an answer to each want that can be met."""
         frame = Frame(
-            self.project, self._data, self.state, self.message, self.details, self.broken_node, remedy=self.remedy,
-            refusal=self.inspection.refusal, notice=self.notice, saved=self.saved, awaited=self._opened is not None,
+            self.project, self._data, self._extent, self._metric_name, self.state, self.message, self.details, self.broken_node,
+            self.remedy, refusal=self.inspection.refusal, notice=self.notice, saved=self.saved, awaited=self._opened is not None,
         )  # fmt: skip
         live, history, trainer = self._live, self._history, self.trainer
         if self._data is None or live is None:
@@ -453,7 +456,10 @@ class Session:
     def _find_data(self) -> Prepared | None:
         """The project's data; ``None`` where they cannot be made, and then nothing can be shown of it."""
         try:
-            self._data = data_of(self.project, wait=True)
+            data = data_of(self.project, wait=True)
+            if data is not self._data:
+                self._data = data
+                self._extent, self._metric_name = probe.extent(data), metric_name(data.train.task)
         except EngineError as error:
             self.trainer = self._data = self._live = None
             self._say(State.EMPTY, str(error))

@@ -1,6 +1,6 @@
 """The wants: what views on screen ask about the run. Each is one class, its fields the question, ``answer`` the answer.
 
-A subclass of ``Want`` (or ``OfNode``) in this file is all that another kind takes.
+A subclass of ``Want`` (or ``OfNode``) in this file, named in ``__all__``, is all that another kind takes.
 """
 
 from __future__ import annotations
@@ -24,6 +24,24 @@ from playground.runner.rows import Rows
 
 if TYPE_CHECKING:  # loading the explanations takes a while, and is not needed before an update is looked at
     from engine.trace import Nudge, Place, Trace
+
+__all__ = [
+    "CheckGradients",
+    "Curve",
+    "Deltas",
+    "Diagnosis",
+    "Gradients",
+    "Histogram",
+    "Maps",
+    "NextUpdate",
+    "NudgeCell",
+    "PartScore",
+    "Predictions",
+    "Saliency",
+    "Strongest",
+    "Surface",
+    "Weights",
+]
 
 #: seconds that a diagnosis is good for while the run goes on, and how much of the time making them may take
 DIAGNOSIS_AGE, DIAGNOSIS_SHARE = 0.25, 0.1

@@ -13,7 +13,7 @@ import numpy as np
 
 from playground.runner import commands
 from playground.runner.mailbox import Mailbox
-from playground.runner.messages import Command, Quiet, SetSpeed, SetWants, State, Want
+from playground.runner.messages import State, Want
 from playground.runner.rescue import Keeper, Shelf
 from playground.runner.session import Session
 
@@ -44,7 +44,7 @@ class Worker(threading.Thread):
         session.show = self._undisturbed
         self._shelf = shelf
         self._keeper = Keeper(session.aside, session.mark, shelf)
-        self._commands: deque[Command] = deque()
+        self._commands: deque[commands.Command] = deque()
         self._wake = threading.Condition()
         self._ending = False
         self._wants: frozenset[Want[Any]] = frozenset()
@@ -57,7 +57,7 @@ class Worker(threading.Thread):
 
     # --- called from other threads ------------------------------------------------------------------------------------
 
-    def send(self, command: Command) -> None:
+    def send(self, command: commands.Command) -> None:
         with self._wake:
             self._commands.append(command)
             self._wake.notify()
@@ -125,7 +125,7 @@ class Worker(threading.Thread):
             told = True
         return told
 
-    def _do(self, command: Command) -> None:
+    def _do(self, command: commands.Command) -> None:
         session, done = self._session, self._steps
         back = isinstance(command, commands.StepBack | commands.GoTo)
         if session.state is State.CRASHED:
@@ -153,9 +153,9 @@ class Worker(threading.Thread):
                 # whoever drags is far ahead of the first places
                 if not any(isinstance(c, commands.GoTo) for c in self._commands):
                     self._go_back(lambda: session.go_to(step, self._on_the_way))
-            case SetSpeed(steps):
+            case commands.SetSpeed(steps):
                 self._speed, self._due = steps, perf_counter()
-            case SetWants(wants):
+            case commands.SetWants(wants):
                 self._wants = wants
             case commands.ShowPicture():
                 session.show_picture(command)
@@ -176,13 +176,13 @@ class Worker(threading.Thread):
             if self._until_epoch < float("inf"):
                 session.pause()
 
-    def _get_over(self, command: Command) -> None:
+    def _get_over(self, command: commands.Command) -> None:
         """After a crash, whatever a person does first goes on from what was put aside."""
         session, aside = self._session, self._keeper.last
         if isinstance(command, commands.Load) and not command.another:
             session.recover(command.project, session.run, aside)
         elif not isinstance(
-            command, Quiet | commands.Load | commands.Recover | commands.Reset | commands.Save
+            command, commands.Quiet | commands.Load | commands.Recover | commands.Reset | commands.Save
         ):
             session.recover(session.project, session.run, aside)
 
@@ -237,7 +237,7 @@ class Worker(threading.Thread):
 
     def _undisturbed(self) -> bool:
         """Show how far a long piece of work is; whether nothing else is to be done."""
-        while self._commands and isinstance(self._commands[0], SetWants | SetSpeed):
+        while self._commands and isinstance(self._commands[0], commands.SetWants | commands.SetSpeed):
             self._do(self._commands.popleft())
         if self._mailbox.wanted:
             self._put()

@@ -44,9 +44,6 @@ class Banner(QFrame):
     """Hidden while there is nothing to say. ``show_message`` replaces what it said before.
 
     It lies over the lower part of another widget, so that nothing moves when it comes and goes.
-
-    Attributes:
-        offers: what was offered with what it said last.
     """
 
     def __init__(self, theme: Theme, window: QWidget) -> None:
@@ -55,7 +52,6 @@ class Banner(QFrame):
         self.setProperty("card", True)
         self._theme, self._kind = theme, "warning"
         self._under: QWidget | None = None
-        self.offers: Sequence[Offer] = ()
         self._sign = Label()
         self._sign.setObjectName("banner_sign")
         self.text = Label()
@@ -92,7 +88,7 @@ class Banner(QFrame):
 
     def show_message(self, kind: str, message: str, offers: Sequence[Offer] = ()) -> None:
         """Say ``message``; ``kind`` is a key of ``SIGNS``, and each offer a button."""
-        self._kind, self.offers = kind, offers
+        self._kind = kind
         self.text.setText(message)
         while (item := self._buttons.takeAt(0)) is not None:
             if (old := item.widget()) is not None:

@@ -237,10 +237,10 @@ class DataView(View):
             if found == source:
                 self.opener.tell("The files have not changed since they were opened.")
             else:
-                self._apply_source(found, "Read the Files Again")
+                self._apply_source(found, "Read the files again")
                 self.opener.tell("The files were read again.")
 
-        self._find(lambda: source, ready, lambda mended: self._open(lambda: mended, "Read the Files Again"))
+        self._find(lambda: source, ready, lambda mended: self._open(lambda: mended, "Read the files again"))
 
     def _open(self, find: Callable[[], Source], text: str, pin: bool = True) -> None:
         self._find(

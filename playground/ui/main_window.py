@@ -243,9 +243,9 @@ class MainWindow(QMainWindow):
         opened, file = self.document.news is News.OPENED, self.document.run_file
         self._send(Load(after, opened, self.document.news is News.RETURNED, file if opened else None))
         self.waiting.watch(after)
+        self.stepper.show_project(None if opened else before, after)
         if opened:
             self.focus.begin_anew()
-        self.stepper.show_project(before, after)
         self.pump.show_project(before, after, begun)
         self._refresh()
         self._retitle()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from playground.ui.numbers import fmt
 if TYPE_CHECKING:
     from engine.problems import Remedy
     from playground.document.document import Document
-    from playground.ui.banner import Banner
+    from playground.ui.banner import Banner, Offer
 
 
 class RunControl(QObject):
@@ -30,6 +30,7 @@ class RunControl(QObject):
         self._document, self._send, self._banner = document, send, banner
         self.state = State.EMPTY
         self._said = (State.EMPTY, "", "")
+        self._offered: Offer | None = None  # as long as it stands, whatever else is said meanwhile
         self._unanswered = ""
         self.epoch = self.step = 0  # as far as has been heard of
         self.seconds = 0.0  # that it has been trained while the window was looking
@@ -60,8 +61,15 @@ class RunControl(QObject):
         self._document.edit(edits.new_weights)
 
     def offer(self, message: str, words: str, act: Callable[[], object]) -> None:
-        """Say something that is good to know, and a button for it."""
-        self._banner.show_message("note", message, ((words, act),))
+        """Say something that is good to know, and a button for it: until it is taken, or the person goes on."""
+
+        def take() -> None:
+            self._offered = None
+            self._banner.clear_message()
+            act()
+
+        self._say(message, ((words, take),))
+        self._offered = words, take
 
     def begin(self) -> None:
         """Another project has been opened."""
@@ -71,12 +79,23 @@ class RunControl(QObject):
 
     def note(self, message: str) -> None:
         """Say something that is good to know."""
-        self._banner.show_message("note", message)
+        self._say(message)
 
     def withdraw(self) -> None:
-        """What was offered has been taken."""
+        """What was said or offered no longer holds; a notice stays."""
+        self._offered = None
         if self._banner.kind == "note":
             self._banner.clear_message()
+        elif self._banner.kind and self._banner.text.text() == self._said[2]:
+            self._repeat_notice()
+
+    def _say(self, message: str, offers: Sequence[Offer] = ()) -> None:
+        self._offered = None
+        self._banner.show_message("note", message, offers)
+
+    def _repeat_notice(self) -> None:
+        """With what is offered: such as the way back to the last project, which must not be lost by it."""
+        self._banner.show_message("warning", self._said[2], () if self._offered is None else (self._offered,))
 
     def mend(self, remedy: Remedy) -> None:
         """Make the edit after which a diverged run can go on, and go on."""
@@ -94,7 +113,7 @@ class RunControl(QObject):
         fit = self._document.value.fit
         rate = float(f"{fit.optimizer.lr * CALMER:.3g}")
         calmer = fit.replace(optimizer=fit.optimizer.replace(lr=rate))
-        self._document.do(edits.set_fit, calmer, text=f"Learning rate {fmt(rate)}")
+        self._document.do(edits.set_fit, calmer, text=f"Change learning rate to {fmt(rate)}")
         self._send(Play())
 
     # --- news ---------------------------------------------------------------------------------------------------------
@@ -105,8 +124,8 @@ class RunControl(QObject):
         self.heard = self.heard or (here and not frame.awaited)
         if self.heard:
             self._count(frame)
-        if here and frame.state is State.RUNNING and self._banner.kind == "note":
-            self._banner.clear_message()  # whoever goes on has read it
+        if here and frame.state is State.RUNNING and (self._offered or self._banner.kind == "note"):
+            self.withdraw()  # whoever goes on has read it
         if frame.unanswered != self._unanswered:
             self._unanswered = frame.unanswered
             if frame.unanswered and self.state not in (State.DIVERGED, State.CRASHED):
@@ -143,13 +162,11 @@ class RunControl(QObject):
             show = lambda: Details("What went wrong", details, self._banner.window()).show()
             self._banner.show_message("error", frame.message, (("Details…", show), ("Reset", self.reset)))
         elif frame.notice:
-            # What was offered a moment ago, such as the way back to the last project, is not taken away by it.
-            offers = self._banner.offers if self._banner.kind == "note" else ()
-            self._banner.show_message("warning", frame.notice, offers)
+            self._repeat_notice()
         elif frame.state is State.PAUSED and frame.message:
             best = frame.best_step
             go = () if best is None else (("Go to the best epoch", lambda: self.go_to_best(best)),)
-            self._banner.show_message("note", frame.message, go)
+            self._say(frame.message, go)
         elif (
             before[0] in (State.DIVERGED, State.CRASHED) or before[2] or before[1] == self._banner.text.text()
         ):

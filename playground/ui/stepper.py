@@ -76,8 +76,11 @@ class Stepper(QObject):
             self._show(self._walk_through(frame.trace))
 
     def show_project(self, before: Project | None, after: Project) -> None:
-        """An edit of what is being stepped through ends it: the worker begins anew with the other network."""
-        if before is None or not diff(before, after).touches(TRAINED | {"weight_edits"}):
+        """An edit of what is being stepped through ends it: the worker begins anew with the other network.
+
+        So does another project (``before`` is None), also where it is equal to the last one.
+        """
+        if before is not None and not diff(before, after).touches(TRAINED | {"weight_edits"}):
             return
         if self.walk is not None:
             self._left = self.walk.trace

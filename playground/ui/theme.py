@@ -72,10 +72,6 @@ class Theme:
         """Look-up table ``(n, 4)`` RGBA of gradients, from negative over neutral to positive."""
         return lut((self.gradient_negative, self.neutral, self.gradient), n)
 
-    def fade(self, colour: str, n: int = 256) -> NDArray[np.uint8]:
-        """Look-up table ``(n, 4)`` RGBA from neutral to ``colour``, for magnitudes and probabilities."""
-        return lut((self.neutral, colour), n)
-
     def phase_colour(self, phase: str) -> str:
         """Of a phase of an update, which is always named as well: forward as values, backward as gradients, the update as what is good."""
         return {

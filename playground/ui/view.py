@@ -74,11 +74,10 @@ class Focus(QObject):
             self.node_changed.emit(node_id)
 
     def begin_anew(self) -> None:
-        """Another project is opened: nothing of the last one is selected or looked at."""
+        """Another project is opened: nothing of the last one is selected or looked at. Stepping is ended by the stepper."""
         self.select("")
         self.hover(None)
         self.choose_sample("validation", 0)
-        self.show_step(None)
 
     def ask_edit(self, node_id: str) -> None:
         """Select a block, and ask whoever shows its options to take the keyboard."""
@@ -171,7 +170,7 @@ class StepAt:
 class Context:
     """What a view may use: the document to edit, the runner to command, the shared focus and theme, and the walk through an update.
 
-    ``stepper``: ``None`` where nobody walks, as where a view stands alone.
+    ``stepper``: ``None`` where nobody walks, as in a test of a view that only shows ``focus.step``.
     """
 
     document: Document

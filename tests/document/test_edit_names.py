@@ -1,6 +1,7 @@
 """Every edit has a name, which undo reads: the function says it once."""
 
 import inspect
+import re
 
 import pytest
 
@@ -26,7 +27,14 @@ def test_every_function_from_project_to_project_is_an_edit() -> None:
         and inspect.get_annotations(function)["return"] == "Project"
     }
     assert set(EDITS) == found
-    assert all(one.text and one.make is getattr(edits, one.key) for one in EDITS.values())
+    assert all(one.make is getattr(edits, one.key) for one in EDITS.values())
+
+
+@pytest.mark.parametrize("one", EDITS.values(), ids=EDITS)
+def test_a_name_begins_with_what_is_done_and_goes_on_as_a_sentence_does(one: edits.Edit) -> None:
+    first, *others = re.sub(r"{.*?}", "it", one.text).split()
+    assert first.istitle() or one.text == "{remedy.text}"
+    assert all(word.islower() for word in others)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +51,7 @@ def test_every_function_from_project_to_project_is_an_edit() -> None:
         ("set_layer", ("0", Linear(8)), "Change Linear"),
         ("set_weight", ("0", "bias", (1,), 0.0, 1.0), "Set bias of 0"),
         ("mend", (RemoveNode("Remove the {odd} one", "1"),), "Remove the {odd} one"),
-        ("new_weights", (), "New weights"),
+        ("new_weights", (), "Draw new weights"),
     ],
 )
 def test_the_name_says_what_is_done(key: str, given: tuple[object, ...], name: str) -> None:
@@ -55,5 +63,5 @@ def test_the_document_records_an_edit_under_its_name() -> None:
     document.recorder = lambda before, after, text, merge: (texts.append((text, merge)), document.set(after))
     document.do(edits.shift, ("0", "1"), 1)
     assert [node.id for node in document.value.network.nodes] == ["2", "0", "1"]
-    document.do(edits.set_fit, Fit(batch_size=3), text="Change Loss", merge="loss")
-    assert texts == [("Move 2 layers", ""), ("Change Loss", "loss")]
+    document.do(edits.set_fit, Fit(batch_size=3), text="Change loss", merge="loss")
+    assert texts == [("Move 2 layers", ""), ("Change loss", "loss")]

@@ -67,3 +67,8 @@ def test_nothing_is_left_behind():
     crate.empty()
     with pytest.raises(FileNotFoundError):
         SharedMemory(name)
+
+
+def test_who_keeps_one_array_does_not_keep_the_others(crate, room):
+    found = crate.unpacked(packed({"kept": np.ones(3), "large": np.zeros(400)}, room))["kept"]
+    assert (found.nbytes, len(found.base)) == (24, 24)

@@ -8,7 +8,7 @@ import pytest
 from engine.errors import SpecError
 from engine.gradcheck import GradientCheck, Report
 from engine.layers import Linear
-from engine.trace import Place, card, moments
+from engine.trace import Place, Prover, card, moments
 from playground.document import edits
 from playground.document.examples import example
 from playground.runner.messages import (
@@ -167,19 +167,50 @@ def test_pausing_a_run_that_is_looked_at_changes_nothing(runner: Runner) -> None
     assert until(runner, lambda f: bool(f.answers)).trace is trace
 
 
-def test_a_check_that_cannot_go_on_says_why_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (SpecError("This update has no gradient here. Choose another."), "This update has no gradient here."),
+        (KeyError("an unforeseen fault"), "KeyError: 'an unforeseen fault'"),
+    ],
+    ids=["refused", "broken"],
+)
+def test_a_check_that_cannot_go_on_says_why_and_ends(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception, words: str
+) -> None:
     session = Session()
     session.load(CIRCLE)
     session.inspect()
 
-    def refuse(*_: object, **__: object) -> Iterator[Report]:
-        raise SpecError("This update has no gradient here. Choose another.")
-        yield
+    def break_off(*_: object, **__: object) -> Iterator[float | Report]:
+        yield 0.25
+        raise error
 
-    monkeypatch.setattr(GradientCheck, "steps", refuse)
+    monkeypatch.setattr(GradientCheck, "steps", break_off)
     want = CheckGradients()
     assert session.work([want], lambda _: True)
     assert not session.work([want], lambda _: True)
-    assert session.frame([want]).answer(want) == CheckState(
-        running=False, refusal="This update has no gradient here. Choose another."
-    )
+    frame = session.frame([want])
+    check = frame.answer(want)
+    assert check == CheckState(0.25, (), False, check.refusal), "not taken for one that is through"
+    assert words in check.refusal
+    assert (frame.unanswered, len(caplog.records)) == ("", 0 if isinstance(error, SpecError) else 1)
+
+
+def test_a_nudge_that_breaks_says_so_and_is_not_tried_for_every_frame(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session, made = Session(), []
+    session.load(CIRCLE)
+    session.inspect()
+
+    def break_off(self: Prover, trace: object) -> None:
+        made.append(self)
+        raise MemoryError("too large")
+
+    monkeypatch.setattr(Prover, "__init__", break_off)
+    want = NudgeCell(Place("linear1", "parameter", "weight", (0, 0)))
+    first, second = (session.frame([want]) for _ in range(2))
+    assert "MemoryError: too large" in first.answer(want)
+    assert second.answer(want) is first.answer(want)
+    assert (first.unanswered, len(made)) == ("", 1)

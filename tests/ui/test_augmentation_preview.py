@@ -88,7 +88,7 @@ def test_it_follows_the_form_and_the_seed(qtbot) -> None:
     moved = strip.images
     assert moved[0] == first[0]
     assert moved[1:] != first[1:]
-    bench.document.apply(edits.set_seed(bench.project, 5), "Change Seed")
+    bench.document.apply(edits.set_seed(bench.project, 5), "Change seed")
     assert strip.images[0] == first[0]
     assert strip.images[1:] != moved[1:]
 

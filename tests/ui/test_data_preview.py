@@ -164,7 +164,7 @@ def test_files_are_read_again_when_asked(bench: Bench, tmp_path: Path) -> None:
     assert bench.view.gallery.counts == [3, 3, 3]
     assert np.allclose(data_of(bench.project).raw.x[:, 0], (255 - PIXELS[:9]) / 255)
     assert "were read again" in bench.find("open_note").text()
-    assert bench.history.undoText() == "Read the Files Again"
+    assert bench.history.undoText() == "Read the files again"
     bench.history.undo()
     assert bench.project == first
     assert bench.view.gallery.counts == [4, 4, 4], "they are kept as they were"

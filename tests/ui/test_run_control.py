@@ -80,10 +80,49 @@ def test_in_a_small_window_nothing_of_a_long_message_is_cut_off(told: Shell) -> 
         assert button.width() >= button.sizeHint().width()
 
 
+def buttons(told: Shell) -> list[QPushButton]:
+    """Those on the banner."""
+    return [b for b in told.window.banner.findChildren(QPushButton) if not b.isHidden()]
+
+
+def offers(told: Shell) -> list[str]:
+    return [button.text() for button in buttons(told)]
+
+
+def see(told: Shell, state: State, **more: object) -> None:
+    """The next frame, at once."""
+    told.runner.frame = Frame(told.document.value, state=state, step=10, **more)
+    told.window.pump.tick()
+
+
 def test_a_notice_leaves_what_was_offered(told: Shell) -> None:
     taken: list[str] = []
+    banner, damaged = told.window.banner, "The run in the file is damaged."
     told.window.run.offer("Circle was left.", "Back", lambda: taken.append("back"))
-    show(told, State.READY, notice="The run in the file is damaged.")
-    assert "damaged" in told.window.banner.text.text()
-    told.click("banner_offer0")
+    see(told, State.READY, message="drawing the weights", notice=damaged)
+    assert (banner.text.text(), offers(told)) == (damaged, ["Back"])
+    see(told, State.READY, notice=damaged)
+    assert (banner.text.text(), offers(told)) == (damaged, ["Back"]), "also with the second frame"
+    buttons(told)[0].click()
     assert taken == ["back"]
+    assert not banner.isVisible()
+    see(told, State.PAUSED, notice=damaged)
+    assert (banner.text.text(), offers(told)) == (damaged, []), "it has been taken"
+
+
+def test_an_offer_ends_when_the_person_goes_on_or_opens_another(told: Shell) -> None:
+    run, banner = told.window.run, told.window.banner
+    for end in (lambda: see(told, State.RUNNING, notice="N"), run.begin, run.withdraw):
+        see(told, State.READY)
+        run.offer("Circle was left.", "Back", lambda: None)
+        see(told, State.PAUSED, notice="N")
+        assert (banner.text.text(), offers(told)) == ("N", ["Back"])
+        end()
+        assert (banner.text.text(), offers(told)) == ("N", [])
+
+
+def test_the_way_to_the_best_epoch_is_not_offered_with_a_notice(told: Shell) -> None:
+    see(told, State.PAUSED, message="The validation loss was best after epoch 3.", best_step=6)
+    assert offers(told) == ["Go to the best epoch"]
+    see(told, State.PAUSED, notice="The process ended. There is no way back from there.")
+    assert offers(told) == []

@@ -47,7 +47,7 @@ def test_a_change_is_an_undoable_edit(bench: Bench) -> None:
     enter(bench.view.live, "batch_size", 32)
     assert bench.project.fit == Fit(batch_size=32)
     assert bench.project.network is MLP.network
-    assert bench.history.undoText() == "Change Training"
+    assert bench.history.undoText() == "Change training"
     bench.history.undo()
     assert child(bench.view.live, "batch_size").text() == "10"
 

@@ -147,7 +147,7 @@ def test_a_button_that_takes_no_focus_changes_what_was_typed_too(shell: Shell) -
     assert seed.hasFocus()
     shell.window.docks.views["training"].draw.click()
     shell.window.run.new_weights()
-    assert shell.window.history.undoText() == "New weights"
+    assert shell.window.history.undoText() == "Draw new weights"
     trigger(shell, "edit.undo")
     trigger(shell, "edit.undo")
     assert shell.document.value.seed == 7

@@ -197,6 +197,8 @@ class ProveCard(SideCard):
         self._check_shown, running = check, self._checking
         self.progress.setVisible(running)
         self.reports.setVisible(check is not None and bool(check.reports))
+        # what is through, or broke off, would only come again
+        self.check_button.setEnabled(running or check is None or check.running)
         self.check_button.setText("Cancel" if running else "Check all")
         self.check_button.setAccessibleName(
             "Cancel the check" if running else "Check the gradients of all parameters"

@@ -27,7 +27,6 @@ from playground.ui.backprop.pictures import Scene
 from playground.ui.backprop.samples import SamplePicker
 from playground.ui.backprop.tools import Tools
 from playground.ui.numbers import count, fmt
-from playground.ui.stepper import Stepper
 from playground.ui.style import GAP, MARGIN
 from playground.ui.text import Label
 from playground.ui.view import BOTTOM, View, panel
@@ -44,7 +43,7 @@ _KEYS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Space, Qt.Key.Key_Home, Q
 
 @panel("backprop", "Backprop", BOTTOM, order=80, behind="problems", shown=False, tall=True)
 class BackpropView(View):
-    """Shows the walk: bar, step card, pictures, and the cards beside them."""
+    """Shows the walk: bar, step card, pictures, and the cards beside them. Raises ValueError where the context has no stepper."""
 
     starter_chosen = Signal(str)  #: key of an example to open and to step through
 
@@ -53,7 +52,12 @@ class BackpropView(View):
         self.setObjectName("backprop_view")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         focus, theme = context.focus, context.theme
-        self.stepper = context.stepper or Stepper(context.focus, context.send)
+        if context.stepper is None:
+            raise ValueError(
+                "This context has no stepper; expected the one of the window, which owns the walk that is shown. "
+                "Give Context a Stepper of the same focus."
+            )
+        self.stepper = context.stepper
         self.empty = EmptyState(theme)
         self.samples = SamplePicker(self.stepper, theme)
         self.bar = StepBar(self.stepper, self.samples, ExportButton(context), theme)

@@ -232,7 +232,7 @@ class InspectorView(View):
         if subject is None:
             return
         if subject.node_id == LOSS:
-            document.do(edits.set_fit, spec, text="Change Loss", merge=merge and f"loss.{merge}")
+            document.do(edits.set_fit, spec, text="Change loss", merge=merge and f"loss.{merge}")
         elif _is_there(document.value, subject.node_id, spec):
             document.do(edits.set_layer, subject.node_id, spec, merge=merge and f"{subject.node_id}.{merge}")
 

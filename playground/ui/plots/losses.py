@@ -44,6 +44,8 @@ Array = NDArray[Any]
 PAUSE = 0.04
 
 NEAR = 6.0  #: pixels from an edit's line within which it is said what it changed
+#: pixels from the beginning of a curve's line in the legend to its name, and from there to the next
+TO_WORDS, BETWEEN = 22, 14
 MARKS = 5  #: markers along a curve, which tell the parts apart without colour
 
 
@@ -59,7 +61,10 @@ def trace_look(theme: Theme, trace: Trace) -> Look:
 
 
 class CurveLegend(QWidget):
-    """Names the curves, above the plot, where it hides none of them."""
+    """Names the curves, above the plot, where it hides none of them.
+
+    It begins where the plot does; where that leaves too little room, further left; and where that is not enough, names are shortened.
+    """
 
     def __init__(self, plot: Plot) -> None:
         super().__init__()
@@ -83,18 +88,32 @@ class CurveLegend(QWidget):
     def paintEvent(self, event: object) -> None:
         theme, painter = self._plot.theme, QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        x, middle = self._plot.area().left(), self.height() / 2
-        for trace in self._traces:
+        middle = self.height() / 2
+        for trace, (x, name, width) in zip(self._traces, self.places(), strict=True):
             painter.setPen(QPen(QColor(trace_colour(theme, trace)), 1.6 if trace.part else 1.0))
             painter.drawLine(QPointF(x, middle), QPointF(x + 18, middle))
             if trace.part:
                 draw_marker(painter, QPointF(x + 9, middle), trace_look(theme, trace))
             painter.setPen(QColor(theme.text))
-            width = self.fontMetrics().horizontalAdvance(trace.name) + 2
-            words = QRectF(x + 22, 0, width, self.height())
-            painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, trace.name)
-            x += 36 + width
+            words = QRectF(x + TO_WORDS, 0, width, self.height())
+            painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, name)
         painter.end()
+
+    def places(self) -> list[tuple[float, str, float]]:
+        """Of each curve where its line begins, its name as it is written, and how wide that is."""
+        metrics, count = self.fontMetrics(), max(len(self._traces), 1)
+        room = self.width() - count * TO_WORDS - (count - 1) * BETWEEN
+        names = list(self.names)
+        if sum(map(metrics.horizontalAdvance, names)) + 2 * count > room:
+            each = max(room // count - 2, 0)
+            names = [metrics.elidedText(name, Qt.TextElideMode.ElideRight, each) for name in names]
+        widths = [metrics.horizontalAdvance(name) + 2 for name in names]
+        x = max(0.0, min(self._plot.area().left(), room - sum(widths)))
+        found = []
+        for name, width in zip(names, widths, strict=True):
+            found.append((x, name, float(width)))
+            x += TO_WORDS + width + BETWEEN
+        return found
 
 
 @panel("losses", "Loss", RIGHT, order=40, share=24)

@@ -13,11 +13,13 @@ from PySide6.QtWidgets import QLabel, QWidget
 from engine import Network, Node, layers
 from engine.trace import GRAINS, Moment, NotKept, Place, sample_outcomes
 from playground.document import edits
+from playground.document.document import Document
 from playground.runner.messages import ApplyStep, Discard, Frame, Inspect, State
 from playground.ui.backprop.view import WIDE, BackpropView
 from playground.ui.numbers import fmt
 from playground.ui.stepper import FASTEST
-from playground.ui.theme import DARK, LIGHT
+from playground.ui.theme import DARK, LIGHT, LiveTheme
+from playground.ui.view import Context, Focus
 from tests.ui.backprop.traced import Traced, small
 from tests.ui.bench import ink
 
@@ -439,3 +441,9 @@ def test_controls_can_be_named_and_explained(dock):
         if button.focusPolicy() & Qt.FocusPolicy.TabFocus and button.objectName().startswith("backprop_"):
             assert button.accessibleName(), button.objectName()
             assert button.toolTip(), button.objectName()
+
+
+def test_there_is_no_dock_without_the_walk_that_it_shows(qtbot):
+    context = Context(Document(small()), Focus(), lambda command: None, LiveTheme(LIGHT))
+    with pytest.raises(ValueError, match="no stepper"):
+        BackpropView(context)

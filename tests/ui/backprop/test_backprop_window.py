@@ -8,9 +8,10 @@ from PySide6.QtCore import Qt
 
 from playground.document import edits
 from playground.document.examples import example
-from playground.runner.messages import Play, State, Weights
+from playground.runner.messages import Frame, NextUpdate, Play, State, Weights
 from playground.runner.session import Session
-from tests.ui.shell import Shell
+from tests.ui.backprop.traced import trace_of
+from tests.ui.shell import Shell, ToldRunner
 
 pytestmark = pytest.mark.slow
 
@@ -91,7 +92,7 @@ def test_an_edit_while_the_dock_is_hidden_ends_the_walk_everywhere(shell: Shell)
     shell.click("transport_inspect")
     stepping(shell)
     shell.window.docks["backprop"].hide()
-    shell.document.apply(edits.new_weights(shell.document.value), "New weights")
+    shell.document.apply(edits.new_weights(shell.document.value), "Draw new weights")
     assert shell.window.focus.step is None
 
 
@@ -125,3 +126,22 @@ def test_step_inside_goes_on_where_somebody_stands(shell: Shell) -> None:
     shell.qtbot.waitUntil(shell.window.backprop.isVisible)
     shell.qtbot.wait(100)
     assert shell.window.focus.step is at
+
+
+def test_opening_an_equal_project_ends_the_walk_too(qtbot, tmp_path: Path) -> None:
+    told = Shell(qtbot, example("xor").project, tmp_path, ToldRunner()).show()
+    window = told.window
+    before = Frame(told.document.value, answers={NextUpdate(): trace_of(told.document.value, 1)})
+
+    def see() -> None:
+        told.runner.frame = before
+        window.pump.tick()
+
+    see()
+    assert window.focus.step is not None
+    told.document.open(example("xor").project)
+    assert window.stepper.walk is None
+    assert window.focus.step is None
+    window.stepper.step(+1)
+    see()  # still of the project before
+    assert window.focus.step is None

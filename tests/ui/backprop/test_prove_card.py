@@ -85,6 +85,7 @@ def test_all_can_be_checked_and_left_and_gone_on_with(bench):
     QTest.mouseClick(button, LEFT)
     assert not set(bench.view.wants())
     assert button.text() == "Check all"
+    assert button.isEnabled()
     assert not bench.find("check_progress").isVisible()
     assert bench.find("check_reports").rowCount() == 1, "what it has found stays"
     QTest.mouseClick(button, LEFT)
@@ -96,6 +97,7 @@ def test_all_can_be_checked_and_left_and_gone_on_with(bench):
     ]
     assert table.item(0, 1).text() == "5 of 6"
     assert button.text() == "Check all"
+    assert not button.isEnabled(), "the same would come again"
     assert not set(bench.view.wants())
 
 
@@ -140,4 +142,5 @@ def test_in_another_update_all_is_forgotten(bench):
     bench.last()
     assert not bench.find("verdict").isVisible()
     assert not bench.find("check_reports").isVisible()
+    assert bench.find("check_all").isEnabled()
     assert not set(bench.view.wants())

@@ -118,7 +118,7 @@ def test_an_own_initializer_replaces_what_training_says(qtbot) -> None:
 
 def test_another_choice_in_training_changes_the_note(qtbot) -> None:
     bench = Bench(qtbot, InspectorView, MLP, node="0").show()
-    bench.document.apply(edits.set_fit(bench.project, Fit(initializer=HeNormal())), "Change Training")
+    bench.document.apply(edits.set_fit(bench.project, Fit(initializer=HeNormal())), "Change training")
     assert child(bench.view.form, "initializer.note").text() == "In Training: He normal"
 
 
@@ -161,7 +161,7 @@ def test_the_loss_says_as_what_the_classes_are_taught(qtbot) -> None:
     assert "as 0 and 1; an output above 0.5 says the second" in facts(bench)["Classes"]
     bench.document.apply(edits.set_layer(bench.project, "1", Tanh()), "Use Tanh")
     assert "as −1 and +1; an output above 0 says the second" in facts(bench)["Classes"]
-    bench.document.apply(edits.set_fit(bench.project, Fit()), "Change Loss")
+    bench.document.apply(edits.set_fit(bench.project, Fit()), "Change loss")
     assert "Classes" not in facts(bench)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 import engine.data as sets
 from engine import losses
+from engine.metrics import metric_name
 from engine.probe import extent
 from playground.document.document import Document
 from playground.document.project import Project, data_of
@@ -73,7 +74,12 @@ def frame() -> Callable[..., Frame]:
 
     def make(project: Project, answers=None, state: State = State.PAUSED, **fields) -> Frame:
         data = data_of(project)
-        known = {"data": data, "answers": MappingProxyType(dict(answers or {}))}
+        known = {
+            "data": data,
+            "extent": extent(data),
+            "metric_name": metric_name(data.train.task),
+            "answers": MappingProxyType(dict(answers or {})),
+        }
         return Frame(project, state=state, **{**known, **fields})
 
     return make

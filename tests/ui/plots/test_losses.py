@@ -5,11 +5,12 @@ import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from engine.log import Log, LogView
 from playground.runner.messages import State
 from playground.runs.run import Mark
-from playground.ui.plots.losses import LossView
+from playground.ui.plots.losses import TO_WORDS, LossView
 from playground.ui.theme import DARK, LIGHT
 
 pytestmark = pytest.mark.slow
@@ -237,6 +238,23 @@ def test_the_curves_stay_inside_their_axes(view, frame, binary, size):
     legend = view.legend.geometry()
     assert view.rect().contains(legend)
     assert not legend.intersects(view.plot.geometry()), "it hides no curve"
+
+
+@pytest.mark.parametrize(("width", "whole"), [(380, True), (274, True), (190, False)])
+def test_in_a_narrow_panel_no_name_of_a_curve_is_cut_off(view, frame, binary, width, whole):
+    view.resize(width, 260)
+    view.show_frame(frame(binary, log=make_log(50, penalty=0.1)))
+    QApplication.processEvents()
+    places, metrics = view.legend.places(), view.legend.fontMetrics()
+    names = tuple(name for _, name, _ in places)
+    assert (names == ("train", "validation", "penalty")) is whole
+    left = [x for x, _, _ in places]
+    right = [x + TO_WORDS + metrics.horizontalAdvance(name) for x, name, _ in places]
+    assert left[0] >= 0
+    assert right[-1] <= view.legend.width()
+    assert all(end < begin for end, begin in zip(right, left[1:], strict=False))
+    if width == 380:
+        assert left[0] == view.plot.area().left()
 
 
 def test_controls_explain_themselves(view):
