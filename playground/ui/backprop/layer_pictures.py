@@ -28,6 +28,7 @@ from playground.ui.backprop.pictures import (
     PLUS,
     Array,
     Index,
+    Kind,
     Picture,
     Scene,
     Sheet,
@@ -107,20 +108,30 @@ def general(scene: Scene) -> Picture:
         )
     if scene.part == "share":
         back = Sign("→", f"back through {name}")
-        return Picture((delta(scene, _same(scene, scene.cell)), back, sent(scene, scene.cell)))
+        return Picture((delta(scene, _read(scene, scene.node_id, "gradient")), back, sent(scene, scene.cell)))
     parts: list[Sheet | Sign] = []
     for position in range(len(scene.sources)):
         if position:
             parts.append(PLUS if scene.layer.label == "Add" else Sign(",", ""))
-        parts.append(incoming(scene, _same(scene, scene.cell, position), position=position))
+        parts.append(incoming(scene, _read(scene, scene.sources[position], "value"), position=position))
     return Picture((*parts, Sign("→", name), output(scene, scene.cell)))
 
 
-def _same(scene: Scene, cell: Index, position: int | None = None) -> Index:
-    """The same cell on the other side of a layer, if its shape has it."""
-    shape = scene.trace.shapes[scene.sources[position] if position is not None else scene.node_id]
-    fits = len(shape) == len(cell) and all(k < n for k, n in zip(cell, shape, strict=True))
-    return cell if fits else ()
+def _read(scene: Scene, node_id: str, kind: Kind) -> Index:
+    """The cell of a node that the step reads: where its equations say, or the same one, where the shapes are alike; () for none."""
+    shape = scene.trace.shapes
+    # Of a norm, equations begin with all that a mean is made of; there it is the same cell.
+    if (
+        shape[node_id] == shape[scene.node_id]
+        and shape[scene.sources[scene.position]] == shape[scene.node_id]
+    ):
+        return scene.cell
+    for equation in reversed(scene.card.equations):
+        for term in equation.terms[:1]:
+            for factor in term.factors:
+                if factor.place is not None and (factor.place.node_id, factor.place.kind) == (node_id, kind):
+                    return factor.place.index[1:]
+    return ()
 
 
 def _like(scene: Scene, cell: Index) -> Index:

@@ -61,6 +61,23 @@ def test_every_layer_has_a_picture_of_its_true_numbers(layer, shape):
     assert compared
 
 
+@pytest.mark.parametrize("kind", [layers.Flatten, layers.Unflatten, layers.Concat])
+def test_what_only_moves_is_ringed_where_it_comes_from_and_where_it_goes(kind):
+    cases = [(layer, shape) for layer, shape in CASES if isinstance(layer, kind)]
+    for layer, shape in cases:
+        trace = trainer_for(network_with(layer, shape), shape).trace()
+        for moment in moments(trace, "unit"):
+            if moment.node_id != "tested" or moment.part not in ("value", "share"):
+                continue
+            ringed = []
+            for sheet in sheets(drawn(trace, moment)):
+                for ring in sheet.rings:
+                    place = sheet.place(ring.rows[0], ring.columns[0])
+                    ringed.append(number_at(trace, place))
+            assert len(ringed) == 2, moment
+            assert ringed[0] == ringed[1] == card(trace, moment, 0, fmt).result.value
+
+
 @pytest.fixture(scope="module")
 def dense():
     return trace_of(small(layers.Linear(3), layers.Tanh(), layers.Linear(1), batch_size=4))
