@@ -21,6 +21,7 @@ from engine.layers import (
 )
 from engine.trace import NotKept, Place
 from engine.trace.loss import LOSS
+from engine.trace.terms import Kind
 from playground.ui.backprop.dense_pictures import linear
 from playground.ui.backprop.pictures import (
     CELLS,
@@ -28,7 +29,6 @@ from playground.ui.backprop.pictures import (
     PLUS,
     Array,
     Index,
-    Kind,
     Picture,
     Scene,
     Sheet,
