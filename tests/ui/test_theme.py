@@ -13,6 +13,7 @@ from playground.document.document import Document
 from playground.document.examples import example
 from playground.runner.messages import Command, Inspect
 from playground.ui.application import Appearance
+from playground.ui.formula import FormulaView
 from playground.ui.icons import icon
 from playground.ui.main_window import MainWindow
 from playground.ui.panels import PANELS
@@ -99,6 +100,10 @@ def tour(window: MainWindow) -> Iterator[str]:
         for _ in range(3):
             QApplication.processEvents()
             window.pump.tick()
+        while any(
+            view._next.isActive() for view in window.findChildren(FormulaView)
+        ):  # typeset a moment later
+            QApplication.processEvents()
         return name
 
     yield settled("as it stands")
