@@ -97,13 +97,14 @@ def tour(window: MainWindow) -> Iterator[str]:
     """Brings each panel to the front in turn, and ends in the middle of an update."""
 
     def settled(name: str) -> str:
+        window.pump.tick()
+        QApplication.processEvents()
+        # Formulas are typeset a moment later, and then laid out.
+        while not all(view.ready for view in window.findChildren(FormulaView)):
+            QApplication.processEvents()
         for _ in range(3):
             QApplication.processEvents()
             window.pump.tick()
-        while any(
-            view._next.isActive() for view in window.findChildren(FormulaView)
-        ):  # typeset a moment later
-            QApplication.processEvents()
         return name
 
     yield settled("as it stands")
