@@ -83,11 +83,12 @@ _MEASURED = ("tests/engine/", "tests/document/", "tests/runs/", "tests/runner/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Coverage watches every twentieth case of a test, since all run much the same lines."""
+    """Coverage watches every quick test of the document, and of all others each sixth case, since all run much the same lines."""
     cases: Counter[str] = Counter()
     for item in items:
         test = item.nodeid.partition("[")[0]
-        item.stash[_unmeasured] = not test.startswith(_MEASURED) or cases[test] % 20 > 0
+        quick = test.startswith("tests/document/") and item.get_closest_marker("slow") is None
+        item.stash[_unmeasured] = not test.startswith(_MEASURED) or (cases[test] % 6 > 0 and not quick)
         cases[test] += 1
 
 
