@@ -83,12 +83,12 @@ _MEASURED = ("tests/engine/", "tests/document/", "tests/runs/", "tests/runner/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Coverage watches every quick test of the document, and of all others each sixth case, since all run much the same lines."""
+    """Coverage watches all tests of the document but those that train, and each fourth case of the others, as all run much the same lines."""
     cases: Counter[str] = Counter()
     for item in items:
         test = item.nodeid.partition("[")[0]
-        quick = test.startswith("tests/document/") and item.get_closest_marker("slow") is None
-        item.stash[_unmeasured] = not test.startswith(_MEASURED) or (cases[test] % 6 > 0 and not quick)
+        each = 1 if test.startswith("tests/document/") and "test_examples" not in test else 4
+        item.stash[_unmeasured] = not test.startswith(_MEASURED) or cases[test] % each > 0
         cases[test] += 1
 
 

@@ -18,7 +18,7 @@ from engine.losses import BCEWithLogitsLoss, CrossEntropyLoss, HingeLoss, MSELos
 from engine.network import Network
 from engine.problems import AppendLayer, Remedy
 from playground.document import edits
-from playground.document.document import Document
+from playground.document.document import Document, News
 from playground.document.files import from_json, to_json
 from playground.document.project import Project, data_of, findings, problems, shapes
 from playground.document.store import Store
@@ -425,3 +425,28 @@ def test_another_human_error_touches_nothing_else() -> None:
     assert after.network is before.network
     with pytest.raises(SpecError, match="human error"):
         edits.set_human_error(before, 2.0)
+
+
+def test_what_other_data_change_is_said() -> None:
+    before = project(Linear(4), Tanh(), Linear(1))
+    other = edits.mend_output(edits.set_source(before, Digits()))
+    assert edits.differences(before, other) == [
+        "The loss is now Cross-entropy, which suits these data.",
+        "The last layer, linear2, now gives 10 values, as these data need.",
+    ]
+    longer = edits.mend_output(project(Conv2d(2), source=Digits()))
+    assert edits.differences(project(Conv2d(2), source=Digits()), longer) == [
+        "A layer was added, flatten1: Flatten.",
+        "A layer was added, linear1: Linear.",
+    ]
+    assert edits.differences(before, before) == []
+
+
+def test_what_is_typed_comes_before_an_edit_and_another_project_is_news() -> None:
+    document, settled, heard = Document(circle()), [], []
+    document.settle = lambda: settled.append(document.value.seed)
+    document.subscribe(lambda before, after: heard.append(document.news))
+    document.edit(edits.set_seed, 3)
+    assert (document.value.seed, settled) == (3, [0])
+    document.open(circle())
+    assert heard == [News.EDITED, News.OPENED]
