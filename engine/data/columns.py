@@ -83,6 +83,7 @@ class Column:
         self.cells = [cell.strip() for cell in cells]
         self.empty = np.fromiter((cell.casefold() in _MISSING for cell in self.cells), bool, len(self.cells))
         self._ways: dict[str, list[float | None]] = {}
+        self._told: dict[str, int] = {}
         self.mark, self.unsure, self.percent = ".", "", 0
         self.is_number, self.gaps = False, self.empty
         self.numbers, self.huge = np.zeros(0), np.zeros(len(self.cells), bool)
@@ -92,7 +93,8 @@ class Column:
         """How many of its cells are numbers with this mark."""
         if mark not in self._ways:
             self._ways[mark] = self._read(mark)
-        return sum(value is not None for value in self._ways[mark])
+            self._told[mark] = sum(value is not None for value in self._ways[mark])
+        return self._told[mark]
 
     def _read(self, mark: str) -> list[float | None]:
         other = "," if mark == "." else "."
@@ -256,15 +258,13 @@ def said_of(columns: Sequence[Column], decimal: str) -> tuple[Note, ...]:
 
 def telling(columns: Sequence[Column]) -> tuple[list[Column], dict[str, list[str]]]:
     """The columns that say something, and the names of the others by the reason."""
-    why: dict[str, list[str]] = {}
+    by_reason: dict[str, list[Column]] = {"": []}
     for column in columns:
-        why.setdefault(column.useless, []).append(column.name)
-    used = [column for column in columns if not column.useless]
+        by_reason.setdefault(column.useless, []).append(column)
+    used = by_reason.pop("")
     if not used:  # time may be all there is to tell something by
-        used = [column for column in columns if column.useless == COUNTING]
-        why.pop(COUNTING, None)
-    why.pop("", None)
-    return used, why
+        used = by_reason.pop(COUNTING, [])
+    return used, {why: [column.name for column in those] for why, those in by_reason.items()}
 
 
 #: name and values of one input; these are made only when there is a place for them

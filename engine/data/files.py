@@ -30,6 +30,9 @@ UNSCALED = "none"
 
 CATEGORY = "Own data"
 
+#: values of the parameter ``answer``
+CLASSES, NUMBERS = "classes", "numbers"
+
 _STANDARD = {False: "none", True: "standardize"}
 
 #: pictures that are converted at once
@@ -125,6 +128,17 @@ def limit_param(of: str = "pictures") -> Any:
         default=0,
         help=f"Use only so many {of}, evenly spread over the file; 0 uses all.",
         unit=of,
+    )
+
+
+def answer_param(auto: str) -> Any:
+    """What targets are taken for. ``auto``: of which targets classes are made by themselves, in words."""
+    return param(
+        Choice(("auto", CLASSES, NUMBERS)),
+        default="auto",
+        label="targets are",
+        help=f"Whether the network tells classes apart or predicts numbers; auto: classes where targets are {auto}.",
+        advanced=True,
     )
 
 

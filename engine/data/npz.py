@@ -16,7 +16,10 @@ from engine.data.base import Dataset, sources
 from engine.data.brightness import AUTOMATIC, GROUNDS, Brightness
 from engine.data.files import (
     CATEGORY,
+    CLASSES,
+    NUMBERS,
     Opened,
+    answer_param,
     as_pixels,
     brightness_of,
     chosen,
@@ -37,12 +40,11 @@ _FEWEST_PIXELS = 49
 #: pictures that are looked at for the ground they can be seen on
 _LOOKED_AT = 500
 #: from so many classes on, whole numbers may be meant as numbers
-_MANY_CLASSES = 30
+_MANYCLASSES = 30
 #: whole numbers of which more than half differ are no classes, if there are more kinds than these: of ints, of floats
 _FEWEST_MANY = {False: 20, True: 2}
 #: from here on floats are whole because they hold no more digits
 _EXACT = 2.0**53
-_CLASSES, _NUMBERS = "classes", "numbers"
 
 
 @sources.register("NpzFile", category=CATEGORY, label="NumPy file (.npz)")
@@ -77,13 +79,7 @@ class NpzFile(Opened):
         help="The file of targets, where they are in another one; left empty, the one beside the inputs whose name fits.",
         advanced=True,
     )
-    answer: str = param(
-        Choice(("auto", _CLASSES, _NUMBERS)),
-        default="auto",
-        label="targets are",
-        help="Whether the network tells classes apart or predicts numbers; auto: classes where targets are words or whole numbers.",
-        advanced=True,
-    )
+    answer: str = answer_param("words or whole numbers")
     ground: str = param(
         Choice((AUTOMATIC, *GROUNDS)),
         default=AUTOMATIC,
@@ -227,8 +223,8 @@ class _Targets:
         if y.ndim == 2 and y.shape[1] == 1:
             y = y[:, 0]
         if y.dtype.kind == "U":
-            if answer == _NUMBERS or y.ndim != 1:
-                raise self._wrong(y, "numbers" if answer == _NUMBERS else "one word for each sample")
+            if answer == NUMBERS or y.ndim != 1:
+                raise self._wrong(y, "numbers" if answer == NUMBERS else "one word for each sample")
             words, codes = np.unique(y, return_inverse=True)
             self.names = {i: str(word) for i, word in enumerate(words)}
             self.y: Array = codes
@@ -236,7 +232,7 @@ class _Targets:
         if y.ndim not in (1, 2) or y.dtype.kind not in "fiub" or y.size == 0:
             raise self._wrong(y, "numbers or words, one for each sample, or a row of numbers for each")
         y = _finite(y, "targets", where)
-        if answer != _NUMBERS and y.ndim == 2 and _one_hot(y):
+        if answer != NUMBERS and y.ndim == 2 and _one_hot(y):
             y = y.argmax(axis=1)
         whole = y.dtype.kind in "iub" or bool(((y == np.floor(y)) & (abs(y) < _EXACT)).all())
         self._decide(y, answer, whole)
@@ -246,16 +242,16 @@ class _Targets:
         kinds = len(np.unique(y)) if y.ndim == 1 else 0
         fewest = _FEWEST_MANY[y.dtype.kind == "f"]
         classes = whole and y.ndim == 1 and not (kinds > fewest and kinds > len(y) / 2)
-        if answer == _CLASSES and (not whole or y.ndim != 1):
+        if answer == CLASSES and (not whole or y.ndim != 1):
             raise self._wrong(y, "whole numbers or words, one for each sample, to be classes")
-        self.numbers = answer == _NUMBERS or (answer == "auto" and not classes)
+        self.numbers = answer == NUMBERS or (answer == "auto" and not classes)
         self.y = y.astype(np.float64) if self.numbers else y.astype(np.int64)
         if self.numbers and whole and y.ndim == 1 and kinds < len(y):
             words = f"The targets are predicted as numbers, of which {kinds:,} differ."
-            self.notes = (Note(words, (Offer("Take them for classes", (("answer", _CLASSES),)),)),)
-        elif not self.numbers and kinds > _MANY_CLASSES:
+            self.notes = (Note(words, (Offer("Take them for classes", (("answer", CLASSES),)),)),)
+        elif not self.numbers and kinds > _MANYCLASSES:
             words = f"The targets are taken for {kinds:,} classes."
-            self.notes = (Note(words, (Offer("Predict them as numbers", (("answer", _NUMBERS),)),)),)
+            self.notes = (Note(words, (Offer("Predict them as numbers", (("answer", NUMBERS),)),)),)
         elif self.numbers:
             count = 1 if y.ndim == 1 else y.shape[1]
             self.notes = (

@@ -12,7 +12,17 @@ import numpy as np
 from engine.core import Array
 from engine.data.base import Dataset, sources
 from engine.data.columns import Column, columns_of, inputs_of, is_number, said_of, telling
-from engine.data.files import CATEGORY, Opened, chosen, labelled, limit_param, spread
+from engine.data.files import (
+    CATEGORY,
+    CLASSES,
+    NUMBERS,
+    Opened,
+    answer_param,
+    chosen,
+    labelled,
+    limit_param,
+    spread,
+)
 from engine.data.report import Note, left_out
 from engine.data.text_table import DELIMITERS, Table, decoded, listed, quoted, rows_of
 from engine.errors import DataError, Offer, clipped, few, in_bytes, shown
@@ -26,7 +36,7 @@ MOST_BYTES = 1 << 28
 MOST_INPUTS, MOST_INPUT_BYTES = 10_000, 1 << 30
 #: columns that are the target by their name, where no other is chosen
 _TARGETS = ("target", "targets", "label", "labels", "class", "classes", "y", "outcome", "output")
-_CLASSES, _NUMBERS, _DROP, _MARK = "classes", "numbers", "leave out", "mark"
+_DROP, _MARK = "leave out", "mark"
 _LISTED = 6  #: other targets that are offered
 
 
@@ -52,13 +62,7 @@ class TableFile(Opened):
         help="Names of the columns that are read, separated by commas; left empty, all that say something.",
         advanced=True,
     )
-    answer: str = param(
-        Choice(("auto", _CLASSES, _NUMBERS)),
-        default="auto",
-        label="targets are",
-        help="Whether the network tells classes apart or predicts numbers; auto: classes where targets are words, or few whole numbers.",
-        advanced=True,
-    )
+    answer: str = answer_param("words, or few whole numbers")
     missing: str = param(
         Choice((_DROP, _MARK)),
         default=_DROP,
@@ -186,7 +190,7 @@ class TableFile(Opened):
             kinds, y = column.classes()
             words = f"{what} is the target: {len(kinds):,} classes."
             if whole:
-                change = (Offer("Predict it as a number", (("answer", _NUMBERS),)), *change)
+                change = (Offer("Predict it as a number", (("answer", NUMBERS),)), *change)
             notes = (Note(words, change), *notes)
             return labelled(
                 x,
@@ -204,7 +208,7 @@ class TableFile(Opened):
                 "numbers to be predicted. Take it for classes, or choose another."
             )
         if whole:
-            change = (Offer("Take it for classes", (("answer", _CLASSES),)), *change)
+            change = (Offer("Take it for classes", (("answer", CLASSES),)), *change)
         notes = (
             Note(
                 f"{what} {'is the target: a number' if len(wanted) == 1 else 'are the targets: numbers'}.",
@@ -219,7 +223,7 @@ class TableFile(Opened):
 
     def _as_classes(self, wanted: Sequence[Column]) -> bool:
         if self.answer != "auto":
-            return self.answer == _CLASSES
+            return self.answer == CLASSES
         return len(wanted) == 1 and (not wanted[0].is_number or wanted[0].few_kinds)
 
 
