@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from playground.runner.session import Session
     from playground.runs.points import Point
     from playground.runs.run import Run
-    from playground.ui.recovery import Recovery
+    from playground.ui.shell.recovery import Recovery
 
 #: of the picture that a run without a window leaves
 PICTURE = (1440, 900)
@@ -70,14 +70,14 @@ def open_window(project: Project, path: Path | None = None, resume: bool = False
     from playground.document.document import Document
     from playground.runner.runner import Runner
     from playground.runs.files import holds_run
-    from playground.ui.application import Appearance, application
-    from playground.ui.desk import let_read
-    from playground.ui.faults import Faults
-    from playground.ui.keys import KeyGuard
-    from playground.ui.main_window import MainWindow
-    from playground.ui.settings import Settings
-    from playground.ui.signals import EndSignals
-    from playground.ui.undo import History
+    from playground.ui.shell.application import Appearance, application
+    from playground.ui.shell.desk import let_read
+    from playground.ui.shell.faults import Faults
+    from playground.ui.shell.keys import KeyGuard
+    from playground.ui.shell.main_window import MainWindow
+    from playground.ui.shell.settings import Settings
+    from playground.ui.shell.signals import EndSignals
+    from playground.ui.shell.undo import History
 
     app = application()
     faults = Faults()  # in the place of sys.excepthook and its like
@@ -121,7 +121,7 @@ def open_window(project: Project, path: Path | None = None, resume: bool = False
 def _recovery(resume: bool) -> tuple[Recovery | None, Point | None]:
     """Where this window's state is kept, and the state that it takes over; ``None`` where there is none."""
     from playground.document.files import FileError
-    from playground.ui.recovery import Recovery, place
+    from playground.ui.shell.recovery import Recovery, place
 
     try:
         recovery = Recovery(place())
@@ -216,7 +216,7 @@ def picture(session: Session, out: Path, size: tuple[int, int] = PICTURE, theme:
     """Save the real main window, rendered off screen, as it shows the session. Raises OSError where it can't be written."""
     if sys.platform not in ("win32", "darwin"):  # elsewhere Qt would look for a screen
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    from playground.ui.snapshot import save_png, snapshot
+    from playground.ui.shell.snapshot import save_png, snapshot
 
     out.parent.mkdir(parents=True, exist_ok=True)
     save_png(snapshot(session, size, theme), out)

@@ -15,7 +15,7 @@ MAY = {
     "playground/runner/rescue.py": "the training process's own file, in a folder that nobody else may enter",
     "playground/runner/crate.py": "what this program's own two processes send each other",
     "playground/runner/life.py": "a pipe of this program's own two processes",
-    "playground/ui/thumbnails.py": "pictures that this program has kept itself",
+    "playground/ui/shell/thumbnails.py": "pictures that this program has kept itself",
     "engine/io/whole.py": "opens new files alone, to write",
     "engine/compiled.py": "runs code that it has made itself, of names v0, v1, … alone",
 }

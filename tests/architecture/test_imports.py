@@ -6,10 +6,13 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+
+from playground.ui import MOVED
 
 # From the ground up: a module imports from its own floor and from those below.
 FLOORS = (
@@ -18,7 +21,9 @@ FLOORS = (
     ("playground.document",),
     ("playground.runs",),
     ("playground.runner",),
-    ("playground.ui",),
+    ("playground.ui", "playground.ui.kit"),
+    ("playground.ui.panels",),
+    ("playground.ui.shell",),
     ("playground.app", "playground.cli", "playground.__main__"),
 )
 QT = {"PySide6", "shiboken6", "pyqtgraph", "qtawesome", "qtpy", "pytestqt"}
@@ -129,7 +134,7 @@ class A:
         ("playground.__version__", "playground"),
         ("playground.uix", "playground"),
         ("playground.ui", "playground.ui"),
-        ("playground.ui.canvas.block", "playground.ui"),
+        ("playground.ui.panels.canvas.block", "playground.ui.panels"),
         ("playground.cli", "playground.cli"),
     ],
 )
@@ -186,6 +191,27 @@ def test_nobody_imports_in_a_circle(imports: list[Import]) -> None:
 
 def test_only_the_ui_knows_qt(imports: list[Import]) -> None:
     none_of([i for i in imports if i.package in QT and not f"{i.importer}.".startswith("playground.ui.")])
+
+
+def of_another_panel(i: Import) -> bool:
+    panels = "playground.ui.panels."
+    if not (i.importer.startswith(panels) and i.imported.startswith(panels)):
+        return False
+    return i.importer.split(".")[3] != i.imported.split(".")[3]
+
+
+def test_panels_never_import_one_another(imports: list[Import]) -> None:
+    source = (
+        "from playground.ui.panels.canvas.wires import Wire\nfrom playground.ui.panels.output.view import A"
+    )
+    found = imports_in(source, "playground.ui.panels.output.table", "table.py")
+    assert [of_another_panel(i) for i in found] == [True, False]
+    none_of([i for i in imports if of_another_panel(i)])
+
+
+def test_what_was_moved_is_found_by_its_name_of_before() -> None:
+    """One module, not a second copy."""
+    assert all(import_module(old) is import_module(new) for old, new in MOVED.items())
 
 
 def test_the_engine_is_numpy_and_the_standard_library(imports: list[Import]) -> None:

@@ -20,7 +20,7 @@ from playground.runner.messages import GoTo, Inspect, Load, Pause, Play, SetWant
 from playground.runner.runner import Runner
 from playground.runner.session import Session
 from playground.runs import files as runs
-from playground.ui.recovery import Recovery
+from playground.ui.shell.recovery import Recovery
 from tests.runner.driving import until
 
 SHORT = 5
@@ -115,7 +115,7 @@ from PySide6.QtWidgets import QApplication
 from playground import app
 from playground.document import edits
 from playground.document.examples import example
-from playground.ui.application import application
+from playground.ui.shell.application import application
 
 def go():
     window = next(w for w in QApplication.topLevelWidgets() if w.objectName() == "main_window")
@@ -171,8 +171,8 @@ from PySide6.QtWidgets import QApplication
 from playground import app
 from playground.document import edits
 from playground.document.examples import example
-from playground.ui import autosave
-from playground.ui.application import application
+from playground.ui.shell import autosave
+from playground.ui.shell.application import application
 
 def go():
     window = next(w for w in QApplication.topLevelWidgets() if w.objectName() == "main_window")

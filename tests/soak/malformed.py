@@ -21,7 +21,7 @@ from engine.errors import EngineError
 from engine.io.weights import load_weights, save_weights
 from playground.document import examples, files
 from playground.document.project import findings
-from playground.ui.settings import Settings
+from playground.ui.shell.settings import Settings
 from tests.engine.data.writing import write_folders, write_idx
 
 SHORT = 250

@@ -58,15 +58,15 @@ from playground.document.document import Document
 from playground.document.examples import example, examples
 from playground.runner.messages import State
 from playground.runner.runner import Runner
-from playground.ui.actions import SPECS
-from playground.ui.application import Appearance, application
-from playground.ui.canvas.mime import layer_mime
-from playground.ui.faults import Faults
-from playground.ui.keys import KeyGuard
-from playground.ui.main_window import MainWindow
+from playground.ui.kit.actions import SPECS
+from playground.ui.kit.mime import layer_mime
 from playground.ui.panels import PANELS
-from playground.ui.settings import Settings
-from playground.ui.undo import History
+from playground.ui.shell.application import Appearance, application
+from playground.ui.shell.faults import Faults
+from playground.ui.shell.keys import KeyGuard
+from playground.ui.shell.main_window import MainWindow
+from playground.ui.shell.settings import Settings
+from playground.ui.shell.undo import History
 
 SHORT = 2
 ACTIONS = 120  #: of a case

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QWidget
 from playground.document.document import Document
 from playground.document.project import Project
 from playground.runner.messages import Command
-from playground.ui.stepper import Stepper
-from playground.ui.theme import LIGHT, LiveTheme, Theme
-from playground.ui.undo import History
-from playground.ui.view import Context, Focus, View
+from playground.ui.kit.stepper import Stepper
+from playground.ui.kit.theme import LIGHT, LiveTheme, Theme
+from playground.ui.kit.view import Context, Focus, View
+from playground.ui.shell.undo import History
 
 
 def pixels(image: QImage) -> np.ndarray:

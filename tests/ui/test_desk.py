@@ -15,7 +15,7 @@ from playground.document.examples import example
 from playground.document.project import Project, problems, withheld
 from playground.runner.messages import State
 from playground.runs import files as runs
-from playground.ui.saving import THUMBNAIL
+from playground.ui.shell.saving import THUMBNAIL
 from tests.engine.data.writing import LABELS, PIXELS, write_npz
 from tests.ui.shell import Shell, answer_file_dialog, answering
 

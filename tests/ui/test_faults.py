@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QPlainTextEdit, QPushButton
 
 from playground.document.examples import example
-from playground.ui.faults import Faults
+from playground.ui.shell.faults import Faults
 from tests.ui.shell import Shell, ToldRunner
 
 

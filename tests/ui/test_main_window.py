@@ -15,10 +15,10 @@ from playground.document import edits
 from playground.document.examples import example
 from playground.document.project import problems
 from playground.runner.messages import Frame, GoTo, Load, Play, Reset, SetSpeed, State
+from playground.ui.kit.theme import DARK, LIGHT
 from playground.ui.panels import PANELS
-from playground.ui.refusal import Words
-from playground.ui.theme import DARK, LIGHT
-from playground.ui.transport import SPEEDS, speed_in_words
+from playground.ui.shell.refusal import Words
+from playground.ui.shell.transport import SPEEDS, speed_in_words
 from tests.ui.shell import Shell, ToldRunner
 
 pytestmark = pytest.mark.slow

@@ -29,9 +29,9 @@ from engine.network import Network, Node
 from playground.document import edits
 from playground.document.project import Project
 from playground.runner.messages import State
-from playground.ui.questions import refuse
-from playground.ui.text import button_text, escaped, tip
-from playground.ui.view import StepAt
+from playground.ui.kit.text import button_text, escaped, tip
+from playground.ui.kit.view import StepAt
+from playground.ui.shell.questions import refuse
 from tests.ui.shell import Shell
 
 pytestmark = pytest.mark.slow

@@ -7,16 +7,16 @@ import pytest
 
 import playground.ui
 from playground.document.examples import example
-from playground.ui import main_window, panels
+from playground.ui.kit.view import BOTTOM, View, declared, panel
 from playground.ui.panels import PANELS
-from playground.ui.view import BOTTOM, View, declared, panel
+from playground.ui.shell import docks, main_window
 from tests.ui.shell import Shell, ToldRunner
 
 FOLDER = Path(playground.ui.__file__).parent
 
 
 def test_every_panel_that_is_declared_is_in_the_window() -> None:
-    """A file that declares one and that ``panels`` does not import would be found by nobody."""
+    """A file that declares one where ``panels`` does not look would be found by nobody."""
     sources = [path.read_text("utf-8") for path in FOLDER.rglob("*.py")]
     written = [key for source in sources for key in re.findall(r'^@panel\(\s*"(\w+)"', source, re.MULTILINE)]
     assert sorted(written) == sorted(one.key for one in PANELS)
@@ -31,7 +31,7 @@ def test_a_declaration_is_all_that_a_panel_needs(
 
     panel("norms", "Norms", BOTTOM, order=85, behind="problems", shown=False)(NormsView)
     new = declared.pop()
-    for module in (panels, main_window):
+    for module in (docks, main_window):
         monkeypatch.setattr(module, "PANELS", (*PANELS, new))
     window = Shell(qtbot, example("circle").project, tmp_path, ToldRunner()).show().window
     toggle = next(action for action in window.createPopupMenu().actions() if action.text() == "Norms")

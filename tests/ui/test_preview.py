@@ -7,9 +7,9 @@ import pytest
 from PySide6.QtGui import QImage
 
 from playground.document.examples import example
-from playground.ui import preview
+from playground.ui.kit.theme import DARK
 from playground.ui.panels import PANELS
-from playground.ui.theme import DARK
+from playground.ui.shell import preview
 from tests.ui.bench import pixels
 
 pytestmark = pytest.mark.slow

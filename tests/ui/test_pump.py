@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from playground.document.project import Project
 from playground.runner.messages import Command, Frame, Maps, SetWants, Surface, Want
-from playground.ui import pump as pump_module
-from playground.ui.pump import Pump
+from playground.ui.shell import pump as pump_module
+from playground.ui.shell.pump import Pump
 
 
 class Picture(QWidget):

@@ -12,8 +12,8 @@ from playground.document.examples import example
 from playground.document.project import Project
 from playground.runner.messages import Save, State
 from playground.runs import files as runs
-from playground.ui.points_dialog import PointsDialog, ago
-from playground.ui.recovery import OPENING, STATE, Recovery
+from playground.ui.shell.points_dialog import PointsDialog, ago
+from playground.ui.shell.recovery import OPENING, STATE, Recovery
 from tests.ui.shell import Shell, ToldRunner, answer_file_dialog
 
 pytestmark = pytest.mark.slow
@@ -247,7 +247,7 @@ def test_a_state_that_is_damaged_keeps_no_window_from_opening(start, tmp_path: P
 def test_where_nothing_can_be_written_the_old_question_is_asked(start, monkeypatch) -> None:
     shell = start().until_ready()
     shell.document.apply(edits.set_seed(CIRCLE, 7), "Seed")
-    monkeypatch.setattr("playground.ui.autosave.ROOM", 1e15)
+    monkeypatch.setattr("playground.ui.shell.autosave.ROOM", 1e15)
     kept_file = shell.recovery.file
     kept_file.write_bytes(b"x")
     shell.window.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QSettings
 
-from playground.ui.settings import READS, RECENT, SETTINGS_BYTES, Settings
+from playground.ui.shell.settings import READS, RECENT, SETTINGS_BYTES, Settings
 
 
 def settings(folder: Path, text: str = "") -> Settings:

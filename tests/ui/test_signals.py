@@ -11,7 +11,7 @@ import pytest
 from playground.document import edits, files
 from playground.document.examples import example
 from playground.runs.points import point
-from playground.ui.signals import ENDING, EndSignals
+from playground.ui.shell.signals import ENDING, EndSignals
 from tests.ui.shell import Shell, ToldRunner
 
 CIRCLE = example("circle").project
@@ -63,7 +63,7 @@ from PySide6.QtWidgets import QApplication
 from playground import app
 from playground.document import edits
 from playground.document.examples import example
-from playground.ui.application import application
+from playground.ui.shell.application import application
 
 def act():
     window = next(w for w in QApplication.topLevelWidgets() if w.objectName() == "main_window")

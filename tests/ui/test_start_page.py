@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QApplication, QPushButton
 
 from playground.document import edits, files
 from playground.document.examples import DEFAULT, example, examples
-from playground.ui import thumbnails
-from playground.ui.start_page import StartPage
-from playground.ui.theme import DARK, LIGHT
-from playground.ui.thumbnails import SIZE, paint
+from playground.ui.kit.theme import DARK, LIGHT
+from playground.ui.shell import thumbnails
+from playground.ui.shell.start_page import StartPage
+from playground.ui.shell.thumbnails import SIZE, paint
 from tests.ui.bench import pixels
 from tests.ui.shell import Shell, ToldRunner
 

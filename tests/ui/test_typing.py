@@ -16,9 +16,9 @@ from engine.layers import Conv2d, Flatten
 from playground.document import edits, files
 from playground.document.examples import example
 from playground.document.project import Project
-from playground.ui.canvas.targets import Cell
-from playground.ui.forms.field import StepField
-from tests.ui.forms.specs import keys
+from playground.ui.kit.forms.field import StepField
+from playground.ui.panels.canvas.targets import Cell
+from tests.ui.kit.forms.specs import keys
 from tests.ui.shell import Shell, ToldRunner, answering
 
 pytestmark = pytest.mark.slow

@@ -4,7 +4,7 @@ import pytest
 
 from playground.document.document import Document
 from playground.document.project import Project
-from playground.ui.undo import History
+from playground.ui.shell.undo import History
 
 
 @pytest.fixture

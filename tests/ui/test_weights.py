@@ -13,8 +13,8 @@ from engine.io import load_weights, save_weights
 from playground.document.document import Document
 from playground.document.examples import example
 from playground.runner.messages import Save, State
-from playground.ui.saving import Saving
-from playground.ui.weights import WeightFiles
+from playground.ui.shell.saving import Saving
+from playground.ui.shell.weights import WeightFiles
 from tests.ui.shell import Shell, answer_file_dialog
 
 CIRCLE = example("circle").project

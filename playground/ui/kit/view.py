@@ -1,0 +1,249 @@
+"""What every view is and is given. Views draw projects and frames and turn gestures into edits; they never talk to one another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QWidget
+
+from playground.runner.messages import OWN, ApplyStep, GoTo, Inspect, Play, Reset, Step, StepBack
+
+if TYPE_CHECKING:
+    from engine.trace import Moment, Place, Trace
+    from playground.document.document import Document
+    from playground.document.project import Project
+    from playground.runner.messages import Command, Frame, Want
+    from playground.ui.kit.stepper import Stepper
+    from playground.ui.kit.theme import Theme
+
+LEFT, RIGHT, BOTTOM = (
+    Qt.DockWidgetArea.LeftDockWidgetArea,
+    Qt.DockWidgetArea.RightDockWidgetArea,
+    Qt.DockWidgetArea.BottomDockWidgetArea,
+)
+
+#: commands that send the run to another moment, or stop to look into the one where it is
+MOVING = (ApplyStep, GoTo, Inspect, Play, Reset, Step, StepBack)
+
+
+class Focus(QObject):
+    """What the person looks at: shared by all views, not part of the project, never undone.
+
+    Attributes:
+        node_id: the selected block ("" for none; "input" and "loss" are blocks too).
+        unit: the unit under the mouse as ``(node_id, index)``, or ``None``.
+        sample: the chosen sample as ``(part, index)``.
+        picture: the number of the person's own picture that is looked at instead of it; 0 for none.
+        step: where the person is in stepping through an update; ``None`` while nobody steps.
+        place: the number of that update that is under the mouse, in whichever view; ``None`` for none.
+        chosen_place: the number of that update that was clicked, to be looked into; ``None`` before.
+        veiled: the newest number of the step waits for a prediction: views keep it to themselves.
+    """
+
+    node_changed = Signal(str)
+    unit_changed = Signal(object)
+    sample_changed = Signal(object)
+    step_changed = Signal(object)
+    place_changed = Signal(object)
+    chosen_changed = Signal(object)
+    veil_changed = Signal(bool)
+    #: somebody wants to change this block's options now (Enter or a double-click on it)
+    edit_asked = Signal(str)
+    #: somebody wants to see this convolution or pooling at work
+    watch_asked = Signal(str)
+    #: somebody sends the run to another moment, or looks into this one: the command, just before it is sent
+    moment_asked = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.node_id = ""
+        self.unit: tuple[str, int] | None = None
+        self.sample: tuple[str, int] = ("validation", 0)
+        self.picture = 0
+        self.step: StepAt | None = None
+        self.place: Place | None = None
+        self.chosen_place: Place | None = None
+        self.veiled = False
+
+    def select(self, node_id: str) -> None:
+        if node_id != self.node_id:
+            self.node_id = node_id
+            self.node_changed.emit(node_id)
+
+    def begin_anew(self) -> None:
+        """Another project is opened: nothing of the last one is selected or looked at. Stepping is ended by the stepper."""
+        self.select("")
+        self.hover(None)
+        self.choose_sample("validation", 0)
+
+    def ask_edit(self, node_id: str) -> None:
+        """Select a block, and ask whoever shows its options to take the keyboard."""
+        self.select(node_id)
+        self.edit_asked.emit(node_id)
+
+    def hover(self, unit: tuple[str, int] | None) -> None:
+        if unit != self.unit:
+            self.unit = unit
+            self.unit_changed.emit(unit)
+
+    @property
+    def seen(self) -> tuple[str, int]:
+        """What is looked at: the chosen sample, or the person's own picture as ``("own", number)``."""
+        return (OWN, self.picture) if self.picture else self.sample
+
+    def choose_sample(self, part: str, index: int) -> None:
+        if (part, index) != self.seen:
+            self.sample, self.picture = (part, index), 0
+            self.sample_changed.emit(self.sample)
+
+    def look_at_picture(self, number: int) -> None:
+        """Look at the person's own picture of this number, or (0) at the chosen sample again."""
+        if number != self.picture:
+            self.picture = number
+            self.sample_changed.emit(self.sample)
+
+    def show_step(self, step: StepAt | None) -> None:
+        """Stand at ``step`` of an update, or (``None``) step no more."""
+        if step != self.step:
+            self.step = step
+            self.step_changed.emit(step)
+            if step is None:
+                self.point_at(None)
+                self.choose_place(None)
+                self.veil(False)
+
+    def point_at(self, place: Place | None) -> None:
+        """The mouse is over the number at ``place``: every view that shows it says so."""
+        if place != self.place:
+            self.place = place
+            self.place_changed.emit(place)
+
+    def choose_place(self, place: Place | None) -> None:
+        """Look into the number at ``place``: it was clicked, in whichever view."""
+        if place != self.chosen_place:
+            self.chosen_place = place
+            self.chosen_changed.emit(place)
+
+    def veil(self, veiled: bool) -> None:
+        """Keep the step's newest number hidden until it has been predicted, or show it."""
+        if veiled != self.veiled:
+            self.veiled = veiled
+            self.veil_changed.emit(veiled)
+
+
+def announced(send: Callable[[Command], None], focus: Focus) -> Callable[[Command], None]:
+    """``send``, which also says (``focus.moment_asked``) when a command is one of ``MOVING``."""
+
+    def tell(command: Command) -> None:
+        if isinstance(command, MOVING):
+            focus.moment_asked.emit(command)
+        send(command)
+
+    return tell
+
+
+def at_once(steps: Iterable[None]) -> None:
+    """Do all that ``steps`` would do bit by bit."""
+    for _ in steps:
+        pass
+
+
+@dataclass(frozen=True)
+class StepAt:
+    """One step of an update.
+
+    Args:
+        trace: the recorded update (compared by identity).
+        moment: the step.
+        sample: place in the batch, or ``None`` for the whole batch.
+    """
+
+    trace: Trace
+    moment: Moment
+    sample: int | None = 0
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a view may use: the document to edit, the runner to command, the shared focus and theme, and the walk through an update.
+
+    ``stepper``: ``None`` where nobody walks, as in a test of a view that only shows ``focus.step``.
+    """
+
+    document: Document
+    focus: Focus
+    send: Callable[[Command], None]
+    theme: Theme
+    stepper: Stepper | None = None
+
+
+class View(QWidget):
+    """Base of views. A view is one file that opens alone: ``python -m playground.ui.shell.preview NAME``."""
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.context = context
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)  # a plain QWidget would not paint its panel
+
+    def wants(self) -> Iterable[Want]:
+        """What it needs in frames while it is visible. Asked before every frame, so keep it cheap."""
+        return ()
+
+    def show_project(self, before: Project | None, after: Project) -> None:
+        """The document has changed; compare parts with ``is``. ``before`` is None for the first fill."""
+
+    def showing(self, before: Project | None, after: Project) -> Iterator[None]:
+        """``show_project`` bit by bit: at each ``yield`` mouse and keys have their turn.
+
+        For views that need more than a few milliseconds; their ``show_project`` does it ``at_once``. When the document changes again
+        in between, the rest is given up, and the view told of both changes as one.
+        """
+        self.show_project(before, after)
+        return iter(())
+
+    def show_frame(self, frame: Frame) -> None:
+        """Draw a moment of training. Called on the GUI thread at most 60 times a second, only while visible."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One dock.
+
+    Args:
+        view: makes what is inside.
+        key: its objectName, in saved layouts too.
+        title: on its bar.
+        area: where it stands at first.
+        order: among all panels, in the menu and in its area.
+        share: of the height of its column.
+        behind: the panel whose tab stands before its own, where they share a place.
+        shown: at first.
+        tall: it needs height: whenever somebody opens it, it is given some.
+    """
+
+    view: type[View]
+    key: str
+    title: str
+    area: Qt.DockWidgetArea
+    order: int
+    share: int = 1
+    behind: str = ""
+    shown: bool = True
+    tall: bool = False
+
+
+declared: list[Panel] = []  #: by the views imported so far; ``panels.PANELS`` has all
+V = TypeVar("V", bound=type[View])
+
+
+def panel(key: str, title: str, area: Qt.DockWidgetArea, **more: Any) -> Callable[[V], V]:
+    """Class decorator: the view is a panel of the window. ``more``: what else a ``Panel`` has."""
+
+    def declare(view: V) -> V:
+        declared.append(Panel(view, key, title, area, **more))
+        return view
+
+    return declare

@@ -1,0 +1,153 @@
+"""The bar of the dock: back, step, play, how fine the steps are, where one is, whose numbers, apply or discard."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QMenu,
+    QSlider,
+    QToolButton,
+    QWidget,
+    QWidgetAction,
+)
+
+from engine.trace import GRAINS
+from playground.ui.kit.icons import icon
+from playground.ui.kit.stepper import DELAY, FASTEST, SLOWEST, Stepper
+from playground.ui.kit.text import Label
+from playground.ui.kit.theme import Theme
+from playground.ui.kit.walk import GRAIN_WORDS
+from playground.ui.panels.backprop.scrubber import Scrubber
+
+NARROW = 1000  #: pixels
+GRAIN_HELP = (
+    "How much one step does: a whole pass, a layer, a unit (or output cell), or a single term. "
+    "Units and terms of the selected block only, if one is selected."
+)
+
+
+class StepBar(QWidget):
+    """The controls of a walk; ``samples`` stands in the middle of it."""
+
+    def __init__(self, stepper: Stepper, samples: QWidget, extra: QWidget | None, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("backprop_bar")
+        self._stepper, self._theme = stepper, theme
+        self.back = self._button("backprop_back", "Back", "One step back. (←)", words=False)
+        self.forward = self._button("backprop_step", "Step", "One step on. (→)")
+        self.forward.setProperty("primary", True)
+        self.play = self._play_button()
+        self.grain = self._grain_selector()
+        self.scrubber = Scrubber(theme)
+        self.apply = self._button(
+            "backprop_apply",
+            "Apply",
+            "Make this update the run's next step, exactly as Play would have done.",
+        )
+        self.discard = self._button(
+            "backprop_discard", "Discard", "Stop stepping and leave everything as it was."
+        )
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        for part in (self.back, self.forward, self.play, self.grain):
+            row.addWidget(part)
+        row.addWidget(self.scrubber, 1)
+        for after in (samples, extra, self.apply, self.discard):
+            if after is not None:
+                row.addWidget(after)
+        self.back.clicked.connect(lambda: stepper.step(-1))
+        self.forward.clicked.connect(lambda: stepper.step(+1))
+        self.play.clicked.connect(lambda: stepper.play(not stepper.playing))
+        self.grain.activated.connect(lambda i: stepper.set_grain(GRAINS[i]))
+        self.scrubber.chosen.connect(stepper.go)
+        self.apply.clicked.connect(stepper.apply)
+        self.discard.clicked.connect(stepper.discard)
+        stepper.moved.connect(self._refresh)
+        stepper.playing_changed.connect(self._show_playing)
+        self.back.setIcon(icon("step-backward", theme))
+        self.forward.setIcon(icon("step-forward", theme, "accent_text"))
+        self.apply.setIcon(icon("check", theme, "good"))
+        self.discard.setIcon(icon("close", theme))
+        self._show_playing(stepper.playing)
+
+    def _button(self, name: str, text: str, tip: str, words: bool = True) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName(name)
+        button.setText(text)
+        button.setToolTip(tip)
+        button.setAccessibleName(text)
+        button.setIconSize(QSize(16, 16))
+        style = Qt.ToolButtonStyle
+        button.setToolButtonStyle(style.ToolButtonTextBesideIcon if words else style.ToolButtonIconOnly)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return button
+
+    def _play_button(self) -> QToolButton:
+        tip = "Go on by itself, or stay. (Space) The arrow sets the pace."
+        button = self._button("backprop_play", "Play", tip, words=False)
+        self.delay = QSlider(Qt.Orientation.Horizontal)
+        self.delay.setObjectName("backprop_delay")
+        self.delay.setAccessibleName("Delay")
+        self.delay.setToolTip("How long each step stays, from 0.25 to 1.8 seconds.")
+        self.delay.setRange(FASTEST, SLOWEST)
+        self.delay.setSingleStep(50)
+        self.delay.setPageStep(150)
+        self.delay.setValue(DELAY)
+        self.delay.setFixedWidth(140)
+        self._delay_words = Label()
+        self._delay_words.setMinimumWidth(60)
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(10, 6, 10, 6)
+        row.addWidget(self.delay)
+        row.addWidget(self._delay_words)
+        self.delay.valueChanged.connect(self._delay_changed)
+        self._delay_changed(DELAY)
+        menu = QMenu(button)
+        menu.setObjectName("backprop_delay_menu")
+        action = QWidgetAction(menu)
+        action.setDefaultWidget(holder)
+        menu.addAction(action)
+        button.setMenu(menu)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        return button
+
+    def _grain_selector(self) -> QComboBox:
+        box = QComboBox()
+        box.setObjectName("backprop_grain")
+        box.setAccessibleName("Grain")
+        box.setToolTip(GRAIN_HELP)
+        box.addItems([GRAIN_WORDS[grain] for grain in GRAINS])
+        box.setCurrentIndex(GRAINS.index("layer"))
+        box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return box
+
+    def _delay_changed(self, delay: int) -> None:
+        self._stepper.set_delay(delay)
+        self._delay_words.setText(f"{delay / 1000:.2f} s a step")
+
+    def _refresh(self) -> None:
+        walk = self._stepper.walk
+        if walk is None:
+            return
+        self.grain.setCurrentIndex(GRAINS.index(walk.grain))
+        self.back.setEnabled(walk.at > 0)
+        self.forward.setEnabled(walk.at < walk.last)
+        self.scrubber.show_walk(walk.moments.marks(), walk.at)
+
+    def _show_playing(self, on: bool) -> None:
+        self.play.setAccessibleName("Pause" if on else "Play")
+        self.play.setIcon(icon("pause" if on else "play", self._theme))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where it is narrow, a cross says enough: the scrubber needs the room."""
+        super().resizeEvent(event)
+        style = Qt.ToolButtonStyle
+        narrow = self.width() < NARROW
+        self.discard.setToolButtonStyle(
+            style.ToolButtonIconOnly if narrow else style.ToolButtonTextBesideIcon
+        )

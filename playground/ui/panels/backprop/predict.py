@@ -1,0 +1,157 @@
+"""Predict first: a question before the step shows its number. What was predicted is remembered better."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QPushButton, QWidget
+
+from engine.trace import Moment
+from playground.ui.kit.style import refresh
+from playground.ui.kit.switches import FlowLayout, switch
+from playground.ui.kit.text import Label
+from playground.ui.kit.view import Context
+from playground.ui.panels.backprop.questions import Question, question
+from playground.ui.panels.backprop.side import SideCard
+
+RIGHT, WRONG = "\N{CHECK MARK}", "\N{MULTIPLICATION X}"
+
+
+class PredictCard(SideCard):
+    """While switched on and seen, it veils each number worth guessing until it has been guessed (``focus.veil``)."""
+
+    title = "Predict first"
+    idle = "Step inside an update; then guess each number before you see it."
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.setObjectName("predict_card")
+        tip = "Ask for the sign, the size or the new loss before a step shows it."
+        self.switch = switch("predict_first", "ask me first", tip, False, self._switched)
+        self.head.insertWidget(0, self.switch)
+        self.asked = Label()
+        self.asked.setObjectName("question")
+        self.asked.setWordWrap(True)
+        self.options = QWidget()
+        self.options.setObjectName("answers")
+        self._row = FlowLayout(self.options)
+        self.feedback = Label()
+        self.feedback.setObjectName("feedback")
+        self.feedback.setWordWrap(True)
+        for part in (self.asked, self.options, self.feedback):
+            self.body.addWidget(part)
+        self.body.addStretch(1)
+        self.question: Question | None = None
+        self.right = self.total = 0
+        self._answered: dict[
+            tuple[Moment, int | None], int
+        ] = {}  # per sample, of the trace that is walked through
+        self._trace: object = None
+        self._count()
+
+    # --- asking -------------------------------------------------------------------------------------------------------
+
+    def _switched(self, on: bool) -> None:
+        if not on:
+            self._veil(False)
+        self.touch()
+
+    def refresh(self) -> None:
+        step = self.step
+        if step is None:
+            return
+        if step.trace is not self._trace:
+            self._trace, self._answered = step.trace, {}
+        if not self.switch.isChecked():
+            self.question = None
+            self._veil(False)
+            self.say(
+                "Switch “ask me first” on, and guess each step's number before it shows. Wrong guesses cost nothing."
+            )
+            return
+        asked = question(step.trace, step.moment, step.sample)
+        self.question = asked
+        if asked is None:
+            self._veil(False)
+            self.say("Nothing to guess at this step. Go on.")
+            return
+        self.say("")
+        answer = self._answered.get((step.moment, step.sample))
+        self.asked.setText(asked.asked)
+        self._offer(asked, answer)
+        self._tell(asked, answer)
+        self._veil(answer is None)
+
+    def _offer(self, asked: Question, answer: int | None) -> None:
+        """A button for each option; once answered, they say which was right."""
+        while self._row.count():
+            item = self._row.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        for i, words in enumerate(asked.options):
+            sign = (
+                ""
+                if answer is None
+                else f" {RIGHT}"
+                if i in asked.right
+                else f" {WRONG}"
+                if i == answer
+                else ""
+            )
+            button = QPushButton(words + sign, self.options)
+            button.setObjectName(f"answer_{i}")
+            button.setAccessibleName(words)
+            button.setToolTip("Guess this.")
+            button.setEnabled(answer is None)
+            button.clicked.connect(self._chooser(i))
+            self._row.addWidget(button)
+            button.show()
+
+    def _chooser(self, i: int) -> Callable[[], None]:
+        return lambda: self._choose(i)
+
+    def _choose(self, i: int) -> None:
+        step = self.step
+        if self.question is None or step is None or (step.moment, step.sample) in self._answered:
+            return
+        self._answered[step.moment, step.sample] = i
+        self.total += 1
+        self.right += i in self.question.right
+        self._count()
+        self.touch()
+
+    def _tell(self, asked: Question, answer: int | None) -> None:
+        if answer is None:
+            self.feedback.clear()
+            return
+        good = answer in asked.right
+        was = " and ".join(asked.options[i] for i in sorted(asked.right))
+        verdict = f"{RIGHT} Right: {was}." if good else f"{WRONG} It is {was}."
+        self.feedback.setText(f"{verdict} {asked.because}".strip())
+        self.feedback.setProperty("good", good)
+        refresh(self.feedback)
+
+    def _count(self) -> None:
+        self.remark.say(f"{self.right} of {self.total} right" if self.total else "")
+
+    # --- hiding -------------------------------------------------------------------------------------------------------
+
+    def _veil(self, on: bool) -> None:
+        self.context.focus.veil(on)
+
+    def touch(self, *args: object) -> None:
+        # Its own veil is no news to it.
+        if args != (True,) and args != (False,):
+            super().touch(*args)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        # Nobody is to wait for an answer to a question that cannot be seen.
+        super().hideEvent(event)
+        self._veil(False)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.touch()

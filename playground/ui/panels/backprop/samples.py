@@ -1,0 +1,119 @@
+"""Whose numbers are followed: one sample of the batch, or the batch as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
+
+from engine.trace import Outcomes, Trace, sample_outcomes
+from playground.ui.kit.icons import icon
+from playground.ui.kit.numbers import fmt
+from playground.ui.kit.stepper import Stepper
+from playground.ui.kit.text import RIGHT, WRONG
+from playground.ui.kit.theme import Theme
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the picker: ``sample`` is a place in the batch, ``None`` all of it."""
+
+    sample: int | None
+    words: str
+
+
+def entries(trace: Trace, by_loss: bool) -> tuple[Entry, ...]:
+    """The whole batch, then its samples: in their order, or the highest loss first. What is not kept comes last."""
+    outcomes = sample_outcomes(trace)
+    order = np.argsort(-outcomes.losses, kind="stable") if by_loss else range(len(trace.samples))
+    found = [Entry(None, f"whole batch ({trace.size})")] if trace.size > 1 else []
+    found += [Entry(trace.samples[int(row)], _words(trace, outcomes, int(row))) for row in order]
+    others = sorted(set(range(trace.size)) - set(trace.samples))
+    return (*found, *(Entry(n, f"{n + 1} · not recorded yet") for n in others))
+
+
+def _words(trace: Trace, outcomes: Outcomes, row: int) -> str:
+    n = trace.samples[row]
+    label = trace.labels[n]
+    said = f"class {int(label)}" if outcomes.right is not None else f"target {_numbers(label)}"
+    mark = "" if outcomes.right is None else f" {RIGHT if outcomes.right[row] else WRONG}"
+    return f"{n + 1} · {said}{mark} · loss {fmt(float(outcomes.losses[row]))}"
+
+
+def _numbers(label: object) -> str:
+    values = np.ravel(np.asarray(label, np.float64))
+    words = ", ".join(fmt(float(v)) for v in values[:3])
+    return words if len(values) <= 3 else f"{words}, …"
+
+
+class SamplePicker(QWidget):
+    """Index, label, right or wrong, loss; the switch beside it brings the highest loss to the top."""
+
+    def __init__(self, stepper: Stepper, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("backprop_samples")
+        self._stepper = stepper
+        self._trace: Trace | None = None
+        self._entries: tuple[Entry, ...] = ()
+        self.box = QComboBox()
+        self.box.setObjectName("backprop_sample")
+        self.box.setAccessibleName("Sample")
+        self.box.setToolTip(
+            "Whose values and gradients are shown: one sample of this batch (number, label, right or wrong, loss), "
+            "or the whole batch, whose gradients add up."
+        )
+        self.box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.box.setMaxVisibleItems(16)
+        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.box.setMinimumContentsLength(9)
+        self.box.view().setTextElideMode(Qt.TextElideMode.ElideNone)
+        self.by_loss = QToolButton()
+        self.by_loss.setObjectName("backprop_by_loss")
+        self.by_loss.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        self.by_loss.setCheckable(True)
+        self.by_loss.setAccessibleName("Highest loss first")
+        self.by_loss.setToolTip(
+            "List the samples with the highest loss first: what the network finds hardest."
+        )
+        self.by_loss.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self.box)
+        row.addWidget(self.by_loss)
+        self.box.activated.connect(self._chosen)
+        self.by_loss.toggled.connect(self._fill)
+        stepper.moved.connect(self._refresh)
+        self.by_loss.setIcon(icon("sort-descending", theme))
+
+    def _refresh(self) -> None:
+        walk = self._stepper.walk
+        if walk is None:
+            self._trace = None
+            return
+        if walk.trace is not self._trace:
+            self._trace = walk.trace
+            self._fill()
+        self._select(walk.sample)
+
+    def _fill(self) -> None:
+        if self._trace is None:
+            return
+        self._entries = entries(self._trace, self.by_loss.isChecked())
+        self.box.clear()
+        self.box.addItems([entry.words for entry in self._entries])
+        self.by_loss.setEnabled(self._trace.size > 1)
+        widest = max(self.box.fontMetrics().horizontalAdvance(entry.words) for entry in self._entries[:200])
+        self.box.view().setMinimumWidth(widest + 40)
+        if self._stepper.walk is not None:
+            self._select(self._stepper.walk.sample)
+
+    def _select(self, sample: int | None) -> None:
+        at = next((i for i, entry in enumerate(self._entries) if entry.sample == sample), 0)
+        if at != self.box.currentIndex():
+            self.box.setCurrentIndex(at)
+
+    def _chosen(self, i: int) -> None:
+        self._stepper.choose_sample(self._entries[i].sample)

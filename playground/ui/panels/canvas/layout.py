@@ -1,0 +1,285 @@
+"""Where everything on the canvas stands: pure geometry in scene pixels, of a plan and of the room there is.
+
+Cards stand in one row at the top; under each card that has a column, its tiles. The gaps between blocks grow and shrink with the room,
+so that text keeps its size; only when the narrowest gaps do not fit is the view to be zoomed out.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSizeF
+
+from engine.network import INPUT
+from playground.ui.panels.canvas.plan import LOSS, Block, Mode, Plan, Wiring
+
+CARD_HEIGHT = 56.0
+BAND = 24.0  #: below the cards, for the shapes between blocks
+MARGIN = 18.0
+GAP, WIDE_GAP, CLOSE_GAP = 14.0, 92.0, 6.0  #: between blocks: least, most, before an attached block
+TILE, SMALL_TILE = 80.0, 24.0  #: most and least
+#: where width is short, tiles give way down to these sizes; where filters stand beside them, further
+NARROW_TILE, NARROW_PAIR = 56.0, 44.0
+PITCH = (32.0, 112.0)  #: least and most from tile to tile
+PICTURE = 116.0  #: the only tile of a column, a picture of the data: as large as two tiles, or at most this
+RUN, SHORT_RUN = 68.0, 26.0  #: the least length of wires, and of bundles
+INVITING = 340.0  #: the gap of an empty network
+NOTE, WAITING = 188.0, 112.0  #: widths of a sentence under a card: what is wrong; that it waits
+READ_OUT = QSizeF(104.0, 92.0)  #: the numbers under the loss card
+CHOOSER = QSizeF(112.0, 42.0)  #: the chosen sample, under the data
+MORE = QSizeF(84.0, 20.0)  #: "+ 52 more"
+#: columns of up to so many units show them all; longer ones show PAGE at a time
+MOST, PAGE = 10, 8
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What only a font can say of a block: how wide its card, and the names left and right of its tiles, need to be."""
+
+    card: float = 96.0
+    left: float = 0.0
+    right: float = 0.0
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One unit's place; ``filter`` is the place of its weights' picture, if it has one."""
+
+    unit: int
+    rect: QRectF
+    filter: QRectF | None = None
+
+    @property
+    def bias(self) -> QPointF:
+        """The middle of its bias dot: at the lower left corner, as a thing that comes in."""
+        return self.rect.bottomLeft()
+
+    @property
+    def entry(self) -> QPointF:
+        """Where wires come in."""
+        left = self.filter or self.rect
+        return QPointF(left.left(), self.rect.center().y())
+
+    @property
+    def exit(self) -> QPointF:
+        return QPointF(self.rect.right(), self.rect.center().y())
+
+
+@dataclass(frozen=True)
+class Place:
+    """A block's places, relative to its own origin: the left end of its room, at the top of the cards.
+
+    Args:
+        x, width: its room on the canvas.
+        card: its card.
+        tiles: of its column.
+        more: the button that pages through a long column.
+        hidden: how many units it does not show.
+        below: the chosen sample (data) or the numbers of the loss.
+        note: room for a sentence.
+        after: where the names right of its tiles end.
+    """
+
+    x: float
+    width: float
+    card: QRectF
+    tiles: tuple[Tile, ...] = ()
+    more: QRectF | None = None
+    hidden: int = 0
+    below: QRectF | None = None
+    note: QRectF | None = None
+    after: float = 0.0
+
+    def tile(self, unit: int) -> Tile | None:
+        return next((t for t in self.tiles if t.unit == unit), None)
+
+    @property
+    def column(self) -> QRectF:
+        """What all its tiles cover; empty where it has none."""
+        if not self.tiles:
+            return QRectF()
+        first, last = self.tiles[0], self.tiles[-1]  # they stand one below the other
+        return (first.filter or first.rect).united(last.rect)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Places by block id, the middles of the gaps (one more than layers), and what all of it covers."""
+
+    places: Mapping[str, Place]
+    gaps: tuple[float, ...]
+    bounds: QRectF
+    tile: float = TILE
+    order: tuple[str, ...] = field(default=())
+
+    def gap_at(self, x: float) -> int:
+        """The number of the gap that ``x`` is nearest to: a new layer dropped there becomes layer number so-and-so."""
+        return min(range(len(self.gaps)), key=lambda i: abs(self.gaps[i] - x))
+
+    def gap_for(self, moved: str, x: float) -> tuple[int, float]:
+        """As ``gap_at``, with the gap's middle, for a layer that is moved: the gaps before and behind it are one place."""
+        gap, at = self.gap_at(x), self.order.index(moved) - 1
+        return (at, self.places[moved].x - CLOSE_GAP / 2) if gap in (at, at + 1) else (gap, self.gaps[gap])
+
+
+def lay_out(
+    plan: Plan,
+    measures: Mapping[str, Measure],
+    room: QSizeF,
+    first: Mapping[str, int] | None = None,
+    shrink: bool = False,
+) -> Layout:
+    """Places for a plan in a view of size ``room``.
+
+    ``first`` says at which unit a long column begins, by block id; ``shrink``: tiles may be smaller, so that all is less wide.
+    """
+    top = CARD_HEIGHT + BAND
+    height = max(room.height() - top - 2 * MARGIN, 120.0)
+    rows = max((_rows(b) for b in plan.blocks), default=0.0)
+    pitch = min(max(height / max(rows, 1.0), PITCH[0]), PITCH[1])
+    largest = min(max(pitch * 0.75, SMALL_TILE), TILE)
+    least = NARROW_PAIR if any(b.filter for b in plan.blocks) else NARROW_TILE
+    tiles = np.arange(largest, least - 1e-6, -6.0).tolist() if shrink else []
+
+    @cache
+    def place(tile: float) -> tuple[dict[str, Place], list[float], float]:
+        """All blocks with tiles of that size, the gaps before them, and how wide that is."""
+        made = {
+            b.id: _place(b, plan, measures.get(b.id, Measure()), tile, pitch, (first or {}).get(b.id, 0))
+            for b in plan.blocks
+        }
+        before = _gaps(plan, made, room.width())
+        return made, before, sum(before) + sum(p.width for p in made.values()) + 2 * MARGIN
+
+    tile = largest
+    if tiles:
+        # The largest that fits; where none does, the largest that is no wider than the smallest: cards may need the room.
+        limit = max(room.width(), place(tiles[-1])[2]) + 1.0
+        tile = tiles[bisect_left(tiles, True, key=lambda tile: place(tile)[2] <= limit)]
+    made, before, _ = place(tile)
+    used = max((_bottom(p) for p in made.values()), default=0.0)
+    middle = top + max(used, height) / 2
+    places: dict[str, Place] = {}
+    x, gaps = 0.0, []
+    for block, gap in zip(plan.blocks, before, strict=True):
+        if places:
+            gaps.append(x + gap / 2)
+        x += gap
+        places[block.id] = _moved(made[block.id], x, top, middle)
+        x += places[block.id].width
+    bounds = QRectF(-MARGIN, -MARGIN, x + 2 * MARGIN, top + max(used, height) + 2 * MARGIN)
+    return Layout(places, tuple(gaps), bounds, tile, tuple(b.id for b in plan.blocks))
+
+
+def shown_units(units: int, first: int) -> tuple[int, ...]:
+    """Which units of a column have tiles: all of a short one, a page of a long one (the last page is a full one)."""
+    if units <= MOST:
+        return tuple(range(units))
+    start = min(max(first, 0), units - PAGE)
+    return tuple(range(start, start + PAGE))
+
+
+def _rows(block: Block) -> float:
+    """The height of a column, counted in tiles."""
+    extra = 1.0 if block.id == INPUT and block.shape and len(block.shape) == 3 else 0.0
+    return block.units + extra if block.units <= MOST else PAGE + 0.6
+
+
+def _gaps(plan: Plan, places: Mapping[str, Place], room: float) -> list[float]:
+    """The gap before each block, such that all of them are as wide as the view, within limits."""
+    least = [0.0, *(_least_gap(plan, places, i) for i in range(1, len(plan.blocks)))]
+    if not plan.nodes:
+        return [0.0, INVITING]
+    growing = [i > 0 and not block.attached for i, block in enumerate(plan.blocks)]
+    leasts = [g for g, grows in zip(least, growing, strict=True) if grows]
+    free = room - 2 * MARGIN - sum(p.width for p in places.values()) - (sum(least) - sum(leasts))
+    narrow = sorted(leasts)
+    # one that must be wider than its share leaves less for the others
+    while narrow and free < narrow[-1] * len(narrow):
+        free -= narrow.pop()
+    gap = min(max(free / max(len(narrow), 1), GAP), WIDE_GAP)
+    return [max(g, gap) if grows else g for g, grows in zip(least, growing, strict=True)]
+
+
+def _least_gap(plan: Plan, places: Mapping[str, Place], i: int) -> float:
+    """The least gap before block number ``i``: wires between neighbouring columns need some way to be told apart."""
+    before, block = plan.blocks[i - 1], plan.blocks[i]
+    if block.attached:
+        return CLOSE_GAP
+    link = plan.link(before.id, block.id)
+    if link is None or block.id == LOSS:
+        return GAP
+    left, right = places[before.id], places[block.id]
+    run = RUN if link.wiring is Wiring.WEIGHTS else SHORT_RUN
+    return max(run - (left.width - left.column.right()) - right.column.left(), GAP)
+
+
+def _place(block: Block, plan: Plan, measure: Measure, tile: float, pitch: float, first: int) -> Place:
+    """The block with its column beginning at y = 0, to be moved to the middle afterwards."""
+    card = measure.card
+    if block.explains or (block.is_node and not block.shape):
+        width = max(card, NOTE if block.explains else WAITING)
+        note = QRectF(0, 0, width, 0)
+        return Place(0, width, QRectF((width - card) / 2, 0, card, CARD_HEIGHT), note=note)
+    if block.id == LOSS:
+        width = max(card, READ_OUT.width())
+        below = QRectF(QPointF(0, 0), QSizeF(width, READ_OUT.height()))
+        return Place(0, width, QRectF((width - card) / 2, 0, card, CARD_HEIGHT), below=below)
+    if not block.units:
+        return Place(0, card, QRectF(0, 0, card, CARD_HEIGHT))
+    return _column(block, plan, measure, tile, pitch, first)
+
+
+def _column(block: Block, plan: Plan, measure: Measure, tile: float, pitch: float, first: int) -> Place:
+    units = shown_units(block.units, first)
+    alone = block.id == INPUT and block.units == 1 and len(block.shape) == 3
+    size = min(PICTURE, 2 * tile + 6) if alone else tile
+    step = max(min(pitch, 1.4 * size), size + 6)
+    strip = tile + 6 if block.filter else 0.0
+    chooser = block.id == INPUT and plan.mode is Mode.SAMPLE
+    inner = measure.left + strip + size + measure.right
+    chooser_width = min(max(inner, CHOOSER.width()), 170.0)
+    width = max(measure.card, inner, chooser_width if chooser else 0.0, MORE.width())
+    # The tile stands below the middle of the card where the names on both sides leave room for it.
+    x = min(max((width - strip - size) / 2, measure.left), width - strip - size - measure.right) + strip
+    tiles = []
+    y = 0.0
+    for unit in units:
+        rect = QRectF(x, y, size, size)
+        tiles.append(Tile(unit, rect, QRectF(x - strip, y, tile, tile) if block.filter else None))
+        y += step
+    more, hidden, end = None, block.units - len(units), tiles[-1].rect.bottom()
+    middle = x + size / 2 - strip / 2
+    if hidden:
+        left = min(max(middle - MORE.width() / 2, 0.0), width - MORE.width())
+        more = QRectF(QPointF(left, end + 10), MORE)
+        end = more.bottom()
+    below = None
+    if chooser:
+        below = QRectF((width - chooser_width) / 2, end + 12, chooser_width, CHOOSER.height())
+    card = QRectF(
+        min(max(middle - measure.card / 2, 0.0), width - measure.card), 0, measure.card, CARD_HEIGHT
+    )
+    return Place(0, width, card, tuple(tiles), more, hidden, below, after=x + size + measure.right)
+
+
+def _bottom(place: Place) -> float:
+    """Where its column ends."""
+    ends = [t.rect.bottom() for t in place.tiles[-1:]]
+    return max([*ends, *(r.bottom() for r in (place.more, place.below) if r is not None)], default=0.0)
+
+
+def _moved(place: Place, x: float, top: float, middle: float) -> Place:
+    """The same with the column's middle at ``middle``."""
+    start = middle - _bottom(place) / 2
+
+    def down(rect: QRectF | None) -> QRectF | None:
+        return None if rect is None else rect.translated(0, start)
+
+    tiles = tuple(Tile(t.unit, t.rect.translated(0, start), down(t.filter)) for t in place.tiles)
+    note = None if place.note is None else QRectF(place.note.left(), top + 4, place.note.width(), 160)
+    return replace(place, x=x, tiles=tiles, more=down(place.more), below=down(place.below), note=note)

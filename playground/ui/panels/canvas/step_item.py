@@ -1,0 +1,365 @@
+"""The numbers of an update, drawn over the network while somebody steps through it: values above, gradients below."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen
+
+from engine.network import INPUT
+from playground.ui.kit.colours import (
+    gradient_table,
+    grey_table,
+    readable,
+    share_index,
+    signed_index,
+    signed_table,
+)
+from playground.ui.kit.numbers import fmt
+from playground.ui.kit.step_progress import Progress
+from playground.ui.panels.canvas.inside.marks import subscript
+from playground.ui.panels.canvas.item import Item
+from playground.ui.panels.canvas.layout import Tile
+from playground.ui.panels.canvas.look import DIM, RADIUS, TILE_RADIUS, Look
+from playground.ui.panels.canvas.plan import LOSS, Block
+from playground.ui.panels.canvas.step_lines import BACK, CENTRE, StepLines
+from playground.ui.panels.canvas.step_places import (
+    cell_at,
+    cell_rect,
+    halves,
+    picture,
+    picture_of,
+)
+from playground.ui.panels.canvas.step_plan import Atlas, Face, Spot, Spotlight, face, spotlight
+from playground.ui.panels.canvas.targets import Card, Cell, Unit
+
+if TYPE_CHECKING:
+    from playground.ui.panels.canvas.block import BlockItem
+    from playground.ui.panels.canvas.scene import NetworkScene
+
+Array = NDArray[Any]
+
+UNKNOWN = "?"
+#: how far the colours of numbers go towards the panel's, so that the numbers stand out
+PALE = 1.7
+TAGS = {
+    "forward": "forward \N{RIGHTWARDS ARROW}",
+    "loss": "loss",
+    "backward": BACK + "backward",
+    "update": "update",
+}
+
+
+class StepItem(Item):
+    """Lies over the blocks. The scene's items below it are dimmed by ``Stepping``."""
+
+    def __init__(self, scene: NetworkScene) -> None:
+        super().__init__()
+        self.setZValue(5)
+        self._scene = scene
+        self.progress: Progress | None = None
+        self.light = Spotlight()
+        self.faces: dict[str, Face] = {}
+        self.pointed: Spot | None = None
+        self.chosen: Spot | None = None
+        self._rooms: dict[str, float] = {}
+        self._lefts: list[float] = []  # where columns begin, from left to right
+        self._lines = StepLines(scene, self.halves)
+        self._images: dict[tuple[str, bool], tuple[QImage, tuple[int, ...]]] = {}
+        self.hide()
+
+    def show_progress(self, atlas: Atlas | None, progress: Progress | None) -> None:
+        """Draw this step; ``None`` draws nothing."""
+        self.progress, self._images = progress, {}
+        self.setVisible(progress is not None)
+        if progress is None or atlas is None:
+            self.light, self.faces, self.pointed, self.chosen = Spotlight(), {}, None, None
+            return
+        self.light = spotlight(atlas, progress)
+        shown = [b for b in atlas.plan.blocks if b.units]
+        self.faces = {b.id: face(atlas, b, progress) for b in shown}
+        self.rearrange()
+
+    def rearrange(self) -> None:
+        """The blocks have been moved."""
+        self.set_bounds(self._scene.layout_.bounds.adjusted(-4, -4, 4, 4))
+        self._rooms, self._lefts, self._images = {}, [], {}
+        self.update()
+
+    def halves(self, item: BlockItem, tile: Tile) -> tuple[QRectF, QRectF]:
+        """The places of a tile's value and gradient, relative to its block."""
+        block_id = item.block.id
+        if block_id not in self._rooms:
+            self._rooms[block_id] = self._room_after(item)
+        return halves(tile, item.place, item.block, self._rooms[block_id])
+
+    def _room_after(self, item: BlockItem) -> float:
+        """How far it is from a column to the next."""
+        if not self._lefts:
+            blocks = self._scene.blocks.values()
+            ends = [o.x() + o.place.column.left() for o in blocks if o.place.tiles]
+            ends += [
+                o.x() + o.place.below.left()
+                for o in blocks
+                if o.block.id == LOSS and o.place.below is not None
+            ]
+            self._lefts = sorted(ends)
+        right = item.x() + item.place.column.right()
+        at = bisect_right(self._lefts, right)
+        return self._lefts[at] - right if at < len(self._lefts) else 0.0
+
+    # --- where things are ---------------------------------------------------------------------------------------------
+
+    def rect_of(self, spot: Spot) -> QRectF | None:
+        """Where a number is drawn, on the canvas; ``None`` where it is on a page not shown."""
+        if spot.target.block_id not in self._scene.blocks:
+            return None
+        item = self._scene.blocks[spot.target.block_id]
+        if isinstance(spot.target, Unit):
+            tile = item.place.tile(spot.target.unit)
+            if tile is None:
+                return None
+            half = self.halves(item, tile)[spot.lower]
+            rect = half if not spot.cell else cell_rect(half, item.block.shape, spot.cell)
+            return rect.translated(item.pos())
+        if spot.target.block_id == LOSS and item.place.below is not None:
+            return item.place.below.translated(item.pos())
+        return self._scene.rect_of(spot.target)
+
+    def spot_at(self, at: QPointF) -> Spot | None:
+        """The number of a tile at a point of the canvas."""
+        for block_id in self.faces:
+            item = self._scene.blocks.get(block_id)
+            if item is None:  # the network has just become another one
+                continue
+            for tile in item.place.tiles:
+                for lower, half in enumerate(self.halves(item, tile)):
+                    inside = at - item.pos()
+                    if half.contains(inside):
+                        cell = cell_at(half, item.block.shape, inside)
+                        return Spot(Unit(block_id, tile.unit), cell, bool(lower))
+        return None
+
+    # --- painting -----------------------------------------------------------------------------------------------------
+
+    def draw(self, painter: QPainter) -> None:
+        if self.progress is None:
+            return
+        for block_id, shown in self.faces.items():
+            item = self._scene.blocks.get(block_id)
+            if item is not None:
+                painter.save()
+                painter.translate(item.pos())
+                for i, tile in enumerate(item.place.tiles):
+                    painter.setOpacity(1.0 if self.light.lit(Unit(block_id, tile.unit)) else DIM)
+                    self._paint_tile(painter, item, shown, i, tile)
+                    self._paint_name(painter, item, tile)
+                painter.setOpacity(1.0 if block_id in self.light.columns else DIM)
+                if item.tiles is not None and item.block.has_biases:
+                    item.tiles.marks.paint_biases(painter)
+                painter.restore()
+        painter.setOpacity(1.0)
+        self._paint_loss(painter)
+        self._lines.paint(painter, self.light, self.progress)
+        self._paint_active(painter)
+        self._paint_windows(painter)
+        for spot, width in ((self.light.result, 2.4), (self.chosen, 2.4), (self.pointed, 3.0)):
+            if spot is not None:
+                self._ring(painter, spot, width, spot is self.light.result)
+
+    def _paint_tile(self, painter: QPainter, item: BlockItem, shown: Face, i: int, tile: Tile) -> None:
+        look, block = self._look, item.block
+        for lower, half in enumerate(self.halves(item, tile)):
+            values = shown.gradients if lower else shown.values
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(look.panel)
+            painter.drawRect(half)
+            if len(block.shape) == 3:
+                self._paint_map(painter, block, shown, bool(lower), i, half)
+            elif values is not None:
+                limit = shown.gradient_limit if lower else shown.value_limit
+                self._paint_number(painter, float(values[tile.unit]), limit, bool(lower), half)
+            elif self._waits(block.id, bool(lower)):
+                self._write(painter, half, UNKNOWN, look.text.name())
+            painter.setPen(QPen(look.muted if lower else look.text, 1.2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(half, TILE_RADIUS, TILE_RADIUS)
+
+    def _paint_name(self, painter: QPainter, item: BlockItem, tile: Tile) -> None:
+        """Beside the numbers, which take more room than the tile."""
+        block, look = item.block, self._look
+        if tile.unit < len(block.names) and len(block.shape) != 3:
+            half = self.halves(item, tile)[0]
+            inward = block.layer is None
+            room = QRectF(
+                half.left() - 130 if inward else half.right() + 6, half.top(), 124, tile.rect.height()
+            )
+            side = Qt.AlignmentFlag.AlignRight if inward else Qt.AlignmentFlag.AlignLeft
+            painter.setFont(look.small)
+            painter.setPen(look.muted)
+            painter.drawText(room, side | Qt.AlignmentFlag.AlignVCenter, subscript(block.names[tile.unit]))
+
+    def _waits(self, block_id: str, lower: bool) -> bool:
+        """Whether the number is computed in this step, and is to be predicted first."""
+        progress = self.progress
+        if progress is None or not progress.veiled:
+            return False
+        result = self.light.result
+        if result is not None:
+            return result.target.block_id == block_id and result.lower == lower
+        return block_id == self.light.active and not lower and progress.moment.phase == "forward"
+
+    def _paint_number(self, painter: QPainter, value: float, limit: float, lower: bool, half: QRectF) -> None:
+        if math.isnan(value):
+            return
+        look = self._look
+        table = gradient_table(look.theme) if lower else signed_table(look.theme)
+        share = max(-1.0, min(1.0, value / (PALE * limit)))
+        colour = QColor.fromRgba(table[round(127.5 + 127.5 * share)])
+        painter.fillRect(half, colour)
+        before = BACK if lower else ""
+        text = before + fmt(value)
+        if look.small_metrics.horizontalAdvance(text) > half.width() - 4:
+            text = before + fmt(value, 2)
+        self._write(painter, half, text, readable(colour, look.theme))
+
+    def _write(self, painter: QPainter, half: QRectF, text: str, colour: str) -> None:
+        look = self._look
+        fits = look.small_metrics.horizontalAdvance(text) <= half.width() - 2 and half.height() >= 15
+        painter.setFont(look.small if fits else look.number)
+        painter.setPen(QColor(colour))
+        painter.drawText(half.adjusted(-8, -2, 8, 2), CENTRE, text)
+
+    def _paint_map(
+        self, painter: QPainter, block: Block, shown: Face, lower: bool, i: int, half: QRectF
+    ) -> None:
+        image, shape = self._image(block, shown, lower)
+        if image.isNull():
+            return
+        _, height, width = shape
+        scale = half.width() / max(width, 1)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale < 2)
+        painter.drawImage(picture(half, block.shape), image, QRectF(0, i * height, width, height))
+
+    def _image(self, block: Block, shown: Face, lower: bool) -> tuple[QImage, tuple[int, ...]]:
+        """All maps of a column, one below the other, made once per step."""
+        key = (block.id, lower)
+        values = shown.gradients if lower else shown.values
+        units = [t.unit for t in self._scene.blocks[block.id].place.tiles]
+        if key not in self._images:
+            if values is None:
+                self._images[key] = (QImage(), ())
+            else:
+                part = values[units]
+                index = self._indices(block, shown, part, lower)
+                self._images[key] = (picture_of(index, self._table(block, lower), part), part.shape)
+        return self._images[key]
+
+    def _indices(self, block: Block, shown: Face, part: Array, lower: bool) -> NDArray[np.uint8]:
+        if block.id == INPUT and not lower:
+            low, high = float(np.nanmin(part)), float(np.nanmax(part))
+            return share_index((part - low) / ((high - low) or 1.0))
+        return signed_index(part, shown.gradient_limit if lower else shown.value_limit)
+
+    def _table(self, block: Block, lower: bool) -> list[int]:
+        theme = self._look.theme
+        if lower:
+            return gradient_table(theme)
+        return grey_table() if block.id == INPUT else signed_table(theme)
+
+    def _paint_loss(self, painter: QPainter) -> None:
+        """What the loss of this batch is, over the read-out of the run."""
+        item, progress, look = self._scene.blocks.get(LOSS), self.progress, self._look
+        if item is None or progress is None or item.place.below is None:
+            return
+        rect = item.place.below.translated(item.pos())
+        painter.setOpacity(1.0 if LOSS in self.light.columns else DIM)
+        waits = UNKNOWN if progress.veiled and progress.moment.phase == "loss" else ""
+        lines = [("loss of this batch", fmt(progress.trace.loss) if progress.loss else waits)]
+        if progress.loss_after or (progress.veiled and progress.moment.part == "after"):
+            lines.append(
+                ("after the update", fmt(progress.trace.loss_after) if progress.loss_after else UNKNOWN)
+            )
+        y = rect.center().y() - 16.0 * len(lines)
+        for name, value in lines:
+            painter.setFont(look.small)
+            painter.setPen(look.muted)
+            painter.drawText(QRectF(rect.left(), y, rect.width(), 15), CENTRE, name)
+            painter.setFont(look.title)
+            painter.setPen(look.text)
+            painter.drawText(QRectF(rect.left(), y + 14, rect.width(), 17), CENTRE, value)
+            y += 32.0
+        painter.setOpacity(1.0)
+
+    def _paint_active(self, painter: QPainter) -> None:
+        """A rim round the card that computes, and which way it goes."""
+        item, progress, look = self._scene.blocks.get(self.light.active), self.progress, self._look
+        if item is None or progress is None:
+            return
+        colour = QColor(look.theme.phase_colour(progress.moment.phase))
+        card = item.place.card.translated(item.pos())
+        painter.setPen(QPen(colour, 2.4))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(card, RADIUS, RADIUS)
+        text = TAGS[progress.moment.phase]
+        painter.setFont(look.number)
+        width = look.number_metrics.horizontalAdvance(text) + 12
+        pill = QRectF(card.center().x() - width / 2, -14, width, 15)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawRoundedRect(pill, 7, 7)
+        painter.setPen(QColor(readable(colour, look.theme)))
+        painter.drawText(pill, CENTRE, text)
+
+    def _paint_windows(self, painter: QPainter) -> None:
+        """Round the cells of maps that the result is made of, and the result itself."""
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(self._look.text, 1.4, Qt.PenStyle.DotLine))
+        boxes: dict[tuple[object, bool], QRectF] = {}
+        for spot in self.light.parts:
+            rect = self.rect_of(spot) if spot.cell else None
+            if rect is not None:
+                key = (spot.target, spot.lower)
+                boxes[key] = boxes.get(key, rect).united(rect)
+        for box in boxes.values():
+            painter.drawRect(box)
+        result, progress = self.light.result, self.progress
+        rect = self.rect_of(result) if result is not None and result.cell else None
+        number = progress.card.result if progress is not None and progress.card is not None else None
+        if rect is None or number is None or progress is None:
+            return
+        look, text = self._look, UNKNOWN if progress.veiled else fmt(number.value)
+        painter.setFont(look.number)
+        width = look.number_metrics.horizontalAdvance(text) + 8
+        box = QRectF(rect.center().x() - width / 2, rect.bottom() + 5, width, 15)
+        painter.setPen(QPen(QColor(look.theme.border), 1))
+        painter.setBrush(look.panel)
+        painter.drawRoundedRect(box, 5, 5)
+        painter.setPen(look.text)
+        painter.drawText(box, CENTRE, text)
+
+    def _ring(self, painter: QPainter, spot: Spot, width: float, result: bool) -> None:
+        """A rim round one number, or a wire drawn heavily."""
+        look, progress = self._look, self.progress
+        if progress is None or (isinstance(spot.target, Card) and result):
+            return
+        name = look.theme.phase_colour(progress.moment.phase) if result else look.theme.accent
+        painter.setPen(QPen(QColor(name), width))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if isinstance(spot.target, Cell):
+            path = self._scene.wires.path_of(spot.target)
+            if path is not None:
+                painter.drawPath(path)
+                return
+        rect = self.rect_of(spot)
+        if rect is not None:
+            painter.drawRoundedRect(rect.adjusted(-1.5, -1.5, 1.5, 1.5), TILE_RADIUS, TILE_RADIUS)
+
+    @property
+    def _look(self) -> Look:
+        return self._scene.stage.look

@@ -1,0 +1,254 @@
+"""The canvas while somebody steps through an update: what the step is about at full strength, the numbers of one sample, nothing moving."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject, QPoint
+
+from engine.network import INPUT
+from engine.trace import Place
+from engine.trace.terms import Kind
+from playground.ui.kit.numbers import fmt
+from playground.ui.kit.step_progress import Progress, number_at
+from playground.ui.kit.text import escaped
+from playground.ui.panels.canvas.look import DIM
+from playground.ui.panels.canvas.plan import LOSS, Block
+from playground.ui.panels.canvas.step_item import PALE
+from playground.ui.panels.canvas.step_plan import Atlas, Spot
+from playground.ui.panels.canvas.targets import Cell, Target, Unit
+from playground.ui.panels.canvas.tooltip import Words
+
+if TYPE_CHECKING:
+    from playground.ui.panels.canvas.view import CanvasView
+
+#: what the picture shows, without and with maps
+LEGEND = "value above · \N{LEFTWARDS ARROW} gradient below"
+MAP_LEGEND = "value above or left · \N{LEFTWARDS ARROW} gradient below or right"
+
+
+class Stepping(QObject):
+    """Follows ``focus.step``; tells and shows which number of it the mouse is over.
+
+    Attributes:
+        progress: what is known at the step; ``None`` while nobody steps, or where the trace is of another network.
+    """
+
+    def __init__(self, view: CanvasView) -> None:
+        super().__init__(view)
+        self._view, self._scene = view, view.scene
+        self._focus = view.context.focus
+        self.progress: Progress | None = None
+        self._atlas: Atlas | None = None
+        self._focus.step_changed.connect(self.refresh)
+        self._focus.veil_changed.connect(self.refresh)
+        self._focus.place_changed.connect(self._mark)
+        self._focus.chosen_changed.connect(self._mark)
+
+    @property
+    def on(self) -> bool:
+        """Whether somebody steps."""
+        return self.progress is not None
+
+    def refresh(self, *_: object) -> None:
+        """Show the step where the person stands, or the usual picture."""
+        step, was = self._focus.step, self.on
+        # A trace of another network than the one on the canvas is about to be replaced.
+        if step is None or not self._fits(step.trace.network):
+            self.progress, self._atlas = None, None
+        else:
+            self.progress = Progress(step.trace, step.moment, step.sample, self._focus.veiled)
+            if self._atlas is None or (self._atlas.trace, self._atlas.plan) != (step.trace, self._scene.plan):
+                self._atlas = Atlas(self._scene.plan, step.trace)
+                self._take_weights()
+        self._scene.step.show_progress(self._atlas, self.progress)
+        self._light()
+        if self._atlas is not None:
+            self._reveal()
+            self._mark()
+            self._name_sample()
+            self._bring_into_view()
+        if was != self.on:
+            self._view.stepping_changed(self.on)
+            self._view.footer.scale.show_limit(None)
+        if not self.on:
+            self._view.footer.explain("")
+
+    def _fits(self, network: object) -> bool:
+        # What is on the canvas: the document may be ahead of it.
+        return self._scene.network == network
+
+    def _take_weights(self) -> None:
+        """Wires, filters and biases are those of the trace, even if no frame has come yet."""
+        if self._atlas is None:
+            return
+        trace = self._atlas.trace
+        for node_id in trace.learners():
+            tiles = self._scene.blocks[node_id].tiles
+            if tiles is not None:
+                tiles.take_weights(trace.arranged(node_id, trace.parameters["before"][node_id]))
+                # none where the trace is of other data, with other shapes
+                weight = tiles.weights.get("weight")
+                if tiles.block.is_sum and weight is not None:
+                    self._scene.wires.show_weights(node_id, weight)
+
+    def _light(self) -> None:
+        """Dim what the step is not about."""
+        light = self._scene.step.light if self.on else None
+        self._scene.stage.light = light
+        for block_id, item in self._scene.blocks.items():
+            in_cards = light is None or block_id in light.cards
+            in_columns = light is None or block_id in light.columns
+            for part in (item.card, item.picture, item.note):
+                if part is not None:
+                    part.setOpacity(1.0 if in_cards else DIM)
+            if item.column is not None:
+                item.column.setOpacity(1.0 if in_columns else DIM)
+                item.column.look_again()
+        self._scene.wires.refresh()
+        self._scene.wires.update()
+        self._scene.shapes.setOpacity(1.0 if light is None else DIM)
+
+    def _name_sample(self) -> None:
+        progress = self.progress
+        if progress is None:
+            return
+        trace, n = progress.trace, progress.sample
+        label = trace.labels[n]
+        answer = self._class_name(int(label)) if np.ndim(label) == 0 else fmt(float(label[0]))
+        self._scene.stage.sample_name = (f"{n + 1} of batch of {trace.size}", answer)
+        self._scene.blocks[INPUT].look_again()
+        sample = f"sample {n + 1} of {trace.size} of the batch"
+        maps = any(b.units and len(b.shape) == 3 for b in self._scene.plan.blocks)
+        self._view.footer.explain(f"{sample} · {MAP_LEGEND if maps else LEGEND}")
+
+    def _class_name(self, label: int) -> str:
+        names = next((b.names for b in reversed(self._scene.plan.nodes) if b.names), ())
+        return names[label] if label < len(names) else f"class {label}"
+
+    def _reveal(self) -> None:
+        """Page a long column to the number that the step gives."""
+        result = self._scene.step.light.result
+        if result is not None and isinstance(result.target, Unit | Cell):
+            block = self._scene.plan[result.target.block_id]
+            if result.target.unit < block.units:
+                self._scene.reveal(Unit(block.id, result.target.unit))
+
+    def _bring_into_view(self) -> None:
+        active = self._scene.step.light.active
+        if active in self._scene.blocks and not self._view.network.fitted:
+            self._view.network.bring_into_view(self._scene.blocks[active].room(), sideways=True)
+
+    # --- one number ---------------------------------------------------------------------------------------------------
+
+    def hover(self, target: Target | None, at: QPoint) -> None:
+        """The mouse is over ``target``, at a point of the network's viewport: say which number that is."""
+        if self.on:
+            self._focus.point_at(self.place_of(target, at))
+            self._view.footer.scale.show_limit(*self._scale(at))
+
+    def _scale(self, at: QPoint) -> tuple[float | None, bool]:
+        """The end of the scale of what is drawn at a point, and whether it is that of gradients."""
+        spot = self._scene.step.spot_at(self._view.network.mapToScene(at))
+        # a picture, in grey
+        if spot is None or (spot.target.block_id == INPUT and spot.cell and not spot.lower):
+            return None, False
+        face = self._scene.step.faces[spot.target.block_id]
+        limit = face.gradient_limit if spot.lower else face.value_limit
+        return limit if spot.cell else PALE * limit, spot.lower
+
+    def click(self, target: Target | None, at: QPoint) -> None:
+        """Look into the number under the mouse."""
+        place = self.place_of(target, at)
+        if place is not None:
+            self._focus.choose_place(place)
+
+    def choose(self, cell: Cell) -> bool:
+        """Look into a weight, as weights are not edited while somebody steps; False while nobody does."""
+        if self.on:
+            self._focus.choose_place(_of(cell, "parameter"))
+        return self.on
+
+    def look_at(self, unit: Unit) -> None:
+        """The keyboard has come to a unit: point at its value, of a map at the largest one."""
+        face = self._scene.step.faces.get(unit.block_id)
+        if self.progress is None or self._atlas is None or face is None or face.values is None:
+            return
+        values = np.nan_to_num(np.abs(face.values[unit.unit]))
+        cell = tuple(int(i) for i in np.unravel_index(int(values.argmax()), values.shape))
+        self._focus.point_at(self._of_tile(self._atlas, self.progress, Spot(unit, cell)))
+
+    def place_of(self, target: Target | None, at: QPoint) -> Place | None:
+        """The number of the trace that is drawn at a point."""
+        progress, atlas = self.progress, self._atlas
+        if progress is None or atlas is None:
+            return None
+        if isinstance(target, Cell):
+            backward = progress.moment.part == "parameter" and progress.moment.node_id == target.block_id
+            return _of(target, "parameter_gradient" if backward else "parameter")
+        spot = self._scene.step.spot_at(self._view.network.mapToScene(at))
+        if spot is None or not isinstance(spot.target, Unit):
+            return None
+        return self._of_tile(atlas, progress, spot)
+
+    def _of_tile(self, atlas: Atlas, progress: Progress, spot: Spot) -> Place | None:
+        index = (spot.target.unit, *spot.cell) if isinstance(spot.target, Unit) else ()
+        node = self._scene.step.faces[spot.target.block_id].node_of(spot.lower, index)
+        if node is None:
+            return None
+        return atlas.place_of(node, "gradient" if spot.lower else "value", index, progress.sample)
+
+    def _mark(self, *_: object) -> None:
+        """Ring the numbers that are pointed at and chosen."""
+        if self._atlas is None:
+            return
+        item, focus = self._scene.step, self._focus
+        item.pointed = self._atlas.spot(focus.place) if focus.place is not None else None
+        item.chosen = self._atlas.spot(focus.chosen_place) if focus.chosen_place is not None else None
+        item.update()
+
+    # --- in words -----------------------------------------------------------------------------------------------------
+
+    def words(self, target: Target) -> str:
+        """What is under the mouse, as rich text for the card beside it."""
+        progress = self.progress
+        if progress is None or target.block_id not in self._scene.plan or target.block_id == LOSS:
+            return ""
+        block = self._scene.plan[target.block_id]
+        words = Words(self._scene, None)
+        if isinstance(target, Cell):
+            return self._cell_in_words(progress, block, target, words)
+        place = self._focus.place
+        if not isinstance(target, Unit) or place is None or place.node_id not in self._scene.plan:
+            return ""
+        value = number_at(progress.trace, place)
+        if value is None:
+            return ""
+        index = ", ".join(str(i + 1) for i in place.index[1:])
+        node = self._scene.plan[place.node_id].title
+        what = (
+            "gradient \N{PARTIAL DIFFERENTIAL}L/\N{PARTIAL DIFFERENTIAL}"
+            if place.kind == "gradient"
+            else "value of "
+        )
+        return f"{what}{escaped(node)} [{index}]<br><b>{value:.9g}</b>".replace("-", "\N{MINUS SIGN}")
+
+    def _cell_in_words(self, progress: Progress, block: Block, cell: Cell, words: Words) -> str:
+        where = (cell.block_id, cell.name)
+        lines = [f"<b>{cell.name}</b> {escaped(words.place(block, cell))}"]
+        value = number_at(progress.trace, _of(cell, "parameter"))
+        if value is None:
+            return lines[0]
+        line = f"<b>{fmt(value, 6)}</b>"
+        if progress.parameter_gradient(*where, cell.index):
+            gradient = number_at(progress.trace, _of(cell, "parameter_gradient"))
+            line += f" · gradient {fmt(gradient, 6)}" if gradient is not None else ""
+        if progress.updated(*where, cell.index):
+            after = float(progress.trace.parameter(*where, "after")[cell.index])
+            line += f" \N{RIGHTWARDS ARROW} <b>{fmt(after, 6)}</b>"
+        return "<br>".join((*lines, line, "<i>click to look into it</i>"))
+
+
+def _of(cell: Cell, kind: Kind) -> Place:
+    return Place(cell.block_id, kind, cell.name, cell.index)

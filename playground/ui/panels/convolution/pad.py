@@ -1,0 +1,366 @@
+"""A pad to draw on, or to put a picture of one's own on: the network says at once what it sees, and all maps follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QDragEnterEvent,
+    QDropEvent,
+    QImage,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.data import Prepared
+from engine.data.framing import Framing, fitted
+from engine.errors import EngineError
+from playground.document.project import Project, data_of
+from playground.runner.messages import OWN, Predictions, ShowPicture, Want
+from playground.ui.kit.icons import icon
+from playground.ui.kit.plot import small
+from playground.ui.kit.text import Label
+from playground.ui.panels.convolution.classes import draw_classes
+from playground.ui.panels.convolution.own import Found, chosen, dropped, opaque, pasted, pixels_of
+from playground.ui.panels.convolution.paint import draw, input_image, write
+from playground.ui.panels.convolution.scope import Scope
+
+Array = NDArray[Any]
+
+#: the drawing's own pixels a side
+FINE = 112
+#: the pad's side: usually, and at least and at most as a panel has room; and that of the picture as the network reads it
+SIDE, LEAST, LARGEST, SEEN = 160, 96, 184, 48
+#: larger pictures are made smaller first: what is left is more than any network here reads
+MOST = 512
+#: milliseconds between two pictures that are sent while somebody draws
+PACE = 30
+
+
+class Pad(QWidget):
+    """Draw with the left button, rub out with the right; or drop a picture."""
+
+    drawn = Signal()
+    dropped = Signal(object)  #: a picture of the user's own, or why there is none
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__()
+        self._scope = scope
+        self.setObjectName("drawing_pad")
+        self.setAccessibleName("Drawing pad")
+        self.setToolTip(
+            "Draw with the mouse; the right button rubs out. Drop or paste a picture to use it instead."
+        )
+        self.setFixedSize(SIDE, SIDE)
+        self.setCursor(Qt.CursorShape.CrossCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setAcceptDrops(True)
+        self.image = QImage(FINE, FINE, QImage.Format.Format_Grayscale8)
+        self.image.fill(0)
+        self.photo: QImage | None = None
+        self._last: QPointF | None = None
+
+    @property
+    def empty(self) -> bool:
+        return self.photo is None and not self.drawing().any()
+
+    def drawing(self) -> Array:
+        """``(FINE, FINE)``, 0 paper to 1 ink."""
+        flat = np.frombuffer(self.image.constBits(), np.uint8).reshape(FINE, self.image.bytesPerLine())
+        return flat[:, :FINE].astype(np.float64) / 255.0
+
+    def clear(self) -> None:
+        self.image.fill(0)
+        self.photo = None
+        self.update()
+
+    def show_photo(self, image: QImage) -> None:
+        self.image.fill(0)
+        self.photo = image
+        self.update()
+
+    def _stroke(self, at: QPointF, rub: bool) -> None:
+        scale = FINE / self.width()
+        here = at * scale
+        last, self._last = self._last or here, here
+        self.photo = None
+        painter = QPainter(self.image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        colour = QColor(Qt.GlobalColor.black if rub else Qt.GlobalColor.white)
+        width = FINE / 11.0 * (1.6 if rub else 1.0)
+        painter.setPen(QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.drawLine(last, here + QPointF(0.01, 0))
+        painter.end()
+        self.update()
+        self.drawn.emit()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._last = None
+        self._stroke(event.position(), event.button() == Qt.MouseButton.RightButton)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons():
+            self._stroke(event.position(), bool(event.buttons() & Qt.MouseButton.RightButton))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._last = None
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Paste):
+            self.dropped.emit(pasted())
+        else:
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasImage() or event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self.dropped.emit(dropped(event.mimeData()))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
+        rect = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        ink = self._scope.ink
+        painter.fillRect(rect, Qt.GlobalColor.black)
+        if self.photo is not None:
+            side = min(self.photo.width(), self.photo.height())
+            middle = QRectF((self.photo.width() - side) / 2, (self.photo.height() - side) / 2, side, side)
+            painter.drawImage(rect, self.photo, middle)
+        else:
+            painter.drawImage(rect, self.image)
+            if not self.drawing().any():
+                write(painter, rect, "draw here", QColor("#9aa4b2"), ink.small, Qt.AlignmentFlag.AlignCenter)
+        painter.setPen(ink.border)
+        painter.drawRect(rect)
+        painter.end()
+
+
+class Verdict(QWidget):
+    """The picture as the network gets it, and what it makes of it: a bar per class."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__()
+        self._scope = scope
+        self.setObjectName("drawing_verdict")
+        self.setAccessibleName("What the network sees in your picture")
+        self.setMinimumWidth(190)
+        self.picture: Array | None = None
+        self.shares: Array | None = None
+        self.names: tuple[str, ...] = ()
+
+    @property
+    def guess(self) -> str:
+        """The class that the network names; "" while there is none."""
+        if self.shares is None or not self.names:
+            return ""
+        return self.names[int(self.shares.argmax())]
+
+    def sizeHint(self) -> QSize:
+        return QSize(196, 160)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, ink = QPainter(self), self._scope.ink
+        if self.picture is not None:
+            seen = QRectF(0.5, 0.5, SEEN, SEEN)
+            draw(painter, input_image(self.picture), seen, ink.border)
+            middle = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
+            below = QRectF(0, SEEN + 3, SEEN + 2, 28)
+            write(painter, below, "as it is\nread", ink.muted, ink.tiny, middle)
+            below.translate(0, 27)
+            write(painter, below, self.guess, ink.text, ink.large, middle)
+        if self.shares is not None and self.names:
+            left = SEEN + 10.0
+            lines = QRectF(left, 0, self.width() - left - 1, self.height())
+            draw_classes(painter, ink, lines, self.names, self.shares)
+        painter.end()
+
+
+class DrawPanel(QWidget):
+    """Pad, buttons, verdict. While it is used, everybody shows this picture instead of a sample.
+
+    Attributes:
+        how: says how the picture was made to fit; it is for the page to find a place for.
+    """
+
+    said = Signal()  #: ``how`` says something else
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__()
+        self._scope, self._focus = scope, scope.context.focus
+        self.setObjectName("draw_panel")
+        self.pad, self.verdict = Pad(scope), Verdict(scope)
+        self.how = Label()
+        self.how.setObjectName("drawing_how")
+        self.how.setProperty("muted", True)
+        self.how.setWordWrap(True)
+        self.how.setFont(small(self.how.font()))
+        self.how.setMinimumWidth(1)
+        self._number = 0
+        self._data: Prepared | None = None
+        self._framing: Framing | None = None
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(self.pad, 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(self._make_buttons())
+        row.addWidget(self.verdict, 1)
+        self._fit(SIDE)
+        self._timer = QTimer(self, singleShot=True, interval=PACE)
+        self._timer.timeout.connect(self._send)
+        self.pad.drawn.connect(self._later)
+        self.pad.dropped.connect(self.show_photo)
+        scope.restyled.connect(self._restyled)
+
+    def _make_buttons(self) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(2)
+        for name, words, picture, tip, act in (
+            (
+                "drawing_clear",
+                "Clear",
+                "eraser",
+                "Clear: begin with an empty pad, and look at the data's samples again.",
+                self.clear,
+            ),
+            ("drawing_open", "Open…", "folder-open-outline", "Open: use a picture from a file.", self._open),
+            (
+                "drawing_paste",
+                "Paste",
+                "content-paste",
+                "Paste: use the picture on the clipboard (Ctrl+V on the pad).",
+                self._paste,
+            ),
+        ):
+            button = QToolButton()
+            button.setObjectName(name)
+            button.setToolTip(tip)
+            button.setAccessibleName(words)
+            button.setAutoRaise(True)
+            button.setIconSize(QSize(18, 18))
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.clicked.connect(act)
+            button.setIcon(icon(picture, self._scope.context.theme))
+            column.addWidget(button)
+        column.addStretch(1)
+        return column
+
+    def _fit(self, height: int) -> None:
+        """Make the pad as large as there is room."""
+        side = min(max(height, LEAST), LARGEST)
+        self.pad.setFixedSize(side, side)
+        self.setFixedWidth(side + 2 * 8 + 28 + self.verdict.sizeHint().width())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit(self.height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self.width(), LEAST)
+
+    def _restyled(self) -> None:
+        self.pad.update()
+        self.verdict.update()
+
+    def _say(self, how: str) -> None:
+        if how != self.how.text():
+            self.how.setText(how)
+            self.said.emit()
+
+    def wants(self) -> Iterable[Want]:
+        return [Predictions(OWN, self._number, 1)] if self._focus.picture else ()
+
+    def show_project(self, project: Project) -> None:
+        """The data may be others: measure how their subjects stand."""
+        try:
+            data = data_of(project)
+        except EngineError:
+            data = None
+        if data is self._data:
+            return
+        self._data, self._framing = data, None
+        self.verdict.names = data.raw.classes if data is not None else ()
+        if data is None or not data.raw.is_image:
+            self._focus.look_at_picture(0)
+        elif self._focus.picture:
+            self._send()
+
+    def show_frame(self) -> None:
+        frame = self._scope.frame
+        found = None if frame is None else frame.answer(Predictions(OWN, self._number, 1))
+        self.verdict.shares = None if found is None or not self._focus.picture else found[0]
+        self.verdict.update()
+
+    def clear(self) -> None:
+        """Nothing is drawn: the levels show samples again."""
+        self.pad.clear()
+        self.verdict.picture = self.verdict.shares = None
+        self.verdict.update()
+        self._timer.stop()
+        self._say("")
+        self._number += 1
+        self._focus.look_at_picture(0)
+
+    def show_photo(self, found: Found) -> None:
+        """Use a picture; says so where it is none."""
+        image = found if isinstance(found, str) else opaque(found)
+        if isinstance(image, str):
+            self._say(image)
+            return
+        if max(image.width(), image.height()) > MOST:
+            ratio, how = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+            image = image.scaled(MOST, MOST, ratio, how)
+        self.pad.show_photo(image)
+        self._send()
+
+    def _later(self) -> None:
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _send(self) -> None:
+        """Hand the picture to the network, as large and where the data have theirs."""
+        data = self._data
+        if data is None or not data.raw.is_image or self.pad.empty:
+            return
+        if self._framing is None:
+            self._framing = Framing.measure(data.raw.x)
+        framing = self._framing
+        if self.pad.photo is not None:
+            low, high = float(data.raw.x[:500].min()), float(data.raw.x[:500].max())
+            picture = fitted(pixels_of(self.pad.photo), framing.shape, low, high)
+            size = f"{framing.shape[1]}×{framing.shape[2]}"
+            self._say(f"Cut to its middle and averaged down to {size} pixels, as bright as the data.")
+        else:
+            picture = framing.place(self.pad.drawing())
+            self._say(framing.in_words())
+        self.verdict.picture = picture
+        self.verdict.update()
+        self._number = self._number or 1
+        self._scope.context.send(ShowPicture(self._number, picture.astype(np.float32)))
+        self._focus.look_at_picture(self._number)
+
+    def _open(self) -> None:
+        found = chosen(self)
+        if found is not None:
+            self.show_photo(found)
+
+    def _paste(self) -> None:
+        self.show_photo(pasted())

@@ -1,0 +1,311 @@
+"""The Convolution panel: the network's filters and maps in three levels, and benches to try filters, pooling and drawings on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from time import perf_counter
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QHBoxLayout,
+    QStackedLayout,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.network import INPUT
+from engine.receptive import receptive_field
+from playground.document.project import Project
+from playground.runner.messages import Frame, State, Want
+from playground.ui.kit.plot import small
+from playground.ui.kit.scale_bar import ScaleBar
+from playground.ui.kit.style import MARGIN
+from playground.ui.kit.text import Label
+from playground.ui.kit.view import BOTTOM, Context, View, panel
+from playground.ui.panels.convolution.bar import Bar
+from playground.ui.panels.convolution.filters import FilterBench
+from playground.ui.panels.convolution.levels import KEYS, Levels
+from playground.ui.panels.convolution.pad import DrawPanel
+from playground.ui.panels.convolution.pooling import PoolingBench
+from playground.ui.panels.convolution.replay import Replay
+from playground.ui.panels.convolution.samples import Compare
+from playground.ui.panels.convolution.scope import Scope
+from playground.ui.panels.convolution.structure import Spot
+from playground.ui.panels.convolution.words import (
+    arithmetic,
+    back_caption,
+    field_in_words,
+    misfit,
+    overlap,
+    spread_caption,
+    window_caption,
+)
+
+NO_PICTURES = (
+    "This network reads no pictures, so there is nothing to slide a window over. "
+    "Choose image data such as Digits in the Data panel, and put a Conv2d behind it."
+)
+PAGES = (
+    ("Network", "Your network's filters and maps, in three levels."),
+    ("Filter bench", "Try filters on pictures: known ones, your own, and the ones your network has learned."),
+    ("Pooling bench", "Maximum and mean over the same window, side by side."),
+)
+SALIENCY = "Saliency: brightening a violet pixel raises it, a teal one lowers it; pixels without colour do not count."
+#: what the colours mean
+KEY = (
+    "Orange is below 0, blue above, and the stronger the further from 0; backward, gradients are teal below 0, violet above. "
+    "The ends are the largest magnitude of the map, of its layer, or of the whole net: as chosen under Colour scale. "
+    "Rest the mouse on a cell to read its number."
+)
+#: where the panel is lower, the film over training time is left out at levels 2 and 3, where numbers need the height
+LOW = 360
+#: seconds between two drawings of each level while the run goes on: nobody reads a hundred numbers faster
+PAUSES = (0.0, 0.05, 0.1)
+OVERVIEW = "Every map is what one filter answers to this sample, live while training. Click one to see how it comes about."
+BACKWARD = "Every map is δ: how much this sample's loss would rise with each value of it. Filters are as they are, in the colours of values."
+
+
+class NetworkPage(QWidget):
+    """The three levels with their bar and captions."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.scope = Scope(context, self)
+        self._shown_at = -math.inf
+        self.bar, self.levels = Bar(self.scope), Levels(self.scope)
+        self.caption, self.sizes, self.trouble = Label(), Label(), Label()
+        for label, name in ((self.caption, "caption"), (self.sizes, "sizes"), (self.trouble, "misfit")):
+            label.setObjectName(f"convolution_{name}")
+            label.setFont(small(label.font()))
+            label.setWordWrap(True)
+            label.setMinimumWidth(1)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.sizes.setProperty("muted", True)
+        self.trouble.setProperty("problem", True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        self.compare, self.draw = Compare(self.scope), DrawPanel(self.scope)
+        self.replay = Replay(context.send, context.theme)
+        context.focus.moment_asked.connect(self.replay.hear)
+        middle = QHBoxLayout()
+        middle.setSpacing(12)
+        middle.addWidget(self.levels, 1)
+        for part, button in ((self.compare, self.bar.compare), (self.draw, self.bar.draw)):
+            part.hide()
+            button.toggled.connect(part.setVisible)
+            middle.addWidget(part)
+        self.bar.draw.toggled.connect(lambda on: self._say())
+        self.draw.said.connect(self._say)
+        self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._top.setSpacing(4)
+        self._top.addWidget(self.bar)
+        self._top.addWidget(self.replay, 1)
+        layout.addLayout(self._top)
+        layout.addLayout(middle, 1)
+        for label in (self.caption, self.draw.how, self.sizes, self.trouble):
+            layout.addWidget(label)
+        self.bar.picker.pinned.connect(self._pin)
+        context.focus.sample_changed.connect(lambda sample: self.scope.restyled.emit())
+        self.scope.moved.connect(lambda before: self._say())
+        self.scope.restyled.connect(self._say)
+        self._say()
+
+    def wants(self) -> Iterable[Want]:
+        yield from self.scope.wants()
+        yield from self.levels.wants()
+        if self.compare.isVisible():
+            yield from self.compare.wants()
+        yield from self.draw.wants()
+
+    def show_project(self, project: Project) -> None:
+        self.scope.show_project(project)
+        self.draw.show_project(project)
+
+    def show_frame(self, frame: Frame) -> None:
+        self.replay.see(frame)
+        now = perf_counter()
+        if frame.state is State.RUNNING and now - self._shown_at < PAUSES[self.scope.spot.level - 1]:
+            return
+        self._shown_at = now
+        self.scope.frame = frame
+        self.levels.level.show_numbers()
+        if self.compare.isVisible():
+            self.compare.show_frame()
+        self.draw.show_frame()
+
+    def _pin(self) -> None:
+        self.compare.pin()
+        self.bar.compare.setChecked(True)
+
+    def _say(self) -> None:
+        """The captions of this level."""
+        scope, stage = self.scope, self.scope.stage
+        caption, sizes, trouble = BACKWARD if scope.backward else OVERVIEW, "", ""
+        if stage is not None and scope.project is not None:
+            level3 = scope.spot.level == 3
+            caption = window_caption(stage) if level3 else spread_caption(stage, scope.spot.channel)
+            if scope.backward:
+                caption = back_caption(stage, scope.spot.level)
+            elif level3 and scope.saliency:
+                caption = f"{caption} {SALIENCY}"
+            elif not stage.is_convolution:
+                caption = f"{caption} {overlap(stage.layer, stage.in_shape)}".strip()
+            # Units at the edge see less of the picture.
+            middle = (stage.map_shape[1] // 2, stage.map_shape[2] // 2)
+            field = receptive_field(scope.project.network, scope.shapes, stage.node_id, middle)[INPUT]
+            sizes = f"{arithmetic(stage)} · {field_in_words(field.height, field.width)}"
+            trouble = misfit(stage.layer, stage.in_shape)
+        how = self.draw.how
+        how.setVisible(self.bar.draw.isChecked() and bool(how.text()))
+        if how.isVisibleTo(self):
+            caption = ""
+        self._arrange()
+        for label, text in ((self.caption, caption), (self.sizes, sizes), (self.trouble, trouble)):
+            if label.text() != text:
+                label.setText(text)
+            label.setVisible(bool(text))
+
+    def _arrange(self) -> None:
+        """The film stands beside the bar where there is room, else below it, or nowhere: the History at the top goes through time, too."""
+        beside = self.width() >= self.bar.sizeHint().width() + self.replay.least
+        way = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
+        if way != self._top.direction():
+            self._top.setDirection(way)
+        high = self.scope.spot.level == 1 or self.height() >= LOW
+        self.replay.setVisible(beside or high or self.replay.play.isChecked())
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:  # the bar needs more or less room, perhaps
+            self._arrange()
+        return super().event(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        self.levels.finish()
+        scope, key = self.scope, event.key()
+        if key == Qt.Key.Key_Escape and scope.spot.level > 1:
+            scope.go(scope.spot.up())
+        elif key == Qt.Key.Key_Space and scope.spot.level > 1:
+            self.bar.slide.play.toggle()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and scope.spot.level < 3:
+            self._deeper()
+        elif key in KEYS and scope.spot.level == 3:
+            self.bar.slide.stop()
+            scope.step(*KEYS[Qt.Key(key)])
+        elif key in KEYS and scope.spot.level == 2:
+            rows, columns = KEYS[Qt.Key(key)]
+            channel = max(0, scope.spot.channel + rows + columns)
+            scope.go(replace(scope.spot, channel=channel))
+        elif key in KEYS:
+            rows, columns = KEYS[Qt.Key(key)]
+            self.levels.overview.move_choice(rows + columns)
+        else:
+            super().keyPressEvent(event)
+
+    def _deeper(self) -> None:
+        scope, stage = self.scope, self.scope.stage
+        if stage is None:
+            self.levels.overview.open_choice()
+            return
+        _, height, width = stage.map_shape
+        scope.go(replace(scope.spot, cell=(height // 2, width // 2)))
+
+
+@panel("convolution", "Convolution", BOTTOM, order=90, behind="problems", shown=False, tall=True)
+class ConvolutionView(View):
+    """Pages: the network, and the benches. Benches are made when they are first opened."""
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.setObjectName("convolution_view")
+        self.setMinimumHeight(250)
+        self.network = NetworkPage(context)
+        self.trouble = Label(NO_PICTURES)
+        self.trouble.setObjectName("convolution_trouble")
+        self.trouble.setProperty("muted", True)
+        self.trouble.setWordWrap(True)
+        self.trouble.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.filters: FilterBench | None = None
+        self.pooling: PoolingBench | None = None
+        self._pictures = False
+        self.tabs = QTabBar()
+        self.tabs.setObjectName("convolution_tabs")
+        self.tabs.setAccessibleName("Pages of the convolution panel")
+        self.tabs.setDrawBase(False)
+        self.tabs.setExpanding(False)
+        for name, tip in PAGES:
+            self.tabs.setTabToolTip(self.tabs.addTab(name), tip)
+        self.tabs.currentChanged.connect(self._turn)
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self.trouble)
+        self._stack.addWidget(self.network)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(MARGIN, 2, MARGIN, 8)
+        layout.setSpacing(4)
+        head = QHBoxLayout()
+        head.addWidget(self.tabs)
+        self.key = ScaleBar(context.theme, "convolution_key", KEY)
+        head.addStretch(1)
+        head.addWidget(self.key)
+        head.addStretch(1)
+        head.addWidget(self.network.bar.which)
+        self.network.scope.restyled.connect(self._key)
+        layout.addLayout(head)
+        layout.addLayout(self._stack, 1)
+
+    def _key(self) -> None:
+        """What the colours mean on this page."""
+        page = self._stack.currentWidget()
+        self.key.show_limit(None, page is self.network and self.network.scope.backward)
+        self.key.setVisible(page is not self.trouble)
+
+    def watch(self, node_id: str) -> None:
+        """Spread out the first channel of a layer."""
+        self.tabs.setCurrentIndex(0)
+        self.network.scope.go(Spot(node_id, 0))
+
+    def _turn(self, index: int) -> None:
+        """Show a page."""
+        scope = self.network.scope
+        if index == 1 and self.filters is None:
+            self.filters = FilterBench(scope)
+            self._stack.addWidget(self.filters)
+        elif index == 2 and self.pooling is None:
+            self.pooling = PoolingBench(scope)
+            self._stack.addWidget(self.pooling)
+        network = self.network if self._pictures else self.trouble
+        page = (network, self.filters, self.pooling)[index]
+        if page is not None:
+            self._stack.setCurrentWidget(page)
+        self.network.bar.which.setVisible(page is self.network)
+        self.network.bar.slide.stop()
+        self._key()
+
+    def wants(self) -> Iterable[Want]:
+        page = self._stack.currentWidget()
+        if page is self.network:
+            return self.network.wants()
+        return self.filters.wants() if self.filters is not None and page is self.filters else ()
+
+    def show_project(self, before: Project | None, after: Project) -> None:
+        self.network.show_project(after)
+        self._pictures = len(self.network.scope.shapes.get(INPUT, ())) == 3
+        if self.tabs.currentIndex() == 0:
+            self._turn(0)
+
+    def show_frame(self, frame: Frame) -> None:
+        page = self._stack.currentWidget()
+        if page is self.network:
+            self.network.show_frame(frame)
+        elif self.filters is not None and page is self.filters:
+            self.network.scope.frame = frame
+            self.filters.show_frame()

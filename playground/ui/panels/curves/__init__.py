@@ -1,0 +1,1 @@
+"""Losses and scores over the steps of the run."""

@@ -1,0 +1,371 @@
+"""Which data, how they are drawn, and what is done to them before training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QRectF, QSize
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from engine.data import given_parts, source_at, split_in_words
+from engine.errors import DataError, EngineError, Offer
+from playground.document import edits
+from playground.document.project import data_of, prepared
+from playground.ui.kit.forms import SpecForm
+from playground.ui.kit.sentence import Sentence
+from playground.ui.kit.style import scrolled
+from playground.ui.kit.subject import samples_in_words
+from playground.ui.kit.text import Label, RichLabel, escaped
+from playground.ui.kit.view import LEFT, View, at_once, panel
+from playground.ui.panels.data.gallery import Gallery
+from playground.ui.panels.data.loading import Loading
+from playground.ui.panels.data.open_images import OpenImages
+from playground.ui.panels.data.preview import DataPreview
+from playground.ui.panels.data.read_report import ReadReport
+from playground.ui.panels.data.source_picker import SourcePicker
+
+if TYPE_CHECKING:
+    from engine.data import Dataset, Preparation, Prepared, Source
+    from playground.document.project import Project
+    from playground.ui.kit.theme import Theme
+    from playground.ui.kit.view import Context
+
+
+class SplitBar(QWidget):
+    """How the samples are dealt out to the parts, as a bar."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("split_bar")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._theme = theme
+        self.counts: tuple[int, int, int] = (0, 0, 0)
+
+    def show_counts(self, counts: tuple[int, int, int]) -> None:
+        """Samples to train, validate and test with."""
+        self.counts = counts
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(80, 8)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        total = sum(self.counts)
+        if not total:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        outline = QPainterPath()
+        outline.addRoundedRect(QRectF(self.rect()), 4, 4)
+        painter.setClipPath(outline)
+        x = 0.0
+        theme = self._theme
+        for count, colour in zip(self.counts, (theme.train, theme.validation, theme.muted), strict=True):
+            width = self.width() * count / total
+            painter.fillRect(QRectF(x, 0, max(0.0, width - 1), self.height()), QColor(colour))
+            x += width
+
+
+@panel("data", "Data", LEFT, order=10, share=50)
+class DataView(View):
+    """The data set, its settings, and its preparation."""
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.setObjectName("data_view")
+        theme = context.theme
+        self.picker = SourcePicker(theme)
+        self.picker.chosen.connect(self._source_chosen)
+        self.loading = Loading(self)
+        self.opener = OpenImages(theme, self.loading)
+        self.opener.asked.connect(self.open_path)
+        self.opener.asked_again.connect(self._read_again)
+        self.preview = DataPreview(theme)
+        self.preview.accepted.connect(self._use_previewed)
+        self.preview.dismissed.connect(self._end_preview)
+        self.preview.changed.connect(self._preview_changed)
+        self._previewed: tuple[Source, str] | None = None
+        self.help = _label("source_help", rich=True)
+        self.gallery = Gallery(theme)
+        self.source_form, self.preparation_form = SpecForm(theme), SpecForm(theme)
+        self.source_form.setObjectName("source_form")
+        self.preparation_form.setObjectName("preparation_form")
+        self.source_form.edited.connect(self._source_edited)
+        self.preparation_form.edited.connect(self._preparation_edited)
+        self.bar = SplitBar(theme)
+        self.counts = _label("counts", "muted")
+        self.split = Sentence("split_words", "muted")
+        self.report = ReadReport("read_report")
+        self.report.chosen.connect(self._report_chosen)
+        self.problem = Sentence("problem", "problem")
+        rule = QFrame()
+        rule.setProperty("rule", True)
+        parts = (
+            self.opener,
+            self.preview,
+            self.picker,
+            self.help,
+            self.report,
+            self.gallery,
+            self.source_form,
+            self.problem,
+            rule,
+            self.bar,
+            self.counts,
+            self.split,
+            self.preparation_form,
+        )
+        self._area = scrolled(self, *parts)
+        self._below_opened = False
+
+    def show_project(self, before: Project | None, after: Project) -> None:
+        at_once(self.showing(before, after))
+
+    def showing(self, before: Project | None, after: Project) -> Iterator[None]:
+        if before is not None and before.source is after.source and before.preparation is after.preparation:
+            return
+        source = after.source
+        if before is None or before.source is not source:
+            self._end_preview()
+        self.opener.again.setVisible(source.from_disk)
+        self._place_picker(below_opened=source.from_disk)
+        self.opener.say("")
+        self.picker.mark(type(source))
+        self.help.setText(f"<b>{escaped(source.label)}</b>: {escaped(source.help())}")
+        yield
+        yield from self.source_form.setting(source, type(source))
+        self.source_form.setVisible(bool(source.params()))
+        yield
+        yield from self.preparation_form.setting(after.preparation)
+        try:
+            data = data_of(after)
+        except EngineError as error:
+            self.problem.setText(str(error))
+            self.gallery.show_data(None)
+            self.report.show_report(())
+            self.split.hide()
+        else:
+            self.problem.clear()
+            self._show_data(data)
+        self.problem.setVisible(bool(self.problem.text()))
+
+    def _place_picker(self, below_opened: bool) -> None:
+        """Below what was chosen in it there would be no room to see pictures that were opened: those come first."""
+        if below_opened == self._below_opened:
+            return
+        self._below_opened = below_opened
+        contents = self._area.widget()
+        column = contents.layout() if contents is not None else None
+        if isinstance(column, QVBoxLayout):
+            column.removeWidget(self.picker)
+            column.insertWidget(
+                column.indexOf(self.problem if below_opened else self.preview) + 1, self.picker
+            )
+
+    def _show_data(self, data: Prepared) -> None:
+        self.report.show_report(data.raw.report)
+        self.gallery.show_data(data.raw)
+        hidden = _ruled_by_files(data.raw, self.context.document.value.preparation)
+        if data.raw.in_shape != (2,):
+            hidden.add("extra_features")
+        if data.raw.classes:
+            hidden.add("target")
+        self.preparation_form.set_hidden(hidden)
+        train, validation, test = (
+            len(part) if part is not None else 0 for part in (data.train, data.validation, data.test)
+        )
+        self.bar.show_counts((train, validation, test))
+        self.counts.setText(samples_in_words(data))
+        self.bar.setToolTip(samples_in_words(data))
+        self.split.setText(split_in_words(data.raw, self.context.document.value.preparation))
+        self.split.setVisible(bool(self.split.text()))
+
+    # --- edits --------------------------------------------------------------------------------------------------------
+
+    # Each waits until the data are there: an edit whose data cannot be had is none.
+
+    def open_path(self, path: Path) -> None:
+        """Show what is in a file or folder, and ask whether to use it; where it cannot be read, say why. The project stays as it is."""
+        self._look_into(lambda: source_at(path), path.name)
+
+    def _look_into(self, find: Callable[[], Source], name: str) -> None:
+        self._end_preview()
+        project = self.context.document.value
+
+        def ready(source: Source) -> None:
+            data = prepared(source, edits.preparation_for(project, source))
+            self._previewed = source, f"Open {name}"
+            self.preview.show_data(name, data, edits.preparation_for(project, source))
+            self._area.verticalScrollBar().setValue(0)
+            if _has_focus(self):  # whoever works elsewhere by now is not called away
+                self.preview.use.setFocus()
+
+        self._find(find, ready, lambda mended: self._look_into(lambda: mended, name))
+
+    def _preview_changed(self, offer: Offer) -> None:
+        """Show the same files read in another way."""
+        if self._previewed is not None:
+            changed, name = self.opener.with_offer(self._previewed[0], offer), self.preview.title.text()
+            if changed is not None:
+                self._look_into(lambda: changed, name)
+
+    def _report_chosen(self, offer: Offer) -> None:
+        changed = self.opener.with_offer(self.context.document.value.source, offer)
+        if changed is not None:
+            self._source_edited(changed, "")
+
+    def _use_previewed(self) -> None:
+        if self._previewed is not None:
+            source, text = self._previewed
+            self._open(lambda: source, text, pin=False)  # as it was shown
+
+    def _end_preview(self) -> None:
+        self._previewed = None
+        if _has_focus(self.preview):
+            self.opener.button.setFocus()
+        self.preview.hide()
+
+    def _read_again(self) -> None:
+        """Take the files of the project as they are now."""
+        source = self.context.document.value.source
+
+        def ready(found: Source) -> None:
+            if found == source:
+                self.opener.tell("The files have not changed since they were opened.")
+            else:
+                self._apply_source(found, "Read the files again")
+                self.opener.tell("The files were read again.")
+
+        self._find(lambda: source, ready, lambda mended: self._open(lambda: mended, "Read the files again"))
+
+    def _open(self, find: Callable[[], Source], text: str, pin: bool = True) -> None:
+        self._find(
+            find,
+            lambda source: self._apply_source(source, text),
+            lambda mended: self._open(lambda: mended, text),
+            pin,
+        )
+
+    def _find(
+        self,
+        find: Callable[[], Source],
+        ready: Callable[[Source], object],
+        retry: Callable[[Source], object],
+        pin: bool = True,
+    ) -> None:
+        """Have the data of a source made; where that fails, say why, and offer to ``retry`` with what would help.
+
+        ``pin``: as its files are now.
+        """
+        found: list[Source] = []
+
+        def remembered() -> Source:
+            found.append(find())
+            return found[-1].pinned() if pin else found[-1]
+
+        def failed(error: EngineError) -> None:
+            offers = error.offers if isinstance(error, DataError) and found else ()
+            self.opener.say(str(error), [(offer.words, partial(take, offer)) for offer in offers])
+
+        def take(offer: Offer) -> None:
+            changed = self.opener.with_offer(found[-1], offer)
+            if changed is not None:
+                retry(changed)
+
+        self._load(remembered, ready, failed)
+
+    def _source_chosen(self, cls: type[Source]) -> None:
+        if type(self.context.document.value.source) is not cls:
+            self._open(cls, f"Choose {cls.label}")
+
+    def _source_edited(self, source: Source, merge: str) -> None:
+        name = _changed(self.context.document.value.source, source)
+
+        def failed(error: EngineError) -> None:
+            self.source_form.set_spec(self.context.document.value.source, object())
+            self.source_form.show_error(name, str(error))
+
+        self._load(
+            source.pinned,
+            lambda source: self._apply_source(source, merge=merge and f"source.{merge}"),
+            failed,
+        )
+
+    def _preparation_edited(self, preparation: Preparation, merge: str) -> None:
+        document = self.context.document
+
+        def ready(source: Source) -> None:
+            document.do(edits.set_preparation, preparation, merge=merge and f"preparation.{merge}")
+
+        def failed(error: EngineError) -> None:
+            # Whatever the samples are, what was entered is right by itself: the data's own problem is shown.
+            ready(document.value.source)
+
+        self._request(lambda: document.value.source, lambda _: preparation, ready, failed)
+
+    def _load(
+        self,
+        find: Callable[[], Source],
+        ready: Callable[[Source], object],
+        failed: Callable[[EngineError], object],
+    ) -> None:
+        self.opener.say("")
+        project = self.context.document.value
+        self._request(find, lambda source: edits.preparation_for(project, source), ready, failed)
+
+    def _request(
+        self,
+        find: Callable[[], Source],
+        preparation: Callable[[Source], Preparation],
+        ready: Callable[[Source], object],
+        failed: Callable[[EngineError], object],
+    ) -> None:
+        """As ``Loading.request``; nothing happens where the project has got other data, or is another one, in the meantime."""
+        document = self.context.document
+        asked_over = document.value.source
+
+        def unless_late(act: Callable[[Any], object]) -> Callable[[Any], object]:
+            return lambda found: act(found) if document.value.source is asked_over else None
+
+        self.loading.request(find, preparation, unless_late(ready), unless_late(failed))
+
+    def _apply_source(self, source: Source, text: str = "", merge: str = "") -> None:
+        self.context.document.do(edits.set_source, source, text=text, merge=merge)
+
+
+def _ruled_by_files(data: Dataset, preparation: Preparation) -> set[str]:
+    """Parameters of the preparation that change nothing, because of the parts that the files give, or do not give."""
+    if data.parts is None:
+        return {"given_parts"}
+    given = given_parts(data, preparation)
+    if not given:
+        return set()
+    return {"train", "validation", "split_seed"} if "validation" in given else {"train"}
+
+
+def _changed(before: Source, after: Source) -> str:
+    """The first parameter that differs."""
+    if type(before) is type(after):
+        for param, value in after.values():
+            if value != getattr(before, param.name):
+                return param.name
+    return after.params()[0].name
+
+
+def _has_focus(widget: QWidget) -> bool:
+    """Whether the keyboard is in ``widget``."""
+    focused = QApplication.focusWidget()
+    return focused is not None and widget.isAncestorOf(focused)
+
+
+def _label(name: str, look: str = "", rich: bool = False) -> QLabel:
+    label = RichLabel() if rich else Label()
+    label.setObjectName(name)
+    label.setWordWrap(True)
+    if look:
+        label.setProperty(look, True)
+    return label

@@ -1,0 +1,127 @@
+"""Is the network healthy? The verdict on bias and variance, the figures of every layer, and what to try."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from engine.verdict import findings
+from playground.document import edits
+from playground.runner.messages import Diagnosis, State
+from playground.ui.kit.style import GAP, MARGIN
+from playground.ui.kit.text import Label
+from playground.ui.kit.view import BOTTOM, View, panel
+from playground.ui.panels.diagnosis.card import VerdictCard
+from playground.ui.panels.diagnosis.layers import LayerTable
+from playground.ui.panels.diagnosis.spread import Spread
+
+if TYPE_CHECKING:
+    from engine.diagnosis import Diagnosis as Diagnosed
+    from playground.document.project import Project
+    from playground.runner.messages import Frame, Want
+    from playground.ui.kit.view import Context
+
+WANT = Diagnosis()
+NOTHING = "The figures appear as soon as the network can run. See Problems for what is missing."
+HEALTHY = "✓ Nothing unusual in any layer."
+
+
+@panel("diagnosis", "Diagnosis", BOTTOM, order=100, behind="problems", shown=False, tall=True)
+class DiagnosisView(View):
+    """Verdict, layers and histograms side by side."""
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.setObjectName("diagnosis_view")
+        self._shown: tuple[int, State] | None = None
+        self._diagnosis: Diagnosed | None = None
+        self.card = VerdictCard(context.theme)
+        self.card.setFixedWidth(196)
+        self.card.edited.connect(self._human_error_edited)
+        self.table = LayerTable(context.theme)
+        self.table.chosen.connect(context.focus.select)
+        self.table.select(context.focus.node_id)
+        self.words = Label(NOTHING)
+        self.words.setObjectName("findings")
+        self.words.setWordWrap(True)
+        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.note = Label()
+        self.note.setObjectName("looked_at")
+        self.note.setProperty("muted", True)
+        self.spread = Spread(context.theme)
+        self.spread.setMinimumWidth(188)
+        self.spread.setMaximumWidth(340)
+        context.focus.node_changed.connect(self._selected)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        middle = QVBoxLayout()
+        middle.setSpacing(GAP)
+        for part in (self.words, self.table, self.note):
+            middle.addWidget(part)
+        middle.addStretch(1)
+        inside = QWidget()
+        inside.setObjectName("contents")
+        row = QHBoxLayout(inside)
+        row.setContentsMargins(MARGIN, MARGIN // 2, MARGIN, MARGIN)
+        row.setSpacing(MARGIN)
+        row.addWidget(self.card, alignment=Qt.AlignmentFlag.AlignTop)
+        row.addLayout(middle, stretch=3)
+        row.addWidget(self.spread, 1, Qt.AlignmentFlag.AlignTop)
+        area = QScrollArea()
+        area.setObjectName("scroll")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(inside)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(area)
+
+    # --- news ---------------------------------------------------------------------------------------------------------
+
+    def wants(self) -> list[Want]:
+        return [WANT]
+
+    def show_project(self, before: Project | None, after: Project) -> None:
+        if before is None or before.human_error != after.human_error:
+            self.card.show_human_error(after.human_error)
+
+    def show_frame(self, frame: Frame) -> None:
+        begun = frame.step > 0
+        self.card.show_errors(
+            1 - frame.train_metric if begun else math.nan, 1 - frame.validation_metric if begun else math.nan
+        )
+        found = frame.answer(WANT)
+        at = (found.step if found is not None else -1, frame.state)
+        # While the run goes on, many frames carry the same figures; paused, the same step may have other weights.
+        if frame.state is State.RUNNING and at == self._shown:
+            return
+        self._shown, self._diagnosis = at, found
+        self._fill()
+
+    def _fill(self) -> None:
+        found = self._diagnosis
+        said = findings(found) if found is not None else ()
+        self.table.show_diagnosis(found, frozenset(f.node_id for f in said))
+        self.table.setVisible(found is not None)
+        if found is None:
+            words = NOTHING
+        else:
+            words = "\n".join(f"⚠ {f.message}" for f in said) or HEALTHY
+        self.words.setText(words)
+        self.note.setText(
+            "" if found is None else f"On {found.samples} training samples, after {found.step:,} updates."
+        )
+        self._selected(self.context.focus.node_id)
+
+    def _selected(self, node_id: str) -> None:
+        self.table.select(node_id)
+        layers = self._diagnosis.layers if self._diagnosis is not None else ()
+        self.spread.show_layer(next((one for one in layers if one.node_id == node_id), None))
+
+    def _human_error_edited(self, human_error: float, merge: str) -> None:
+        self.context.document.do(edits.set_human_error, human_error, merge=merge and f"project.{merge}")

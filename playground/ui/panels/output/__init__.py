@@ -1,0 +1,1 @@
+"""What the network answers: one picture per kind of data."""

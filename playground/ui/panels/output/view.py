@@ -1,0 +1,174 @@
+"""What the network answers: the picture that fits the data, and how good it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+
+from engine.data import Prepared
+from engine.errors import EngineError, counted
+from playground.document.project import Project, data_of
+from playground.runner.messages import Frame, PartScore, State, Want
+from playground.ui.kit.numbers import fmt
+from playground.ui.kit.plot import small
+from playground.ui.kit.style import MARGIN
+from playground.ui.kit.text import Label
+from playground.ui.kit.view import RIGHT, Context, View, panel
+from playground.ui.panels.output.boundary import Boundary
+from playground.ui.panels.output.curve import CurveFit
+from playground.ui.panels.output.images import Images
+from playground.ui.panels.output.picture import Picture
+from playground.ui.panels.output.table import Classes, Values
+
+#: what is asked for only once the user wants to see it
+TEST = PartScore("test")
+
+#: the first that suits the data is shown
+PICTURES: tuple[type[Picture], ...] = (Images, Boundary, CurveFit, Classes, Values)
+
+
+def score(frame: Frame, of: str = "") -> str:
+    """The metric of a part in words: "validation accuracy 0.990"; "" while it is unknown.
+
+    ``of``: "train" or "validation"; where it is left open, the training part's only where there is no other.
+    """
+    for part, value in (("validation", frame.validation_metric), ("train", frame.train_metric)):
+        if of in ("", part) and not math.isnan(value):
+            return f"{part} {frame.metric_name} {fmt(value)}"
+    return ""
+
+
+@panel("output", "Output", RIGHT, order=30, share=42)
+class OutputView(View):
+    """A title, the score, and one picture."""
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.setObjectName("output_view")
+        self.title, self.score = Label(), Label()
+        self.title.setObjectName("output_title")
+        self.title.setProperty("heading", True)
+        self.score.setObjectName("output_score")
+        for label in (self.title, self.score):
+            label.setMinimumWidth(1)  # a long title may not widen the panel
+        self.score.setProperty("muted", True)
+        self.score.setToolTip("Over the whole part of the data, after the last finished epoch.")
+        self.look = QToolButton()
+        self.look.setObjectName("look_at_test")
+        self.look.setText("Show the test score")
+        self.look.setFont(small(self.look.font()))
+        self.look.setToolTip(
+            "The test part is kept for the very end: whoever chooses a network by it has nothing left that it was not chosen by. "
+            "It is counted how often its score is looked at."
+        )
+        self.look.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.look.clicked.connect(self._look)
+        self.look.hide()
+        self._looks, self._looking = 0, False
+        self._frame: Frame | None = None
+        self.trouble = Label()
+        self.trouble.setObjectName("output_trouble")
+        self.trouble.setProperty("muted", True)
+        self.trouble.setWordWrap(True)
+        self.trouble.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._pictures: dict[type[Picture], Picture] = {}
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self.trouble)
+        head = QHBoxLayout()
+        head.addWidget(self.title)
+        head.addStretch(1)
+        head.addWidget(self.score)
+        head.addWidget(self.look)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(MARGIN, 6, MARGIN, 8)
+        layout.setSpacing(6)
+        layout.addLayout(head)
+        layout.addLayout(self._stack, 1)
+
+    @property
+    def picture(self) -> Picture | None:
+        """The one on screen; ``None`` while the data cannot be made."""
+        shown = self._stack.currentWidget()
+        return shown if isinstance(shown, Picture) else None
+
+    def wants(self) -> Iterable[Want]:
+        wants = self.picture.wants() if self.picture is not None else ()
+        return (*wants, TEST) if self._looking else wants
+
+    def show_project(self, before: Project | None, after: Project) -> None:
+        """Choose the picture for these data."""
+        try:
+            data = data_of(after)
+        except EngineError as error:
+            self._say(str(error))
+            return
+        picture = self._picture_for(after, data)
+        if picture is None:
+            self._say("There is no picture for such data yet.")
+            return
+        picture.show_data(after, data)
+        self._stack.setCurrentWidget(picture)
+        self.title.setText(picture.title)
+        if before is not None and (before.source, before.preparation) != (after.source, after.preparation):
+            self._looks = 0
+        self._part_changed()
+
+    def show_frame(self, frame: Frame) -> None:
+        if self.picture is None:
+            return
+        self._frame = frame
+        text = self._score(frame)
+        if text != self.score.text():
+            self.score.setText(text)
+        if frame.data is None:
+            self.picture.clear()
+        elif self.picture.concerns(frame):
+            self.picture.show_frame(frame)
+
+    def _score(self, frame: Frame) -> str:
+        """Of the part that the picture shows."""
+        if frame.state is State.EMPTY:
+            return "cannot run"
+        part = self.picture.part if self.picture is not None else ""
+        if part != "test":
+            return score(frame, part)
+        found = frame.answer(TEST) if self._looking else None
+        if found is None:
+            return ""
+        times = f"looked at {counted(self._looks, 'time')}"
+        return f"test {frame.metric_name} {fmt(found.metric)} · loss {fmt(found.loss)} · {times}"
+
+    def _part_changed(self) -> None:
+        """The score is that of the part on screen; of the test part only once it is asked for."""
+        test = self.picture is not None and self.picture.part == "test"
+        self._looking = self._looking and test
+        self.look.setVisible(test and not self._looking)
+        self.score.setText(self._score(self._frame) if self._frame is not None else "")
+
+    def _look(self) -> None:
+        self._looks, self._looking = self._looks + 1, True
+        self.look.hide()
+
+    def _say(self, text: str) -> None:
+        self.look.hide()
+        self.title.setText("Output")
+        self.score.setText("")
+        self.trouble.setText(text)
+        self._stack.setCurrentWidget(self.trouble)
+
+    def _picture_for(self, project: Project, data: Prepared) -> Picture | None:
+        """Pictures are made when first needed: most people see one or two."""
+        kind = next((kind for kind in PICTURES if kind.suits(data)), None)
+        if kind is not None and kind not in self._pictures:
+            picture = self._pictures[kind] = kind(self.context, project, data)
+            picture.title_changed.connect(lambda title: self._retitle(picture))
+            picture.part_changed.connect(self._part_changed)
+            self._stack.addWidget(picture)
+        return None if kind is None else self._pictures[kind]
+
+    def _retitle(self, picture: Picture) -> None:
+        if picture is self.picture:
+            self.title.setText(picture.title)

@@ -1,0 +1,1 @@
+"""How the network is trained: loss, optimizer, batches, regularization, augmentation."""

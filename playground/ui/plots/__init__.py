@@ -1,1 +1,0 @@
-"""Pictures of what the network answers and how training goes."""

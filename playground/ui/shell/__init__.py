@@ -1,0 +1,1 @@
+"""The window round the panels: docks, actions' doing, files, transport, start, undo, settings."""

@@ -1,0 +1,181 @@
+"""The panels of the window: their docks, and where these stand at first. What a panel is, its view says with ``@panel``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
+
+from playground.ui.kit import style
+from playground.ui.kit.view import BOTTOM, LEFT, RIGHT, Panel, View
+from playground.ui.panels import PANELS
+from playground.ui.shell.dock_title import DockTitle
+
+if TYPE_CHECKING:
+    from playground.ui.kit.view import Context
+
+#: the height of a tall panel, at least: in pixels, and as a share of the window
+TALL, TALL_SHARE = 300, 0.4
+
+
+class Slot(QWidget):
+    """What a dock holds: the view of a panel, made when it is first seen or asked for."""
+
+    def __init__(self, panel: Panel, make: Callable[[Panel], View]) -> None:
+        super().__init__()
+        self._panel, self._make = panel, make
+        self.made: View | None = None
+        self._inside = QVBoxLayout(self)
+        self._inside.setContentsMargins(0, 0, 0, 0)
+
+    @property
+    def view(self) -> View:
+        if self.made is None:
+            self.made = view = self._make(self._panel)
+            if not view.objectName():
+                view.setObjectName(f"{self._panel.key}_view")
+            view.setProperty("tabbed", self.property("tabbed"))
+            self.setFocusProxy(view)
+            self._inside.addWidget(view)
+        return self.made
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self.made is None:  # shown by Qt itself, in the middle of what it does with docks
+            QTimer.singleShot(0, self, self._make_late)
+
+    def _make_late(self) -> None:
+        if self.isVisible():
+            self.view.show()
+
+
+class Dock(QDockWidget):
+    """A dock whose view is made before it is shown, not while Qt is arranging docks."""
+
+    def setVisible(self, visible: bool) -> None:
+        slot = self.widget()
+        if visible and isinstance(slot, Slot) and self.window().isVisible():
+            slot.view.show()
+        super().setVisible(visible)
+
+
+class Views(Mapping[str, "View"]):
+    """The views of all panels, by key; each is made when it is first asked for.
+
+    Attributes:
+        made: those that have been made, in the order of the panels.
+    """
+
+    def __init__(self, slots: Mapping[str, Slot]) -> None:
+        self._slots = slots
+
+    @property
+    def made(self) -> tuple[View, ...]:
+        return tuple(slot.made for slot in self._slots.values() if slot.made is not None)
+
+    def __getitem__(self, key: str) -> View:
+        return self._slots[key].view
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._slots)
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+
+class Docks:
+    """The docks of a window, by key, and their first arrangement.
+
+    Attributes:
+        born: called with each view that has been made, before it is seen.
+    """
+
+    def __init__(self, window: QMainWindow, context: Context) -> None:
+        self._window, self._context = window, context
+        self.born: Callable[[View], object] = lambda view: None
+        self._slots = {panel.key: Slot(panel, self._bear) for panel in PANELS}
+        self.views = Views(self._slots)
+        self._docks = {panel.key: self._make(panel) for panel in PANELS}
+        self._titles = {key: DockTitle(dock, context.theme) for key, dock in self._docks.items()}
+        for key, title in self._titles.items():
+            self[key].setTitleBarWidget(title)
+        # The right column reaches down to the bottom, as it holds most; the bottom panels reach to the left edge.
+        window.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
+        window.setCorner(Qt.Corner.BottomLeftCorner, BOTTOM)
+        # Qt says that something about docks has changed, but not which of them share a place now.
+        self._later = QTimer(window, singleShot=True, interval=0)
+        self._later.timeout.connect(self._refresh_titles)
+        for dock in self._docks.values():
+            for changed in (dock.dockLocationChanged, dock.topLevelChanged, dock.visibilityChanged):
+                changed.connect(lambda *_: self._later.start())
+
+    def __getitem__(self, key: str) -> QDockWidget:
+        return self._docks[key]
+
+    def _bear(self, panel: Panel) -> View:
+        view = panel.view(self._context)
+        self.born(view)
+        return view
+
+    def _make(self, panel: Panel) -> QDockWidget:
+        dock = Dock(panel.title, self._window)
+        dock.setObjectName(panel.key)
+        dock.setWidget(self._slots[panel.key])
+        toggle = dock.toggleViewAction()
+        toggle.setToolTip(f"Show or hide the {panel.title} panel.")
+        toggle.triggered.connect(lambda on, key=panel.key: self.bring_forward(key) if on else None)
+        self._window.addDockWidget(panel.area, dock)
+        dock.hide()  # until arrange, or what was kept of the last window, says which are seen
+        return dock
+
+    def _refresh_titles(self) -> None:
+        for key, title in self._titles.items():
+            tabbed = bool(self._window.tabifiedDockWidgets(self[key]))
+            title.set_tabbed(tabbed)
+            slot = self._slots[key]
+            if slot.property("tabbed") != tabbed:
+                for part in filter(None, (slot, slot.made)):
+                    part.setProperty("tabbed", tabbed)
+                    style.refresh(part)
+
+    def bring_forward(self, key: str) -> None:
+        """Show a panel, above those that share its place."""
+        dock, panel = self[key], next(p for p in PANELS if p.key == key)
+        dock.show()
+        dock.raise_()
+        wished = max(TALL, round(self._window.height() * TALL_SHARE))
+        if panel.tall and not dock.isFloating() and dock.height() < wished:
+            self._window.resizeDocks([dock], [wished], Qt.Orientation.Vertical)
+
+    def make_shown(self) -> None:
+        """Make the views that are seen as soon as the window is."""
+        for panel in PANELS:
+            if not self[panel.key].isHidden():
+                self._slots[panel.key].view.show()
+
+    def arrange(self) -> None:
+        """Put every panel to its first place, in sizes that suit the window."""
+        for panel in PANELS:
+            dock = self[panel.key]
+            dock.setFloating(False)
+            self._window.removeDockWidget(dock)
+            self._window.addDockWidget(panel.area, dock)
+            if panel.behind:
+                self._window.tabifyDockWidget(self[panel.behind], dock)
+            dock.setVisible(panel.shown)
+        self.make_shown()
+        width, height = self._window.width(), self._window.height()
+        columns = {LEFT: min(max(250, width * 17 // 100), 330), RIGHT: min(max(330, width * 27 // 100), 560)}
+        for area, column_width in columns.items():
+            column = [p for p in PANELS if p.area == area and not p.behind]
+            docks = [self[p.key] for p in column]
+            self._window.resizeDocks(docks, [column_width] * len(docks), Qt.Orientation.Horizontal)
+            self._window.resizeDocks(
+                docks, [height * p.share // 100 for p in column], Qt.Orientation.Vertical
+            )
+        bottom = [self[p.key] for p in PANELS if p.area == BOTTOM]
+        self._window.resizeDocks(bottom, [height // 5] * len(bottom), Qt.Orientation.Vertical)
+        self["training"].raise_()  # there is something to see in it before a block is selected

@@ -1,0 +1,55 @@
+"""Files and folders dropped on the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QMimeData, QObject, Qt
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QWidget
+
+from playground.document.files import RUN_SUFFIX
+from playground.ui.panels.data.view import DataView
+
+if TYPE_CHECKING:
+    from playground.ui.shell.docks import Docks
+
+
+#: how the names of projects end
+PROJECTS = (".json", RUN_SUFFIX)
+
+
+class Drops(QObject):
+    """Takes one local file or folder: a project is opened, anything else is data."""
+
+    def __init__(self, window: QWidget, open_project: Callable[[Path], object], docks: Docks) -> None:
+        super().__init__(window)
+        self._open_project, self._docks = open_project, docks
+        window.setAcceptDrops(True)
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if not isinstance(event, QDropEvent):  # entering, moving and dropping; leaving needs no answer
+            return False
+        path = dropped(event.mimeData())
+        if path is None:
+            return False
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        if event.type() == QEvent.Type.Drop:
+            (self._open_project if path.suffix in PROJECTS else self._open_data)(path)
+        return True
+
+    def _open_data(self, path: Path) -> None:
+        self._docks.bring_forward("data")
+        panel = self._docks.views["data"]
+        if isinstance(panel, DataView):
+            panel.open_path(path)
+
+
+def dropped(mime: QMimeData) -> Path | None:
+    """The one local file or folder that is dragged; ``None`` for anything else."""
+    urls = mime.urls()
+    return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None

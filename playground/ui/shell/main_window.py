@@ -1,0 +1,383 @@
+"""The window: panels round the network, the bar above, and who hears whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, Protocol
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCloseEvent, QShowEvent
+from PySide6.QtWidgets import QMainWindow, QMenu, QTabWidget, QWidget
+
+from engine.network import INPUT
+from playground.document.document import News
+from playground.document.project import findings
+from playground.runner.messages import Command, Frame, Load
+from playground.ui.kit import motion
+from playground.ui.kit.actions import Actions, Situation
+from playground.ui.kit.forms import settle_typed, take_typed
+from playground.ui.kit.stepper import Stepper
+from playground.ui.kit.view import Context, Focus, View, announced
+from playground.ui.panels import PANELS
+from playground.ui.panels.backprop.view import BackpropView
+from playground.ui.panels.canvas.view import CanvasView
+from playground.ui.panels.convolution.view import ConvolutionView
+from playground.ui.panels.data.loading import Waiting
+from playground.ui.shell.autosave import Autosave
+from playground.ui.shell.banner import Banner
+from playground.ui.shell.desk import Desk
+from playground.ui.shell.docks import Docks
+from playground.ui.shell.drops import Drops
+from playground.ui.shell.gutters import leave_gutters
+from playground.ui.shell.help import Shortcuts, about
+from playground.ui.shell.metrics import MetricsBar
+from playground.ui.shell.pump import Pump
+from playground.ui.shell.recent import RecentMenu
+from playground.ui.shell.refusal import Cautions, Refusal
+from playground.ui.shell.run_control import RunControl
+from playground.ui.shell.saving import Saving
+from playground.ui.shell.settings import LAYOUT_VERSION, THEMES, Settings
+from playground.ui.shell.transport import Transport
+from playground.ui.shell.weights import WeightFiles
+
+if TYPE_CHECKING:
+    from playground.document.document import Document
+    from playground.document.project import Project
+    from playground.ui.shell.application import Appearance
+    from playground.ui.shell.recovery import Recovery
+    from playground.ui.shell.undo import History
+
+
+ROOMY = 1600  #: on narrower screens, in pixels, the window begins with all there is
+
+
+class RunnerLike(Protocol):
+    """Whoever trains: the worker's thread, or the same work done in place for pictures."""
+
+    def send(self, command: Command) -> None: ...
+    def take(self) -> Frame | None: ...
+
+
+class MainWindow(QMainWindow):
+    """Shows ``document`` and what ``runner`` makes of it; keeps it in ``recovery``, if there is one."""
+
+    closed = Signal()
+
+    def __init__(
+        self,
+        document: Document,
+        history: History,
+        runner: RunnerLike,
+        settings: Settings,
+        appearance: Appearance,
+        recovery: Recovery | None = None,
+    ) -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self.setMinimumSize(960, 600)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.setDockOptions(
+            QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.GroupedDragging
+            | QMainWindow.DockOption.AllowNestedDocks
+        )
+        self.document, self.history = document, history
+        self._settings, self._appearance = settings, appearance
+        document.settle = settle_typed
+        self._closing = False
+        history.setParent(self)  # it must go with the window, not whenever Python finds time
+        self.focus = Focus(self)
+        self._send = announced(runner.send, self.focus)
+        self.stepper = Stepper(self.focus, self._send)
+        context = Context(document, self.focus, self._send, appearance.theme, self.stepper)
+
+        self.banner = Banner(appearance.theme, self)
+        self.run = RunControl(document, self._send, self.banner)
+        self.canvas = CanvasView(context)
+        self.saving = Saving(self, self._send, self.canvas)
+        self.desk = Desk(self, document, history, settings, self.run, self.saving)
+        self.setCentralWidget(self.canvas)
+        self.weights = WeightFiles(self, document, self.saving, lambda: self.desk.name, self.run.note)
+        self.banner.lie_over(self.canvas)
+        self.docks = Docks(self, context)
+        self.metrics = MetricsBar(context)
+        self.actions_ = Actions(self, self._handlers(), appearance.theme)
+        self.transport = Transport(
+            self.actions_,
+            self.metrics,
+            self._send,
+            appearance.theme,
+            appearance.toggle,
+            Refusal(appearance.theme, self._toggle_problems, self.focus.select),
+            Cautions(appearance.theme, self._toggle_problems),
+        )
+        self.addToolBar(self.transport)
+        leave_gutters(self)
+        self._fill_menus()
+        self.pump = Pump(self, runner.take, runner.send, (self.canvas, self.metrics))
+        self.docks.born = self._view_made
+
+        if recovery is not None:
+            self.desk.autosave = Autosave(self.desk, recovery, self.saving, self.pump.look, self)
+            self.desk.autosave.failed.connect(self.run.not_kept)
+        self.waiting = Waiting(self)
+        self.drops = Drops(self, self.desk.open_path, self.docks)
+
+        appearance.theme.follow(self._mark_theme)
+        self.actions_["view.reduce_motion"].setChecked(settings.reduce_motion)
+        motion.reduce(settings.reduce_motion)
+        self._connect()
+        self._project_changed(None, document.value)
+        self._restore()
+
+    # --- wiring -------------------------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        """Who hears whom. Views hear of one another only through the document, the frames and the focus."""
+        self._unsubscribe = self.document.subscribe(self._project_changed)
+        self.destroyed.connect(self._unsubscribe)
+        self.history.cleanChanged.connect(self._retitle)
+        self.history.indexChanged.connect(self._refresh)
+        self.desk.moved.connect(self._retitle)
+        self.pump.framed.connect(self.run.see)
+        self.pump.framed.connect(self.stepper.see)
+        self.pump.framed.connect(self.saving.see)
+        self.pump.framed.connect(self.desk.see)
+        self.pump.framed.connect(self.transport.scrub.see)
+        self.pump.view_failed.connect(self.run.view_failed)
+        self.run.changed.connect(self._refresh)
+        self.run.leaving = self.desk.put_run_aside
+        self.waiting.arrived.connect(self._data_arrived)
+        self.focus.node_changed.connect(self._selected)
+        self.focus.edit_asked.connect(self._edit_asked)
+        self.focus.watch_asked.connect(self._watch_asked)
+
+    def _view_made(self, view: View) -> None:
+        """A panel is seen, or asked for, for the first time."""
+        self.pump.add(view, self.document.value)
+        if isinstance(view, BackpropView):
+            view.starter_chosen.connect(self._open_starter)
+
+    @property
+    def views(self) -> tuple[QWidget, ...]:
+        """All that have been made."""
+        return (self.canvas, self.metrics, *self.docks.views.made)
+
+    @property
+    def backprop(self) -> BackpropView:
+        """The panel in which one walks through an update."""
+        view = self.docks.views["backprop"]
+        if not isinstance(view, BackpropView):
+            raise TypeError(f"the panel backprop is a {type(view).__name__}")
+        return view
+
+    def _handlers(self) -> Mapping[str, Callable[[], object]]:
+        """What each action does. What is being typed comes first: it was meant for what the user sees."""
+
+        def after_typing(typed: Callable[[], object], act: Callable[[], object]) -> None:
+            typed()
+            act()
+
+        first = {"file": settle_typed, "edit": settle_typed, "run": take_typed}
+        return {
+            key: partial(after_typing, first[menu], act) if (menu := key.partition(".")[0]) in first else act
+            for key, act in self._acts().items()
+        }
+
+    def _acts(self) -> Mapping[str, Callable[[], object]]:
+        desk, run = self.desk, self.run
+        return {
+            "file.new": desk.new,
+            "file.open": desk.open,
+            "file.examples": self.show_start_page,
+            "file.points": self.show_points,
+            "file.save": desk.save,
+            "file.save_as": desk.save_as,
+            "file.load_weights": self.weights.load,
+            "file.save_weights": self.weights.save,
+            "file.quit": self.close,
+            "edit.undo": self.history.undo,
+            "edit.redo": self.history.redo,
+            **self.canvas.acts,
+            **{f"view.theme.{choice}": partial(self._appearance.choose, choice) for choice in THEMES},
+            "view.full_screen": lambda: self.setWindowState(
+                self.windowState() ^ Qt.WindowState.WindowFullScreen
+            ),
+            "view.reduce_motion": self._reduce_motion,
+            "view.reset_layout": self.docks.arrange,
+            "run.play": run.play_or_pause,
+            "run.inspect": self.step_inside,
+            "run.back": lambda: run.step_back("batch"),
+            "run.epoch_back": lambda: run.step_back("epoch"),
+            "run.batch": lambda: run.make_step("batch"),
+            "run.epoch": lambda: run.make_step("epoch"),
+            "run.reset": run.reset,
+            "run.new_weights": run.new_weights,
+            "run.keep_weights": self.weights.keep,
+            "run.faster": lambda: self.transport.change_speed(+1),
+            "run.slower": lambda: self.transport.change_speed(-1),
+            "help.shortcuts": lambda: Shortcuts(self.actions_, self).show(),
+            "help.about": lambda: about(self),
+        }
+
+    def _fill_menus(self) -> None:
+        menus = self.actions_.fill(self.menuBar())
+        recent = RecentMenu(self.desk, self._settings, self)
+        menus["File"].insertMenu(self.actions_["file.examples"], recent)
+        panels = self.createPopupMenu()
+        panels.setTitle("Panels")
+        panels.setObjectName("menu.View/Panels")
+        menus["View"].insertMenu(menus["View/Theme"].menuAction(), panels)
+
+    def createPopupMenu(self) -> QMenu:
+        """Which panels are shown; also the context menu of title bars, where Qt would list the tool bars too."""
+        menu = QMenu(self)
+        menu.addActions([self.docks[panel.key].toggleViewAction() for panel in PANELS])
+        return menu
+
+    # --- news ---------------------------------------------------------------------------------------------------------
+
+    def _project_changed(self, before: Project | None, after: Project) -> None:
+        begun = perf_counter()
+        opened, file = self.document.news is News.OPENED, self.document.run_file
+        self._send(Load(after, opened, self.document.news is News.RETURNED, file if opened else None))
+        self.waiting.watch(after)
+        self.stepper.show_project(None if opened else before, after)
+        if opened:
+            self.focus.begin_anew()
+        self.pump.show_project(before, after, begun)
+        self._refresh()
+        self._retitle()
+
+    def _data_arrived(self) -> None:
+        """What could not be shown while the data were being made can be now."""
+        self.pump.show_project(None, self.document.value)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Which actions are possible now, and what keeps the others from it."""
+        found, run = findings(self.document.value), self.run
+        problem = next((one.message for one in found if one.level == "error"), "")
+        undo, redo = self.history.undoText(), self.history.redoText()
+        self.actions_.update(Situation(run.state, problem, undo, redo, run.can_go_back, run.no_way_back))
+        self.transport.show_problems(found)
+
+    def _retitle(self) -> None:
+        # so Qt writes it out; alone it stands for the mark of what is not saved
+        name = self.desk.name.replace("[*]", "[*][*]")
+        self.setWindowTitle(f"{name}[*]")
+        self.setWindowModified(not self.desk.saved)
+
+    def _reduce_motion(self) -> None:
+        """As the menu says now, and from now on."""
+        self._settings.reduce_motion = self.actions_["view.reduce_motion"].isChecked()
+        motion.reduce(self._settings.reduce_motion)
+
+    def _mark_theme(self) -> None:
+        self.actions_[f"view.theme.{self._appearance.choice}"].setChecked(True)
+
+    def _selected(self, node_id: str) -> None:
+        """Bring the form of what was selected to the front, where it shares its place with another."""
+        dock = self.docks["inspector"]
+        if node_id and dock.isVisible():
+            dock.raise_()
+
+    def _edit_asked(self, node_id: str) -> None:
+        """Show the form of a block, and put the keyboard into it."""
+        key = "data" if node_id == INPUT else "inspector"
+        self.docks.bring_forward(key)
+        first_field = next(filter(_takes_keys, self.docks.views[key].findChildren(QWidget)), None)
+        if first_field is not None:
+            first_field.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _watch_asked(self, node_id: str) -> None:
+        """Show a convolution or pooling at work, in a panel that may be made only now."""
+        self.docks.bring_forward("convolution")
+        view = self.docks.views["convolution"]
+        if isinstance(view, ConvolutionView):
+            view.watch(node_id)
+
+    def step_inside(self) -> None:
+        """Record the next update, and walk through it in a panel that is high enough; where somebody does already, show where."""
+        self.docks.bring_forward("backprop")
+        self.backprop.begin()
+
+    def _open_starter(self, key: str) -> None:
+        """Step through a small network made for it, unless somebody would rather keep what is open."""
+        self.desk.open_example(key, self.step_inside)
+
+    def _toggle_problems(self) -> None:
+        """Show the panel, also where it is a tab behind another; hide it where it is seen."""
+        dock = self.docks["problems"]
+        seen = dock.isVisible() and not dock.visibleRegion().isEmpty()
+        dock.setVisible(not seen)
+        if not seen:
+            dock.raise_()
+
+    def show_start_page(self) -> None:
+        from playground.ui.shell.start_page import StartPage
+
+        page = StartPage(self._appearance.theme, self._settings.recent, self)
+        page.example_chosen.connect(self.desk.open_example)
+        page.file_chosen.connect(self.desk.open_path)
+        page.open()
+
+    def show_points(self) -> None:
+        from playground.ui.shell.points_dialog import PointsDialog
+
+        autosave = self.desk.autosave
+        dialog = PointsDialog(autosave.recovery.listed() if autosave is not None else (), self)
+        dialog.chosen.connect(self.desk.open_point)
+        dialog.open()
+
+    # --- remembering --------------------------------------------------------------------------------------------------
+
+    def _restore(self) -> None:
+        if self._settings.geometry.isEmpty() or not self.restoreGeometry(self._settings.geometry):
+            room = self.screen().availableGeometry().size()
+            self.resize(room * 0.9)
+            if room.width() < ROOMY or room.height() < ROOMY * 9 // 16:
+                self.setWindowState(Qt.WindowState.WindowMaximized)
+        # Docks are laid out for the size at hand, so the first arrangement waits for the window to have one.
+        self._arranged = not self._settings.layout.isEmpty() and self.restoreState(
+            self._settings.layout, LAYOUT_VERSION
+        )
+        if self._arranged:
+            self.docks.make_shown()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._arranged:
+            self._arranged = True
+            self.docks.arrange()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._closing:
+            self.desk.close(self._close_now)
+            if not self._closing:  # it will be, once what is in it is kept
+                event.ignore()
+                return
+        if self.desk.autosave is not None:
+            self.desk.autosave.end()
+        self._settings.geometry = self.saveGeometry()
+        self._settings.layout = self.saveState(LAYOUT_VERSION)
+        self.pump.stop()
+        event.accept()
+        self.closed.emit()
+
+    def _close_now(self) -> None:
+        """All is kept, or the user has answered for what is lost with the window."""
+        if not self._closing:
+            self._closing = True
+            self.close()
+
+    def end(self) -> None:
+        """The program is told to end: keep what is in the window, and close it, whatever is asked."""
+        self.desk.put_aside()
+        self.close()
+
+
+def _takes_keys(widget: QWidget) -> bool:
+    return bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus) and widget.isEnabled() and widget.isVisible()

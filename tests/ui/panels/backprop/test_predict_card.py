@@ -1,0 +1,190 @@
+"""Predict first: nothing is asked unless wanted, the number waits for the answer, and answers are counted."""
+
+import html
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QPushButton
+
+from engine import layers
+from engine.trace import moments
+from engine.trace.cards import card as card_of
+from playground.ui.kit.numbers import fmt
+from playground.ui.kit.theme import LIGHT
+from playground.ui.kit.view import Focus
+from playground.ui.panels.backprop.card import StepCard
+from playground.ui.panels.backprop.predict import PredictCard
+from playground.ui.panels.backprop.questions import SIGNS, question
+from tests.ui.panels.backprop.traced import Traced, small, trace_of
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def bench(qtbot):
+    return Traced(qtbot, PredictCard, small())
+
+
+def answer(bench, i):
+    QTest.mouseClick(bench.find(f"answer_{i}"), LEFT)
+
+
+def switch_on(bench):
+    QTest.mouseClick(bench.find("predict_first"), LEFT, pos=bench.find("predict_first").rect().center())
+
+
+def test_off_by_default_nothing_is_hidden(bench):
+    bench.last()
+    assert not bench.view.switch.isChecked()
+    assert not bench.focus.veiled
+
+
+def test_the_number_waits_for_the_answer(bench, qtbot):
+    switch_on(bench)
+    told = []
+    bench.focus.veil_changed.connect(told.append)
+    bench.last()
+    assert bench.focus.veiled
+    right = next(iter(bench.view.question.right))
+    answer(bench, right)
+    assert not bench.focus.veiled
+    assert told == [True, False]
+    assert "1 of 1 right" in bench.view.remark.accessibleName()
+    assert "Right" in bench.find("feedback").text()
+
+
+def test_a_wrong_guess_costs_nothing_and_says_what_is_right(bench):
+    switch_on(bench)
+    bench.last()
+    asked = bench.view.question
+    answer(bench, next(i for i in range(len(asked.options)) if i not in asked.right))
+    assert not bench.focus.veiled
+    assert bench.view.remark.accessibleName() == "0 of 1 right"
+    assert asked.options[next(iter(asked.right))] in bench.find("feedback").text()
+    assert all(not b.isEnabled() for b in bench.view.options.findChildren(QPushButton) if b.isVisible())
+
+
+def test_an_answered_step_is_not_asked_again(bench):
+    switch_on(bench)
+    bench.last()
+    answer(bench, 0)
+    bench.go("forward", "linear1")
+    bench.last()
+    assert not bench.focus.veiled
+    assert bench.view.total == 1
+
+
+def test_a_step_without_a_question_shows_at_once(bench):
+    switch_on(bench)
+    bench.last()
+    assert bench.focus.veiled
+    bench.go("forward", "linear1")
+    assert not bench.focus.veiled
+
+
+def test_switching_off_or_hiding_it_shows_everything(bench):
+    switch_on(bench)
+    bench.last()
+    switch_on(bench)
+    assert not bench.focus.veiled
+    switch_on(bench)
+    assert bench.focus.veiled
+    bench.view.hide()
+    assert not bench.focus.veiled
+    bench.view.show()
+    assert bench.focus.veiled
+
+
+# --- questions --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def trace():
+    return trace_of(small())
+
+
+def all_of(trace, grain):
+    return [(m, question(trace, m, 0)) for m in moments(trace, grain)]
+
+
+def test_every_question_has_a_right_answer_and_a_wrong_one(trace):
+    found = [
+        q for grain in ("pass", "layer", "unit", "term") for _, q in all_of(trace, grain) if q is not None
+    ]
+    assert len(found) > 20
+    for one in found:
+        assert one.right
+        assert one.right < frozenset(range(len(one.options)))
+        assert len(set(one.options)) == len(one.options) <= 4
+
+
+def test_signs_are_those_of_the_numbers(trace):
+    for moment, one in all_of(trace, "unit"):
+        if one is None or one.options != SIGNS or moment.part != "share":
+            continue
+        value = trace.share(moment.node_id, int(moment.name))[(0, *moment.cell)]
+        assert SIGNS[next(iter(one.right))] == (
+            "zero" if value == 0 else "positive" if value > 0 else "negative"
+        )
+
+
+def test_the_new_loss_is_among_the_answers(trace):
+    one = question(trace, moments(trace, "layer")[-1], 0)
+    assert one.options[next(iter(one.right))] in (fmt(trace.loss_after), "it falls", "it rises")
+
+
+def test_units_that_receive_nothing_are_named():
+    trace = trace_of(small(layers.Linear(6), layers.ReLU(), layers.Linear(1)))
+    share = trace.share("relu1", 0)
+    n = next(i for i in range(trace.size) if 0 < (share[i] == 0).sum() < 6)
+    moment = next(m for m in moments(trace, "layer") if (m.node_id, m.phase) == ("relu1", "backward"))
+    one = question(trace, moment, n)
+    for i, words in enumerate(one.options):
+        assert (share[n][int(words.split()[1]) - 1] == 0) == (i in one.right)
+
+
+def test_the_larger_of_two_gradients(trace):
+    gradient = np.abs(trace.parameter("linear2", "weight", "gradient"))
+    asked = [
+        (m, q) for m, q in all_of(trace, "unit") if q is not None and q.asked.startswith("Over the batch")
+    ]
+    assert asked
+    for moment, one in asked:
+        if moment.node_id == "linear2":
+            before = (*moment.cell[:-1], moment.cell[-1] - 1)
+            assert next(iter(one.right)) == int(gradient[moment.cell] > gradient[before])
+
+
+def test_another_sample_is_asked_about_anew(bench):
+    switch_on(bench)
+    bench.go("forward", "linear1", "value", "unit", cell=(0,), sample=0)
+    answer(bench, 0)
+    assert not bench.focus.veiled
+    bench.go("forward", "linear1", "value", "unit", cell=(0,), sample=1)
+    assert bench.focus.veiled
+    assert bench.view.total == 1
+
+
+def test_a_veiled_card_does_not_tell_what_is_asked_for(qtbot):
+    trace = trace_of(small())
+    card = StepCard(Focus(), LIGHT)
+    qtbot.addWidget(card)
+    card.resize(700, 500)
+    asked = 0
+    for grain in ("layer", "unit"):
+        for moment in moments(trace, grain, None if grain == "layer" else "relu1"):
+            if question(trace, moment, 0) is None:
+                continue
+            asked += 1
+            found = card_of(trace, moment, 0, fmt)
+            card.show_card(found, "Step 1 of 9", True)
+            shown = " ".join(label.text() for label in card.findChildren(QLabel) if not label.isHidden())
+            assert found.title in shown
+            assert not found.sentence or found.sentence not in shown
+            if found.result is not None:
+                assert fmt(found.result.value) not in shown.split()
+            card.show_card(found, "Step 1 of 9", False)
+            assert not found.sentence or found.sentence in html.unescape(card.sentence.text())
+    assert asked > 3
