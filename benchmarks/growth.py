@@ -32,12 +32,12 @@ from playground.document import edits  # noqa: E402
 from playground.document.document import Document  # noqa: E402
 from playground.document.project import Project, problems  # noqa: E402
 from playground.runner.messages import Command, Frame  # noqa: E402
+from playground.ui.application import Appearance, application  # noqa: E402
 from playground.ui.kit.theme import LIGHT  # noqa: E402
 from playground.ui.panels.canvas.block import measure  # noqa: E402
 from playground.ui.panels.canvas.layout import lay_out  # noqa: E402
 from playground.ui.panels.canvas.look import look_of  # noqa: E402
 from playground.ui.panels.canvas.plan import plan  # noqa: E402
-from playground.ui.shell.application import Appearance, application  # noqa: E402
 from playground.ui.shell.main_window import MainWindow  # noqa: E402
 from playground.ui.shell.settings import Settings  # noqa: E402
 from playground.ui.shell.undo import History  # noqa: E402

@@ -43,8 +43,8 @@ from playground.document.store import store  # noqa: E402
 from playground.runner.messages import Frame, Maps, Play, State  # noqa: E402
 from playground.runner.runner import Runner  # noqa: E402
 from playground.runner.session import Session  # noqa: E402
+from playground.ui.application import Appearance, application  # noqa: E402
 from playground.ui.panels.convolution.overview import Overview  # noqa: E402
-from playground.ui.shell.application import Appearance, application  # noqa: E402
 from playground.ui.shell.main_window import MainWindow  # noqa: E402
 from playground.ui.shell.settings import Settings  # noqa: E402
 from playground.ui.shell.undo import History  # noqa: E402

@@ -70,7 +70,7 @@ def open_window(project: Project, path: Path | None = None, resume: bool = False
     from playground.document.document import Document
     from playground.runner.runner import Runner
     from playground.runs.files import holds_run
-    from playground.ui.shell.application import Appearance, application
+    from playground.ui.application import Appearance, application
     from playground.ui.shell.desk import let_read
     from playground.ui.shell.faults import Faults
     from playground.ui.shell.keys import KeyGuard

@@ -15,7 +15,7 @@ MOVED = {
     for room, names in {
         "kit": "actions theme view canvas.mime",
         "panels": "canvas canvas.view convolution convolution.view",
-        "shell": "application keys main_window settings undo",
+        "shell": "keys main_window settings undo",
     }.items()
     for old in names.split()
 }

@@ -23,7 +23,7 @@ FLOORS = (
     ("playground.runner",),
     ("playground.ui", "playground.ui.kit"),
     ("playground.ui.panels",),
-    ("playground.ui.shell",),
+    ("playground.ui.shell", "playground.ui.application"),
     ("playground.app", "playground.cli", "playground.__main__"),
 )
 QT = {"PySide6", "shiboken6", "pyqtgraph", "qtawesome", "qtpy", "pytestqt"}

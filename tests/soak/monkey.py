@@ -58,10 +58,10 @@ from playground.document.document import Document
 from playground.document.examples import example, examples
 from playground.runner.messages import State
 from playground.runner.runner import Runner
+from playground.ui.application import Appearance, application
 from playground.ui.kit.actions import SPECS
 from playground.ui.kit.mime import layer_mime
 from playground.ui.panels import PANELS
-from playground.ui.shell.application import Appearance, application
 from playground.ui.shell.faults import Faults
 from playground.ui.shell.keys import KeyGuard
 from playground.ui.shell.main_window import MainWindow

@@ -14,7 +14,7 @@ from playground.document.document import Document
 from playground.document.project import Project
 from playground.runner.messages import Command, Frame, State
 from playground.runner.runner import Runner
-from playground.ui.shell.application import Appearance
+from playground.ui.application import Appearance
 from playground.ui.shell.main_window import MainWindow
 from playground.ui.shell.recovery import Recovery
 from playground.ui.shell.settings import Settings

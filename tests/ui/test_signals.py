@@ -63,7 +63,7 @@ from PySide6.QtWidgets import QApplication
 from playground import app
 from playground.document import edits
 from playground.document.examples import example
-from playground.ui.shell.application import application
+from playground.ui.application import application
 
 def act():
     window = next(w for w in QApplication.topLevelWidgets() if w.objectName() == "main_window")

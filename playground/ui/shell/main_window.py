@@ -45,7 +45,7 @@ from playground.ui.shell.weights import WeightFiles
 if TYPE_CHECKING:
     from playground.document.document import Document
     from playground.document.project import Project
-    from playground.ui.shell.application import Appearance
+    from playground.ui.application import Appearance
     from playground.ui.shell.recovery import Recovery
     from playground.ui.shell.undo import History
 

@@ -21,11 +21,11 @@ from playground.document.examples import DEFAULT, example, examples
 from playground.document.project import Project
 from playground.runner.messages import Frame, Load, Pause, Play, State
 from playground.runner.runner import Runner
+from playground.ui.application import application
 from playground.ui.kit import style
 from playground.ui.kit.stepper import Stepper
 from playground.ui.kit.theme import DARK, LIGHT, Theme
 from playground.ui.kit.view import Context, Focus, View
-from playground.ui.shell.application import application
 from playground.ui.shell.pump import Pump
 from playground.ui.shell.snapshot import save_png
 from playground.ui.shell.undo import History

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from playground.document.document import Document
 from playground.runner.messages import Command, Frame, Load, SetWants, Want
-from playground.ui.shell.application import Appearance, application
+from playground.ui.application import Appearance, application
 from playground.ui.shell.main_window import MainWindow
 from playground.ui.shell.settings import Settings
 from playground.ui.shell.undo import History

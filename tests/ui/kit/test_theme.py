@@ -12,12 +12,12 @@ from PySide6.QtWidgets import QApplication, QWidget
 from playground.document.document import Document
 from playground.document.examples import example
 from playground.runner.messages import Command, Inspect
+from playground.ui.application import Appearance
 from playground.ui.kit.colours import signed_table
 from playground.ui.kit.formula import FormulaView
 from playground.ui.kit.icons import icon
 from playground.ui.kit.theme import DARK, LIGHT, LiveTheme, Theme
 from playground.ui.panels import PANELS
-from playground.ui.shell.application import Appearance
 from playground.ui.shell.main_window import MainWindow
 from playground.ui.shell.settings import Settings
 from playground.ui.shell.snapshot import StillRunner
