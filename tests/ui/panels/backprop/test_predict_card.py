@@ -130,6 +130,18 @@ def test_signs_are_those_of_the_numbers(trace):
         )
 
 
+def test_a_weight_moves_the_way_it_has_moved(trace):
+    asked = [(m, one) for m, one in all_of(trace, "unit") if m.part == "row" and one is not None]
+    assert asked
+    for moment, one in asked:
+        old, new = (
+            float(trace.parameter(moment.node_id, moment.name, when)[moment.cell])
+            for when in ("before", "after")
+        )
+        way = "not at all" if new == old else "up" if new > old else "down"
+        assert [one.options[right] for right in one.right] == [way]
+
+
 def test_the_new_loss_is_among_the_answers(trace):
     one = question(trace, moments(trace, "layer")[-1], 0)
     assert one.options[next(iter(one.right))] in (fmt(trace.loss_after), "it falls", "it rises")
