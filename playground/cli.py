@@ -14,6 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 from playground import __version__, app
+from playground.lessons.cli import cli as lesson
 
 if TYPE_CHECKING:
     from engine.data import Source
@@ -492,7 +493,12 @@ def _with_its_data(project: Project, allowed: bool) -> Project:
     return edits.read_outside(project)
 
 
-COMMANDS = tuple(info.name or info.callback.__name__ for info in cli.registered_commands if info.callback)
+cli.add_typer(lesson, name="lesson")
+
+COMMANDS = (
+    *(info.name or info.callback.__name__ for info in cli.registered_commands if info.callback),
+    *(group.name for group in cli.registered_groups if group.name),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -21,6 +21,7 @@ FLOORS = (
     ("playground.document",),
     ("playground.runs",),
     ("playground.runner",),
+    ("playground.lessons",),
     ("playground.ui", "playground.ui.kit"),
     ("playground.ui.panels",),
     ("playground.ui.shell", "playground.ui.application"),

@@ -215,6 +215,7 @@ QToolButton[autoRaise="true"]:hover, QToolButton[flat="true"]:hover, QPushButton
 QToolButton[autoRaise="true"]:checked, QToolButton[flat="true"]:checked, QPushButton[flat="true"]:checked {
     background: $chosen; border-color: $accent; }
 QToolButton[autoRaise="true"]:focus, QToolButton[flat="true"]:focus, QPushButton[flat="true"]:focus { border-color: $accent; }
+QPushButton[listed="true"] { text-align: left; }
 
 QPushButton[link="true"] {
     background: transparent; border: 1px solid transparent; padding: 1px 0; color: $accent; text-align: left; }

@@ -54,6 +54,9 @@ class Focus(QObject):
     edit_asked = Signal(str)
     #: somebody wants to see this convolution or pooling at work
     watch_asked = Signal(str)
+    #: somebody wants to work on this project; to see this panel, by its key
+    project_asked = Signal(object)
+    panel_asked = Signal(str)
     #: somebody sends the run to another moment, or looks into this one: the command, just before it is sent
     moment_asked = Signal(object)
 
@@ -222,6 +225,7 @@ class Panel:
         behind: the panel whose tab stands before its own, where they share a place.
         shown: at first.
         tall: it needs height: whenever somebody opens it, it is given some.
+        alone: while it is seen, the others of its area give way.
     """
 
     view: type[View]
@@ -233,6 +237,7 @@ class Panel:
     behind: str = ""
     shown: bool = True
     tall: bool = False
+    alone: bool = False
 
 
 declared: list[Panel] = []  #: by the views imported so far; ``panels.PANELS`` has all

@@ -142,9 +142,13 @@ class Desk(QObject):
 
     def open_example(self, key: str, then: Callable[[], object] = _nothing) -> None:
         """Open an example, and do ``then`` once it is open."""
+        self.open_project(example(key).project, then)
+
+    def open_project(self, project: Project, then: Callable[[], object] = _nothing) -> None:
+        """Open a project that has no file, and do ``then`` once it is open."""
 
         def show() -> None:
-            self._show(example(key).project, None)
+            self._show(project, None)
             then()
 
         self._leave(show)

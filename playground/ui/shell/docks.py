@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: the height of a tall panel, at least: in pixels, and as a share of the window
 TALL, TALL_SHARE = 300, 0.4
+#: the width of a panel that is read, at least, in pixels
+READ = 330
 
 
 class Slot(QWidget):
@@ -96,6 +98,7 @@ class Docks:
     def __init__(self, window: QMainWindow, context: Context) -> None:
         self._window, self._context = window, context
         self.born: Callable[[View], object] = lambda view: None
+        self._gave_way: tuple[str, ...] = ()
         self._slots = {panel.key: Slot(panel, self._bear) for panel in PANELS}
         self.views = Views(self._slots)
         self._docks = {panel.key: self._make(panel) for panel in PANELS}
@@ -127,9 +130,24 @@ class Docks:
         toggle = dock.toggleViewAction()
         toggle.setToolTip(f"Show or hide the {panel.title} panel.")
         toggle.triggered.connect(lambda on, key=panel.key: self.bring_forward(key) if on else None)
+        if panel.alone:
+            toggle.toggled.connect(lambda on, panel=panel: self._stand_alone(panel, on))
         self._window.addDockWidget(panel.area, dock)
         dock.hide()  # until arrange, or what was kept of the last window, says which are seen
         return dock
+
+    def _stand_alone(self, panel: Panel, on: bool) -> None:
+        """The others of its area give way to a panel that is read, and come back after it."""
+        others = [one for one in PANELS if one.area == panel.area and one is not panel]
+        if on:
+            self._gave_way = tuple(one.key for one in others if not self[one.key].isHidden())
+            for key in self._gave_way:
+                self[key].hide()
+            width = min(max(READ, self._window.width() * 26 // 100), 460)
+            self._window.resizeDocks([self[panel.key]], [width], Qt.Orientation.Horizontal)
+        elif all(self[one.key].isHidden() for one in others):
+            for key in self._gave_way or (one.key for one in others if one.shown):
+                self[key].show()
 
     def _refresh_titles(self) -> None:
         for key, title in self._titles.items():

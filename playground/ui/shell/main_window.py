@@ -153,6 +153,8 @@ class MainWindow(QMainWindow):
         self.focus.node_changed.connect(self._selected)
         self.focus.edit_asked.connect(self._edit_asked)
         self.focus.watch_asked.connect(self._watch_asked)
+        self.focus.project_asked.connect(self.desk.open_project)
+        self.focus.panel_asked.connect(self.docks.bring_forward)
 
     def _view_made(self, view: View) -> None:
         """A panel is seen, or asked for, for the first time."""

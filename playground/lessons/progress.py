@@ -1,0 +1,137 @@
+"""How far a learner has come in each lesson: pages, answers, goals. Kept in one file of the person's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from engine.errors import EngineError
+from engine.io.guarded import read_bytes
+from engine.io.whole import replacing
+from playground.lessons.lesson import Lesson
+
+#: bytes of the file, letters of a guess that is kept
+MOST_BYTES, MOST_LETTERS = 4 << 20, 40
+VERSION = 1
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was answered to a question.
+
+    Args:
+        guess: the first one, as it was given: that is what was believed.
+        right: whether that was right.
+        known: whether the right answer has been found, or shown.
+        tries: guesses so far.
+    """
+
+    guess: str
+    right: bool
+    known: bool
+    tries: int = 1
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far one lesson has come.
+
+    Args:
+        page: the one that is looked at.
+        answers: by the question's id.
+        reached: the seeds of the runs that have met each goal, by its id.
+    """
+
+    page: int = 0
+    answers: Mapping[str, Answer] = field(default_factory=lambda: _NOTHING)
+    reached: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: _NOTHING)
+
+    def answered(self, id: str, guess: str, right: bool, known: bool) -> Progress:
+        """With one more guess; only the first one is kept."""
+        old = self.answers.get(id)
+        new = (
+            Answer(guess[:MOST_LETTERS], right, known)
+            if old is None
+            else replace(old, known=old.known or known, tries=old.tries + 1)
+        )
+        return replace(self, answers=MappingProxyType({**self.answers, id: new}))
+
+    def met(self, goal: str, seed: int) -> Progress:
+        """With a goal met in a run of this seed."""
+        seeds = self.reached.get(goal, ())
+        if seed in seeds:
+            return self
+        return replace(self, reached=MappingProxyType({**self.reached, goal: (*seeds, seed)}))
+
+    def share(self, lesson: Lesson) -> float:
+        """How much of the lesson's questions and goals is done, 0 to 1."""
+        done = [id in self.answers and self.answers[id].known for id in (q.id for q in lesson.questions)]
+        done += [len(self.reached.get(goal.id, ())) >= goal.seeds for goal in lesson.goals]
+        return sum(done) / max(1, len(done))
+
+
+class Book:
+    """The progress of all lessons, in a file. What cannot be read is begun anew; what cannot be written is kept until the program ends."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._pages: dict[str, Progress] = {}
+        if path is not None and path.exists():
+            try:
+                self._pages = _read(json.loads(read_bytes(path, MOST_BYTES)))
+            except (EngineError, OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                self._pages = {}
+
+    def of(self, lesson: Lesson) -> Progress:
+        return self._pages.get(lesson.id, Progress())
+
+    def note(self, lesson: Lesson, progress: Progress) -> None:
+        """Keep it. Raises OSError where it cannot be written; it is kept for now all the same."""
+        self._pages[lesson.id] = progress
+        if self._path is not None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(self._path, durable=False) as file:
+                file.write(json.dumps(_written(self._pages)).encode())
+
+
+def _written(pages: Mapping[str, Progress]) -> dict[str, Any]:
+    return {
+        "version": VERSION,
+        "lessons": {
+            id: {
+                "page": one.page,
+                "answers": {
+                    q: {"guess": a.guess, "right": a.right, "known": a.known, "tries": a.tries}
+                    for q, a in one.answers.items()
+                },
+                "reached": {goal: list(seeds) for goal, seeds in one.reached.items()},
+            }
+            for id, one in pages.items()
+        },
+    }
+
+
+def _read(data: Any) -> dict[str, Progress]:
+    if data["version"] != VERSION:
+        return {}
+    return {
+        str(id): Progress(
+            int(one["page"]),
+            MappingProxyType(
+                {
+                    str(q): Answer(
+                        str(a["guess"])[:MOST_LETTERS], bool(a["right"]), bool(a["known"]), int(a["tries"])
+                    )
+                    for q, a in one["answers"].items()
+                }
+            ),
+            MappingProxyType({str(goal): tuple(map(int, seeds)) for goal, seeds in one["reached"].items()}),
+        )
+        for id, one in data["lessons"].items()
+    }

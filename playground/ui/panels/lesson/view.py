@@ -1,0 +1,335 @@
+"""The list of lessons, and the one that is worked through, beside the network that it is about."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QStandardPaths
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from engine.errors import UnknownName, counted
+from playground.lessons.actions import action
+from playground.lessons.errors import LessonError
+from playground.lessons.lesson import Block, Goal, Hint, Lesson, Page, Predict, Reveal, Text, lessons
+from playground.lessons.names import Seen
+from playground.lessons.progress import Book, Progress
+from playground.runner.messages import State
+from playground.ui.kit.style import GAP, MARGIN, refresh, scrolled
+from playground.ui.kit.text import RIGHT, Label, button_text
+from playground.ui.kit.view import LEFT, View, declared, panel
+from playground.ui.panels.lesson.blocks import GoalCard, HintCard, QuestionCard
+from playground.ui.panels.lesson.text import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from playground.document.project import Project
+    from playground.runner.messages import Frame, Want
+    from playground.ui.kit.view import Context
+
+
+def book_path() -> Path:
+    """Where progress is kept."""
+    return (
+        Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation))
+        / "lessons.json"
+    )
+
+
+@panel("lesson", "Lessons", LEFT, order=5, shown=False, alone=True)
+class LessonView(View):
+    """The lessons by topic; then one of them, page by page."""
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.setObjectName("lesson_view")
+        self.setMinimumWidth(280)
+        self.lessons = lessons()
+        self.book = Book(book_path())
+        self.lesson: Lesson | None = None
+        self.progress = Progress()
+        self._frame: Frame | None = None
+        self.questions: list[QuestionCard] = []
+        self.goals: list[GoalCard] = []
+        self._reveals: list[tuple[str, QWidget]] = []
+        self._map, self._reader = QWidget(), QWidget()
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._map)
+        self._pages.addWidget(self._reader)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._pages)
+        self._fill_map()
+        self._fill_reader()
+
+    # --- the map ------------------------------------------------------------------------------------------------------
+
+    def _fill_map(self) -> None:
+        parts: list[QWidget] = []
+        self.entries: dict[str, QPushButton] = {}
+        topic = ""
+        for lesson in self.lessons:
+            if lesson.topic != topic:
+                topic = lesson.topic
+                heading = Label(topic)
+                heading.setProperty("heading", True)
+                parts.append(heading)
+            entry = QPushButton()
+            entry.setObjectName(f"lesson_{lesson.id}")
+            entry.setProperty("listed", True)
+            entry.setToolTip(lesson.about)
+            entry.clicked.connect(lambda _=False, lesson=lesson: self.begin(lesson))
+            self.entries[lesson.id] = entry
+            parts.append(entry)
+            about = Label(f"{lesson.about} {counted(lesson.minutes, 'minute')}.")
+            about.setProperty("muted", True)
+            about.setWordWrap(True)
+            parts.append(about)
+        scrolled(self._map, *parts)
+        self._mark_map()
+
+    def _mark_map(self) -> None:
+        for lesson in self.lessons:
+            share = self.book.of(lesson).share(lesson)
+            done = f"  {RIGHT}" if share == 1.0 else f"  {round(100 * share)} %" if share else ""
+            self.entries[lesson.id].setText(button_text(lesson.title) + done)
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def _fill_reader(self) -> None:
+        self._where = Label()
+        self._where.setProperty("muted", True)
+        self._title = Label()
+        self._title.setProperty("title", True)
+        self._title.setWordWrap(True)
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setFixedHeight(4)
+        self._page = QWidget()
+        self._page.setObjectName("contents")
+        self._column = QVBoxLayout(self._page)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(GAP + 2)
+        body = QWidget()
+        self._area = scrolled(body, self._page)
+        self._back, self._next, self._leave = (
+            QPushButton("Back"),
+            QPushButton("Next"),
+            QPushButton("All lessons"),
+        )
+        self._note = Label()
+        self._note.setObjectName("lesson_note")
+        self._note.setProperty("warning", True)
+        self._note.setWordWrap(True)
+        self._note.hide()
+        for button, name, act in (
+            (self._back, "lesson_back", lambda: self.turn(self.progress.page - 1)),
+            (self._next, "lesson_next", lambda: self.turn(self.progress.page + 1)),
+            (self._leave, "lesson_leave", self.leave),
+        ):
+            button.setObjectName(name)
+            button.clicked.connect(act)
+        self._leave.setProperty("flat", True)
+        row = QHBoxLayout()
+        row.addWidget(self._leave)
+        row.addStretch(1)
+        row.addWidget(self._back)
+        row.addWidget(self._next)
+        head = QVBoxLayout()
+        head.setContentsMargins(MARGIN, MARGIN // 2, MARGIN, 0)
+        for part in (self._where, self._title, self._bar):
+            head.addWidget(part)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(MARGIN, 0, MARGIN, MARGIN)
+        foot.addWidget(self._note)
+        foot.addLayout(row)
+        outer = QVBoxLayout(self._reader)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addLayout(head)
+        outer.addWidget(body, stretch=1)
+        outer.addLayout(foot)
+
+    def begin(self, lesson: Lesson) -> None:
+        """Open a lesson where it was left, and the project it begins with."""
+        try:
+            project = lesson.project
+        except LessonError as error:
+            self._say(str(error))
+            return
+        self.lesson, self.progress = lesson, self.book.of(lesson)
+        self.context.focus.project_asked.emit(project)
+        self._pages.setCurrentWidget(self._reader)
+        self._next.setFocus()  # what was pressed is gone, and Qt would go on to the canvas
+        self.turn(min(self.progress.page, len(lesson.pages) - 1))
+
+    def leave(self) -> None:
+        """Back to the list; the project stays as it is."""
+        self.lesson = None
+        self._clear()
+        self._mark_map()
+        self._pages.setCurrentWidget(self._map)
+        self._map.setFocus()
+
+    def turn(self, to: int) -> None:
+        """Show another page; beyond the last one is the list."""
+        lesson = self.lesson
+        if lesson is None:
+            return
+        if to >= len(lesson.pages):
+            self.leave()
+            return
+        self._note_progress(replace(self.progress, page=max(0, to)))
+        page = lesson.pages[self.progress.page]
+        number = self.lessons.index(lesson) + 1 if lesson in self.lessons else 1
+        self._where.setText(
+            f"Lesson {number} of {len(self.lessons)} · {lesson.title} · {to + 1} / {len(lesson.pages)}"
+        )
+        self._title.setText(page.title)
+        self._bar.setRange(0, len(lesson.pages))
+        self._bar.setValue(to + 1)
+        self._back.setEnabled(to > 0)
+        self._next.setText("Next" if to + 1 < len(lesson.pages) else "Finish")
+        self._show_page(page)
+
+    def _show_page(self, page: Page) -> None:
+        self._clear()
+        for block in page.blocks:
+            self._column.addWidget(self._made(block))
+        self._column.addStretch(1)
+        self._show_progress()
+        self._area.verticalScrollBar().setValue(0)
+        if self._frame is not None:
+            self.show_frame(self._frame)
+
+    def _clear(self) -> None:
+        self.questions, self.goals, self._reveals = [], [], []
+        self._note.hide()
+        while self._column.count():
+            item = self._column.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+
+    def _made(self, block: Block) -> QWidget:
+        theme = self.context.theme
+        match block:
+            case Text():
+                return Words(theme, block.markdown, self._follow)
+            case Predict():
+                question = QuestionCard(theme, block, self._follow, self._answered)
+                self.questions.append(question)
+                return question
+            case Goal():
+                goal = GoalCard(theme, block, self._follow)
+                self.goals.append(goal)
+                return goal
+            case Hint():
+                return HintCard(theme, block, self._follow)
+            case Reveal():
+                words = Words(theme, block.markdown, self._follow)
+                self._reveals.append((block.after, words))
+                return words
+
+    # --- doing --------------------------------------------------------------------------------------------------------
+
+    def _follow(self, link: str) -> None:
+        """Do what a link says."""
+        self._note.hide()
+        try:
+            one = action(link)
+            if one.opens:
+                project = one.edited(self.context.document.value)
+                if project is not None:
+                    self.context.focus.project_asked.emit(project)
+                return
+            before = self.context.document.value
+            project = one.edited(before)
+        except LessonError as error:
+            self._say(str(error))
+            return
+        if project is not None and project is not before:
+            self.context.document.apply(project, one.kind.help.rstrip("."))
+        for command in one.commands:
+            self.context.send(command)
+        if one.name == "look":
+            self.context.focus.select(one.choices.get("layer", ""))
+        elif one.name == "panel":
+            self._show_panel(one.choices["name"])
+        elif one.name == "inside":
+            self.context.focus.panel_asked.emit("backprop")
+
+    def _show_panel(self, key: str) -> None:
+        known = [one.key for one in declared]
+        if key in known:
+            self.context.focus.panel_asked.emit(key)
+        else:
+            self._say(str(UnknownName("panel", key, known)))
+
+    def _say(self, text: str) -> None:
+        self._note.setText(text)
+        self._note.show()
+
+    def _answered(self, id: str, guess: str, right: bool, known: bool) -> None:
+        self._note_progress(self.progress.answered(id, guess, right, known))
+        self._show_progress()
+
+    def _note_progress(self, progress: Progress) -> None:
+        self.progress = progress
+        if self.lesson is None:
+            return
+        try:
+            self.book.note(self.lesson, progress)
+        except OSError as error:
+            self._say(
+                f"Your progress cannot be written ({error.strerror}); it is kept until the program ends."
+            )
+
+    def _show_progress(self) -> None:
+        for question in self.questions:
+            question.show_progress(self.progress)
+        for goal in self.goals:
+            goal.show_progress(self.progress)
+        for after, words in self._reveals:
+            given = self.progress.answers.get(after)
+            words.setVisible(given is not None and given.known)
+        self._may_go_on()
+
+    def _may_go_on(self) -> None:
+        """What is asked for comes first; who wants to, may turn the page all the same."""
+        open_ = any(card.asked.id not in self.progress.answers for card in self.questions)
+        open_ = open_ or any(not card.met for card in self.goals)
+        self._next.setProperty("primary", not open_)
+        refresh(self._next)
+
+    # --- what it is told ----------------------------------------------------------------------------------------------
+
+    def wants(self) -> Iterable[Want]:
+        for card in self.questions:
+            for one in (card.asked.answer, *(m.value for m in card.asked.mistakes)):
+                if one is not None:
+                    yield from one.wants
+        for goal in self.goals:
+            yield from goal.goal.when.wants
+
+    def show_project(self, before: Project | None, after: Project) -> None:
+        if self._frame is not None and self.lesson is not None:
+            self.show_frame(self._frame)
+
+    def show_frame(self, frame: Frame) -> None:
+        self._frame = frame
+        lesson = self.lesson
+        if lesson is None or frame.state is State.EMPTY:
+            return
+        seen = Seen(self.context.document.value, frame)
+        for question in self.questions:
+            question.see(seen)
+        progress = self.progress
+        for goal in self.goals:
+            if goal.see(seen) and frame.project is seen.project:
+                progress = progress.met(goal.goal.id, seen.project.seed)
+        if progress is not self.progress:
+            self._note_progress(progress)
+            self._show_progress()

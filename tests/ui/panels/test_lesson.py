@@ -1,0 +1,157 @@
+"""A lesson in the window: its questions hear the network, its links do what they say, and what was answered is kept."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QPushButton
+
+from playground.document.examples import example
+from playground.lessons.lesson import parse
+from playground.lessons.progress import Book
+from playground.runner.messages import Inspect, NextUpdate
+from playground.runner.session import Session
+from playground.ui.panels.lesson import view as lesson_view
+from playground.ui.panels.lesson.blocks import condition_in_words
+from playground.ui.panels.lesson.view import LessonView
+from tests.ui.bench import Bench
+
+LEFT = Qt.MouseButton.LeftButton
+LESSON = """+++
+title = "Two questions"
+about = "Of a network."
+minutes = 1
+topic = "Tests"
+start = ["do:open?example=first-steps"]
++++
+## First
+Text with $x^2$ and a [link](do:inside), [another](do:set?fit.optimizer.lr=0.5), <b>no markup</b>.
+
+$$z = w x + b$$
+
+::: predict id=sum kind=number answer="step.value('linear1', 0)"
+What is it?
+- wrong `step.value('linear1', 0) - step.before('linear1', 'bias', 0)` :: You forgot the bias.
+> Sums and biases.
+:::
+
+::: predict id=bend kind=choice
+Which?
+- [ ] left :: Not left.
+- [x] right
+> It is.
+:::
+
+::: reveal after=bend
+Now you know.
+:::
+
+## Second
+::: goal id=rate when="setting('fit.optimizer.lr') >= 0.4 and run.epoch < 5" solution="do:set?fit.optimizer.lr=0.5"
+Raise the rate
+:::
+"""
+
+
+@pytest.fixture
+def bench(qtbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    monkeypatch.setattr(lesson_view, "book_path", lambda: tmp_path / "lessons.json")
+    monkeypatch.setattr(lesson_view, "lessons", lambda: (parse(LESSON, "two"),))
+    bench = Bench(qtbot, LessonView, example("first-steps").project)
+    bench.focus.project_asked.connect(bench.document.set)
+    bench.show(320, 640)
+    QTest.mouseClick(bench.view.entries["two"], LEFT)
+    return bench
+
+
+def inside(bench: Bench) -> Session:
+    """The window's frame, with the next update in it."""
+    session = Session()
+    session.load(bench.project)
+    session.inspect()
+    bench.view.show_frame(session.frame([NextUpdate()]))
+    return session
+
+
+def enter(bench: Bench, text: str) -> str:
+    card = bench.view.questions[0]
+    field = card.findChild(QLineEdit, "number")
+    field.setText(text)
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    return card.feedback.text()
+
+
+def test_a_number_is_known_once_the_update_is_looked_into(bench: Bench) -> None:
+    card = bench.view.questions[0]
+    assert not card.findChild(QLineEdit, "number").isEnabled()
+    assert "Step inside" in card.feedback.text()
+    trace = inside(bench).inspection.trace
+    value = float(trace.values["linear1"][0][0])
+    bias = float(trace.parameter("linear1", "bias")[0])
+    assert "You forgot the bias." in enter(bench, f"{value - bias:.3g}")
+    assert card.because.isHidden()
+    assert "no number" in enter(bench, "much")
+    assert "That is it" in enter(bench, f"{value:.2g}".replace(".", ","))
+    assert not card.because.isHidden()
+    assert bench.view.progress.answers["sum"].tries == 2
+    assert not bench.view.progress.answers["sum"].right, "the first guess counts"
+
+
+def test_a_choice_is_a_commitment_and_says_why(bench: Bench) -> None:
+    card, (_, reveal) = bench.view.questions[1], bench.view._reveals[0]
+    assert reveal.isHidden()
+    QTest.mouseClick(card.findChild(QPushButton, "choice_0"), LEFT)
+    assert "Not left." in card.feedback.text()
+    assert not any(button.isEnabled() for button in card.buttons)
+    assert not reveal.isHidden()
+
+
+def test_links_edit_command_and_nothing_else(bench: Bench) -> None:
+    bench.view._follow("do:set?fit.optimizer.lr=0.5")
+    assert bench.project.fit.optimizer.lr == 0.5
+    bench.view._follow("do:inside")
+    assert isinstance(bench.sent[-1], Inspect)
+    before = bench.project
+    for link in ("do:set?fit.nothing=1", "do:format?disk=c", "do:panel?name=nowhere", "do:look"):
+        bench.view._follow(link)
+        assert not bench.view._note.isHidden(), link
+    assert bench.project is before
+
+
+def test_goals_are_checked_with_every_frame(bench: Bench) -> None:
+    session = inside(bench)
+    QTest.mouseClick(bench.view._next, LEFT)
+    goal = bench.view.goals[0]
+    assert [row.text() for row in goal.rows] == [
+        "○ fit.optimizer.lr 0.1 · asked ≥ 0.4",
+        "✓ epoch 0 · asked < 5",
+    ]
+    assert not goal.met
+    bench.view._follow("do:set?fit.optimizer.lr=0.5")
+    session.load(bench.project)
+    bench.view.show_frame(session.frame())
+    assert goal.met
+
+
+def test_what_was_answered_is_there_again(bench: Bench, tmp_path: Path) -> None:
+    QTest.mouseClick(bench.view.questions[1].findChild(QPushButton, "choice_1"), LEFT)
+    QTest.mouseClick(bench.view._next, LEFT)
+    kept = Book(tmp_path / "lessons.json").of(bench.view.lessons[0])
+    assert (kept.page, kept.answers["bend"].right) == (1, True)
+    QTest.mouseClick(bench.view._leave, LEFT)
+    assert bench.view.entries["two"].text().startswith("Two questions  33 %")
+
+
+def test_a_book_that_cannot_be_read_is_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "lessons.json"
+    for text in ("{", "[]", '{"version": 1}', '{"version": 1, "lessons": {"a": 3}}', "[" * 5000):
+        path.write_text(text)
+        assert Book(path).of(parse(LESSON, "two")).page == 0
+
+
+def test_a_value_that_is_not_known_is_a_dash() -> None:
+    from playground.lessons.expressions import Condition
+
+    assert condition_in_words(Condition("epoch", None, "<", 3, False)) == "○ epoch – · asked < 3"
+    assert condition_in_words(Condition("it has diverged", False, "", None, False)) == "○ it has diverged"
