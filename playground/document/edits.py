@@ -357,7 +357,13 @@ def rename(project: Project, name: str) -> Project:
 
 @edit("{remedy.text}")
 def mend(project: Project, remedy: Remedy) -> Project:
-    """Make the edit that a problem names as its remedy. Raises SpecError for a kind that is not known here."""
+    """Make the edit that a problem names as its remedy; none where the block that it is for has gone meanwhile.
+
+    Raises SpecError for a kind that is not known here.
+    """
+    at = getattr(remedy, "node_id", None)
+    if at is not None and all(node.id != at for node in project.network.nodes):
+        return project
     match remedy:
         case FitOutput():
             return mend_output(project)

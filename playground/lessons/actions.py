@@ -136,7 +136,8 @@ def _read(now: Any, written: str) -> Any:
     if isinstance(now, int | float):
         number = float(written)
         return int(number) if isinstance(now, int) and number.is_integer() else number
-    return written
+    # A field may be a word or a number: padding="same", padding=1.
+    return int(written) if isinstance(now, str) and written.isascii() and written.isdigit() else written
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from engine.layers.base import Shape
 from engine.network import Node
 from engine.trace.record import NotKept
 from playground.document.project import Project, data_of
-from playground.runner.messages import State, Weights
+from playground.runner.messages import Diagnosis, State, Weights
 
 if TYPE_CHECKING:
     from playground.runner.live import Want
@@ -126,6 +126,20 @@ def _parameter(seen: Seen, stage: str, node: str, name: str, *index: int) -> flo
     return None if trace is None else float(trace.parameter(node, name, stage)[index])
 
 
+def _of_layer(seen: Seen, what: str, node: str) -> float | None:
+    """A figure of a layer, over some training samples; see ``engine.diagnosis.LayerDiagnosis``."""
+    found = seen.frame.answer(Diagnosis())
+    layer = None if found is None else next((one for one in found.layers if one.node_id == node), None)
+    return None if layer is None else float(getattr(layer, what))
+
+
+def _figure(key: str, label: str, help: str, what: str) -> Name:
+    return Name(
+        f"layer.{key}", f"{label} of {{0}}", help, lambda s, node: _of_layer(s, what, node), ("layer",),
+        lambda node: (Diagnosis(),),
+    )  # fmt: skip
+
+
 def _of_trace(seen: Seen, attribute: str) -> float | None:
     return None if seen.frame.trace is None else float(getattr(seen.frame.trace, attribute))
 
@@ -150,6 +164,12 @@ _FOUND = (
     Name("data.seed", "seed", "That draws first weights and order.", lambda s: s.project.seed),
     Name("setting", "{0}", "A field: setting('fit.optimizer.lr'), setting('linear1.out_features'), setting('fit.loss').", lambda s, path: setting(s.project, path), ("path",)),
     Name("weight", "{1} of {0}", "A parameter now: weight('linear1', 'weight', 0, 1), in PyTorch's shape.", _weight, ("layer", "name", "index…"), lambda node, *_: (Weights(node),)),
+    _figure("dead", "share of dead units", "Units that are 0 for all samples, 0 to 1.", "dead"),
+    _figure("saturated", "share of flat values", "Values where the activation's slope is nearly 0, 0 to 1.", "saturated"),
+    _figure("spread", "spread", "Standard deviation of its outputs.", "std"),
+    _figure("gradient", "gradient norm", "‖∂L/∂output‖ over the samples.", "gradient_norm"),
+    _figure("update", "size of the update", "‖Δw‖ / ‖w‖ of the next update.", "update_ratio"),
+    _figure("alike", "sameness of the units", "1 where all units have the same weights, else 0.", "alike"),
     Name("step.loss", "loss of this batch", "Of the update that is looked into.", partial(_of_trace, attribute="loss")),
     Name("step.loss_after", "loss after the update", "Of the same batch.", partial(_of_trace, attribute="loss_after")),
     Name("step.value", "value of {0}", "A layer's output for the first sample: step.value('tanh1', 0).", lambda s, node, *i: _traced(s, "value", node, *i), ("layer", "index…")),

@@ -16,7 +16,7 @@ from engine.layers import registry as layers
 from engine.limits import MOST_LAYERS
 from engine.losses import BCEWithLogitsLoss, CrossEntropyLoss, HingeLoss, MSELoss
 from engine.network import Network
-from engine.problems import AppendLayer, Remedy
+from engine.problems import AppendLayer, InsertLayer, Remedy, RemoveNode, SetLayer
 from playground.document import edits
 from playground.document.document import Document, News
 from playground.document.files import from_json, to_json
@@ -293,6 +293,21 @@ def test_mending_keeps_what_else_the_last_layer_says() -> None:
 def test_mending_leaves_what_runs_alone() -> None:
     for whole in (circle(), digits(), project(Linear(1), Sigmoid())):
         assert edits.mend_output(whole) is whole
+
+
+@pytest.mark.parametrize(
+    "remedy",
+    [
+        RemoveNode("Remove it", "gone"),
+        SetLayer("Change it", "gone", Linear(3)),
+        InsertLayer("Put one before it", "gone", Flatten()),
+    ],
+    ids=lambda remedy: type(remedy).__name__,
+)
+def test_what_is_gone_needs_no_mending(remedy: Remedy) -> None:
+    """A button may be pressed in the moment in which its block goes."""
+    before = circle()
+    assert edits.mend(before, remedy) is before
 
 
 def test_mending_finds_a_loss_too() -> None:
