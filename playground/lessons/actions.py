@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from engine.data import sources
-from engine.errors import EngineError, UnknownName, shown
+from engine.errors import EngineError, SpecError, UnknownName, shown
 from engine.layers import registry as layers
 from engine.spec import Nested, Spec
 from playground.document import edits
@@ -116,6 +116,8 @@ def with_setting(project: Project, path: str, written: str) -> Project:
 
 
 def _set(spec: Any, path: list[str], written: str) -> Any:
+    if spec is None:
+        raise SpecError(f"It is off, and has no {path[0]}; expected one that is chosen. Choose one first.")
     kinds = {one.name: one.kind for one in spec.params()}
     if not path or path[0] not in kinds:
         raise UnknownName(f"field of {spec.label}", path[0] if path else "", kinds)

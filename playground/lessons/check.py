@@ -28,9 +28,10 @@ def _faults(lesson: Lesson) -> Iterator[str]:
         yield f"The project that {lesson.id} begins with cannot be trained: {session.message}"
         return
     for page in lesson.pages:
+        tried = session.project
         for block in page.blocks:
             for link in links_in(block):
-                link.edited(session.project)
+                tried = link.edited(tried) or tried
             if isinstance(block, Predict):
                 yield from _question(session, lesson, block)
             elif isinstance(block, Goal):

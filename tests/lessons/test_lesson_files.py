@@ -55,6 +55,7 @@ def test_the_check_plays_the_solution() -> None:
         (GOAL.replace("do:train?epochs=2", "do:set?nobody.a=1"), "cannot be played"),
         ("[a](do:set?linear9.out_features=3)", "linear9"),
         ("[a](do:set?fit.optimizer.lr=-3)", "lr"),
+        ("[a](do:set?fit.clipping.max_norm=1)", "It is off"),
         ("::: predict id=q answer=\"step.value('tanh1', 0)\"\nWhat?\n:::\n", "has no number"),
         ("::: predict id=q answer='2'\nWhat?\n- wrong `2 + 0` :: no\n:::\n", "is the right answer"),
     ):
