@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from engine.data import sources
 from engine.errors import EngineError, SpecError, UnknownName, shown
@@ -50,6 +50,12 @@ class Action:
             return self.kind.edit(project, self.choices)
         except (EngineError, KeyError, ValueError) as error:
             raise LessonError(f"do:{self.name} cannot be done here: {error}") from error
+
+    @property
+    def link(self) -> str:
+        """As a text links to it."""
+        told = urlencode(self.choices)
+        return f"do:{self.name}?{told}" if told else f"do:{self.name}"
 
     @property
     def commands(self) -> tuple[Command, ...]:

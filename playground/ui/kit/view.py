@@ -69,7 +69,7 @@ class Focus(QObject):
         self.step: StepAt | None = None
         self.place: Place | None = None
         self.chosen_place: Place | None = None
-        self.veiled = False
+        self._veilers: frozenset[str] = frozenset()
 
     def select(self, node_id: str) -> None:
         if node_id != self.node_id:
@@ -116,7 +116,8 @@ class Focus(QObject):
             if step is None:
                 self.point_at(None)
                 self.choose_place(None)
-                self.veil(False)
+                for who in self._veilers:
+                    self.veil(False, who)
 
     def point_at(self, place: Place | None) -> None:
         """The mouse is over the number at ``place``: every view that shows it says so."""
@@ -130,11 +131,16 @@ class Focus(QObject):
             self.chosen_place = place
             self.chosen_changed.emit(place)
 
-    def veil(self, veiled: bool) -> None:
-        """Keep the step's newest number hidden until it has been predicted, or show it."""
-        if veiled != self.veiled:
-            self.veiled = veiled
-            self.veil_changed.emit(veiled)
+    @property
+    def veiled(self) -> bool:
+        return bool(self._veilers)
+
+    def veil(self, veiled: bool, who: str = "predict") -> None:
+        """Keep the step's newest number hidden until it has been predicted, or show it, as far as ``who`` asks is concerned."""
+        before = self.veiled
+        self._veilers = self._veilers | {who} if veiled else self._veilers - {who}
+        if self.veiled != before:
+            self.veil_changed.emit(self.veiled)
 
 
 def announced(send: Callable[[Command], None], focus: Focus) -> Callable[[Command], None]:

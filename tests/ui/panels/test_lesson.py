@@ -7,11 +7,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPushButton
 
+from engine.trace import moments
 from playground.document.examples import example
 from playground.lessons.lesson import parse
 from playground.lessons.progress import Book
 from playground.runner.messages import Inspect, NextUpdate
 from playground.runner.session import Session
+from playground.ui.kit.view import StepAt
 from playground.ui.panels.lesson import view as lesson_view
 from playground.ui.panels.lesson.blocks import condition_in_words
 from playground.ui.panels.lesson.view import LessonView
@@ -30,7 +32,7 @@ Text with $x^2$ and a [link](do:inside), [another](do:set?fit.optimizer.lr=0.5),
 
 $$z = w x + b$$
 
-::: predict id=sum kind=number answer="step.value('linear1', 0)"
+::: predict id=sum kind=number answer="step.value('linear1', 0)" given="do:inside"
 What is it?
 - wrong `step.value('linear1', 0) - step.before('linear1', 'bias', 0)` :: You forgot the bias.
 > Sums and biases.
@@ -86,6 +88,8 @@ def test_a_number_is_known_once_the_update_is_looked_into(bench: Bench) -> None:
     card = bench.view.questions[0]
     assert not card.findChild(QLineEdit, "number").isEnabled()
     assert "Step inside" in card.feedback.text()
+    QTest.mouseClick(card.findChild(QPushButton, "prepare"), LEFT)
+    assert isinstance(bench.sent[-1], Inspect)
     trace = inside(bench).inspection.trace
     value = float(trace.values["linear1"][0][0])
     bias = float(trace.parameter("linear1", "bias")[0])
@@ -96,6 +100,18 @@ def test_a_number_is_known_once_the_update_is_looked_into(bench: Bench) -> None:
     assert not card.because.isHidden()
     assert bench.view.progress.answers["sum"].tries == 2
     assert not bench.view.progress.answers["sum"].right, "the first guess counts"
+
+
+def test_nobody_says_the_number_that_is_asked_for(bench: Bench) -> None:
+    trace = inside(bench).inspection.trace
+    assert not bench.focus.veiled, "nobody steps yet"
+    bench.focus.show_step(StepAt(trace, moments(trace, "layer")[0]))
+    assert bench.focus.veiled
+    bench.focus.veil(True)
+    enter(bench, f"{float(trace.values['linear1'][0][0]):.3g}")
+    assert bench.focus.veiled, "somebody else asks as well"
+    bench.focus.veil(False)
+    assert not bench.focus.veiled
 
 
 def test_a_choice_is_a_commitment_and_says_why(bench: Bench) -> None:

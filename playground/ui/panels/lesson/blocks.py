@@ -51,7 +51,7 @@ class QuestionCard(_Card):
 
     def __init__(self, theme: Theme, asked: Predict, followed: Followed, answered: Answered) -> None:
         super().__init__("Predict", f"question_{asked.id}")
-        self.asked, self._answered = asked, answered
+        self.asked, self._answered, self._followed = asked, answered, followed
         self._seen: Seen | None = None
         self.column.addWidget(Words(theme, asked.question, followed))
         self.buttons: list[QPushButton] = []
@@ -80,7 +80,11 @@ class QuestionCard(_Card):
             self.tell.setObjectName("show_it")
             self.tell.setProperty("flat", True)
             self.tell.clicked.connect(self._show_it)
-            for part in (self.field, self.enter, self.tell):
+            self.prepare = QPushButton("Step inside")
+            self.prepare.setObjectName("prepare")
+            self.prepare.setToolTip("Look into the next update; nothing is changed by it.")
+            self.prepare.clicked.connect(self._prepare)
+            for part in (self.field, self.enter, self.tell, self.prepare):
                 line.addWidget(part)
             line.addStretch(1)
         self.row = row
@@ -88,10 +92,8 @@ class QuestionCard(_Card):
         self.feedback = Label()
         self.feedback.setObjectName("feedback")
         self.feedback.setWordWrap(True)
-        self.remark: Words | None = None
         self.because = Words(theme, asked.because, followed)
         self.because.setObjectName("because")
-        self._theme, self._followed = theme, followed
         self.column.addWidget(self.feedback)
         self.column.addWidget(self.because)
         self._wrong = ""
@@ -111,6 +113,11 @@ class QuestionCard(_Card):
         found = self.asked.answer.value(self._seen)
         return float(found) if isinstance(found, int | float) else None
 
+    @property
+    def waits(self) -> bool:
+        """Whether a number of this network is known, and not guessed yet."""
+        return self.right is not None and not (self._given is not None and self._given.known)
+
     def _enter(self) -> None:
         right = self.right
         if self.field is None or right is None:
@@ -129,6 +136,10 @@ class QuestionCard(_Card):
             return
         self._wrong = self._mistaken(guess)
         self._answered(self.asked.id, text, False, False)
+
+    def _prepare(self) -> None:
+        for one in self.asked.given:
+            self._followed(one.link)
 
     def _mistaken(self, guess: float) -> str:
         """What is known about a wrong number."""
@@ -171,13 +182,14 @@ class QuestionCard(_Card):
             self.field.setEnabled(not known and not waits)
             self.enter.setEnabled(not known and not waits)
             self.tell.setVisible(given is not None and not known and not waits)
+            self.prepare.setVisible(waits and not known and bool(self.asked.given))
         self._tell(given)
         self.because.setVisible(known and bool(self.asked.because))
 
     def _tell(self, given: Answer | None) -> None:
         if given is None:
             waits = self.field is not None and self.right is None
-            self._say("The number comes with Step inside: press it first." if waits else "", None)
+            self._say("The number comes with Step inside." if waits else "", None)
             return
         if self.asked.choices:
             chosen = next((c for c in self.asked.choices if c.text == given.guess), None)

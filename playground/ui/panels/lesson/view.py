@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QStandardPaths
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.errors import UnknownName, counted
@@ -51,6 +52,7 @@ class LessonView(View):
         self.lesson: Lesson | None = None
         self.progress = Progress()
         self._frame: Frame | None = None
+        context.focus.step_changed.connect(self._veil)
         self.questions: list[QuestionCard] = []
         self.goals: list[GoalCard] = []
         self._reveals: list[tuple[str, QWidget]] = []
@@ -292,6 +294,7 @@ class LessonView(View):
             question.show_progress(self.progress)
         for goal in self.goals:
             goal.show_progress(self.progress)
+        self._veil()
         for after, words in self._reveals:
             given = self.progress.answers.get(after)
             words.setVisible(given is not None and given.known)
@@ -333,3 +336,13 @@ class LessonView(View):
         if progress is not self.progress:
             self._note_progress(progress)
             self._show_progress()
+        self._veil()
+
+    def _veil(self) -> None:
+        """While a number of this update is asked for, nobody else says it."""
+        waits = self.isVisible() and any(question.waits for question in self.questions)
+        self.context.focus.veil(waits and self.context.focus.step is not None, "lesson")
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._veil()
