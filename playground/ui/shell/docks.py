@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 #: the height of a tall panel, at least: in pixels, and as a share of the window
 TALL, TALL_SHARE = 300, 0.4
-#: the width of a panel that is read, at least, in pixels
-READ = 330
+#: the width of a panel that is read, at least, and of a window in which it may reach down to the bottom, in pixels
+READ, WIDE = 330, 1500
 
 
 class Slot(QWidget):
@@ -139,6 +139,9 @@ class Docks:
     def _stand_alone(self, panel: Panel, on: bool) -> None:
         """The others of its area give way to a panel that is read, and come back after it."""
         others = [one for one in PANELS if one.area == panel.area and one is not panel]
+        # A text wants height, but what stands at the bottom wants the width of a small window.
+        reaches_down = on and self._window.width() >= WIDE
+        self._window.setCorner(Qt.Corner.BottomLeftCorner, panel.area if reaches_down else BOTTOM)
         if on:
             self._gave_way = tuple(one.key for one in others if not self[one.key].isHidden())
             for key in self._gave_way:

@@ -162,8 +162,9 @@ class LessonView(View):
             return
         self.lesson, self.progress = lesson, self.book.of(lesson)
         self.context.focus.project_asked.emit(project)
+        self.setFocus()  # what was pressed goes, and Qt would take the keyboard to the canvas
         self._pages.setCurrentWidget(self._reader)
-        self._next.setFocus()  # what was pressed is gone, and Qt would go on to the canvas
+        self._next.setFocus()
         self.turn(min(self.progress.page, len(lesson.pages) - 1))
 
     def leave(self) -> None:
@@ -171,8 +172,8 @@ class LessonView(View):
         self.lesson = None
         self._clear()
         self._mark_map()
+        self.setFocus()
         self._pages.setCurrentWidget(self._map)
-        self._map.setFocus()
 
     def turn(self, to: int) -> None:
         """Show another page; beyond the last one is the list."""
