@@ -88,6 +88,11 @@ class Book:
             except (EngineError, OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 self._pages = {}
 
+    def write(self, path: Path) -> None:
+        """All of it into another file, to be handed in. Raises OSError."""
+        with replacing(path) as file:
+            file.write(json.dumps(_written(self._pages)).encode())
+
     def of(self, lesson: Lesson) -> Progress:
         return self._pages.get(lesson.id, Progress())
 
@@ -96,8 +101,7 @@ class Book:
         self._pages[lesson.id] = progress
         if self._path is not None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(self._path, durable=False) as file:
-                file.write(json.dumps(_written(self._pages)).encode())
+            self.write(self._path)
 
 
 def _written(pages: Mapping[str, Progress]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """``playground lesson``."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from playground.cli import main
 from playground.lessons.actions import ACTIONS
 from playground.lessons.lesson import lessons
 from playground.lessons.names import NAMES
+from playground.lessons.progress import Book
 from tests.lessons.test_lesson_files import FRONT, GOAL
 
 
@@ -31,3 +33,26 @@ def test_the_reference_names_everything(capsys: pytest.CaptureFixture[str]) -> N
     assert main(["lesson", "list"]) == 0
     listed = capsys.readouterr().out
     assert all(lesson.title in listed for lesson in lessons())
+
+
+def test_a_class_is_one_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lesson = lessons()[0]
+    first, second = lesson.questions[:2]
+    for name, guess in (("ada", first.choices[0].text), ("bob", '=HYPERLINK("x")')):
+        book = Book()
+        progress = book.of(lesson).answered(first.id, guess, name == "ada", True)
+        book.note(lesson, progress.met(lesson.goals[0].id, 0) if name == "ada" else progress)
+        (tmp_path / "class").mkdir(exist_ok=True)
+        book.write(tmp_path / "class" / f"{name}.json")
+    (tmp_path / "class" / "carl.json").write_text("{")
+    assert main(["lesson", "grade", str(tmp_path / "class"), str(tmp_path / "table.csv")]) == 0
+    assert "3 pupils, 3 rows" in capsys.readouterr().out
+    rows = list(csv.DictReader((tmp_path / "table.csv").read_text().splitlines()))
+    assert [(row["pupil"], row["kind"], row["right at once"]) for row in rows] == [
+        ("ada", "question", "yes"),
+        ("ada", "goal", ""),
+        ("bob", "question", "no"),
+    ]
+    assert rows[2]["first guess"].startswith("'=")
+    assert second.id not in {row["id"] for row in rows}
+    assert main(["lesson", "grade", str(tmp_path / "nobody"), str(tmp_path / "table.csv")]) == 2

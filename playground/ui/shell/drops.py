@@ -11,7 +11,9 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QWidget
 
 from playground.document.files import RUN_SUFFIX
+from playground.lessons.packs import SUFFIX as PACK
 from playground.ui.panels.data.view import DataView
+from playground.ui.panels.lesson.view import LessonView
 
 if TYPE_CHECKING:
     from playground.ui.shell.docks import Docks
@@ -22,7 +24,7 @@ PROJECTS = (".json", RUN_SUFFIX)
 
 
 class Drops(QObject):
-    """Takes one local file or folder: a project is opened, anything else is data."""
+    """Takes one local file or folder: a project is opened, a pack of lessons added, anything else is data."""
 
     def __init__(self, window: QWidget, open_project: Callable[[Path], object], docks: Docks) -> None:
         super().__init__(window)
@@ -39,8 +41,15 @@ class Drops(QObject):
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
         if event.type() == QEvent.Type.Drop:
-            (self._open_project if path.suffix in PROJECTS else self._open_data)(path)
+            how = self._open_project if path.suffix in PROJECTS else self._open_data
+            (self._add_pack if path.suffix == PACK else how)(path)
         return True
+
+    def _add_pack(self, path: Path) -> None:
+        self._docks.bring_forward("lesson")
+        panel = self._docks.views["lesson"]
+        if isinstance(panel, LessonView):
+            panel.add_pack(path)
 
     def _open_data(self, path: Path) -> None:
         self._docks.bring_forward("data")

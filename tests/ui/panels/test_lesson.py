@@ -10,10 +10,12 @@ from PySide6.QtWidgets import QLineEdit, QPushButton
 from engine.trace import moments
 from playground.document.examples import example
 from playground.lessons.lesson import parse
+from playground.lessons.packs import write_pack
 from playground.lessons.progress import Book
 from playground.runner.messages import Inspect, NextUpdate
 from playground.runner.session import Session
 from playground.ui.kit.view import StepAt
+from playground.ui.panels.lesson import contents
 from playground.ui.panels.lesson import view as lesson_view
 from playground.ui.panels.lesson.blocks import condition_in_words
 from playground.ui.panels.lesson.view import LessonView
@@ -58,12 +60,12 @@ Raise the rate
 
 @pytest.fixture
 def bench(qtbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    monkeypatch.setattr(lesson_view, "book_path", lambda: tmp_path / "lessons.json")
-    monkeypatch.setattr(lesson_view, "lessons", lambda: (parse(LESSON, "two"),))
+    monkeypatch.setattr(lesson_view, "own_folder", lambda: tmp_path / "own")
+    monkeypatch.setattr(contents, "lessons", lambda: (parse(LESSON, "two"),))
     bench = Bench(qtbot, LessonView, example("first-steps").project)
     bench.focus.project_asked.connect(bench.document.set)
     bench.show(320, 640)
-    QTest.mouseClick(bench.view.entries["two"], LEFT)
+    QTest.mouseClick(bench.view.contents.entries["two"], LEFT)
     return bench
 
 
@@ -153,10 +155,29 @@ def test_goals_are_checked_with_every_frame(bench: Bench) -> None:
 def test_what_was_answered_is_there_again(bench: Bench, tmp_path: Path) -> None:
     QTest.mouseClick(bench.view.questions[1].findChild(QPushButton, "choice_1"), LEFT)
     QTest.mouseClick(bench.view._next, LEFT)
-    kept = Book(tmp_path / "lessons.json").of(bench.view.lessons[0])
+    kept = Book(tmp_path / "own" / "progress.json").of(bench.view.contents.lessons[0])
     assert (kept.page, kept.answers["bend"].right) == (1, True)
     QTest.mouseClick(bench.view._leave, LEFT)
-    assert bench.view.entries["two"].text().startswith("Two questions  33 %")
+    assert bench.view.contents.entries["two"].text().startswith("Two questions  33 %")
+
+
+def test_a_pack_is_listed_and_kept(bench: Bench, tmp_path: Path) -> None:
+    source = tmp_path / "class" / "10-mine"
+    source.mkdir(parents=True)
+    (source / "lesson.md").write_text(LESSON.replace("Two questions", "My own"))
+    made = tmp_path / "class.lessons"
+    write_pack(tmp_path / "class", made, "Our class")
+    bench.view.add_pack(made)
+    mine = bench.view.contents.lessons[-1]
+    assert (mine.title, len(bench.view.contents.lessons)) == ("My own", 2)
+    bench.view.add_pack(made)
+    assert len(bench.view.contents.lessons) == 2, "the same pack twice is one"
+    bench.view.begin(mine)
+    assert "My own" in bench.view._where.text()
+    made.write_bytes(made.read_bytes()[:-40] + b"x" * 40)
+    bench.view.add_pack(made)
+    assert "damaged" in bench.view.contents.note.text() or "cannot be used" in bench.view.contents.note.text()
+    assert not bench.view.contents.note.isHidden()
 
 
 def test_a_book_that_cannot_be_read_is_begun_anew(tmp_path: Path) -> None:

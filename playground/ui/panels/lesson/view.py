@@ -10,17 +10,19 @@ from PySide6.QtCore import QStandardPaths
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from engine.errors import UnknownName, counted
+from engine.errors import UnknownName
 from playground.lessons.actions import action
 from playground.lessons.errors import LessonError
-from playground.lessons.lesson import Block, Goal, Hint, Lesson, Page, Predict, Reveal, Text, lessons
+from playground.lessons.lesson import Block, Goal, Hint, Lesson, Page, Predict, Reveal, Text
 from playground.lessons.names import Seen
+from playground.lessons.packs import Shelf
 from playground.lessons.progress import Book, Progress
 from playground.runner.messages import State
 from playground.ui.kit.style import GAP, MARGIN, refresh, scrolled
-from playground.ui.kit.text import RIGHT, Label, button_text
+from playground.ui.kit.text import Label
 from playground.ui.kit.view import LEFT, View, declared, panel
 from playground.ui.panels.lesson.blocks import GoalCard, HintCard, QuestionCard
+from playground.ui.panels.lesson.contents import Contents
 from playground.ui.panels.lesson.text import Words
 
 if TYPE_CHECKING:
@@ -31,12 +33,9 @@ if TYPE_CHECKING:
     from playground.ui.kit.view import Context
 
 
-def book_path() -> Path:
-    """Where progress is kept."""
-    return (
-        Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation))
-        / "lessons.json"
-    )
+def own_folder() -> Path:
+    """Where progress and packs are kept."""
+    return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)) / "lessons"
 
 
 @panel("lesson", "Lessons", LEFT, order=5, shown=False, alone=True)
@@ -47,8 +46,7 @@ class LessonView(View):
         super().__init__(context, parent)
         self.setObjectName("lesson_view")
         self.setMinimumWidth(280)
-        self.lessons = lessons()
-        self.book = Book(book_path())
+        self.shelf, self.book = Shelf(own_folder()), Book(own_folder() / "progress.json")
         self.lesson: Lesson | None = None
         self.progress = Progress()
         self._frame: Frame | None = None
@@ -56,47 +54,30 @@ class LessonView(View):
         self.questions: list[QuestionCard] = []
         self.goals: list[GoalCard] = []
         self._reveals: list[tuple[str, QWidget]] = []
-        self._map, self._reader = QWidget(), QWidget()
+        self.contents = Contents(self.shelf, self.book, self.begin)
+        self._reader = QWidget()
         self._pages = QStackedWidget()
-        self._pages.addWidget(self._map)
+        self._pages.addWidget(self.contents)
         self._pages.addWidget(self._reader)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._pages)
-        self._fill_map()
         self._fill_reader()
 
-    # --- the map ------------------------------------------------------------------------------------------------------
-
-    def _fill_map(self) -> None:
-        parts: list[QWidget] = []
-        self.entries: dict[str, QPushButton] = {}
-        topic = ""
-        for lesson in self.lessons:
-            if lesson.topic != topic:
-                topic = lesson.topic
-                heading = Label(topic)
-                heading.setProperty("heading", True)
-                parts.append(heading)
-            entry = QPushButton()
-            entry.setObjectName(f"lesson_{lesson.id}")
-            entry.setProperty("listed", True)
-            entry.setToolTip(lesson.about)
-            entry.clicked.connect(lambda _=False, lesson=lesson: self.begin(lesson))
-            self.entries[lesson.id] = entry
-            parts.append(entry)
-            about = Label(f"{lesson.about} {counted(lesson.minutes, 'minute')}.")
-            about.setProperty("muted", True)
-            about.setWordWrap(True)
-            parts.append(about)
-        scrolled(self._map, *parts)
-        self._mark_map()
-
-    def _mark_map(self) -> None:
-        for lesson in self.lessons:
-            share = self.book.of(lesson).share(lesson)
-            done = f"  {RIGHT}" if share == 1.0 else f"  {round(100 * share)} %" if share else ""
-            self.entries[lesson.id].setText(button_text(lesson.title) + done)
+    def add_pack(self, path: Path) -> None:
+        """Keep the pack that was dropped, and list its lessons; what cannot be read is said."""
+        self.leave()
+        note = ""
+        try:
+            pack = self.shelf.add(path)
+        except LessonError as error:
+            note = str(error)
+        except OSError as error:
+            note = f"The pack cannot be kept here ({error.strerror}). Make room, and drop it again."
+        self.contents.note.setText(note)
+        self.contents.fill()
+        if not note:
+            self.contents.entries[pack.lessons[0].id].setFocus()
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
@@ -158,7 +139,8 @@ class LessonView(View):
         try:
             project = lesson.project
         except LessonError as error:
-            self._say(str(error))
+            self.contents.note.setText(str(error))
+            self.contents.mark()
             return
         self.lesson, self.progress = lesson, self.book.of(lesson)
         self.context.focus.project_asked.emit(project)
@@ -171,9 +153,10 @@ class LessonView(View):
         """Back to the list; the project stays as it is."""
         self.lesson = None
         self._clear()
-        self._mark_map()
+        self.contents.note.clear()
+        self.contents.mark()
         self.setFocus()
-        self._pages.setCurrentWidget(self._map)
+        self._pages.setCurrentWidget(self.contents)
 
     def turn(self, to: int) -> None:
         """Show another page; beyond the last one is the list."""
@@ -185,9 +168,9 @@ class LessonView(View):
             return
         self._note_progress(replace(self.progress, page=max(0, to)))
         page = lesson.pages[self.progress.page]
-        number = self.lessons.index(lesson) + 1 if lesson in self.lessons else 1
+        number = self.contents.lessons.index(lesson) + 1
         self._where.setText(
-            f"Lesson {number} of {len(self.lessons)} · {lesson.title} · {to + 1} / {len(lesson.pages)}"
+            f"Lesson {number} of {len(self.contents.lessons)} · {lesson.title} · {to + 1} / {len(lesson.pages)}"
         )
         self._title.setText(page.title)
         self._bar.setRange(0, len(lesson.pages))
