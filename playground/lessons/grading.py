@@ -11,7 +11,7 @@ from engine.io.whole import replacing
 from playground.lessons.lesson import Lesson, lessons
 from playground.lessons.progress import Book
 
-COLUMNS = ("pupil", "lesson", "kind", "id", "done", "right at once", "first guess", "tries", "asked")
+COLUMNS = ("pupil", "lesson", "kind", "id", "done", "right at once", "first guess", "sure", "tries", "asked")
 #: first letters that a spreadsheet would take for a formula
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -44,22 +44,13 @@ def _rows(path: Path, known: tuple[Lesson, ...]) -> Iterator[tuple[object, ...]]
             if given is not None:
                 yield (
                     path.stem, lesson.id, "question", question.id, _yes(given.known), _yes(given.right), given.guess,
-                    given.tries, asked,
+                    given.sure or "", given.tries, asked,
                 )  # fmt: skip
         for goal in lesson.goals:
             seeds = progress.reached.get(goal.id, ())
             if seeds:
-                yield (
-                    path.stem,
-                    lesson.id,
-                    "goal",
-                    goal.id,
-                    _yes(len(seeds) >= goal.seeds),
-                    "",
-                    "",
-                    "",
-                    goal.title,
-                )
+                done = _yes(len(seeds) >= goal.seeds)
+                yield path.stem, lesson.id, "goal", goal.id, done, "", "", "", "", goal.title
 
 
 def _yes(value: bool) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from engine.errors import EngineError
 from engine.io.guarded import read_bytes
 from engine.io.whole import replacing
-from playground.lessons.lesson import Lesson
+from playground.lessons.lesson import Lesson, Predict
 
 #: bytes of the file, letters of a guess that is kept
 MOST_BYTES, MOST_LETTERS = 4 << 20, 40
@@ -30,12 +30,16 @@ class Answer:
         right: whether that was right.
         known: whether the right answer has been found, or shown.
         tries: guesses so far.
+        sure: how sure one was of the first: 1 a guess, 2 fairly, 3 certain; 0 where that was not said.
+        again: whether it was right when it was asked once more, another time.
     """
 
     guess: str
     right: bool
     known: bool
     tries: int = 1
+    sure: int = 0
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,15 +56,21 @@ class Progress:
     answers: Mapping[str, Answer] = field(default_factory=lambda: _NOTHING)
     reached: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: _NOTHING)
 
-    def answered(self, id: str, guess: str, right: bool, known: bool) -> Progress:
+    def answered(self, id: str, guess: str, right: bool, known: bool, sure: int = 0) -> Progress:
         """With one more guess; only the first one is kept."""
         old = self.answers.get(id)
         new = (
-            Answer(guess[:MOST_LETTERS], right, known)
+            Answer(guess[:MOST_LETTERS], right, known, sure=sure)
             if old is None
             else replace(old, known=old.known or known, tries=old.tries + 1)
         )
         return replace(self, answers=MappingProxyType({**self.answers, id: new}))
+
+    def repeated(self, id: str) -> Progress:
+        """With a question answered rightly when it was asked once more."""
+        return replace(
+            self, answers=MappingProxyType({**self.answers, id: replace(self.answers[id], again=True)})
+        )
 
     def met(self, goal: str, seed: int) -> Progress:
         """With a goal met in a run of this seed."""
@@ -87,6 +97,20 @@ class Book:
                 self._pages = _read(json.loads(read_bytes(path, MOST_BYTES)))
             except (EngineError, OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 self._pages = {}
+        #: the answers of earlier days: what the file held
+        self._old = {(lesson, q) for lesson, one in self._pages.items() for q in one.answers}
+
+    def to_repeat(self, known: Iterable[Lesson], most: int = 2) -> tuple[tuple[Lesson, Predict], ...]:
+        """Questions that were answered wrongly at first, at an earlier start of the program: worth asking once more."""
+        found = []
+        for lesson in known:
+            answers = self.of(lesson).answers
+            for question in lesson.questions:
+                given = answers.get(question.id)
+                wrong = given is not None and not given.right and not given.again
+                if wrong and question.choices and (lesson.id, question.id) in self._old:
+                    found.append((lesson, question))
+        return tuple(found[:most])
 
     def write(self, path: Path) -> None:
         """All of it into another file, to be handed in. Raises OSError."""
@@ -110,10 +134,7 @@ def _written(pages: Mapping[str, Progress]) -> dict[str, Any]:
         "lessons": {
             id: {
                 "page": one.page,
-                "answers": {
-                    q: {"guess": a.guess, "right": a.right, "known": a.known, "tries": a.tries}
-                    for q, a in one.answers.items()
-                },
+                "answers": {q: asdict(a) for q, a in one.answers.items()},
                 "reached": {goal: list(seeds) for goal, seeds in one.reached.items()},
             }
             for id, one in pages.items()
@@ -130,7 +151,12 @@ def _read(data: Any) -> dict[str, Progress]:
             MappingProxyType(
                 {
                     str(q): Answer(
-                        str(a["guess"])[:MOST_LETTERS], bool(a["right"]), bool(a["known"]), int(a["tries"])
+                        str(a["guess"])[:MOST_LETTERS],
+                        bool(a["right"]),
+                        bool(a["known"]),
+                        int(a["tries"]),
+                        int(a.get("sure", 0)),
+                        bool(a.get("again", False)),
                     )
                     for q, a in one["answers"].items()
                 }

@@ -119,8 +119,10 @@ def test_nobody_says_the_number_that_is_asked_for(bench: Bench) -> None:
 def test_a_choice_is_a_commitment_and_says_why(bench: Bench) -> None:
     card, (_, reveal) = bench.view.questions[1], bench.view._reveals[0]
     assert reveal.isHidden()
+    QTest.mouseClick(card.findChild(QPushButton, "sure_3"), LEFT)
     QTest.mouseClick(card.findChild(QPushButton, "choice_0"), LEFT)
-    assert "Not left." in card.feedback.text()
+    assert "Many are certain of this. Not left." in card.feedback.text()
+    assert bench.view.progress.answers["bend"].sure == 3
     assert not any(button.isEnabled() for button in card.buttons)
     assert not reveal.isHidden()
 
@@ -159,6 +161,22 @@ def test_what_was_answered_is_there_again(bench: Bench, tmp_path: Path) -> None:
     assert (kept.page, kept.answers["bend"].right) == (1, True)
     QTest.mouseClick(bench.view._leave, LEFT)
     assert bench.view.contents.entries["two"].text().startswith("Two questions  33 %")
+
+
+def test_what_was_wrong_is_asked_once_more_another_day(bench: Bench) -> None:
+    QTest.mouseClick(bench.view.questions[1].findChild(QPushButton, "choice_0"), LEFT)
+    QTest.mouseClick(bench.view._leave, LEFT)
+    bench.view.contents.fill()
+    assert bench.view.contents.again == [], "not on the same day"
+    for right in (True, False):
+        later = LessonView(bench.view.context, bench.view)
+        assert [card.asked.id for card in later.contents.again] == ["bend"] * right
+        for card in later.contents.again:
+            card.findChild(QPushButton, "choice_1").click()
+            assert "Right." in card.feedback.text()
+    assert not bench.view.book.of(bench.view.contents.lessons[0]).answers["bend"].right, (
+        "the first guess stays"
+    )
 
 
 def test_a_pack_is_listed_and_kept(bench: Bench, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
+    QButtonGroup,
     QFrame,
     QHBoxLayout,
     QLineEdit,
@@ -29,7 +30,9 @@ from playground.ui.panels.lesson.text import Words
 
 OPEN = "\N{WHITE CIRCLE}"
 
-Answered = Callable[[str, str, bool, bool], object]
+Answered = Callable[[str, str, bool, bool, int], object]
+#: how sure somebody is of an answer, from 1 on
+SURE = ("a guess", "fairly", "certain")
 Followed = Callable[[str], object]
 
 
@@ -44,6 +47,33 @@ class _Card(QFrame):
         self.heading = Label(heading)
         self.heading.setProperty("muted", True)
         self.column.addWidget(self.heading)
+
+
+class Sureness(QWidget):
+    """How sure one is, said before the answer: who was certain and wrong remembers best."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        label = Label("How sure?")
+        label.setProperty("muted", True)
+        row.addWidget(label)
+        self._group = QButtonGroup(self)
+        for number, words in enumerate(SURE, 1):
+            button = QPushButton(words)
+            button.setObjectName(f"sure_{number}")
+            button.setCheckable(True)
+            button.setProperty("flat", True)
+            self._group.addButton(button, number)
+            row.addWidget(button)
+        row.addStretch(1)
+
+    @property
+    def value(self) -> int:
+        """1 to 3; 0 where nothing was said."""
+        return max(0, self._group.checkedId())
 
 
 class QuestionCard(_Card):
@@ -87,8 +117,9 @@ class QuestionCard(_Card):
             for part in (self.field, self.enter, self.tell, self.prepare):
                 line.addWidget(part)
             line.addStretch(1)
-        self.row = row
         self.column.addWidget(row)
+        self.sure = Sureness()
+        self.column.addWidget(self.sure)
         self.feedback = Label()
         self.feedback.setObjectName("feedback")
         self.feedback.setWordWrap(True)
@@ -103,7 +134,7 @@ class QuestionCard(_Card):
 
     def _choose(self, i: int) -> None:
         choice = self.asked.choices[i]
-        self._answered(self.asked.id, choice.text, choice.right, True)
+        self._answered(self.asked.id, choice.text, choice.right, True, self.sure.value)
 
     @property
     def right(self) -> float | None:
@@ -132,10 +163,10 @@ class QuestionCard(_Card):
             self._say("Write a finite number, such as −0.25.", False)
             return
         if agrees(guess, right, self.asked.digits):
-            self._answered(self.asked.id, text, True, True)
+            self._answered(self.asked.id, text, True, True, self.sure.value)
             return
         self._wrong = self._mistaken(guess)
-        self._answered(self.asked.id, text, False, False)
+        self._answered(self.asked.id, text, False, False, self.sure.value)
 
     def _prepare(self) -> None:
         for one in self.asked.given:
@@ -153,7 +184,7 @@ class QuestionCard(_Card):
         return "Not yet. Try again, or let it be shown."
 
     def _show_it(self) -> None:
-        self._answered(self.asked.id, "shown", False, True)
+        self._answered(self.asked.id, "shown", False, True, 0)
 
     # --- showing ------------------------------------------------------------------------------------------------------
 
@@ -183,6 +214,7 @@ class QuestionCard(_Card):
             self.enter.setEnabled(not known and not waits)
             self.tell.setVisible(given is not None and not known and not waits)
             self.prepare.setVisible(waits and not known and bool(self.asked.given))
+        self.sure.setVisible(given is None and (self.field is None or self.right is not None))
         self._tell(given)
         self.because.setVisible(known and bool(self.asked.because))
 
@@ -194,6 +226,8 @@ class QuestionCard(_Card):
         if self.asked.choices:
             chosen = next((c for c in self.asked.choices if c.text == given.guess), None)
             said = chosen.remark if chosen is not None else ""
+            if given.sure == len(SURE) and not given.right:
+                said = f"Many are certain of this. {said}"
             self._say(
                 f"{RIGHT} Right. {said}" if given.right else f"{WRONG} {said or 'It is another.'}",
                 given.right,

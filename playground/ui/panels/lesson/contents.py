@@ -8,11 +8,13 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
 
 from engine.errors import counted
-from playground.lessons.lesson import Lesson, lessons
+from playground.lessons.lesson import Lesson, Predict, lessons
 from playground.lessons.packs import Shelf
-from playground.lessons.progress import Book
+from playground.lessons.progress import Book, Progress
 from playground.ui.kit.style import scrolled
 from playground.ui.kit.text import RIGHT, Label, button_text, tip
+from playground.ui.kit.theme import Theme
+from playground.ui.panels.lesson.blocks import QuestionCard
 
 
 class Contents(QWidget):
@@ -21,10 +23,12 @@ class Contents(QWidget):
     Attributes:
         lessons: all, in their order: the program's own, then those of the packs.
         entries: the buttons, by the lesson's id.
+        again: questions from last time.
     """
 
-    def __init__(self, shelf: Shelf, book: Book, begin: Callable[[Lesson], object]) -> None:
+    def __init__(self, theme: Theme, shelf: Shelf, book: Book, begin: Callable[[Lesson], object]) -> None:
         super().__init__()
+        self._theme = theme
         self._shelf, self._book, self._begin = shelf, book, begin
         self.lessons: tuple[Lesson, ...] = ()
         self.entries: dict[str, QPushButton] = {}
@@ -49,6 +53,11 @@ class Contents(QWidget):
         self.entries = {lesson.id: self._entry(lesson) for lesson in self.lessons}
         parts: list[QWidget] = []
         topic = ""
+        self.again = [self._asked_again(*one) for one in self._book.to_repeat(self.lessons)]
+        if self.again:
+            heading = Label("From last time")
+            heading.setProperty("heading", True)
+            parts += [heading, *self.again]
         for group, lesson in grouped:
             if group != topic:
                 topic = group
@@ -67,6 +76,30 @@ class Contents(QWidget):
         scrolled(self._page, self.note, *parts, self._hand_in)
         self._column.addWidget(self._page)
         self.mark()
+
+    def _asked_again(self, lesson: Lesson, question: Predict) -> QuestionCard:
+        """A question of an earlier day, asked without what was answered then."""
+        given = Progress()
+
+        def answered(id: str, guess: str, right: bool, known: bool, sure: int) -> None:
+            nonlocal given
+            given = given.answered(id, guess, right, known, sure)
+            card.show_progress(given)
+            if right:
+                self._keep(lesson, self._book.of(lesson).repeated(id))
+
+        card = QuestionCard(self._theme, question, lambda link: None, answered)
+        card.heading.setText(lesson.title)
+        return card
+
+    def _keep(self, lesson: Lesson, progress: Progress) -> None:
+        try:
+            self._book.note(lesson, progress)
+        except OSError as error:
+            self.note.setText(
+                f"Your progress cannot be written ({error.strerror}); it is kept until the program ends."
+            )
+            self.mark()
 
     def _entry(self, lesson: Lesson) -> QPushButton:
         entry = QPushButton()

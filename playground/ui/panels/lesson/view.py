@@ -54,7 +54,7 @@ class LessonView(View):
         self.questions: list[QuestionCard] = []
         self.goals: list[GoalCard] = []
         self._reveals: list[tuple[str, QWidget]] = []
-        self.contents = Contents(self.shelf, self.book, self.begin)
+        self.contents = Contents(context.theme, self.shelf, self.book, self.begin)
         self._reader = QWidget()
         self._pages = QStackedWidget()
         self._pages.addWidget(self.contents)
@@ -258,8 +258,8 @@ class LessonView(View):
         self._note.setText(text)
         self._note.show()
 
-    def _answered(self, id: str, guess: str, right: bool, known: bool) -> None:
-        self._note_progress(self.progress.answered(id, guess, right, known))
+    def _answered(self, id: str, guess: str, right: bool, known: bool, sure: int) -> None:
+        self._note_progress(self.progress.answered(id, guess, right, known, sure))
         self._show_progress()
 
     def _note_progress(self, progress: Progress) -> None:
