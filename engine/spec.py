@@ -17,7 +17,7 @@ import dataclasses
 import math
 import numbers
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -390,6 +390,26 @@ class _Varying:
 def varying(whole: str, **without: Mapping[str, str]) -> Any:
     """Declare a formula of which parts are there only while an option is on: per option, what becomes of which part without it."""
     return _Varying(whole, without)
+
+
+class ByOption:
+    """What a class says of itself, where that differs with one of a spec's options; asked of the class, it is the first."""
+
+    def __init__(self, option: str, each: Mapping[str, Any]) -> None:
+        self._option, self.each = option, each
+
+    def __get__(self, spec: Spec | None, owner: type[Spec]) -> Any:
+        return next(iter(self.each.values())) if spec is None else self.each[getattr(spec, self._option)]
+
+    def made(self, make: Callable[..., Any], *others: Any) -> ByOption:
+        """The same with what ``make`` makes of each, and of ``others`` with the same option."""
+        parts = ((key, [o.each[key] if isinstance(o, ByOption) else o for o in others]) for key in self.each)
+        return ByOption(self._option, {key: make(self.each[key], *more) for key, more in parts})
+
+
+def by_option(option: str, **each: Any) -> Any:
+    """Declare something that a class says of itself once for each value of an option, the default first."""
+    return ByOption(option, each)
 
 
 #: names that are letters

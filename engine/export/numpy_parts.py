@@ -331,6 +331,53 @@ class GELU(Layer):
         return dy * (self.phi + self.x * density)
 
 
+class TanhGELU(Layer):
+    """y = x g(x), where g(x) = (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2 is near the normal distribution"""
+
+    def forward(self, x, training=False):
+        self.x = x
+        self.gate = 0.5 * np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)) + 0.5
+        return x * self.gate
+
+    def backward(self, dy):
+        slope = math.sqrt(8 / math.pi) * self.gate * (1 - self.gate) * (1 + 3 * 0.044715 * self.x**2)
+        return dy * (self.gate + self.x * slope)
+
+
+class Mish(Layer):
+    """y = x tanh(log(1 + eˣ))"""
+
+    def forward(self, x, training=False):
+        self.x, self.gate = x, np.tanh(np.logaddexp(0, x)).astype(x.dtype)
+        return x * self.gate
+
+    def backward(self, dy):
+        sigmoid = 0.5 * np.tanh(0.5 * self.x) + 0.5
+        return dy * (self.gate + self.x * sigmoid * (1 - self.gate**2))
+
+
+class Hardswish(Layer):
+    """y = x min(max(x + 3, 0), 6) / 6"""
+
+    def forward(self, x, training=False):
+        self.x = x
+        return x * np.clip(x + 3, 0, 6) / 6
+
+    def backward(self, dy):
+        return dy * np.where(np.abs(self.x) < 3, self.x / 3 + 0.5, (self.x > 0).astype(dy.dtype))
+
+
+class Hardsigmoid(Layer):
+    """y = min(max(x / 6 + 1/2, 0), 1)"""
+
+    def forward(self, x, training=False):
+        self.inside = np.abs(x) < 3
+        return np.clip(x / 6 + 0.5, 0, 1)
+
+    def backward(self, dy):
+        return dy * self.inside / 6
+
+
 class SiLU(Layer):
     """y = x σ(x)"""
 

@@ -27,14 +27,21 @@ writes = numpy_writers.writes
     layers.Tanh,
     layers.Sigmoid,
     layers.Identity,
-    layers.GELU,
     layers.SiLU,
+    layers.Mish,
+    layers.Hardswish,
+    layers.Hardsigmoid,
     layers.Softmax,
     layers.Flatten,
 )
 @writes(layers.GlobalAvgPool2d, layers.Add, layers.Concat)
 def _plain(layer: layers.Layer, at: Place) -> str:
     return f"{layer.key}()"
+
+
+@writes(layers.GELU)
+def _gelu(layer: layers.GELU, at: Place) -> str:
+    return "GELU()" if layer.approximate == "none" else "TanhGELU()"
 
 
 def _weights(at: Place, *names: str) -> str:

@@ -58,12 +58,23 @@ def _weights(at: Place, graph: Graph) -> list[str]:
 
 
 @writes(
-    layers.ReLU, layers.Tanh, layers.Sigmoid, layers.Identity, layers.GELU, layers.Dropout, layers.Dropout2d, layers.GaussianNoise
+    layers.ReLU, layers.Tanh, layers.Sigmoid, layers.Identity, layers.Mish, layers.Hardswish, layers.Dropout, layers.Dropout2d,
+    layers.GaussianNoise,
 )  # fmt: skip
 def _plain(layer: layers.Layer, at: Place, graph: Graph) -> None:
     """What acts at random does nothing in inference."""
-    ops = {"ReLU": "Relu", "GELU": "Gelu", "Tanh": "Tanh", "Sigmoid": "Sigmoid"}
+    ops = {"ReLU": "Relu", "Tanh": "Tanh", "Sigmoid": "Sigmoid", "Mish": "Mish", "Hardswish": "HardSwish"}
     graph.add(ops.get(layer.key, "Identity"), [*at.sources], at.name)
+
+
+@writes(layers.GELU)
+def _gelu(layer: layers.GELU, at: Place, graph: Graph) -> None:
+    graph.add("Gelu", [*at.sources], at.name, approximate=layer.approximate)
+
+
+@writes(layers.Hardsigmoid)
+def _hardsigmoid(layer: layers.Hardsigmoid, at: Place, graph: Graph) -> None:
+    graph.add("HardSigmoid", [*at.sources], at.name, alpha=1 / 6, beta=0.5)
 
 
 @writes(layers.Linear)
@@ -131,7 +142,7 @@ def _elu(layer: layers.ELU, at: Place, graph: Graph) -> None:
 
 @writes(layers.SELU)
 def _selu(layer: layers.SELU, at: Place, graph: Graph) -> None:
-    graph.add("Selu", [*at.sources], at.name)
+    graph.add("Selu", [*at.sources], at.name, alpha=layer.alpha, gamma=layer.scale)
 
 
 @writes(layers.SiLU)

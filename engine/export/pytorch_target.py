@@ -37,6 +37,19 @@ class PaddedConv2d(nn.Conv2d):
 
 
 ''',
+    "ScaledELU(": '''\
+class ScaledELU(nn.ELU):
+    """A SELU with other constants."""
+
+    def __init__(self, alpha, scale):
+        super().__init__(alpha)
+        self.scale = scale
+
+    def forward(self, x):
+        return self.scale * super().forward(x)
+
+
+''',
     "GaussianNoise(": '''\
 class GaussianNoise(nn.Module):
     """In training, a little noise is added to every value."""

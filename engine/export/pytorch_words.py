@@ -43,13 +43,27 @@ def _unless(usual: Mapping[str, object], **named: object) -> dict[str, object]:
     layers.Tanh,
     layers.Sigmoid,
     layers.Identity,
-    layers.GELU,
     layers.SiLU,
-    layers.SELU,
+    layers.Mish,
+    layers.Hardswish,
+    layers.Hardsigmoid,
     layers.Flatten,
 )
 def _plain(layer: layers.Layer, at: Place) -> str:
     return f"nn.{layer.key}()"
+
+
+@writes(layers.GELU)
+def _gelu(layer: layers.GELU, at: Place) -> str:
+    return f"nn.GELU({arguments(**_unless({'approximate': 'none'}, approximate=layer.approximate))})"
+
+
+@writes(layers.SELU)
+def _selu(layer: layers.SELU, at: Place) -> str:
+    usual = layers.SELU()
+    if (layer.alpha, layer.scale) == (usual.alpha, usual.scale):
+        return "nn.SELU()"
+    return f"ScaledELU({arguments(layer.alpha, layer.scale)})"
 
 
 @writes(layers.Softmax)

@@ -17,7 +17,7 @@ from engine.errors import ShapeError
 from engine.maths import DOT, PRODUCT, Maths, juxtaposed
 from engine.ranges import ANY, Range
 from engine.registry import Registry
-from engine.spec import Spec
+from engine.spec import ByOption, Spec
 
 
 @dataclass(frozen=True)
@@ -119,12 +119,25 @@ class Layer(Spec):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        value, slope = vars(cls).get("value"), vars(cls).get("slope")
-        if value is not None and slope is not None:
-            written, passes = (m.expression(cls.letter) for m in (value, slope))
-            factor = "" if passes.latex == "1" else DOT + juxtaposed(passes.at(PRODUCT))
-            cls.formula = f"y = {juxtaposed(written.latex)}{cls.formula_ends[0]}"
-            cls.gradient_formula = rf"\frac{{\partial L}}{{\partial x}} = \delta{factor}{cls.formula_ends[1]}"
+        value, slope, ends = (vars(cls).get(name) for name in ("value", "slope", "formula_ends"))
+        ends = ends or ("", "")
+        if value is None or slope is None:
+            return
+        if isinstance(value, ByOption):  # so are its formulas, then
+            value, slope = value.made(cls._written, ends), slope.made(cls._passed, ends)
+        else:
+            value, slope = cls._written(value, ends), cls._passed(slope, ends)
+        cls.formula, cls.gradient_formula = value, slope
+
+    @classmethod
+    def _written(cls, value: Maths, ends: tuple[str, str]) -> str:
+        return f"y = {juxtaposed(value.expression(cls.letter).latex)}{ends[0]}"
+
+    @classmethod
+    def _passed(cls, slope: Maths, ends: tuple[str, str]) -> str:
+        passes = slope.expression(cls.letter)
+        factor = "" if passes.latex == "1" else DOT + juxtaposed(passes.at(PRODUCT))
+        return rf"\frac{{\partial L}}{{\partial x}} = \delta{factor}{ends[1]}"
 
     def out_shape(self, *in_shapes: Shape) -> Shape:
         """Shape of one output sample. Raises ShapeError when the inputs do not fit. By default unchanged."""

@@ -83,11 +83,6 @@ def elementwise(case: Case, **names: Any) -> Scope:
     return Scope({"x": case.x, "y": case.y, r"\delta": case.dy, "∂x": case.dx, **names})
 
 
-def selu(case: Case, sample: int, backward: bool) -> Scope:
-    # the constants of the paper (Klambauer et al. 2017)
-    return elementwise(case, **{r"\alpha": 1.6732632423543772, r"\lambda": 1.0507009873554805})
-
-
 def prelu(case: Case, sample: int, backward: bool) -> Scope:
     a = case.trace.parameter("tested", "weight")
     over = tuple(i for i in range(case.x.ndim) if i != 1 or len(a) == 1)
@@ -284,7 +279,7 @@ def added(case: Case, sample: int, backward: bool) -> Scope:
 
 #: what a layer's symbols are; of one that is not listed (nor one it inherits from), those of a curve that takes value by value
 MEANINGS: dict[type[Layer], Callable[[Case, int, bool], Scope]] = {
-    layers.SELU: selu, layers.PReLU: prelu, layers.Dropout: dropout, layers.Dropout2d: dropout2d, layers.GaussianNoise: noise,
+    layers.PReLU: prelu, layers.Dropout: dropout, layers.Dropout2d: dropout2d, layers.GaussianNoise: noise,
     layers.BatchNorm: batch_norm, layers.LayerNorm: layer_norm, layers.LocalResponseNorm: response, layers.Softmax: softmax,
     layers.Linear: linear, layers.Conv2d: conv, layers.MaxPool2d: pool, layers.AvgPool2d: pool,
     layers.AdaptiveAvgPool2d: adaptive, layers.GlobalAvgPool2d: lambda case, sample, backward: picture(case, sample),

@@ -48,6 +48,24 @@ class PaddedConv2d(torch.nn.Conv2d):
         return super().forward(torch.nn.functional.pad(x, (left, right, top, bottom)))
 
 
+class Hardsigmoid(torch.nn.Hardsigmoid):
+    """Where PyTorch's own takes 1/6 in single precision on the way back, whatever the type: its definition, differentiated."""
+
+    def forward(self, x: Any) -> Any:
+        return torch.nn.functional.relu6(x + 3.0) / 6.0 if x.requires_grad else super().forward(x)
+
+
+class ScaledELU(torch.nn.Module):
+    """PyTorch's own kernel of SELU, whose constants its module does not offer."""
+
+    def __init__(self, alpha: float, scale: float) -> None:
+        super().__init__()
+        self.constants = alpha, scale
+
+    def forward(self, x: Any) -> Any:
+        return torch.ops.aten.elu(x, *self.constants)
+
+
 def torch_layer(layer: Layer, shape: Shape) -> Any:
     """PyTorch's module for a layer of ours that reads samples of ``shape``."""
     nn = torch.nn
@@ -65,6 +83,10 @@ def torch_layer(layer: Layer, shape: Shape) -> Any:
             return nn.PReLU(shape[0] if layer.per_channel else 1)
         case "Softmax":
             return nn.Softmax(dim=1)
+        case "Hardsigmoid":
+            return Hardsigmoid()
+        case "SELU":
+            return ScaledELU(layer.alpha, layer.scale)
     cls = getattr(nn, layer.key)
     values = accepted(layer, cls)
     if layer.key == "Linear":
