@@ -88,7 +88,10 @@ def _before(node: Node, box: Box, in_shape: Shape, shape: Shape) -> Box:
         box = box.within(shape)  # padding is made of zeros, not of units that see something
     if box.empty:
         return Box(0, -1, 0, -1)
-    if len(shape) != 3 or isinstance(node.layer, LayerNorm):
+    if isinstance(node.layer, LayerNorm):
+        rows = (box.top, box.bottom) if node.layer.normalized_ndim == 1 else (0, height - 1)
+        return Box(*rows, 0, width - 1)
+    if len(shape) != 3:
         return everything
     if not slides(node.layer):
         return box if shape[1:] == in_shape[1:] else everything

@@ -401,10 +401,10 @@ class ByOption:
     def __get__(self, spec: Spec | None, owner: type[Spec]) -> Any:
         return next(iter(self.each.values())) if spec is None else self.each[getattr(spec, self._option)]
 
-    def made(self, make: Callable[..., Any], *others: Any) -> ByOption:
-        """The same with what ``make`` makes of each, and of ``others`` with the same option."""
-        parts = ((key, [o.each[key] if isinstance(o, ByOption) else o for o in others]) for key in self.each)
-        return ByOption(self._option, {key: make(self.each[key], *more) for key, more in parts})
+    def made(self, other: Any, make: Callable[[Any, Any], Any]) -> ByOption:
+        """The same with what ``make`` makes of each, and of what ``other`` has for the same value of the option."""
+        others = other.each if isinstance(other, ByOption) else dict.fromkeys(self.each, other)
+        return ByOption(self._option, {key: make(one, others[key]) for key, one in self.each.items()})
 
 
 def by_option(option: str, **each: Any) -> Any:

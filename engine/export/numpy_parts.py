@@ -125,14 +125,14 @@ class Conv2d(Layer):
 class MaxPool2d(Layer):
     """The largest value of each window; only that one, the first of equals, receives gradient."""
 
-    def __init__(self, kernel_size, stride, padding=(0, 0), dilation=(1, 1)):
+    def __init__(self, kernel_size, stride, padding=(0, 0, 0, 0), dilation=(1, 1)):
         super().__init__()
         self.kernel_size, self.stride, self.padding, self.dilation = kernel_size, stride, padding, dilation
 
     def forward(self, x, training=False):
         (kh, kw), (sh, sw), (dh, dw) = self.kernel_size, self.stride, self.dilation
-        (ph, pw), reach = self.padding, (dh * (kh - 1) + 1, dw * (kw - 1) + 1)
-        x = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)), constant_values=-np.inf)
+        (top, bottom, left, right), reach = self.padding, (dh * (kh - 1) + 1, dw * (kw - 1) + 1)
+        x = np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)), constant_values=-np.inf)
         windows = np.lib.stride_tricks.sliding_window_view(x, reach, axis=(2, 3))
         windows = windows[:, :, ::sh, ::sw, ::dh, ::dw]  # (N, C, Ho, Wo, kh, kw)
         windows = windows.reshape(*windows.shape[:4], kh * kw)
@@ -140,47 +140,58 @@ class MaxPool2d(Layer):
         return windows.max(axis=-1)
 
     def backward(self, dy):
-        (kh, kw), (sh, sw), (dh, dw), (ph, pw) = self.kernel_size, self.stride, self.dilation, self.padding
-        (ho, wo), (height, width) = dy.shape[2:], self.x_shape[2:]
+        (kh, kw), (sh, sw), (dh, dw) = self.kernel_size, self.stride, self.dilation
+        (top, bottom, left, right), (ho, wo), (height, width) = self.padding, dy.shape[2:], self.x_shape[2:]
         dx = np.zeros(self.x_shape, dy.dtype)
         for u in range(kh):
             for v in range(kw):
                 seen = np.s_[:, :, u * dh : u * dh + sh * ho : sh, v * dw : v * dw + sw * wo : sw]
                 dx[seen] += dy * (self.winner == u * kw + v)
-        return dx[:, :, ph : height - ph, pw : width - pw]
+        return dx[:, :, top : height - bottom, left : width - right]
 
 
 class AvgPool2d(Layer):
-    """The mean of each window."""
+    """The mean of each window. ``beyond``: cells below and to the right of all padding, which never count."""
 
-    def __init__(self, kernel_size, stride, padding=(0, 0), count_include_pad=True):
+    def __init__(
+        self,
+        kernel_size,
+        stride,
+        padding=(0, 0, 0, 0),
+        count_include_pad=True,
+        beyond=(0, 0),
+        dilation=(1, 1),
+    ):
         super().__init__()
-        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
-        self.count_include_pad = count_include_pad
+        self.kernel_size, self.stride, self.padding, self.dilation = kernel_size, stride, padding, dilation
+        self.count_include_pad, self.beyond = count_include_pad, beyond
 
     def forward(self, x, training=False):
-        (ph, pw), (kh, kw) = self.padding, self.kernel_size
-        border = ((0, 0), (0, 0), (ph, ph), (pw, pw))
+        top, bottom, left, right = self.padding
+        border = ((0, 0), (0, 0), (top, bottom), (left, right))
+        beyond = ((0, 0), (0, 0), (0, self.beyond[0]), (0, self.beyond[1]))
+        counts = np.pad(np.ones_like(x[:1, :1]), border, constant_values=float(self.count_include_pad))
         self.x_shape = x.shape
-        self.count = np.array(kh * kw, x.dtype)
-        if not self.count_include_pad:  # only cells on the picture count
-            self.count = self._windows(np.pad(np.ones_like(x[:1, :1]), border)).sum(axis=(4, 5))
-        return self._windows(np.pad(x, border)).sum(axis=(4, 5)) / self.count
+        self.count = self._windows(np.pad(counts, beyond)).sum(axis=(4, 5))
+        return self._windows(np.pad(np.pad(x, border), beyond)).sum(axis=(4, 5)) / self.count
 
     def backward(self, dy):
-        (kh, kw), (sh, sw), (ph, pw) = self.kernel_size, self.stride, self.padding
+        (kh, kw), (sh, sw), (dh, dw) = self.kernel_size, self.stride, self.dilation
+        (top, bottom, left, right), (down, along) = self.padding, self.beyond
         n, c, height, width = self.x_shape
         ho, wo = dy.shape[2:]
-        dx = np.zeros((n, c, height + 2 * ph, width + 2 * pw), dy.dtype)
+        dx = np.zeros((n, c, height + top + bottom + down, width + left + right + along), dy.dtype)
         for u in range(kh):
             for v in range(kw):
-                dx[:, :, u : u + sh * ho : sh, v : v + sw * wo : sw] += dy / self.count
-        return dx[:, :, ph : ph + height, pw : pw + width]
+                seen = np.s_[:, :, u * dh : u * dh + sh * ho : sh, v * dw : v * dw + sw * wo : sw]
+                dx[seen] += dy / self.count
+        return dx[:, :, top : top + height, left : left + width]
 
     def _windows(self, x):
-        (sh, sw) = self.stride
-        windows = np.lib.stride_tricks.sliding_window_view(x, self.kernel_size, axis=(2, 3))
-        return windows[:, :, ::sh, ::sw]  # (N, C, Ho, Wo, kh, kw)
+        (kh, kw), (sh, sw), (dh, dw) = self.kernel_size, self.stride, self.dilation
+        reach = (dh * (kh - 1) + 1, dw * (kw - 1) + 1)
+        windows = np.lib.stride_tricks.sliding_window_view(x, reach, axis=(2, 3))
+        return windows[:, :, ::sh, ::sw, ::dh, ::dw]  # (N, C, Ho, Wo, kh, kw)
 
 
 class AdaptiveAvgPool2d(Layer):
@@ -219,6 +230,20 @@ class GlobalAvgPool2d(Layer):
     def backward(self, dy):
         height, width = self.x_shape[2:]
         return np.broadcast_to(dy[:, :, None, None] / (height * width), self.x_shape)
+
+
+class GlobalMaxPool2d(Layer):
+    """The largest value of each channel; only that one, the first of equals, receives gradient."""
+
+    def forward(self, x, training=False):
+        self.x_shape, cells = x.shape, x.reshape(*x.shape[:2], -1)
+        self.winner = cells.argmax(axis=2)[:, :, None]
+        return cells.max(axis=2)  # (N, C)
+
+    def backward(self, dy):
+        dx = np.zeros((*dy.shape, self.x_shape[2] * self.x_shape[3]), dy.dtype)
+        np.put_along_axis(dx, self.winner, dy[:, :, None], axis=2)
+        return dx.reshape(self.x_shape)
 
 
 class ReLU(Layer):
@@ -536,14 +561,14 @@ class BatchNorm(Layer):
 
 
 class LayerNorm(Layer):
-    """Mean 0 and deviation 1 over all values of a sample."""
+    """Mean 0 and deviation 1 over all values of a sample, or those of its last dimensions."""
 
-    def __init__(self, weight=None, bias=None, eps=1e-5):
+    def __init__(self, weight=None, bias=None, eps=1e-5, normalized_ndim=0):
         super().__init__(weight=weight, bias=bias)
-        self.eps = eps
+        self.eps, self.normalized_ndim = eps, normalized_ndim
 
     def forward(self, x, training=False):
-        self.axes = tuple(range(1, x.ndim))
+        self.axes = tuple(range(x.ndim))[-self.normalized_ndim or 1 :]
         self.inverse = 1 / np.sqrt(x.var(axis=self.axes, keepdims=True) + self.eps)
         self.normal = (x - x.mean(axis=self.axes, keepdims=True)) * self.inverse
         return self.normal * self.params["weight"] + self.params["bias"] if self.params else self.normal
@@ -551,7 +576,8 @@ class LayerNorm(Layer):
     def backward(self, dy):
         d = dy
         if self.params:
-            self.grads = {"weight": (dy * self.normal).sum(axis=0), "bias": dy.sum(axis=0)}
+            others = tuple(range(self.axes[0]))
+            self.grads = {"weight": (dy * self.normal).sum(axis=others), "bias": dy.sum(axis=others)}
             d = dy * self.params["weight"]
         mean, along = (v.mean(axis=self.axes, keepdims=True) for v in (d, d * self.normal))
         return (d - mean - self.normal * along) * self.inverse

@@ -34,7 +34,7 @@ writes = numpy_writers.writes
     layers.Softmax,
     layers.Flatten,
 )
-@writes(layers.GlobalAvgPool2d, layers.Add, layers.Concat)
+@writes(layers.GlobalAvgPool2d, layers.GlobalMaxPool2d, layers.Add, layers.Concat)
 def _plain(layer: layers.Layer, at: Place) -> str:
     return f"{layer.key}()"
 
@@ -57,7 +57,7 @@ def _weighted(layer: layers.Layer, at: Place) -> str:
 def _conv(layer: layers.Conv2d, at: Place) -> str:
     named = {
         "stride": pair(layer.stride),
-        "padding": layer.pads(),
+        "padding": layer.pads(*at.ins),
         "dilation": pair(layer.dilation),
         "groups": layer.groups,
     }
@@ -68,8 +68,8 @@ def _conv(layer: layers.Conv2d, at: Place) -> str:
 
 @writes(layers.MaxPool2d)
 def _max_pool(layer: layers.MaxPool2d, at: Place) -> str:
-    more = {"padding": pair(layer.padding), "dilation": layer.dilations()}
-    usual = {"padding": (0, 0), "dilation": (1, 1)}
+    more = {"padding": layer.border(*at.ins), "dilation": pair(layer.dilation)}
+    usual = {"padding": (0, 0, 0, 0), "dilation": (1, 1)}
     more = {k: v for k, v in more.items() if v != usual[k]}
     return f"MaxPool2d({arguments(kernel_size=pair(layer.kernel_size), stride=layer.steps(), **more)})"
 
@@ -77,8 +77,16 @@ def _max_pool(layer: layers.MaxPool2d, at: Place) -> str:
 @writes(layers.AvgPool2d)
 def _avg_pool(layer: layers.AvgPool2d, at: Place) -> str:
     more: dict[str, object] = {}
-    if pair(layer.padding) != (0, 0):
-        more = {"padding": pair(layer.padding), "count_include_pad": layer.count_include_pad}
+    pads, border = layer.pads(*at.ins), layer.border(*at.ins)
+    if any(border):
+        more = {
+            "padding": pads if layer.count_include_pad else border,
+            "count_include_pad": layer.count_include_pad,
+        }
+    if border != pads and layer.count_include_pad:
+        more["beyond"] = (border[1] - pads[1], border[3] - pads[3])
+    if pair(layer.dilation) != (1, 1):
+        more["dilation"] = pair(layer.dilation)
     return f"AvgPool2d({arguments(kernel_size=pair(layer.kernel_size), stride=layer.steps(), **more)})"
 
 
@@ -116,7 +124,8 @@ def _batch_norm(layer: layers.BatchNorm, at: Place) -> str:
 
 @writes(layers.LayerNorm)
 def _layer_norm(layer: layers.LayerNorm, at: Place) -> str:
-    return f"LayerNorm({', '.join(filter(None, (_weights(at, 'weight', 'bias'), arguments(eps=layer.eps))))})"
+    last = {"normalized_ndim": layer.normalized_ndim} if layer.normalized_ndim else {}
+    return f"LayerNorm({', '.join(filter(None, (_weights(at, 'weight', 'bias'), arguments(eps=layer.eps, **last))))})"
 
 
 # --- losses: write(loss) → the call, of outputs z and targets t or labels y ------------------------------------------------

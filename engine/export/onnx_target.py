@@ -84,7 +84,7 @@ def _linear(layer: layers.Linear, at: Place, graph: Graph) -> None:
 
 @writes(layers.Conv2d)
 def _conv(layer: layers.Conv2d, at: Place, graph: Graph) -> None:
-    top, bottom, left, right = layer.pads()
+    top, bottom, left, right = layer.pads(*at.ins)
     graph.add(
         "Conv", [*at.sources, *_weights(at, graph)], at.name, kernel_shape=pair(layer.kernel_size), strides=pair(layer.stride),
         pads=(top, left, bottom, right), dilations=pair(layer.dilation), group=layer.groups,
@@ -93,17 +93,27 @@ def _conv(layer: layers.Conv2d, at: Place, graph: Graph) -> None:
 
 @writes(layers.MaxPool2d)
 def _max_pool(layer: layers.MaxPool2d, at: Place, graph: Graph) -> None:
+    top, bottom, left, right = layer.border(*at.ins)
     graph.add(
         "MaxPool", [*at.sources], at.name, kernel_shape=pair(layer.kernel_size), strides=layer.steps(),
-        pads=pair(layer.padding) * 2, dilations=layer.dilations(),
+        pads=(top, left, bottom, right), dilations=pair(layer.dilation),
     )  # fmt: skip
 
 
 @writes(layers.AvgPool2d)
 def _avg_pool(layer: layers.AvgPool2d, at: Place, graph: Graph) -> None:
+    sources, pads, border = [*at.sources], layer.pads(*at.ins), layer.border(*at.ins)
+    counts = layer.count_include_pad
+    if counts and border != pads:
+        # What lies beyond the padding never counts: the padding, which does, is made part of the picture.
+        top, bottom, left, right = pads
+        ends = np.array([0, 0, top, left, 0, 0, bottom, right], np.int64)
+        sources = [graph.add("Pad", [*sources, graph.constant(f"{at.name}.pads", ends)], f"{at.name}.padded")]
+        border, counts = (0, border[1] - bottom, 0, border[3] - right), False
+    top, bottom, left, right = border
     graph.add(
-        "AveragePool", [*at.sources], at.name, kernel_shape=pair(layer.kernel_size), strides=layer.steps(),
-        pads=pair(layer.padding) * 2, count_include_pad=int(layer.count_include_pad),
+        "AveragePool", sources, at.name, kernel_shape=pair(layer.kernel_size), strides=layer.steps(),
+        pads=(top, left, bottom, right), dilations=pair(layer.dilation), count_include_pad=int(counts),
     )  # fmt: skip
 
 
@@ -121,6 +131,12 @@ def _adaptive(layer: layers.AdaptiveAvgPool2d, at: Place, graph: Graph) -> None:
 @writes(layers.GlobalAvgPool2d)
 def _global(layer: layers.GlobalAvgPool2d, at: Place, graph: Graph) -> None:
     pooled = graph.add("GlobalAveragePool", [*at.sources], f"{at.name}.pooled")
+    graph.add("Flatten", [pooled], at.name, axis=1)
+
+
+@writes(layers.GlobalMaxPool2d)
+def _global_max(layer: layers.GlobalMaxPool2d, at: Place, graph: Graph) -> None:
+    pooled = graph.add("GlobalMaxPool", [*at.sources], f"{at.name}.pooled")
     graph.add("Flatten", [pooled], at.name, axis=1)
 
 
@@ -191,9 +207,10 @@ def _batch_norm(layer: layers.BatchNorm, at: Place, graph: Graph) -> None:
 
 @writes(layers.LayerNorm)
 def _layer_norm(layer: layers.LayerNorm, at: Place, graph: Graph) -> None:
-    affine = [None, None] if layer.elementwise_affine else [np.ones(at.out), np.zeros(at.out)]
+    shape = layer.normalized_shape(*at.ins)
+    affine = [None, None] if layer.elementwise_affine else [np.ones(shape), np.zeros(shape)]
     own = [graph.weight(at, name, value) for name, value in zip(("weight", "bias"), affine, strict=True)]
-    graph.add("LayerNormalization", [*at.sources, *own], at.name, axis=1, epsilon=layer.eps)
+    graph.add("LayerNormalization", [*at.sources, *own], at.name, axis=-len(shape), epsilon=layer.eps)
 
 
 @writes(layers.LocalResponseNorm)

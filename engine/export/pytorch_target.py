@@ -37,6 +37,43 @@ class PaddedConv2d(nn.Conv2d):
 
 
 ''',
+    "PaddedMaxPool2d(": '''\
+class PaddedMaxPool2d(nn.MaxPool2d):
+    """A maximum over windows, with another border at each side, which never wins."""
+
+    def __init__(self, sides, *args, **named):
+        super().__init__(*args, **named)
+        self.sides = sides  # top, bottom, left, right
+
+    def forward(self, x):
+        top, bottom, left, right = self.sides
+        return super().forward(nn.functional.pad(x, (left, right, top, bottom), value=-torch.inf))
+
+
+''',
+    "WindowMean(": '''\
+class WindowMean(nn.Module):
+    """The mean of each window, whose cells may lie apart. ``padding``: top, bottom, left, right; ``beyond``: below and to the right of
+    all padding, which never counts."""
+
+    def __init__(self, kernel_size, stride, padding, beyond, dilation, count_include_pad):
+        super().__init__()
+        self.kernel_size, self.how = kernel_size, {"stride": stride, "dilation": dilation}
+        self.padding, self.beyond, self.count_include_pad = padding, beyond, count_include_pad
+
+    def forward(self, x):
+        (top, bottom, left, right), (down, along) = self.padding, self.beyond
+        ones = torch.ones_like(x[:1, :1])
+        sums = self.sums(nn.functional.pad(x, (left, right + along, top, bottom + down)))
+        inside = nn.functional.pad(ones, (left, right, top, bottom), value=float(self.count_include_pad))
+        return sums / self.sums(nn.functional.pad(inside, (0, along, 0, down)))
+
+    def sums(self, x):
+        kernel = x.new_ones(x.shape[1], 1, *self.kernel_size)
+        return nn.functional.conv2d(x, kernel, groups=x.shape[1], **self.how)
+
+
+''',
     "ScaledELU(": '''\
 class ScaledELU(nn.ELU):
     """A SELU with other constants."""

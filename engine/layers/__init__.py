@@ -6,7 +6,7 @@ from engine.layers.base import Bind, Layer, Layout
 from engine.layers.base import layers as registry
 from engine.layers.linear import Linear
 from engine.layers.conv import Conv2d
-from engine.layers.pool import AdaptiveAvgPool2d, AvgPool2d, GlobalAvgPool2d, MaxPool2d
+from engine.layers.pool import AdaptiveAvgPool2d, AvgPool2d, GlobalAvgPool2d, GlobalMaxPool2d, MaxPool2d
 from engine.layers.activation import (
     ELU, GELU, SELU, Activation, Hardsigmoid, Hardswish, Hardtanh, Identity, LeakyReLU, Mish, PReLU, ReLU, Sigmoid, SiLU, Softmax,
     Softplus, Tanh,
@@ -20,7 +20,7 @@ from engine.core import Call, Parameter, Shape, Steps, call
 
 __all__ = [
     "ELU", "GELU", "SELU", "Activation", "AdaptiveAvgPool2d", "Add", "AvgPool2d", "BatchNorm", "Bind", "Call", "Concat", "Conv2d",
-    "Dropout", "Dropout2d", "Flatten", "GaussianNoise", "GlobalAvgPool2d", "Hardsigmoid", "Hardswish", "Hardtanh", "Identity", "Layer", "LayerNorm", "Layout",
+    "Dropout", "Dropout2d", "Flatten", "GaussianNoise", "GlobalAvgPool2d", "GlobalMaxPool2d", "Hardsigmoid", "Hardswish", "Hardtanh", "Identity", "Layer", "LayerNorm", "Layout",
     "LeakyReLU", "Linear", "LocalResponseNorm", "MaxPool2d", "Mish", "PReLU", "Parameter", "ReLU", "Shape", "SiLU", "Sigmoid", "Softmax",
     "Softplus", "Steps", "Tanh", "Unflatten", "call", "registry",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -123,11 +124,11 @@ class Layer(Spec):
         ends = ends or ("", "")
         if value is None or slope is None:
             return
+        written: Any = cls._written
+        passed: Any = cls._passed
         if isinstance(value, ByOption):  # so are its formulas, then
-            value, slope = value.made(cls._written, ends), slope.made(cls._passed, ends)
-        else:
-            value, slope = cls._written(value, ends), cls._passed(slope, ends)
-        cls.formula, cls.gradient_formula = value, slope
+            written, passed = (partial(ByOption.made, make=make) for make in (written, passed))
+        cls.formula, cls.gradient_formula = written(value, ends), passed(slope, ends)
 
     @classmethod
     def _written(cls, value: Maths, ends: tuple[str, str]) -> str:
@@ -174,10 +175,6 @@ class Layer(Spec):
     def output_range(self, *given: Range) -> Range:
         """Which values it can give where its inputs lie in ``given``. By default any, as a sum with weights can."""
         return given[0].joined(*given[1:]) if self.keeps_range or self.is_view else ANY
-
-    def instead(self, *in_shapes: Shape) -> Layer | None:
-        """Where the inputs do not fit: the same layer in settings with which they do, and that mean the same, if there are any."""
-        return None
 
     def least_batch(self, *in_shapes: Shape) -> int:
         """Samples that a training batch must have at least."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from engine.core import Array
-from engine.layers import AdaptiveAvgPool2d, AvgPool2d, Conv2d, GlobalAvgPool2d, MaxPool2d
+from engine.layers import AdaptiveAvgPool2d, AvgPool2d, Conv2d, GlobalAvgPool2d, GlobalMaxPool2d, MaxPool2d
 from engine.layers.conv import pair
 from engine.trace.base import At, Explainer, Index, explains, grid
 from engine.trace.terms import Equation, Joined, Operand, Products, Terms, few
-from engine.windows import Windows, windows
+from engine.windows import Windows, values_counted, windows
 
 
 def windows_of(at: At) -> Windows:
@@ -142,7 +142,7 @@ class _Pooling(Explainer):
         return np.column_stack(columns[: 1 + len(at.out_shape)])
 
 
-@explains(MaxPool2d)
+@explains(MaxPool2d, GlobalMaxPool2d)
 class Maximum(_Pooling):
     """The largest of each window; only that one is sent the gradient."""
 
@@ -159,7 +159,8 @@ class Maximum(_Pooling):
             np.array([sum(0 <= k < size for k in seen) for seen in axis])
             for axis, size in ((stand.rows, height), (stand.columns, width))
         )
-        return np.broadcast_to(np.outer(down, across), at.out_shape)
+        counts = np.outer(down, across)
+        return np.broadcast_to(counts if len(at.out_shape) == 3 else counts[0, 0], at.out_shape)
 
     def winner(self, at: At, index: Index) -> Index:
         """The input cell that won a window: of equals the first in reading order."""
@@ -225,6 +226,5 @@ class Mean(_Pooling):
         return np.broadcast_to(counts if len(at.out_shape) == 3 else counts[0, 0], at.out_shape)
 
     def _share(self, at: At, index: Index) -> Operand:
-        cells, inside = self.seen(at, index)
-        count = len(cells) if getattr(at.layer, "count_include_pad", True) else int(inside.sum())
+        count = values_counted(at.layer, at.in_shapes[0], *(index[1:] or (0, 0)))
         return Operand(rf"\frac{{1}}{{{count}}}", 1.0 / count)

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.core import Array, Shape, Steps, call
 from engine.gradcheck import Cell, GradientCheck, Report, Verdict, compare
-from engine.layers import MaxPool2d
+from engine.layers import GlobalMaxPool2d, MaxPool2d
 from engine.layers.base import Bind, Layer
 from engine.maths import is_explained
 from engine.model import Model
@@ -160,7 +160,7 @@ class Prover:
             source = self.network.inputs_of(node.id)[0]
             x = np.moveaxis(self._program.value(source), -1, 0)
             match node.layer:
-                case MaxPool2d():
+                case MaxPool2d() | GlobalMaxPool2d():
                     found[node.id] = self._winners(node.id, x)
                 case layer if kinks := layer.kinks():
                     found[node.id] = np.stack([np.sign(x - kink) for kink in kinks])

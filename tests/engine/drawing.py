@@ -51,9 +51,8 @@ def fitted(key: str, chosen: dict[str, Any]) -> None:
     if key == "Conv2d":
         chosen["groups"] = min(chosen["groups"], 3)
         chosen["out_channels"] = chosen["groups"] * min(chosen["out_channels"], 3)
-        if chosen["padding"] == "same":
-            chosen["stride"] = 1
-    if key.endswith("Pool2d") and "kernel_size" in chosen:
+    sizes = chosen.get("padding"), chosen.get("kernel_size")
+    if key.endswith("Pool2d") and isinstance(sizes[0], int | tuple) and len(pair(sizes[0])) == 2:
         chosen["padding"] = tuple(
             min(p, k // 2) for p, k in zip(pair(chosen["padding"]), pair(chosen["kernel_size"]), strict=True)
         )
@@ -106,7 +105,12 @@ PARTS: dict[str, tuple[Layer, ...]] = {
         Conv2d(2, 3, padding="full", bias=False),
         MaxPool2d(3, stride=1, padding=1),
         MaxPool2d(2, padding=1),
+        MaxPool2d(3, stride=2, ceil_mode=True),
         AvgPool2d(2, padding=1, count_include_pad=False),
+        AvgPool2d(2, padding=(0, 1, 1, 0), ceil_mode=True),
+        AvgPool2d(2, stride=1, dilation=2),
+        Conv2d(3, 3, padding="same", stride=2),
+        layers.get("GlobalMaxPool2d")(),
         layers.get("LocalResponseNorm")(size=3, alpha=0.5),
         layers.get("Dropout2d")(p=0.0),
         layers.get("GlobalAvgPool2d")(),

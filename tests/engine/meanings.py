@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from tests.engine.latex import Scope
 #: settings that no formula speaks of: it is one for where they are at their default
 SILENT: dict[type[Layer], set[str]] = {
     layers.Conv2d: {"groups"},  # each group is such a layer
-    layers.AvgPool2d: {"count_include_pad"},  # without, windows at the border have a k of their own
+    layers.AvgPool2d: {"count_include_pad", "ceil_mode"},  # windows at the border may have a k of their own
 }
 #: settings that say how a layer begins and learns, not what it computes
 BESIDE = {"initializer", "regularizer", "frozen", "init", "momentum"}
@@ -115,7 +116,7 @@ def normalized(case: Case, axes: tuple[int, ...], below: str) -> Scope:
         names |= {r"\gamma": 1.0, r"\beta": 0.0, r"∂\gamma": (case.dy * normal).sum(axes, keepdims=True)}
         names |= {r"∂\beta": case.dy.sum(axes, keepdims=True)}
     else:
-        column = (1, -1, *(1 for _ in case.x.shape[2:])) if below else (1, *case.x.shape[1:])
+        column = (1, -1, *(1 for _ in case.x.shape[2:])) if below else weight.shape
         names |= {r"\gamma": weight.reshape(column), r"\beta": bias.reshape(column)}
         names |= {
             r"∂\gamma": case.slope("weight").reshape(column),
@@ -129,7 +130,7 @@ def batch_norm(case: Case, sample: int, backward: bool) -> Scope:
 
 
 def layer_norm(case: Case, sample: int, backward: bool) -> Scope:
-    return normalized(case, tuple(range(1, case.x.ndim)), "")
+    return normalized(case, tuple(range(case.x.ndim))[-case.layer.normalized_ndim or 1 :], "")
 
 
 # --- cell by cell -----------------------------------------------------------------------------------------------------
@@ -215,6 +216,14 @@ def pool(case: Case, sample: int, backward: bool) -> Scope:
     )  # fmt: skip
 
 
+def largest(case: Case, sample: int, backward: bool) -> Scope:
+    def won(at: Scope) -> bool:
+        channel = case.x[sample][at.names["c"]]
+        return (at.names["h"], at.names["w"]) == np.unravel_index(channel.argmax(), channel.shape)
+
+    return replace(picture(case, sample), texts={"is the largest": won})
+
+
 def adaptive(case: Case, sample: int, backward: bool) -> Scope:
     scope = picture(case, sample)
     (rows, columns), (height, width) = case.y.shape[2:], case.x.shape[2:]
@@ -283,5 +292,6 @@ MEANINGS: dict[type[Layer], Callable[[Case, int, bool], Scope]] = {
     layers.BatchNorm: batch_norm, layers.LayerNorm: layer_norm, layers.LocalResponseNorm: response, layers.Softmax: softmax,
     layers.Linear: linear, layers.Conv2d: conv, layers.MaxPool2d: pool, layers.AvgPool2d: pool,
     layers.AdaptiveAvgPool2d: adaptive, layers.GlobalAvgPool2d: lambda case, sample, backward: picture(case, sample),
+    layers.GlobalMaxPool2d: largest,
     layers.Flatten: flatten, layers.Unflatten: unflatten, layers.Add: added,
 }  # fmt: skip

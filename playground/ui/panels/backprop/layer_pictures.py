@@ -15,6 +15,7 @@ from engine.layers import (
     Dropout,
     Dropout2d,
     GlobalAvgPool2d,
+    GlobalMaxPool2d,
     Linear,
     MaxPool2d,
     PReLU,
@@ -189,7 +190,7 @@ def _back(shape: Index, cell: Index, row: int, column: int) -> Index:
 DRAWERS: tuple[tuple[tuple[type, ...], Callable[[Scene], Picture]], ...] = (
     ((Linear,), linear),
     ((Conv2d,), convolution),
-    ((MaxPool2d, AvgPool2d, AdaptiveAvgPool2d, GlobalAvgPool2d), pooling),
+    ((MaxPool2d, AvgPool2d, AdaptiveAvgPool2d, GlobalAvgPool2d, GlobalMaxPool2d), pooling),
     ((Dropout, Dropout2d), mask),
     ((Activation, PReLU), activation),
 )
