@@ -105,7 +105,9 @@ def _max_pool(layer: layers.MaxPool2d, at: Place) -> str:
 def _even_padding(layer: layers.MaxPool2d | layers.AvgPool2d, at: Place) -> Sizes | None:
     """The padding of a pooling as PyTorch's takes it, or ``None`` where it does not."""
     top, bottom, left, right = layer.pads(*at.ins)
-    return _size((top, left)) if (top, left) == (bottom, right) else None
+    sizes = zip((top, left), pair(layer.kernel_size), pair(layer.dilation), strict=True)
+    takes = (top, left) == (bottom, right) and all(2 * p <= d * (k - 1) + 1 for p, k, d in sizes)
+    return _size((top, left)) if takes else None
 
 
 @writes(layers.AvgPool2d)

@@ -37,7 +37,7 @@ def own_padding() -> Sizes | Sides | str:
     padding: Sizes | Sides | str = param(
         Pair(min=0, max=32, words=("same",), sides=True),
         default=0,
-        help="Cells put round the picture, at most half the window, or top+bottom×left+right such as 0+1×0+1; "
+        help="Cells put round the picture, or top+bottom×left+right such as 0+1×0+1; each window must see some of the picture; "
         '"same": as many values as the stride goes into the picture, rounded up.',
         unit="px",
     )
@@ -110,13 +110,6 @@ class Pooling(Layer):
             pair(self.dilation),
             self.pads(*in_shapes),
         )
-        if isinstance(self.padding, int) or (isinstance(self.padding, tuple) and len(self.padding) == 2):
-            both = pair(self.padding)
-            if any(2 * p > d * (k - 1) + 1 for p, k, d in zip(both, kernel, dilation, strict=True)):
-                raise ShapeError(
-                    f"{name}: padding {max(both)} is more than half of the window, so that some windows would see no picture. "
-                    "Pad less."
-                )
         counts = []
         for size, k, s, d, before, after in zip(
             sizes, kernel, steps, dilation, sides[::2], sides[1::2], strict=True

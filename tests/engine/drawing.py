@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from engine.errors import ShapeError, SpecError
 from engine.layers import AvgPool2d, BatchNorm, Concat, Conv2d, Layer, LayerNorm, MaxPool2d, Shape
 from engine.layers import registry as layers
-from engine.layers.conv import pair
 from engine.network import INPUT, Network, Node
 from engine.spec import Bool, Choice, Flags, Float, Int, Kind, Nested, NestedList, Pair, Spec
 
@@ -51,11 +50,6 @@ def fitted(key: str, chosen: dict[str, Any]) -> None:
     if key == "Conv2d":
         chosen["groups"] = min(chosen["groups"], 3)
         chosen["out_channels"] = chosen["groups"] * min(chosen["out_channels"], 3)
-    sizes = chosen.get("padding"), chosen.get("kernel_size")
-    if key.endswith("Pool2d") and isinstance(sizes[0], int | tuple) and len(pair(sizes[0])) == 2:
-        chosen["padding"] = tuple(
-            min(p, k // 2) for p, k in zip(pair(chosen["padding"]), pair(chosen["kernel_size"]), strict=True)
-        )
     if key == "LocalResponseNorm":
         chosen["k"] += 0.5  # with 0, a picture of zeros is divided by zero, in PyTorch too
     if key == "SGD" and chosen["nesterov"]:

@@ -118,7 +118,9 @@ def torch_layer(layer: Layer, shape: Shape) -> Any:
             cls = nn.BatchNorm1d if len(shape) == 1 else nn.BatchNorm2d
             return cls(shape[0], eps=layer.eps, momentum=layer.momentum, affine=layer.affine)
         case "LayerNorm":
-            return nn.LayerNorm(shape[-layer.normalized_ndim :], eps=layer.eps, elementwise_affine=layer.elementwise_affine)
+            return nn.LayerNorm(
+                shape[-layer.normalized_ndim :], eps=layer.eps, elementwise_affine=layer.elementwise_affine
+            )
         case "GlobalAvgPool2d":
             return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
         case "GlobalMaxPool2d":
@@ -153,9 +155,11 @@ def torch_layer(layer: Layer, shape: Shape) -> Any:
         sides = layer.padding if isinstance(layer.padding, tuple) and len(layer.padding) == 4 else None
         if layer.padding == "same":
             sides = same_sides(shape[1:], layer.kernel_size, layer.steps(), layer.dilation)
-        if sides is None and layer.key == "AvgPool2d" and pair(layer.dilation) != (1, 1):
-            (h, w) = pair(layer.padding)
-            sides = (h, h, w, w)
+        apart = layer.key == "AvgPool2d" and pair(layer.dilation) != (1, 1)
+        if sides is None:
+            (h, w), kernel = pair(layer.padding), pair(layer.kernel_size)
+            far = any(2 * p > k for p, k in zip((h, w), kernel, strict=True))  # PyTorch refuses that
+            sides = (h, h, w, w) if apart or far else None
         if sides is not None:
             return WindowPool(layer, sides)
         values["stride"] = layer.steps()
