@@ -35,7 +35,7 @@ class Evaluator:
         self._spread: float | None = None  # of the targets of a regression
         if data is None:
             return
-        outputs, loss = model.out_shape[0], loss.after(model.network.output_range)
+        outputs, loss = model.outputs, loss.after(model.network.output_range)
         targets = np.ascontiguousarray(loss.targets(data.y, outputs).T, model.dtype)
         if data.task == "regression":
             self._spread = float(((data.y - data.y.mean(0)) ** 2).sum())
@@ -60,11 +60,12 @@ class Evaluator:
             [
                 *fill,
                 *program.forward_calls,
-                *loss.bind(program.output, targets, program.d_output, value).forward,
+                *loss.attach(program.output, targets, program.d_output, value).forward,
             ]
         )
         if data.task == "regression":
-            return count, run, value, squared_error(program.output, targets)
+            said = loss.numbers if loss.logits else None
+            return count, run, value, squared_error(program.output, targets, said)
         # The answer is one of the data's classes, even where the network has outputs for more.
         return count, run, value, correct_counter(program.output[: len(data.classes)], data.y[part], loss.cut)
 

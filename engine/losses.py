@@ -61,6 +61,10 @@ class Loss(Spec):
             cls.gradient_formula = rf"\frac{{\partial L}}{{\partial z_{{{below}}}}} = {mean}{DOT}{slope}"
 
     @property
+    def task_in_words(self) -> str:
+        return " or ".join(self.tasks)
+
+    @property
     def labels(self) -> tuple[float, float] | None:
         """As what numbers an only output is taught two classes; ``None`` where it is taught none."""
         return None
@@ -77,20 +81,27 @@ class Loss(Spec):
             return ""
         return f"Two classes are taught as {numbers_in_words(*self.labels)}; an output above {self.cut:g} says the second."
 
+    def serves(self, data: Dataset) -> bool:
+        """Whether it is a loss for ``data``: by default, for the task they set."""
+        return data.task in self.tasks
+
     def out_shape(self, data: Dataset) -> Shape:
         """What the last layer must give for ``data``. Raises ShapeError when the loss does not serve this task."""
-        if data.task not in self.tasks:
+        if not self.serves(data):
             fit = [cls.label for cls in losses if data.task in cls.tasks]
             raise ShapeError(
-                f"{self.label} is a loss for {' or '.join(self.tasks)}; these data are {data.task}. Choose {' or '.join(fit)}."
+                f"{self.label} is a loss for {self.task_in_words}; these data are {data.task}. Choose {' or '.join(fit)}."
             )
-        return (len(data.classes),) if data.classes else (data.y.shape[1],)
+        return (len(data.classes),) if data.classes else data.target_shape
 
     def targets(self, y: Array, outputs: int) -> Array:
-        """Targets as the calls read them: ``(N, outputs)`` floats from labels ``(N,)`` or numbers ``(N, outputs)``."""
+        """Targets as the calls read them: ``(N, outputs)`` floats from labels ``(N,)`` or numbers ``(N, …)``, so many for each sample.
+
+        Raises ShapeError where the numbers do not fit the outputs.
+        """
         if np.issubdtype(y.dtype, np.integer):
             return np.eye(outputs)[y]
-        return y.reshape(len(y), outputs)
+        return _numbers_of(y, outputs)
 
     def after(self, given: Range) -> Self:
         """The loss as it is taught to a network whose outputs lie in ``given``: whatever depends on them is settled."""
@@ -115,12 +126,40 @@ class Loss(Spec):
         """Calls that write the loss into the 0-d ``value`` and its gradient into ``dz``; ``z, t, dz`` are ``(outputs, B)``."""
         raise ShapeError(f"{type(self).__name__} does not say how it is computed; define bind().")
 
+    def attach(self, output: Array, t: Array, d_output: Array, value: Array) -> Steps:
+        """As ``bind``, for outputs of any shape ``(…, B)``: their numbers are taken channel after channel, row after row."""
+        if output.ndim == 2:
+            return self.bind(output, t, d_output, value)
+        batch = output.shape[-1]
+        z, dz = (
+            a.reshape(-1, batch) if a.flags.c_contiguous else np.zeros_like(t) for a in (output, d_output)
+        )
+        steps = self.bind(z, t, dz, value)
+        # A picture may lie in memory row by row or with a border: then its numbers are laid out anew.
+        load = [] if output.flags.c_contiguous else [call(np.copyto, z.reshape(output.shape), output)]
+        store = [] if d_output.flags.c_contiguous else [call(np.copyto, d_output, dz.reshape(output.shape))]
+        return Steps([*load, *steps.forward], [*steps.backward, *store])
+
     def probabilities(self, z: Array) -> Array:
         """What classification outputs ``(N, outputs)`` say as probabilities ``(N, classes)``.
 
         Classes that the data lack (``CrossEntropyLoss.num_classes``) come after those they have.
         """
         return z
+
+    def numbers(self, z: Array) -> Array:
+        """What outputs of a regression, of any shape, say as numbers such as the targets are. By default themselves."""
+        return z
+
+
+def _numbers_of(y: Array, outputs: int) -> Array:
+    """``y`` ``(N, …)`` as ``(N, outputs)``. Raises ShapeError where each sample has more or fewer numbers."""
+    if y.size != len(y) * outputs:
+        raise ShapeError(
+            f"The targets have shape {y.shape}, {y.size // max(len(y), 1)} numbers for each sample, and the network gives {outputs}. "
+            "Change its last layer, or the targets."
+        )
+    return y.reshape(len(y), outputs)
 
 
 losses: Registry[Loss] = Registry("loss", Loss)
@@ -306,10 +345,14 @@ class HuberLoss(Regression):
 @losses.register("BCEWithLogitsLoss", label="Binary cross-entropy")
 @dataclass(frozen=True)
 class BCEWithLogitsLoss(Loss):
-    """How surprised a yes/no probability is by the truth; the sigmoid is part of the loss, so the network gives one logit."""
+    """How surprised yes/no probabilities are by the truth; the sigmoid is part of the loss, so the network gives logits.
+
+    For two classes one logit; for targets between 0 and 1, such as the pixels of a picture, one for each.
+    """
 
     tasks = ("binary",)
-    factor = "mean over the batch"
+    factor = "mean over outputs and batch"
+    over_outputs = True
     logits = True
     asks = "a logit, which may be any number, as the sigmoid is part of it"
     value = (
@@ -320,36 +363,47 @@ class BCEWithLogitsLoss(Loss):
         ),
     )  # fmt: skip
     slope = (Let("slope", lambda p, t: p - t, "difference"),)
-    why = "The slope of the logarithm and the slope of the sigmoid cancel: all that is left is p − t, divided by N."
+    why = "The slope of the logarithm and the slope of the sigmoid cancel: all that is left is p − t, divided by how many there are."
+
+    @property
+    def task_in_words(self) -> str:
+        return f"{super().task_in_words} or targets from 0 to 1"
+
+    def serves(self, data: Dataset) -> bool:
+        return super().serves(data) or (not data.classes and data.y.min() >= 0.0 and data.y.max() <= 1.0)
 
     def out_shape(self, data: Dataset) -> Shape:
-        super().out_shape(data)
-        return (1,)
+        shape = super().out_shape(data)
+        return (1,) if data.classes else shape
 
     def targets(self, y: Array, outputs: int) -> Array:
-        return y.reshape(len(y), outputs).astype(np.float64)
+        return _numbers_of(y, outputs).astype(np.float64)
 
     def bind(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
-        zero, half, share = np.zeros_like(z), _constant(z, 0.5), _constant(z, 0.5 / z.size)
-        minus_two, one = _constant(z, -2.0), _constant(z, 1.0)
-        sign, surprise = np.zeros_like(dz), np.zeros_like(dz)
-        forward = [  # log(1 + e^z) − tz is log(1 + e^±z): nothing to subtract, so nothing cancels where z is right by far
-            call(np.multiply, t, minus_two, sign),
-            call(np.add, sign, one, sign),
-            call(np.multiply, sign, z, surprise),
-            call(np.logaddexp, zero, surprise, surprise),
+        # log(1 + e^z) − tz is log(e^−tz + e^(1−t)z): where t is 0 or 1 nothing is subtracted, so nothing cancels where z is right by far.
+        mean = _constant(z, 1.0 / z.size)
+        yes, no, surprise = np.zeros_like(dz), np.zeros_like(dz), np.zeros_like(dz)
+        forward = [
+            call(np.multiply, t, z, yes),
+            call(np.subtract, z, yes, yes),
+            call(np.subtract, yes, z, no),
+            call(np.logaddexp, no, yes, surprise),
             *_sum_calls(surprise, 1.0 / z.size, value),
         ]
-        backward = [  # σ(z) − t = ½ (tanh(z/2) + 1 − 2t): no exponential that could overflow
-            call(np.multiply, z, half, dz),
-            call(np.tanh, dz, dz),
-            call(np.add, dz, sign, dz),
-            call(np.multiply, dz, share, dz),
+        backward = [  # σ(z) is the first one's share of that sum
+            call(np.subtract, yes, surprise, dz),
+            call(np.exp, dz, dz),
+            call(np.subtract, dz, t, dz),
+            call(np.multiply, dz, mean, dz),
         ]
         return Steps(forward, backward)
 
     def probabilities(self, z: Array) -> Array:
-        return _two_classes(0.5 * np.tanh(0.5 * z) + 0.5)
+        return _two_classes(self.numbers(z))
+
+    def numbers(self, z: Array) -> Array:
+        said: Array = 0.5 * np.tanh(0.5 * z) + 0.5
+        return said
 
 
 @losses.register("CrossEntropyLoss", label="Cross-entropy")

@@ -145,14 +145,14 @@ class SampleGradients:
     """∂L/∂output of every node for one sample alone, in inference mode. The model's own gradients are left as they are."""
 
     def __init__(self, model: Model, loss: Loss) -> None:
-        self._outputs, loss = model.out_shape[0], loss.after(model.network.output_range)
+        self._outputs, loss = model.outputs, loss.after(model.network.output_range)
         self._program = Program(
             model.network, model.in_shape, 1, _aside(model), training=False, input_gradient=True
         )
         out = self._program.output
-        self._target = np.zeros(out.shape, out.dtype)
+        self._target = np.zeros((self._outputs, 1), out.dtype)
         self._value = np.zeros((), out.dtype)
-        steps = loss.bind(out, self._target, self._program.d_output, self._value)
+        steps = loss.attach(out, self._target, self._program.d_output, self._value)
         self._loss, self._calls = loss, (*steps.forward, *steps.backward)
 
     def run(self, x: Array, y: Array) -> float:

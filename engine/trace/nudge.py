@@ -99,7 +99,7 @@ class Prover:
         self._program.x[...] = np.moveaxis(trace.values[INPUT], 0, -1)
         target = np.ascontiguousarray(fit.loss.targets(trace.labels, trace.targets.shape[1]).T, np.float64)
         self._value = np.zeros(())
-        self._loss = fit.loss.bind(self._program.output, target, self._program.d_output, self._value)
+        self._loss = fit.loss.attach(self._program.output, target, self._program.d_output, self._value)
         self._update = Update(self.model, fit, {}, np.zeros((), np.int64))
 
     def loss(self) -> float:

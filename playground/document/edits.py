@@ -247,12 +247,12 @@ def _same_kind(source: Source, before: Source) -> bool:
 
 def _with_suited_loss(project: Project) -> Project:
     try:
-        task = data_of(project).train.task
+        train = data_of(project).train
     except EngineError:
         return project
-    if task in project.fit.loss.tasks:
+    if project.fit.loss.serves(train):
         return project
-    return replace(project, fit=project.fit.replace(loss=suited(task)[0]()))
+    return replace(project, fit=project.fit.replace(loss=suited(train.task)[0]()))
 
 
 def _with_suited_augmentation(project: Project) -> Project:
