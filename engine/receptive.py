@@ -11,6 +11,7 @@ import numpy as np
 from engine.core import Array, Shape, run_calls
 from engine.errors import ShapeError, SpecError
 from engine.layers import LayerNorm
+from engine.layers.enlarge import Enlarging
 from engine.losses import Loss
 from engine.model import Model
 from engine.network import INPUT, Network, Node
@@ -93,6 +94,9 @@ def _before(node: Node, box: Box, in_shape: Shape, shape: Shape) -> Box:
         return Box(*rows, 0, width - 1)
     if len(shape) != 3:
         return everything
+    if isinstance(node.layer, Enlarging):
+        rows, columns = node.layer.seen_by(in_shape, (box.top, box.bottom), (box.left, box.right))
+        return Box(*rows, *columns)
     if not slides(node.layer):
         return box if shape[1:] == in_shape[1:] else everything
     found = axes(node.layer, in_shape)

@@ -122,6 +122,107 @@ class Conv2d(Layer):
         return w.reshape(self.groups, len(w) // self.groups, -1)
 
 
+class ConvTranspose2d(Layer):
+    """Every value of the picture stamps the filters, times itself, on the result; stamps that overlap add up."""
+
+    def __init__(
+        self,
+        weight,
+        bias=None,
+        stride=(1, 1),
+        padding=(0, 0),
+        output_padding=(0, 0),
+        dilation=(1, 1),
+        groups=1,
+    ):
+        super().__init__(weight=weight, bias=bias)
+        self.stride, self.padding, self.output_padding = stride, padding, output_padding
+        self.dilation, self.groups = dilation, groups
+
+    def forward(self, x, training=False):
+        self.x = x
+        n, _, height, width = x.shape
+        groups, depth, filters, kh, kw = self._weight().shape
+        (sh, sw), (dh, dw), (more_h, more_w) = self.stride, self.dilation, self.output_padding
+        stamps = np.einsum("ngchw,gcouv->nuvgohw", x.reshape(n, groups, depth, height, width), self._weight())
+        stamps = stamps.reshape(n, kh, kw, groups * filters, height, width)
+        size = (height - 1) * sh + dh * (kh - 1) + 1 + more_h, (width - 1) * sw + dw * (kw - 1) + 1 + more_w
+        y = np.zeros((n, groups * filters, *size), x.dtype)
+        for u, v, seen in self._places(kh, kw, height, width):
+            y[seen] += stamps[:, u, v]
+        (ph, pw) = self.padding
+        y = y[:, :, ph : size[0] - ph, pw : size[1] - pw]  # (N, filters, Ho, Wo)
+        return y + self.params["bias"][:, None, None] if "bias" in self.params else y
+
+    def backward(self, dy):
+        (ph, pw), (n, _, height, width) = self.padding, self.x.shape
+        weight = self._weight()
+        groups, depth, filters, kh, kw = weight.shape
+        dy_full = np.pad(dy, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
+        windows = np.stack([dy_full[seen] for _, _, seen in self._places(kh, kw, height, width)], axis=1)
+        windows = windows.reshape(n, kh, kw, groups, filters, height, width)
+        x = self.x.reshape(n, groups, depth, height, width)
+        d_weight = np.einsum("ngchw,nuvgohw->gcouv", x, windows)
+        self.grads = {
+            "weight": d_weight.reshape(self.params["weight"].shape),
+            "bias": dy.sum(axis=(0, 2, 3)),
+        }
+        return np.einsum("nuvgohw,gcouv->ngchw", windows, weight).reshape(self.x.shape)
+
+    def _weight(self):
+        w = self.params["weight"]  # (C, filters / groups, kh, kw)
+        return w.reshape(self.groups, len(w) // self.groups, *w.shape[1:])
+
+    def _places(self, kh, kw, height, width):
+        """Where cell (u, v) of every stamp falls."""
+        (sh, sw), (dh, dw) = self.stride, self.dilation
+        for u in range(kh):
+            for v in range(kw):
+                rows = slice(u * dh, u * dh + sh * (height - 1) + 1, sh)
+                yield u, v, np.s_[:, :, rows, v * dw : v * dw + sw * (width - 1) + 1 : sw]
+
+
+class Upsample(Layer):
+    """Larger by whole factors: along each axis a product with a matrix that says how much each cell counts."""
+
+    def __init__(self, scale_factor, mode="nearest", align_corners=False):
+        super().__init__()
+        self.scale_factor, self.mode, self.align_corners = scale_factor, mode, align_corners
+
+    def forward(self, x, training=False):
+        sizes = zip(x.shape[2:], self.scale_factor, strict=True)
+        self.rows, self.columns = (self._shares(size, size * scale).astype(x.dtype) for size, scale in sizes)
+        return self.rows @ x @ self.columns.T  # (N, C, h, w)
+
+    def backward(self, dy):
+        return self.rows.T @ dy @ self.columns
+
+    def _shares(self, size, count):
+        at = np.arange(count)
+        if self.mode == "nearest":
+            return np.eye(size)[at * size // count]
+        places = np.clip((at + 0.5) * size / count - 0.5, 0, size - 1)
+        if self.align_corners:
+            places = at * (size - 1) / max(count - 1, 1)
+        return np.maximum(0, 1 - abs(places[:, None] - np.arange(size)))
+
+
+class ZeroPad2d(Layer):
+    """Zeros round the picture: top, bottom, left, right."""
+
+    def __init__(self, padding):
+        super().__init__()
+        self.padding = padding
+
+    def forward(self, x, training=False):
+        top, bottom, left, right = self.padding
+        return np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)))
+
+    def backward(self, dy):
+        top, bottom, left, right = self.padding
+        return dy[:, :, top : dy.shape[2] - bottom, left : dy.shape[3] - right]
+
+
 class MaxPool2d(Layer):
     """The largest value of each window; only that one, the first of equals, receives gradient."""
 

@@ -66,6 +66,26 @@ def _conv(layer: layers.Conv2d, at: Place) -> str:
     return f"Conv2d({_weights(at, 'weight', 'bias')}{', ' if other else ''}{other})"
 
 
+@writes(layers.ConvTranspose2d)
+def _conv_transpose(layer: layers.ConvTranspose2d, at: Place) -> str:
+    names = ("stride", "padding", "output_padding", "dilation")
+    usual = {"stride": (1, 1), "padding": (0, 0), "output_padding": (0, 0), "dilation": (1, 1), "groups": 1}
+    named = {name: pair(getattr(layer, name)) for name in names} | {"groups": layer.groups}
+    other = arguments(**{k: v for k, v in named.items() if v != usual[k]})
+    return f"ConvTranspose2d({_weights(at, 'weight', 'bias')}{', ' if other else ''}{other})"
+
+
+@writes(layers.Upsample)
+def _upsample(layer: layers.Upsample, at: Place) -> str:
+    mode = {} if layer.mode == "nearest" else {"mode": "bilinear", "align_corners": layer.align_corners}
+    return f"Upsample({arguments(pair(layer.scale_factor), **mode)})"
+
+
+@writes(layers.ZeroPad2d)
+def _zero_pad(layer: layers.ZeroPad2d, at: Place) -> str:
+    return f"ZeroPad2d({layer.pads()})"
+
+
 @writes(layers.MaxPool2d)
 def _max_pool(layer: layers.MaxPool2d, at: Place) -> str:
     more = {"padding": layer.border(*at.ins), "dilation": pair(layer.dilation)}

@@ -91,6 +91,35 @@ def _conv(layer: layers.Conv2d, at: Place, graph: Graph) -> None:
     )  # fmt: skip
 
 
+@writes(layers.ConvTranspose2d)
+def _conv_transpose(layer: layers.ConvTranspose2d, at: Place, graph: Graph) -> None:
+    top, left = pair(layer.padding)
+    graph.add(
+        "ConvTranspose", [*at.sources, *_weights(at, graph)], at.name, kernel_shape=pair(layer.kernel_size),
+        strides=pair(layer.stride), pads=(top, left, top, left), output_padding=pair(layer.output_padding),
+        dilations=pair(layer.dilation), group=layer.groups,
+    )  # fmt: skip
+
+
+@writes(layers.Upsample)
+def _upsample(layer: layers.Upsample, at: Place, graph: Graph) -> None:
+    scales = graph.constant(f"{at.name}.scales", np.array([1, 1, *pair(layer.scale_factor)], np.float32))
+    how = {"mode": "nearest", "nearest_mode": "floor", "coordinate_transformation_mode": "asymmetric"}
+    if layer.mode == "bilinear":
+        how = {
+            "mode": "linear",
+            "coordinate_transformation_mode": "align_corners" if layer.align_corners else "half_pixel",
+        }
+    graph.add("Resize", [*at.sources, "", scales], at.name, **how)
+
+
+@writes(layers.ZeroPad2d)
+def _zero_pad(layer: layers.ZeroPad2d, at: Place, graph: Graph) -> None:
+    top, bottom, left, right = layer.pads()
+    ends = graph.constant(f"{at.name}.pads", np.array([0, 0, top, left, 0, 0, bottom, right], np.int64))
+    graph.add("Pad", [*at.sources, ends], at.name)
+
+
 @writes(layers.MaxPool2d)
 def _max_pool(layer: layers.MaxPool2d, at: Place, graph: Graph) -> None:
     top, bottom, left, right = layer.border(*at.ins)
@@ -251,9 +280,11 @@ def program(subject: Subject) -> dict[str, bytes]:
     """The model and its check by name. Raises ExportError."""
     model = model_of(subject)
     imports = "from pathlib import Path\n\nimport numpy as np\nimport onnx\nfrom onnx.reference import ReferenceEvaluator"
-    new = ""
-    if any(node.op_type == "LRN" for node in model.graph.node):
-        imports, new = f"{imports}\nfrom onnx.reference.op_run import OpRun\n{LRN}", ", new_ops=[LRN]"
+    own, new = [op for op in REPLACED if any(node.op_type == op for node in model.graph.node)], ""
+    if own:
+        texts = "\n".join(REPLACED[op] for op in own)
+        imports = f"{imports}\nfrom onnx.reference.op_run import OpRun\n{texts}"
+        new = f", new_ops=[{', '.join(own)}]"
     check = check_text(imports, VALUES.format(new=new), dtypes=("float32",))
     return {"model.onnx": model.SerializeToString(), "check.py": check.encode()}
 
@@ -294,8 +325,9 @@ VALUES = """\
     found = ReferenceEvaluator(model{new}).run(names, {{"input": EXPECTED["x"].astype(dtype)}})
     return dict(zip(names, found))"""
 
-#: takes the place of the reference evaluator's own, where the network has such a layer
-LRN = '''
+#: take the place of the reference evaluator's own, where the network has such a layer
+REPLACED = {
+    "LRN": '''
 
 class LRN(OpRun):
     """As ONNX defines it; that of onnx up to 1.23 walks over the samples instead of the channels (onnx issue 7805)."""
@@ -307,4 +339,33 @@ class LRN(OpRun):
         padded = np.pad(x * x, ((0, 0), (before, after), (0, 0), (0, 0)))
         sums = sum(padded[:, i : i + x.shape[1]] for i in range(size))
         return ((x / (bias + alpha / size * sums) ** beta).astype(x.dtype),)
-'''
+''',
+    "ConvTranspose": '''
+
+class ConvTranspose(OpRun):
+    """As ONNX defines it; that of onnx up to 1.23 mixes up the channels of groups, and works number by number."""
+
+    op_domain = ""
+
+    def _run(
+        self, x, w, b=None, auto_pad=None, dilations=None, group=None, kernel_shape=None, output_padding=None,
+        output_shape=None, pads=None, strides=None,
+    ):
+        (n, c, height, width), (kh, kw), (sh, sw), (dh, dw) = x.shape, kernel_shape, strides, dilations
+        w = w.reshape(group, c // group, *w.shape[1:])
+        stamps = np.einsum("ngchw,gcouv->nuvgohw", x.reshape(n, group, -1, height, width), w)
+        stamps = stamps.reshape(n, kh, kw, -1, height, width)
+        rows, columns = (
+            (size - 1) * s + d * (k - 1) + 1 + more
+            for size, k, s, d, more in zip(x.shape[2:], kernel_shape, strides, dilations, output_padding)
+        )
+        y = np.zeros((n, stamps.shape[3], rows, columns), x.dtype)
+        for u in range(kh):
+            for v in range(kw):
+                down = slice(u * dh, u * dh + sh * (height - 1) + 1, sh)
+                y[:, :, down, v * dw : v * dw + sw * (width - 1) + 1 : sw] += stamps[:, u, v]
+        top, left, bottom, right = pads
+        y = y[:, :, top : rows - bottom, left : columns - right]
+        return (y if b is None else y + b[:, None, None],)
+''',
+}

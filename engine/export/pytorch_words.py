@@ -89,6 +89,29 @@ def _conv(layer: layers.Conv2d, at: Place) -> str:
     return f"nn.Conv2d({sizes})" if even else f"PaddedConv2d({layer.pads(*at.ins)}, {sizes})"
 
 
+@writes(layers.ConvTranspose2d)
+def _conv_transpose(layer: layers.ConvTranspose2d, at: Place) -> str:
+    names = ("stride", "padding", "output_padding", "dilation")
+    more = _unless(
+        {"stride": 1, "padding": 0, "output_padding": 0, "dilation": 1, "groups": 1, "bias": True},
+        **{name: _size(getattr(layer, name)) for name in names}, groups=layer.groups, bias=layer.bias,
+    )  # fmt: skip
+    sizes = arguments(at.ins[0][0], layer.out_channels, kernel_size=_size(layer.kernel_size), **more)
+    return f"nn.ConvTranspose2d({sizes})"
+
+
+@writes(layers.Upsample)
+def _upsample(layer: layers.Upsample, at: Place) -> str:
+    more = {} if layer.mode == "nearest" else {"mode": "bilinear", "align_corners": layer.align_corners}
+    return f"nn.Upsample({arguments(scale_factor=_size(layer.scale_factor), **more)})"
+
+
+@writes(layers.ZeroPad2d)
+def _zero_pad(layer: layers.ZeroPad2d, at: Place) -> str:
+    top, bottom, left, right = layer.pads()
+    return f"nn.ZeroPad2d({(left, right, top, bottom)})"
+
+
 @writes(layers.MaxPool2d)
 def _max_pool(layer: layers.MaxPool2d, at: Place) -> str:
     size, padding = _size(layer.kernel_size), _even_padding(layer, at)

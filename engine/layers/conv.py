@@ -211,7 +211,7 @@ class Conv2d(Layer):
             return bind_rows(b, kw, border, pair(self.stride)[1], pair(self.dilation)[1])
         k = b.full.shape[0] * kh * kw
         matrices = self._matrices(b, k)
-        y, dy = _Flat(b.y), _Flat(b.dy)
+        y, dy = Unbroken(b.y), Unbroken(b.dy)
         windows = self._windows(b.full, b.y.shape)
         depth = k + 1
         count = CHUNK_BYTES // (depth * b.y.itemsize)
@@ -240,13 +240,13 @@ class Conv2d(Layer):
                     gather
                 )  # cheaper to gather again than to keep: the columns are k·k times the picture
             for matrix in matrices:
-                forward.append(_product(matrix.weight, cols[matrix.rows], y.array[matrix.outputs, here]))
+                forward.append(product(matrix.weight, cols[matrix.rows], y.array[matrix.outputs, here]))
                 backward += matrix.gradient_calls(
                     cols[matrix.rows], dy.array[matrix.outputs, here], add=first > 0
                 )
                 if b.dfull is not None:
                     inner = d_cols[matrix.cells]
-                    backward.append(_product(matrix.backward_weight, dy.array[matrix.outputs, here], inner))
+                    backward.append(product(matrix.backward_weight, dy.array[matrix.outputs, here], inner))
             if b.dfull is not None:
                 backward += self._scatter(d_cols.reshape(cells.shape), b.dfull, first)
         if self.groups > 1 and self.bias:
@@ -336,11 +336,11 @@ class _Matrix:
     def gradient_calls(self, cols: Array, dy: Array, add: bool) -> list[Call]:
         """Calls that write this chunk's weight gradient, or ``add`` it to those of earlier chunks."""
         out = self.spare if add else self.gradient
-        product = _product(cols, dy.T, out) if self.transposed else _product(dy, cols.T, out)
-        return [product, call(np.add, self.gradient, out, self.gradient)] if add else [product]
+        found = product(cols, dy.T, out) if self.transposed else product(dy, cols.T, out)
+        return [found, call(np.add, self.gradient, out, self.gradient)] if add else [found]
 
 
-class _Flat:
+class Unbroken:
     """``(M, Ho, Wo, B)`` as ``(M, N)`` for products; with the copying calls where memory is not in one piece."""
 
     def __init__(self, array: Array) -> None:
@@ -354,7 +354,7 @@ class _Flat:
             self.load, self.store = [call(np.copyto, piece, array)], [call(np.copyto, array, piece)]
 
 
-def _product(a: Array, b: Array, out: Array) -> Call:
+def product(a: Array, b: Array, out: Array) -> Call:
     """``out = a @ b`` by the cheapest call that copies nothing: ``dot`` wants whole matrices, ``matmul`` takes slices."""
     whole = all(m.flags.c_contiguous or m.flags.f_contiguous for m in (a, b)) and out.flags.c_contiguous
     return call(a.dot, b, out) if whole else call(np.matmul, a, b, out)

@@ -251,26 +251,32 @@ class AdaptiveAvgPool2d(Layer):
         return (image_shape("AdaptiveAvgPool2d", in_shapes[0])[0], *pair(self.output_size))
 
     def bind(self, b: Bind) -> Steps:
-        # Each axis is a product with a small matrix whose rows average one stretch of it.
-        channels, height, width, batch = b.x.shape
+        _, height, width = b.x.shape[:-1]
         h, w = pair(self.output_size)
-        along_h, along_w = (averages(n, k).astype(b.y.dtype) for n, k in ((height, h), (width, w)))
-        narrow, flat = b.empty((channels, height, w, batch)), b.empty((channels, h, w * batch))
-        tall = narrow.reshape(channels, height, w * batch)
-        forward = [
-            call(np.matmul, along_w, b.x, narrow),
-            call(np.matmul, along_h, tall, flat),
-            call(np.copyto, b.y, flat.reshape(b.y.shape)),
+        return by_matrices(b, averages(height, h), averages(width, w))
+
+
+def by_matrices(b: Bind, rows: Array, columns: Array) -> Steps:
+    """Steps of a layer that is a product with a small matrix along each axis: ``rows`` ``(h, H)`` and ``columns`` ``(w, W)``."""
+    channels, height, _, batch = b.x.shape
+    along_h, along_w = rows.astype(b.y.dtype), columns.astype(b.y.dtype)
+    h, w = len(rows), len(columns)
+    narrow, flat = b.empty((channels, height, w, batch)), b.empty((channels, h, w * batch))
+    tall = narrow.reshape(channels, height, w * batch)
+    forward = [
+        call(np.matmul, along_w, b.x, narrow),
+        call(np.matmul, along_h, tall, flat),
+        call(np.copyto, b.y, flat.reshape(b.y.shape)),
+    ]
+    backward: list[Call] = []
+    if b.dx is not None:
+        d_tall = b.empty(tall.shape)
+        backward = [
+            call(np.copyto, flat.reshape(b.y.shape), b.dy),
+            call(np.matmul, along_h.T.copy(), flat, d_tall),
+            call(np.matmul, along_w.T.copy(), d_tall.reshape(narrow.shape), b.dx),
         ]
-        backward: list[Call] = []
-        if b.dx is not None:
-            d_tall = b.empty(tall.shape)
-            backward = [
-                call(np.copyto, flat.reshape(b.y.shape), b.dy),
-                call(np.matmul, along_h.T.copy(), flat, d_tall),
-                call(np.matmul, along_w.T.copy(), d_tall.reshape(narrow.shape), b.dx),
-            ]
-        return Steps(forward, backward)
+    return Steps(forward, backward)
 
 
 @layers.register("GlobalAvgPool2d", category="Convolution")

@@ -17,7 +17,7 @@ def windows_of(at: At) -> Windows:
     return windows(at.layer, at.in_shapes[0])
 
 
-def _inside(cells: Array, shape: tuple[int, ...]) -> Array:
+def inside_picture(cells: Array, shape: tuple[int, ...]) -> Array:
     """Which of the cells ``(n, 4)`` (sample, channel, row, column) are in the picture."""
     return np.asarray(((cells[:, 2:] >= 0) & (cells[:, 2:] < np.array(shape[1:]))).all(1))
 
@@ -46,7 +46,7 @@ class Convolution(Explainer):
             ]
         )
         terms: Terms = Products(
-            at.ps("weight", weights), at.xs(cells, inside=_inside(cells, at.in_shapes[0]))
+            at.ps("weight", weights), at.xs(cells, inside=inside_picture(cells, at.in_shapes[0]))
         )
         if at.layer.bias:
             terms = Joined(terms, few(at.p("bias", (o,))))
@@ -79,7 +79,7 @@ class Convolution(Explainer):
                     columns[places[:, 3]],
                 ]
             )
-            terms = Products(deltas, at.xs(cells, inside=_inside(cells, at.in_shapes[0])))
+            terms = Products(deltas, at.xs(cells, inside=inside_picture(cells, at.in_shapes[0])))
         alone = float(terms.values.sum()) if at.sample is not None else None
         return (Equation(at.dp(name, index, alone), terms),)
 
@@ -128,7 +128,7 @@ class _Pooling(Explainer):
         c, i, j = index if len(index) == 3 else (index[0], 0, 0)
         stand = windows_of(at)
         cells = grid([at.here], [c], stand.rows[i], stand.columns[j])
-        return cells, _inside(cells, at.in_shapes[0])
+        return cells, inside_picture(cells, at.in_shapes[0])
 
     def share_counts(self, at: At, position: int) -> Array:
         return np.broadcast_to(windows_of(at).counts(*at.in_shapes[0][1:]), at.in_shapes[0])

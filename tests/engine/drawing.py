@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from engine.errors import ShapeError, SpecError
 from engine.layers import AvgPool2d, BatchNorm, Concat, Conv2d, Layer, LayerNorm, MaxPool2d, Shape
 from engine.layers import registry as layers
+from engine.layers.conv import pair
 from engine.network import INPUT, Network, Node
 from engine.spec import Bool, Choice, Flags, Float, Int, Kind, Nested, NestedList, Pair, Spec
 
@@ -47,7 +48,12 @@ def values(kind: Kind, default: Any) -> st.SearchStrategy[Any]:
 
 def fitted(key: str, chosen: dict[str, Any]) -> None:
     """Bring settings that only make sense together in line, so that few drawings are thrown away."""
-    if key == "Conv2d":
+    if key == "ConvTranspose2d":
+        most = zip(
+            pair(chosen["stride"]), pair(chosen["dilation"]), pair(chosen["output_padding"]), strict=True
+        )
+        chosen["output_padding"] = tuple(min(more, max(s, d) - 1) for s, d, more in most)
+    if key in ("Conv2d", "ConvTranspose2d"):
         chosen["groups"] = min(chosen["groups"], 3)
         chosen["out_channels"] = chosen["groups"] * min(chosen["out_channels"], 3)
     if key == "LocalResponseNorm":
@@ -98,6 +104,9 @@ PARTS: dict[str, tuple[Layer, ...]] = {
         Conv2d(4, 2, padding=1, stride=2),
         Conv2d(2, 3, padding="full", bias=False),
         MaxPool2d(3, stride=1, padding=1),
+        layers.get("ConvTranspose2d")(2, 3, stride=2, padding=1, output_padding=1),
+        layers.get("Upsample")(),
+        layers.get("ZeroPad2d")((0, 1, 2, 0)),
         MaxPool2d(2, padding=1),
         MaxPool2d(3, stride=2, ceil_mode=True),
         AvgPool2d(2, padding=1, count_include_pad=False),

@@ -21,6 +21,8 @@ from tests.engine.latex import Scope
 #: settings that no formula speaks of: it is one for where they are at their default
 SILENT: dict[type[Layer], set[str]] = {
     layers.Conv2d: {"groups"},  # each group is such a layer
+    layers.ConvTranspose2d: {"groups"},
+    layers.Upsample: {"align_corners"},  # then the places are others
     layers.AvgPool2d: {"count_include_pad", "ceil_mode"},  # windows at the border may have a k of their own
 }
 #: settings that say how a layer begins and learns, not what it computes
@@ -170,6 +172,8 @@ def picture(case: Case, sample: int, **letters: Any) -> Scope:
 def steps(layer: Any, shape: Shape) -> dict[str, int]:
     """Stride, dilation and padding, the same in both directions. Raises ValueError where they are not."""
     top, _, left, _ = layer.layout(shape).pad
+    if isinstance(layer, layers.ConvTranspose2d):
+        top, left = pair(layer.padding)
     stride = layer.steps() if hasattr(layer, "steps") else pair(layer.stride)
     pairs = {"s": stride, "d": pair(getattr(layer, "dilation", 1)), "p": (top, left)}
     if any(a != b for a, b in pairs.values()):
@@ -214,6 +218,39 @@ def pool(case: Case, sample: int, backward: bool) -> Scope:
         scope.names, {**scope.ranges, "u": range(kh), "v": range(kw)},
         outside={"x": -np.inf if highest else 0.0}, texts={"that saw it": saw, "won window": won},
     )  # fmt: skip
+
+
+def transposed(case: Case, sample: int, backward: bool) -> Scope:
+    layer = case.layer
+    pairs = {"s": pair(layer.stride), "d": pair(layer.dilation), "p": pair(layer.padding)}
+    weight, bias = case.parameter("weight"), case.parameter("bias")
+    scope = picture(case, sample, **{letter: both[0] for letter, both in pairs.items()})
+    names = {
+        "w": weight, "∂w": case.slope("weight"),
+        "b": np.zeros(weight.shape[1]) if bias is None else bias,
+        "∂b": case.dy.sum((0, 2, 3)) if bias is None else case.slope("bias"),
+    }  # fmt: skip
+    ranges = {"o": range(weight.shape[1]), "u": range(weight.shape[2]), "v": range(weight.shape[3])}
+    ranges |= {"k": scope.ranges["h"], "l": scope.ranges["w"]}
+    return Scope({**scope.names, **names}, {**scope.ranges, **ranges}, outside={r"\delta": 0.0})
+
+
+def enlarged(case: Case, sample: int, backward: bool) -> Scope:
+    (height, width), (rows, columns) = case.x.shape[2:], case.y.shape[2:]
+    sh, sw = rows // height, columns // width
+    scope = picture(case, sample, s_h=sh, s_w=sw)
+    places = {"p": (height, rows, sh), "q": (width, columns, sw)}
+    where = {
+        letter: np.clip((np.arange(count) + 0.5) / s - 0.5, 0, size - 1)
+        for letter, (size, count, s) in places.items()
+    }
+    return Scope({**scope.names, **where}, {**scope.ranges, "u": range(sh), "v": range(sw)})
+
+
+def bordered(case: Case, sample: int, backward: bool) -> Scope:
+    top, _, left, _ = case.layer.pads()
+    scope = picture(case, sample, p_t=top, p_l=left)
+    return replace(scope, outside={"x": 0.0})
 
 
 def largest(case: Case, sample: int, backward: bool) -> Scope:
@@ -292,6 +329,6 @@ MEANINGS: dict[type[Layer], Callable[[Case, int, bool], Scope]] = {
     layers.BatchNorm: batch_norm, layers.LayerNorm: layer_norm, layers.LocalResponseNorm: response, layers.Softmax: softmax,
     layers.Linear: linear, layers.Conv2d: conv, layers.MaxPool2d: pool, layers.AvgPool2d: pool,
     layers.AdaptiveAvgPool2d: adaptive, layers.GlobalAvgPool2d: lambda case, sample, backward: picture(case, sample),
-    layers.GlobalMaxPool2d: largest,
+    layers.GlobalMaxPool2d: largest, layers.ConvTranspose2d: transposed, layers.Upsample: enlarged, layers.ZeroPad2d: bordered,
     layers.Flatten: flatten, layers.Unflatten: unflatten, layers.Add: added,
 }  # fmt: skip

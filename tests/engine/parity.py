@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.core import Array
-from engine.layers import Conv2d, Layer, Shape
+from engine.layers import Conv2d, ConvTranspose2d, Layer, Shape
 from engine.layers.conv import pair
 from engine.layers.pool import Pooling
 from engine.losses import HingeLoss, Loss
@@ -131,6 +131,12 @@ def torch_layer(layer: Layer, shape: Shape) -> Any:
             return nn.PReLU(shape[0] if layer.per_channel else 1)
         case "Softmax":
             return nn.Softmax(dim=1)
+        case "Upsample":
+            corners = layer.align_corners if layer.mode == "bilinear" else None
+            return nn.Upsample(scale_factor=layer.scale_factor, mode=layer.mode, align_corners=corners)
+        case "ZeroPad2d":
+            top, bottom, left, right = layer.pads()
+            return nn.ZeroPad2d((left, right, top, bottom))
         case "Hardsigmoid":
             return Hardsigmoid()
         case "SELU":
@@ -139,6 +145,8 @@ def torch_layer(layer: Layer, shape: Shape) -> Any:
     values = accepted(layer, cls)
     if layer.key == "Linear":
         values["in_features"] = shape[0]
+    if isinstance(layer, ConvTranspose2d):
+        values["in_channels"] = shape[0]
     if isinstance(layer, Conv2d):
         values["in_channels"] = shape[0]
         if layer.padding == "full":

@@ -44,6 +44,8 @@ SHAPES: tuple[Shape, ...] = ((5,), (2, 4, 5))
 #: layers that want other shapes or settings, so that there is something to tell apart and not too much to work out
 FITTING: dict[type[Layer], tuple[dict[str, Any], tuple[Shape, ...]]] = {
     layers.Conv2d: ({"out_channels": 2}, ((2, 3, 4),)),
+    layers.ConvTranspose2d: ({"out_channels": 2, "kernel_size": 2}, ((2, 2, 3),)),
+    layers.Upsample: ({}, ((1, 2, 3),)),
     layers.Linear: ({"out_features": 3}, ((4,),)),
     layers.Softmax: ({}, ((5,),)),
     layers.Flatten: ({}, ((2, 4, 5),)),

@@ -152,8 +152,6 @@ def test_several_yes_and_no_are_one_loss() -> None:
     model = Model(Network.chain(layers.Linear(4)), (3,), dtype="float64")
     value, _ = model.value_and_grad(given.x, given.y, loss)
     assert value == pytest.approx(by_hand(loss, model.predict(given.x), given.y).mean())
-    with pytest.raises(
-        ShapeError, match="targets from 0 to 1; these data are regression"
-    ):
+    with pytest.raises(ShapeError, match="targets from 0 to 1; these data are regression"):
         loss.out_shape(Dataset(given.x, 3 * given.y))
     assert not CrossEntropyLoss().serves(given)
