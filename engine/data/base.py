@@ -30,7 +30,7 @@ class Dataset:
         y: ``(N,)`` integer class labels from 0, or floating-point targets of any shape ``(N, …)``, which are kept as ``(N, outputs)``.
         classes: names of the classes; empty for regression. Made up ("0", "1", …) for labels without names.
         features: names of the inputs' columns; made up ("x1", …) when absent. Empty for images.
-        targets: names of the outputs of a regression.
+        targets: names of the outputs of a regression; empty for pictures.
         target_shape: of one sample's targets: ``(outputs,)``, or ``(C, H, W)`` of a picture; empty for classes. That of ``y`` when absent.
         parts: ``(N,)``, the part that the files give each sample to, as its place in ``PARTS``; ``None`` where they give none.
         report: what the reader of the files did.
@@ -87,7 +87,9 @@ class Dataset:
             classes += tuple(str(i) for i in range(len(classes), int(y.max()) + 1))
         else:
             classes = ()  # the task is read off the classes
-            if len(targets) != y.shape[1]:
+            if len(target_shape) > 1:
+                targets = ()  # pixels have no names
+            elif len(targets) != y.shape[1]:
                 targets = ("y",) if y.shape[1] == 1 else tuple(f"y{i + 1}" for i in range(y.shape[1]))
         if x.ndim == 2 and len(features) != x.shape[1]:
             features = tuple(f"x{i + 1}" for i in range(x.shape[1]))
