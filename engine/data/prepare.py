@@ -222,13 +222,15 @@ class Prepared:
     """Data ready for training.
 
     Attributes:
-        raw: the samples as they came; views draw these.
+        made: the samples as their source made them.
+        raw: the samples with what is asked of them, before they are rescaled; views draw these. Mostly ``made`` itself.
         index: where the samples of each part stand in ``raw``.
         train, validation, test: the parts as the network sees them, in the order of ``index``; the latter two
             ``None`` when empty.
         transform: the same preparation for any other raw samples, such as the points of a grid.
     """
 
+    made: Dataset
     raw: Dataset
     index: Split
     train: Dataset
@@ -260,7 +262,7 @@ def prepare(dataset: Dataset, preparation: Preparation) -> Prepared:
     Raises DataError for a single sample that should both train and validate, and when numbers overflow.
     """
     index = split(dataset, preparation)
-    dataset = reconstruction(dataset) if preparation.reconstruct else dataset
+    made, dataset = dataset, reconstruction(dataset) if preparation.reconstruct else dataset
     extra = preparation.extra_features if dataset.in_shape == (2,) else ()
     regression = dataset.task == "regression"
     transform = Transform(
@@ -280,7 +282,7 @@ def prepare(dataset: Dataset, preparation: Preparation) -> Prepared:
         return Dataset(x, y, dataset.classes, names, dataset.targets, dataset.target_shape)
 
     validation, test = (part(number) if len(index[number]) else None for number in (1, 2))
-    return Prepared(dataset, index, part(0), validation, test, transform)
+    return Prepared(made, dataset, index, part(0), validation, test, transform)
 
 
 def reconstruction(dataset: Dataset) -> Dataset:
