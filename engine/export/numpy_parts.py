@@ -728,32 +728,32 @@ class Concat(Layer):
         return np.split(dy, self.cuts, axis=1)
 
 
-# --- losses: the loss and its gradient with respect to the outputs z (N, outputs) --------------------------------------
+# --- losses: the loss and its gradient with respect to the outputs z (N, …) --------------------------------------------
 
 
 def mse_loss(z, t):
-    """Mean squared error; t (N, outputs)."""
+    """Mean squared error; t in the shape of z."""
     r = z - t
     return (r * r).mean(), 2 / r.size * r
 
 
 def l1_loss(z, t):
-    """Mean absolute error; t (N, outputs)."""
+    """Mean absolute error; t in the shape of z."""
     r = z - t
     return np.abs(r).mean(), np.sign(r) / r.size
 
 
 def huber_loss(z, t, delta=1.0):
-    """Squared for small errors, linear for large ones; t (N, outputs)."""
+    """Squared for small errors, linear for large ones; t in the shape of z."""
     r = z - t
     c = np.clip(r, -delta, delta)
     return (c * (r - c / 2)).mean(), c / r.size
 
 
 def bce_with_logits_loss(z, t):
-    """Binary cross-entropy of sigmoid(z); t (N, 1) of 0 and 1."""
-    sign = 1 - 2 * t
-    return np.logaddexp(0, sign * z).astype(z.dtype).mean(), (np.tanh(0.5 * z) + sign) / (2 * z.size)
+    """Binary cross-entropy of sigmoid(z); t of the same shape, from 0 to 1."""
+    surprise = np.logaddexp(-t * z, (1 - t) * z)  # log(1 + eᶻ) − tz, and nothing cancels where t is 0 or 1
+    return surprise.astype(z.dtype).mean(), (0.5 * np.tanh(0.5 * z) + 0.5 - t) / z.size
 
 
 def cross_entropy_loss(z, y, label_smoothing=0.0):
