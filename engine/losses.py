@@ -19,7 +19,7 @@ from engine.errors import ShapeError
 from engine.maths import DOT, PRODUCT, Expression, Let, juxtaposed, log_sigmoid, truth, written_out
 from engine.ranges import Range
 from engine.registry import Registry
-from engine.spec import Choice, Float, Int, Spec, param
+from engine.spec import Choice, Float, Int, Numbers, Spec, by_option, param
 
 
 class Loss(Spec):
@@ -125,6 +125,10 @@ class Loss(Spec):
     def bind(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
         """Calls that write the loss into the 0-d ``value`` and its gradient into ``dz``; ``z, t, dz`` are ``(outputs, B)``."""
         raise ShapeError(f"{type(self).__name__} does not say how it is computed; define bind().")
+
+    def mass(self, t: Array) -> float:
+        """By how much a batch counts in a mean over several: its number of samples. ``t``: its targets ``(outputs, B)``."""
+        return float(t.shape[1])
 
     def attach(self, output: Array, t: Array, d_output: Array, value: Array) -> Steps:
         """As ``bind``, for outputs of any shape ``(…, B)``: their numbers are taken channel after channel, row after row."""
@@ -428,8 +432,14 @@ class CrossEntropyLoss(Loss):
         label="outputs",
         advanced=True,
     )
+    weight: tuple[float, ...] = param(
+        Numbers(none_label="all alike"),
+        default=(),
+        help="How much each class counts, in the order of the classes, such as 1, 2.5, 1; classes without a number count 1.",
+        label="class weights",
+        advanced=True,
+    )
     tasks = ("multiclass", "binary")
-    factor = "mean over the batch"
     logits = True
     asks = "logits, which may be any numbers, as the softmax is part of it"
     letters: ClassVar = {**Loss.letters, "power": "e", "surprise": "h"}
@@ -445,19 +455,67 @@ class CrossEntropyLoss(Loss):
         Let("surprise", lambda z, m, S: np.log(S) - (z - m), "surprise", "−log of the probability of the true class: of p, that is log S − (z − m)."),
         Let("cost", lambda t, surprise: t * surprise),
     )  # fmt: skip
-    slope = (Let("slope", lambda p, t: p - t, "difference"),)
-    why = "The slopes of −log and of the softmax collapse: all that is left is p − t, divided by N."
-    formula = r"L = \frac{1}{N} \sum_n \left( \log \sum_k e^{z_{nk}} - z_{n y_n} \right)"
-    gradient_formula = r"\frac{\partial L}{\partial z_{nk}} = \frac{1}{N} (p_{nk} - t_{nk})"
+    slope = by_option(
+        "counting",
+        alike=(Let("slope", lambda p, t: p - t, "difference"),),
+        weighted=(
+            Let("T", lambda t: t, "the weight of the true class", over="sum"),
+            Let("slope", lambda p, T, t: p * T - t, "difference"),
+        ),
+    )
+    factor = by_option(
+        "counting",
+        alike="mean over the batch",
+        weighted="mean over the batch, each sample counting as much as its class",
+    )
+    why = by_option(
+        "counting",
+        alike="The slopes of −log and of the softmax collapse: all that is left is p − t, divided by N.",
+        weighted="As without weights all that is left is p − t, here times the weight of the true class, divided by W, their sum.",
+    )
+    formula = by_option(
+        "counting",
+        alike=r"L = \frac{1}{N} \sum_n \left( \log \sum_k e^{z_{nk}} - z_{n y_n} \right)",
+        weighted=r"L = \frac{1}{W} \sum_n w_{y_n} \left( \log \sum_k e^{z_{nk}} - z_{n y_n} \right), \quad W = \sum_n w_{y_n}",
+    )
+    gradient_formula = by_option(
+        "counting",
+        alike=r"\frac{\partial L}{\partial z_{nk}} = \frac{1}{N} (p_{nk} - t_{nk})",
+        weighted=r"\frac{\partial L}{\partial z_{nk}} = \frac{w_{y_n}}{W} (p_{nk} - t_{nk})",
+    )
+
+    @property
+    def counting(self) -> str:
+        """Whether classes count "alike" or are "weighted"."""
+        return "weighted" if self.weight else "alike"
+
+    def class_weights(self, classes: int) -> Array:
+        """``(classes,)``."""
+        weights = np.ones(classes)
+        given = self.weight[:classes]
+        weights[: len(given)] = given
+        return weights
+
+    def mass(self, t: Array) -> float:
+        return float(t.shape[1]) if not self.weight else float(self._true_weights(t.sum(0), len(t)).sum())
+
+    def _true_weights(self, sums: Array, classes: int) -> Array:
+        """The weight of each sample's class, of the sums of its weighted targets: smoothing has spread some over all classes."""
+        spread = self.label_smoothing * self.class_weights(classes).mean()
+        found: Array = (sums - spread) / (1.0 - self.label_smoothing)
+        return found
 
     def out_shape(self, data: Dataset) -> Shape:
         (classes,) = super().out_shape(data)
         return (max(classes, self.num_classes),)
 
     def targets(self, y: Array, outputs: int) -> Array:
-        return (1.0 - self.label_smoothing) * super().targets(y, outputs) + self.label_smoothing / outputs
+        smooth = (1.0 - self.label_smoothing) * super().targets(y, outputs) + self.label_smoothing / outputs
+        return smooth * self.class_weights(outputs) if self.weight else smooth
 
     def bind(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
+        if self.weight:
+            return self._weighted(z, t, dz, value)
         batch = z.shape[1]
         top, total, log_total = (np.zeros((1, batch), z.dtype) for _ in range(3))
         shifted = np.zeros_like(dz)
@@ -480,6 +538,39 @@ class CrossEntropyLoss(Loss):
             call(np.divide, dz, total, dz),  # softmax
             call(np.subtract, dz, t, dz),
             call(np.multiply, dz, mean, dz),
+        ]
+        return Steps(forward, backward)
+
+    def _weighted(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
+        """As without weights, but ``t`` carries them: Σ t (log S − (z − m)) / W, and (p Σ t − t) / W on the way back."""
+        classes, batch = z.shape
+        top, total, log_total, sums, work = (np.zeros((1, batch), z.dtype) for _ in range(5))
+        shifted, share = np.zeros_like(dz), np.zeros_like(dz)
+        whole, agreement = np.zeros((), z.dtype), np.zeros((), z.dtype)
+        smoothing = self.label_smoothing
+        spread = _constant(z, smoothing * self.class_weights(classes).mean() * batch)
+        kept = _constant(z, 1.0 - smoothing)
+        forward = [
+            call(np.maximum.reduce, z, 0, None, top, True),
+            call(np.subtract, z, top, shifted),
+            call(np.exp, shifted, dz),
+            call(np.add.reduce, dz, 0, None, total, True),
+            call(np.log, total, log_total),
+            call(np.add.reduce, t, 0, None, sums, True),
+            call(np.add.reduce, sums, (0, 1), None, whole),
+            call(np.subtract, whole, spread, whole),
+            call(np.divide, whole, kept, whole),
+            call(np.multiply, sums, log_total, work),
+            call(np.add.reduce, work, (0, 1), None, value),
+            call(shifted.reshape(-1).dot, t.reshape(-1), agreement),
+            call(np.subtract, value, agreement, value),
+            call(np.divide, value, whole, value),
+        ]
+        backward: list[Call] = [
+            call(np.divide, dz, total, dz),
+            call(np.multiply, dz, sums, share),
+            call(np.subtract, share, t, dz),
+            call(np.divide, dz, whole, dz),
         ]
         return Steps(forward, backward)
 

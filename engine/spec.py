@@ -17,6 +17,7 @@ import dataclasses
 import math
 import numbers
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -244,6 +245,37 @@ class Flags(Kind):
     @property
     def expects(self) -> str:
         return "any of " + ", ".join(repr(o) for o in self.options)
+
+
+@dataclass(frozen=True)
+class Numbers(Kind):
+    """Some numbers above 0, one after another, such as one for each class; none are shown as ``none_label``."""
+
+    most: int = 1000
+    none_label: str = "none"
+
+    def check(self, value: Any) -> tuple[float, ...]:
+        if not isinstance(value, tuple | list) or len(value) > self.most:
+            raise SpecError(f"is {shown(value)}; expected {self.expects}")
+        try:
+            return tuple(Float(min=0.0, open_min=True).check(number) for number in value)
+        except SpecError:
+            raise SpecError(f"is {shown(value)}; expected {self.expects}") from None
+
+    @property
+    def expects(self) -> str:
+        return "numbers above 0 with commas between them, or none"
+
+    def written(self, value: tuple[float, ...]) -> str:
+        """ "1, 2.5"."""
+        return ", ".join(f"{number:.12g}" for number in value)
+
+    def read(self, text: str) -> Any:
+        """What ``written`` gives back, as numbers; text that is no such thing as it is, for ``check`` to judge."""
+        try:
+            return tuple(float(part) for part in re.split(r"[,;\s]+", text.strip()) if part)
+        except ValueError:
+            return text
 
 
 @dataclass(frozen=True)

@@ -756,13 +756,15 @@ def bce_with_logits_loss(z, t):
     return surprise.astype(z.dtype).mean(), (0.5 * np.tanh(0.5 * z) + 0.5 - t) / z.size
 
 
-def cross_entropy_loss(z, y, label_smoothing=0.0):
-    """Cross-entropy of softmax(z); y: labels (N,)."""
-    n, k = z.shape
-    t = (1 - label_smoothing) * np.eye(k, dtype=z.dtype)[y] + label_smoothing / k
+def cross_entropy_loss(z, y, label_smoothing=0.0, weight=()):
+    """Cross-entropy of softmax(z); y: labels (N,). ``weight``: how much each class counts, 1 where nothing is said."""
+    k = z.shape[1]
+    w = np.ones(k, z.dtype)
+    w[: len(weight)] = weight[:k]
+    t = ((1 - label_smoothing) * np.eye(k, dtype=z.dtype)[y] + label_smoothing / k) * w
     shifted = z - z.max(axis=1, keepdims=True)  # exp cannot overflow
     log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return -(t * log_p).sum() / n, (np.exp(log_p) - t) / n
+    return -(t * log_p).sum() / w[y].sum(), (np.exp(log_p) * t.sum(axis=1, keepdims=True) - t) / w[y].sum()
 
 
 def hinge_loss(z, t):

@@ -163,8 +163,9 @@ def _huber(loss: losses.HuberLoss) -> str:
 
 @writes(losses.CrossEntropyLoss)
 def _cross_entropy(loss: losses.CrossEntropyLoss) -> str:
-    smoothing = f", {arguments(label_smoothing=loss.label_smoothing)}" if loss.label_smoothing else ""
-    return f"cross_entropy_loss(z, y[batch]{smoothing})"
+    named: dict[str, object] = {"label_smoothing": loss.label_smoothing} if loss.label_smoothing else {}
+    named |= {"weight": loss.weight} if loss.weight else {}
+    return f"cross_entropy_loss(z, y[batch]{', ' if named else ''}{arguments(**named)})"
 
 
 @writes(losses.MultiMarginLoss)

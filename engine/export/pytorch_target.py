@@ -100,6 +100,21 @@ class GaussianNoise(nn.Module):
 
 
 ''',
+    "WeightedCrossEntropy(": '''\
+class WeightedCrossEntropy(nn.CrossEntropyLoss):
+    """Classes count by their weights; those for which nothing is said count 1."""
+
+    def __init__(self, weights, **named):
+        super().__init__(**named)
+        self.weights = weights
+
+    def forward(self, z, y):
+        weight, given = torch.ones(z.shape[1], dtype=z.dtype, device=z.device), self.weights[: z.shape[1]]
+        weight[: len(given)] = torch.tensor(given, dtype=z.dtype, device=z.device)
+        return nn.functional.cross_entropy(z, y, weight, label_smoothing=self.label_smoothing)
+
+
+''',
     "hinge_loss": '''\
 def hinge_loss(z, t):
     """max(0, 1 − tz); t (N, 1) of −1 and +1."""

@@ -242,7 +242,10 @@ def _loss_with_settings(loss: losses.Loss) -> str:
 
 @writes(losses.CrossEntropyLoss)
 def _cross_entropy(loss: losses.CrossEntropyLoss) -> str:
-    return f"nn.CrossEntropyLoss({arguments(**_unless({'label_smoothing': 0.0}, label_smoothing=loss.label_smoothing))})"
+    named = _unless({"label_smoothing": 0.0}, label_smoothing=loss.label_smoothing)
+    if loss.weight:
+        return f"WeightedCrossEntropy({arguments(loss.weight, **named)})"
+    return f"nn.CrossEntropyLoss({arguments(**named)})"
 
 
 @writes(losses.HingeLoss)

@@ -98,6 +98,8 @@ class LossExplainer:
 
     def scale(self, trace: Trace) -> Operand:
         """What the sum over the batch is multiplied by."""
+        if getattr(trace.fit.loss, "weight", ()):
+            return Operand(r"\frac{1}{W}", 1.0 / trace.fit.loss.mass(trace.targets.T))
         k = outputs(trace) if trace.fit.loss.over_outputs else 1
         return Operand(r"\frac{1}{NK}" if k > 1 else r"\frac{1}{N}", 1.0 / (trace.size * k))
 

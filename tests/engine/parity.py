@@ -208,7 +208,13 @@ def torch_loss(loss: Loss, z: Any, y: Array, target: Array) -> Any:
         return torch.relu(1.0 - torch.tensor(target) * z).mean()
     kind = getattr(torch.nn, loss.key)
     wanted = torch.tensor(y if "multiclass" in loss.tasks else target)
-    return kind(**accepted(loss, kind))(z, wanted)
+    values = accepted(loss, kind)
+    if "weight" in values:  # PyTorch asks for one for each class
+        given = values["weight"][: z.shape[1]]
+        values["weight"] = torch.tensor(
+            [*given, *(1.0 for _ in range(z.shape[1] - len(given)))], dtype=z.dtype
+        )
+    return kind(**values)(z, wanted)
 
 
 def torch_optimizer(optimizer: Optimizer, parameters: list[Any]) -> Any:

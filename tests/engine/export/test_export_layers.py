@@ -192,7 +192,9 @@ def test_pictures_from_pictures_train_alike(target: str, tmp_path: Path) -> None
         layers.Conv2d(2, 2),
     )
     rng = np.random.default_rng(0)
-    for number, loss in enumerate((MSELoss(), losses.get("L1Loss")(), losses.get("HuberLoss")(), BCEWithLogitsLoss())):
+    for number, loss in enumerate(
+        (MSELoss(), losses.get("L1Loss")(), losses.get("HuberLoss")(), BCEWithLogitsLoss())
+    ):
         data = [Dataset(rng.normal(size=(n, 2, 6, 5)), rng.uniform(size=(n, 2, 6, 5))) for n in (35, 9)]
         model = Model(network, (2, 6, 5), seed=number)
         assert loss.out_shape(data[0]) == model.out_shape
