@@ -119,14 +119,14 @@ def _run(model: Model, data: Dataset, loss: Loss, count: int) -> Program:
     """Forward and back over the first ``count`` samples."""
     program = Program(model.network, model.in_shape, count, model.store, training=False, input_gradient=True)
     program.x[...] = np.moveaxis(data.x[:count], 0, -1)
-    target = loss.targets(data.y[:count], model.out_shape[0]).T
+    target = loss.targets(data.y[:count], model.outputs).T
     _differentiate(program, loss, np.ascontiguousarray(target, model.dtype))
     return program
 
 
 def _differentiate(program: Program, loss: Loss, target: Array) -> None:
     value = np.zeros((), program.dtype)
-    steps = loss.bind(program.output, target, program.d_output, value)
+    steps = loss.attach(program.output, target, program.d_output, value)
     program.forward()
     run_calls((*steps.forward, *steps.backward))
     program.backward()

@@ -38,7 +38,7 @@ def _inputs(train: Dataset, preparation: Preparation, network: Network) -> Itera
 
 
 def _targets(train: Dataset, preparation: Preparation) -> Iterator[Problem]:
-    if train.classes or preparation.target != "none":
+    if train.classes or len(train.target_shape) > 1 or preparation.target != "none":
         return
     remedy = SetPreparation("Standardize the targets", "target", "standardize")
     yield from _warned("target", train.targets, train.y, remedy)

@@ -47,7 +47,7 @@ def review(network: Network, data: Dataset, fit: Fit, given: Collection[str] = (
 
 def _last_layer(network: Network, data: Dataset, loss: Loss) -> Iterator[Problem]:
     given = network.output_range
-    if data.task not in loss.tasks or loss.fits(given, data):
+    if not loss.serves(data) or loss.fits(given, data):
         return
     if network.shapes(data.in_shape)[network.output_id] != loss.out_shape(data):
         return  # an error, and another layer comes

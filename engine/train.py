@@ -287,7 +287,7 @@ class Trainer:
         model, fit = self.model, self.fit
         check_augmentation(fit.augmentation, model.in_shape)
         self.loss = fit.loss.after(model.network.output_range)
-        self._targets = np.ascontiguousarray(self.loss.targets(self.train.y, model.out_shape[0]), model.dtype)
+        self._targets = np.ascontiguousarray(self.loss.targets(self.train.y, model.outputs), model.dtype)
         self._value = np.zeros((), model.dtype)
         self._update = Update(model, fit, self._slots, self._step)
         self._slots = self._update.slots
@@ -306,7 +306,7 @@ class Trainer:
     def _bind_step(self, batch: int) -> _Step:
         program = self.model.program(batch, training=True)
         target = np.zeros((self._targets.shape[1], batch), program.dtype)
-        loss = self.loss.bind(program.output, target, program.d_output, self._value)
+        loss = self.loss.attach(program.output, target, program.d_output, self._value)
         forward = [*program.forward_calls, *loss.forward]
         backward = [*loss.backward, *program.backward_calls, *self._update.calls]
         return _Step(program, compile_steps(program.x_buffer, target, forward, self._value, backward))

@@ -14,6 +14,7 @@ from engine.data.images import Glyphs, Photos, Shapes
 from engine.data.mnist import IdxFiles
 from engine.data.npz import NpzFile
 from engine.data.opening import source_at
+from engine.data.picture import DrawnPicture, PictureFile
 from engine.data.prepare import (
     Preparation,
     Prepared,
@@ -51,6 +52,7 @@ __all__ = [
     "Dataset",
     "Diabetes",
     "Digits",
+    "DrawnPicture",
     "FourPoints",
     "FourStrokes",
     "Gaussian",
@@ -63,6 +65,7 @@ __all__ = [
     "NpzFile",
     "Opened",
     "Photos",
+    "PictureFile",
     "Plane",
     "Preparation",
     "Prepared",

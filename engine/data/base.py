@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, Self
@@ -26,10 +27,11 @@ class Dataset:
 
     Args:
         x: ``(N, features)`` or ``(N, C, H, W)``, floating point.
-        y: ``(N,)`` integer class labels from 0, or ``(N, outputs)`` floating-point targets.
+        y: ``(N,)`` integer class labels from 0, or floating-point targets of any shape ``(N, …)``, which are kept as ``(N, outputs)``.
         classes: names of the classes; empty for regression. Made up ("0", "1", …) for labels without names.
         features: names of the inputs' columns; made up ("x1", …) when absent. Empty for images.
-        targets: names of the outputs of a regression.
+        targets: names of the outputs of a regression; empty for pictures.
+        target_shape: of one sample's targets: ``(outputs,)``, or ``(C, H, W)`` of a picture; empty for classes. That of ``y`` when absent.
         parts: ``(N,)``, the part that the files give each sample to, as its place in ``PARTS``; ``None`` where they give none.
         report: what the reader of the files did.
 
@@ -41,6 +43,7 @@ class Dataset:
     classes: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+    target_shape: tuple[int, ...] = ()
     parts: NDArray[Any] | None = None
     report: tuple[Note, ...] = ()
 
@@ -61,7 +64,13 @@ class Dataset:
         if not np.issubdtype(x.dtype, np.floating):
             x = x.astype(np.float64)
         labels = np.issubdtype(y.dtype, np.integer) or y.dtype == bool
+        target_shape = () if labels else tuple(map(int, self.target_shape or y.shape[1:] or (1,)))
         y = y.astype(np.int64) if labels else y.reshape(len(y), -1)
+        if not labels and y.shape[1] != math.prod(target_shape):
+            raise DataError(
+                f"Each sample has {y.shape[1]} targets and the shape {target_shape} holds {math.prod(target_shape)}; expected as many. "
+                "Check both."
+            )
         if labels and (y.ndim != 1 or y.min() < 0):
             raise DataError(
                 f"The labels have shape {y.shape} and start at {y.min()}; expected (N,) counted from 0. "
@@ -78,13 +87,16 @@ class Dataset:
             classes += tuple(str(i) for i in range(len(classes), int(y.max()) + 1))
         else:
             classes = ()  # the task is read off the classes
-            if len(targets) != y.shape[1]:
+            if len(target_shape) > 1:
+                targets = ()  # pixels have no names
+            elif len(targets) != y.shape[1]:
                 targets = ("y",) if y.shape[1] == 1 else tuple(f"y{i + 1}" for i in range(y.shape[1]))
         if x.ndim == 2 and len(features) != x.shape[1]:
             features = tuple(f"x{i + 1}" for i in range(x.shape[1]))
         x, y = x.view(), y.view()
         x.flags.writeable = y.flags.writeable = False
         checked = {"x": x, "y": y, "classes": classes, "features": features, "targets": targets}
+        checked["target_shape"] = target_shape
         checked["parts"] = None if self.parts is None else _checked_parts(self.parts, len(x))
         for name, value in checked.items():
             object.__setattr__(self, name, value)

@@ -120,8 +120,10 @@ def data_arrays(subject: Subject, evidence: Evidence) -> dict[str, Array]:
             y = (
                 data.y
                 if "multiclass" in loss.tasks
-                else loss.targets(data.y, subject.model.out_shape[0]).astype(np.float32)
+                else loss.targets(data.y, subject.model.outputs).astype(np.float32)
             )
+            if "multiclass" not in loss.tasks:
+                y = y.reshape(-1, *subject.model.out_shape)
             found |= {f"x_{part}": data.x.astype(np.float32), f"y_{part}": y}
     return found
 

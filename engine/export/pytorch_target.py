@@ -37,6 +37,56 @@ class PaddedConv2d(nn.Conv2d):
 
 
 ''',
+    "PaddedMaxPool2d(": '''\
+class PaddedMaxPool2d(nn.MaxPool2d):
+    """A maximum over windows, with another border at each side, which never wins."""
+
+    def __init__(self, sides, *args, **named):
+        super().__init__(*args, **named)
+        self.sides = sides  # top, bottom, left, right
+
+    def forward(self, x):
+        top, bottom, left, right = self.sides
+        return super().forward(nn.functional.pad(x, (left, right, top, bottom), value=-torch.inf))
+
+
+''',
+    "WindowMean(": '''\
+class WindowMean(nn.Module):
+    """The mean of each window, whose cells may lie apart. ``padding``: top, bottom, left, right; ``beyond``: below and to the right of
+    all padding, which never counts."""
+
+    def __init__(self, kernel_size, stride, padding, beyond, dilation, count_include_pad):
+        super().__init__()
+        self.kernel_size, self.how = kernel_size, {"stride": stride, "dilation": dilation}
+        self.padding, self.beyond, self.count_include_pad = padding, beyond, count_include_pad
+
+    def forward(self, x):
+        (top, bottom, left, right), (down, along) = self.padding, self.beyond
+        ones = torch.ones_like(x[:1, :1])
+        sums = self.sums(nn.functional.pad(x, (left, right + along, top, bottom + down)))
+        inside = nn.functional.pad(ones, (left, right, top, bottom), value=float(self.count_include_pad))
+        return sums / self.sums(nn.functional.pad(inside, (0, along, 0, down)))
+
+    def sums(self, x):
+        kernel = x.new_ones(x.shape[1], 1, *self.kernel_size)
+        return nn.functional.conv2d(x, kernel, groups=x.shape[1], **self.how)
+
+
+''',
+    "ScaledELU(": '''\
+class ScaledELU(nn.ELU):
+    """A SELU with other constants."""
+
+    def __init__(self, alpha, scale):
+        super().__init__(alpha)
+        self.scale = scale
+
+    def forward(self, x):
+        return self.scale * super().forward(x)
+
+
+''',
     "GaussianNoise(": '''\
 class GaussianNoise(nn.Module):
     """In training, a little noise is added to every value."""
@@ -47,6 +97,21 @@ class GaussianNoise(nn.Module):
 
     def forward(self, x):
         return x + self.std * torch.randn_like(x) if self.training else x
+
+
+''',
+    "WeightedCrossEntropy(": '''\
+class WeightedCrossEntropy(nn.CrossEntropyLoss):
+    """Classes count by their weights; those for which nothing is said count 1."""
+
+    def __init__(self, weights, **named):
+        super().__init__(**named)
+        self.weights = weights
+
+    def forward(self, z, y):
+        weight, given = torch.ones(z.shape[1], dtype=z.dtype, device=z.device), self.weights[: z.shape[1]]
+        weight[: len(given)] = torch.tensor(given, dtype=z.dtype, device=z.device)
+        return nn.functional.cross_entropy(z, y, weight, label_smoothing=self.label_smoothing)
 
 
 ''',

@@ -15,7 +15,7 @@ from engine.core import Array
 from engine.data import Opened, Preparation, Source
 from engine.errors import EngineError, SpecError
 from engine.fit import Fit
-from engine.layers import Flatten, Layer, Linear
+from engine.layers import Flatten, Layer, Linear, Unflatten
 from engine.layers import registry as layers
 from engine.limits import MOST_GIVEN, MOST_LAYERS
 from engine.losses import suited
@@ -247,12 +247,12 @@ def _same_kind(source: Source, before: Source) -> bool:
 
 def _with_suited_loss(project: Project) -> Project:
     try:
-        task = data_of(project).train.task
+        train = data_of(project).train
     except EngineError:
         return project
-    if task in project.fit.loss.tasks:
+    if project.fit.loss.serves(train):
         return project
-    return replace(project, fit=project.fit.replace(loss=suited(task)[0]()))
+    return replace(project, fit=project.fit.replace(loss=suited(train.task)[0]()))
 
 
 def _with_suited_augmentation(project: Project) -> Project:
@@ -304,7 +304,10 @@ def _nested(array: Array) -> tuple[Any, ...]:
 @edit("Change preparation")
 def set_preparation(project: Project, preparation: Preparation) -> Project:
     """Another split, other features or scales; weights are drawn anew."""
-    return _drawn_anew(replace(project, preparation=preparation))
+    changed = _drawn_anew(replace(project, preparation=preparation))
+    return (
+        changed if preparation.reconstruct == project.preparation.reconstruct else _with_suited_loss(changed)
+    )
 
 
 @edit("Change training")
@@ -390,16 +393,25 @@ def mend(project: Project, remedy: Remedy) -> Project:
 
 @edit("Mend the output")
 def mend_output(project: Project) -> Project:
-    """Make the last layer give what data and loss need: resize a final Linear, or append one (after a Flatten for pictures)."""
+    """Make the last layer give what data and loss need: resize a final Linear, or append one (after a Flatten for pictures).
+
+    Where a picture is needed, an Unflatten follows it.
+    """
     project = _with_suited_loss(project)
     wanted = wanted_output(project)
-    if wanted is None or len(wanted) != 1:
-        return project
     nodes = project.network.nodes
-    known = shapes(project)
-    units = wanted[0]
-    if nodes and known.get(nodes[-1].id) == wanted:
+    if wanted is None or (nodes and shapes(project).get(nodes[-1].id) == wanted):
         return project
+    if len(wanted) == 3 and room(project) > 1:
+        if nodes and isinstance(nodes[-1].layer, Unflatten):
+            project = remove(project, {nodes[-1].id})
+        return add_layer(_giving(project, math.prod(wanted)), Unflatten(*wanted), len(project.network) + 1)
+    return _giving(project, wanted[0]) if len(wanted) == 1 else project
+
+
+def _giving(project: Project, units: int) -> Project:
+    """With a last Linear of so many units."""
+    nodes = project.network.nodes
     if nodes and isinstance(nodes[-1].layer, Linear):
         project = set_layer(project, nodes[-1].id, nodes[-1].layer.replace(out_features=units))
         return _flattened_before_last(project)

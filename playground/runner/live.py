@@ -149,7 +149,8 @@ class Live:
 
     def outputs(self, values: Probe) -> Array:
         """What the network's last node gives, ``(N, outputs)`` float64."""
-        return np.array(values.value(self.model.network.output_id).T, np.float64)
+        last = np.moveaxis(values.value(self.model.network.output_id), -1, 0)
+        return np.array(last.reshape(len(last), -1), np.float64)
 
     def of_some(self, node_id: str) -> Array:
         """The values of a node for the first training samples, as many as a histogram looks at."""

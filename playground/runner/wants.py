@@ -159,7 +159,7 @@ class Predictions(Want[Array]):
             return None
         z = live.outputs(values)
         if not classes:
-            return _shown(live.data.transform.inverse_target(z))
+            return _shown(live.data.transform.inverse_target(trainer.loss.numbers(z)))
         return trainer.loss.probabilities(z)[:, : len(classes)].astype(np.float32)
 
 

@@ -9,7 +9,21 @@ from engine.errors import ShapeError, SpecError
 from engine.layers import Layer, Shape
 from engine.layers import registry as layers
 from engine.registry import Registry
-from engine.spec import Bool, Choice, File, Flags, Float, Int, Kind, Name, Nested, NestedList, Pair, Spec
+from engine.spec import (
+    Bool,
+    Choice,
+    File,
+    Flags,
+    Float,
+    Int,
+    Kind,
+    Name,
+    Nested,
+    NestedList,
+    Numbers,
+    Pair,
+    Spec,
+)
 
 #: samples of these shapes are offered to every layer; each must take at least one
 SHAPES: tuple[Shape, ...] = ((5,), (1,), (2, 6, 7), (1, 5, 5))
@@ -28,6 +42,8 @@ def others(kind: Kind, default: Any) -> list[Any]:
             return [o for o in options if o != default]
         case Flags(options=options):
             return [options]
+        case Numbers():
+            return [(2.0, 0.5), (0.25, 1.5, 3.0)]
         case File():
             return ["/some/where/else", "C:\\Pictures\\träumerei 1.npz"]
         case Name():

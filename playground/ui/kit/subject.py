@@ -134,7 +134,10 @@ def _data_facts(data: Prepared) -> list[tuple[str, str]]:
         facts.append(("Classes", _names(raw.classes)))
     else:
         facts.append(
-            ("Target", f"{_names(raw.targets)}, from {fmt(float(raw.y.min()))} to {fmt(float(raw.y.max()))}")
+            (
+                "Target",
+                f"{_names(raw.targets) or shape_in_words(raw.target_shape)}, from {fmt(float(raw.y.min()))} to {fmt(float(raw.y.max()))}",
+            )
         )
     facts.append(("Each sample", shape_in_words(data.in_shape)))
     if data.features:
@@ -153,8 +156,14 @@ def _question(raw: Dataset) -> str:
     return {
         "binary": "which of two classes",
         "multiclass": f"which of {len(raw.classes)} classes",
-        "regression": "what number" if len(raw.targets) == 1 else f"which {len(raw.targets)} numbers",
+        "regression": _what(raw),
     }[raw.task]
+
+
+def _what(raw: Dataset) -> str:
+    if len(raw.target_shape) > 1:
+        return "which picture"
+    return "what number" if len(raw.targets) == 1 else f"which {len(raw.targets)} numbers"
 
 
 def _names(names: tuple[str, ...]) -> str:

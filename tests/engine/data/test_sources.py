@@ -64,7 +64,8 @@ def test_the_catalogue() -> None:
         "Real data": ["Digits", "Iris", "Wine", "BreastCancer", "Diabetes"],
         "Step by step": ["FourPoints", "FourStrokes"],
         "Pictures": ["Shapes", "Glyphs", "Photos"],
-        "Own data": ["ImageFolder", "IdxFiles", "NpzFile", "TableFile"],
+        "Own data": ["ImageFolder", "IdxFiles", "NpzFile", "PictureFile", "TableFile"],
+        "Learn a picture": ["DrawnPicture"],
     }
     assert set(data.__all__) >= {cls.__name__ for cls in ALL}
     assert all(hasattr(data, name) for name in data.__all__)
@@ -107,6 +108,10 @@ def test_it_makes_what_its_category_promises(source: type[Source]) -> None:
             assert in_shape[1:] == (source().size,) * 2
             assert 0 <= made.x.min() < made.x.max() <= 1
             assert np.ptp(np.bincount(made.y)) <= 1, "as many of each class"
+        case "Learn a picture":
+            assert (in_shape, made.features, task) == ((2,), ("x", "y"), "regression")
+            assert made.targets == ("red", "green", "blue")
+            assert 0 <= made.y.min() < made.y.max() <= 1
         case "Step by step":
             assert (source.params(), len(made), task) == ((), 4, "binary")
         case other:

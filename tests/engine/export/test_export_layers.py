@@ -17,7 +17,7 @@ from engine.export.base import Writers
 from engine.export.targets import WRITERS, export
 from engine.initializers import Initializer, Orthogonal, initializers
 from engine.layers import Layer, Shape
-from engine.losses import CrossEntropyLoss, Loss, MSELoss, losses
+from engine.losses import BCEWithLogitsLoss, CrossEntropyLoss, Loss, MSELoss, losses
 from engine.optimizers import SGD, optimizers
 from engine.program import Program
 from engine.regularizers import regularizers
@@ -174,6 +174,33 @@ def test_trains_alike(target: str, tmp_path: Path) -> None:
     for number, (network, shape, fit) in enumerate(cases):
         folder = tmp_path / str(number)
         export(subject(network, shape, fit, seed=number), target, folder)
+        assert_agrees(folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["numpy", "pytorch"])
+def test_pictures_from_pictures_train_alike(target: str, tmp_path: Path) -> None:
+    """Targets that are pictures, for every loss that takes them; what makes pictures larger is trained, too."""
+    if target == "pytorch":
+        pytest.importorskip("torch", reason="torch is not installed: exports to it are not run")
+    network = Network.chain(
+        layers.Conv2d(3, 3, stride=2, padding="same"),
+        layers.Mish(),
+        layers.ConvTranspose2d(3, 3, stride=2, padding=1, output_padding=(1, 0), groups=3),
+        layers.LayerNorm(normalized_ndim=2),
+        layers.ZeroPad2d((1, 0, 0, 1)),
+        layers.Conv2d(2, 2),
+    )
+    rng = np.random.default_rng(0)
+    for number, loss in enumerate(
+        (MSELoss(), losses.get("L1Loss")(), losses.get("HuberLoss")(), BCEWithLogitsLoss())
+    ):
+        data = [Dataset(rng.normal(size=(n, 2, 6, 5)), rng.uniform(size=(n, 2, 6, 5))) for n in (35, 9)]
+        model = Model(network, (2, 6, 5), seed=number)
+        assert loss.out_shape(data[0]) == model.out_shape
+        one = Subject("Pictures", model, Fit(loss=loss, optimizer=SGD(lr=0.1), batch_size=8), *data)
+        folder = tmp_path / str(number)
+        export(one, target, folder)
         assert_agrees(folder)
 
 

@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from engine.layers import Activation, Dropout, Dropout2d, MaxPool2d
+from engine.layers import Activation, Dropout, Dropout2d
+from engine.layers.pool import LARGEST
 from engine.trace import Moment, NotKept, Trace, card
 from engine.trace.loss import LOSS
 from playground.ui.kit.numbers import fmt
 
 SIGNS = ("negative", "zero", "positive")
 #: layers behind which whole units may receive nothing, or give nothing
-_GATES = (Activation, Dropout, Dropout2d, MaxPool2d)
+_GATES = (Activation, Dropout, Dropout2d, *LARGEST)
 CHOICES = 4  #: at most so many answers to choose from
 
 

@@ -17,7 +17,7 @@ from functools import cached_property, lru_cache
 
 from engine.data import Prepared
 from engine.errors import EngineError
-from engine.layers import Layer, Shape
+from engine.layers import ConvTranspose2d, Layer, Shape
 from engine.losses import numbers_in_words
 from engine.network import INPUT, Network, Problem, shape_in_words
 from engine.spec import Float, Int, Pair, Param, Spec
@@ -307,7 +307,8 @@ class _Blocks:
         if block.attached or weight is None or not block.inputs:
             return ()
         if len(weight) == 4:
-            return weight[1:]
+            # The first axis of a transposed convolution's weights is the channels it reads: no row of them is a filter.
+            return () if isinstance(self._network[block.id].layer, ConvTranspose2d) else weight[1:]
         source = block.inputs[0]
         picture = self._shapes.get(self._column.get(source, ""), ())
         # A row of weights for each unit, a weight for each pixel: not the one number of a PReLU, say.

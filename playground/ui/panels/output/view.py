@@ -20,14 +20,24 @@ from playground.ui.kit.view import RIGHT, Context, View, panel
 from playground.ui.panels.output.boundary import Boundary
 from playground.ui.panels.output.curve import CurveFit
 from playground.ui.panels.output.images import Images
+from playground.ui.panels.output.learned import LearnedPicture
 from playground.ui.panels.output.picture import Picture
+from playground.ui.panels.output.reconstruction import Reconstruction
 from playground.ui.panels.output.table import Classes, Values
 
 #: what is asked for only once the user wants to see it
 TEST = PartScore("test")
 
 #: the first that suits the data is shown
-PICTURES: tuple[type[Picture], ...] = (Images, Boundary, CurveFit, Classes, Values)
+PICTURES: tuple[type[Picture], ...] = (
+    Reconstruction,
+    LearnedPicture,
+    Images,
+    Boundary,
+    CurveFit,
+    Classes,
+    Values,
+)
 
 
 def score(frame: Frame, of: str = "") -> str:
