@@ -247,6 +247,7 @@ def prepare(dataset: Dataset, preparation: Preparation) -> Prepared:
     Raises DataError for a single sample that should both train and validate, and when numbers overflow.
     """
     index = split(dataset, preparation)
+    dataset = dataset.fitted(index.train)
     extra = preparation.extra_features if dataset.in_shape == (2,) else ()
     regression = dataset.task == "regression"
     transform = Transform(
