@@ -171,11 +171,14 @@ class Column:
             for kind, count, ok, none in zip(cells.kinds, self._counts, is_number, self._none, strict=True)
             if count and not ok and not none
         }
-        self.numbers = np.append(values, np.nan)[cells.codes]
-        if cells.numbers is not None:
-            plain = cells.codes < 0
-            self.numbers[plain] = cells.numbers[plain]
-        self.numbers[self.gaps] = np.nan
+        if cells.numbers is not None and not cells.kinds and not self.gaps.any():
+            self.numbers = cells.numbers  # not a copy: of many rows that is much
+        else:
+            self.numbers = np.append(values, np.nan)[cells.codes]
+            if cells.numbers is not None:
+                plain = cells.codes < 0
+                self.numbers[plain] = cells.numbers[plain]
+            self.numbers[self.gaps] = np.nan
         self.gaps = np.isnan(self.numbers)
         self.huge = np.abs(self.numbers) > _LARGEST
 
@@ -243,6 +246,16 @@ class Column:
         place = np.full(len(self.cells.kinds) + 1, -1)
         place[used] = np.arange(len(used))
         return [self.cells.kinds[i] for i in used], place[self.cells.codes]
+
+    def has_kinds(self, most: int) -> bool:
+        """Whether there are ``most`` different ones in it, or fewer."""
+        if self.is_number:
+            first = self.numbers[: 20 * most]
+            if len(np.unique(first[~np.isnan(first)])) > most:  # told without sorting all
+                return False
+        elif self.cells.numbers is None:
+            return int((self._counts[~self._none] > 0).sum()) <= most
+        return len(self.classes()[0]) <= most
 
     @property
     def example(self) -> str:

@@ -139,8 +139,12 @@ def _filled(block: Block, x: Array, train: Array) -> Iterator[tuple[slice | int,
     if block.codes is not None and block.role == CATEGORY:
         there = block.codes[train]
         counts = np.bincount(there[there >= 0], minlength=len(block.kinds))
-        for kind in np.flatnonzero(counts == 0).tolist():
-            yield block.first + kind, block.codes == kind, 0.0
+        first = np.full(len(block.kinds) + 1, -1)
+        first[block.codes[::-1]] = np.arange(len(x) - 1, -1, -1)
+        for kind in range(len(block.kinds)):
+            place, now = block.first + kind, float(counts[kind] > 0)
+            if first[kind] >= 0 and x[first[kind], place] != now:  # other rows were the training part before
+                yield place, block.codes == kind, now
         if block.gaps is not None and block.fill == MOST and block.gaps.any():
             yield block.places, block.gaps, np.eye(len(block.kinds), dtype=x.dtype)[int(counts.argmax())]
         return

@@ -19,7 +19,7 @@ from engine.data.columns import MISSING_WORDS, is_code, number
 from engine.data.text_table import MOST_CELL
 
 #: bytes of a block, and of a row at most
-BLOCK, MOST_ROW = 1 << 22, 1 << 24
+BLOCK, MOST_ROW = 1 << 21, 1 << 24
 _NEWLINE, _RETURN, _QUOTE, _SPACE = 10, 13, 34, 32
 _DIGIT, _POINT, _SIGN, _POWER, _BETWEEN, _OTHER = range(6)
 _CLASS = np.full(256, _OTHER, np.uint8)

@@ -40,7 +40,7 @@ __all__ = ["ENDINGS", "PastedTable", "TableFile", "Tabular"]
 #: inputs of a sample, and bytes of all together
 MOST_INPUTS, MOST_INPUT_BYTES = 10_000, 1 << 30
 #: inputs that one column may make without being asked for them
-MOST_WIDTH = 1000
+MOST_WIDTH = 200
 #: columns that are the target by their name, where no other is chosen
 _TARGETS = ("target", "targets", "label", "labels", "class", "classes", "y", "outcome", "output")
 _LISTED = 6  #: other targets that are offered
@@ -412,7 +412,7 @@ def possible(column: Column, role: str) -> bool:
     if role == roles.DATE:
         return bool(column.dates)
     if role in (roles.CATEGORY, roles.ORDERED):
-        return len(column.classes()[0]) <= MOST_WIDTH
+        return column.has_kinds(MOST_WIDTH)
     return True
 
 

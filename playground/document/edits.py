@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from engine.core import Array
-from engine.data import Opened, Preparation, Source
+from engine.data import Opened, Preparation, Source, roles
+from engine.data.table import Tabular
 from engine.errors import EngineError, SpecError
 from engine.fit import Fit
 from engine.layers import Flatten, Layer, Linear
@@ -32,6 +33,7 @@ from engine.problems import (
     SetFit,
     SetLayer,
     SetPreparation,
+    SetRole,
 )
 from engine.program import check_state
 from engine.spec import File
@@ -215,6 +217,20 @@ def set_source(project: Project, source: Source) -> Project:
     return _with_suited_augmentation(_with_suited_loss(changed))
 
 
+def with_choice(source: Tabular, column: str, **changes: Any) -> Tabular:
+    """A table with something else chosen for a column: ``role``, ``fill`` or ``order`` of a ``roles.Choice``. Raises DataError."""
+    given = roles.parsed(source.roles)
+    given[column] = replace(given.get(column, roles.Choice()), **changes)
+    return source.replace(roles=roles.written(given))
+
+
+@edit("Change the role of {column}")
+def set_role(project: Project, column: str, role: str) -> Project:
+    """Another role of a column; the same project where its data are no table."""
+    source = project.source
+    return set_source(project, with_choice(source, column, role=role)) if isinstance(source, Tabular) else project
+
+
 @edit("Read the data")
 def read_outside(project: Project) -> Project:
     """The user wants the data read that were withheld; the same project where there are none."""
@@ -377,6 +393,8 @@ def mend(project: Project, remedy: Remedy) -> Project:
             return read_outside(project)
         case SetPreparation(name=name, value=value):
             return set_preparation(project, project.preparation.replace(**{name: value}))
+        case SetRole(column=column, role=role):
+            return set_role(project, column, role)
         case SetFit(name=name, value=value):
             return set_fit(project, project.fit.replace(**{name: value}))
     raise SpecError(f"No edit is known for the remedy {remedy.text!r}. Add it to edits.mend.")

@@ -64,7 +64,7 @@ def test_the_catalogue() -> None:
         "Real data": ["Digits", "Iris", "Wine", "BreastCancer", "Diabetes"],
         "Step by step": ["FourPoints", "FourStrokes"],
         "Pictures": ["Shapes", "Glyphs", "Photos"],
-        "Own data": ["ImageFolder", "IdxFiles", "NpzFile", "TableFile"],
+        "Own data": ["ImageFolder", "IdxFiles", "NpzFile", "TableFile", "PastedTable"],
     }
     assert set(data.__all__) >= {cls.__name__ for cls in ALL}
     assert all(hasattr(data, name) for name in data.__all__)
