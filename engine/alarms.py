@@ -57,10 +57,9 @@ def _telling(data: Prepared, encoding: Encoding) -> Iterator[Problem]:
         return
     what = next((about.name for about in encoding.about if about.role == "target"), "the target")
     for block in encoding.blocks:
-        bins = _bins(block, raw.x, train)
-        learnt, asked = bins[train], bins[judged]
+        learnt, asked = _bins(block, raw.x, train, judged)
         if raw.classes:
-            counts = np.zeros((int(bins.max()) + 1, len(raw.classes)), np.int64)
+            counts = np.zeros((int(max(learnt.max(), asked.max())) + 1, len(raw.classes)), np.int64)
             np.add.at(counts, (learnt, raw.y[train]), 1)
             known = counts.sum(axis=1) > 0
             right = (counts.argmax(axis=1)[asked] == raw.y[judged]) & known[asked]
@@ -80,14 +79,13 @@ def _telling(data: Prepared, encoding: Encoding) -> Iterator[Problem]:
             )
 
 
-def _bins(block: Block, x: Array, train: Array) -> Array:
-    """``(rows,)``: whole numbers that are equal where the column is, or nearly."""
+def _bins(block: Block, x: Array, train: Array, judged: Array) -> tuple[Array, Array]:
+    """Of the rows to learn from and of those to be judged: whole numbers that are equal where the column is, or nearly."""
     if block.role == CATEGORY and block.codes is not None:
-        return block.codes + 1
-    values = x[:, block.first]
-    edges = np.unique(np.quantile(values[train], np.linspace(0, 1, _BINS + 1)[1:-1]))
-    found: Array = np.searchsorted(edges, values)
-    return found
+        return block.codes[train] + 1, block.codes[judged] + 1
+    learnt, asked = x[train, block.first], x[judged, block.first]
+    edges = np.unique(np.quantile(learnt, np.linspace(0, 1, _BINS + 1)[1:-1]))
+    return np.searchsorted(edges, learnt), np.searchsorted(edges, asked)
 
 
 def _explained(learnt: Array, asked: Array, y: Array, true: Array) -> float:

@@ -374,7 +374,7 @@ def _numbers(buf: Array, starts: Array, ends: Array, width: int) -> tuple[Array,
 
 def _no_numbers(text: Array, kind: Array, inner: Array, begins: Array, stops: Array) -> Array:
     """Which cells are no plain numbers: -1.5, .5, 2e-3."""
-    bad = stops == begins
+    bad: Array = stops == begins
 
     def flag(places: Array) -> None:
         bad[np.searchsorted(stops, places)] = True

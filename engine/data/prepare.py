@@ -432,8 +432,8 @@ def hashes(x: Array) -> NDArray[np.uint64]:
     words = flat.view(np.uint32 if flat.dtype.itemsize == 4 else np.uint64)
     factors = np.random.default_rng(0).integers(1, 2**63, words.shape[1], dtype=np.uint64) | np.uint64(1)
     total = np.zeros(len(x), np.uint64)
-    for column, factor in zip(words.T, factors, strict=True):
-        mixed = (column.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)) * factor
+    for place, factor in enumerate(factors):
+        mixed = (words[:, place].astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)) * factor
         total += mixed ^ (mixed >> np.uint64(29))
         total *= np.uint64(0xBF58476D1CE4E5B9)
     return total

@@ -184,7 +184,7 @@ class Tabular(Opened):
         others = [c for c in columns if c.name not in targets]
         if self.inputs:
             read = listed(self.inputs, names, where)
-            others = [c for c in others if c.name in read or given.get(c.name, Choice()).role == GROUP]
+            others = [c for c in others if c.name in read or given.get(c.name, Choice()).role not in ("", IGNORE)]
         asked = [c for c in others if given.get(c.name, Choice()).role not in ("", IGNORE, GROUP)]
         groups = [c for c in others if given.get(c.name, Choice()).role == GROUP]
         if len(groups) > 1:

@@ -13,8 +13,10 @@ import numpy as np
 
 from engine.core import Array
 from engine.data import Opened, Preparation, Source, roles
+from engine.data.encoding import About
 from engine.data.table import Tabular
-from engine.errors import EngineError, SpecError
+from engine.data.text_table import quoted
+from engine.errors import DataError, EngineError, SpecError, clipped
 from engine.fit import Fit
 from engine.layers import Flatten, Layer, Linear
 from engine.layers import registry as layers
@@ -222,6 +224,27 @@ def with_choice(source: Tabular, column: str, **changes: Any) -> Tabular:
     given = roles.parsed(source.roles)
     given[column] = replace(given.get(column, roles.Choice()), **changes)
     return source.replace(roles=roles.written(given))
+
+
+def with_role(source: Tabular, about: Sequence[About], column: str, role: str, also: bool = False) -> Tabular:
+    """A table with another role of a column, one of ``roles.ROLES`` or the target. Raises DataError.
+
+    Args:
+        about: its columns as they are now.
+        also: the present targets stay targets.
+    """
+    targets = [one.name for one in about if one.role == roles.TARGET]
+    if role == roles.TARGET:
+        wanted = [*targets, column] if also else [column]
+        given = {name: one for name, one in roles.parsed(source.roles).items() if name not in wanted}
+        named = ", ".join(map(quoted, wanted))
+        return source.replace(targets=named, roles=roles.written(given))
+    if column in targets:
+        rest = [name for name in targets if name != column]
+        if not rest:
+            raise DataError(f"{clipped(column, 60)} is the only target; expected one at least. Choose another target first.")
+        source = source.replace(targets=", ".join(map(quoted, rest)))
+    return with_choice(source, column, role=role)
 
 
 @edit("Change the role of {column}")

@@ -181,12 +181,12 @@ class Store:
         if (found := self._made(source, preparation)) is not None:
             return found
         key, made = (source, preparation), prepare(self.make_raw(source), preparation)
-        found = alarms(made, preparation)  # looked for here, where no window waits
+        unfair = alarms(made, preparation)  # looked for here, where no window waits
         with self._lock:
             if self._newest is not None and self._newest[0] == source:
                 self._newest = None  # ``made`` holds the same samples
             # Whoever was faster has made what others may hold already: one data set is one object.
-            self._alarms[made] = found
+            self._alarms[made] = unfair
             made = self._ready.setdefault(key, made)
             while len(self._ready) > 1 and (len(self._ready) > KEPT or self._bytes() > KEPT_BYTES):
                 self._ready.popitem(last=False)

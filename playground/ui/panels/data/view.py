@@ -12,15 +12,20 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.data import given_parts, source_at, split_in_words
-from engine.errors import DataError, EngineError, Offer
+from engine.data.roles import TARGET
+from engine.data.table import Tabular
+from engine.errors import DataError, EngineError, Offer, clipped
 from playground.document import edits
 from playground.document.project import data_of, prepared
+from playground.document.store import store
 from playground.ui.kit.forms import SpecForm
 from playground.ui.kit.sentence import Sentence
 from playground.ui.kit.style import scrolled
 from playground.ui.kit.subject import samples_in_words
 from playground.ui.kit.text import Label, RichLabel, escaped
 from playground.ui.kit.view import LEFT, View, at_once, panel
+from playground.ui.panels.data.before_after import BeforeAfter
+from playground.ui.panels.data.columns_table import ALSO_TARGET, ColumnsTable
 from playground.ui.panels.data.gallery import Gallery
 from playground.ui.panels.data.loading import Loading
 from playground.ui.panels.data.open_images import OpenImages
@@ -88,9 +93,15 @@ class DataView(View):
         self.preview.accepted.connect(self._use_previewed)
         self.preview.dismissed.connect(self._end_preview)
         self.preview.changed.connect(self._preview_changed)
+        self.preview.column_asked.connect(self._preview_column_asked)
         self._previewed: tuple[Source, str] | None = None
         self.help = _label("source_help", rich=True)
         self.gallery = Gallery(theme)
+        self.columns = ColumnsTable(theme, "columns")
+        self.columns.asked.connect(self._column_asked)
+        self.columns.looked_at.connect(self._look_at_column)
+        self.before_after = BeforeAfter(theme)
+        self._looked_at = ""
         self.source_form, self.preparation_form = SpecForm(theme), SpecForm(theme)
         self.source_form.setObjectName("source_form")
         self.preparation_form.setObjectName("preparation_form")
@@ -109,6 +120,8 @@ class DataView(View):
             self.preview,
             self.picker,
             self.help,
+            self.columns,
+            self.before_after,
             self.report,
             self.gallery,
             self.source_form,
@@ -147,6 +160,7 @@ class DataView(View):
             self.problem.setText(str(error))
             self.gallery.show_data(None)
             self.report.show_report(())
+            self._show_columns(None)
             self.split.hide()
         else:
             self.problem.clear()
@@ -169,6 +183,7 @@ class DataView(View):
     def _show_data(self, data: Prepared) -> None:
         self.report.show_report(data.raw.report)
         self.gallery.show_data(data.raw)
+        self._show_columns(data)
         hidden = _ruled_by_files(data.raw, self.context.document.value.preparation)
         if data.raw.in_shape != (2,):
             hidden.add("extra_features")
@@ -183,6 +198,24 @@ class DataView(View):
         self.bar.setToolTip(samples_in_words(data))
         self.split.setText(split_in_words(data.raw, self.context.document.value.preparation))
         self.split.setVisible(bool(self.split.text()))
+
+    def _show_columns(self, data: Prepared | None) -> None:
+        encoding = data.raw.encoding if data is not None else None
+        self.columns.show_columns(encoding.about if encoding is not None else ())
+        self.source_form.set_hidden({"roles", "targets", "inputs", "text"} if encoding is not None else {"text"})
+        self._look_at_column(self._looked_at)
+
+    def _look_at_column(self, name: str) -> None:
+        """Show what normalizing does to the first input that a column makes."""
+        self._looked_at = name
+        try:
+            data = data_of(self.context.document.value)
+        except EngineError:
+            data = None
+        encoding = data.raw.encoding if data is not None else None
+        blocks = encoding.blocks if encoding is not None else ()
+        first = next((block.first for block in blocks if block.name == name), -1)
+        self.before_after.show_input(data if first >= 0 else None, first)
 
     # --- edits --------------------------------------------------------------------------------------------------------
 
@@ -212,6 +245,35 @@ class DataView(View):
             changed, name = self.opener.with_offer(self._previewed[0], offer), self.preview.title.text()
             if changed is not None:
                 self._look_into(lambda: changed, name)
+
+    def _preview_column_asked(self, column: str, what: str, value: str) -> None:
+        if self._previewed is None:
+            return
+        source, name = self._previewed[0], self.preview.title.text()
+        changed = self._with_column(source, column, what, value)
+        if changed is not None:
+            self._look_into(lambda: changed, name)
+
+    def _column_asked(self, column: str, what: str, value: str) -> None:
+        changed = self._with_column(self.context.document.value.source, column, what, value)
+        if changed is not None:
+            text = f"Change the {'role' if what == 'role' else 'empty cells'} of {clipped(column, 40)}"
+            self._open(lambda: changed, text)
+
+    def _with_column(self, source: Source, column: str, what: str, value: str) -> Source | None:
+        """A table with another role of a column, or another way with its empty cells; ``None`` where that cannot be."""
+        if not isinstance(source, Tabular):
+            return None
+        try:
+            if what == "fill":
+                return edits.with_choice(source, column, fill=value)
+            encoding = store.raw(source).encoding
+            about = encoding.about if encoding is not None else ()
+            also = value == ALSO_TARGET
+            return edits.with_role(source, about, column, TARGET if also else value, also)
+        except EngineError as error:
+            self.opener.say(str(error))
+            return None
 
     def _report_chosen(self, offer: Offer) -> None:
         changed = self.opener.with_offer(self.context.document.value.source, offer)
