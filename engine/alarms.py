@@ -67,7 +67,9 @@ def _telling(data: Prepared, encoding: Encoding) -> Iterator[Problem]:
             suspect = score >= TELLS and score > base + 0.01
             says = f"{score:.1%} of the answers are right by it alone"
         else:
-            score = max(_explained(learnt, asked, raw.y[train, j], raw.y[judged, j]) for j in range(raw.y.shape[1]))
+            score = max(
+                _explained(learnt, asked, raw.y[train, j], raw.y[judged, j]) for j in range(raw.y.shape[1])
+            )
             suspect = score >= TELLS
             says = f"it alone explains {score:.1%} of it"
         if suspect:
@@ -114,7 +116,11 @@ def _duplicates(data: Prepared, encoding: Encoding, preparation: Preparation) ->
         return
     row = int(twice[0])
     same = int(index.train[np.flatnonzero(keys[index.train] == keys[row])[0]])
-    remedies = [] if preparation.equal_together else [SetPreparation("Keep equal rows together", "equal_together", True)]
+    remedies = (
+        []
+        if preparation.equal_together
+        else [SetPreparation("Keep equal rows together", "equal_together", True)]
+    )
     yield _warning(
         f"{counted(len(twice), 'row')} to validate or test with {'has' if len(twice) == 1 else 'have'} the very inputs of a row to train "
         f"with, such as {encoding.row(row)} those of {encoding.row(same)}; expected none, as they may be known by heart. Keep equal rows "

@@ -157,7 +157,9 @@ class Column:
         """``values``: of its texts, NaN where they are no numbers."""
         cells = self.cells
         is_number = ~np.isnan(values)
-        percent = np.fromiter((kind.endswith("%") for kind in cells.kinds), bool, len(cells.kinds)) & is_number
+        percent = (
+            np.fromiter((kind.endswith("%") for kind in cells.kinds), bool, len(cells.kinds)) & is_number
+        )
         if percent.any() and (self._plain or not percent[is_number].all()):
             self.percent = int(self._counts[percent].sum())
             values = np.where(percent, values / 100, values)
@@ -338,7 +340,9 @@ def said_of(columns: Sequence[Column], decimal: str) -> tuple[Note, ...]:
     """What was found beside plain numbers, and how it was read."""
     notes: tuple[Note, ...] = ()
     commas = [
-        c.name for c in columns if c.is_number and c.mark == "," and any("," in kind for kind in c.cells.kinds)
+        c.name
+        for c in columns
+        if c.is_number and c.mark == "," and any("," in kind for kind in c.cells.kinds)
     ]
     if commas and decimal == "auto":
         words = f"Numbers have a decimal comma in {few(commas, _LISTED)}."
@@ -367,7 +371,9 @@ def said_of(columns: Sequence[Column], decimal: str) -> tuple[Note, ...]:
     for column in [c for c in columns if c.cleaned[0]][:_LISTED]:
         count, example = column.cleaned
         notes += (
-            Note(f"{counted(count, 'cell')} of {column.name} hold more than a number, such as “{example}”, and only that is read."),
+            Note(
+                f"{counted(count, 'cell')} of {column.name} hold more than a number, such as “{example}”, and only that is read."
+            ),
         )
     return notes + _said_of_dates(columns) + _sentinels(columns)
 

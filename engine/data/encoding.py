@@ -167,7 +167,9 @@ def _most_frequent(values: Array) -> float:
     return float(found[counts.argmax()])
 
 
-def block_of(column: Column, role: str, fill: str, order: tuple[str, ...], first: int) -> tuple[Block, list[str]]:
+def block_of(
+    column: Column, role: str, fill: str, order: tuple[str, ...], first: int
+) -> tuple[Block, list[str]]:
     """The inputs of a column from place ``first``, and their names. Raises DataError where it cannot have this role."""
     gaps = column.gaps if column.gaps.any() else None
     fill = fill if gaps is not None else ""

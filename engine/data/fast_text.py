@@ -325,9 +325,7 @@ def _add(cut: _Cut, columns: list[_Column]) -> None:
         rows = np.flatnonzero(bad[:, place])
         where = zip(starts[rows, place].tolist(), ends[rows, place].tolist(), strict=True)
         column = columns[i]
-        column.add_numbers(
-            np.ascontiguousarray(values[:, place]), rows, [cut.block[a:b] for a, b in where]
-        )
+        column.add_numbers(np.ascontiguousarray(values[:, place]), rows, [cut.block[a:b] for a, b in where])
         column.points += int(points[place])
         column.grouped += int(grouped[place])
 
@@ -405,7 +403,11 @@ def _no_numbers(text: Array, kind: Array, inner: Array, begins: Array, stops: Ar
         point_at = np.full(len(stops), -1)
         point_at[owner] = dots
         bad[holder[point_at[holder] > powers]] = True
-    zero = (text[np.minimum(begins, size - 1)] == ord("0")) & (kind[begins] == _DIGIT) & (kind[begins + 1] == _DIGIT)
+    zero = (
+        (text[np.minimum(begins, size - 1)] == ord("0"))
+        & (kind[begins] == _DIGIT)
+        & (kind[begins + 1] == _DIGIT)
+    )
     signed = kind[begins] == _SIGN
     after = np.minimum(begins + 1, size - 1)
     zero |= signed & (text[after] == ord("0")) & (kind[begins + 2] == _DIGIT)

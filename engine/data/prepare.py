@@ -360,7 +360,9 @@ def split(dataset: Dataset, preparation: Preparation) -> Split:
     return Split(train, validation if share else rows[1], rows[2])
 
 
-def _dealt(dataset: Dataset, rows: Index, shares: NDArray[np.float64], preparation: Preparation) -> list[Index]:
+def _dealt(
+    dataset: Dataset, rows: Index, shares: NDArray[np.float64], preparation: Preparation
+) -> list[Index]:
     """``rows`` of the samples dealt out to three parts in the given shares, as ``preparation.deal`` says, groups kept together."""
     n = len(rows)
     if n == 1 and shares[1] > 0:
@@ -430,9 +432,11 @@ def hashes(x: Array) -> NDArray[np.uint64]:
     """``(N,)``: a number for each sample, the same for equal ones, and hardly ever for others."""
     flat = np.ascontiguousarray(x.reshape(len(x), -1) + x.dtype.type(0))  # −0 is 0
     words = flat.view(np.uint32 if flat.dtype.itemsize == 4 else np.uint64)
-    factors = np.random.default_rng(0).integers(1, 2**63, words.shape[1], dtype=np.uint64) | np.uint64(1)
+    factors: Array = np.random.default_rng(0).integers(1, 2**63, (words.shape[1],), dtype=np.uint64)
+    factors |= np.uint64(1)
     total = np.zeros(len(x), np.uint64)
-    for place, factor in enumerate(factors):
+    for place in range(words.shape[1]):
+        factor = factors[place]
         mixed = (words[:, place].astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)) * factor
         total += mixed ^ (mixed >> np.uint64(29))
         total *= np.uint64(0xBF58476D1CE4E5B9)
@@ -441,7 +445,9 @@ def hashes(x: Array) -> NDArray[np.uint64]:
 
 def _by_groups(groups: Index, order: Index, shares: NDArray[np.float64], preparation: Preparation) -> Index:
     """The part of each sample: whole groups, in the order in which they come up, to the part that lacks most of its share."""
-    kinds, first, inverse, sizes = np.unique(groups[order], return_index=True, return_inverse=True, return_counts=True)
+    kinds, first, inverse, sizes = np.unique(
+        groups[order], return_index=True, return_inverse=True, return_counts=True
+    )
     wanted = np.asarray(shares, np.float64)
     if preparation.folds:
         rest = 1 - wanted[2]

@@ -85,7 +85,9 @@ def sheet(path: Path, wanted: str = "") -> Sheet:
             there = [i for i, row in enumerate(rows) if any(cell not in ("", None) for cell in row)]
             if there:
                 return Sheet(name, [rows[i] for i in there], [above + i + 1 for i in there], names)
-    raise DataError(f"{clipped(path.name, 100)} holds no rows; expected a table with at least one. Choose another file.")
+    raise DataError(
+        f"{clipped(path.name, 100)} holds no rows; expected a table with at least one. Choose another file."
+    )
 
 
 @contextmanager
@@ -141,7 +143,9 @@ def _check_sheet(member: IO[bytes], path: Path) -> None:
     while chunk := member.read(1 << 20):
         read += len(chunk)
         if read > MOST_UNPACKED:
-            raise DataError(f"{clipped(path.name, 100)} is larger than it says; expected a whole file. Save it as CSV.")
+            raise DataError(
+                f"{clipped(path.name, 100)} is larger than it says; expected a whole file. Save it as CSV."
+            )
         text = rest + chunk
         for match in _PLACE.finditer(text):
             cells += 1
@@ -173,7 +177,9 @@ def _check_ods(member: IO[bytes], path: Path) -> None:
         while chunk := member.read(1 << 20):
             read += len(chunk)
             if read > MOST_UNPACKED:
-                raise DataError(f"{clipped(path.name, 100)} is larger than it says; expected a whole file. Save it as CSV.")
+                raise DataError(
+                    f"{clipped(path.name, 100)} is larger than it says; expected a whole file. Save it as CSV."
+                )
             parser.Parse(chunk)
         parser.Parse(b"", True)
 
@@ -204,7 +210,9 @@ class _Repeats:
             raise _too_many(self._path, self._rows, self._columns)
 
     def entity(self, *_: object) -> None:
-        raise DataError(f"{clipped(self._path.name, 100)} defines entities; expected a plain spreadsheet. Save it as CSV.")
+        raise DataError(
+            f"{clipped(self._path.name, 100)} defines entities; expected a plain spreadsheet. Save it as CSV."
+        )
 
 
 def _count(text: str | None) -> int:
@@ -220,7 +228,9 @@ def named(rows: Sequence[Sequence[Any]], header: str, where: str) -> tuple[list[
     is_named = header == "yes" or (header == "auto" and told_apart(head, is_number))
     first = head[0] if is_named else [f"x{i + 1}" for i in range(width)]
     if is_named and len(rows) == 1:
-        raise DataError(f"{where} holds names of columns and no rows; expected at least one. Choose another file.")
+        raise DataError(
+            f"{where} holds names of columns and no rows; expected at least one. Choose another file."
+        )
     names = unique(first)
     notes = (*(header_said(is_named) if header == "auto" else ()), *renamed_said(first, names))
     return names, int(is_named), notes
@@ -306,17 +316,25 @@ def parquet(path: Path) -> tuple[list[str], list[Cells], tuple[Note, ...]]:
         raise DataError(
             f"{clipped(path.name, 100)} holds no rows that can be read; expected columns of numbers, words or dates. Choose another file."
         )
-    notes = (Note(f"Columns that hold lists or parts of their own are not read: {few(nested, 4)}."),) if nested else ()
+    notes = (
+        (Note(f"Columns that hold lists or parts of their own are not read: {few(nested, 4)}."),)
+        if nested
+        else ()
+    )
     return unique(names), columns, notes
 
 
 def _column_of(base: Any, path: str, name: str, kind: str) -> Cells:
     quoted = '"' + name.replace('"', '""') + '"'
     if kind.lstrip("U").startswith(_NUMBERS):
-        taken = base.execute(f"SELECT CAST({quoted} AS DOUBLE) AS c FROM read_parquet(?)", [path]).fetchnumpy()["c"]
+        taken = base.execute(
+            f"SELECT CAST({quoted} AS DOUBLE) AS c FROM read_parquet(?)", [path]
+        ).fetchnumpy()["c"]
         numbers = np.ma.filled(np.ma.asarray(taken, dtype=np.float64), np.nan)
         return Cells.of_values(numbers, {})
-    taken = base.execute(f"SELECT CAST({quoted} AS VARCHAR) AS c FROM read_parquet(?)", [path]).fetchnumpy()["c"]
+    taken = base.execute(f"SELECT CAST({quoted} AS VARCHAR) AS c FROM read_parquet(?)", [path]).fetchnumpy()[
+        "c"
+    ]
     words = {"true": "yes", "false": "no"} if kind == "BOOLEAN" else {}
     gone = np.ma.getmaskarray(taken)
     texts = np.ma.getdata(taken)

@@ -89,7 +89,10 @@ class Tabular(Opened):
         advanced=True,
     )
     dates: str = param(
-        OneOf(dates.ORDERS), default=dates.AUTO, help="What comes first in dates such as 3/4/2024.", advanced=True
+        OneOf(dates.ORDERS),
+        default=dates.AUTO,
+        help="What comes first in dates such as 3/4/2024.",
+        advanced=True,
     )
     decimal: str = param(
         OneOf(("auto", "point", "comma")),
@@ -105,7 +108,11 @@ class Tabular(Opened):
         advanced=True,
     )
     skip: int = param(
-        Int(0, 100_000), default=0, help="Lines above the table, such as a title.", unit="lines", advanced=True
+        Int(0, 100_000),
+        default=0,
+        help="Lines above the table, such as a title.",
+        unit="lines",
+        advanced=True,
     )
     footer: int = param(
         Int(0, 100_000),
@@ -133,7 +140,9 @@ class Tabular(Opened):
         if 0 < self.limit < rows:
             table = table.take(spread(len(table.lines), self.limit))
         empty = [word for word in self.empty.split(",") if word.strip()]
-        columns = columns_of(list(zip(table.names, table.columns, strict=True)), self.decimal, empty, self.dates)
+        columns = columns_of(
+            list(zip(table.names, table.columns, strict=True)), self.decimal, empty, self.dates
+        )
         notes, lines = table.notes, table.lines
         word = table.word
         del table
@@ -184,7 +193,9 @@ class Tabular(Opened):
         others = [c for c in columns if c.name not in targets]
         if self.inputs:
             read = listed(self.inputs, names, where)
-            others = [c for c in others if c.name in read or given.get(c.name, Choice()).role not in ("", IGNORE)]
+            others = [
+                c for c in others if c.name in read or given.get(c.name, Choice()).role not in ("", IGNORE)
+            ]
         asked = [c for c in others if given.get(c.name, Choice()).role not in ("", IGNORE, GROUP)]
         groups = [c for c in others if given.get(c.name, Choice()).role == GROUP]
         if len(groups) > 1:
@@ -239,7 +250,9 @@ class Tabular(Opened):
                 holds = f"{holds}; {reasons[name]}"
             can = tuple(r for r in roles.ROLES if possible(column, r))
             fill = fills.get(name, "") if gaps else ""
-            found.append(About(name, holds, role, fill, int(role == TARGET), gaps, clipped(column.example, 40), can))
+            found.append(
+                About(name, holds, role, fill, int(role == TARGET), gaps, clipped(column.example, 40), can)
+            )
         return tuple(found)
 
     def _blocks(
@@ -359,13 +372,19 @@ class TableFile(Tabular):
 
     path: str = param(File(endings=ENDINGS), default="", help="The file.")
     sheet: str = param(
-        Name(), default="", help="Of a spreadsheet, the sheet's name; left empty, the first that holds anything.", advanced=True
+        Name(),
+        default="",
+        help="Of a spreadsheet, the sheet's name; left empty, the first that holds anything.",
+        advanced=True,
     )
     delimiter: str = param(
         OneOf(("auto", *DELIMITERS)), default="auto", help="What stands between two cells.", advanced=True
     )
     encoding: str = param(
-        OneOf(("auto", *ENCODINGS)), default="auto", help="How letters are written in the file.", advanced=True
+        OneOf(("auto", *ENCODINGS)),
+        default="auto",
+        help="How letters are written in the file.",
+        advanced=True,
     )
 
     def _files(self) -> list[Path]:
@@ -396,7 +415,9 @@ class PastedTable(Tabular):
 
     def _table(self) -> Read:
         if not self.text.strip():
-            raise DataError("Nothing was pasted yet; expected a table. Copy cells in a spreadsheet and paste them.")
+            raise DataError(
+                "Nothing was pasted yet; expected a table. Copy cells in a spreadsheet and paste them."
+            )
         return of_text(self.text.encode("utf-8", "replace"), "the pasted table", self._how())
 
 
@@ -434,9 +455,7 @@ def holding(column: Column) -> str:
 def _with_width(about: About, width: int | None) -> About:
     if width is None:
         return about
-    return About(
-        about.name, about.holds, about.role, about.fill, width, about.gaps, about.example, about.can
-    )
+    return About(about.name, about.holds, about.role, about.fill, width, about.gaps, about.example, about.can)
 
 
 def _codes(column: Column) -> Array:
@@ -507,9 +526,7 @@ def _sums_said(columns: Sequence[Column], footer: int) -> tuple[Note, ...]:
     for c in numbers:
         above = np.nan_to_num(c.numbers[:-1])
         total = float(above.sum())
-        sums += bool(
-            np.ptp(above) and abs(total - c.numbers[-1]) <= 1e-6 * max(abs(total), 1e-12)
-        )
+        sums += bool(np.ptp(above) and abs(total - c.numbers[-1]) <= 1e-6 * max(abs(total), 1e-12))
     last = [c.cells.texts([len(c) - 1])[0].casefold() for c in columns if not c.is_number]
     if not sums or not (any(text in _SUMS for text in last) or (sums == len(numbers) > 1)):
         return ()

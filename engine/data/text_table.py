@@ -84,7 +84,9 @@ def decoded(raw: bytes, name: str, encoding: str = "auto") -> tuple[str, tuple[N
         line = raw.count(b"\n", 0, error.start) + 1
         bad = f"byte {raw[error.start]:#04x} in line {line:,}"
         how = "it is read as Windows-1252" if encoding == "auto" else "what cannot be read became �"
-        offers = [Offer(f"Read it as {name}", (("encoding", name),)) for name in ENCODINGS if name != encoding]
+        offers = [
+            Offer(f"Read it as {name}", (("encoding", name),)) for name in ENCODINGS if name != encoding
+        ]
         notes = (Note(f"The text is no {_called(told)} ({bad}): {how}.", tuple(offers)),)
     except UnicodeError:
         raise DataError(f"{name} is cut short; expected whole text. Copy it again.") from None
@@ -305,7 +307,11 @@ def renamed_said(given: Sequence[str], names: Sequence[str]) -> tuple[Note, ...]
     """What is said of columns without a name, or with that of another."""
     other = [name for raw, name in zip(given, names, strict=True) if " ".join(raw.split()) != name]
     return (
-        (Note(f"{counted(len(other), 'column')} had no name of {'its' if len(other) == 1 else 'their'} own: {few(other, 4)}."),)
+        (
+            Note(
+                f"{counted(len(other), 'column')} had no name of {'its' if len(other) == 1 else 'their'} own: {few(other, 4)}."
+            ),
+        )
         if other
         else ()
     )

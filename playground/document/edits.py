@@ -242,7 +242,9 @@ def with_role(source: Tabular, about: Sequence[About], column: str, role: str, a
     if column in targets:
         rest = [name for name in targets if name != column]
         if not rest:
-            raise DataError(f"{clipped(column, 60)} is the only target; expected one at least. Choose another target first.")
+            raise DataError(
+                f"{clipped(column, 60)} is the only target; expected one at least. Choose another target first."
+            )
         source = source.replace(targets=", ".join(map(quoted, rest)))
     return with_choice(source, column, role=role)
 
@@ -251,7 +253,11 @@ def with_role(source: Tabular, about: Sequence[About], column: str, role: str, a
 def set_role(project: Project, column: str, role: str) -> Project:
     """Another role of a column; the same project where its data are no table."""
     source = project.source
-    return set_source(project, with_choice(source, column, role=role)) if isinstance(source, Tabular) else project
+    return (
+        set_source(project, with_choice(source, column, role=role))
+        if isinstance(source, Tabular)
+        else project
+    )
 
 
 @edit("Read the data")

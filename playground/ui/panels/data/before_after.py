@@ -32,7 +32,7 @@ class BeforeAfter(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFont(small(self.font()))
         self._theme = theme
-        self._sides: list[tuple[str, str, np.ndarray, np.ndarray]] = []
+        self._sides: list[tuple[str, str, np.ndarray]] = []
         self.hide()
 
     def show_input(self, data: Prepared | None, index: int) -> None:
@@ -42,15 +42,19 @@ class BeforeAfter(QWidget):
             before = data.raw.x[data.index.train[:MOST], index]
             after = data.train.x[:MOST, index]
             name = data.raw.features[index]
-            for title, values in ((name, before), ("as the network sees it", after)):
-                counts, edges = histogram(values, BINS)
-                deviation = float(values.std(dtype=np.float64))
+            for title, values in (
+                (name, before),
+                ("normalized" if data.transform.inputs.kind != "none" else "not normalized", after),
+            ):
+                counts, _ = histogram(values, BINS)
+                mean, deviation = (float(f(dtype=np.float64)) for f in (values.mean, values.std))
+                mean = 0.0 if abs(mean) < 1e-5 * deviation else mean  # what rounding leaves of 0
                 says = (
-                    f"μ {fmt(float(values.mean(dtype=np.float64)))}  σ {fmt(deviation)}  "
+                    f"μ {fmt(mean)}, σ {fmt(deviation)}  "
                     f"{fmt(float(values.min()))} … {fmt(float(values.max()))}"
                 )
-                self._sides.append((title, says, counts, edges))
-            words = "; ".join(f"{title}: {says}" for title, says, _, _ in self._sides)
+                self._sides.append((title, says, counts))
+            words = "; ".join(f"{title}: {says}" for title, says, _ in self._sides)
             self.setAccessibleDescription(words)
             self.setToolTip(f"Of the training part. {words.replace('  ', ', ')}.")
         self.setVisible(bool(self._sides))
@@ -59,7 +63,7 @@ class BeforeAfter(QWidget):
     @property
     def words(self) -> list[str]:
         """What stands below each histogram."""
-        return [says for _, says, _, _ in self._sides]
+        return [says for _, says, _ in self._sides]
 
     def sizeHint(self) -> QSize:
         return QSize(200, 46 + 3 * self.fontMetrics().height())
@@ -69,7 +73,7 @@ class BeforeAfter(QWidget):
         line, gap = metrics.height(), 10
         width = (self.width() - gap) / 2
         colours = (theme.muted, theme.accent)
-        for side, ((title, says, counts, _), colour) in enumerate(zip(self._sides, colours, strict=True)):
+        for side, ((title, says, counts), colour) in enumerate(zip(self._sides, colours, strict=True)):
             left = side * (width + gap)
             painter.setPen(QColor(theme.muted if side else theme.text))
             title = metrics.elidedText(title, Qt.TextElideMode.ElideRight, int(width))
@@ -82,6 +86,10 @@ class BeforeAfter(QWidget):
                 bar = QRectF(left + i * step, place.bottom() - height, max(step - 1, 1.0), height)
                 painter.fillRect(bar, QColor(colour))
             painter.setPen(QColor(theme.muted))
-            first, _, second = says.rpartition("  ")
+            first, _, second = (
+                metrics.elidedText(t, Qt.TextElideMode.ElideRight, int(width)) for t in says.partition("  ")
+            )
             painter.drawText(QRectF(left, place.bottom() + 2, width, line), Qt.AlignmentFlag.AlignLeft, first)
-            painter.drawText(QRectF(left, place.bottom() + 2 + line, width, line), Qt.AlignmentFlag.AlignLeft, second)
+            painter.drawText(
+                QRectF(left, place.bottom() + 2 + line, width, line), Qt.AlignmentFlag.AlignLeft, second
+            )

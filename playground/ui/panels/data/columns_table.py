@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QColor, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QHeaderView,
@@ -20,19 +29,18 @@ from PySide6.QtWidgets import (
 )
 
 from engine.data.encoding import About
-from engine.data.roles import FILL_HELP, FILLS, GROUP, IGNORE, ORDERED, OWN, ROLE_HELP, TARGET
+from engine.data.roles import DATE, FILL_HELP, FILLS, GROUP, IGNORE, NUMBER, OWN, ROLE_HELP, TARGET
 from playground.ui.kit.plot import small
 from playground.ui.kit.text import button_text, tip
 
 if TYPE_CHECKING:
     from playground.ui.kit.theme import Theme
 
-NAME, ROLE, FILL, WIDTH = range(4)
-HEADS = ("Column", "Role", "Empty cells", "Inputs")
+NAME, ROLE, WIDTH = range(3)
+HEADS = ("Column", "Role", "In")
 HELP = (
     "Its name, and what it was taken for.",
-    "What it is for. Click to change it.",
-    "What becomes of its empty cells, and how many there are. Click to change it.",
+    "What it is for, and what becomes of its empty cells. Click to change it.",
     "How many inputs of the network it makes.",
 )
 #: rows that are shown at once; more scroll, and from so many on they can be searched
@@ -70,7 +78,9 @@ class ColumnsModel(QAbstractTableModel):
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(HEADS)
 
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
@@ -97,9 +107,16 @@ class ColumnsModel(QAbstractTableModel):
             return about.name
         if column == ROLE:
             return about.role
-        if column == FILL:
-            return (about.fill or f"{about.gaps:,} empty") if about.gaps else ""
         return f"{about.width:,}" if about.width and about.role != TARGET else "–"
+
+    @staticmethod
+    def below(about: About, column: int) -> str:
+        """The second line of a cell."""
+        if column == NAME:
+            return about.holds
+        if column == ROLE and about.gaps:
+            return about.fill or f"{about.gaps:,} empty"
+        return ""
 
     @staticmethod
     def _tip(about: About, column: int) -> str:
@@ -107,12 +124,8 @@ class ColumnsModel(QAbstractTableModel):
             example = f", such as “{about.example}”" if about.example else ""
             return f"{about.name}: {about.holds}{example}."
         if column == ROLE:
-            return f"{about.role}: {ROLE_HELP[about.role]}"
-        if column == FILL:
-            if not about.gaps:
-                return "No cell is empty."
-            does = f" {FILL_HELP[about.fill]}" if about.fill else ""
-            return f"{about.gaps:,} cells are empty.{does}"
+            empty = f" {about.gaps:,} cells are empty. {FILL_HELP.get(about.fill, '')}" if about.gaps else ""
+            return f"{about.role}: {ROLE_HELP[about.role]}{empty}".rstrip()
         return HELP[WIDTH]
 
 
@@ -134,35 +147,25 @@ class _TwoLines(QStyledItemDelegate):
             colour = QColor(theme.accent)
             colour.setAlpha(30)
             painter.fillRect(option.rect, colour)
-        place = option.rect.adjusted(6, 0, -4, 0)
-        quiet = about.role == IGNORE
-        if column == NAME:
-            self._two(painter, place, about, quiet)
-        else:
-            text = str(index.data() or "")
-            opens = (column == ROLE and bool(about.can)) or (column == FILL and bool(about.gaps and about.can))
-            if opens:
-                self._arrow(painter, place)
-                place = place.adjusted(0, 0, -12, 0)
-            strong = column == ROLE and about.role in (TARGET, GROUP)
-            painter.setPen(QColor(theme.accent if strong else theme.muted if quiet or column == FILL else theme.text))
-            words = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, place.width())
-            right = column == WIDTH
-            side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
-            painter.drawText(place, side | Qt.AlignmentFlag.AlignVCenter, words)
-        painter.restore()
-
-    def _two(self, painter: QPainter, place: QRect, about: About, quiet: bool) -> None:
-        theme, metrics = self._theme, painter.fontMetrics()
-        line = metrics.height()
-        top = place.y() + (place.height() - 2 * line) // 2
-        painter.setPen(QColor(theme.muted if quiet else theme.text))
-        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        name = metrics.elidedText(about.name, Qt.TextElideMode.ElideMiddle, place.width())
-        painter.drawText(QRect(place.x(), top, place.width(), line), left, name)
+        place = option.rect.adjusted(6, 0, -5, 0)
+        metrics, line = painter.fontMetrics(), painter.fontMetrics().height()
+        below = model.below(about, column)
+        top = place.y() + (place.height() - (2 * line if below else line)) // 2
+        first, second = (QRect(place.x(), top + line * i, place.width(), line) for i in range(2))
+        side = Qt.AlignmentFlag.AlignRight if column == WIDTH else Qt.AlignmentFlag.AlignLeft
+        if column == ROLE and about.can:
+            self._arrow(painter, first)
+            first = first.adjusted(0, 0, -14, 0)
+        strong = column == ROLE and about.role in (TARGET, GROUP)
+        quiet = about.role == IGNORE or column == WIDTH
+        painter.setPen(QColor(theme.accent if strong else theme.muted if quiet else theme.text))
+        middle = Qt.TextElideMode.ElideMiddle if column == NAME else Qt.TextElideMode.ElideRight
+        words = metrics.elidedText(str(index.data() or ""), middle, first.width())
+        painter.drawText(first, side | Qt.AlignmentFlag.AlignVCenter, words)
         painter.setPen(QColor(theme.muted))
-        holds = metrics.elidedText(about.holds, Qt.TextElideMode.ElideRight, place.width())
-        painter.drawText(QRect(place.x(), top + line, place.width(), line), left, holds)
+        words = metrics.elidedText(below, Qt.TextElideMode.ElideRight, second.width())
+        painter.drawText(second, side | Qt.AlignmentFlag.AlignVCenter, words)
+        painter.restore()
 
     def _arrow(self, painter: QPainter, place: QRect) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -243,13 +246,13 @@ class ColumnsTable(QWidget):
         current = self.view.currentIndex()
         self.model.show_columns(columns)
         self.search.setVisible(len(columns) >= SEARCHED)
-        self.view.setColumnHidden(FILL, not any(one.gaps for one in columns))
         row = self.view.verticalHeader().defaultSectionSize()
         head = self.view.horizontalHeader().sizeHint().height()
         self.view.setFixedHeight(head + min(max(len(columns), 1), SHOWN) * row + 2)
         metrics = self.view.fontMetrics()
-        for place, word in ((ROLE, "category"), (FILL, "category"), (WIDTH, "Inputs")):
-            self.view.setColumnWidth(place, metrics.horizontalAdvance(word) + (20 if place == WIDTH else 26))
+        self.view.setColumnWidth(ROLE, metrics.horizontalAdvance("category") + 27)
+        widest = max((f"{one.width:,}" for one in columns), key=len, default="")
+        self.view.setColumnWidth(WIDTH, max(map(metrics.horizontalAdvance, (widest, HEADS[WIDTH]))) + 17)
         self.setVisible(bool(columns))
         self.view.verticalScrollBar().setValue(scrolled)
         if current.isValid() and current.row() < self.model.rowCount():
@@ -260,45 +263,45 @@ class ColumnsTable(QWidget):
             self.looked_at.emit(self.model.columns[index.row()].name)
 
     def _clicked(self, index: QModelIndex) -> None:
-        if index.column() in (ROLE, FILL):
+        if index.column() == ROLE:
             self._open(index)
 
     def _open(self, index: QModelIndex) -> None:
         if not index.isValid():
             return
-        menu = self.menu(index.row(), "fill" if index.column() == FILL else "role")
+        menu = self.menu(index.row())
         if menu.actions():
-            menu.popup(self.view.viewport().mapToGlobal(self.view.visualRect(index).bottomLeft()))
+            place = self.view.visualRect(index.siblingAtColumn(ROLE)).bottomLeft()
+            menu.popup(self.view.viewport().mapToGlobal(place))
 
-    def menu(self, row: int, what: str) -> QMenu:
-        """The choice of a role, or of what becomes of empty cells, for a row that is shown."""
+    def menu(self, row: int) -> QMenu:
+        """The choice of a role, and of what becomes of empty cells, for a row that is shown."""
         about = self.model.columns[row]
         menu = QMenu(self.view)
-        menu.setObjectName(f"column_{what}_menu")
+        menu.setObjectName("column_menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.setToolTipsVisible(True)
-        if what == "fill":
-            able = [f for f in FILLS if about.can and (f != OWN or about.role not in ("number", "date"))]
-            able = able if about.gaps and about.role not in (TARGET, GROUP, IGNORE) else []
-            choices = [(fill, fill, FILL_HELP[fill], fill == about.fill) for fill in able]
-        else:
-            choices = [(role, role, ROLE_HELP[role], role == about.role) for role in about.can]
-            if about.can:
-                choices.append((TARGET, TARGET, ROLE_HELP[TARGET], about.role == TARGET))
-                if about.role != TARGET and "number" in about.can:
-                    more = "Predict it besides the present target, as a number."
-                    choices.append((ALSO_TARGET, "one more target", more, False))
-        for value, words, does, is_now in choices:
-            action = menu.addAction(button_text(words))
-            action.setObjectName(f"column_{value}")
-            action.setToolTip(does)
-            action.setCheckable(True)
-            action.setChecked(is_now)
-            name, is_same = about.name, is_now
-            action.triggered.connect(
-                lambda _=False, value=value, is_same=is_same: None if is_same else self.asked.emit(name, what, value)
-            )
+        if not about.can:
+            return menu
+        for role in (*about.can, TARGET):
+            self._choice(menu, about, "role", role, role, ROLE_HELP[role], role == about.role)
+        if about.role != TARGET and "number" in about.can:
+            more = "Predict it besides the present target, as a number."
+            self._choice(menu, about, "role", ALSO_TARGET, "one more target", more, False)
+        if about.gaps and about.role not in (TARGET, GROUP, IGNORE):
+            menu.addSection("Empty cells")
+            for fill in FILLS:
+                if fill != OWN or about.role not in (NUMBER, DATE):
+                    self._choice(menu, about, "fill", fill, fill, FILL_HELP[fill], fill == about.fill)
         return menu
 
-
-__all__ = ["ALSO_TARGET", "ORDERED", "ColumnsModel", "ColumnsTable"]
+    def _choice(
+        self, menu: QMenu, about: About, what: str, value: str, words: str, does: str, is_now: bool
+    ) -> None:
+        action = menu.addAction(button_text(words))
+        action.setObjectName(f"column_{value}")
+        action.setToolTip(does)
+        action.setCheckable(True)
+        action.setChecked(is_now)
+        if not is_now:
+            action.triggered.connect(lambda: self.asked.emit(about.name, what, value))

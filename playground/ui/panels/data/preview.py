@@ -102,7 +102,10 @@ class DataPreview(QFrame):
         data = prepared.raw
         self.title.setText(name)
         self.contents.setText(contents_in_words(data))
-        self.report.show_report((*data.report, *prepared_in_words(prepared, preparation)))
+        self.report.show_report(
+            (*data.report, *prepared_in_words(prepared, preparation)),
+            "targets" if data.encoding is not None else "",
+        )
         self.gallery.show_data(data)
         self.columns.show_columns(data.encoding.about if data.encoding is not None else ())
         self.setAccessibleDescription(f"{name}: {self.contents.text()} {self.report.words()}".rstrip())

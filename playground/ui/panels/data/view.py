@@ -181,7 +181,7 @@ class DataView(View):
             )
 
     def _show_data(self, data: Prepared) -> None:
-        self.report.show_report(data.raw.report)
+        self.report.show_report(data.raw.report, "targets" if data.raw.encoding is not None else "")
         self.gallery.show_data(data.raw)
         self._show_columns(data)
         hidden = _ruled_by_files(data.raw, self.context.document.value.preparation)
@@ -202,7 +202,9 @@ class DataView(View):
     def _show_columns(self, data: Prepared | None) -> None:
         encoding = data.raw.encoding if data is not None else None
         self.columns.show_columns(encoding.about if encoding is not None else ())
-        self.source_form.set_hidden({"roles", "targets", "inputs", "text"} if encoding is not None else {"text"})
+        self.source_form.set_hidden(
+            {"roles", "targets", "inputs", "text"} if encoding is not None else {"text"}
+        )
         self._look_at_column(self._looked_at)
 
     def _look_at_column(self, name: str) -> None:
