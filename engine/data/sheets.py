@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 from xml.parsers import expat
@@ -36,15 +35,11 @@ _LOOKED_AT = 200
 _MEMORY = "2GB"
 
 
-def library(module: str, what: str) -> Any:
-    """The library that reads ``what``. Raises DataError where it is not installed."""
-    try:
-        return import_module(module)
-    except ImportError:
-        raise DataError(
-            f"{what} need one more package, which is not installed; expected it. Run: pip install 'chainrule-playground[tables]' "
-            "(or save the table as CSV)."
-        ) from None
+def _missing(what: str) -> DataError:
+    return DataError(
+        f"{what} need one more package, which is not installed; expected it. Run: pip install 'chainrule-playground[tables]' "
+        "(or save the table as CSV)."
+    )
 
 
 # ---- spreadsheets ----------------------------------------------------------------------------------------------------
@@ -62,7 +57,10 @@ class Sheet:
 
 def sheet(path: Path, wanted: str = "") -> Sheet:
     """A sheet of a spreadsheet, the first that holds anything where none is ``wanted``. Raises DataError."""
-    calamine = library("python_calamine", "Spreadsheets")
+    try:
+        import python_calamine as calamine
+    except ImportError:
+        raise _missing("Spreadsheets") from None
     _check(path)
     with foreign(path, "a spreadsheet (.xlsx, .xls, .ods)"), _panics(path):
         try:
@@ -282,7 +280,10 @@ _NESTED = ("STRUCT", "MAP", "UNION", "BLOB", "BIT", "VARIANT", "GEOMETRY")
 
 def parquet(path: Path) -> tuple[list[str], list[Cells], tuple[Note, ...]]:
     """Names and cells of the columns of a Parquet file, and what is said of those that cannot be used. Raises DataError."""
-    duckdb = library("duckdb", "Parquet files")
+    try:
+        import duckdb
+    except ImportError:
+        raise _missing("Parquet files") from None
     with opened(path, MOST_FILE * 4, "a Parquet file"):
         pass
     with foreign(path, "a Parquet file"), _plainly_named(path) as plain, duckdb.connect(":memory:") as base:

@@ -27,18 +27,21 @@ from engine.data.files import (
     limit_param,
     spread,
 )
-from engine.data.reading import ENDINGS, How, Read, of_file, of_text
+from engine.data.reading import ENDINGS, TEXT_ENDINGS, How, Read, of_file, of_text
 from engine.data.report import Note, left_out
 from engine.data.roles import DROP, FILLS, GROUP, IGNORE, TARGET, Choice
-from engine.data.text_table import DELIMITERS, ENCODINGS, listed, quoted
+from engine.data.text_table import DELIMITERS, ENCODINGS, decoded, listed, quoted
 from engine.errors import DataError, Offer, clipped, counted, few, in_bytes, shown
+from engine.io.guarded import read_bytes
 from engine.spec import Choice as OneOf
 from engine.spec import File, Int, Name, param
 
-__all__ = ["ENDINGS", "PastedTable", "TableFile", "Tabular"]
+__all__ = ["ENDINGS", "MOST_PASTED", "PastedTable", "TableFile", "Tabular", "embedded"]
 
 #: inputs of a sample, and bytes of all together
 MOST_INPUTS, MOST_INPUT_BYTES = 10_000, 1 << 30
+#: letters of a table that the project holds itself
+MOST_PASTED = 4_000_000
 #: inputs that one column may make without being asked for them
 MOST_WIDTH = 200
 #: columns that are the target by their name, where no other is chosen
@@ -419,6 +422,24 @@ class PastedTable(Tabular):
                 "Nothing was pasted yet; expected a table. Copy cells in a spreadsheet and paste them."
             )
         return of_text(self.text.encode("utf-8", "replace"), "the pasted table", self._how())
+
+
+def embedded(source: TableFile) -> PastedTable:
+    """The same table, held by the source itself. Raises DataError where it is no text, or too long."""
+    [path] = source._files()
+    if path.suffix.lower() not in TEXT_ENDINGS:
+        raise DataError(
+            f"{clipped(path.name, 100)} is no table as text; expected one to be kept in the project. Save it as CSV, and open that."
+        )
+    text, _ = decoded(read_bytes(path, 4 * MOST_PASTED), path.name, source.encoding)
+    if len(text) > MOST_PASTED:
+        raise DataError(
+            f"{clipped(path.name, 100)} has {len(text):,} letters; expected {MOST_PASTED:,} at most to be kept in the project. Leave it a file."
+        )
+    shared = {
+        p.name: value for p, value in source.values() if p.name in {p.name for p in PastedTable.params()}
+    }
+    return PastedTable(**shared, text=text)
 
 
 def usual_role(column: Column) -> str:

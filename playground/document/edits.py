@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from engine.core import Array
-from engine.data import Opened, Preparation, Source, roles
+from engine.data import Opened, PastedTable, Preparation, Source, roles
 from engine.data.encoding import About
 from engine.data.table import Tabular
 from engine.data.text_table import quoted
@@ -285,7 +285,8 @@ def _same_kind(source: Source, before: Source) -> bool:
     """Whether two sources hold data of one kind: other settings of the same set, or the same files read in another way."""
 
     def files(of: Source) -> list[Any]:
-        return [value for p, value in of.values() if isinstance(p.kind, File)]
+        held = (of.text,) if isinstance(of, PastedTable) else ()
+        return [*held, *(value for p, value in of.values() if isinstance(p.kind, File))]
 
     return type(source) is type(before) and files(source) == files(before)
 

@@ -167,8 +167,8 @@ class Plane(OfNode[tuple[Array, tuple[float, float], tuple[float, float]]]):
 
 @dataclass(frozen=True)
 class Guesses(Want[Array]):
-    """What the network answers for each sample of a part: the class that it names, int32, or its first output in the units of the data,
-    float32; ``(N,)``.
+    """What the network says of each sample of a part. Answer: ``(N,)``, the class that it names (int32), or its first output in the units
+    of the data (float32).
 
     While the run goes on, those of the end of an epoch; of a large part then, those of when it was last standing still.
     """

@@ -51,7 +51,9 @@ class IndexedImage(pg.GraphicsObject):
         self.image = QImage()
         self._rect = QRectF()
 
-    def show_image(self, image: QImage, low: float, high: float, up: tuple[float, float] | None = None) -> None:
+    def show_image(
+        self, image: QImage, low: float, high: float, up: tuple[float, float] | None = None
+    ) -> None:
         """Lay ``image`` so that the middles of its first and last pixels lie at ``low`` and ``high``, on both axes, or at ``up`` on the
         upright one."""
         bottom, top = (low, high) if up is None else up

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QRectF, QSize
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from engine.data import given_parts, source_at, split_in_words
+from engine.data import Opened, PastedTable, TableFile, given_parts, source_at, split_in_words
 from engine.data.roles import TARGET
-from engine.data.table import Tabular
+from engine.data.table import MOST_PASTED, Tabular, embedded
 from engine.errors import DataError, EngineError, Offer, clipped
 from playground.document import edits
+from playground.document.document import News
 from playground.document.project import data_of, prepared
 from playground.document.store import store
 from playground.ui.kit.forms import SpecForm
@@ -89,12 +90,15 @@ class DataView(View):
         self.opener = OpenImages(theme, self.loading)
         self.opener.asked.connect(self.open_path)
         self.opener.asked_again.connect(self._read_again)
+        self.opener.pasted.connect(self.paste)
+        self.opener.keep_asked.connect(self._keep_table)
         self.preview = DataPreview(theme)
         self.preview.accepted.connect(self._use_previewed)
         self.preview.dismissed.connect(self._end_preview)
         self.preview.changed.connect(self._preview_changed)
         self.preview.column_asked.connect(self._preview_column_asked)
         self._previewed: tuple[Source, str] | None = None
+        self._wrong = ""  #: the parameter of the source that was entered wrongly
         self.help = _label("source_help", rich=True)
         self.gallery = Gallery(theme)
         self.columns = ColumnsTable(theme, "columns")
@@ -139,12 +143,19 @@ class DataView(View):
         at_once(self.showing(before, after))
 
     def showing(self, before: Project | None, after: Project) -> Iterator[None]:
+        if before is not None and self.context.document.news is News.OPENED:
+            # What is being opened, or was entered wrongly, was meant for the last project.
+            self.loading.cancel()
+            self.opener.say("")
+            self._end_preview()
         if before is not None and before.source is after.source and before.preparation is after.preparation:
             return
+        self._clear_wrong()
         source = after.source
         if before is None or before.source is not source:
             self._end_preview()
-        self.opener.again.setVisible(source.from_disk)
+        self.opener.again.setVisible(isinstance(source, Opened) and bool(source.paths))
+        self.opener.keep.setEnabled(isinstance(source, TableFile))
         self._place_picker(below_opened=source.from_disk)
         self.opener.say("")
         self.picker.mark(type(source))
@@ -226,6 +237,27 @@ class DataView(View):
     def open_path(self, path: Path) -> None:
         """Show what is in a file or folder, and ask whether to use it; where it cannot be read, say why. The project stays as it is."""
         self._look_into(lambda: source_at(path), path.name)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Paste):
+            self.paste()
+        else:
+            super().keyPressEvent(event)
+
+    def paste(self) -> None:
+        """Show the table in the clipboard, and ask whether to use it; where there is none, say so."""
+        text = QApplication.clipboard().text()
+        if len(text) > MOST_PASTED:
+            self.opener.say(
+                f"The clipboard holds {len(text):,} letters; expected {MOST_PASTED:,} at most. Save the table as a file and open that."
+            )
+            return
+        self._look_into(lambda: PastedTable(text=text), "Pasted table")
+
+    def _keep_table(self) -> None:
+        source = self.context.document.value.source
+        if isinstance(source, TableFile):
+            self._open(lambda: embedded(source), "Keep the table in the project")
 
     def _look_into(self, find: Callable[[], Source], name: str) -> None:
         self._end_preview()
@@ -352,12 +384,20 @@ class DataView(View):
         def failed(error: EngineError) -> None:
             self.source_form.set_spec(self.context.document.value.source, object())
             self.source_form.show_error(name, str(error))
+            self._wrong = name
 
+        self._clear_wrong()
         self._load(
             source.pinned,
             lambda source: self._apply_source(source, merge=merge and f"source.{merge}"),
             failed,
         )
+
+    def _clear_wrong(self) -> None:
+        """What was entered wrongly is no more: its sentence goes."""
+        if self._wrong:
+            self.source_form.show_error(self._wrong, "")
+            self._wrong = ""
 
     def _preparation_edited(self, preparation: Preparation, merge: str) -> None:
         document = self.context.document

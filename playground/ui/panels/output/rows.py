@@ -237,6 +237,8 @@ class Rows(Picture):
         rows.setDefaultSectionSize(self.view.fontMetrics().height() + 6)
         heads = self.view.horizontalHeader()
         heads.setSectionsClickable(True)
+        heads.setHighlightSections(False)
+        rows.setHighlightSections(False)
         heads.setSortIndicatorShown(True)
         heads.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         heads.setDefaultSectionSize(self.view.fontMetrics().averageCharWidth() * 12)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QComboBox, QHBoxLayout
+from PySide6.QtWidgets import QBoxLayout, QComboBox
 
 from engine.data import Dataset, Prepared
 from engine.errors import clipped
@@ -44,7 +44,10 @@ def telling_inputs(data: Dataset) -> tuple[int, int]:
         worth = means.std(axis=0) / scale
     else:
         worth = np.abs(((x - x.mean(axis=0)) / scale * (y[:, :1] - y[:, :1].mean())).mean(axis=0))
-    first, second = np.argsort(-worth, kind="stable")[:2].tolist()
+    plain = np.array(
+        [len(np.unique(column)) > 2 for column in x.T]
+    )  # over marks of 0 and 1 there is little to see
+    first, second = np.lexsort((-worth, ~plain))[:2].tolist()
     return first, second
 
 
@@ -67,11 +70,11 @@ class Slice(PlotPicture):
         self.held.setProperty("muted", True)
         self.held.setWordWrap(True)
         self.legend = Legend(context.theme)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        row.addWidget(self.across, 1)
-        row.addWidget(self.up, 1)
-        self._rows.insertLayout(0, row)
+        self.choices = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self.choices.setSpacing(6)
+        self.choices.addWidget(self.across, 1)
+        self.choices.addWidget(self.up, 1)
+        self._rows.insertLayout(0, self.choices)
         self._rows.insertWidget(1, self.held)
         self.head.addWidget(self.legend, 1)
         self.add_part_switches(lambda on: self.fill_points())
@@ -89,6 +92,10 @@ class Slice(PlotPicture):
     @staticmethod
     def suits(data: Prepared) -> bool:
         return len(data.raw.in_shape) == 1 and data.raw.in_shape[0] > 2
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self.choices.setDirection(self.head.direction())  # one below the other in a narrow column
 
     # ---- what is cut ---------------------------------------------------------------------------------------------------
 
@@ -145,11 +152,11 @@ class Slice(PlotPicture):
         if first == PCA:
             shares = self._axes.shares if self._axes is not None else (0.0, 0.0)
             x, y = (f"principal axis {i + 1} ({share:.0%})" for i, share in enumerate(shares))
-            held = "Over PCA's two axes, through the mean of the training samples."
+            held = "PCA of the training part; the plane goes through its mean."
         else:
             x, y = raw.features[first], raw.features[second]
             want = self._want()
-            held = f"All other inputs are held as in {want.part} sample {want.sample + 1}."
+            held = f"Others as in {want.part} sample {want.sample + 1:,}."
         self.plot.set_labels(clipped(x, 40), clipped(y, 40))
         self.held.setText(held)
         self.set_title("Decision boundary" if raw.classes else "Fitted surface")
