@@ -67,10 +67,9 @@ def body(file: BinaryIO, start: int, line: int, between: str, width: int, size: 
     while True:
         columns = [_Column(i in texts) for i in range(width)]
         found = _pass(file, start, line, ord(between), columns, size)
-        again = {i for i, column in enumerate(columns) if column.needs_text()}
-        if not again:
+        if isinstance(found, Body):
             return found
-        texts |= again
+        texts |= found
 
 
 class _Column:
@@ -145,7 +144,10 @@ def _clean(raw: bytes) -> str:
     return text.strip()
 
 
-def _pass(file: BinaryIO, start: int, line: int, between: int, columns: list[_Column], size: int) -> Body:
+def _pass(
+    file: BinaryIO, start: int, line: int, between: int, columns: list[_Column], size: int
+) -> Body | set[int]:
+    """The rows; or, where some cells are lost as numbers, the places of the columns that are to be read as text."""
     lines, odd, remarks = [], list[tuple[int, int]](), list[int]()
     first = True
     for block, done in _blocks(file, start, between):
@@ -160,11 +162,13 @@ def _pass(file: BinaryIO, start: int, line: int, between: int, columns: list[_Co
         line += cut.line_count
         if first:  # before much of it has to be read again
             first = False
-            again = [column for column in columns if column.needs_text()]
-            for column in again:
-                column.__init__(True)  # type: ignore[misc]
-                i = columns.index(column)
-                column.add_texts(cut.texts(i))
+            for i, column in enumerate(columns):
+                if column.needs_text():
+                    columns[i] = _Column(True)
+                    columns[i].add_texts(cut.texts(i))
+    again = {i for i, column in enumerate(columns) if column.needs_text()}
+    if again:
+        return again
     where = np.concatenate(lines) if lines else np.zeros(0, np.int64)
     if not len(where):
         raise Unusual

@@ -104,6 +104,8 @@ def _in_blocks(file: BinaryIO, size: int, name: str, how: How) -> Read | None:
     if told_encoding(sample) not in ("", "utf-8-sig") or how.encoding not in ("auto", "UTF-8"):
         return None
     sample = sample[: sample.rfind(b"\n") + 1]
+    if b"\0" in sample or sample.count(b"\r") != sample.count(b"\r\n"):
+        return None
     try:
         head = Table(
             rows_of(sample.decode("utf-8-sig"), how.delimiter, how.skip), how.header, name, is_number

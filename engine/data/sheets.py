@@ -223,7 +223,8 @@ def named(rows: Sequence[Sequence[Any]], header: str, where: str) -> tuple[list[
         raise DataError(f"{where} holds no rows; expected a table with at least one. Choose another file.")
     width = max(map(len, rows))
     head = [[_text(cell) for cell in (*row, *([""] * (width - len(row))))] for row in rows[: 1 + _LOOKED_AT]]
-    is_named = header == "yes" or (header == "auto" and told_apart(head, is_number))
+    alone = len(head) == 1 and not any(map(is_number, head[0]))
+    is_named = header == "yes" or (header == "auto" and (alone or told_apart(head, is_number)))
     first = head[0] if is_named else [f"x{i + 1}" for i in range(width)]
     if is_named and len(rows) == 1:
         raise DataError(
@@ -299,7 +300,7 @@ def parquet(path: Path) -> tuple[list[str], list[Cells], tuple[Note, ...]]:
             except duckdb.CatalogException:  # a setting of an extension that is not there
                 continue
         described = base.execute("DESCRIBE SELECT * FROM read_parquet(?)", [plain]).fetchall()
-        (count,) = base.execute("SELECT count(*) FROM read_parquet(?)", [plain]).fetchone()
+        [(count,)] = base.execute("SELECT count(*) FROM read_parquet(?)", [plain]).fetchall()
         if count * len(described) > MOST_NUMBERS or len(described) > MOST_COLUMNS:
             raise DataError(
                 f"{clipped(path.name, 100)} has {count:,} rows of {len(described):,} columns; expected at most {MOST_NUMBERS:,} cells, and "

@@ -249,7 +249,7 @@ class Tabular(Opened):
                 else IGNORE
             )
             holds = holding(column)
-            if role == IGNORE and reasons.get(name, "not wanted") not in ("not wanted", holds):
+            if role == IGNORE and reasons.get(name, "").startswith("the same as "):
                 holds = f"{holds}; {reasons[name]}"
             can = tuple(r for r in roles.ROLES if possible(column, r))
             fill = fills.get(name, "") if gaps else ""
