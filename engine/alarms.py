@@ -108,10 +108,12 @@ def _duplicates(data: Prepared, encoding: Encoding, preparation: Preparation) ->
     if not len(others):
         return
     keys = hashes(data.raw.x)
-    learnt = np.unique(keys[index.train])
-    if len(learnt) < len(index.train) / 2:
+    # Sorted, as np.unique and np.isin keep other threads waiting for as long as they take.
+    learnt = np.sort(keys[index.train])
+    if np.count_nonzero(learnt[1:] != learnt[:-1]) + 1 < len(learnt) / 2:
         return  # few inputs of few kinds come up again and again
-    twice = others[np.isin(keys[others], learnt)]
+    place = np.minimum(np.searchsorted(learnt, keys[others]), len(learnt) - 1)
+    twice = others[learnt[place] == keys[others]]
     if not len(twice):
         return
     row = int(twice[0])

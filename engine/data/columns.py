@@ -229,7 +229,7 @@ class Column:
     @property
     def few_kinds(self) -> bool:
         """Whether whole numbers look like classes."""
-        if not self.is_whole:
+        if not self.is_whole or not self.has_kinds(_FEW_KINDS):
             return False
         kinds = len(np.unique(self.numbers[~self.gaps]))
         return kinds == 2 or (kinds <= _FEW_KINDS and kinds * _EACH <= len(self.numbers))
@@ -252,7 +252,7 @@ class Column:
     def has_kinds(self, most: int) -> bool:
         """Whether there are ``most`` different ones in it, or fewer."""
         if self.is_number:
-            first = self.numbers[: 20 * most]
+            first = self.numbers[: 100 * most]
             if len(np.unique(first[~np.isnan(first)])) > most:  # told without sorting all
                 return False
         elif self.cells.numbers is None:
