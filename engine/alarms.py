@@ -197,5 +197,6 @@ def _rare(data: Prepared) -> Iterator[Problem]:
         name = clipped(raw.classes[int(counts.argmax())], _LETTERS)
         yield _warning(
             f"{share:.1%} of the rows to train with are {name}: a network that always says so has that accuracy; expected classes of like "
-            "size. Look at the confusion matrix rather than at the accuracy."
+            "size. Repeat rare classes, or look at the confusion matrix rather than at the accuracy.",
+            SetPreparation("Repeat rare classes", "balance", True),
         )

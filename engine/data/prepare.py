@@ -30,6 +30,8 @@ _EXTRA: dict[str, Callable[[Array, Array], Array]] = {
 }
 
 
+#: times that a sample of a rare class comes up at most
+MOST_REPEATS = 100
 #: values of ``deal``
 STRATIFIED, SHUFFLED, IN_ORDER = "by class", "shuffled", "in order"
 #: samples that are measured at once
@@ -83,6 +85,12 @@ class Preparation(Spec):
         help="How samples come into parts: each class in the same shares, or just shuffled, or in order: the last ones test, as later days "
         "do. Rows of one group stay together in any case.",
     )
+    balance: bool = param(
+        Bool(),
+        default=False,
+        label="repeat rare classes",
+        help="Repeat training samples of rarer classes until each class has about as many: the loss then counts all classes alike.",
+    )
     equal_together: bool = param(
         Bool(),
         default=False,
@@ -122,7 +130,7 @@ class Preparation(Spec):
 
 
 class Split(NamedTuple):
-    """Which samples of the raw data are in which part: three arrays of positions, without overlap."""
+    """Which samples of the raw data are in which part: three arrays of positions, without overlap. Those to train with may be repeated."""
 
     train: Index
     validation: Index
@@ -288,6 +296,8 @@ def prepare(dataset: Dataset, preparation: Preparation) -> Prepared:
         Scaling.fit(preparation.normalize, add_features(dataset.x[index.train], extra)),
         Scaling.fit(preparation.target, dataset.y[index.train]) if regression else None,
     )
+    if preparation.balance and dataset.classes:  # after all that is measured: what is repeated says nothing new
+        index = index._replace(train=_balanced(dataset.y, index.train))
     names = (*dataset.features, *(_extra_name(e, dataset.features) for e in extra))
 
     def part(rows: Index) -> Dataset:
@@ -296,6 +306,17 @@ def prepare(dataset: Dataset, preparation: Preparation) -> Prepared:
 
     validation, test = (part(rows) if len(rows) else None for rows in (index.validation, index.test))
     return Prepared(dataset, index, part(index.train), validation, test, transform)
+
+
+def _balanced(y: Array, train: Index) -> Index:
+    """``train`` with rows of rarer classes again, one after another, until each class has as many as the largest, at most 100 times as
+    many as it has."""
+    counts = np.bincount(y[train])
+    again = [train]
+    for label in np.flatnonzero((counts > 0) & (counts < counts.max())).tolist():
+        rows = train[y[train] == label]
+        again.append(np.resize(rows, min(int(counts.max()), MOST_REPEATS * len(rows)) - len(rows)))
+    return np.concatenate(again)
 
 
 def add_features(x: Array, extra: tuple[str, ...]) -> Array:

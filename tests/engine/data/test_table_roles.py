@@ -236,6 +236,19 @@ def test_equal_rows_stay_together(tmp_path: Path) -> None:
     assert not kinds[0] & kinds[1] | kinds[0] & kinds[2] | kinds[1] & kinds[2]
 
 
+def test_rare_classes_are_repeated_to_train_with_alone(tmp_path: Path) -> None:
+    rows = "".join(f"{i}.5,{'rare' if i % 10 == 0 else 'no'}\n" for i in range(200))
+    data = made(tmp_path, "a,kind\n" + rows)
+    plain = prepare(data, Preparation(normalize="standardize"))
+    even = prepare(data, Preparation(normalize="standardize", balance=True))
+    assert np.bincount(plain.train.y).tolist() == [108, 12]
+    assert np.bincount(even.train.y).tolist() == [108, 108]
+    assert set(even.index.train.tolist()) == set(plain.index.train.tolist())
+    assert np.array_equal(even.index.validation, plain.index.validation)
+    assert np.array_equal(even.transform.inputs.shift, plain.transform.inputs.shift), "measured once each"
+    assert np.array_equal(even.train.x, even.transform(data.x[even.index.train]))
+
+
 def test_folds_that_are_none_are_refused() -> None:
     with pytest.raises(ValueError, match="expected at least 2 folds"):
         Preparation(folds=3, fold=3)

@@ -198,8 +198,7 @@ class DataView(View):
         hidden = _ruled_by_files(data.raw, self.context.document.value.preparation)
         if data.raw.in_shape != (2,):
             hidden.add("extra_features")
-        if data.raw.classes:
-            hidden.add("target")
+        hidden.add("target" if data.raw.classes else "balance")
         self.preparation_form.set_hidden(hidden)
         train, validation, test = (
             len(part) if part is not None else 0 for part in (data.train, data.validation, data.test)
