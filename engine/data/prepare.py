@@ -296,7 +296,9 @@ def prepare(dataset: Dataset, preparation: Preparation) -> Prepared:
         Scaling.fit(preparation.normalize, add_features(dataset.x[index.train], extra)),
         Scaling.fit(preparation.target, dataset.y[index.train]) if regression else None,
     )
-    if preparation.balance and dataset.classes:  # after all that is measured: what is repeated says nothing new
+    if (
+        preparation.balance and dataset.classes
+    ):  # after all that is measured: what is repeated says nothing new
         index = index._replace(train=_balanced(dataset.y, index.train))
     names = (*dataset.features, *(_extra_name(e, dataset.features) for e in extra))
 
