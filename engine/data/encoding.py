@@ -33,6 +33,7 @@ class About:
         gaps: its empty cells.
         example: a cell of it.
         can: the roles that it can have.
+        kinds: of an ordered column, from the lowest.
     """
 
     name: str
@@ -43,6 +44,7 @@ class About:
     gaps: int
     example: str
     can: tuple[str, ...]
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -172,8 +172,8 @@ class Tabular(Opened):
             lines = lines[kept]
         del columns
         x, features, blocks = self._blocks(inputs, chosen_roles, fills, where)
-        widths = {block.name: block.width for block in blocks}
-        about = tuple(_with_width(one, widths.get(one.name)) for one in about)
+        by_name = {block.name: block for block in blocks}
+        about = tuple(_with_block(one, by_name.get(one.name)) for one in about)
         times = next((c.seconds() for c in inputs if chosen_roles[c.name].role == roles.DATE), None)
         encoding = Encoding(
             blocks,
@@ -473,10 +473,10 @@ def holding(column: Column) -> str:
     return f"words, {counted(len(column.classes()[0]), 'kind')}"
 
 
-def _with_width(about: About, width: int | None) -> About:
-    if width is None:
+def _with_block(about: About, block: Block | None) -> About:
+    if block is None:
         return about
-    return About(about.name, about.holds, about.role, about.fill, width, about.gaps, about.example, about.can)
+    return replace(about, width=block.width, kinds=block.kinds if block.role == roles.ORDERED else ())
 
 
 def _codes(column: Column) -> Array:

@@ -18,6 +18,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QHeaderView,
+    QInputDialog,
     QLineEdit,
     QMenu,
     QStyle,
@@ -29,7 +30,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.data.encoding import About
-from engine.data.roles import DATE, FILL_HELP, FILLS, GROUP, IGNORE, NUMBER, OWN, ROLE_HELP, TARGET
+from engine.data.roles import DATE, FILL_HELP, FILLS, GROUP, IGNORE, NUMBER, ORDERED, OWN, ROLE_HELP, TARGET
 from playground.ui.kit.plot import small
 from playground.ui.kit.text import button_text, tip
 
@@ -191,7 +192,7 @@ class _Columns(QTableView):
 class ColumnsTable(QWidget):
     """A row for each column; hidden where there are none."""
 
-    asked = Signal(str, str, str)  #: of a column, "role" or "fill" is to be this
+    asked = Signal(str, str, str)  #: of a column, "role", "fill" or "order" ("low < high") is to be this
     looked_at = Signal(str)  #: a column was clicked
 
     def __init__(self, theme: Theme, name: str) -> None:
@@ -288,12 +289,26 @@ class ColumnsTable(QWidget):
         if about.role != TARGET and "number" in about.can:
             more = "Predict it besides the present target, as a number."
             self._choice(menu, about, "role", ALSO_TARGET, "one more target", more, False)
+        if about.role == ORDERED:
+            menu.addSeparator()
+            change = menu.addAction("Change the order…")
+            change.setObjectName("column_order")
+            change.setToolTip(f"Now {' < '.join(about.kinds)}.")
+            change.triggered.connect(lambda: self._ask_order(about))
         if about.gaps and about.role not in (TARGET, GROUP, IGNORE):
-            menu.addSection("Empty cells")
+            menu.addSeparator()
+            menu.addAction("Empty cells:").setEnabled(False)  # a section's title is not shown in every style
             for fill in FILLS:
                 if fill != OWN or about.role not in (NUMBER, DATE):
                     self._choice(menu, about, "fill", fill, fill, FILL_HELP[fill], fill == about.fill)
         return menu
+
+    def _ask_order(self, about: About) -> None:
+        text, accepted = QInputDialog.getText(
+            self, f"Order of {about.name}", "From the lowest to the highest:", text=" < ".join(about.kinds)
+        )
+        if accepted:
+            self.asked.emit(about.name, "order", text)
 
     def _choice(
         self, menu: QMenu, about: About, what: str, value: str, words: str, does: str, is_now: bool

@@ -290,7 +290,7 @@ class DataView(View):
     def _column_asked(self, column: str, what: str, value: str) -> None:
         changed = self._with_column(self.context.document.value.source, column, what, value)
         if changed is not None:
-            text = f"Change the {'role' if what == 'role' else 'empty cells'} of {clipped(column, 40)}"
+            text = f"Change the {'empty cells' if what == 'fill' else what} of {clipped(column, 40)}"
             self._open(lambda: changed, text)
 
     def _with_column(self, source: Source, column: str, what: str, value: str) -> Source | None:
@@ -298,6 +298,9 @@ class DataView(View):
         if not isinstance(source, Tabular):
             return None
         try:
+            if what == "order":
+                order = tuple(kind.strip() for kind in value.split("<") if kind.strip())
+                return edits.with_choice(source, column, order=order)
             if what == "fill":
                 return edits.with_choice(source, column, fill=value)
             encoding = store.raw(source).encoding

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QInputDialog, QMenu
 
 from engine.data import PastedTable, Preparation, TableFile
 from engine.layers import Linear
@@ -93,6 +93,20 @@ def test_the_target_is_another_column_or_several(bench: Bench) -> None:
     choose(table, "count", "number")
     assert "count is the only target" in bench.view.opener.problem.text()
     assert bench.project.source.targets == "count"
+
+
+def test_the_order_of_kinds_is_chosen(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = bench.view.columns
+    choose(table, "colour", "ordered")
+    first = data_of(bench.project).raw.x[:4, 1].tolist()
+    monkeypatch.setattr(
+        QInputDialog,
+        "getText",
+        lambda *a, text: ("red < blue", True) if text == "blue < red" else ("", False),
+    )
+    choose(table, "colour", "Change the order…")
+    assert bench.project.source.roles == "colour=ordered[red<blue]"
+    assert data_of(bench.project).raw.x[:4, 1].tolist() == [1 - value for value in first]
 
 
 def test_keys_and_the_mouse_open_the_choice(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
