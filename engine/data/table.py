@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -47,6 +48,13 @@ MOST_WIDTH = 200
 #: columns that are the target by their name, where no other is chosen
 _TARGETS = ("target", "targets", "label", "labels", "class", "classes", "y", "outcome", "output")
 _LISTED = 6  #: other targets that are offered
+#: names of columns that say which rows belong together, and kinds that such a column has at least
+_BELONGS = re.compile(
+    r"(?:^|[^a-z])(?:patient|subject|person|participant|user|customer|client|session|group|series|visitor|student|animal|device|site)"
+    r"s?(?:$|[^a-z])",
+    re.IGNORECASE,
+)
+_LEAST_GROUPS = 5
 #: words that stand in a row of sums
 _SUMS = ("total", "totals", "sum", "sums", "summe", "gesamt", "somme", "suma")
 
@@ -163,6 +171,8 @@ class Tabular(Opened):
         drops = [c for c in inputs if fills[c.name] == DROP]
         kept = _whole_rows(inputs, wanted, drops)
         notes += (*said_of(columns, self.decimal), *_sums_said(columns, self.footer))
+        if group is None:
+            notes += _group_said(columns, targets, self.roles)
         notes += _rows_said(inputs, wanted, drops, kept, lines, word, where)
         about = self._about(columns, wanted, inputs, group, chosen_roles, fills, why)
         if not kept.all():
@@ -553,3 +563,28 @@ def _sums_said(columns: Sequence[Column], footer: int) -> tuple[Note, ...]:
         return ()
     offer = Offer("Leave the last row out", (("footer", 1),))
     return (Note("The last row holds the sums of the others: it is no sample.", (offer,)),)
+
+
+def _group_said(columns: Sequence[Column], targets: Sequence[str], recipe: str) -> tuple[Note, ...]:
+    """Says so where a column, by its name, tells which rows belong together, and each of its kinds comes up a few times."""
+    given = roles.parsed(recipe)
+    for column in columns:
+        name = column.name
+        if name in targets or name in given or not _BELONGS.search(name) or column.useless == COUNTING:
+            continue
+        if column.is_number and not column.is_whole:
+            continue
+        codes = column.classes()[1]
+        kinds, rows = int(codes.max(initial=-1)) + 1, int((codes >= 0).sum())
+        if kinds >= _LEAST_GROUPS and 2 * kinds <= rows:
+            changed = roles.written(given | {name: Choice(GROUP)})
+            words = (
+                f"{clipped(name, 40)} has {kinds:,} kinds that come up {rows / kinds:.3g} times on average: where it says which rows belong "
+                "together, these should not come into two parts."
+            )
+            return (
+                Note(
+                    words, (Offer(f"Keep rows of one {clipped(name, 30)} together", (("roles", changed),)),)
+                ),
+            )
+    return ()

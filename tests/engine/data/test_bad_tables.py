@@ -269,6 +269,19 @@ def test_nothing_is_measured_on_other_rows_than_those_to_train_with(tmp_path: Pa
     assert np.allclose(filled, known.mean())
 
 
+def test_a_column_of_groups_is_proposed(tmp_path: Path) -> None:
+    rows = "".join(f"p{i // 4},{i * 37 % 101}.5,{'xy'[i % 2]}\n" for i in range(60))
+    data = made(tmp_path, "patient_id,a,kind\n" + rows, roles="a=number")
+    assert "patient_id has 15 kinds that come up 4 times on average" in said(data)
+    changed = offers(data)["Keep rows of one patient_id together"]
+    assert changed == {"roles": "a=number, patient_id=group"}
+    grouped = made(tmp_path, "patient_id,a,kind\n" + rows, **changed)
+    index = prepare(grouped, Preparation()).index
+    assert not set((index.train // 4).tolist()) & set((index.validation // 4).tolist())
+    assert "come up" not in said(grouped)
+    assert "come up" not in said(made(tmp_path, "colour,a,kind\n" + rows))
+
+
 # ---- unfair ----------------------------------------------------------------------------------------------------------
 
 
