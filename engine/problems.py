@@ -77,6 +77,14 @@ class SetPreparation(Remedy):
 
 
 @dataclass(frozen=True)
+class SetRole(Remedy):
+    """Another role of a column of a table, one of ``engine.data.roles.ROLES``."""
+
+    column: str
+    role: str
+
+
+@dataclass(frozen=True)
 class ReadOutside(Remedy):
     """Read the data that the project's file names outside its own folder."""
 

@@ -32,7 +32,7 @@ DataPath = Annotated[
     typer.Option(
         "--data",
         metavar="PATH",
-        help="What to learn from instead of the project's data: a table (.csv), MNIST's files, NumPy's arrays (.npz, .npy), or a folder "
+        help="What to learn from instead of the project's data: a table (.csv, .xlsx, .ods, .parquet), MNIST's files, NumPy's arrays (.npz, .npy), or a folder "
         "or .zip of pictures, a folder per class.",
     ),
 ]
@@ -144,6 +144,14 @@ def train(
     read: Reading = None,
     allow_outside: Outside = False,
     allow_memory: Memory = False,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            max=100,
+            help="Train so many times, each time with another fold of the samples to validate with, and say how far results agree.",
+        ),
+    ] = None,
     resume: Annotated[
         bool,
         typer.Option(
@@ -160,6 +168,13 @@ def train(
         from playground.document import edits
 
         project = edits.set_seed(project, seed)
+    if folds is not None:
+        if resume:
+            raise Refusal("--resume goes on from one run, and --folds makes several. Leave one of them out.")
+        _train_folds(
+            _with_its_memory(project, allow_memory), folds, epochs, out or Path("runs") / project.name
+        )
+        return
     run = _run(path, project) if resume else None
     _train(_with_its_memory(project, allow_memory), epochs, out or Path("runs") / project.name, run)
 
@@ -298,7 +313,47 @@ def _run(path: Path | None, project: Project) -> Run:
         raise Refusal(str(error)) from None
 
 
-def _train(project: Project, epochs: int | None, out: Path, run: Run | None = None) -> None:
+def _train_folds(project: Project, folds: int, epochs: int | None, out: Path) -> None:
+    """Train once for each fold, into a folder each, and say how good all were on what validated them: mean and standard deviation."""
+    from statistics import fmean, stdev
+
+    from engine.errors import EngineError
+    from playground.document import edits
+    from playground.document.project import data_of
+
+    metrics, losses, name, diverged = [], [], "", False
+    for fold in range(folds):
+        try:
+            preparation = project.preparation.replace(folds=folds, fold=fold)
+            part = edits.set_preparation(project, preparation)
+            if data_of(part).validation is None:
+                raise Refusal(
+                    "--folds needs samples to validate with, and there are none. Give some, or leave --folds out."
+                )
+        except EngineError as error:
+            raise Refusal(f"{project.name} cannot be trained in {folds} folds. {error}") from None
+        typer.echo(f"Fold {fold + 1} of {folds}")
+        try:
+            session = _train(part, epochs, out / f"fold{fold + 1}")
+        except typer.Exit as ended:
+            if ended.exit_code != FAILED:
+                raise
+            diverged = True  # said already; the others are worth something all the same
+            continue
+        frame = session.frame()
+        name = frame.metric_name
+        metrics.append(frame.validation_metric)
+        losses.append(frame.validation_loss)
+    if len(metrics) > 1:
+        typer.echo(
+            f"{len(metrics)} folds: validation {name} {fmean(metrics):.4f} ± {stdev(metrics):.4f} · validation loss {fmean(losses):.6g} "
+            f"± {stdev(losses):.6g} (mean and standard deviation)"
+        )
+    if diverged:
+        raise typer.Exit(FAILED)
+
+
+def _train(project: Project, epochs: int | None, out: Path, run: Run | None = None) -> Session:
     """Train with a progress bar, write the results, and say in one line how it ended."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -345,6 +400,7 @@ def _train(project: Project, epochs: int | None, out: Path, run: Run | None = No
         raise typer.Exit(128 + ending[0])
     if session.state is State.DIVERGED:
         raise typer.Exit(FAILED)
+    return session
 
 
 def _summary(session: Session) -> str:

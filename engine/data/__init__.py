@@ -27,7 +27,7 @@ from engine.data.prepare import (
 )
 from engine.data.real import BreastCancer, Diabetes, Digits, Iris, Wine
 from engine.data.starter import FourPoints, FourStrokes
-from engine.data.table import TableFile
+from engine.data.table import PastedTable, TableFile
 from engine.data.toy import (
     Blobs,
     Bump,
@@ -64,6 +64,7 @@ __all__ = [
     "MultiGaussian",
     "NpzFile",
     "Opened",
+    "PastedTable",
     "Photos",
     "PictureFile",
     "Plane",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from engine.data.report import Note
 from engine.errors import DataError
 from engine.registry import Registry
 from engine.spec import Spec
+
+if TYPE_CHECKING:
+    from engine.data.encoding import Encoding
 
 Task = Literal["binary", "multiclass", "regression"]
 
@@ -34,6 +37,7 @@ class Dataset:
         target_shape: of one sample's targets: ``(outputs,)``, or ``(C, H, W)`` of a picture; empty for classes. That of ``y`` when absent.
         parts: ``(N,)``, the part that the files give each sample to, as its place in ``PARTS``; ``None`` where they give none.
         report: what the reader of the files did.
+        encoding: of a table, how its rows became numbers, and what of it the training part has to tell; ``None`` for others.
 
     Raises DataError when lengths differ, nothing is left, or something is not a finite number.
     """
@@ -46,6 +50,7 @@ class Dataset:
     target_shape: tuple[int, ...] = ()
     parts: NDArray[Any] | None = None
     report: tuple[Note, ...] = ()
+    encoding: Encoding | None = None
 
     def __post_init__(self) -> None:
         x, y = np.asarray(self.x), np.asarray(self.y)
@@ -121,7 +126,13 @@ class Dataset:
     def take(self, index: NDArray[np.intp]) -> Dataset:
         """The samples at ``index``, in that order, names kept. Raises DataError when empty."""
         parts = None if self.parts is None else self.parts[index]
-        return replace(self, x=self.x[index], y=self.y[index], parts=parts)
+        encoding = None if self.encoding is None else self.encoding.take(index)
+        return replace(self, x=self.x[index], y=self.y[index], parts=parts, encoding=encoding)
+
+    def fitted(self, train: NDArray[np.intp]) -> Dataset:
+        """The samples with what has to be learnt from ``train``, the places of the training samples, put in; itself where that is nothing."""
+        x = self.x if self.encoding is None else self.encoding.fitted(self.x, train)
+        return self if x is self.x else replace(self, x=x)
 
 
 def _checked_parts(parts: NDArray[Any], count: int) -> NDArray[np.int8]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -128,10 +129,21 @@ def data_arrays(subject: Subject, evidence: Evidence) -> dict[str, Array]:
     return found
 
 
-#: what makes the files that every training program reads
+def names(evidence: Evidence) -> bytes:
+    """What inputs, classes and targets are called, in the order of the numbers that stand for them, as JSON."""
+    data = evidence.train
+    called = {"inputs": data.features, "classes": data.classes, "targets": data.targets}
+    return (
+        json.dumps({what: those for what, those in called.items() if those}, indent=1, ensure_ascii=False)
+        + "\n"
+    ).encode()
+
+
+#: what makes the files that every training program reads, and one for who reads its numbers
 FILES: Mapping[str, Callable[[Subject, Evidence], bytes]] = {
     "check.npz": lambda subject, evidence: npz(evidence.arrays()),
     "data.npz": lambda subject, evidence: npz(data_arrays(subject, evidence)),
+    "names.json": lambda subject, evidence: names(evidence),
 }
 
 

@@ -12,8 +12,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from engine.core import Array
-from engine.data import Opened, Preparation, Source
-from engine.errors import EngineError, SpecError
+from engine.data import Opened, PastedTable, Preparation, Source, roles
+from engine.data.encoding import About
+from engine.data.table import Tabular
+from engine.data.text_table import quoted
+from engine.errors import DataError, EngineError, SpecError, clipped
 from engine.fit import Fit
 from engine.layers import Flatten, Layer, Linear, Unflatten
 from engine.layers import registry as layers
@@ -32,6 +35,7 @@ from engine.problems import (
     SetFit,
     SetLayer,
     SetPreparation,
+    SetRole,
 )
 from engine.program import check_state
 from engine.spec import File
@@ -215,6 +219,47 @@ def set_source(project: Project, source: Source) -> Project:
     return _with_suited_augmentation(_with_suited_loss(changed))
 
 
+def with_choice(source: Tabular, column: str, **changes: Any) -> Tabular:
+    """A table with something else chosen for a column: ``role``, ``fill`` or ``order`` of a ``roles.Choice``. Raises DataError."""
+    given = roles.parsed(source.roles)
+    given[column] = replace(given.get(column, roles.Choice()), **changes)
+    return source.replace(roles=roles.written(given))
+
+
+def with_role(source: Tabular, about: Sequence[About], column: str, role: str, also: bool = False) -> Tabular:
+    """A table with another role of a column, one of ``roles.ROLES`` or the target. Raises DataError.
+
+    Args:
+        about: its columns as they are now.
+        also: the present targets stay targets.
+    """
+    targets = [one.name for one in about if one.role == roles.TARGET]
+    if role == roles.TARGET:
+        wanted = [*targets, column] if also else [column]
+        given = {name: one for name, one in roles.parsed(source.roles).items() if name not in wanted}
+        named = ", ".join(map(quoted, wanted))
+        return source.replace(targets=named, roles=roles.written(given))
+    if column in targets:
+        rest = [name for name in targets if name != column]
+        if not rest:
+            raise DataError(
+                f"{clipped(column, 60)} is the only target; expected one at least. Choose another target first."
+            )
+        source = source.replace(targets=", ".join(map(quoted, rest)))
+    return with_choice(source, column, role=role)
+
+
+@edit("Change the role of {column}")
+def set_role(project: Project, column: str, role: str) -> Project:
+    """Another role of a column; the same project where its data are no table."""
+    source = project.source
+    return (
+        set_source(project, with_choice(source, column, role=role))
+        if isinstance(source, Tabular)
+        else project
+    )
+
+
 @edit("Read the data")
 def read_outside(project: Project) -> Project:
     """The user wants the data read that were withheld; the same project where there are none."""
@@ -240,7 +285,8 @@ def _same_kind(source: Source, before: Source) -> bool:
     """Whether two sources hold data of one kind: other settings of the same set, or the same files read in another way."""
 
     def files(of: Source) -> list[Any]:
-        return [value for p, value in of.values() if isinstance(p.kind, File)]
+        held = (of.text,) if isinstance(of, PastedTable) else ()
+        return [*held, *(value for p, value in of.values() if isinstance(p.kind, File))]
 
     return type(source) is type(before) and files(source) == files(before)
 
@@ -386,6 +432,8 @@ def mend(project: Project, remedy: Remedy) -> Project:
             return read_outside(project)
         case SetPreparation(name=name, value=value):
             return set_preparation(project, project.preparation.replace(**{name: value}))
+        case SetRole(column=column, role=role):
+            return set_role(project, column, role)
         case SetFit(name=name, value=value):
             return set_fit(project, project.fit.replace(**{name: value}))
     raise SpecError(f"No edit is known for the remedy {remedy.text!r}. Add it to edits.mend.")

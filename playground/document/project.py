@@ -263,7 +263,7 @@ def _reach(source: Source, preparation: Preparation, network: Network) -> tuple[
 def findings(project: Project) -> tuple[Problem, ...]:
     """All that is wrong with the project, errors before warnings. Node ids are the network's, "input", "loss" or ""."""
     try:
-        data_of(project)
+        data = data_of(project)
     except EngineError as error:  # not cached: the data may be ready, or their file mended, a moment later
         remedies = (ReadOutside("Read them"),) if withheld(project) else ()
         return (Problem("input", str(error), remedies=remedies),)
@@ -273,7 +273,7 @@ def findings(project: Project) -> tuple[Problem, ...]:
     given = frozenset(one.node_id for one in by_hand if one.name == "weight")
     noted = [Problem("", " ".join(project.notes), "warning")] if project.notes else []
     found = (
-        *_too_large(*parts, project.memory), *wrong, *noted, *_findings(*parts, given), *_reach(*parts[:3])
+        *_too_large(*parts, project.memory), *wrong, *noted, *_findings(*parts, given), *_reach(*parts[:3]), *store.alarms(data)
     )  # fmt: skip
     return tuple(sorted(found, key=lambda problem: problem.level == "warning"))
 

@@ -169,6 +169,10 @@ class Live:
         found: A = self._kept[kind][1]
         return found
 
+    def last(self, kind: object) -> Any:
+        """What was made last of this kind, whatever has changed since; ``None`` before."""
+        return self._kept[kind][1] if kind in self._kept else None
+
     def part(self, name: str) -> Dataset | None:
         """A part of the data; ``None`` where there is none of this name."""
         found: Dataset | None = getattr(self.data, name, None)

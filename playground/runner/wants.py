@@ -13,8 +13,9 @@ from zlib import crc32
 
 import numpy as np
 
-from engine import diagnosis, probe, receptive
+from engine import diagnosis, probe, receptive, slices
 from engine.core import Array
+from engine.data import Dataset
 from engine.evaluate import Evaluator, Score
 from engine.network import INPUT
 from engine.train import Trainer
@@ -31,11 +32,13 @@ __all__ = [
     "Deltas",
     "Diagnosis",
     "Gradients",
+    "Guesses",
     "Histogram",
     "Maps",
     "NextUpdate",
     "NudgeCell",
     "PartScore",
+    "Plane",
     "Predictions",
     "Saliency",
     "Strongest",
@@ -45,6 +48,10 @@ __all__ = [
 
 #: seconds that a diagnosis is good for while the run goes on, and how much of the time making them may take
 DIAGNOSIS_AGE, DIAGNOSIS_SHARE = 0.25, 0.1
+#: inputs of a ``Plane`` that stand for the principal axes
+PCA = -1
+#: samples of a part up to which all are answered while the run goes on, and that are answered at once
+MOST_GUESSES, GUESSED_AT_ONCE = 20_000, 8192
 
 
 def _copies(arrays: Mapping[str, Array] | None, units: tuple[int, int] | None) -> dict[str, Any] | None:
@@ -119,6 +126,74 @@ class Curve(OfNode[Array]):
         if live.data.raw.in_shape != (1,) or len(live.model.shapes[self.node_id]) != 1:
             return None
         return _shown(live.on_axes(probe.line, self.resolution, self.node_id))
+
+
+@dataclass(frozen=True)
+class Plane(OfNode[tuple[Array, tuple[float, float], tuple[float, float]]]):
+    """Each unit of a node over two inputs of a table, the others as in one sample; ``PCA`` for both: over the two principal axes.
+
+    Answer: ``(units, n, n)`` float32, where ``[u, i, j]`` is unit u at the i-th of n places up and the j-th across, n at most
+    ``resolution``; and the ranges across and up, of raw inputs, or along the axes.
+    """
+
+    first: int
+    second: int
+    part: str
+    sample: int
+    resolution: int = 64
+
+    def answer(self, live: Live) -> tuple[Array, tuple[float, float], tuple[float, float]] | None:
+        raw, shape = live.data.raw, live.model.shapes[self.node_id]
+        if len(raw.in_shape) != 1 or raw.in_shape[0] < 2 or len(shape) != 1:
+            return None
+        features, rows = raw.in_shape[0], getattr(live.data.index, self.part, ())
+        size = slices.resolution(features, self.resolution)
+        if self.first == PCA:
+            axes = live.kept((Plane, PCA), id(live.data), lambda: slices.principal(live.data))
+            made = lambda: slices.over_axes(live.data, axes, size)
+        elif (
+            max(self.first, self.second) < features
+            and min(self.first, self.second) >= 0
+            and 0 <= self.sample < len(rows)
+        ):
+            held = raw.x[rows[self.sample]]
+            made = lambda: slices.over_inputs(live.data, self.first, self.second, held, size)
+        else:
+            return None
+        inputs, across, up = live.kept(Plane, (id(live.data), self), made)
+        values = live.values((Plane, self), lambda: inputs).value(self.node_id)
+        return _shown(values.reshape(shape[0], size, size)), across, up
+
+
+@dataclass(frozen=True)
+class Guesses(Want[Array]):
+    """What the network says of each sample of a part. Answer: ``(N,)``, the class that it names (int32), or its first output in the units
+    of the data (float32).
+
+    While the run goes on, those of the end of an epoch; of a large part then, those of when it was last standing still.
+    """
+
+    part: str
+
+    def answer(self, live: Live) -> Array | None:
+        part, trainer = live.part(self.part), live.trainer
+        if part is None or trainer is None:
+            return None
+        old: Array | None = live.last((Guesses, self.part))
+        if live.running and len(part) > MOST_GUESSES:
+            return old
+        now = trainer.epoch if live.running else (trainer.steps, float(live.model.store.values.sum()))
+        return live.kept((Guesses, self.part), (now, id(part)), lambda: self._made(live, part, trainer))
+
+    def _made(self, live: Live, part: Dataset, trainer: Trainer) -> Array:
+        classes, found = len(part.classes), []
+        for start in range(0, len(part), GUESSED_AT_ONCE):
+            z = np.asarray(live.model.predict(part.x[start : start + GUESSED_AT_ONCE]), np.float64)
+            if classes:
+                found.append(trainer.loss.probabilities(z)[:, :classes].argmax(axis=1).astype(np.int32))
+            else:
+                found.append(live.data.transform.inverse_target(z)[:, 0].astype(np.float32))
+        return np.concatenate(found)
 
 
 @dataclass(frozen=True)

@@ -51,10 +51,14 @@ class IndexedImage(pg.GraphicsObject):
         self.image = QImage()
         self._rect = QRectF()
 
-    def show_image(self, image: QImage, low: float, high: float) -> None:
-        """Lay ``image`` so that the middles of its first and last pixels lie at ``low`` and ``high``, on both axes."""
-        half = (high - low) / (image.width() - 1) / 2
-        rect = QRectF(low - half, low - half, high - low + 2 * half, high - low + 2 * half)
+    def show_image(
+        self, image: QImage, low: float, high: float, up: tuple[float, float] | None = None
+    ) -> None:
+        """Lay ``image`` so that the middles of its first and last pixels lie at ``low`` and ``high``, on both axes, or at ``up`` on the
+        upright one."""
+        bottom, top = (low, high) if up is None else up
+        half, tall = (high - low) / (image.width() - 1) / 2, (top - bottom) / (image.height() - 1) / 2
+        rect = QRectF(low - half, bottom - tall, high - low + 2 * half, top - bottom + 2 * tall)
         if rect != self._rect:
             self.prepareGeometryChange()
             self._rect = rect

@@ -281,7 +281,9 @@ def letter(folder: Path) -> Path:
     return folder / "letter.txt"
 
 
-@bad("table.csv is an Excel or another packed file; expected a table as text. Save it as CSV.")
+@bad(
+    "table.csv is an Excel or another packed file; expected a table as text. Save it as CSV, or give it the ending"
+)
 def table(folder: Path) -> Path:
     (folder / "table.csv").write_bytes(b"PK\x03\x04 and so on")
     return folder / "table.csv"

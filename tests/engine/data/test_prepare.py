@@ -451,7 +451,7 @@ def test_every_parameter_is_explained() -> None:
     assert Preparation.help()
     assert [p.name for p in Preparation.params()] == [
         *("given_parts", "train", "validation", "normalize", "target", "reconstruct", "input_noise"),
-        *("extra_features", "split_seed"),
+        *("extra_features", "deal", "balance", "equal_together", "folds", "fold", "split_seed"),
     ]
     assert all(p.help.endswith(".") for p in Preparation.params())
 

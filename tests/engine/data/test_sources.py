@@ -64,7 +64,7 @@ def test_the_catalogue() -> None:
         "Real data": ["Digits", "Iris", "Wine", "BreastCancer", "Diabetes"],
         "Step by step": ["FourPoints", "FourStrokes"],
         "Pictures": ["Shapes", "Glyphs", "Photos"],
-        "Own data": ["ImageFolder", "IdxFiles", "NpzFile", "PictureFile", "TableFile"],
+        "Own data": ["ImageFolder", "IdxFiles", "NpzFile", "PictureFile", "TableFile", "PastedTable"],
         "Learn a picture": ["DrawnPicture"],
     }
     assert set(data.__all__) >= {cls.__name__ for cls in ALL}

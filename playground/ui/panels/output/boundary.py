@@ -12,11 +12,7 @@ from engine.probe import extent
 from playground.document.project import Project, loss_of
 from playground.runner.messages import Frame, Predictions, State, Surface, Want
 from playground.ui.kit.colours import (
-    binary_table,
-    class_index,
-    class_table,
     indexed_image,
-    share_index,
     signed_index,
     signed_table,
 )
@@ -27,6 +23,7 @@ from playground.ui.kit.plot import IndexedImage
 from playground.ui.kit.points import MOST, PARTS, SIZE, ring, rows_of, size_of
 from playground.ui.kit.switches import switch
 from playground.ui.kit.view import Context
+from playground.ui.panels.output.answers import class_image
 from playground.ui.panels.output.picture import PlotPicture
 
 Array = NDArray[Any]
@@ -41,6 +38,8 @@ def target_limit(data: Prepared) -> float:
 
 class Boundary(PlotPicture):
     """Which class, or which value, the network gives at every point of the plane."""
+
+    name = "Plane of both inputs"
 
     def __init__(self, context: Context, project: Project, data: Prepared) -> None:
         super().__init__(context, project, data, "boundary", square=True)
@@ -148,19 +147,7 @@ class Boundary(PlotPicture):
             shown, limit = self._signed(values)
             shown = np.sign(shown) * limit if discrete else shown
             return indexed_image(signed_index(shown, limit), signed_table(theme))
-        classes = len(self.data.raw.classes)
-        shares = self._loss.probabilities(values.reshape(len(values), -1).T)[:, :classes]
-        if classes <= 2:
-            second = shares[:, 1]
-            index = share_index(second >= 0.5 if discrete else second)
-            table = binary_table(theme)
-        else:
-            label = shares.argmax(axis=1)
-            # From "as likely as any other" to "certain".
-            sure = (shares.max(axis=1) - 1 / classes) / (1 - 1 / classes)
-            index = class_index(label, np.ones_like(sure) if discrete else sure, classes)
-            table = class_table(theme, classes)
-        return indexed_image(index.reshape(values.shape[1:]), table)
+        return class_image(values, len(self.data.raw.classes), self._loss, theme, discrete)
 
     def _signed(self, values: Array) -> tuple[Array, float]:
         """The values to show in the signed scale, and its end."""

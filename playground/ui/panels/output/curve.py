@@ -27,6 +27,8 @@ RESOLUTION = 200  #: points of the curve
 class CurveFit(PlotPicture):
     """Samples of a curve, and the network's curve through them; a unit under the mouse shows its own."""
 
+    name = "Curve"
+
     def __init__(self, context: Context, project: Project, data: Prepared) -> None:
         super().__init__(context, project, data, "curve", square=False)
         self.fit_line, self.unit_line = Line(), Line()

@@ -28,6 +28,8 @@ _NO_LIMIT = 16_777_215  # Qt's QWIDGETSIZE_MAX
 class Picture(QWidget):
     """Base of pictures. The output view gives it data when they change and frames while it is visible."""
 
+    name = ""  #: in the choice of pictures
+
     title_changed = Signal(str)
     part_changed = Signal()
 

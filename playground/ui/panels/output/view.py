@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import partial
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from engine.data import Prepared
 from engine.errors import EngineError, counted
@@ -23,21 +24,17 @@ from playground.ui.panels.output.images import Images
 from playground.ui.panels.output.learned import LearnedPicture
 from playground.ui.panels.output.picture import Picture
 from playground.ui.panels.output.reconstruction import Reconstruction
+from playground.ui.panels.output.rows import Rows
+from playground.ui.panels.output.slice import Slice
 from playground.ui.panels.output.table import Classes, Values
 
 #: what is asked for only once the user wants to see it
 TEST = PartScore("test")
 
-#: the first that suits the data is shown
+#: the first that suits the data is shown, unless somebody chooses another
 PICTURES: tuple[type[Picture], ...] = (
-    Reconstruction,
-    LearnedPicture,
-    Images,
-    Boundary,
-    CurveFit,
-    Classes,
-    Values,
-)
+    Reconstruction, LearnedPicture, Images, Boundary, CurveFit, Classes, Values, Slice, Rows,
+)  # fmt: skip
 
 
 def score(frame: Frame, of: str = "") -> str:
@@ -84,11 +81,25 @@ class OutputView(View):
         self.trouble.setProperty("muted", True)
         self.trouble.setWordWrap(True)
         self.trouble.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.choice = QToolButton()
+        self.choice.setObjectName("output_choice")
+        self.choice.setProperty("flat", True)
+        self.choice.setArrowType(Qt.ArrowType.DownArrow)
+        self.choice.setIconSize(QSize(10, 10))
+        self.choice.setToolTip(
+            "Choose what is shown: another picture of the answers, or the samples themselves."
+        )
+        self.choice.setAccessibleName("What is shown")
+        self.choice.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.choice.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.choice.setMenu(QMenu(self.choice))
+        self._chosen: type[Picture] | None = None  # by somebody
         self._pictures: dict[type[Picture], Picture] = {}
         self._stack = QStackedLayout()
         self._stack.addWidget(self.trouble)
         head = QHBoxLayout()
         head.addWidget(self.title)
+        head.addWidget(self.choice)
         head.addStretch(1)
         head.addWidget(self.score)
         head.addWidget(self.look)
@@ -163,6 +174,7 @@ class OutputView(View):
         self.look.hide()
 
     def _say(self, text: str) -> None:
+        self.choice.hide()
         self.look.hide()
         self.title.setText("Output")
         self.score.setText("")
@@ -171,13 +183,34 @@ class OutputView(View):
 
     def _picture_for(self, project: Project, data: Prepared) -> Picture | None:
         """Pictures are made when first needed: most people see one or two."""
-        kind = next((kind for kind in PICTURES if kind.suits(data)), None)
+        able = [kind for kind in PICTURES if kind.suits(data)]
+        kind = self._chosen if self._chosen in able else able[0] if able else None
+        self._offer(able, kind)
         if kind is not None and kind not in self._pictures:
             picture = self._pictures[kind] = kind(self.context, project, data)
             picture.title_changed.connect(lambda title: self._retitle(picture))
             picture.part_changed.connect(self._part_changed)
             self._stack.addWidget(picture)
         return None if kind is None else self._pictures[kind]
+
+    def _offer(self, able: list[type[Picture]], now: type[Picture] | None) -> None:
+        """Offer the pictures that suit the data."""
+        menu = self.choice.menu()
+        menu.clear()
+        for kind in able:
+            action = menu.addAction(kind.name)
+            action.setObjectName(f"show_{kind.__name__}")
+            action.setCheckable(True)
+            action.setChecked(kind is now)
+            action.triggered.connect(partial(self._show, kind))
+        self.choice.setVisible(len(able) > 1)
+
+    def _show(self, kind: type[Picture], _: bool = True) -> None:
+        self._chosen = kind
+        project = self.context.document.value
+        self.show_project(project, project)
+        if self._frame is not None:
+            self.show_frame(self._frame)
 
     def _retitle(self, picture: Picture) -> None:
         if picture is self.picture:
