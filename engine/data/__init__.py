@@ -14,6 +14,8 @@ from engine.data.images import Glyphs, Photos, Shapes
 from engine.data.mnist import IdxFiles
 from engine.data.npz import NpzFile
 from engine.data.opening import source_at
+from engine.data.numbers import Numbers
+from engine.data.points import Painted, Typed, as_painted, paintable
 from engine.data.prepare import (
     Preparation,
     Prepared,
@@ -61,7 +63,9 @@ __all__ = [
     "Moons",
     "MultiGaussian",
     "NpzFile",
+    "Numbers",
     "Opened",
+    "Painted",
     "Photos",
     "Plane",
     "Preparation",
@@ -77,10 +81,13 @@ __all__ = [
     "TableFile",
     "Task",
     "Transform",
+    "Typed",
     "Wine",
     "Xor",
+    "as_painted",
     "epoch_order",
     "given_parts",
+    "paintable",
     "prepare",
     "source_at",
     "sources",

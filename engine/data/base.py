@@ -32,6 +32,9 @@ class Dataset:
         targets: names of the outputs of a regression.
         parts: ``(N,)``, the part that the files give each sample to, as its place in ``PARTS``; ``None`` where they give none.
         report: what the reader of the files did.
+        deal: ``(N,)`` from 0 to below 1, by which samples are dealt out to the parts in place of chance, so that each stays in its part
+            while others come and go; ``None`` where chance deals.
+        axes: ``(low, high)``, the range that pictures of the inputs show at least; ``None``: that of the inputs.
 
     Raises DataError when lengths differ, nothing is left, or something is not a finite number.
     """
@@ -43,6 +46,8 @@ class Dataset:
     targets: tuple[str, ...] = ()
     parts: NDArray[Any] | None = None
     report: tuple[Note, ...] = ()
+    deal: NDArray[np.float64] | None = None
+    axes: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         x, y = np.asarray(self.x), np.asarray(self.y)
@@ -108,8 +113,8 @@ class Dataset:
 
     def take(self, index: NDArray[np.intp]) -> Dataset:
         """The samples at ``index``, in that order, names kept. Raises DataError when empty."""
-        parts = None if self.parts is None else self.parts[index]
-        return replace(self, x=self.x[index], y=self.y[index], parts=parts)
+        parts, deal = (None if of is None else of[index] for of in (self.parts, self.deal))
+        return replace(self, x=self.x[index], y=self.y[index], parts=parts, deal=deal)
 
 
 def _checked_parts(parts: NDArray[Any], count: int) -> NDArray[np.int8]:
@@ -150,6 +155,10 @@ class Source(Spec):
     def pinned(self) -> Self:
         """This source, tied to its files as they are now, where it reads any; itself otherwise. Raises DataError."""
         return self
+
+    def goes_on_from(self, before: Source) -> bool:
+        """Whether a run on the samples of ``before`` can go on with these: more or fewer of the same thing."""
+        return False
 
     def make(self) -> Dataset:
         """Draw or load the samples. The same spec gives the same samples, always."""
