@@ -82,7 +82,7 @@ class Painted(Source):
         if len(self.features) != (1 if self.shape == "curve" else 2) or bool(self.classes) != (self.shape == "classes"):
             raise SpecError(
                 f"Painted: {self.shape} are given with the inputs {', '.join(self.features)} and "
-                f"{counted(len(self.classes), 'class', 'classes')}; expected two inputs, for a curve one, and classes only where the "
+                f"{len(self.classes)} classes; expected two inputs, for a curve one, and classes only where the "
                 "points belong to some. Correct the file."
             )
         labels, deal = table[:, VALUE], table[:, DEAL]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from engine.data.numbers import Names, Numbers, Table
 from engine.errors import ShapeError, SpecError
 from engine.layers import Layer, Shape
 from engine.layers import registry as layers
@@ -40,6 +41,11 @@ def others(kind: Kind, default: Any) -> list[Any]:
             return [0.3]
         case Nested(registry=registry):
             return [cls() for cls in registry]
+        case Table(least=least):
+            row = [0.1 * i for i in range(least)]
+            return [Numbers([row, row]), Numbers([[*row, 0.5], [*row, 0.25]])]
+        case Names():
+            return [("a",), ("a", "träumerei 1")]
         case NestedList(registry=registry):
             return [*((cls(),) for cls in registry), tuple(cls() for cls in registry)]
     raise AssertionError(f"others() does not know {kind}")
