@@ -153,6 +153,7 @@ class MainWindow(QMainWindow):
         self.focus.node_changed.connect(self._selected)
         self.focus.edit_asked.connect(self._edit_asked)
         self.focus.watch_asked.connect(self._watch_asked)
+        self.focus.room_asked.connect(self.docks.give_room)
 
     def _view_made(self, view: View) -> None:
         """A panel is seen, or asked for, for the first time."""

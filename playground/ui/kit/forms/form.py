@@ -87,7 +87,7 @@ class SpecForm(QWidget):
                 self._spec = spec
             unfold = False
             for param, value in spec.values():
-                if param.name in self._hidden:
+                if param.name in self._hidden or not param.entered:
                     continue
                 row = rows[param.name]
                 # What is not as usual must not lie hidden; but who folds it away again has seen it.

@@ -138,7 +138,7 @@ class DataView(View):
         self.help.setText(f"<b>{escaped(source.label)}</b>: {escaped(source.help())}")
         yield
         yield from self.source_form.setting(source, type(source))
-        self.source_form.setVisible(bool(source.params()))
+        self.source_form.setVisible(any(p.entered for p in source.params()))
         yield
         yield from self.preparation_form.setting(after.preparation)
         try:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data import Prepared
+from engine.data import Painted, Prepared
+from engine.data.points import VALUE
 from engine.probe import extent
 from playground.document.project import Project, loss_of
 from playground.runner.messages import Frame, Predictions, State, Surface, Want
@@ -84,13 +85,27 @@ class Boundary(PlotPicture):
 
     def fill(self) -> None:
         super().fill()
-        self.clear()
+        self.plot.set_note("")
+        if not self.fed:
+            self.clear()
         self._extent = extent(self.data)
         self.plot.set_range(self._extent, self._extent)
         self.plot.set_labels(*self.data.raw.features)
         self.mark_wrong.setEnabled(bool(self.data.raw.classes))
         self.fill_points()
         self._describe()
+
+    def show_few(self, project: Project, why: str) -> None:
+        source = project.source
+        self.clear()
+        self._filled = False
+        self.plot.set_note(why)
+        if isinstance(source, Painted):
+            table = source.points.array
+            for part, points in self.points.items():
+                rows = table[: 0 if part != "train" else None]
+                points.fill_classes(self.context.theme, rows[:, :VALUE], rows[:, VALUE].astype(int))
+            self.plot.set_range((source.low, source.high), (source.low, source.high))
 
     def _restyle(self) -> None:
         self.fill_points()
@@ -198,7 +213,7 @@ class Boundary(PlotPicture):
 
     def _ring_wrong(self, frame: Frame) -> None:
         places = [np.zeros((0, 2))]
-        if self.mark_wrong.isChecked() and self.data.raw.classes:
+        if self.mark_wrong.isChecked() and self.data.raw.classes and self.is_of(frame):
             for part in filter(self.shown, PARTS):
                 guesses = frame.answer(self._guesses(part))
                 if guesses is not None:

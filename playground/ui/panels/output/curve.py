@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data import Prepared
+from engine.data import Painted, Prepared
+from engine.data.points import VALUE
 from engine.probe import extent
 from playground.document.project import Project
 from playground.runner.messages import Curve, Frame, State, Want
@@ -57,8 +58,21 @@ class CurveFit(PlotPicture):
 
     def fill(self) -> None:
         super().fill()
-        self.clear()
+        self.plot.set_note("")
+        if not self.fed:
+            self.clear()
+        self._fit_range()
         self.fill_points()
+
+    def show_few(self, project: Project, why: str) -> None:
+        self.clear()
+        self._filled = False
+        self.plot.set_note(why)
+        if isinstance(project.source, Painted):
+            table = project.source.points.array
+            for part, points in self.points.items():
+                rows = table[: 0 if part != "train" else None]
+                points.fill_plain(self.context.theme, rows[:, :VALUE], self.part_colour(part))
 
     def _restyle(self) -> None:
         self._colour()
@@ -137,8 +151,12 @@ class CurveFit(PlotPicture):
         low, high = float(y.min()), float(y.max())
         if self._unit_values is not None and np.isfinite(self._unit_values).all():
             low, high = min(low, float(self._unit_values.min())), max(high, float(self._unit_values.max()))
-        room = 0.08 * (high - low) or 1.0
-        self.plot.set_range(extent(self.data), (low - room, high + room))
+        painted = isinstance(self.project.source, Painted)
+        room = (0.3 if painted else 0.08) * (high - low) or 1.0
+        (left, right), now = extent(self.data), self.plot.box.viewRange()[1]
+        if painted and self.fed and self._unit_values is None and now[0] < low and high < now[1] < high + 2 * room:
+            low, high, room = *now, 0.0  # an axis that moves under the brush would move what is painted
+        self.plot.set_range((left, right), (low - room, high + room))
 
     # ---- read-out ------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,417 @@
+"""Painting in the plane: strokes of the mouse are edits, the run goes on with its weights, and undo takes a stroke away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from engine import layers, losses, optimizers
+from engine.data import Circle, Iris, Painted, Plane, Sine
+from engine.data.points import DEAL, VALUE, Typed
+from engine.fit import Fit
+from engine.network import Network, Node
+from playground.document.project import Project, data_of
+from playground.runner.messages import Reset, State
+from playground.ui.panels.output.boundary import Boundary
+from playground.ui.panels.output.view import OutputView
+from tests.ui.bench import Bench
+from tests.ui.panels.projects import make_project
+from tests.ui.shell import Shell
+
+
+class Easel:
+    """The Output panel on a project, painted on with the mouse."""
+
+    def __init__(self, bench: Bench, view: OutputView, document, history) -> None:
+        self.qtbot, self.view, self.document, self.history = bench, view, document, history
+        view.paint.click()
+
+    @property
+    def plot(self):
+        return self.view.picture.plot
+
+    @property
+    def points(self) -> np.ndarray:
+        source = self.document.value.source
+        assert isinstance(source, Painted)
+        return source.points.array
+
+    def at(self, x: float, y: float) -> QPoint:
+        return self.plot.to_pixel(x, y).toPoint()
+
+    def tool(self, name: str) -> None:
+        self.view.bar.tools[name].click()
+
+    def stroke(self, *places: tuple[float, float], keys=Qt.KeyboardModifier.NoModifier) -> None:
+        """Press at the first place, move over the others, let go at the last."""
+        on, left = self.plot.viewport(), Qt.MouseButton.LeftButton
+        QTest.mousePress(on, left, keys, self.at(*places[0]))
+        for place in places[1:]:
+            move(on, self.at(*place), keys)
+        QTest.mouseRelease(on, left, keys, self.at(*places[-1]))
+
+    def texts(self) -> list[str]:
+        return [self.history.text(i) for i in range(self.history.count())]
+
+
+def move(widget, at: QPoint, keys) -> None:
+    """QTest's own movements know no keys."""
+    from PySide6.QtCore import QEvent, QPointF
+    from PySide6.QtGui import QMouseEvent
+    from PySide6.QtWidgets import QApplication
+
+    where = QPointF(at)
+    event = QMouseEvent(
+        QEvent.Type.MouseMove, where, QPointF(widget.mapToGlobal(at)), Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton, keys
+    )
+    QApplication.sendEvent(widget, event)
+
+
+@pytest.fixture
+def easel(qtbot):
+    def make(project: Project) -> Easel:
+        bench = Bench(qtbot, OutputView, project).show(560, 460)
+        return Easel(bench, bench.view, bench.document, bench.history)
+
+    return make
+
+
+def mine(*rows: tuple[float, float, float], shape: str = "classes") -> Project:
+    """A project on painted points, all of which train."""
+    table = [(*row, 0.01 * i) for i, row in enumerate(rows)]
+    curve = shape == "curve"
+    source = Painted(
+        table, shape, ("0", "1") if shape == "classes" else (), ("x",) if curve else ("x1", "x2")
+    )
+    loss = losses.BCEWithLogitsLoss() if shape == "classes" else losses.MSELoss()
+    return make_project(source, 1, loss)
+
+
+FOUR = ((-3.0, -3.0, 0), (3.0, 3.0, 1), (-3.0, 3.0, 0), (3.0, -3.0, 1))
+
+
+# ---- strokes ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_stroke_on_a_toy_set_makes_its_points_ones_own(easel, binary) -> None:
+    desk = easel(binary)
+    before = data_of(binary)
+    desk.view.bar.amount.setValue(10)
+    desk.stroke((4.0, 4.0))
+    after = data_of(desk.document.value)
+    assert len(after.raw) == 70
+    assert np.abs(after.raw.x[:60] - before.raw.x).max() < 1e-4
+    assert np.array_equal(after.raw.y[:60], before.raw.y)
+    for part in ("train", "validation", "test"):
+        assert set(getattr(before.index, part)) <= set(getattr(after.index, part)), "each stays in its part"
+    assert np.linalg.norm(after.raw.x[60:] - 4.0, axis=1).max() < 4 * desk.view.bar.sigma * 14
+    assert desk.texts() == ["Paint points"]
+    assert "Circle" in desk.view.bar.said.text()
+    desk.history.undo()
+    assert desk.document.value.source == binary.source
+
+
+def test_the_movements_of_one_stroke_are_one_edit(easel, qtbot) -> None:
+    desk = easel(mine(*FOUR))
+    desk.view.bar.tools["brush"].click()
+    desk.stroke(*[(x, 0.0) for x in np.linspace(-3, 3, 13)])
+    first = len(desk.points)
+    assert first > 4 + 3 * desk.view.bar.amount.value()
+    desk.stroke((0.0, 2.0))
+    assert desk.texts() == ["Paint points", "Paint points"]
+    desk.history.undo()
+    assert len(desk.points) == first
+    desk.history.undo()
+    assert len(desk.points) == 4
+
+
+def test_a_brush_held_still_goes_on_spraying(easel, qtbot) -> None:
+    desk = easel(mine(*FOUR))
+    QTest.mousePress(desk.plot.viewport(), Qt.MouseButton.LeftButton, pos=desk.at(0, 0))
+    amount = desk.view.bar.amount.value()
+    qtbot.waitUntil(lambda: len(desk.points) >= 4 + 3 * amount)
+    QTest.mouseRelease(desk.plot.viewport(), Qt.MouseButton.LeftButton, pos=desk.at(0, 0))
+    count = len(desk.points)
+    QTest.qWait(200)
+    assert len(desk.points) == count
+
+
+def test_points_take_the_class_that_is_chosen(easel) -> None:
+    desk = easel(mine(*FOUR))
+    desk.view.bar.findChild(object, "class_1").click()
+    desk.tool("point")
+    desk.stroke((1.0, 2.0))
+    assert desk.points[-1, :3] == pytest.approx([1, 2, 1], abs=0.05)
+    assert "3" in desk.view.bar.findChild(object, "class_1").text()
+
+
+@pytest.mark.parametrize(
+    ("tool", "text", "far"),
+    [
+        ("line", "Paint a line", lambda p: np.abs(p[:, 1] - np.interp(p[:, 0], [0, 1, 3], [0, 0.5, 0]))),
+        ("ring", "Paint a ring", lambda p: np.abs(np.hypot(*p.T) - 3)),
+        ("box", "Paint a box", lambda p: np.maximum(np.abs(p - (1.5, 1.0)) - (1.5, 1.0), 0).max(axis=1)),
+    ],
+)
+def test_figures(easel, tool: str, text: str, far) -> None:
+    desk = easel(mine(*FOUR))
+    desk.view.bar.radius.setValue(1)
+    desk.tool(tool)
+    end = (3.0, 2.0) if tool == "box" else (3.0, 0.0)
+    desk.stroke((0.0, 0.0), (1.0, 0.5), end)
+    fresh = desk.points[4:, :2]
+    assert len(fresh) == 6 * desk.view.bar.amount.value()
+    assert far(fresh).max() < 0.35
+    assert desk.texts() == [text]
+
+
+def test_the_eraser_takes_what_is_under_it(easel) -> None:
+    desk = easel(mine(*FOUR))
+    desk.tool("eraser")
+    desk.stroke((3.0, 3.0), (3.0, 0.0), (3.0, -3.0))
+    assert np.array_equal(desk.points[:, 0], [-3.0, -3.0])
+    assert desk.texts() == ["Erase points"]
+
+
+def test_a_point_is_dragged_to_be_an_outlier(easel) -> None:
+    desk = easel(mine(*FOUR))
+    desk.tool("select")
+    desk.stroke((-3.0, -3.0), (0.0, 0.0), (2.5, 2.0))
+    assert desk.points[0, :3] == pytest.approx([2.5, 2.0, 0], abs=0.1)
+    assert np.array_equal(desk.points[1:], [(*row, 0.01 * (i + 1)) for i, row in enumerate(FOUR[1:])])
+    assert desk.texts() == ["Move a point"]
+
+
+def test_a_frame_selects_and_keys_say_what_a_drag_does(easel) -> None:
+    desk = easel(mine(*FOUR))
+    desk.tool("select")
+    desk.stroke((-4.5, 4.5), (-1.0, 1.0), (-1.5, -4.5))
+    assert desk.view.painter.selected.tolist() == [0, 2]
+    assert desk.view.bar.selection.isVisible()
+    desk.stroke((-3.0, 3.0), (-2.0, 3.0))
+    assert desk.points[[0, 2], 0] == pytest.approx([-2, -2], abs=0.05)
+    desk.stroke((-2.0, 3.0), (-2.0, 1.5), keys=Qt.KeyboardModifier.ShiftModifier)
+    assert desk.points[[0, 2], 1] == pytest.approx([-1.5, 1.5], abs=0.05)
+    desk.stroke((-2.0, 1.5), (-3.5, 0.0), keys=Qt.KeyboardModifier.ControlModifier)  # a quarter, against the clock
+    assert desk.points[[0, 2], 0] == pytest.approx([-0.5, -3.5], abs=0.1)
+    assert desk.points[[0, 2], 1] == pytest.approx([0, 0], abs=0.1)
+    assert desk.texts() == ["Move points", "Resize points", "Turn points"]
+    desk.plot.setFocus()
+    QTest.keyClick(desk.plot, Qt.Key.Key_Delete)
+    assert len(desk.points) == 2
+    assert desk.texts()[-1] == "Delete 2 points"
+    assert not desk.view.bar.selection.isVisible()
+
+
+@pytest.mark.parametrize("what", ["turn_left", "turn_right", "shrink", "grow", "jitter", "recolour"])
+def test_what_the_buttons_do_with_the_selected(easel, what: str) -> None:
+    desk = easel(mine(*FOUR))
+    desk.tool("select")
+    desk.stroke((-5.0, 5.0), (5.0, -5.0))
+    desk.view.bar.actions_[what].click()
+    places, size = desk.points[:, :2], np.hypot(*desk.points[:, :2].T)
+    away = np.hypot(3, 3)
+    match what:
+        case "turn_left" | "turn_right":
+            turn = np.cross(np.array(FOUR)[:, :2], places)
+            assert size == pytest.approx(away, rel=1e-4)
+            assert (turn > 0).all() if what == "turn_left" else (turn < 0).all()
+        case "shrink":
+            assert size == pytest.approx(away / 1.15, rel=1e-4)
+        case "grow":
+            assert size == pytest.approx(away * 1.15, rel=1e-4)
+        case "jitter":
+            assert 0 < np.abs(places - np.array(FOUR)[:, :2]).max() < 2
+        case "recolour":
+            assert (desk.points[:, VALUE] == 0).all()
+    assert len(desk.texts()) == 1
+
+
+def test_a_picture_that_was_cleared_is_painted_on(easel) -> None:
+    desk = easel(mine(*FOUR))
+    desk.view.bar.clear.click()
+    assert len(desk.points) == 0
+    assert isinstance(desk.view.picture, Boundary)
+    assert "no points yet" in desk.plot.note.text()
+    desk.tool("point")
+    desk.stroke((1.0, 1.0))
+    assert len(desk.points) == 1
+    assert "1 point yet" in desk.plot.note.text()
+    desk.stroke((-1.0, 1.0))
+    assert len(data_of(desk.document.value).raw) == 2
+    assert desk.plot.note.text() == ""
+
+
+def test_the_keyboard_paints_too(easel) -> None:
+    desk = easel(mine(*FOUR))
+    desk.tool("point")
+    desk.plot.setFocus()
+    QTest.keyClick(desk.plot, Qt.Key.Key_Right)
+    QTest.keyClick(desk.plot, Qt.Key.Key_Return)
+    assert len(desk.points) == 5
+    assert np.abs(desk.points[4, :2]).max() < 0.3
+
+
+# ---- classes ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_third_class_brings_loss_and_output_with_it(easel) -> None:
+    desk = easel(mine(*FOUR))
+    desk.view.bar.add.click()
+    project = desk.document.value
+    assert project.source.classes == ("0", "1", "2")
+    assert type(project.fit.loss) is losses.CrossEntropyLoss
+    assert project.network.nodes[-1].layer.out_features == 3
+    assert "now gives 3" in desk.view.bar.said.text()
+    assert desk.view.bar.label == 2, "the new one is chosen"
+    desk.tool("point")
+    desk.stroke((0.0, 0.0))
+    assert desk.points[-1, VALUE] == 2
+    desk.view.bar.remove.click()
+    assert desk.document.value.source.classes == ("0", "1")
+    assert len(desk.points) == 4
+    desk.history.undo()
+    assert len(desk.points) == 5
+
+
+def test_the_first_class_taken_away_leaves_the_others_their_points(easel) -> None:
+    project = mine(*FOUR, (0.0, 1.0, 1))
+    desk = easel(project)
+    desk.view.bar.add.click()
+    desk.tool("point")
+    desk.stroke((0.0, 0.0))
+    desk.view.bar.findChild(object, "class_0").click()
+    desk.view.bar.remove.click()
+    assert desk.document.value.source.classes == ("1", "2")
+    assert desk.points[:, VALUE].tolist() == [0, 0, 0, 1]
+
+
+def test_a_class_is_renamed_and_no_two_are_called_alike(easel) -> None:
+    desk = easel(mine(*FOUR))
+    name = desk.view.bar.name
+    name.setFocus()
+    name.selectAll()
+    QTest.keyClicks(name, "yang")
+    QTest.keyClick(name, Qt.Key.Key_Return)
+    assert desk.document.value.source.classes == ("yang", "1")
+    assert desk.view.picture.legend.classes == ("yang", "1")
+    desk.view.bar.findChild(object, "class_1").click()
+    desk.plot.setFocus()
+    name.setFocus()
+    name.selectAll()
+    QTest.keyClicks(name, "yang")
+    QTest.keyClick(name, Qt.Key.Key_Return)
+    assert desk.document.value.source.classes == ("yang", "1")
+    assert "already" in desk.view.bar.said.text()
+
+
+# ---- other sets --------------------------------------------------------------------------------------------------------
+
+
+def test_a_curve_is_dragged_point_by_point(easel, sine) -> None:
+    desk = easel(sine)
+    desk.tool("select")
+    x, y = data_of(sine).raw.x[7, 0], data_of(sine).raw.y[7, 0]
+    desk.stroke((x, y), (x, 0.5 * y), (x, 0.0))
+    source = desk.document.value.source
+    assert source.shape == "curve"
+    moved = np.flatnonzero(np.abs(data_of(desk.document.value).raw.y - data_of(sine).raw.y)[:, 0] > 1e-4)
+    assert len(moved) == 1
+    assert abs(desk.points[moved[0], 1]) < 0.05
+    desk.tool("brush")
+    desk.stroke((0.0, 0.5))
+    assert len(desk.points) == 60 + desk.view.bar.amount.value()
+
+
+def test_a_surface_is_painted_as_height(easel, surface) -> None:
+    desk = easel(surface)
+    bar = desk.view.bar
+    assert bar.height_row.isVisible()
+    bar.ground.click()
+    assert len(desk.points) == 441
+    assert not desk.points[:, VALUE].any()
+    bar.radius.setValue(20)
+    bar.height_.setValue(80)
+    desk.tool("raise")
+    desk.stroke((0.0, 0.0), (1.5, 0.0), (0.0, 0.0), (1.5, 0.0))
+    heights, far = desk.points[:, VALUE], np.hypot(*desk.points[:, :2].T)
+    assert 0.3 < heights.max() <= 0.8
+    assert heights[far < 1].min() > 0.1
+    assert heights[far > 5].max() < 0.02
+    assert desk.texts() == ["Even ground", "Paint heights"]
+
+
+def test_data_that_no_plane_shows_cannot_be_painted(easel, iris, qtbot) -> None:
+    bench = Bench(qtbot, OutputView, iris).show(560, 460)
+    assert not bench.view.paint.isVisible()
+    bench.document.set(make_project(Typed(), 1, losses.MSELoss()))
+    assert bench.view.paint.isVisible(), "two inputs and a target"
+
+
+# ---- while it trains -----------------------------------------------------------------------------------------------------
+
+
+def small() -> Project:
+    network = Network(
+        (Node("hidden", layers.Linear(8)), Node("tanh", layers.Tanh()), Node("out", layers.Linear(1)))
+    )
+    return Project(source=Circle(samples=200), network=network, fit=Fit(optimizer=optimizers.Adam(lr=0.01)))
+
+
+@pytest.mark.slow
+def test_training_goes_on_with_its_weights_while_one_paints(qtbot, tmp_path: Path) -> None:
+    shell = Shell(qtbot, small(), tmp_path).show(1280, 900).until_ready()
+    session = shell.runner.worker.session if hasattr(shell.runner, "worker") else None
+    shell.window.run.play_pause() if hasattr(shell.window.run, "play_pause") else shell.click("run.play")
+    shell.until(State.RUNNING, epoch=50)
+    view = shell.window.docks.views["output"]
+    desk = Easel(None, view, shell.document, shell.window.history)
+    before = shell.frame.epoch
+    desk.view.bar.findChild(object, "class_1").click()
+    desk.stroke(*[(x, 5.0) for x in np.linspace(-5, 5, 21)])
+    count = len(desk.points)
+    assert count > 240
+    del session
+
+    def followed() -> bool:
+        frame = shell.frame
+        return frame.project.source == shell.document.value.source and frame.epoch > before
+
+    qtbot.waitUntil(followed)
+    assert shell.frame.state is State.RUNNING
+    log = shell.frame.log
+    assert int(log["epoch"][0]) == 0
+    assert np.array_equal(log["epoch"], np.arange(len(log))), "one run, with no gap"
+    assert "Painted points" in shell.frame.marks[-1].text
+    # A part of the plane that was of the other class becomes of the new one.
+    first = shell.frame.epoch
+    qtbot.waitUntil(lambda: shell.frame.epoch > first + 200)
+    shell.window.history.undo()
+    assert shell.document.value.source == Circle(samples=200)
+    qtbot.waitUntil(lambda: shell.frame.project.source == Circle(samples=200))
+    assert shell.frame.epoch > first
+    assert shell.frame.state is State.RUNNING
+
+
+def test_start_anew_begins_with_fresh_weights_after_each_stroke(easel, qtbot) -> None:
+    bench = Bench(qtbot, OutputView, mine(*FOUR)).show(560, 460)
+    desk = Easel(None, bench.view, bench.document, bench.history)
+    desk.stroke((0.0, 0.0))
+    assert not any(isinstance(command, Reset) for command in bench.sent)
+    desk.view.bar.anew.click()
+    desk.stroke((1.0, 0.0))
+    assert [type(command) for command in bench.sent] == [Reset]
+
+
+def test_painting_ends_when_the_switch_is_let_go(easel) -> None:
+    desk = easel(mine(*FOUR))
+    desk.view.paint.click()
+    assert desk.view.bar.isHidden()
+    desk.stroke((0.0, 0.0))
+    assert len(desk.points) == 4
+    assert DEAL == 3
+    assert Plane.key != Sine.key != Iris.key
