@@ -31,6 +31,7 @@ class Picture(QWidget):
 
     title_changed = Signal(str)
     part_changed = Signal()
+    point_asked = Signal(object, float)  #: one sample more at this place, of this class or height
 
     def __init__(self, context: Context, project: Project, data: Prepared) -> None:
         super().__init__()

@@ -212,6 +212,9 @@ class OutputView(View):
         else:
             self.painter.end()
 
+    def _add_point(self, at: tuple[float, float], value: float) -> None:
+        self.painter.add_point(at, value, "Add a point where it errs")
+
     def _still_painted(self, project: Project, why: str) -> bool:
         """Whether the picture stays although there are too few points to learn from: there is where they are painted."""
         picture = self.painter.picture
@@ -238,6 +241,7 @@ class OutputView(View):
             picture = self._pictures[kind] = kind(self.context, project, data)
             picture.title_changed.connect(lambda title: self._retitle(picture))
             picture.part_changed.connect(self._part_changed)
+            picture.point_asked.connect(self._add_point)
             self._stack.addWidget(picture)
         return None if kind is None else self._pictures[kind]
 

@@ -6,18 +6,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from engine import layers, losses, optimizers
-from engine.data import Circle, Iris, Painted, Plane, Sine
-from engine.data.points import DEAL, VALUE, Typed
+from engine.data import Circle, Painted, Typed
+from engine.data.points import VALUE
 from engine.fit import Fit
 from engine.network import Network, Node
+from playground.document.document import Document
 from playground.document.project import Project, data_of
-from playground.runner.messages import Reset, State
+from playground.runner.messages import Reset, State, Surface, Weights
 from playground.ui.panels.output.boundary import Boundary
 from playground.ui.panels.output.view import OutputView
+from playground.ui.shell.undo import History
 from tests.ui.bench import Bench
 from tests.ui.panels.projects import make_project
 from tests.ui.shell import Shell
@@ -26,8 +30,8 @@ from tests.ui.shell import Shell
 class Easel:
     """The Output panel on a project, painted on with the mouse."""
 
-    def __init__(self, bench: Bench, view: OutputView, document, history) -> None:
-        self.qtbot, self.view, self.document, self.history = bench, view, document, history
+    def __init__(self, view: OutputView, document: Document, history: History) -> None:
+        self.view, self.document, self.history = view, document, history
         view.paint.click()
 
     @property
@@ -60,10 +64,6 @@ class Easel:
 
 def move(widget, at: QPoint, keys) -> None:
     """QTest's own movements know no keys."""
-    from PySide6.QtCore import QEvent, QPointF
-    from PySide6.QtGui import QMouseEvent
-    from PySide6.QtWidgets import QApplication
-
     where = QPointF(at)
     event = QMouseEvent(
         QEvent.Type.MouseMove, where, QPointF(widget.mapToGlobal(at)), Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton, keys
@@ -75,7 +75,7 @@ def move(widget, at: QPoint, keys) -> None:
 def easel(qtbot):
     def make(project: Project) -> Easel:
         bench = Bench(qtbot, OutputView, project).show(560, 460)
-        return Easel(bench, bench.view, bench.document, bench.history)
+        return Easel(bench.view, bench.document, bench.history)
 
     return make
 
@@ -217,7 +217,8 @@ def test_what_the_buttons_do_with_the_selected(easel, what: str) -> None:
     away = np.hypot(3, 3)
     match what:
         case "turn_left" | "turn_right":
-            turn = np.cross(np.array(FOUR)[:, :2], places)
+            first = np.array(FOUR)[:, :2]
+            turn = first[:, 0] * places[:, 1] - first[:, 1] * places[:, 0]
             assert size == pytest.approx(away, rel=1e-4)
             assert (turn > 0).all() if what == "turn_left" else (turn < 0).all()
         case "shrink":
@@ -365,41 +366,44 @@ def small() -> Project:
 @pytest.mark.slow
 def test_training_goes_on_with_its_weights_while_one_paints(qtbot, tmp_path: Path) -> None:
     shell = Shell(qtbot, small(), tmp_path).show(1280, 900).until_ready()
-    session = shell.runner.worker.session if hasattr(shell.runner, "worker") else None
-    shell.window.run.play_pause() if hasattr(shell.window.run, "play_pause") else shell.click("run.play")
+    shell.click("transport_play")
     shell.until(State.RUNNING, epoch=50)
-    view = shell.window.docks.views["output"]
-    desk = Easel(None, view, shell.document, shell.window.history)
+    desk = Easel(shell.window.docks.views["output"], shell.document, shell.window.history)
     before = shell.frame.epoch
     desk.view.bar.findChild(object, "class_1").click()
     desk.stroke(*[(x, 5.0) for x in np.linspace(-5, 5, 21)])
-    count = len(desk.points)
-    assert count > 240
-    del session
-
-    def followed() -> bool:
-        frame = shell.frame
-        return frame.project.source == shell.document.value.source and frame.epoch > before
-
-    qtbot.waitUntil(followed)
+    assert len(desk.points) > 240
+    told = shell.document.value
+    qtbot.waitUntil(lambda: shell.frame.project == told and shell.frame.epoch > before)
     assert shell.frame.state is State.RUNNING
-    log = shell.frame.log
-    assert int(log["epoch"][0]) == 0
-    assert np.array_equal(log["epoch"], np.arange(len(log))), "one run, with no gap"
+    epochs = shell.frame.log["epoch"]
+    assert np.array_equal(epochs, np.arange(len(epochs))), "one run, without a gap"
     assert "Painted points" in shell.frame.marks[-1].text
-    # A part of the plane that was of the other class becomes of the new one.
-    first = shell.frame.epoch
-    qtbot.waitUntil(lambda: shell.frame.epoch > first + 200)
+
+    # What the network answers follows the brush: what was painted in the corner is of the other class by now.
+    grid = Surface("out", 100)
+    qtbot.waitUntil(lambda: (found := shell.frame.answer(grid)) is not None and found[0, -8, 50] > 0)
+
+    shell.click("transport_play")
+    shell.until(State.PAUSED)
+    weights, epoch = Weights("hidden"), shell.frame.epoch
+    was = shell.frame.answer(weights)["weight"]
+    desk.stroke((0.0, 0.0))
+    painted = shell.document.value
+    qtbot.waitUntil(lambda: shell.frame.project == painted)
+    assert np.array_equal(shell.frame.answer(weights)["weight"], was)
     shell.window.history.undo()
-    assert shell.document.value.source == Circle(samples=200)
-    qtbot.waitUntil(lambda: shell.frame.project.source == Circle(samples=200))
-    assert shell.frame.epoch > first
-    assert shell.frame.state is State.RUNNING
+    assert shell.document.value == told
+    shell.window.history.undo()
+    assert shell.document.value == small()
+    qtbot.waitUntil(lambda: shell.frame.project == small())
+    assert np.array_equal(shell.frame.answer(weights)["weight"], was)
+    assert shell.frame.epoch == epoch
 
 
 def test_start_anew_begins_with_fresh_weights_after_each_stroke(easel, qtbot) -> None:
     bench = Bench(qtbot, OutputView, mine(*FOUR)).show(560, 460)
-    desk = Easel(None, bench.view, bench.document, bench.history)
+    desk = Easel(bench.view, bench.document, bench.history)
     desk.stroke((0.0, 0.0))
     assert not any(isinstance(command, Reset) for command in bench.sent)
     desk.view.bar.anew.click()
@@ -413,5 +417,15 @@ def test_painting_ends_when_the_switch_is_let_go(easel) -> None:
     assert desk.view.bar.isHidden()
     desk.stroke((0.0, 0.0))
     assert len(desk.points) == 4
-    assert DEAL == 3
-    assert Plane.key != Sine.key != Iris.key
+
+
+def test_a_click_where_it_errs_puts_a_point_there(qtbot) -> None:
+    bench = Bench(qtbot, OutputView, mine(*FOUR)).show(560, 460)
+    picture = bench.view.picture
+    QTest.mouseClick(picture.plot.viewport(), Qt.MouseButton.LeftButton, pos=picture.plot.to_pixel(2.0, 2.0).toPoint())
+    assert bench.history.count() == 0, "only where the map of losses is shown"
+    picture.errs.setChecked(True)
+    QTest.mouseClick(picture.plot.viewport(), Qt.MouseButton.LeftButton, pos=picture.plot.to_pixel(2.0, 2.0).toPoint())
+    added = bench.document.value.source.points.array[-1]
+    assert added[:3] == pytest.approx([2, 2, 1], abs=0.05)
+    assert bench.history.text(0) == "Add a point where it errs"
