@@ -56,6 +56,8 @@ RADIUS, AMOUNT, HEIGHT = (1, 20, 5), (1, 40, 8), (-100, 100, 100)
 
 #: the width of the bar beside a picture
 BESIDE = 150
+#: and that of a class in it
+CHIP = 132
 _NO_LIMIT = 16_777_215  # Qt's QWIDGETSIZE_MAX
 
 
@@ -236,7 +238,7 @@ class PaintBar(QWidget):
         self._classes, self._counts = classes, counts
         for number, (name, count) in enumerate(zip(classes, counts, strict=True)):
             chip = self._chips.button(number)
-            text = chip.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, 90)
+            text = chip.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, CHIP - 70)
             chip.setText(f"{button_text(text)}  {count}")
             chip.setToolTip(tip(f"Paint points of the class {name}."))
             chip.setAccessibleName(f"Class {name}")
@@ -261,6 +263,7 @@ class PaintBar(QWidget):
             chip.setAutoRaise(True)
             chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             chip.setFont(small(chip.font()))
+            chip.setFixedWidth(CHIP)  # whatever the count: nothing may move away from under the mouse
             chip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             self._chips.addButton(chip, number)
             self._row.addWidget(chip)
