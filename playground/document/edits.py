@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from engine.core import Array
-from engine.data import Opened, Painted, Preparation, Source, as_painted, paintable
+from engine.data import Opened, Painted, Preparation, Source, Typed, as_painted, paintable
 from engine.errors import EngineError, SpecError
 from engine.fit import Fit
 from engine.layers import Flatten, Layer, Linear
@@ -241,6 +241,24 @@ def painted(project: Project) -> Painted | None:
     if not paintable(data.raw):
         return None
     return as_painted(project.source, data, extent(data), project.preparation.split_seed)
+
+
+@edit("Type numbers")
+def type_numbers(
+    project: Project,
+    source: Typed,
+    first_weights: tuple[FirstWeights, ...] = (),
+    network: Network | None = None,
+    fit: Fit | None = None,
+) -> Project:
+    """Rows of numbers, the weights that a run begins with, and where they are given another network and another way to train."""
+    changed = _drawn_anew(replace(project, source=source, preparation=_preparation(project, source.recommended)))
+    if network is not None:
+        changed = replace(changed, network=network)
+    if fit is not None:
+        changed = replace(changed, fit=fit)
+    changed = mend_output(_with_suited_augmentation(_with_suited_loss(changed)))
+    return replace(changed, first_weights=first_weights)
 
 
 @edit("Read the data")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
-from PySide6.QtWidgets import QApplication, QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from engine.data import given_parts, source_at, split_in_words
+from engine.data import Typed, given_parts, source_at, split_in_words
 from engine.errors import DataError, EngineError, Offer
 from playground.document import edits
 from playground.document.project import data_of, prepared
@@ -26,6 +26,7 @@ from playground.ui.panels.data.loading import Loading
 from playground.ui.panels.data.open_images import OpenImages
 from playground.ui.panels.data.preview import DataPreview
 from playground.ui.panels.data.read_report import ReadReport
+from playground.ui.panels.data.sheet import Sheet
 from playground.ui.panels.data.source_picker import SourcePicker
 
 if TYPE_CHECKING:
@@ -89,6 +90,13 @@ class DataView(View):
         self.preview.dismissed.connect(self._end_preview)
         self.preview.changed.connect(self._preview_changed)
         self._previewed: tuple[Source, str] | None = None
+        menu = self.opener.button.menu()
+        self.typing = menu.addAction("Type numbers…", self.type_numbers)
+        self.typing.setToolTip("Type or paste rows of numbers, and the weights to begin with, as an exercise gives them.")
+        self.edit_numbers = QPushButton("Numbers and first weights…")
+        self.edit_numbers.setObjectName("edit_numbers")
+        self.edit_numbers.setToolTip(self.typing.toolTip())
+        self.edit_numbers.clicked.connect(self.type_numbers)
         self.help = _label("source_help", rich=True)
         self.gallery = Gallery(theme)
         self.source_form, self.preparation_form = SpecForm(theme), SpecForm(theme)
@@ -111,6 +119,7 @@ class DataView(View):
             self.help,
             self.report,
             self.gallery,
+            self.edit_numbers,
             self.source_form,
             self.problem,
             rule,
@@ -135,6 +144,7 @@ class DataView(View):
         self._place_picker(below_opened=source.from_disk)
         self.opener.say("")
         self.picker.mark(type(source))
+        self.edit_numbers.setVisible(isinstance(source, Typed))
         self.help.setText(f"<b>{escaped(source.label)}</b>: {escaped(source.help())}")
         yield
         yield from self.source_form.setting(source, type(source))
@@ -183,6 +193,11 @@ class DataView(View):
         self.bar.setToolTip(samples_in_words(data))
         self.split.setText(split_in_words(data.raw, self.context.document.value.preparation))
         self.split.setVisible(bool(self.split.text()))
+
+    def type_numbers(self) -> None:
+        """Open the sheet of numbers."""
+        self.opener.say("")
+        Sheet(self.context, self).open()
 
     # --- edits --------------------------------------------------------------------------------------------------------
 
