@@ -13,8 +13,8 @@ from engine.data.folder import ImageFolder
 from engine.data.images import Glyphs, Photos, Shapes
 from engine.data.mnist import IdxFiles
 from engine.data.npz import NpzFile
-from engine.data.opening import source_at
 from engine.data.numbers import Numbers
+from engine.data.opening import source_at
 from engine.data.points import Painted, Typed, as_painted, paintable
 from engine.data.prepare import (
     Preparation,

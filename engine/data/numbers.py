@@ -79,14 +79,8 @@ class Table(Kind):
     least: int = 1
 
     def check(self, value: Any) -> Numbers:
-        if isinstance(value, str):
-            value = self._read(value)
-        if not isinstance(value, Numbers):
-            try:
-                value = Numbers(value)
-            except (TypeError, ValueError):
-                raise SpecError(f"is {shown(value)}; expected {self.expects}") from None
-        array = value.array
+        found = self._read(value) if isinstance(value, str) else self._taken(value)
+        array = found.array
         if array.shape[1] < self.least or array.shape[1] > MOST_COLUMNS or array.size > MOST_GIVEN:
             raise SpecError(
                 f"has {counted(len(array), 'row')} of {counted(array.shape[1], 'number')}; expected {self.expects}"
@@ -94,7 +88,15 @@ class Table(Kind):
         # A largest magnitude that is NaN is not below it either.
         if array.size and not np.abs(array).max() <= LARGEST:
             raise SpecError(f"holds numbers that are not finite, or too large; expected {self.expects}")
-        return value
+        return found
+
+    def _taken(self, value: Any) -> Numbers:
+        if isinstance(value, Numbers):
+            return value
+        try:
+            return Numbers(value)
+        except (TypeError, ValueError):
+            raise SpecError(f"is {shown(value)}; expected {self.expects}") from None
 
     def _read(self, text: str) -> Numbers:
         """The table in ``text``. Nothing is made of it before it is known not to be too large."""

@@ -73,13 +73,17 @@ class Painted(Source):
                 f"Painted: there are {counted(len(table), 'point')}; expected at most {MOST_POINTS:,}. Take some away."
             )
         if table.shape[1] != 4:
-            raise SpecError(f"Painted: points have {table.shape[1]} numbers each; expected 4. Correct the file.")
+            raise SpecError(
+                f"Painted: points have {table.shape[1]} numbers each; expected 4. Correct the file."
+            )
         if self.low >= self.high:
             raise SpecError(
                 f"Painted: the axes reach from {self.low:g} to {self.high:g}; expected that they end above their beginning. "
                 "Correct the file."
             )
-        if len(self.features) != (1 if self.shape == "curve" else 2) or bool(self.classes) != (self.shape == "classes"):
+        if len(self.features) != (1 if self.shape == "curve" else 2) or bool(self.classes) != (
+            self.shape == "classes"
+        ):
             raise SpecError(
                 f"Painted: {self.shape} are given with the inputs {', '.join(self.features)} and "
                 f"{len(self.classes)} classes; expected two inputs, for a curve one, and classes only where the "
@@ -145,7 +149,9 @@ def paintable(data: Dataset) -> bool:
     if len(data) > MOST_POINTS or len(data.classes) > MOST_CLASSES:
         return False
     one_number = bool(data.classes) or data.y.shape[1] == 1
-    return data.in_shape == (2,) and one_number or (data.in_shape == (1,) and one_number and not data.classes)
+    return (data.in_shape == (2,) and one_number) or (
+        data.in_shape == (1,) and one_number and not data.classes
+    )
 
 
 def as_painted(source: Source, data: Prepared, axes: tuple[float, float], seed: int = 0) -> Painted:
@@ -210,7 +216,9 @@ class Typed(Source):
                 "Add a column."
             )
         y = self.rows.array[:, self.inputs :]
-        if self.as_classes and (targets > 1 or (y != y.round()).any() or y.min(initial=0) < 0 or y.max(initial=0) >= 100):
+        if self.as_classes and (
+            targets > 1 or (y != y.round()).any() or y.min(initial=0) < 0 or y.max(initial=0) >= 100
+        ):
             raise SpecError(
                 "Typed: targets are to be classes; expected one target, a whole number from 0 to 99 in each row. "
                 "Correct the targets, or take them for numbers."

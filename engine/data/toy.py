@@ -58,7 +58,9 @@ class _Toy(Source, ABC):
     samples: int = _samples(500)
     noise: float = _noise("How far points stray from their place, as a fraction of the figure.")
     seed: int = param(Int(0, 2**31 - 1), default=0, help="Another seed draws other points of the same kind.")
-    outliers: float = _outliers("Share of the points whose target lies far off, as a slip of the pen would put it.")
+    outliers: float = _outliers(
+        "Share of the points whose target lies far off, as a slip of the pen would put it."
+    )
 
     def make(self) -> Dataset:
         """Draw the samples: ``x (samples, 1 or 2)``, ``y (samples,)`` labels or ``(samples, 1)`` targets."""
@@ -69,9 +71,7 @@ class _Toy(Source, ABC):
         x, y = self._spoilt(x[order], y[order], np.random.default_rng((self.seed, 1)))
         return Dataset(x, y, features=("x",) if x.shape[1] == 1 else ("x1", "x2"))
 
-    def _spoilt(
-        self, x: Floats, y: NDArray[Any], rng: np.random.Generator
-    ) -> tuple[Floats, NDArray[Any]]:
+    def _spoilt(self, x: Floats, y: NDArray[Any], rng: np.random.Generator) -> tuple[Floats, NDArray[Any]]:
         """x with y, in which a share of the targets lies far off, above or below."""
         off = rng.choice((-1.0, 1.0), len(y)) * rng.uniform(*FAR, len(y))
         y = y.copy()
@@ -101,12 +101,13 @@ class _Cloud(_Toy):
 
     outliers: float = _outliers("Share of the points that lie anywhere in the square.")
     label_noise: float = param(
-        Float(0.0, 0.5), default=0.0, help="Share of the points that are given a wrong class.", label="class noise"
+        Float(0.0, 0.5),
+        default=0.0,
+        help="Share of the points that are given a wrong class.",
+        label="class noise",
     )
 
-    def _spoilt(
-        self, x: Floats, y: NDArray[Any], rng: np.random.Generator
-    ) -> tuple[Floats, NDArray[Any]]:
+    def _spoilt(self, x: Floats, y: NDArray[Any], rng: np.random.Generator) -> tuple[Floats, NDArray[Any]]:
         """x with y, in which a share of the points lies anywhere, and a share has the label of another class."""
         anywhere = rng.uniform(-EDGE, EDGE, x.shape)
         rows = self._some(self.outliers, rng)

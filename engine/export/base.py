@@ -171,7 +171,11 @@ class Subject:
     def frozen_biases(self) -> list[Place]:
         """The layers that learn, but for their biases."""
         specs = self.model.store.specs
-        return [p for p in self.places() if not p.frozen and is_frozen(p.layer, "bias") and "bias" in specs.get(p.node_id, ())]
+        return [
+            p
+            for p in self.places()
+            if not p.frozen and is_frozen(p.layer, "bias") and "bias" in specs.get(p.node_id, ())
+        ]
 
     @property
     def learns(self) -> bool:

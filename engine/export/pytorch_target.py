@@ -139,7 +139,9 @@ def _chain_text(subject: Subject) -> str:
     """The function that builds layers one after the other."""
     lines = [(f"{pytorch_writers(p.layer, p)},", p.comment) for p in subject.places()]
     freeze = "".join(f"    {_reference(subject, p.name)}.requires_grad_(False)\n" for p in subject.frozen())
-    freeze += "".join(f"    {_reference(subject, p.name)}.bias.requires_grad_(False)\n" for p in subject.frozen_biases())
+    freeze += "".join(
+        f"    {_reference(subject, p.name)}.bias.requires_grad_(False)\n" for p in subject.frozen_biases()
+    )
     return f'''\
 def build():
     """The network, with weights that PyTorch has drawn. Comments say what each layer gives."""

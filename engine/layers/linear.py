@@ -49,7 +49,9 @@ def own_frozen() -> bool:
 
 def is_frozen(layer: Layer, name: str = "") -> bool:
     """Whether training leaves the parameter ``name`` of a layer as it is; without a name: all that it has."""
-    return bool(getattr(layer, "frozen", False)) or (name == "bias" and bool(getattr(layer, "frozen_bias", False)))
+    return bool(getattr(layer, "frozen", False)) or (
+        name == "bias" and bool(getattr(layer, "frozen_bias", False))
+    )
 
 
 @layers.register("Linear", category="Dense")

@@ -252,7 +252,9 @@ def type_numbers(
     fit: Fit | None = None,
 ) -> Project:
     """Rows of numbers, the weights that a run begins with, and where they are given another network and another way to train."""
-    changed = _drawn_anew(replace(project, source=source, preparation=_preparation(project, source.recommended)))
+    changed = _drawn_anew(
+        replace(project, source=source, preparation=_preparation(project, source.recommended))
+    )
     if network is not None:
         changed = replace(changed, network=network)
     if fit is not None:

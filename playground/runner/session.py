@@ -83,6 +83,7 @@ class Session:
         self.saved: tuple[Saved, ...] = ()
         self._marks: tuple[Mark, ...] = ()
         self._marked_from: Project | None = None  # what the newest mark has changed
+        self._goes_on = False  # as soon as there are samples again: all were taken away while it ran
         self._fed_at = 0.0  # when samples came or went last, in the midst of the run
         self.run = self._edition = 0
         #: called in the midst of long work, when there is something to show
@@ -152,7 +153,8 @@ class Session:
         if not another and project == before == self._built:
             return
         self.inspection.end()
-        running = self.state is State.RUNNING and not another
+        running = (self.state is State.RUNNING or self._goes_on) and not another
+        self._goes_on = False
         built = self._built
         change, before_data = diff(built, project), self._data
         anew = built is not None and (change.draws_anew or "network" in change.parts)
@@ -162,6 +164,7 @@ class Session:
             self._built = self._model = self._history = None
         data = self._find_data()
         if data is None:
+            self._goes_on = running and change.feeds
             return
         trainer, model = self.trainer, self._model
         other = change.draws_anew or (change.feeds and not _of_one_kind(before_data, data))
@@ -209,6 +212,7 @@ class Session:
 
     def pause(self) -> None:
         """Stop, and score the weights as they are now."""
+        self._goes_on = False
         if self.state is State.RUNNING:
             self._settle(running=False)
             self.score()

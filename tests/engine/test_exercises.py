@@ -27,11 +27,19 @@ def mazur() -> Trainer:
     typed = Typed([[0.05, 0.10, 0.01, 0.99]], inputs=2)
     data = prepare(typed.make(), Preparation(**typed.recommended))
     net = Network.chain(
-        layers.Linear(2, frozen_bias=True), layers.Sigmoid(), layers.Linear(2, frozen_bias=True), layers.Sigmoid()
+        layers.Linear(2, frozen_bias=True),
+        layers.Sigmoid(),
+        layers.Linear(2, frozen_bias=True),
+        layers.Sigmoid(),
     )
-    model = Model(net, data.in_shape, dtype=np.float64)
+    model = Model(net, data.in_shape, dtype="float64")
     model.load_state_dict({name: np.array(values) for name, values in WEIGHTS.items()})
-    return Trainer(model, data.train, data.validation, Fit(loss=losses.MSELoss(), optimizer=optimizers.SGD(lr=0.5), batch_size=1))
+    return Trainer(
+        model,
+        data.train,
+        data.validation,
+        Fit(loss=losses.MSELoss(), optimizer=optimizers.SGD(lr=0.5), batch_size=1),
+    )
 
 
 def test_the_first_update(mazur: Trainer) -> None:
@@ -39,8 +47,12 @@ def test_the_first_update(mazur: Trainer) -> None:
     assert mazur.model.predict(mazur.train.x)[0] == pytest.approx([0.75136507, 0.772928465], abs=5e-9)
     mazur.step()
     after = mazur.model.state_dict()
-    assert after["2.weight"].ravel() == pytest.approx([0.35891648, 0.408666186, 0.511301270, 0.561370121], abs=5e-9)
-    assert after["0.weight"].ravel() == pytest.approx([0.149780716, 0.19956143, 0.24975114, 0.29950229], abs=5e-9)
+    assert after["2.weight"].ravel() == pytest.approx(
+        [0.35891648, 0.408666186, 0.511301270, 0.561370121], abs=5e-9
+    )
+    assert after["0.weight"].ravel() == pytest.approx(
+        [0.149780716, 0.19956143, 0.24975114, 0.29950229], abs=5e-9
+    )
     assert after["0.bias"].tolist() == [0.35, 0.35]
     assert mazur.score()[0].loss == pytest.approx(0.2910277737, abs=5e-11)
 

@@ -89,7 +89,9 @@ def test_frozen_layers_stay_and_the_others_learn_as_ever(optimizer: optimizers.O
 )
 def test_a_bias_is_frozen_without_its_weights(optimizer: optimizers.Optimizer) -> None:
     def run(held: str) -> dict[str, np.ndarray]:
-        net = Network.chain(*(layers.Linear(3, frozen_bias=str(i) in held) for i in range(3)), layers.Linear(1))
+        net = Network.chain(
+            *(layers.Linear(3, frozen_bias=str(i) in held) for i in range(3)), layers.Linear(1)
+        )
         made = trainer(Fit(optimizer=optimizer), net)
         for key, value in made.model.parameters.items():
             value["bias"][...] = 0.5 + int(key)
@@ -114,7 +116,9 @@ def test_the_norm_leaves_frozen_biases_out() -> None:
     free.step()
     parts = [free.model.gradients["0"]["weight"], *free.model.gradients["2"].values()]
     assert np.abs(free.model.gradients["0"]["bias"]).max() > 0
-    assert free.gradient_norm() == pytest.approx(float(np.linalg.norm(np.concatenate([g.ravel() for g in parts]))), rel=1e-12)
+    assert free.gradient_norm() == pytest.approx(
+        float(np.linalg.norm(np.concatenate([g.ravel() for g in parts]))), rel=1e-12
+    )
 
 
 def test_max_norm_and_the_norm_leave_frozen_layers_out() -> None:

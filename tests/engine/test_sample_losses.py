@@ -20,7 +20,7 @@ def test_their_mean_is_the_loss(cls: type[Loss]) -> None:
         data = prepare(SETS[task].make(), Preparation())
         loss = cls()
         network = Network.chain(layers.Linear(5), layers.Tanh(), layers.Linear(loss.out_shape(data.train)[0]))
-        model = Model(network, data.in_shape, seed=0, dtype=np.float64)
+        model = Model(network, data.in_shape, seed=0, dtype="float64")
         loss = loss.after(network.output_range)
         probe = Probe(model, data.train.x)
         probe.run()

@@ -18,7 +18,9 @@ from playground.document.project import Project
 from playground.runner.messages import State
 from playground.runner.session import Session
 
-NETWORK = Network((Node("hidden", layers.Linear(6)), Node("tanh", layers.Tanh()), Node("out", layers.Linear(1))))
+NETWORK = Network(
+    (Node("hidden", layers.Linear(6)), Node("tanh", layers.Tanh()), Node("out", layers.Linear(1)))
+)
 PROJECT = Project(source=Circle(samples=100), network=NETWORK, fit=Fit(optimizer=optimizers.Adam(lr=0.01)))
 
 
@@ -93,8 +95,18 @@ def test_a_picture_that_was_cleared_goes_on_where_it_was() -> None:
     assert session.state is State.EMPTY
     assert "no points yet" in session.message
     session.load(painted)
+    assert session.state is State.RUNNING
     assert session.trainer.epoch == 5
     assert np.array_equal(state(session)["parameters"], before["parameters"])
+
+
+def test_a_picture_that_was_cleared_while_it_stood_still_waits() -> None:
+    session, painted = trained(), stroke(PROJECT)
+    session.load(painted)
+    session.pause()
+    session.load(edits.paint(painted, painted.source.with_points(np.zeros((0, 4)))))
+    session.load(painted)
+    assert session.state is State.PAUSED
 
 
 def test_another_class_begins_anew() -> None:
@@ -110,7 +122,9 @@ def test_another_toy_set_of_the_same_name_but_other_classes_begins_anew() -> Non
     """Undo brings a set back that has other classes than the points that were painted over it."""
     three, four = Blobs(samples=60, classes=3), Blobs(samples=60, classes=4)
     network = edits.set_layer(PROJECT, "out", layers.Linear(4)).network
-    project = PROJECT.replace(source=three, network=network, fit=PROJECT.fit.replace(loss=losses.CrossEntropyLoss(num_classes=4)))
+    project = PROJECT.replace(
+        source=three, network=network, fit=PROJECT.fit.replace(loss=losses.CrossEntropyLoss(num_classes=4))
+    )
     painted = stroke(project)
     assert diff(project.replace(source=four), painted).feeds
     session = trained(painted)
@@ -121,7 +135,7 @@ def test_another_toy_set_of_the_same_name_but_other_classes_begins_anew() -> Non
 @pytest.mark.parametrize(
     ("after", "feeds"),
     [
-        (lambda p: stroke(p), True),
+        (stroke, True),
         (lambda p: edits.set_fit(stroke(p), p.fit.replace(batch_size=5)), True),
         (lambda p: edits.set_preparation(stroke(p), Preparation(train=0.5)), False),
         (lambda p: edits.set_seed(stroke(p), 3), False),
@@ -157,7 +171,10 @@ def test_a_trainer_is_fed_with_samples_of_its_shape_only() -> None:
     data = prepare(Circle(samples=50).make(), Preparation())
     trainer = Trainer(Model(NETWORK, data.in_shape, seed=0), data.train, data.validation, PROJECT.fit)
     with pytest.raises(DataError, match="expects"):
-        trainer.feed(prepare(Typed([[1, 2, 3, 4]], inputs=3).make(), Preparation(train=1.0, validation=0.0)).train, None)
+        trainer.feed(
+            prepare(Typed([[1, 2, 3, 4]], inputs=3).make(), Preparation(train=1.0, validation=0.0)).train,
+            None,
+        )
     assert len(trainer.train) == 30
 
 

@@ -69,13 +69,26 @@ def test_they_are_compared_by_a_digest_that_is_made_once(monkeypatch: pytest.Mon
 
 def test_every_number_survives_a_file() -> None:
     rng = np.random.default_rng(0)
-    table = np.concatenate((rng.standard_normal((50, 3)) * 10.0 ** rng.integers(-30, 30, (50, 3)), [[0, 1e6, 0.1]]))
+    table = np.concatenate(
+        (rng.standard_normal((50, 3)) * 10.0 ** rng.integers(-30, 30, (50, 3)), [[0, 1e6, 0.1]])
+    )
     assert again(Typed(table)).rows == Numbers(table)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["1 2 3; 4 5", "1 2 x", "1 2 nan", "1 2 inf", "1 2 1e39", "1;2;3", "1 2 3;;4 5 6", "\0 1 2", "1e-400 1 2 " * 5000, "0x1 2 3"],
+    [
+        "1 2 3; 4 5",
+        "1 2 x",
+        "1 2 nan",
+        "1 2 inf",
+        "1 2 1e39",
+        "1;2;3",
+        "1 2 3;;4 5 6",
+        "\0 1 2",
+        "1e-400 1 2 " * 5000,
+        "0x1 2 3",
+    ],
     ids=range(10),
 )
 def test_what_is_no_table_is_refused_in_a_short_sentence(text: str) -> None:
@@ -85,7 +98,11 @@ def test_what_is_no_table_is_refused_in_a_short_sentence(text: str) -> None:
     assert len(str(caught.value)) < 400
 
 
-@pytest.mark.parametrize("text", ["0 " * (2 * MOST_GIVEN), ";" * (2 * MOST_GIVEN), "1" * (40 * MOST_GIVEN)], ids=["long", "rows", "letters"])
+@pytest.mark.parametrize(
+    "text",
+    ["0 " * (2 * MOST_GIVEN), ";" * (2 * MOST_GIVEN), "1" * (40 * MOST_GIVEN)],
+    ids=["long", "rows", "letters"],
+)
 def test_more_than_there_may_be_is_refused(text: str) -> None:
     with pytest.raises(SpecError, match="expected rows"):
         sources.build({"type": "Typed", "rows": text})
@@ -235,7 +252,9 @@ def test_typed_rows_need_a_target_and_a_row() -> None:
 # ---- what spoils a toy set -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("cls", [c for c in sources if c.category == "2-D classification"], ids=lambda c: c.key)
+@pytest.mark.parametrize(
+    "cls", [c for c in sources if c.category == "2-D classification"], ids=lambda c: c.key
+)
 def test_class_noise_and_outliers_of_clouds(cls: Any) -> None:
     clean, noisy, far = cls().make(), cls(label_noise=0.2).make(), cls(outliers=0.1).make()
     assert np.array_equal(clean.x, noisy.x)
@@ -248,7 +267,9 @@ def test_class_noise_and_outliers_of_clouds(cls: Any) -> None:
     assert np.array_equal(more.x[moved], far.x[moved]), "a larger share adds to those there are"
 
 
-@pytest.mark.parametrize("cls", [c for c in sources if c.category in ("2-D regression", "1-D curves")], ids=lambda c: c.key)
+@pytest.mark.parametrize(
+    "cls", [c for c in sources if c.category in ("2-D regression", "1-D curves")], ids=lambda c: c.key
+)
 def test_outliers_of_surfaces_and_curves(cls: Any) -> None:
     clean, far = cls().make(), cls(outliers=0.1).make()
     assert np.array_equal(clean.x, far.x)

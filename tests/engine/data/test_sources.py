@@ -145,7 +145,10 @@ def test_what_it_recommends_can_be_done(source: type[Source]) -> None:
     assert made.task != "regression" or "target" in source.recommended
     prepared = prepare(made, Preparation(**source.recommended))
     assert (prepared.validation is None) == (source is Typed)  # every row that was typed trains
-    assert prepared.test is not None or source.category in ("Step by step", "Own data")  # of four samples none is left
+    assert prepared.test is not None or source.category in (
+        "Step by step",
+        "Own data",
+    )  # of four samples none is left
     assert abs(prepared.train.x).max() < 20
     if made.task == "regression":
         assert abs(prepared.train.y).max() < 5

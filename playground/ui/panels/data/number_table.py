@@ -46,6 +46,7 @@ class NumberTable(QTableWidget):
         self.setObjectName(name)
         self.setAccessibleName(what)
         self._what, self._grows, self._filling = what, grows, False
+        self._columns: tuple[str, ...] = ()
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -58,7 +59,7 @@ class NumberTable(QTableWidget):
 
     def show_columns(self, columns: Sequence[str], rows: Sequence[str] | None = None) -> None:
         """These columns, and where ``rows`` is given these rows; what is in the cells stays."""
-        self._filling = True
+        self._filling, self._columns = True, tuple(columns)
         self.setColumnCount(len(columns))
         self.setHorizontalHeaderLabels(list(columns))
         if rows is not None:
@@ -85,11 +86,12 @@ class NumberTable(QTableWidget):
 
     def texts(self) -> list[list[str]]:
         """What is in the cells; rows without anything are left out where the table grows."""
-        found = [
-            [item.text().strip() if (item := self.item(i, j)) is not None else "" for j in range(self.columnCount())]
-            for i in range(self.rowCount())
-        ]
+        found = [[self._text(i, j) for j in range(self.columnCount())] for i in range(self.rowCount())]
         return [row for row in found if any(row)] if self._grows else found
+
+    def _text(self, row: int, column: int) -> str:
+        item = self.item(row, column)
+        return item.text().strip() if item is not None else ""
 
     @property
     def is_empty(self) -> bool:
@@ -103,7 +105,7 @@ class NumberTable(QTableWidget):
             for j, text in enumerate(row):
                 number = parse(text)
                 if number is None:
-                    where = f"Row {len(found) + 1}, {self.horizontalHeaderItem(j).text()} of {self._what}"
+                    where = f"Row {len(found) + 1}, {self._columns[j]} of {self._what}"
                     is_ = f"is {clipped(text, 30)!r}" if text else "is empty"
                     raise NotANumber(f"{where} {is_}; expected a number. Type one.")
                 values.append(float(number))
@@ -129,7 +131,7 @@ class NumberTable(QTableWidget):
         if not self._grows:
             return
         last = self.rowCount() - 1
-        used = last >= 0 and any(self.item(last, j) is not None and self.item(last, j).text() for j in range(self.columnCount()))
+        used = last >= 0 and any(self._text(last, j) for j in range(self.columnCount()))
         if last < 0 or (used and self.rowCount() < MOST_ROWS):
             self.setRowCount(self.rowCount() + 1)
             self.updateGeometry()

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
+    QPushButton,
     QScrollArea,
     QSpinBox,
     QVBoxLayout,
@@ -65,8 +66,9 @@ class Sheet(QDialog):
         about.setProperty("muted", True)
         about.setWordWrap(True)
         self.rows = NumberTable("sheet_rows", "the rows", grows=True)
-        self.inputs, self.targets = self._count("sheet_inputs", 2, "How many inputs a row has."), self._count(
-            "sheet_targets", 1, "How many targets a row has: as many outputs has the network."
+        self.inputs, self.targets = (
+            self._count("sheet_inputs", 2, "How many inputs a row has."),
+            self._count("sheet_targets", 1, "How many targets a row has: as many outputs has the network."),
         )
         self.as_classes = QCheckBox("the target is a class")
         self.as_classes.setObjectName("sheet_as_classes")
@@ -94,15 +96,15 @@ class Sheet(QDialog):
         self.weights: dict[str, NumberTable] = {}
         self._linear: dict[str, Linear] = {}
         self._weights = QVBoxLayout()
-        self.result = Label()
-        self.result.setObjectName("sheet_result")
-        self.result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.answer = Label()
+        self.answer.setObjectName("sheet_result")
+        self.answer.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.problem = Sentence("sheet_problem", "problem")
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.use = self.buttons.addButton("Use these numbers", QDialogButtonBox.ButtonRole.AcceptRole)
         self.use.setObjectName("sheet_use")
         self.use.setProperty("primary", True)
-        for button in self.buttons.buttons():
+        for button in self.buttons.findChildren(QPushButton):
             button.setAutoDefault(False)  # or Enter, which ends a number, would end the dialog
         self.buttons.accepted.connect(self._use)
         self.buttons.rejected.connect(self.reject)
@@ -134,20 +136,22 @@ class Sheet(QDialog):
 
     def _lay_out(self, title: QWidget, about: QWidget) -> None:
         counts = QHBoxLayout()
-        for widget in (Label("inputs"), self.inputs, Label("targets"), self.targets):
-            counts.addWidget(widget)
+        for name, spin in (("inputs", self.inputs), ("targets", self.targets)):
+            counts.addWidget(Label(name))
+            counts.addWidget(spin)
         counts.addStretch(1)
         self._made = QWidget()
         form = QFormLayout(self._made)
         form.setContentsMargins(0, 0, 0, 0)
-        for name, widget in (
-            ("hidden units", self.hidden),
-            ("then", self.activation),
-            ("after the last layer", self.last),
-            ("learning rate", self.rate),
-            ("", self.frozen),
-        ):
-            form.addRow(Label(name), widget)
+        made: dict[str, QWidget] = {
+            "hidden units": self.hidden,
+            "then": self.activation,
+            "after the last layer": self.last,
+            "learning rate": self.rate,
+            "": self.frozen,
+        }
+        for name, field in made.items():
+            form.addRow(Label(name), field)
         choice = QHBoxLayout()
         choice.addWidget(Label("network"))
         choice.addWidget(self.network, 1)
@@ -171,10 +175,10 @@ class Sheet(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 18, 20, 18)
         column.setSpacing(10)
-        for widget in (title, about):
-            column.addWidget(widget)
+        column.addWidget(title)
+        column.addWidget(about)
         column.addLayout(both, 1)
-        column.addWidget(self.result)
+        column.addWidget(self.answer)
         column.addWidget(self.problem)
         column.addWidget(self.buttons)
         self.resize(820, 600)
@@ -223,7 +227,9 @@ class Sheet(QDialog):
         for count in (*units, self._outputs()):
             layer = Linear(count, frozen_bias=self.frozen.isChecked())
             nodes.append(Node(edits.new_id(Network(tuple(nodes)), layer), layer))
-            name = self.activation.currentText() if len(nodes) < 2 * len(units) + 1 else self.last.currentText()
+            name = (
+                self.activation.currentText() if len(nodes) < 2 * len(units) + 1 else self.last.currentText()
+            )
             if len(nodes) > 2 * len(units) and self.as_classes.isChecked():
                 break  # of classes the loss itself makes probabilities
             if name in ACTIVATIONS:
@@ -282,7 +288,9 @@ class Sheet(QDialog):
             loss = self._project.fit.loss if self.as_classes.isChecked() else losses.get("MSELoss")()
             fit = self._project.fit.replace(loss=loss, optimizer=SGD(lr=float(rate)), batch_size=100_000)
         given = self.first_weights()
-        project = edits.type_numbers(self._context.document.value, self.source(), given, self.made_network(), fit)
+        project = edits.type_numbers(
+            self._context.document.value, self.source(), given, self.made_network(), fit
+        )
         wrong = misfits(given, project.network, project.network.known_shapes((self.inputs.value(),)))
         if wrong:
             raise SpecError(wrong[0].message)
@@ -341,26 +349,36 @@ class Sheet(QDialog):
         try:
             project = self.project()
             data = prepare(project.source.make(), project.preparation)
-            model = Model(project.network, data.in_shape, project.seed, initializer=project.fit.initializer, dtype=np.float64)
+            model = Model(
+                project.network,
+                data.in_shape,
+                project.seed,
+                initializer=project.fit.initializer,
+                dtype="float64",
+            )
             for one in project.first_weights:
                 model.parameters[one.node_id][one.name][...] = np.array(one.values)
             loss = project.fit.loss
             loss.out_shape(data.train)
             score = Evaluator(model, data.train, loss)()
-            first = ", ".join(fmt(float(value), DIGITS) for value in model.predict(data.transform(data.raw.x[:1]))[0][:6])
+            first = ", ".join(
+                fmt(float(value), DIGITS) for value in model.predict(data.transform(data.raw.x[:1]))[0][:6]
+            )
         except NotANumber as error:
             self._say("" if self.rows.is_empty else str(error))
         except EngineError as error:
             self._say("" if self.rows.is_empty else str(error))
         else:
             drawn = "" if project.first_weights else " (weights drawn by the seed)"
-            self.result.setText(f"Outputs of row 1: {first}   ·   {loss.label} {fmt(score.loss, DIGITS)}{drawn}")
+            self.answer.setText(
+                f"Outputs of row 1: {first}   ·   {loss.label} {fmt(score.loss, DIGITS)}{drawn}"
+            )
             self.problem.setText("")
             self.problem.hide()
             self.use.setEnabled(True)
 
     def _say(self, problem: str) -> None:
-        self.result.setText("")
+        self.answer.setText("")
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
         self.use.setEnabled(False)
@@ -375,4 +393,3 @@ class Sheet(QDialog):
         self._context.document.settle()
         self._context.document.apply(project, "Type numbers")
         self.accept()
-

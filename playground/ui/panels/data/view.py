@@ -92,7 +92,9 @@ class DataView(View):
         self._previewed: tuple[Source, str] | None = None
         menu = self.opener.button.menu()
         self.typing = menu.addAction("Type numbers…", self.type_numbers)
-        self.typing.setToolTip("Type or paste rows of numbers, and the weights to begin with, as an exercise gives them.")
+        self.typing.setToolTip(
+            "Type or paste rows of numbers, and the weights to begin with, as an exercise gives them."
+        )
         self.edit_numbers = QPushButton("Numbers and first weights…")
         self.edit_numbers.setObjectName("edit_numbers")
         self.edit_numbers.setToolTip(self.typing.toolTip())

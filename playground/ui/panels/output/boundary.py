@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data import Painted, Prepared, paintable
-from engine.data.points import VALUE
+from engine.data.points import MOST_POINTS, VALUE
 from engine.probe import extent
 from playground.document.project import Project, loss_of
 from playground.runner.messages import Frame, Predictions, SampleLoss, State, Surface, Want
@@ -69,7 +69,9 @@ class Boundary(PlotPicture):
         self.head.addWidget(self.discretize)
         self._loss, self._extent = loss_of(project), (0.0, 1.0)  # those of the frame on screen
         self._frame: Frame | None = None
-        self._worst: float | None = None  # the largest loss on the map of losses; None while that is not on screen
+        self._worst: float | None = (
+            None  # the largest loss on the map of losses; None while that is not on screen
+        )
         self._values: Array | None = None  # (outputs, R, R) as answered
         self._unit: tuple[str, int] | None = None  # whose surface is on screen; None for the network's output
         self.plot.probed.connect(self._probe)
@@ -197,7 +199,9 @@ class Boundary(PlotPicture):
         found = [
             (self.data.raw.x[rows_of(self.data, part)[: len(losses)]], losses)
             for part in PARTS
-            if self.shown(part) and self.is_of(frame) and (losses := frame.answer(SampleLoss(part))) is not None
+            if self.shown(part)
+            and self.is_of(frame)
+            and (losses := frame.answer(SampleLoss(part))) is not None
         ]
         if not found:
             return None if self._worst is None else self.image.image
@@ -241,7 +245,9 @@ class Boundary(PlotPicture):
     def fill_points(self) -> None:
         raw, theme = self.data.raw, self.context.theme
         for part, points in self.points.items():
-            rows = rows_of(self.data, part)[:MOST]
+            # What somebody has painted must be seen, all of it.
+            points.most = MOST_POINTS if isinstance(self.project.source, Painted) else MOST
+            rows = rows_of(self.data, part)[: points.most]
             points.scale_ = self.point_scale
             if raw.classes:
                 points.fill_classes(theme, raw.x[rows], raw.y[rows])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data import Painted, Prepared
-from engine.data.points import VALUE
+from engine.data.points import MOST_POINTS, VALUE
 from engine.probe import extent
 from playground.document.project import Project
 from playground.runner.messages import Curve, Frame, State, Want
@@ -131,7 +131,9 @@ class CurveFit(PlotPicture):
     def fill_points(self) -> None:
         raw, theme = self.data.raw, self.context.theme
         for part, points in self.points.items():
-            rows = rows_of(self.data, part)[:MOST]
+            # What somebody has painted must be seen, all of it.
+            points.most = MOST_POINTS if isinstance(self.project.source, Painted) else MOST
+            rows = rows_of(self.data, part)[: points.most]
             points.scale_ = self.point_scale
             at = np.column_stack((raw.x[rows, 0], raw.y[rows, 0]))
             points.fill_plain(theme, at, self.part_colour(part))
@@ -153,10 +155,12 @@ class CurveFit(PlotPicture):
             low, high = min(low, float(self._unit_values.min())), max(high, float(self._unit_values.max()))
         painted = isinstance(self.project.source, Painted)
         room = (0.3 if painted else 0.08) * (high - low) or 1.0
-        (left, right), now = extent(self.data), self.plot.box.viewRange()[1]
-        if painted and self.fed and self._unit_values is None and now[0] < low and high < now[1] < high + 2 * room:
-            low, high, room = *now, 0.0  # an axis that moves under the brush would move what is painted
-        self.plot.set_range((left, right), (low - room, high + room))
+        bottom, top = self.plot.box.viewRange()[1]
+        holds = bottom < low and high < top < high + 2 * room
+        if painted and self.fed and self._unit_values is None and holds:
+            # An axis that moves under the brush would move what is painted.
+            low, high, room = bottom, top, 0.0
+        self.plot.set_range(extent(self.data), (low - room, high + room))
 
     # ---- read-out ------------------------------------------------------------------------------------------------------
 

@@ -36,8 +36,7 @@ TOOLS = {
     "eraser": ("eraser", "Eraser: takes points away."),
     "select": (
         "selection-drag",
-        "Select: drag a point, or a frame round several. Drag those to move them, with Ctrl to turn and with Shift to resize them; "
-        "Delete takes them away.",
+        "Select: drag a point, or a frame round several. Ctrl turns those, Shift resizes them, Delete takes them away.",
     ),
 }
 #: action on the selected points → icon, and what it does
@@ -83,9 +82,13 @@ class PaintBar(QWidget):
             button.clicked.connect(partial(self.acted.emit, name))
         self.clear = self._button("paint_clear", "delete-sweep-outline", "Take all points away.")
         self.clear.clicked.connect(lambda: self.acted.emit("clear"))
-        self.ground = self._button("paint_ground", "grid", "Even ground: a grid of points of height 0 in place of all there are.")
+        self.ground = self._button(
+            "paint_ground", "grid", "Even ground: a grid of points of height 0 in place of all there are."
+        )
         self.ground.clicked.connect(lambda: self.acted.emit("ground"))
-        self.radius, radius = self._slider("paint_radius", "radius", RADIUS, "σ of the brush, in hundredths of the picture's width.")
+        self.radius, radius = self._slider(
+            "paint_radius", "radius", RADIUS, "σ of the brush, in hundredths of the picture's width."
+        )
         text = "Points for each dab of the brush; a line, a ring or a box has six times as many."
         self.amount, amount = self._slider("paint_amount", "points", AMOUNT, text)
         text = "The height that new points have, and that the height tool draws to."
@@ -107,7 +110,9 @@ class PaintBar(QWidget):
         self.name.setToolTip("The name of the chosen class.")
         self.name.setAccessibleName("Name of the class")
         self.name.editingFinished.connect(self._renamed)
-        self.add = self._button("class_add", "plus", f"One class more, up to {MOST_CLASSES}. The loss and the last layer follow.")
+        self.add = self._button(
+            "class_add", "plus", f"One class more, up to {MOST_CLASSES}. The loss and the last layer follow."
+        )
         self.add.clicked.connect(self.class_added)
         self.remove = self._button("class_remove", "minus", "Take the chosen class away, with its points.")
         self.remove.clicked.connect(lambda: self.class_removed.emit(self.label))
@@ -178,7 +183,9 @@ class PaintBar(QWidget):
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button
 
-    def _slider(self, name: str, text: str, values: tuple[int, int, int], what: str) -> tuple[QSlider, QWidget]:
+    def _slider(
+        self, name: str, text: str, values: tuple[int, int, int], what: str
+    ) -> tuple[QSlider, QWidget]:
         row, slider, label, number = QWidget(), QSlider(Qt.Orientation.Horizontal), Label(text), Label()
         slider.setObjectName(name)
         slider.setRange(*values[:2])
@@ -224,7 +231,9 @@ class PaintBar(QWidget):
 
     # ---- what it shows -------------------------------------------------------------------------------------------------
 
-    def show_points(self, shape: str, classes: tuple[str, ...], counts: tuple[int, ...], limit: float) -> None:
+    def show_points(
+        self, shape: str, classes: tuple[str, ...], counts: tuple[int, ...], limit: float
+    ) -> None:
         """What there is to paint: the names of the classes, and how many points each has; ``limit``: the end of the scale of heights."""
         self.limit = limit
         self.tools["raise"].setVisible(shape == "heights")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QRectF, Qt, QTimer, Signal
 
 from engine.data.numbers import free_name
 from engine.data.points import ACROSS, MOST_CLASSES, MOST_POINTS, UP, VALUE, Painted
@@ -62,6 +62,7 @@ class Painter(QObject):
         self._strokes = 0
         self._working: Painted | None = None  # as it will be, when the timer has let it
         self._told: Painted | None = None  # as the document has it from here
+        self._made: tuple[object, Painted | None] | None = None  # the points of another set, and of which
         self._text = ""
         self._start: At = (0.0, 0.0)
         self._path: list[At] = []
@@ -94,7 +95,9 @@ class Painter(QObject):
                 picture.plot.box.addItem(item, ignoreBounds=True)
             picture.plot.take_hand(self)
             for box in picture.parts.values():
-                box.setChecked(True)  # a point that vanished as it was put, as one to test with, would be a riddle
+                box.setChecked(
+                    True
+                )  # a point that vanished as it was put, as one to test with, would be a riddle
         self.follow()
 
     def end(self) -> None:
@@ -128,35 +131,38 @@ class Painter(QObject):
         project = self._context.document.value
         if isinstance(project.source, Painted):
             return project.source
-        if self._told is not None and self._of is project.source:
-            return self._told
-        try:
-            self._told, self._of = edits.painted(project), project.source
-        except EngineError:
-            return None
-        return self._told
+        key = project.source, project.preparation
+        if self._made is None or self._made[0] != key:
+            try:
+                self._made = key, edits.painted(project)
+            except EngineError:
+                return None
+        return self._made[1]
 
-    _of: Any = None
+    @property
+    def _range(self) -> tuple[At, At]:
+        """What the picture shows across and up, in the plot's units."""
+        if self.picture is None:
+            return (0.0, 1.0), (0.0, 1.0)
+        across, up = self.picture.plot.box.viewRange()
+        return (across[0], across[1]), (up[0], up[1])
 
     @property
     def _size(self) -> At:
         """The radius of the brush across and up, in the plot's units."""
-        assert self.picture is not None
-        (x0, x1), (y0, y1) = self.picture.plot.box.viewRange()
+        (x0, x1), (y0, y1) = self._range
         return self._bar.sigma * (x1 - x0), self._bar.sigma * (y1 - y0)
 
     @property
     def _near(self) -> At:
         """A pixel, in the plot's units."""
-        assert self.picture is not None
-        (x0, x1), (y0, y1) = self.picture.plot.box.viewRange()
-        area = self.picture.plot.area()
+        (x0, x1), (y0, y1) = self._range
+        area = self.picture.plot.area() if self.picture is not None else QRectF()
         return (x1 - x0) / max(area.width(), 1), (y1 - y0) / max(area.height(), 1)
 
     def _seen(self, places: Floats) -> Floats:
         """Those of ``places`` that lie in the picture."""
-        assert self.picture is not None
-        (x0, x1), (y0, y1) = self.picture.plot.box.viewRange()
+        (x0, x1), (y0, y1) = self._range
         return places[strokes.inside(places, (x0, y0), (x1, y1))]
 
     # ---- the hand --------------------------------------------------------------------------------------------------------
@@ -191,7 +197,9 @@ class Painter(QObject):
         """Begin to move, turn or resize what is selected, or to select something else."""
         row, far = strokes.nearest(self._base[:, :VALUE], at, self._near)
         if far > NEAR:
-            held = len(self.selected) and modifiers & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+            held = len(self.selected) and modifiers & (
+                Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+            )
             if not held:
                 self.select(np.zeros(0, np.intp))
                 self._mode = "frame"
@@ -208,7 +216,10 @@ class Painter(QObject):
             case "brush" | "eraser" | "raise":
                 last, (across, up) = self._path[-1], self._size
                 self._path.append(at) if self._mode == "eraser" else None
-                if math.hypot((at[0] - last[0]) / across, (at[1] - last[1]) / up) >= STEP or self._mode == "eraser":
+                if (
+                    math.hypot((at[0] - last[0]) / across, (at[1] - last[1]) / up) >= STEP
+                    or self._mode == "eraser"
+                ):
                     self._path = [at]
                     self._dab()
                 self._start = at
@@ -304,7 +315,10 @@ class Painter(QObject):
         places, size = self._base[rows, :VALUE], self._size
         if modifiers & Qt.KeyboardModifier.ControlModifier:
             middle = places.mean(axis=0)
-            angles = [math.atan2((p[1] - middle[1]) / size[1], (p[0] - middle[0]) / size[0]) for p in (self._start, at)]
+            angles = [
+                math.atan2((p[1] - middle[1]) / size[1], (p[0] - middle[0]) / size[0])
+                for p in (self._start, at)
+            ]
             self._replace(rows, strokes.turned(places, angles[1] - angles[0], size), "Turn points")
         elif modifiers & Qt.KeyboardModifier.ShiftModifier and len(rows) > 1:
             middle = places.mean(axis=0)
@@ -317,19 +331,23 @@ class Painter(QObject):
     def _replace(self, rows: NDArray[np.intp], places: Floats, text: str) -> None:
         """Put points elsewhere, as far as the picture reaches."""
         source = self.source
-        if source is None or self.picture is None:
+        if source is None:
             return
         table = source.points.array.copy()
-        (x0, x1), (y0, y1) = self.picture.plot.box.viewRange()
+        (x0, x1), (y0, y1) = self._range
         table[rows, ACROSS] = places[:, 0].clip(x0, x1)
-        table[rows, UP] = places[:, 1] if source.shape == "curve" and not self._pressed else places[:, 1].clip(y0, y1)
+        table[rows, UP] = (
+            places[:, 1] if source.shape == "curve" and not self._pressed else places[:, 1].clip(y0, y1)
+        )
         self._put(source.with_points(table), text)
 
     def _put(self, source: Painted, text: str) -> None:
         """Have the project take ``source``, soon: a stroke has more movements than can be followed one by one."""
         self._working, self._text = source, text
         if len(source.points) >= MOST_POINTS:
-            self._bar.say(f"There are {MOST_POINTS:,} points, the most there may be. Erase some, or clear all.")
+            self._bar.say(
+                f"There are {MOST_POINTS:,} points, the most there may be. Erase some, or clear all."
+            )
         self._draw_selection()
         if not self._late.isActive():
             self._late.start()
@@ -342,7 +360,9 @@ class Painter(QObject):
             return
         document = self._context.document
         if not isinstance(document.value.source, Painted):
-            self._bar.say(f"The points of {document.value.source.label} are yours now; Undo brings that set back.")
+            self._bar.say(
+                f"The points of {document.value.source.label} are yours now; Undo brings that set back."
+            )
         self._apply(edits.paint, source, self._text, f"stroke {id(self)}.{self._strokes}")
 
     def _apply(self, edit: Callable[..., Any], source: Painted, text: str, merge: str = "") -> None:
@@ -380,7 +400,9 @@ class Painter(QObject):
                 angle = TURN if what == "turn_left" else -TURN
                 self._replace(rows, strokes.turned(places, angle, size), "Turn points")
             case "shrink" | "grow":
-                self._replace(rows, strokes.scaled(places, GROW if what == "grow" else 1 / GROW), "Resize points")
+                self._replace(
+                    rows, strokes.scaled(places, GROW if what == "grow" else 1 / GROW), "Resize points"
+                )
             case "jitter":
                 stray = JITTER * self._rng.standard_normal(places.shape) * size
                 self._replace(rows, places + stray, "Jitter points")
@@ -425,7 +447,9 @@ class Painter(QObject):
         table[table[:, VALUE] > label, VALUE] -= 1
         name, left = source.classes[label], tuple(n for k, n in enumerate(source.classes) if k != label)
         self.select(np.zeros(0, np.intp))
-        self._set_classes(source.with_points(table[:0]).replace(classes=left).with_points(table), f"Remove class {name}")
+        self._set_classes(
+            source.with_points(table[:0]).replace(classes=left).with_points(table), f"Remove class {name}"
+        )
 
     def _rename_class(self, label: int, name: str) -> None:
         source = self.source
@@ -435,7 +459,9 @@ class Painter(QObject):
         try:
             self._set_classes(source.replace(classes=names), "Rename a class")
         except SpecError:
-            self._bar.say(f"Another class is called {name} already; expected a name of its own. Choose another.")
+            self._bar.say(
+                f"Another class is called {name} already; expected a name of its own. Choose another."
+            )
 
     def _set_classes(self, source: Painted, text: str) -> None:
         self._commit()

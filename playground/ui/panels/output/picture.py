@@ -71,7 +71,9 @@ class Picture(QWidget):
         mine, its = self.project, frame.project
         if frame.data is None or mine.preparation != its.preparation:
             return False
-        return mine.source == its.source or diff(its, mine).feeds  # of a stroke ago: what it answers is nearly the same
+        return (
+            mine.source == its.source or diff(its, mine).feeds
+        )  # of a stroke ago: what it answers is nearly the same
 
     def is_of(self, frame: Frame) -> bool:
         """Whether a frame is of the very samples on screen, so that its answers about single ones are of these."""

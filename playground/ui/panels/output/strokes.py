@@ -39,7 +39,11 @@ def along(
 
 
 def ring(
-    rng: np.random.Generator, centre: tuple[float, float], edge: tuple[float, float], size: tuple[float, float], count: int
+    rng: np.random.Generator,
+    centre: tuple[float, float],
+    edge: tuple[float, float],
+    size: tuple[float, float],
+    count: int,
 ) -> Floats:
     """``count`` places on the circle round ``centre`` through ``edge``: a circle on the screen, whatever the axes."""
     radius = math.hypot((edge[0] - centre[0]) / size[0], (edge[1] - centre[1]) / size[1])
@@ -49,13 +53,17 @@ def ring(
     return np.asarray(centre) + (radius * unit + stray) * size
 
 
-def box(rng: np.random.Generator, corner: tuple[float, float], other: tuple[float, float], count: int) -> Floats:
+def box(
+    rng: np.random.Generator, corner: tuple[float, float], other: tuple[float, float], count: int
+) -> Floats:
     """``count`` places anywhere in the rectangle between two corners."""
     low, high = np.minimum(corner, other), np.maximum(corner, other)
     return rng.uniform(low, high, (count, 2))
 
 
-def within(places: Floats, at: tuple[float, float], size: tuple[float, float], reach: float = REACH) -> NDArray[np.bool_]:
+def within(
+    places: Floats, at: tuple[float, float], size: tuple[float, float], reach: float = REACH
+) -> NDArray[np.bool_]:
     """Which places lie within ``reach`` sizes of ``at``."""
     return np.asarray((((places - at) / size) ** 2).sum(axis=1) <= reach**2)
 
@@ -90,7 +98,12 @@ def scaled(places: Floats, factor: float) -> Floats:
 
 
 def raised(
-    heights: Floats, places: Floats, at: tuple[float, float], size: tuple[float, float], goal: float, share: float
+    heights: Floats,
+    places: Floats,
+    at: tuple[float, float],
+    size: tuple[float, float],
+    goal: float,
+    share: float,
 ) -> Floats:
     """Heights under the brush drawn a ``share`` of the way to ``goal``, most in its middle."""
     far = (((places - at) / size) ** 2).sum(axis=1)

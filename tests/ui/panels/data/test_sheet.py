@@ -25,7 +25,9 @@ from tests.ui.panels.projects import make_project
 
 @pytest.fixture
 def bench(qtbot) -> Bench:
-    return Bench(qtbot, DataView, make_project(Circle(samples=60), 1, losses.BCEWithLogitsLoss())).show(280, 600)
+    return Bench(qtbot, DataView, make_project(Circle(samples=60), 1, losses.BCEWithLogitsLoss())).show(
+        280, 600
+    )
 
 
 def sheet_of(bench: Bench) -> Sheet:
@@ -59,8 +61,8 @@ def test_an_exercise_is_typed_and_trained(bench: Bench, qtbot) -> None:
     type_row(sheet.weights["linear2"], 0, "0.40", "0.45", "0.60")
     type_row(sheet.weights["linear2"], 1, "0.50", "0.55", "0.60")
     sheet.frozen.click()
-    assert "0.751365070, 0.772928465" in sheet.result.text()
-    assert "0.298371109" in sheet.result.text()
+    assert "0.751365070, 0.772928465" in sheet.answer.text()
+    assert "0.298371109" in sheet.answer.text()
     QTest.mouseClick(sheet.use, Qt.MouseButton.LeftButton)
 
     project = bench.project
@@ -78,7 +80,9 @@ def test_an_exercise_is_typed_and_trained(bench: Bench, qtbot) -> None:
     session.play()
     session.train(600.0, until_epoch=1)
     weights = session.trainer.model.state_dict()
-    assert weights["linear2.weight"].ravel() == pytest.approx([0.35891648, 0.408666186, 0.511301270, 0.561370121], abs=1e-7)
+    assert weights["linear2.weight"].ravel() == pytest.approx(
+        [0.35891648, 0.408666186, 0.511301270, 0.561370121], abs=1e-7
+    )
     assert weights["linear1.bias"] == pytest.approx([0.35, 0.35], abs=1e-7)
     session.train(600.0, until_epoch=9_999)
     session.pause()

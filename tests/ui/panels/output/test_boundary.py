@@ -395,7 +395,9 @@ def test_where_it_errs_is_red_and_a_click_asks_for_a_point(show, frame, plane, b
     assert np.abs(there - ground).sum() > 3 * np.abs(elsewhere - ground).sum()
     assert picture.title.startswith("Loss nearby, up to ")
     with qtbot.waitSignal(picture.point_asked) as asked:
-        QTest.mouseClick(picture.plot.viewport(), Qt.MouseButton.LeftButton, pos=picture.plot.to_pixel(*at).toPoint())
+        QTest.mouseClick(
+            picture.plot.viewport(), Qt.MouseButton.LeftButton, pos=picture.plot.to_pixel(*at).toPoint()
+        )
     place, value = asked.args
     assert place == pytest.approx(at, abs=0.1)
     assert value == data.raw.y[rows[worst]]

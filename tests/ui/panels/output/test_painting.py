@@ -66,7 +66,12 @@ def move(widget, at: QPoint, keys) -> None:
     """QTest's own movements know no keys."""
     where = QPointF(at)
     event = QMouseEvent(
-        QEvent.Type.MouseMove, where, QPointF(widget.mapToGlobal(at)), Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton, keys
+        QEvent.Type.MouseMove,
+        where,
+        QPointF(widget.mapToGlobal(at)),
+        Qt.MouseButton.NoButton,
+        Qt.MouseButton.LeftButton,
+        keys,
     )
     QApplication.sendEvent(widget, event)
 
@@ -196,7 +201,9 @@ def test_a_frame_selects_and_keys_say_what_a_drag_does(easel) -> None:
     assert desk.points[[0, 2], 0] == pytest.approx([-2, -2], abs=0.05)
     desk.stroke((-2.0, 3.0), (-2.0, 1.5), keys=Qt.KeyboardModifier.ShiftModifier)
     assert desk.points[[0, 2], 1] == pytest.approx([-1.5, 1.5], abs=0.05)
-    desk.stroke((-2.0, 1.5), (-3.5, 0.0), keys=Qt.KeyboardModifier.ControlModifier)  # a quarter, against the clock
+    desk.stroke(
+        (-2.0, 1.5), (-3.5, 0.0), keys=Qt.KeyboardModifier.ControlModifier
+    )  # a quarter, against the clock
     assert desk.points[[0, 2], 0] == pytest.approx([-0.5, -3.5], abs=0.1)
     assert desk.points[[0, 2], 1] == pytest.approx([0, 0], abs=0.1)
     assert desk.texts() == ["Move points", "Resize points", "Turn points"]
@@ -422,10 +429,21 @@ def test_painting_ends_when_the_switch_is_let_go(easel) -> None:
 def test_a_click_where_it_errs_puts_a_point_there(qtbot) -> None:
     bench = Bench(qtbot, OutputView, mine(*FOUR)).show(560, 460)
     picture = bench.view.picture
-    QTest.mouseClick(picture.plot.viewport(), Qt.MouseButton.LeftButton, pos=picture.plot.to_pixel(2.0, 2.0).toPoint())
+    QTest.mouseClick(
+        picture.plot.viewport(), Qt.MouseButton.LeftButton, pos=picture.plot.to_pixel(2.0, 2.0).toPoint()
+    )
     assert bench.history.count() == 0, "only where the map of losses is shown"
     picture.errs.setChecked(True)
-    QTest.mouseClick(picture.plot.viewport(), Qt.MouseButton.LeftButton, pos=picture.plot.to_pixel(2.0, 2.0).toPoint())
+    QTest.mouseClick(
+        picture.plot.viewport(), Qt.MouseButton.LeftButton, pos=picture.plot.to_pixel(2.0, 2.0).toPoint()
+    )
     added = bench.document.value.source.points.array[-1]
     assert added[:3] == pytest.approx([2, 2, 1], abs=0.05)
     assert bench.history.text(0) == "Add a point where it errs"
+
+
+def test_every_painted_point_is_drawn_however_many(easel) -> None:
+    desk = easel(mine(*FOUR))
+    places = np.random.default_rng(0).uniform(-5, 5, (6000, 2))
+    desk.document.set(desk.document.value.replace(source=desk.document.value.source.added(places, 1.0)))
+    assert sum(len(points.at) for points in desk.view.picture.points.values()) == 6004
