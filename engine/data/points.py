@@ -120,6 +120,18 @@ class Painted(Source):
         """Other points ``(n, 4)``, rounded as painted ones are."""
         return self.replace(points=Numbers(_rounded(table)))
 
+    def without_class(self, label: int) -> Painted:
+        """Without a class and its points; the ones after it move up."""
+        table = self.points.array[self.points.array[:, VALUE] != label].copy()
+        table[table[:, VALUE] > label, VALUE] -= 1
+        left = tuple(name for number, name in enumerate(self.classes) if number != label)
+        return self.replace(points=Numbers(table.reshape(-1, 4)), classes=left)
+
+    def renamed(self, label: int, name: str) -> Painted:
+        """With another name for a class. Raises SpecError where another one has it."""
+        names = (name if number == label else old for number, old in enumerate(self.classes))
+        return self.replace(classes=tuple(names))
+
     def added(self, places: Floats, value: float) -> Painted:
         """With points at ``places (n, 2)`` of one class or height, as far as there is room for them.
 

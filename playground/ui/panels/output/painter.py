@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QRectF, Qt, QTimer, Signal
 
 from engine.data.numbers import free_name
 from engine.data.points import ACROSS, MOST_CLASSES, MOST_POINTS, UP, VALUE, Painted
-from engine.errors import EngineError, SpecError, counted
+from engine.errors import EngineError, SpecError
 from playground.document import edits
 from playground.document.project import data_of
 from playground.runner.messages import Reset
@@ -34,8 +34,6 @@ EVERY, DAB = 50, 90
 STEP = 0.6
 #: how near a point the mouse must be to take it, in pixels
 NEAR = 9
-#: the degrees of one turn, the factor of one change of size, and how far jitter goes, in radii of the brush
-TURN, GROW, JITTER = math.radians(15), 1.15, 0.4
 #: how far the height tool goes at each dab
 RAISE = 0.25
 
@@ -331,15 +329,16 @@ class Painter(QObject):
     def _replace(self, rows: NDArray[np.intp], places: Floats, text: str) -> None:
         """Put points elsewhere, as far as the picture reaches."""
         source = self.source
-        if source is None:
-            return
-        table = source.points.array.copy()
+        if source is not None:
+            self._put(self._held(strokes.moved(source, rows, places)), text)
+
+    def _held(self, source: Painted) -> Painted:
+        """``source`` with every point in the picture."""
+        table = source.points.array
         (x0, x1), (y0, y1) = self._range
-        table[rows, ACROSS] = places[:, 0].clip(x0, x1)
-        table[rows, UP] = (
-            places[:, 1] if source.shape == "curve" and not self._pressed else places[:, 1].clip(y0, y1)
-        )
-        self._put(source.with_points(table), text)
+        held = table.copy()
+        held[:, ACROSS], held[:, UP] = table[:, ACROSS].clip(x0, x1), table[:, UP].clip(y0, y1)
+        return source if np.array_equal(held, table) else source.with_points(held)
 
     def _put(self, source: Painted, text: str) -> None:
         """Have the project take ``source``, soon: a stroke has more movements than can be followed one by one."""
@@ -393,34 +392,10 @@ class Painter(QObject):
             return
         self._commit()
         self._strokes += 1
-        table = source.points.array
-        places, size = table[rows, :VALUE], self._size
-        match what:
-            case "turn_left" | "turn_right":
-                angle = TURN if what == "turn_left" else -TURN
-                self._replace(rows, strokes.turned(places, angle, size), "Turn points")
-            case "shrink" | "grow":
-                self._replace(
-                    rows, strokes.scaled(places, GROW if what == "grow" else 1 / GROW), "Resize points"
-                )
-            case "jitter":
-                stray = JITTER * self._rng.standard_normal(places.shape) * size
-                self._replace(rows, places + stray, "Jitter points")
-            case "recolour":
-                changed = table.copy()
-                changed[rows, VALUE] = self._bar.value
-                self._put(source.with_points(changed), "Change points")
-            case "delete":
-                kept = np.delete(table, rows, axis=0)
-                self.select(np.zeros(0, np.intp))
-                self._put(source.with_points(kept), f"Delete {counted(len(rows), 'point')}")
-            case "clear":
-                self.select(np.zeros(0, np.intp))
-                self._put(source.with_points(table[:0]), "Clear the picture")
-            case "ground":
-                self.select(np.zeros(0, np.intp))
-                ground = strokes.even_ground(source.low, source.high)
-                self._put(source.with_points(table[:0]).added(ground, 0.0), "Even ground")
+        changed, text = strokes.acted(what, source, rows, self._size, self._bar.value, self._rng)
+        if what in ("delete", "clear", "ground"):
+            self.select(np.zeros(0, np.intp))
+        self._put(self._held(changed), text)
         self._commit()
 
     def add_point(self, at: At, value: float, text: str) -> None:
@@ -441,23 +416,16 @@ class Painter(QObject):
 
     def _remove_class(self, label: int) -> None:
         source = self.source
-        if source is None or len(source.classes) <= 2:
-            return
-        table = source.points.array[source.points.array[:, VALUE] != label].copy()
-        table[table[:, VALUE] > label, VALUE] -= 1
-        name, left = source.classes[label], tuple(n for k, n in enumerate(source.classes) if k != label)
-        self.select(np.zeros(0, np.intp))
-        self._set_classes(
-            source.with_points(table[:0]).replace(classes=left).with_points(table), f"Remove class {name}"
-        )
+        if source is not None and len(source.classes) > 2:
+            self.select(np.zeros(0, np.intp))
+            self._set_classes(source.without_class(label), f"Remove class {source.classes[label]}")
 
     def _rename_class(self, label: int, name: str) -> None:
         source = self.source
         if source is None:
             return
-        names = tuple(name if k == label else old for k, old in enumerate(source.classes))
         try:
-            self._set_classes(source.replace(classes=names), "Rename a class")
+            self._set_classes(source.renamed(label, name), "Rename a class")
         except SpecError:
             self._bar.say(
                 f"Another class is called {name} already; expected a name of its own. Choose another."

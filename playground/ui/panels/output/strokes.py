@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.points import VALUE, Painted
+from engine.errors import counted
+
 Floats = NDArray[np.float64]
 
 #: a line, a ring or a box has so many times the points of one dab of the brush
@@ -16,6 +19,8 @@ FIGURE = 6
 STRAY = 0.4
 #: how far the brush reaches round its middle, in its radii: where the eraser takes, and heights are raised
 REACH = 2.0
+#: the angle of one turn, the factor of one change of size, and how far jitter goes, in radii of the brush
+TURN, GROW, JITTER = math.radians(15), 1.15, 0.4
 
 
 def spray(rng: np.random.Generator, at: tuple[float, float], size: tuple[float, float], count: int) -> Floats:
@@ -110,6 +115,60 @@ def raised(
     weight = share * np.exp(-0.5 * far)
     out: Floats = heights + weight * (goal - heights)
     return out
+
+
+def moved(source: Painted, rows: NDArray[np.intp], places: Floats) -> Painted:
+    """``source`` with these rows at ``places``."""
+    table = source.points.array.copy()
+    table[rows, :VALUE] = places
+    return source.with_points(table)
+
+
+def acted(
+    what: str,
+    source: Painted,
+    rows: NDArray[np.intp],
+    size: tuple[float, float],
+    value: float,
+    rng: np.random.Generator,
+) -> tuple[Painted, str]:
+    """What an action of the paint bar makes of the points, and what undo calls it.
+
+    Args:
+        what: the action.
+        source: the points.
+        rows: those that are selected.
+        size: the radius of the brush, across and up.
+        value: the class or height that is chosen.
+        rng: lets points stray.
+    """
+    table = source.points.array
+    places = table[rows, :VALUE]
+    match what:
+        case "turn_left":
+            return moved(source, rows, turned(places, TURN, size)), "Turn points"
+        case "turn_right":
+            return moved(source, rows, turned(places, -TURN, size)), "Turn points"
+        case "shrink":
+            return moved(source, rows, scaled(places, 1 / GROW)), "Resize points"
+        case "grow":
+            return moved(source, rows, scaled(places, GROW)), "Resize points"
+        case "jitter":
+            stray = JITTER * rng.standard_normal(places.shape) * size
+            return moved(source, rows, places + stray), "Jitter points"
+        case "recolour":
+            changed = table.copy()
+            changed[rows, VALUE] = value
+            return source.with_points(changed), "Change points"
+        case "delete":
+            return source.with_points(np.delete(table, rows, axis=0)), f"Delete {counted(len(rows), 'point')}"
+        case "clear":
+            return source.with_points(table[:0]), "Clear the picture"
+        case "ground":
+            return source.with_points(table[:0]).added(
+                even_ground(source.low, source.high), 0.0
+            ), "Even ground"
+    raise ValueError(f"no action is called {what!r}")
 
 
 def even_ground(low: float, high: float, side: int = 21) -> Any:
