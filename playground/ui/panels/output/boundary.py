@@ -53,6 +53,9 @@ class Boundary(PlotPicture):
         for item in (self.image, *self.points.values(), self.rings):
             self.plot.box.addItem(item, ignoreBounds=True)
         self.legend = Legend(context.theme)
+        policy = self.legend.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # or the switches below it would move from under the mouse
+        self.legend.setSizePolicy(policy)
         self.add_part_switches(self._switched)
         tip = "Ring the shown samples that the network gets wrong."
         self.mark_wrong = switch("mark_wrong", "ring errors", tip, False, self._switched)

@@ -94,13 +94,17 @@ class PaintBar(QWidget):
         text = "The height that new points have, and that the height tool draws to."
         self.height_, self.height_row = self._slider("paint_height", "height", HEIGHT, text)
         text = "Begin with fresh weights after each stroke. Off: the weights are kept, and learn the new points as well."
-        self.anew = switch("paint_anew", "start anew", text, False, lambda on: None)
+        self.anew = switch("paint_anew", "restart", text, False, lambda on: None)
         self.said = Label()
         self.said.setObjectName("paint_said")
         self.said.setProperty("muted", True)
         self.said.setFont(small(self.said.font()))
         self.said.setWordWrap(True)
+        self.said.setAlignment(Qt.AlignmentFlag.AlignTop)
+        # Always of this height: a picture that gave way to a sentence would move under the brush.
+        self.said.setFixedHeight(2 * self.said.fontMetrics().lineSpacing())
         self.said.hide()
+        self.tool_changed.connect(lambda tool: self.say(""))
         self._chips = QButtonGroup(self)
         self._chips.idToggled.connect(lambda number, on: self._show_name() if on else None)
         self.name = QLineEdit()
@@ -134,6 +138,8 @@ class PaintBar(QWidget):
         both.setSpacing(4)
         both.addLayout(self._row)
         both.addLayout(names)
+        self._sliders = QWidget()
+        self._sliders.setLayout(third)
         for row in (radius, amount, self.height_row):
             third.addWidget(row)
         self.selection = QWidget()
@@ -146,7 +152,7 @@ class PaintBar(QWidget):
         column.setSpacing(6)
         column.addLayout(first)
         column.addWidget(self._class_row)
-        column.addLayout(third)
+        column.addWidget(self._sliders)
         column.addWidget(self.selection)
         column.addStretch(1)
 
@@ -299,9 +305,17 @@ class PaintBar(QWidget):
 
     def show_selection(self, count: int) -> None:
         """So many points are selected."""
-        self.selection.setVisible(count > 0)
+        # In place of the sliders, and as soon as there is the tool: the bar is high enough as it is.
+        selecting = self.tool == "select" or count > 0
+        self.selection.setVisible(selecting)
+        self._sliders.setVisible(not selecting or not self._classes)
+        self.selection.setEnabled(count > 0)
 
     def say(self, text: str) -> None:
-        """A sentence below the tools; "" takes it away."""
-        self.said.setText(text)
-        self.said.setVisible(bool(text))
+        """A sentence below the picture; "": what the tool does."""
+        self.said.setText(text or TOOLS[self.tool][1])
+        self.said.setToolTip(tip(text))
+
+    def setVisible(self, visible: bool) -> None:
+        super().setVisible(visible)
+        self.said.setVisible(visible)

@@ -197,6 +197,7 @@ def test_a_frame_selects_and_keys_say_what_a_drag_does(easel) -> None:
     desk.stroke((-4.5, 4.5), (-1.0, 1.0), (-1.5, -4.5))
     assert desk.view.painter.selected.tolist() == [0, 2]
     assert desk.view.bar.selection.isVisible()
+    assert desk.view.bar.selection.isEnabled()
     desk.stroke((-3.0, 3.0), (-2.0, 3.0))
     assert desk.points[[0, 2], 0] == pytest.approx([-2, -2], abs=0.05)
     desk.stroke((-2.0, 3.0), (-2.0, 1.5), keys=Qt.KeyboardModifier.ShiftModifier)
@@ -211,7 +212,7 @@ def test_a_frame_selects_and_keys_say_what_a_drag_does(easel) -> None:
     QTest.keyClick(desk.plot, Qt.Key.Key_Delete)
     assert len(desk.points) == 2
     assert desk.texts()[-1] == "Delete 2 points"
-    assert not desk.view.bar.selection.isVisible()
+    assert not desk.view.bar.selection.isEnabled()
 
 
 @pytest.mark.parametrize("what", ["turn_left", "turn_right", "shrink", "grow", "jitter", "recolour"])
