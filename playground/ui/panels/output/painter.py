@@ -18,10 +18,10 @@ from playground.document import edits
 from playground.document.project import data_of
 from playground.runner.messages import Reset
 from playground.ui.kit.dots import Dots
-from playground.ui.kit.lines import Line
 from playground.ui.kit.points import SIZE, ring
 from playground.ui.kit.view import Context
 from playground.ui.panels.output import strokes
+from playground.ui.panels.output.outline import Outline
 from playground.ui.panels.output.paint_bar import PaintBar
 from playground.ui.panels.output.picture import PlotPicture
 
@@ -53,8 +53,7 @@ class Painter(QObject):
         self._context, self._bar = context, bar
         self.picture: PlotPicture | None = None
         self.selected = np.zeros(0, np.intp)
-        self.outline, self.rings = Line(), Dots()
-        self.outline.setZValue(60)
+        self.outline, self.rings = Outline(), Dots()
         self.rings.setZValue(59)
         self._rng = np.random.default_rng()  # what is painted is kept; how it fell is by chance
         self._strokes = 0
@@ -212,23 +211,18 @@ class Painter(QObject):
         straight = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
         match self._mode:
             case "brush" | "eraser" | "raise":
-                last, (across, up) = self._path[-1], self._size
-                self._path.append(at) if self._mode == "eraser" else None
-                if (
-                    math.hypot((at[0] - last[0]) / across, (at[1] - last[1]) / up) >= STEP
-                    or self._mode == "eraser"
-                ):
+                (x, y), (across, up) = self._path[-1], self._size
+                self._start = at
+                if self._mode == "eraser" or math.hypot((at[0] - x) / across, (at[1] - y) / up) >= STEP:
                     self._path = [at]
                     self._dab()
-                self._start = at
             case "line":
                 self._path = [self._start, at] if straight else [*self._path, at]
-                self.outline.set_data(*np.array(self._path).T)
+                self.outline.show_path(self._path)
             case "ring":
-                self._draw_circle(self._start, (at[0] - self._start[0], at[1] - self._start[1]))
+                self.outline.show_ring(self._start, at, self._size)
             case "box" | "frame":
-                (x0, y0), (x1, y1) = self._start, at
-                self.outline.set_data(np.array([x0, x1, x1, x0, x0]), np.array([y0, y0, y1, y1, y0]))
+                self.outline.show_frame(self._start, at)
             case "move":
                 self._move(at, modifiers)
 
@@ -263,8 +257,7 @@ class Painter(QObject):
         if at is None or self.picture is None or self._bar.tool not in ("brush", "eraser", "raise"):
             self.outline.clear()
             return
-        across, up = self._size
-        self._draw_ellipse(at, (strokes.REACH * across, strokes.REACH * up))
+        self.outline.show_brush(at, self._size, strokes.REACH)
 
     def key(self, key: int) -> bool:
         if key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and len(self.selected):
@@ -275,20 +268,11 @@ class Painter(QObject):
             return True
         return False
 
-    def _draw_circle(self, centre: At, edge: At) -> None:
-        across, up = self._size
-        radius = math.hypot(edge[0] / across, edge[1] / up)
-        self._draw_ellipse(centre, (radius * across, radius * up))
-
-    def _draw_ellipse(self, centre: At, radii: At) -> None:
-        angle = np.linspace(0.0, 2 * math.pi, 49)
-        self.outline.set_data(centre[0] + radii[0] * np.cos(angle), centre[1] + radii[1] * np.sin(angle))
-
     # ---- strokes ---------------------------------------------------------------------------------------------------------
 
     def _dab(self) -> None:
         """The brush touches the picture where it is."""
-        source, at, size = self.source, self._path[-1] if self._mode == "eraser" else self._start, self._size
+        source, at, size = self.source, self._start, self._size
         if source is None or not self._pressed:
             return
         table = source.points.array

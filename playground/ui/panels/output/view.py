@@ -101,6 +101,7 @@ class OutputView(View):
         self._stack = QStackedLayout()
         self._stack.addWidget(self.trouble)
         head = QHBoxLayout()
+        head.setSpacing(4)
         head.addWidget(self.title)
         head.addStretch(1)
         head.addWidget(self.score)
@@ -125,6 +126,8 @@ class OutputView(View):
         self._body.setDirection(ways.LeftToRight if wide else ways.TopToBottom)
         self.bar.stand_beside(wide)
         self.paint.setToolButtonStyle(styles.ToolButtonTextBesideIcon if wide else styles.ToolButtonIconOnly)
+        self.paint.setAutoRaise(not wide)
+        self.paint.setMaximumWidth(120 if wide else 26)  # title and score need the rest
 
     @property
     def picture(self) -> Picture | None:
