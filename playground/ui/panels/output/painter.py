@@ -32,6 +32,8 @@ Floats = NDArray[np.float64]
 EVERY, DAB = 50, 90
 #: a brush dabs anew when it has moved so many of its radii
 STEP = 0.6
+#: and at most so often between two places of the mouse
+MOST_DABS = 60
 #: how near a point the mouse must be to take it, in pixels
 NEAR = 9
 #: how far the height tool goes at each dab
@@ -211,11 +213,7 @@ class Painter(QObject):
         straight = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
         match self._mode:
             case "brush" | "eraser" | "raise":
-                (x, y), (across, up) = self._path[-1], self._size
-                self._start = at
-                if self._mode == "eraser" or math.hypot((at[0] - x) / across, (at[1] - y) / up) >= STEP:
-                    self._path = [at]
-                    self._dab()
+                self._sweep(at)
             case "line":
                 self._path = [self._start, at] if straight else [*self._path, at]
                 self.outline.show_path(self._path)
@@ -225,6 +223,18 @@ class Painter(QObject):
                 self.outline.show_frame(self._start, at)
             case "move":
                 self._move(at, modifiers)
+
+    def _sweep(self, at: At) -> None:
+        """The brush moves there: it dabs evenly on the way, however fast the mouse is."""
+        (x, y), (across, up) = self._path[-1], self._size
+        steps = math.hypot((at[0] - x) / across, (at[1] - y) / up) / STEP
+        count = min(math.ceil(steps) if self._mode == "eraser" else int(steps), MOST_DABS)
+        for k in range(1, count + 1):
+            self._start = x + (at[0] - x) * k / count, y + (at[1] - y) * k / count
+            self._dab()
+        self._start = at
+        if count:
+            self._path = [at]
 
     def release(self, at: At, modifiers: Qt.KeyboardModifier) -> None:
         if not self._pressed:

@@ -182,6 +182,20 @@ def test_the_eraser_takes_what_is_under_it(easel) -> None:
     assert desk.texts() == ["Erase points"]
 
 
+@pytest.mark.parametrize("stops", [2, 41])
+def test_a_brush_leaves_nothing_out_however_fast_it_moves(easel, stops: int) -> None:
+    desk = easel(mine(*[(x, 0.0, 0) for x in np.linspace(-4, 4, 33)], (0.0, 4.0, 1)))
+    desk.tool("eraser")
+    desk.stroke(*[(x, 0.0) for x in np.linspace(-4.5, 4.5, stops)])
+    assert len(desk.points) == 1
+    desk.view.bar.amount.setValue(3)
+    desk.tool("brush")
+    desk.stroke(*[(x, 0.0) for x in np.linspace(-4.5, 4.5, stops)])
+    at = np.histogram(desk.points[1:, 0], bins=6, range=(-5, 5))[0]
+    assert at.min() > 0
+    assert 40 < at.sum() < 160
+
+
 def test_a_point_is_dragged_to_be_an_outlier(easel) -> None:
     desk = easel(mine(*FOUR))
     desk.tool("select")
