@@ -24,7 +24,7 @@ Labels = NDArray[np.int64]
 
 EDGE = 6.0  #: the 2-D sets lie in [−EDGE, EDGE] on both axes
 RADIUS = 5.0  #: how far the noiseless figures reach
-FAR = (1.5, 3.0)  #: how far from the truth the target of an outlier lies, where targets lie in −1..1
+FAR = (1.5, 3.0)  #: how far above the truth the target of an outlier lies, where targets lie in −1..1
 
 
 def _samples(default: int) -> Any:
@@ -58,8 +58,9 @@ class _Toy(Source, ABC):
     samples: int = _samples(500)
     noise: float = _noise("How far points stray from their place, as a fraction of the figure.")
     seed: int = param(Int(0, 2**31 - 1), default=0, help="Another seed draws other points of the same kind.")
+    # On one side: on both, they would pull against one another, and hardly part the losses.
     outliers: float = _outliers(
-        "Share of the points whose target lies far off, as a slip of the pen would put it."
+        "Share of the points whose target lies far too high: what squared errors follow, and absolute ones do not."
     )
 
     def make(self) -> Dataset:
@@ -72,8 +73,8 @@ class _Toy(Source, ABC):
         return Dataset(x, y, features=("x",) if x.shape[1] == 1 else ("x1", "x2"))
 
     def _spoilt(self, x: Floats, y: NDArray[Any], rng: np.random.Generator) -> tuple[Floats, NDArray[Any]]:
-        """x with y, in which a share of the targets lies far off, above or below."""
-        off = rng.choice((-1.0, 1.0), len(y)) * rng.uniform(*FAR, len(y))
+        """x with y, in which a share of the targets lies far too high."""
+        off = rng.uniform(*FAR, len(y))
         y = y.copy()
         rows = self._some(self.outliers, rng)
         y[rows] += off[rows].reshape(-1, *[1] * (y.ndim - 1))

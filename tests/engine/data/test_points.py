@@ -273,7 +273,29 @@ def test_class_noise_and_outliers_of_clouds(cls: Any) -> None:
 def test_outliers_of_surfaces_and_curves(cls: Any) -> None:
     clean, far = cls().make(), cls(outliers=0.1).make()
     assert np.array_equal(clean.x, far.x)
-    off = np.abs(far.y - clean.y)[:, 0]
+    off = (far.y - clean.y)[:, 0]
     assert (off > 0).mean() == pytest.approx(0.1, abs=0.003)
     assert off[off > 0].min() >= 1.5
     assert off.max() <= 3
+
+
+def test_outliers_part_the_losses() -> None:
+    """Squared errors are drawn up by them, absolute ones hardly, and Huber's lie between."""
+    from engine import layers, losses, optimizers
+    from engine.fit import Fit
+    from engine.model import Model
+    from engine.network import Network
+    from engine.train import train
+
+    data = prepare(Plane(outliers=0.15, noise=0.0, samples=400).make(), Preparation())
+    truth = Plane(noise=0.0, samples=400, seed=1).make()
+    off = {}
+    for loss in (losses.MSELoss(), losses.HuberLoss(delta=0.5), losses.L1Loss()):
+        model = Model(Network.chain(layers.Linear(1)), data.in_shape, seed=0)
+        for _ in train(model, data.train, Fit(loss=loss, optimizer=optimizers.Adam(lr=0.02), epochs=40)):
+            pass
+        off[loss.key] = float((model.predict(truth.x) - truth.y).mean())
+    assert off["MSELoss"] == pytest.approx(0.15 * 2.25, abs=0.1)
+    assert off["MSELoss"] > 2 * off["HuberLoss"]
+    assert off["HuberLoss"] > off["L1Loss"] > -0.05
+    assert off["L1Loss"] < 0.05
