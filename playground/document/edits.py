@@ -225,7 +225,8 @@ def paint(project: Project, source: Painted) -> Project:
 @edit("Change the classes")
 def set_classes(project: Project, source: Painted) -> Project:
     """Painted points with other classes: the loss and the last layer become what these need."""
-    if len(source.classes) == len(getattr(project.source, "classes", ())):
+    before = painted(project)
+    if before is not None and len(source.classes) == len(before.classes):
         return replace(project, source=source)
     return mend_output(_with_suited_loss(_drawn_anew(replace(project, source=source))))
 

@@ -56,7 +56,9 @@ RADIUS, AMOUNT, HEIGHT = (1, 20, 5), (1, 40, 8), (-100, 100, 100)
 #: the width of the bar beside a picture
 BESIDE = 150
 #: and that of a class in it
-CHIP = 132
+CHIP = 146
+#: so many classes have a row each; more stand two in a row
+FEW = 3
 _NO_LIMIT = 16_777_215  # Qt's QWIDGETSIZE_MAX
 
 
@@ -253,7 +255,8 @@ class PaintBar(QWidget):
         self._classes, self._counts = classes, counts
         for number, (name, count) in enumerate(zip(classes, counts, strict=True)):
             chip = self._chips.button(number)
-            text = chip.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, CHIP - 70)
+            room = chip.width() - (70 if len(classes) <= FEW else 50)
+            text = chip.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room)
             chip.setText(f"{button_text(text)}  {count}")
             chip.setToolTip(tip(f"Paint points of the class {name}."))
             chip.setAccessibleName(f"Class {name}")
@@ -278,7 +281,9 @@ class PaintBar(QWidget):
             chip.setAutoRaise(True)
             chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             chip.setFont(small(chip.font()))
-            chip.setFixedWidth(CHIP)  # whatever the count: nothing may move away from under the mouse
+            chip.setFixedWidth(
+                CHIP if count <= FEW else CHIP // 2
+            )  # whatever the count: nothing may move away from under the mouse
             chip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             self._chips.addButton(chip, number)
             self._row.addWidget(chip)
@@ -295,6 +300,7 @@ class PaintBar(QWidget):
     def _show_name(self) -> None:
         if self._classes and not self.name.hasFocus():
             self.name.setText(self._classes[min(self.label, len(self._classes) - 1)])
+            self.name.setCursorPosition(0)
 
     def _renamed(self) -> None:
         name, label = self.name.text().strip(), self.label

@@ -462,3 +462,17 @@ def test_every_painted_point_is_drawn_however_many(easel) -> None:
     places = np.random.default_rng(0).uniform(-5, 5, (6000, 2))
     desk.document.set(desk.document.value.replace(source=desk.document.value.source.added(places, 1.0)))
     assert sum(len(points.at) for points in desk.view.picture.points.values()) == 6004
+
+
+def test_a_class_of_a_toy_set_with_a_number_of_classes_is_renamed(easel, multiclass) -> None:
+    desk = easel(multiclass)
+    assert desk.view.bar.findChild(object, "class_0").width() < 80, "two in a row"
+    name = desk.view.bar.name
+    name.setFocus()
+    name.selectAll()
+    QTest.keyClicks(name, "<b>& first")
+    QTest.keyClick(name, Qt.Key.Key_Return)
+    assert desk.document.value.source.classes == ("<b>& first", "1", "2", "3")
+    assert desk.document.value.network == multiclass.network
+    assert desk.texts() == ["Rename a class"]
+    assert "&amp; first" in desk.view.bar.findChild(object, "class_0").toolTip()
