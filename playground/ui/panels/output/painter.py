@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QRectF, Qt, QTimer, Signal
 
+from engine.data import Source
 from engine.data.numbers import free_name
 from engine.data.points import ACROSS, MOST_CLASSES, MOST_POINTS, UP, VALUE, Painted
 from engine.errors import EngineError, SpecError
@@ -62,6 +63,7 @@ class Painter(QObject):
         self._working: Painted | None = None  # as it will be, when the timer has let it
         self._told: Painted | None = None  # as the document has it from here
         self._made: tuple[object, Painted | None] | None = None  # the points of another set, and of which
+        self._over: Source | None = None  # the samples that it was painted over
         self._text = ""
         self._start: At = (0.0, 0.0)
         self._path: list[At] = []
@@ -110,6 +112,8 @@ class Painter(QObject):
 
     def follow(self) -> None:
         """The project is another one: say what there is to paint."""
+        if self._working is not None and self._context.document.value.source is not self._over:
+            self._working = None
         source = self.source
         if source is None:
             return
@@ -337,6 +341,7 @@ class Painter(QObject):
     def _put(self, source: Painted, text: str) -> None:
         """Have the project take ``source``, soon: a stroke has more movements than can be followed one by one."""
         self._working, self._text = source, text
+        self._over = self._context.document.value.source
         if len(source.points) >= MOST_POINTS:
             self._bar.say(
                 f"There are {MOST_POINTS:,} points, the most there may be. Erase some, or clear all."
@@ -352,6 +357,8 @@ class Painter(QObject):
         if source is None:
             return
         document = self._context.document
+        if document.value.source is not self._over:
+            return  # another project, or undo, came in between: what was painted is not of these points
         if not isinstance(document.value.source, Painted):
             self._bar.say(
                 f"The points of {document.value.source.label} are yours now; Undo brings that set back."

@@ -476,3 +476,20 @@ def test_a_class_of_a_toy_set_with_a_number_of_classes_is_renamed(easel, multicl
     assert desk.document.value.network == multiclass.network
     assert desk.texts() == ["Rename a class"]
     assert "&amp; first" in desk.view.bar.findChild(object, "class_0").toolTip()
+
+
+@pytest.mark.parametrize("how", ["opened", "undone"])
+def test_what_is_being_painted_never_lands_on_other_points(easel, how: str) -> None:
+    desk = easel(mine(*FOUR))
+    desk.stroke((1.0, 1.0))
+    left, on = Qt.MouseButton.LeftButton, desk.plot.viewport()
+    QTest.mousePress(on, left, pos=desk.at(0, 0))  # the edit follows a moment later
+    if how == "opened":
+        desk.document.open(mine(*FOUR[:3]))
+    else:
+        desk.history.undo()
+    expected = desk.document.value
+    assert len(desk.points) == (3 if how == "opened" else 4)
+    desk.view.painter._commit()
+    assert desk.document.value is expected
+    QTest.mouseRelease(on, left, pos=desk.at(0, 0))
