@@ -82,3 +82,28 @@ class Evaluator:
         if self._spread is None:
             return Score(total / whole, metric / self._n)
         return Score(total / whole, 1.0 - metric / self._spread if self._spread else float("nan"))
+
+
+class SampleLosses:
+    """The loss of each sample alone, penalty not included.
+
+    Args:
+        loss: as it is taught to the model's last layer.
+        outputs: how many that has.
+        data: prepared samples; their targets are read here once.
+    """
+
+    def __init__(self, loss: Loss, outputs: int, data: Dataset) -> None:
+        self._targets = np.ascontiguousarray(loss.targets(data.y, outputs).T, np.float64)
+        self._z, self._t, self._value = np.zeros((outputs, 1)), np.zeros((outputs, 1)), np.zeros(())
+        self._run = compile_calls(loss.bind(self._z, self._t, np.zeros((outputs, 1)), self._value).forward)
+
+    @unwarned()
+    def __call__(self, z: Array) -> Array:
+        """``(N,)`` float64 for the outputs ``(outputs, N)`` of the first N samples."""
+        found = np.zeros(z.shape[1])
+        for i in range(z.shape[1]):
+            self._z[:, 0], self._t[:, 0] = z[:, i], self._targets[:, i]
+            self._run()
+            found[i] = self._value
+        return found

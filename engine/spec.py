@@ -374,6 +374,7 @@ class Param:
     unit: str = ""
     label: str = ""
     advanced: bool = False
+    entered: bool = True
 
     @property
     def required(self) -> bool:
@@ -388,6 +389,7 @@ def param(
     unit: str = "",
     label: str = "",
     advanced: bool = False,
+    entered: bool = True,
 ) -> Any:
     """Declare a field of a spec.
 
@@ -398,9 +400,11 @@ def param(
         unit: such as "px", "epochs", "samples"; empty for a pure number.
         label: the name in forms; by default the field's name with spaces.
         advanced: forms may fold it away.
+        entered: forms show it; otherwise it is made elsewhere, such as by painting.
     """
     extra = {} if default is dataclasses.MISSING else {"default": default}
     meta = {"kind": kind, "help": help, "unit": unit, "label": label, "advanced": advanced}
+    meta["entered"] = entered
     return dataclasses.field(metadata={"param": meta}, **extra)
 
 
@@ -517,6 +521,8 @@ class Spec:
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_plain(v) for v in value)
+    if hasattr(value, "to_plain"):  # a value of a kind of its own, such as a table of numbers
+        return value.to_plain()
     return value.to_dict() if isinstance(value, Spec) else value
 
 

@@ -13,8 +13,10 @@ from engine.data.folder import ImageFolder
 from engine.data.images import Glyphs, Photos, Shapes
 from engine.data.mnist import IdxFiles
 from engine.data.npz import NpzFile
+from engine.data.numbers import Numbers
 from engine.data.opening import source_at
 from engine.data.picture import DrawnPicture, PictureFile
+from engine.data.points import Painted, Typed, as_painted, paintable
 from engine.data.prepare import (
     Preparation,
     Prepared,
@@ -63,7 +65,9 @@ __all__ = [
     "Moons",
     "MultiGaussian",
     "NpzFile",
+    "Numbers",
     "Opened",
+    "Painted",
     "PastedTable",
     "Photos",
     "PictureFile",
@@ -81,10 +85,13 @@ __all__ = [
     "TableFile",
     "Task",
     "Transform",
+    "Typed",
     "Wine",
     "Xor",
+    "as_painted",
     "epoch_order",
     "given_parts",
+    "paintable",
     "prepare",
     "source_at",
     "sources",

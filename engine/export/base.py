@@ -16,6 +16,7 @@ from engine.errors import EngineError
 from engine.fit import Fit
 from engine.initializers import Initializer
 from engine.layers.base import Layer
+from engine.layers.linear import is_frozen
 from engine.losses import Loss
 from engine.model import Model
 from engine.network import INPUT, Network
@@ -166,6 +167,15 @@ class Subject:
     def frozen(self) -> list[Place]:
         """The layers whose parameters stay as they are."""
         return [p for p in self.places() if p.frozen and p.node_id in self.model.store.specs]
+
+    def frozen_biases(self) -> list[Place]:
+        """The layers that learn, but for their biases."""
+        specs = self.model.store.specs
+        return [
+            p
+            for p in self.places()
+            if not p.frozen and is_frozen(p.layer, "bias") and "bias" in specs.get(p.node_id, ())
+        ]
 
     @property
     def learns(self) -> bool:

@@ -241,7 +241,9 @@ def _loop_text(subject: Subject) -> str:
     """The function that trains."""
     fit = subject.fit
     frozen = tuple(p.name for p in subject.frozen())
+    biases = tuple((p.name, "bias") for p in subject.frozen_biases())
     learning = f" if name not in {frozen!r}" if frozen else ""
+    besides = f" if (name, key) not in {biases!r}" if biases else ""
     plateau = f"    plateau = {numpy_writers(fit.schedule)}\n" if _watches(subject) else ""
     watch = "        plateau.watch(score)\n" if plateau else ""
     update = "\n".join(" " * 12 + line for line in _update_lines(subject))
@@ -253,7 +255,7 @@ def train(net, data, epochs=EPOCHS, orders=(), patience=PATIENCE, seed=0):
     """
     x, y = data["x_train"], data["y_train"]
     watched = [data.get(f"{{name}}_validation", data[f"{{name}}_train"]) for name in "xy"]
-    learning = [(layer, key) for name, layer in net.layers.items(){learning} for key in layer.params]
+    learning = [(layer, key) for name, layer in net.layers.items(){learning} for key in layer.params{besides}]
     params = [layer.params[key] for layer, key in learning]
     optimizer = {numpy_writers(fit.optimizer)}
 {plateau}    best, waited, rng = np.inf, 0, np.random.default_rng(seed)

@@ -204,6 +204,9 @@ def _chain_text(subject: Subject) -> str:
     """The function that builds layers one after the other."""
     lines = [(f"{pytorch_writers(p.layer, p)},", p.comment) for p in subject.places()]
     freeze = "".join(f"    {_reference(subject, p.name)}.requires_grad_(False)\n" for p in subject.frozen())
+    freeze += "".join(
+        f"    {_reference(subject, p.name)}.bias.requires_grad_(False)\n" for p in subject.frozen_biases()
+    )
     return f'''\
 def build():
     """The network, with weights that PyTorch has drawn. Comments say what each layer gives."""
@@ -220,6 +223,7 @@ def _graph_text(subject: Subject) -> str:
     written = [(p, pytorch_writers(p.layer, p)) for p in places]
     modules = [(f"self.{p.name} = {code}", "") for p, code in written if not _joins(p)]
     modules += [(f"self.{p.name}.requires_grad_(False)", "") for p in subject.frozen()]
+    modules += [(f"self.{p.name}.bias.requires_grad_(False)", "") for p in subject.frozen_biases()]
     values = [
         (f"{p.name} = {code if _joins(p) else f'self.{p.name}({variable(p.sources[0])})'}", p.comment)
         for p, code in written

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.layers.linear import is_frozen
 from engine.network import INPUT
 from engine.trace.base import At, Explainer, Index, explainer_of
 from engine.trace.loss import LOSS, Stage, loss_explainer, loss_gradient, loss_stages, output_cell
@@ -310,7 +311,7 @@ def _update(at: At, moment: Moment, fmt: Format) -> Card:
         f" · {name}[{', '.join(str(i + 1) for i in cell)}]" if moment.part else ""
     )
     sentence = (
-        "This layer is frozen: it receives gradients, and stays as it is."
+        f"{'This layer' if is_frozen(at.layer) else 'This bias'} is frozen: it receives gradients, and stays as it is."
         if row.frozen
         else f"{optimizer.label}: {optimizer.help()}"
     )

@@ -12,7 +12,17 @@ from typing import Any, TypeVar
 import numpy as np
 
 from engine.core import Array
-from engine.data import Opened, PastedTable, Preparation, Source, roles
+from engine.data import (
+    Opened,
+    Painted,
+    PastedTable,
+    Preparation,
+    Source,
+    Typed,
+    as_painted,
+    paintable,
+    roles,
+)  # fmt: skip
 from engine.data.encoding import About
 from engine.data.table import Tabular
 from engine.data.text_table import quoted
@@ -23,6 +33,7 @@ from engine.layers import registry as layers
 from engine.limits import MOST_GIVEN, MOST_LAYERS
 from engine.losses import suited
 from engine.network import INPUT, Network, Node, shape_in_words
+from engine.probe import extent
 from engine.problems import (
     AllowMemory,
     AppendLayer,
@@ -260,6 +271,54 @@ def set_role(project: Project, column: str, role: str) -> Project:
     )
 
 
+@edit("Paint")
+def paint(project: Project, source: Painted) -> Project:
+    """Other painted points: some came, went, or moved. Weights and split stay as they are."""
+    return replace(project, source=source)
+
+
+@edit("Change the classes")
+def set_classes(project: Project, source: Painted) -> Project:
+    """Painted points with other classes: the loss and the last layer become what these need."""
+    before = painted(project)
+    if before is not None and len(source.classes) == len(before.classes):
+        return replace(project, source=source)
+    return mend_output(_with_suited_loss(_drawn_anew(replace(project, source=source))))
+
+
+def painted(project: Project) -> Painted | None:
+    """The project's samples as painted points, to be painted on; ``None`` where they are of another kind.
+
+    Raises EngineError where the samples cannot be had.
+    """
+    if isinstance(project.source, Painted):
+        return project.source
+    data = data_of(project)
+    if not paintable(data.raw):
+        return None
+    return as_painted(project.source, data, extent(data), project.preparation.split_seed)
+
+
+@edit("Type numbers")
+def type_numbers(
+    project: Project,
+    source: Typed,
+    first_weights: tuple[FirstWeights, ...] = (),
+    network: Network | None = None,
+    fit: Fit | None = None,
+) -> Project:
+    """Rows of numbers, the weights that a run begins with, and where they are given another network and another way to train."""
+    changed = _drawn_anew(
+        replace(project, source=source, preparation=_preparation(project, source.recommended))
+    )
+    if network is not None:
+        changed = replace(changed, network=network)
+    if fit is not None:
+        changed = replace(changed, fit=fit)
+    changed = mend_output(_with_suited_augmentation(_with_suited_loss(changed)))
+    return replace(changed, first_weights=first_weights)
+
+
 @edit("Read the data")
 def read_outside(project: Project) -> Project:
     """The user wants the data read that were withheld; the same project where there are none."""
@@ -277,7 +336,9 @@ def preparation_for(project: Project, source: Source) -> Preparation:
 
 
 def _preparation(project: Project, suited: Mapping[str, Any]) -> Preparation:
-    kept = {name: getattr(project.preparation, name) for name in KEPT_PREPARATION}
+    # What a set wants for itself, such as all samples for training, does not outlast it.
+    names = [name for name in KEPT_PREPARATION if name not in project.source.recommended]
+    kept = {name: getattr(project.preparation, name) for name in names}
     return Preparation(**(kept | dict(suited)))
 
 

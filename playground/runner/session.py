@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 from types import MappingProxyType
 from typing import Any
 
@@ -41,6 +42,8 @@ from playground.runs.store import RunStore
 
 #: parameters from which on making a network ready for training takes seconds
 MANY = 1_000_000
+#: seconds between two dabs of the brush that are one edit of the run
+STROKE = 1.0
 
 
 class Session:
@@ -80,6 +83,8 @@ class Session:
         self.saved: tuple[Saved, ...] = ()
         self._marks: tuple[Mark, ...] = ()
         self._marked_from: Project | None = None  # what the newest mark has changed
+        self._goes_on = False  # as soon as there are samples again: all were taken away while it ran
+        self._fed_at = 0.0  # when samples came or went last, in the midst of the run
         self.run = self._edition = 0
         #: called in the midst of long work, when there is something to show
         self.show: Callable[[], object] = lambda: None
@@ -148,9 +153,10 @@ class Session:
         if not another and project == before == self._built:
             return
         self.inspection.end()
-        running = self.state is State.RUNNING and not another
+        running = (self.state is State.RUNNING or self._goes_on) and not another
+        self._goes_on = False
         built = self._built
-        change = diff(built, project)
+        change, before_data = diff(built, project), self._data
         anew = built is not None and (change.draws_anew or "network" in change.parts)
         if anew and not another and (left := self.current()) is not None:
             self._runs.put(replace(left, project=before))
@@ -158,16 +164,23 @@ class Session:
             self._built = self._model = self._history = None
         data = self._find_data()
         if data is None:
+            self._goes_on = running and change.feeds
             return
         trainer, model = self.trainer, self._model
-        if model is None or another or change.draws_anew:
+        other = change.draws_anew or (change.feeds and not _of_one_kind(before_data, data))
+        if model is None or another or other:
             self._begin(data)
         elif trainer is None or "network" in change.parts or problems(project):
             self._build(data)
+        elif change.feeds:
+            trainer.fit = project.fit
+            trainer.feed(data.train, data.validation)
+            self._checkpoints.begin(trainer)
+            self._answer_about(model, data)
         elif project.fit != trainer.fit:
             trainer.update(project.fit)
             self._checkpoints.begin(trainer)
-        if built is not None and not (another or change.draws_anew):
+        if built is not None and not (another or other):
             self._mark(built, project)
         self._built = project
         if anew and self.trainer is not None:
@@ -199,6 +212,7 @@ class Session:
 
     def pause(self) -> None:
         """Stop, and score the weights as they are now."""
+        self._goes_on = False
         if self.state is State.RUNNING:
             self._settle(running=False)
             self.score()
@@ -445,9 +459,13 @@ class Session:
         """Note what an edit has changed in the middle of the run; what one does at the same moment is one edit."""
         if self._history is None or not self._history.steps:
             return
-        at = self._history.epoch + self._history.part_of_epoch
-        if self._marks and self._marks[-1].epoch == at and self._marked_from is not None:
-            self._marks, before = self._marks[:-1], self._marked_from
+        at, now = self._history.epoch + self._history.part_of_epoch, perf_counter()
+        change, stroke = diff(before, after), now - self._fed_at < STROKE
+        self._fed_at = now if change.feeds else 0.0
+        if self._marks and self._marked_from is not None:
+            last = self._marks[-1].epoch
+            if last == at or (change.feeds and stroke):
+                self._marks, at, before = self._marks[:-1], last, self._marked_from
         text = diff(before, after).words
         if text:
             self._marks = (*self._marks, Mark(at, clipped(text, MARK_LETTERS)))[-MOST_MARKS:]
@@ -519,6 +537,17 @@ class Session:
             self._say(State.READY, "scoring the weights")
         self._answer_about(model, data)
         self.show()
+
+
+def _of_one_kind(before: Prepared | None, after: Prepared) -> bool:
+    """Whether a model of the one data serves the other: as many inputs, and as many classes or targets."""
+    if before is None:
+        return True
+
+    def kind(data: Prepared) -> tuple[object, ...]:
+        return data.in_shape, data.train.task, len(data.raw.classes), data.raw.y.shape[1:]
+
+    return kind(before) == kind(after)
 
 
 def _changes(project: Project, remedy: Remedy) -> bool:

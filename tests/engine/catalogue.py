@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from engine.data.numbers import Names, Table
+from engine.data.numbers import Numbers as Rows
 from engine.errors import ShapeError, SpecError
 from engine.layers import Layer, Shape
 from engine.layers import registry as layers
@@ -56,6 +58,11 @@ def others(kind: Kind, default: Any) -> list[Any]:
             return [0.3]
         case Nested(registry=registry):
             return [cls() for cls in registry]
+        case Table(least=least):
+            row = [0.1 * i for i in range(least)]
+            return [Rows([row, row]), Rows([[*row, 0.5], [*row, 0.25]])]
+        case Names():
+            return [("a",), ("a", "träumerei 1")]
         case NestedList(registry=registry):
             return [*((cls(),) for cls in registry), tuple(cls() for cls in registry)]
     raise AssertionError(f"others() does not know {kind}")

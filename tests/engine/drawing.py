@@ -66,7 +66,11 @@ def fitted(key: str, chosen: dict[str, Any]) -> None:
 
 def spec(draw: Draw, cls: type[Spec]) -> Any:
     """A spec of class ``cls`` in some settings. What does not enter the maths stays as it is."""
-    chosen = {p.name: draw(values(p.kind, p.default)) for p in cls.params() if p.name != "frozen"}
+    chosen = {
+        p.name: draw(values(p.kind, p.default))
+        for p in cls.params()
+        if p.name not in ("frozen", "frozen_bias")
+    }
     fitted(cls.key, chosen)
     try:
         return cls(**chosen)

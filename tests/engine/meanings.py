@@ -26,7 +26,7 @@ SILENT: dict[type[Layer], set[str]] = {
     layers.AvgPool2d: {"count_include_pad", "ceil_mode"},  # windows at the border may have a k of their own
 }
 #: settings that say how a layer begins and learns, not what it computes
-BESIDE = {"initializer", "regularizer", "frozen", "init", "momentum"}
+BESIDE = {"initializer", "regularizer", "frozen", "frozen_bias", "init", "momentum"}
 
 #: the letters of settings of penalties, limits, schedules and initializers, by field
 WEIGHTS: dict[str, str] = {

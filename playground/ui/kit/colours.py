@@ -39,6 +39,12 @@ def signed_table(theme: Theme) -> list[int]:
 
 
 @cached
+def loss_table(theme: Theme) -> list[int]:
+    """From nothing to the colour of errors."""
+    return qt_table(lut((theme.neutral, mix(theme.warning, theme.panel, 0.35), theme.error)))
+
+
+@cached
 def gradient_table(theme: Theme) -> list[int]:
     """Gradients: teal below 0, violet above."""
     return qt_table(theme.gradients())

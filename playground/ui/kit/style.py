@@ -287,6 +287,8 @@ QSplitter::handle { background: $window; }
 
 QAbstractItemView { background: $panel; border: 1px solid $border; border-radius: 6px;
     selection-background-color: $chosen; selection-color: $text; alternate-background-color: $sunken; }
+QHeaderView { background: $sunken; border: none; border-radius: 0; }
+QTableCornerButton::section { background: $sunken; border: none; }
 QHeaderView::section { background: $sunken; color: $muted; border: none; border-bottom: 1px solid $border; padding: 4px 8px; }
 QTableView { gridline-color: $border; }
 QTableCornerButton::section { background: $sunken; border: none; }

@@ -57,6 +57,8 @@ class Focus(QObject):
     #: somebody wants to work on this project; to see this panel, by its key
     project_asked = Signal(object)
     panel_asked = Signal(str)
+    #: what a panel (its key) shows now needs more height
+    room_asked = Signal(str)
     #: somebody sends the run to another moment, or looks into this one: the command, just before it is sent
     moment_asked = Signal(object)
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 TALL, TALL_SHARE = 300, 0.4
 #: the width of a panel that is read, at least, and of a window in which it may reach down to the bottom, in pixels
 READ, WIDE = 330, 1500
+#: height and width of a panel that asks for room, as shares of the window
+ROOM_SHARE, WIDE_SHARE = 0.66, 0.42
 
 
 class Slot(QWidget):
@@ -167,8 +169,18 @@ class Docks:
         dock, panel = self[key], next(p for p in PANELS if p.key == key)
         dock.show()
         dock.raise_()
-        wished = max(TALL, round(self._window.height() * TALL_SHARE))
-        if panel.tall and not dock.isFloating() and dock.height() < wished:
+        if panel.tall:
+            self._heighten(dock, max(TALL, round(self._window.height() * TALL_SHARE)))
+
+    def give_room(self, key: str) -> None:
+        """Make a panel as large as a picture with tools needs it, where it is smaller."""
+        dock, wide = self[key], round(self._window.width() * WIDE_SHARE)
+        self._heighten(dock, max(TALL, round(self._window.height() * ROOM_SHARE)))
+        if not dock.isFloating() and dock.width() < wide:
+            self._window.resizeDocks([dock], [wide], Qt.Orientation.Horizontal)
+
+    def _heighten(self, dock: QDockWidget, wished: int) -> None:
+        if not dock.isFloating() and dock.height() < wished:
             self._window.resizeDocks([dock], [wished], Qt.Orientation.Vertical)
 
     def make_shown(self) -> None:

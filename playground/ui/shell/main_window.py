@@ -155,6 +155,7 @@ class MainWindow(QMainWindow):
         self.focus.watch_asked.connect(self._watch_asked)
         self.focus.project_asked.connect(self.desk.open_project)
         self.focus.panel_asked.connect(self.docks.bring_forward)
+        self.focus.room_asked.connect(self.docks.give_room)
 
     def _view_made(self, view: View) -> None:
         """A panel is seen, or asked for, for the first time."""

@@ -222,6 +222,7 @@ def test_masks_noise_frozen_layers_and_own_penalties_go_along(target: str, tmp_p
         layers.Linear(6, regularizer=regularizers.get("elastic")(l1=0.01, l2=0.1)),
         layers.PReLU(per_channel=True),
         layers.Dropout(p=0.3),
+        layers.Linear(4, frozen_bias=True),
         layers.Linear(3, regularizer=regularizers.get("none")()),
     )
     fit = Fit(

@@ -87,7 +87,7 @@ class SpecForm(QWidget):
                 self._spec = spec
             unfold = False
             for param, value in spec.values():
-                if param.name in self._hidden:
+                if param.name in self._hidden or not param.entered:
                     continue
                 row = rows[param.name]
                 # What is not as usual must not lie hidden; but who folds it away again has seen it.
@@ -118,7 +118,7 @@ class SpecForm(QWidget):
 
     def _fill_body(self, body: QWidget, rows: dict[str, Row], spec: Spec) -> Iterator[None]:
         """Make a row for each parameter, those that are seldom changed last."""
-        for param in sorted(spec.params(), key=lambda p: p.advanced):
+        for param in sorted((p for p in spec.params() if p.entered), key=lambda p: p.advanced):
             row = rows[param.name] = Row(param, self._theme)
             row.entered.connect(lambda value, merge, name=param.name: self._enter(name, value, merge))
             row.editor.annotate(self._unsuited.get(param.name, {}))
