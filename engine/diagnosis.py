@@ -108,23 +108,24 @@ def diagnose(trainer: Trainer, most: int = SAMPLES) -> Diagnosis:
     numbers = sum(int(np.prod(shape)) for shape in model.shapes.values())
     count = min(len(data), most, max(FEWEST, NUMBERS // max(numbers, 1)))
     with trainer.rehearsal() as update:
-        program = _run(model, data, trainer.loss, count)
+        program = passed(model, data, trainer.loss, count)
         found = {node.id: _look(program, node.id) for node in model.network.nodes}
         ratios = _update_ratios(trainer, update)
     layers = (LayerDiagnosis(i, update_ratio=ratios.get(i, math.nan), **kept) for i, kept in found.items())
     return Diagnosis(tuple(layers), count, trainer.steps)
 
 
-def _run(model: Model, data: Dataset, loss: Loss, count: int) -> Program:
-    """Forward and back over the first ``count`` samples."""
+def passed(model: Model, data: Dataset, loss: Loss, count: int) -> Program:
+    """A program that has gone forward and back over the first ``count`` samples, in inference mode."""
     program = Program(model.network, model.in_shape, count, model.store, training=False, input_gradient=True)
     program.x[...] = np.moveaxis(data.x[:count], 0, -1)
     target = loss.targets(data.y[:count], model.out_shape[0]).T
-    _differentiate(program, loss, np.ascontiguousarray(target, model.dtype))
+    differentiate(program, loss, np.ascontiguousarray(target, model.dtype))
     return program
 
 
-def _differentiate(program: Program, loss: Loss, target: Array) -> None:
+def differentiate(program: Program, loss: Loss, target: Array) -> None:
+    """Forward and back over what lies in the input of ``program``; ``target``: ``(outputs, B)``."""
     value = np.zeros((), program.dtype)
     steps = loss.bind(program.output, target, program.d_output, value)
     program.forward()
@@ -168,7 +169,7 @@ def _update_ratios(trainer: Trainer, update: Update) -> dict[str, float]:
     model, batch = trainer.model, trainer.upcoming()
     program = model.program(batch.x.shape[-1], training=True)
     program.x[...] = batch.x
-    _differentiate(program, trainer.loss, np.ascontiguousarray(batch.t))
+    differentiate(program, trainer.loss, np.ascontiguousarray(batch.t))
     ids = list(model.store.slices)
     before = {i: [w.copy() for w in _weights(program, model.store.views, i)] for i in ids}
     run_calls(update.calls)

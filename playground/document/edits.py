@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any, TypeVar
 
 import numpy as np
@@ -32,6 +33,7 @@ from engine.problems import (
     SetFit,
     SetLayer,
     SetPreparation,
+    Several,
 )
 from engine.program import check_state
 from engine.spec import File
@@ -379,6 +381,8 @@ def mend(project: Project, remedy: Remedy) -> Project:
             return set_preparation(project, project.preparation.replace(**{name: value}))
         case SetFit(name=name, value=value):
             return set_fit(project, project.fit.replace(**{name: value}))
+        case Several(remedies=remedies):
+            return reduce(mend, remedies, project)
     raise SpecError(f"No edit is known for the remedy {remedy.text!r}. Add it to edits.mend.")
 
 
