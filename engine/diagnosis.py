@@ -158,10 +158,15 @@ def _look(program: Program, node_id: str) -> dict[str, Any]:
     weights = _weights(program, program.parameters.views, node_id)
     if weights:
         slopes = _weights(program, program.parameters.gradient_views, node_id)
-        kept["alike"] = len(values) > 1 and all(bool((a == a[:1]).all()) for a in (*weights, values))
+        kept["alike"] = len(values) > 1 and all(map(_alike, (*weights, values)))
         kept["weights"] = Bins(*histogram(_joined(weights), BINS))
         kept["weight_gradients"] = Bins(*histogram(_joined(slopes), BINS))
     return kept
+
+
+def _alike(rows: Array) -> bool:
+    """Whether all rows are the same, but for what products round differently from row to row."""
+    return bool(np.ptp(rows, axis=0).max(initial=0) <= 1e-5 * np.abs(rows).max(initial=0))
 
 
 def _update_ratios(trainer: Trainer, update: Update) -> dict[str, float]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.core import Array
 from engine.log import LogView
 
 #: avoidable bias (training − human error) and variance (validation − training error) are high from this on
@@ -119,12 +120,14 @@ class Overfit:
         best: what it was there.
         now: what it is now: the middle of the last epochs.
         rise: ``now / best − 1``.
+        train: what the training loss is now, the middle of the last epochs.
     """
 
     epoch: int
     best: float
     now: float
     rise: float
+    train: float
 
     @property
     def words(self) -> str:
@@ -133,6 +136,13 @@ class Overfit:
             f"The validation loss was best after epoch {self.epoch:,} ({self.best:.3g}) and is {self.now:.3g} now, "
             f"{percent(self.rise)} higher, while the training loss fell."
         )
+
+
+def _steady(losses: Array) -> Array:
+    """The middle of each loss and its two neighbours on either side: a single lucky epoch is no best one."""
+    padded = np.pad(losses, 2, mode="edge")
+    found: Array = np.median(np.lib.stride_tricks.sliding_window_view(padded, TURNED), axis=1)
+    return found
 
 
 #: epochs that the validation loss must have been higher by this share, and the training loss lower by that one
@@ -144,11 +154,12 @@ def overfitted(log: LogView) -> Overfit | None:
     validation, train = log["validation_loss"], log["train_loss"]
     if len(log) <= TURNED or not (np.isfinite(validation).all() and np.isfinite(train).all()):
         return None
-    at = int(validation.argmin())
-    best, last = float(validation[at]), validation[-TURNED:]
+    steady, steady_train = _steady(validation), _steady(train)
+    at = int(steady.argmin())
+    best, last = float(steady[at]), validation[-TURNED:]
     if len(log) - at <= TURNED or best <= 0 or float(last.min()) < (1 + RISEN) * best:
         return None
-    if float(train[-1]) > (1 - FALLEN) * float(train[at]):
+    if float(steady_train[-1]) > (1 - FALLEN) * float(steady_train[at]):
         return None
-    now = float(np.median(last))
-    return Overfit(int(log["epoch"][at]), best, now, now / best - 1)
+    now = float(steady[-1])
+    return Overfit(int(log["epoch"][at]), best, now, now / best - 1, float(steady_train[-1]))

@@ -4,16 +4,12 @@
     coach.look(look(trainer), trainer.log.view())   # now and then; changes nothing of the run
     coach.advice                                    # one thing at a time, or None
 
-A rule is a small class in ``plan_rules``, ``first_rules`` or ``run_rules``. Thresholds are relative to the run itself, and were calibrated on the
-examples: none of them gives a warning on a healthy one.
+A rule is a small class in one of the modules below. Thresholds are relative to the run itself, and were calibrated on the examples:
+none of them gives a warning on a healthy one (``python -m benchmarks coach``).
 """
 
-# isort: off  (imported in the order in which the rules are asked: causes before their effects)
-import engine.coach.plan_rules
-import engine.coach.first_rules
-import engine.coach.run_rules  # noqa: F401
+from importlib import import_module
 
-# isort: on
 from engine.coach.coach import Advice, Coach, before, problems, rules
 from engine.coach.evidence import Look, Moment, Plan, look
 from engine.coach.rule import RULES, Finding, Rule
@@ -21,3 +17,8 @@ from engine.coach.rule import RULES, Finding, Rule
 __all__ = [
     "RULES", "Advice", "Coach", "Finding", "Look", "Moment", "Plan", "Rule", "before", "look", "problems", "rules",
 ]  # fmt: skip
+
+#: where the rules are, in the order in which they are asked: causes before their effects
+MODULES = ("plan_rules", "setting_rules", "first_rules", "run_rules")
+for _module in MODULES:
+    import_module(f"{__name__}.{_module}")

@@ -152,20 +152,17 @@ class Coach:
             self._first = seen
         self._moment = Moment(self.plan, self._own(log, seen.epoch), self._looks, self._first)
         begins = seen.step == 0
-        for rule in RULES.values():
-            if rule.key in self.meant or self._silenced(rule.key):
-                self._hits[rule.key] = 0
-                continue
-            found = self._ask(rule.begins(self._moment) if begins else rule.trains(self._moment))
-            self._weigh(rule, found, "begins" if begins else "trains", 1 if begins else rule.hits)
+        found = {key: self._count(rule, begins) for key, rule in RULES.items()}
+        for key, rule in RULES.items():
+            self._weigh(rule, found[key], "begins" if begins else "trains", 1 if begins else rule.hits)
 
     def burst(self, message: str, node_id: str, remedy: Remedy | None, log: LogView, epoch: int) -> None:
         """Take note of a divergence, which has ended the run."""
         rule = RULES["diverged"]
         if rule.key in self.meant or self._silenced(rule.key):
             return
-        moment = Moment(self.plan, self._own(log, epoch), self._looks, self._first, message, node_id, remedy)
-        self._weigh(rule, self._ask(rule.trains(moment)), "trains", 1)
+        self._moment = Moment(self.plan, self._own(log, epoch), self._looks, self._first, message, node_id, remedy)
+        self._weigh(rule, self._count(rule, False), "trains", 1)
 
     def end(self, log: LogView, epoch: int) -> None:
         """The planned epochs are over."""
@@ -195,27 +192,42 @@ class Coach:
         with np.errstate(all="ignore"):
             return next(iter(found), None)
 
+    def _count(self, rule: Rule, begins: bool) -> Finding | None:
+        """What a rule finds now; in how many looks in a row it has, or has not."""
+        key = rule.key
+        if self._moment is None or key in self.meant or self._silenced(key):
+            self._hits[key] = 0
+            return None
+        found = self._ask(rule.begins(self._moment) if begins else rule.trains(self._moment))
+        self._hits[key] = self._hits.get(key, 0) + 1 if found is not None else 0
+        self._misses[key] = 0 if found is not None else self._misses.get(key, 0) + 1
+        return found
+
+    def _held(self, key: str) -> bool:
+        """Whether an earlier rule that would silence this one has found something, and only waits to be sure."""
+        for other, rule in RULES.items():
+            if other == key:
+                return False
+            if key in rule.silences and self._hits.get(other) and other not in self._speaking:
+                return True
+        return False
+
     def _weigh(self, rule: Rule, found: Finding | None, moment: str, wanted: int) -> None:
         key, epoch = rule.key, self._looks[-1].epoch if self._looks else 0
         speaking = self._speaking.get(key)
         if found is None:
-            self._hits[key] = 0
-            self._misses[key] = self._misses.get(key, 0) + 1
             if speaking is not None and speaking.moment != "before" and self._over(speaking):
                 del self._speaking[key]
-            return
-        self._misses[key] = 0
-        self._hits[key] = self._hits.get(key, 0) + 1
-        if speaking is not None and speaking.moment == "before":
-            return
-        if speaking is not None or self._hits[key] >= wanted:
+        elif speaking is not None:
+            if speaking.moment != "before":
+                self._say(_advice(rule, found, epoch, moment))
+        elif self._hits[key] >= wanted and not self._silenced(key) and not self._held(key):
             self._say(_advice(rule, found, epoch, moment))
 
     def _over(self, speaking: Advice) -> bool:
         """What was said of the first weights holds until the run shows otherwise: the rule itself is not asked again."""
-        if speaking.moment == "begins":
-            return self.learning and self._misses[speaking.rule] >= MISSES
-        return self._misses[speaking.rule] >= MISSES
+        missed = self._misses.get(speaking.rule, 0) >= MISSES
+        return missed and (speaking.moment != "begins" or self.learning)
 
     def _say(self, advice: Advice) -> None:
         """Say it, or say it anew with newer numbers."""

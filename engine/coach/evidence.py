@@ -312,8 +312,9 @@ class Moment:
 
     @cached_property
     def learns(self) -> bool:
-        """Whether it is on its way: learned, or the loss falls by a per cent in three epochs and is below that of a constant answer."""
-        return self.learned or (self.fell(3) > 0.01 and not self.loss > self.plan.chance)
+        """Whether it is on its way: learned, or the loss falls by 3 % in three epochs and is below that of a constant answer."""
+        fell = self.fell(max(1, min(3, self.epoch - int(self.log["epoch"][0])))) if len(self.log) else math.nan
+        return self.learned or (fell > 0.03 and not self.loss > self.plan.chance)
 
 
 def named(nodes: Collection[str]) -> str:

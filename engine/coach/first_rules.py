@@ -10,7 +10,7 @@ from engine.coach.evidence import Moment, named, number, percent
 from engine.coach.rule import STUCK, Finding, Rule, rule
 from engine.layers import BatchNorm, Linear, Sigmoid
 from engine.losses import BCEWithLogitsLoss, CrossEntropyLoss
-from engine.problems import Remedy, SetFit, SetLayer
+from engine.problems import Remedy, SetFit
 from engine.schedules import WarmUp
 
 #: samples that must have been looked at before anything is said of units
@@ -64,7 +64,7 @@ class BornDead(Rule):
     sure = "proven"
     silences = STUCK
     sources = "Lu et al. 2019, Dying ReLU and initialization"
-    MANY, UNITS = 0.5, 6
+    MANY, UNITS = 0.4, 6
 
     def begins(self, moment: Moment) -> Iterator[Finding]:
         if moment.now.diagnosis.samples < SAMPLES:

@@ -24,7 +24,6 @@ from engine.layers import (
     LayerNorm,
 )
 from engine.problems import RemoveNode, SetFit, SetLayer
-from engine.regularizers import L2
 from engine.review import batch_size_without_rest
 from engine.schedules import ConstantRate, Progress
 
@@ -69,7 +68,7 @@ class OneTarget(Rule):
     title = "There is only one answer to learn"
     why = "A network that always says the same is then right; nothing about the inputs can be learned."
     sure = "proven"
-    silences = STUCK | {"overfitting", "unbalanced-classes", "labels-by-heart"}
+    silences = STUCK | {"overfitting", "unbalanced-classes", "few-data"}
 
     def before(self, plan: Plan) -> Iterator[Finding]:
         y = plan.train.y
@@ -391,29 +390,6 @@ class BatchStatistics(Rule):
         )
 
 
-@rule("few-data")
-class FewData(Rule):
-    """Many more parameters than numbers to learn from."""
-
-    title = "Few samples for so many weights"
-    why = "It can learn them by heart; the validation loss will tell."
-    level = "hint"
-    stuck = False
-    sources = "Goodfellow, Bengio & Courville 2016, section 5.2"
-    TIMES, PER_CLASS, LEAST = 10, 20, 10
-
-    def before(self, plan: Plan) -> Iterator[Finding]:
-        count = len(plan.train)
-        groups = max(len(plan.shares), 1)
-        if count < self.LEAST or count / groups >= self.PER_CLASS:
-            return
-        if plan.parameters > self.TIMES * count:
-            yield Finding(
-                f"{plan.parameters:,} weights, and {count:,} samples to learn them from.",
-                remedies=(SetFit("L2 penalty", "regularizer", L2(strength=0.01)),),
-            )
-
-
 # --- facts about data, which every edit of the network asks for again -------------------------------------------------
 
 
@@ -424,7 +400,7 @@ class _Facts:
         self._data = data
         self._spread: Array | None = None
         self._rows: list[bytes] | None = None
-        self._telling: int | None | bool = False
+        self._telling: int | bool | None = False
 
     @property
     def spread(self) -> Array:

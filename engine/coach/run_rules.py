@@ -7,15 +7,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from engine.clipping import ClipNorm
 from engine.coach import remedies
 from engine.coach.evidence import LONGER, Moment, number, percent
 from engine.coach.rule import STUCK, Finding, Rule, rule
 from engine.layers import Activation, Linear
-from engine.optimizers import AdamW
-from engine.problems import Remedy, SetFit, SetLayer
+from engine.problems import Remedy, SetFit
 from engine.regularizers import L2, NoPenalty
-from engine.verdict import HIGH, overfitted
+from engine.verdict import HIGH, TURNED, overfitted
 
 
 @rule("units-died")
@@ -32,7 +30,7 @@ class UnitsDied(Rule):
 
     def trains(self, moment: Moment) -> Iterator[Finding]:
         plan = moment.plan
-        if moment.learned or moment.now.diagnosis.samples < self.SAMPLES:
+        if moment.learns or moment.now.diagnosis.samples < self.SAMPLES:
             return
         dead = [
             one
@@ -53,74 +51,6 @@ class UnitsDied(Rule):
             worst.node_id,
             (remedies.rate(plan.fit, 0.1), remedies.livelier(plan, nodes)),
         )
-
-
-@rule("clipped-short")
-class ClippedShort(Rule):
-    """Gradients are cut to a small part of their length."""
-
-    title = "Gradients are cut very short"
-    why = "Each update is that much smaller, as if the learning rate were."
-    sure = "proven"
-    silences = STUCK - {"diverged"}
-    sources = "Pascanu et al. 2013; SageMaker Debugger"
-    TIMES, EPOCHS = 30.0, 3
-
-    def trains(self, moment: Moment) -> Iterator[Finding]:
-        clipping = moment.plan.fit.clipping
-        norms = moment.last(self.EPOCHS, "gradient_norm")
-        if not isinstance(clipping, ClipNorm) or not len(norms) or moment.learned:
-            return
-        usual = float(np.median(norms[1:]))
-        if usual > self.TIMES * clipping.max_norm:
-            limit = remedies.rounded(usual)
-            yield Finding(
-                f"Gradients have a length of about {number(usual)} and are cut to {number(clipping.max_norm)}.",
-                remedies=(
-                    SetFit(f"Clip at {limit:g}", "clipping", ClipNorm(max_norm=limit)),
-                    SetFit("No clipping", "clipping", None),
-                ),
-            )
-
-
-@rule("penalty-too-strong")
-class PenaltyTooStrong(Rule):
-    """Penalties and weight decay pull as strongly as the data."""
-
-    title = "The penalty drowns the data"
-    why = "What the data ask of the weights is undone as fast as it is learned."
-    silences = STUCK - {"diverged"}
-    sources = "TheDeepChecker (ISSTA 2022); CS231n, neural networks 2"
-    PULL, EPOCHS = 0.5, 3
-
-    def trains(self, moment: Moment) -> Iterator[Finding]:
-        plan = moment.plan
-        fell = moment.fell(self.EPOCHS)
-        if moment.learned or not fell < 0.03 or moment.now.pull < self.PULL:
-            return
-        yield Finding(
-            f"Penalty and weight decay pull {number(moment.now.pull)} times as strongly at the weights as the data do, and the "
-            f"training loss stays at {number(moment.loss)}.",
-            remedies=self._weaker(moment),
-        )
-
-    @staticmethod
-    def _weaker(moment: Moment) -> tuple[Remedy, ...]:
-        fit, edits = moment.plan.fit, list[Remedy]()
-        one, two = fit.regularizer.strengths()
-        if two and not one:
-            weaker = remedies.rounded(two * 0.01)
-            edits.append(SetFit(f"λ = {weaker:g}", "regularizer", L2(strength=weaker)))
-        if one or two:
-            edits.append(SetFit("No penalty", "regularizer", NoPenalty()))
-        decay = float(getattr(fit.optimizer, "weight_decay", 0.0))
-        if decay and not isinstance(fit.optimizer, AdamW):
-            edits.append(SetFit("No weight decay", "optimizer", fit.optimizer.replace(weight_decay=0.0)))
-        own = [n for n in moment.plan.weighty if getattr(n.layer, "regularizer", None) is not None]
-        edits += [
-            SetLayer(f"No penalty on {n.id}", n.id, n.layer.replace(regularizer=NoPenalty())) for n in own
-        ]
-        return tuple(edits[:3])
 
 
 @rule("rate-too-small")
@@ -215,26 +145,49 @@ class Overfitting(Rule):
     title = "It learns the training samples by heart"
     why = "What is learned since then holds for these samples alone. The weights of the best epoch are worth more than the present ones."
     stuck = False
-    silences = frozenset({"still-improving", "labels-by-heart"})
+    silences = frozenset({"still-improving", "few-data"})
     sources = "Prechelt 1998, Early stopping: but when?; SageMaker Debugger, Overfit"
-    FEW = 10
+    #: of a constant answer's loss, so much must be at stake
+    MUCH, FEW = 0.15, 10
+    #: training errors that are as good as none, and how much higher validation errors are
+    KNOWN, GAP = 0.02, 0.08
 
     def trains(self, moment: Moment) -> Iterator[Finding]:
         plan = moment.plan
         if plan.validation is None or len(plan.validation) < self.FEW:
             return
-        found = overfitted(moment.log)
-        if found is None:
+        found, heart = overfitted(moment.log), self._by_heart(moment)
+        if found is None and not heart:
             return
         # Where hardly anything is left to lose, or answers stay right, it is no harm: they only become surer.
-        metric = moment.log["validation_metric"]
-        much = found.now > 0.3 * plan.chance and float(np.nanmax(metric)) - float(metric[-1]) > -0.02
-        high = 1 - float(metric[-1]) > plan.human_error + HIGH
-        serious = much and high and found.rise > self._serious(moment)
+        error = 1 - float(moment.log["validation_metric"][-1])
+        serious = (
+            found is not None
+            and found.now > max(self.MUCH * plan.chance, 3 * found.train)
+            and error > plan.human_error + HIGH
+            and found.rise > self._serious(moment)
+        )
         yield Finding(
-            found.words,
+            " ".join(said for said in (heart, found.words if found is not None else "") if said),
             remedies=self._edits(moment),
-            level="warning" if serious else "hint",
+            level="warning" if serious or heart else "hint",
+        )
+
+    def _by_heart(self, moment: Moment) -> str:
+        """That it makes no mistakes in training and many in validation, and has ceased to get better there; "" where it is not so."""
+        plan, other = moment.plan, moment.last(TURNED, "validation_loss")
+        if plan.validation is None or not plan.train.classes or not len(other):
+            return ""
+        train, validation = (1 - float(moment.log[part][-1]) for part in ("train_metric", "validation_metric"))
+        noise = 3 * math.sqrt(validation * (1 - validation) / len(plan.validation))
+        gap = validation - max(train, plan.human_error)
+        earlier = moment.log["validation_loss"][: -len(other) + 1]
+        better = len(earlier) and float(other[1:].min()) < 0.97 * float(earlier.min())
+        if train > self.KNOWN or gap < max(self.GAP, noise) or better:
+            return ""
+        return (
+            f"The training error is {percent(train)}, the validation error {percent(validation)}, and the validation loss has not "
+            f"become better for {TURNED} epochs."
         )
 
     @staticmethod
@@ -255,6 +208,28 @@ class Overfitting(Rule):
             edits.append(SetFit(f"L2 penalty, λ = {stronger:g}", "regularizer", L2(strength=stronger)))
         edits += remedies.dropout(moment.plan)
         return tuple(edits[:3])
+
+
+@rule("few-data")
+class FewData(Rule):
+    """Many more parameters than samples to learn them from."""
+
+    title = "Few samples for so many weights"
+    why = "It can learn them by heart; the validation loss will tell."
+    level = "hint"
+    stuck = False
+    sources = "Goodfellow, Bengio & Courville 2016, section 5.2"
+    #: samples of a class, or of a regression
+    TIMES, FEW, LEAST, EPOCHS = 10, 20, 10, 20
+
+    def trains(self, moment: Moment) -> Iterator[Finding]:
+        plan, count = moment.plan, len(moment.plan.train)
+        each = count / max(len(plan.shares), 1)
+        if moment.epoch >= self.EPOCHS and count >= self.LEAST and each < self.FEW and plan.parameters > self.TIMES * count:
+            yield Finding(
+                f"There are {plan.parameters:,} weights, and {count:,} samples to learn them from.",
+                remedies=(SetFit("L2 penalty, λ = 0.01", "regularizer", L2(strength=0.01)),),
+            )
 
 
 @rule("validation-easier")
