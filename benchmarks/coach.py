@@ -26,7 +26,13 @@ SEEDS = 5
 #: epochs that an example is followed for, at most
 LONGEST = 60
 #: examples whose epochs take long, and how far these are followed, with how many seeds
-LARGE = {"lenet5": (12, 2), "alexnet-small": (10, 2), "resnet-small": (10, 2), "tutorial-mnist": (20, 3), "notes-cnn": (20, 3)}
+LARGE = {
+    "lenet5": (12, 2),
+    "alexnet-small": (10, 2),
+    "resnet-small": (10, 2),
+    "tutorial-mnist": (20, 3),
+    "notes-cnn": (20, 3),
+}
 
 
 def coached(project: Project, epochs: int) -> tuple[Advice, ...]:
@@ -58,15 +64,22 @@ def false_alarms(seeds: int, only: str) -> Iterator[tuple[str, int, list[Advice]
     for key, project in healthy():
         if only in key:
             epochs, most = LARGE.get(key, (LONGEST, seeds))
-            runs = [coached(with_seed(project, project.seed + s), min(epochs, project.fit.epochs)) for s in range(min(seeds, most))]
+            runs = [
+                coached(with_seed(project, project.seed + s), min(epochs, project.fit.epochs))
+                for s in range(min(seeds, most))
+            ]
             yield key, len(runs), [one for said in runs for one in said if one.level == "warning"]
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seeds", type=int, default=SEEDS, help="runs of each project")
     parser.add_argument("--only", default="", metavar="WORD", help="only projects whose name contains it")
-    parser.add_argument("--tuned", action="store_true", help="without the faults that were kept apart, and without examples")
+    parser.add_argument(
+        "--tuned", action="store_true", help="without the faults that were kept apart, and without examples"
+    )
     options = parser.parse_args()
     app.one_blas_thread()
     spoke, right, runs = Counter[str](), Counter[str](), Counter[str]()
@@ -77,7 +90,10 @@ def main() -> int:
         hits = sum(name in fault.rules for name in names)
         others = Counter(name or "(silent)" for name in names if name not in fault.rules)
         mark = " *" if fault.apart else ""
-        print(f"{fault.name + mark:44} {fault.rules[0]:26} {hits:3}/{len(names):<3}   {', '.join(f'{k} {n}×' for k, n in others.items())}", flush=True)
+        print(
+            f"{fault.name + mark:44} {fault.rules[0]:26} {hits:3}/{len(names):<3}   {', '.join(f'{k} {n}×' for k, n in others.items())}",
+            flush=True,
+        )
         counts[fault.apart][0] += hits
         counts[fault.apart][1] += len(names)
         for name in names:

@@ -10,12 +10,12 @@ none of them gives a warning on a healthy one (``python -m benchmarks coach``).
 
 from importlib import import_module
 
-from engine.coach.coach import Advice, Coach, before, problems, rules
+from engine.coach.coach import Advice, Coach, Light, Told, before, problems, rules
 from engine.coach.evidence import Look, Moment, Plan, look
 from engine.coach.rule import RULES, Finding, Rule
 
 __all__ = [
-    "RULES", "Advice", "Coach", "Finding", "Look", "Moment", "Plan", "Rule", "before", "look", "problems", "rules",
+    "RULES", "Advice", "Coach", "Finding", "Light", "Look", "Moment", "Plan", "Rule", "Told", "before", "look", "problems", "rules",
 ]  # fmt: skip
 
 #: where the rules are, in the order in which they are asked: causes before their effects

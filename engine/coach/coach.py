@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -65,9 +66,30 @@ class Advice:
 def _advice(rule: Rule, found: Finding, epoch: int, moment: str) -> Advice:
     words = f"{found.words} {found.do}".strip()
     return Advice(
-        rule.key, found.level or rule.level, epoch, found.title or rule.title, clipped(words, LETTERS), rule.why, rule.sure,
+        rule.key, found.level or rule.level, epoch, found.title or rule.title, clipped(words, LETTERS),
+        rule.why if found.why is None else found.why, rule.sure,
         found.node_id, found.remedies, rule.stuck, moment,
     )  # fmt: skip
+
+
+#: "learning": all is well, as far as can be told; "stuck": it does not learn; "suspicious": it does, and something is wrong, or it
+#: has not begun, and something will be
+Light = Literal["", "learning", "stuck", "suspicious"]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the coach says at one moment.
+
+    Args:
+        advice: the one thing to say; ``None`` where there is nothing.
+        light: how it stands; "" where nothing is known yet.
+        more: what else is said, the first first.
+    """
+
+    advice: Advice | None = None
+    light: Light = ""
+    more: tuple[Advice, ...] = ()
 
 
 def before(plan: Plan, meant: Collection[str] = ()) -> tuple[Advice, ...]:
@@ -120,8 +142,18 @@ class Coach:
     @property
     def advice(self) -> Advice | None:
         """The one thing to say now: the first warning, or the first hint where there is none."""
-        order = [self._speaking[key] for key in RULES if key in self._speaking and not self._silenced(key)]
-        return next((one for one in order if one.level == "warning"), order[0] if order else None)
+        return self.told.advice
+
+    @property
+    def told(self) -> Told:
+        """What is to be said now."""
+        heard = [self._speaking[key] for key in RULES if key in self._speaking and not self._silenced(key)]
+        order = sorted(heard, key=lambda one: one.level == "hint")
+        first = order[0] if order else None
+        light: Light = "learning" if self.learning else ""
+        if first is not None and first.level == "warning":
+            light = "stuck" if first.stuck and self.step > 0 else "suspicious"
+        return Told(first, light, tuple(order[1:]))
 
     @property
     def warnings(self) -> tuple[Advice, ...]:
@@ -137,6 +169,11 @@ class Coach:
     def step(self) -> int:
         """The update after which it has looked last; −1 while it has not."""
         return self._looks[-1].step if self._looks else -1
+
+    @property
+    def epoch(self) -> int:
+        """The epoch after which it has looked last; −1 while it has not."""
+        return self._looks[-1].epoch if self._looks else -1
 
     @staticmethod
     def due(epoch: int) -> bool:
@@ -161,7 +198,9 @@ class Coach:
         rule = RULES["diverged"]
         if rule.key in self.meant or self._silenced(rule.key):
             return
-        self._moment = Moment(self.plan, self._own(log, epoch), self._looks, self._first, message, node_id, remedy)
+        self._moment = Moment(
+            self.plan, self._own(log, epoch), self._looks, self._first, message, node_id, remedy
+        )
         self._weigh(rule, self._count(rule, False), "trains", 1)
 
     def end(self, log: LogView, epoch: int) -> None:

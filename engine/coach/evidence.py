@@ -203,9 +203,7 @@ def look(trainer: Trainer, diagnosis: Diagnosis | None = None) -> Look:
         store.values[...] = before
         scale = dict(_scales(trainer))
     now, half, whole, longer = tried
-    return Look(
-        trainer.epoch, trainer.steps, found, answers, labels, pull, (now, half, whole, longer), scale
-    )
+    return Look(trainer.epoch, trainer.steps, found, answers, labels, pull, (now, half, whole, longer), scale)
 
 
 def _answers(trainer: Trainer, outputs: Array, count: int) -> tuple[Array, Array]:
@@ -313,7 +311,9 @@ class Moment:
     @cached_property
     def learns(self) -> bool:
         """Whether it is on its way: learned, or the loss falls by 3 % in three epochs and is below that of a constant answer."""
-        fell = self.fell(max(1, min(3, self.epoch - int(self.log["epoch"][0])))) if len(self.log) else math.nan
+        fell = (
+            self.fell(max(1, min(3, self.epoch - int(self.log["epoch"][0])))) if len(self.log) else math.nan
+        )
         return self.learned or (fell > 0.03 and not self.loss > self.plan.chance)
 
 

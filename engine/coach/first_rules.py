@@ -269,7 +269,9 @@ class RateTooLarge(Rule):
             default=0.0,
         )
         high = float(losses[-1]) > 1.05 * plan.chance and float(losses.min()) > 1.02 * plan.chance
-        if (rising >= self.RISING and no_better and overshoots and ratio > 0.01) or (high and rising >= self.RISING):
+        if (rising >= self.RISING and no_better and overshoots and ratio > 0.01) or (
+            high and rising >= self.RISING
+        ):
             much = "half of the next step would go lower than the whole" if overshoots else (
                 f"it stands at {number(float(losses[-1]))}, where always saying the same would cost {number(plan.chance)}"
             )  # fmt: skip
@@ -290,5 +292,3 @@ class RateTooLarge(Rule):
             edits.append(SetFit("Warm up for 5 epochs", "schedule", WarmUp()))
         edits.append(remedies.clip())
         return tuple(edits)
-
-

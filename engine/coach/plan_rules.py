@@ -176,7 +176,7 @@ class FarFromOne(Rule):
 def _reviewed(plan: Plan, key: str) -> Iterator[Finding]:
     for problem in plan.reviewed:
         if problem.rule == key:
-            yield Finding(problem.message, "", problem.node_id, problem.remedies)
+            yield Finding(problem.message, "", problem.node_id, problem.remedies, why="")
 
 
 @rule("features-apart")
@@ -264,7 +264,11 @@ class ColumnTells(Rule):
         if telling is None:
             return
         name = clipped(train.features[telling], 40)
-        what = "sorted by it, the classes lie apart" if train.classes else "the target rises or falls with it in a straight line"
+        what = (
+            "sorted by it, the classes lie apart"
+            if train.classes
+            else "the target rises or falls with it in a straight line"
+        )
         yield Finding(
             f"The column {name} alone tells the target: {what}.",
             "If it is not known before the answer is, leave it out of the table.",
@@ -426,7 +430,7 @@ class _Facts:
         """The first column that alone tells the target."""
         if self._telling is False:
             self._telling = next(filter(self._tells, range(self._data.x.shape[1])), None)
-        return self._telling  # type: ignore[return-value]
+        return self._telling
 
     def _tells(self, column: int) -> bool:
         x, y = self._data.x[:ROWS, column], self._data.y[:ROWS]
@@ -451,4 +455,3 @@ def _facts(data: Dataset) -> _Facts:
     if found is None:
         found = _known[data] = _Facts(data)
     return found
-

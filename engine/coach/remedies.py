@@ -61,9 +61,7 @@ def initializer(plan: Plan, better: Initializer, name: str) -> Remedy:
     if not own:
         return SetFit(f"Use {name} for the first weights", "initializer", better)
     changes = [SetLayer(n.id, n.id, n.layer.replace(initializer=None)) for n in own]
-    return Several(
-        f"Use {name} for the first weights", (*changes, SetFit("", "initializer", better))
-    )
+    return Several(f"Use {name} for the first weights", (*changes, SetFit("", "initializer", better)))
 
 
 def suited_initializer(plan: Plan) -> Remedy:
@@ -87,9 +85,7 @@ def drawn(plan: Plan) -> Remedy:
 
 def activation_for(plan: Plan) -> Layer:
     """The activation that suits: what the network has mostly, else Tanh for a few inputs and ReLU for many."""
-    kinds = Counter(
-        type(n.layer) for n in plan.activations if not isinstance(n.layer, Identity | Sigmoid)
-    )
+    kinds = Counter(type(n.layer) for n in plan.activations if not isinstance(n.layer, Identity | Sigmoid))
     if kinds:
         return kinds.most_common(1)[0][0]()
     return Tanh() if math.prod(plan.train.in_shape) <= 10 else ReLU()

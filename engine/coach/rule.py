@@ -26,6 +26,7 @@ class Finding:
         remedies: edits that would each end it, the best first.
         level: where it differs from the rule's.
         title: where it differs from the rule's.
+        why: where it differs from the rule's: "" where the words say it already.
     """
 
     words: str
@@ -34,6 +35,7 @@ class Finding:
     remedies: tuple[Remedy, ...] = ()
     level: Level | None = None
     title: str = ""
+    why: str | None = None
 
 
 class Rule:

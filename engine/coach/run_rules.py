@@ -134,7 +134,8 @@ def hidden(moment: Moment) -> Remedy:
     last = plan.learning[-1].id
     bend: Activation | object = remedies.activation_for(plan)
     return Several(
-        "Add 8 hidden units", (InsertLayer("", last, Linear(8)), InsertLayer("", last, bend))  # type: ignore[arg-type]
+        "Add 8 hidden units",
+        (InsertLayer("", last, Linear(8)), InsertLayer("", last, bend)),  # type: ignore[arg-type]
     )
 
 
@@ -151,6 +152,8 @@ class Overfitting(Rule):
     MUCH, FEW = 0.15, 10
     #: training errors that are as good as none, and how much higher validation errors are
     KNOWN, GAP = 0.02, 0.08
+    #: samples for each weight, below which there is room to learn them by heart
+    ROOM = 4
 
     def trains(self, moment: Moment) -> Iterator[Finding]:
         plan = moment.plan
@@ -165,6 +168,7 @@ class Overfitting(Rule):
             found is not None
             and found.now > max(self.MUCH * plan.chance, 3 * found.train)
             and error > plan.human_error + HIGH
+            and self.ROOM * plan.parameters > len(plan.train)  # fewer cannot hold so many samples
             and found.rise > self._serious(moment)
         )
         yield Finding(
@@ -178,7 +182,9 @@ class Overfitting(Rule):
         plan, other = moment.plan, moment.last(TURNED, "validation_loss")
         if plan.validation is None or not plan.train.classes or not len(other):
             return ""
-        train, validation = (1 - float(moment.log[part][-1]) for part in ("train_metric", "validation_metric"))
+        train, validation = (
+            1 - float(moment.log[part][-1]) for part in ("train_metric", "validation_metric")
+        )
         noise = 3 * math.sqrt(validation * (1 - validation) / len(plan.validation))
         gap = validation - max(train, plan.human_error)
         earlier = moment.log["validation_loss"][: -len(other) + 1]
@@ -194,7 +200,9 @@ class Overfitting(Rule):
     def _serious(moment: Moment) -> float:
         """By which share it must have risen: what it wavers by from epoch to epoch is no sign."""
         losses = moment.log["validation_loss"]
-        wavers = float(np.median(np.abs(np.diff(losses[-10:])) / losses[-10:][1:])) if len(losses) > 2 else 0.0
+        wavers = (
+            float(np.median(np.abs(np.diff(losses[-10:])) / losses[-10:][1:])) if len(losses) > 2 else 0.0
+        )
         return max(0.15, 3 * wavers)
 
     @staticmethod
@@ -225,7 +233,12 @@ class FewData(Rule):
     def trains(self, moment: Moment) -> Iterator[Finding]:
         plan, count = moment.plan, len(moment.plan.train)
         each = count / max(len(plan.shares), 1)
-        if moment.epoch >= self.EPOCHS and count >= self.LEAST and each < self.FEW and plan.parameters > self.TIMES * count:
+        if (
+            moment.epoch >= self.EPOCHS
+            and count >= self.LEAST
+            and each < self.FEW
+            and plan.parameters > self.TIMES * count
+        ):
             yield Finding(
                 f"There are {plan.parameters:,} weights, and {count:,} samples to learn them from.",
                 remedies=(SetFit("L2 penalty, λ = 0.01", "regularizer", L2(strength=0.01)),),
@@ -336,5 +349,3 @@ class StillImproving(Rule):
                 f"In the last {self.EPOCHS} epochs the training loss fell by {percent(fell)}.",
                 remedies=(SetFit(f"Plan {more:,} epochs", "epochs", more),) if more > fit.epochs else (),
             )
-
-

@@ -80,7 +80,9 @@ class PenaltyTooStrong(Rule):
         if moment.first is None:
             return math.nan
         was, now = moment.first.scale, moment.now.scale
-        return min((now[n.id] / was[n.id] for n in moment.plan.learning if was.get(n.id, 0.0) > 0), default=math.nan)
+        return min(
+            (now[n.id] / was[n.id] for n in moment.plan.learning if was.get(n.id, 0.0) > 0), default=math.nan
+        )
 
     @staticmethod
     def _weaker(moment: Moment) -> tuple[Remedy, ...]:

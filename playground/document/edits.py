@@ -352,6 +352,18 @@ def set_human_error(project: Project, human_error: float) -> Project:
     return replace(project, human_error=checked_human_error(human_error))
 
 
+@edit("Mean it so")
+def mean_so(project: Project, rule: str) -> Project:
+    """The coach's rule of this name says nothing of this project any more."""
+    return project if rule in project.meant else replace(project, meant=(*project.meant, rule))
+
+
+@edit("Have it said again")
+def hear_again(project: Project) -> Project:
+    """All of the coach's rules speak."""
+    return replace(project, meant=()) if project.meant else project
+
+
 @edit("Rename")
 def rename(project: Project, name: str) -> Project:
     return replace(project, name=name)

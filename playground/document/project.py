@@ -257,10 +257,17 @@ def _findings(source: Source, preparation: Preparation, network: Network, fit: F
 
 @lru_cache(maxsize=64)
 def _warned(
-    source: Source, preparation: Preparation, network: Network, fit: Fit, given: frozenset[str], meant: tuple[str, ...]
+    source: Source,
+    preparation: Preparation,
+    network: Network,
+    fit: Fit,
+    given: frozenset[str],
+    meant: tuple[str, ...],
 ) -> tuple[Problem, ...]:
     data = prepared(source, preparation)
-    return coach.problems(coach.Plan(network, data.train, data.validation, fit, preparation, source, given), meant)
+    return coach.problems(
+        coach.Plan(network, data.train, data.validation, fit, preparation, source, given), meant
+    )
 
 
 def given_weights(project: Project) -> frozenset[str]:

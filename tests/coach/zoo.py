@@ -10,11 +10,32 @@ from typing import Any
 import numpy as np
 
 from engine.clipping import ClipNorm
-from engine.data import BreastCancer, Circle, Diabetes, Digits, MultiGaussian, NpzFile, Sine, Source, Spiral, Wine, Xor
+from engine.data import (
+    BreastCancer,
+    Circle,
+    Diabetes,
+    Digits,
+    MultiGaussian,
+    NpzFile,
+    Sine,
+    Source,
+    Spiral,
+    Wine,
+    Xor,
+)
 from engine.fit import Fit
 from engine.initializers import Constant, HeNormal, Large, Normal, Small, XavierUniform, Zeros
 from engine.layers import (
-    BatchNorm, Conv2d, Dropout, Flatten, Layer, Linear, ReLU, Sigmoid, Softmax, Tanh,
+    BatchNorm,
+    Conv2d,
+    Dropout,
+    Flatten,
+    Layer,
+    Linear,
+    ReLU,
+    Sigmoid,
+    Softmax,
+    Tanh,
 )  # fmt: skip
 from engine.losses import BCEWithLogitsLoss, CrossEntropyLoss, MSELoss
 from engine.optimizers import SGD, Adam
@@ -66,14 +87,24 @@ def project(source: Source, layers: list[Layer], fit: Fit, **preparation: Any) -
 
 def mlp(*hidden: Layer, **fit: Any) -> Project:
     """Digits, the hidden layers, ten outputs."""
-    given = {"loss": CrossEntropyLoss(), "optimizer": SGD(lr=0.1), "initializer": HeNormal(), "batch_size": 32}
+    given = {
+        "loss": CrossEntropyLoss(),
+        "optimizer": SGD(lr=0.1),
+        "initializer": HeNormal(),
+        "batch_size": 32,
+    }
     body = list(hidden) or [Linear(32), ReLU(), Linear(32), ReLU()]
     return project(Digits(), [Flatten(), *body, Linear(10)], Fit(**(given | fit)))
 
 
 def plane(*hidden: Layer, source: Source | None = None, **fit: Any) -> Project:
     """Points in the plane, the hidden layers, one output."""
-    given = {"loss": BCEWithLogitsLoss(), "optimizer": SGD(lr=0.1), "initializer": XavierUniform(), "batch_size": 10}
+    given = {
+        "loss": BCEWithLogitsLoss(),
+        "optimizer": SGD(lr=0.1),
+        "initializer": XavierUniform(),
+        "batch_size": 10,
+    }
     body = list(hidden) or [Linear(8), Tanh()]
     return project(source or Circle(), [*body, Linear(1)], Fit(**(given | fit)))
 
@@ -89,7 +120,11 @@ def table(folder: Path, name: str, x: Any, y: Any, *hidden: Layer, outputs: int 
     """Rows of numbers of one's own, in a file."""
     path = folder / f"{name}.npz"
     np.savez(path, x=np.asarray(x, np.float32), y=y)
-    given = {"loss": CrossEntropyLoss() if outputs > 1 else MSELoss(), "optimizer": Adam(lr=0.01), "batch_size": 10}
+    given = {
+        "loss": CrossEntropyLoss() if outputs > 1 else MSELoss(),
+        "optimizer": Adam(lr=0.01),
+        "batch_size": 10,
+    }
     body = list(hidden) or [Linear(8), Tanh()]
     return project(NpzFile(path=str(path)), [*body, Linear(outputs)], Fit(**(given | fit)), normalize="none")
 
@@ -118,7 +153,11 @@ def given(made: Project, changes: Callable[[str, Any], Any]) -> Project:
     rng = np.random.default_rng(0)
     state = {}
     for key, shape in state_shapes(made).items():
-        drawn = rng.normal(size=shape) * np.sqrt(2 / max(1, int(np.prod(shape[1:])))) if len(shape) > 1 else np.zeros(shape)
+        drawn = (
+            rng.normal(size=shape) * np.sqrt(2 / max(1, int(np.prod(shape[1:]))))
+            if len(shape) > 1
+            else np.zeros(shape)
+        )
         state[key] = np.asarray(changes(key, drawn), np.float64)
     return edits.give_weights(made, state)
 
@@ -185,7 +224,8 @@ def _(folder: Path) -> Project:
 def _(folder: Path) -> Project:
     made = plane()
     nodes = tuple(
-        replace(n, layer=n.layer.replace(frozen=True)) if isinstance(n.layer, Linear) else n for n in made.network.nodes
+        replace(n, layer=n.layer.replace(frozen=True)) if isinstance(n.layer, Linear) else n
+        for n in made.network.nodes
     )
     return made.replace(network=made.network.__class__(nodes))
 
@@ -391,7 +431,12 @@ def _(folder: Path) -> Project:
     path = folder / "bright.npz"
     np.savez(path, x=(x * 16).astype(np.float32), y=y)
     fit = Fit(loss=CrossEntropyLoss(), optimizer=Adam(lr=0.002), initializer=HeNormal(), batch_size=32)
-    return project(NpzFile(path=str(path), scale="none"), [Flatten(), Linear(32), ReLU(), Linear(10)], fit, normalize="none")
+    return project(
+        NpzFile(path=str(path), scale="none"),
+        [Flatten(), Linear(32), ReLU(), Linear(10)],
+        fit,
+        normalize="none",
+    )
 
 
 @fault("107 of one class, 3 of the other", "unbalanced-classes")
@@ -485,5 +530,3 @@ def healthy() -> Iterator[tuple[str, Project]]:
 def with_seed(made: Project, seed: int) -> Project:
     """The same with other first weights (unless they are given) and another order of samples."""
     return made.replace(seed=seed)
-
-

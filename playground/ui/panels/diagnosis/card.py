@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QVBoxLayout
 
+from engine.log import LogView
 from engine.spec import Spec, param
 from engine.verdict import Kind, verdict
 from playground.document.project import HUMAN_ERROR
@@ -67,7 +68,7 @@ class VerdictCard(QFrame):
             column.addWidget(part)
         column.addStretch(1)
         self._human = 0.0
-        self._errors = (math.nan, math.nan)
+        self._errors, self._log = (math.nan, math.nan), LogView()
         self._judge()
 
     def show_human_error(self, human_error: float) -> None:
@@ -76,14 +77,14 @@ class VerdictCard(QFrame):
         self._human = human_error
         self._judge()
 
-    def show_errors(self, train: float, validation: float) -> None:
-        """Judge these errors; NaN for unknown."""
-        if repr((train, validation)) != repr(self._errors):
-            self._errors = (train, validation)
+    def show_errors(self, train: float, validation: float, log: LogView) -> None:
+        """Judge these errors, NaN for unknown, and the losses in ``log``."""
+        if repr((train, validation)) != repr(self._errors) or len(log) != len(self._log):
+            self._errors, self._log = (train, validation), log
             self._judge()
 
     def _judge(self) -> None:
-        found = verdict(*self._errors, self._human)
+        found = verdict(*self._errors, self._human, self._log)
         self.kind.setText(f"<b>{MARKS[found.kind]} {found.kind.value.capitalize()}</b>")
         self.why.setText(found.why)
         self.advice.setText(found.advice)
