@@ -65,13 +65,15 @@ _TO_KNOW = {
 
 
 def verdict(
-    train_error: float, validation_error: float, human_error: float, log: LogView | None = None
+    train_error: float, validation_error: float, human_error: float, turned: str = "", cause: str = ""
 ) -> Verdict:
     """Judge two errors against what a human (or the best achievable predictor) errs; NaN stands for unknown.
 
-    Losses count as well, where there is a ``log`` of them: a validation loss that has turned is overfitting, before answers go wrong.
-
     A bias or variance below 0 counts as none: a network may be better than a human, and a validation part easier than training.
+
+    Args:
+        turned: a sentence on a validation loss that has turned, see ``overfitted``: that is overfitting, before answers go wrong.
+        cause: what keeps the network from learning, if it is known: errors follow from that, and it comes first.
     """
     bias, variance = train_error - human_error, validation_error - train_error
     known = {"training": train_error, "validation": validation_error, "human": human_error}
@@ -81,8 +83,7 @@ def verdict(
         return Verdict(
             Kind.CANNOT_TELL, bias, variance, f"The {missing} error is not known.", _TO_KNOW[missing]
         )
-    turned = overfitted(log) if log is not None else None
-    high_bias, high_variance = bias >= HIGH, variance >= HIGH or turned is not None
+    high_bias, high_variance = bias >= HIGH, variance >= HIGH or bool(turned)
     kind = {
         (True, False): Kind.HIGH_BIAS,
         (False, True): Kind.HIGH_VARIANCE,
@@ -93,9 +94,10 @@ def verdict(
         f"The training error, {percent(train_error)}, {_compared(bias, high_bias, 'the human error', human_error)}; "
         f"the validation error, {percent(validation_error)}, {_compared(variance, variance >= HIGH, 'the training error')}."
     )
-    if turned is not None:
-        why += f" {turned.words}"
-    return Verdict(kind, bias, variance, why, _ADVICE[kind])
+    if turned:
+        why += f" {turned}"
+    advice = f"First see to this: {cause[:1].lower()}{cause[1:]}." if cause else _ADVICE[kind]
+    return Verdict(kind, bias, variance, why, advice)
 
 
 def percent(share: float) -> str:
@@ -121,6 +123,7 @@ class Overfit:
         now: what it is now: the middle of the last epochs.
         rise: ``now / best − 1``.
         train: what the training loss is now, the middle of the last epochs.
+        at: the last epoch.
     """
 
     epoch: int
@@ -128,12 +131,13 @@ class Overfit:
     now: float
     rise: float
     train: float
+    at: int
 
     @property
     def words(self) -> str:
         """A sentence with the numbers."""
         return (
-            f"The validation loss was best after epoch {self.epoch:,} ({self.best:.3g}) and is {self.now:.3g} now, "
+            f"The validation loss was best after epoch {self.epoch:,} ({self.best:.3g}) and {self.now:.3g} after epoch {self.at:,}, "
             f"{percent(self.rise)} higher, while the training loss fell."
         )
 
@@ -162,4 +166,6 @@ def overfitted(log: LogView) -> Overfit | None:
     if float(steady_train[-1]) > (1 - FALLEN) * float(steady_train[at]):
         return None
     now = float(steady[-1])
-    return Overfit(int(log["epoch"][at]), best, now, now / best - 1, float(steady_train[-1]))
+    return Overfit(
+        int(log["epoch"][at]), best, now, now / best - 1, float(steady_train[-1]), int(log["epoch"][-1])
+    )

@@ -155,10 +155,10 @@ def train(
     ``run``: where to go on from. Raises SpecError where it was on data of another shape. ``coached`` is given the coach, once it has
     looked at the first weights, whenever it has looked again, and at the end.
     """
-    from playground.runner.coaching import Watch
     from playground.runner.messages import State
     from playground.runner.session import Session
     from playground.runner.team import team
+    from playground.runner.watch import Watch
 
     session = Session()
     session.load(project)

@@ -93,13 +93,17 @@ class Told:
 
 
 def before(plan: Plan, meant: Collection[str] = ()) -> tuple[Advice, ...]:
-    """All that is to be said before the first update, causes first, but for the rules that the user ``meant`` so."""
-    return tuple(
-        _advice(rule, found, 0, "before")
-        for rule in RULES.values()
-        if rule.key not in meant
-        for found in rule.before(plan)
-    )
+    """All that is to be said before the first update, causes first and without their effects, but for what is ``meant`` so."""
+    said: list[Advice] = []
+    silent = set(meant)
+    for rule in RULES.values():
+        if rule.key in silent:
+            continue
+        found = [_advice(rule, one, 0, "before") for one in rule.before(plan)]
+        if any(one.level == "warning" for one in found):
+            silent |= rule.silences
+        said += found
+    return tuple(said)
 
 
 def problems(plan: Plan, meant: Collection[str] = ()) -> tuple[Problem, ...]:
@@ -136,8 +140,7 @@ class Coach:
         self._speaking: dict[str, Advice] = {}
         self._moment: Moment | None = None
         for one in before(plan, self.meant):
-            if not self._silenced(one.rule):
-                self._say(one)
+            self._say(one)
 
     @property
     def advice(self) -> Advice | None:

@@ -15,7 +15,7 @@ from engine.diagnosis import Diagnosis, LayerDiagnosis, diagnose, differentiate,
 from engine.fit import Fit
 from engine.layers import Activation, Layer
 from engine.log import LogView
-from engine.losses import BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, Loss, MSELoss
+from engine.losses import BCEWithLogitsLoss, CrossEntropyLoss, Loss, MSELoss
 from engine.network import INPUT, Network, Node
 from engine.optimizers import AdamW
 from engine.problems import Problem, Remedy
@@ -54,6 +54,14 @@ class Plan:
     def whole(self) -> bool:
         """Whether the network fits the data and itself."""
         return bool(len(self.network)) and not self.network.problems(self.train.in_shape)
+
+    @cached_property
+    def fits(self) -> bool:
+        """Whether the last layer gives what the loss needs, besides."""
+        if not self.whole or self.train.task not in self.loss.tasks:
+            return False
+        given = self.network.shapes(self.train.in_shape)[self.network.output_id]
+        return given == self.loss.out_shape(self.train)
 
     @cached_property
     def loss(self) -> Loss:
@@ -121,30 +129,34 @@ class Plan:
 
     @cached_property
     def chance(self) -> float:
-        """The loss of the best answer that is the same for every sample; NaN for losses of which that is not known."""
-        loss, y = self.loss, self.train.y
-        if not self.whole:
+        """The loss of the best answer that is the same for every sample; NaN while the network does not fit it."""
+        if not self.fits:
             return math.nan
-        targets = loss.targets(y, self.network.shapes(self.train.in_shape)[self.network.output_id][0]).T
-        mean = targets.mean(axis=1, keepdims=True)
-        tiny = 1e-12
-        if isinstance(loss, CrossEntropyLoss):
-            best = np.log(np.maximum(mean, tiny))
-        elif isinstance(loss, BCEWithLogitsLoss):
-            best = np.log(np.maximum(mean, tiny)) - np.log(np.maximum(1 - mean, tiny))
-        elif isinstance(loss, MSELoss):
-            best = mean
-        elif isinstance(loss, L1Loss):
-            best = np.median(targets, axis=1, keepdims=True)
-        else:
-            return math.nan
-        z = np.ascontiguousarray(np.broadcast_to(best, targets.shape), np.float64)
-        return value_of(loss, z, np.ascontiguousarray(targets, np.float64))
+        loss, (outputs,) = self.loss, self.loss.out_shape(self.train)
+        targets = np.ascontiguousarray(loss.targets(self.train.y, outputs).T, np.float64)
+
+        def cost(answer: Array) -> float:
+            return value_of(loss, np.ascontiguousarray(np.broadcast_to(answer, targets.shape)), targets)
+
+        with np.errstate(all="ignore"):
+            return min(map(cost, _constants(loss, targets)))
 
     @cached_property
     def updates_per_epoch(self) -> int:
         """How many updates an epoch has."""
         return -(-len(self.train) // min(self.fit.batch_size, len(self.train)))
+
+
+def _constants(loss: Loss, targets: Array) -> list[Array]:
+    """Answers ``(outputs, 1)`` one of which is the best constant one, or near it."""
+    mean, tiny = targets.mean(axis=1, keepdims=True), 1e-12
+    if isinstance(loss, CrossEntropyLoss):
+        return [np.log(np.maximum(mean, tiny))]
+    if isinstance(loss, BCEWithLogitsLoss):
+        return [np.log(np.maximum(mean, tiny)) - np.log(np.maximum(1 - mean, tiny))]
+    if isinstance(loss, MSELoss):
+        return [mean]
+    return [mean, *(np.quantile(targets, part, axis=1, keepdims=True) for part in np.linspace(0, 1, 21))]
 
 
 def value_of(loss: Loss, z: Array, targets: Array) -> float:
@@ -297,6 +309,14 @@ class Moment:
         """By which share the training loss fell over the last ``epochs`` epochs; NaN where that is not known."""
         losses = self.last(epochs)
         return float(1 - losses[-1] / losses[0]) if len(losses) and losses[0] > 0 else math.nan
+
+    @cached_property
+    def fits(self) -> bool:
+        """Whether the last layer gives what the loss needs, besides."""
+        if not self.whole or self.train.task not in self.loss.tasks:
+            return False
+        given = self.network.shapes(self.train.in_shape)[self.network.output_id]
+        return given == self.loss.out_shape(self.train)
 
     @cached_property
     def loss(self) -> float:

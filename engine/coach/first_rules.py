@@ -212,7 +212,9 @@ class StartLoss(Rule):
         known = isinstance(plan.loss, CrossEntropyLoss | BCEWithLogitsLoss) and len(plan.train) >= SAMPLES
         # Running statistics, with which samples are looked at, are not known yet.
         warm = not any(isinstance(n.layer, BatchNorm) for n in plan.network.nodes)
-        if not (known and warm and now > self.HINT * plan.chance > 0):
+        # First weights know nothing of a class that is rare: they are no worse than it takes them to be.
+        unsure = max(plan.chance, math.log(max(len(plan.shares), 2)))
+        if not (known and warm and len(plan.learning) > 1 and now > self.HINT * unsure):
             return
         last = next((n for n in reversed(plan.learning) if isinstance(n.layer, Linear)), None)
         edits: list[Remedy] = []
@@ -220,10 +222,10 @@ class StartLoss(Rule):
             edits.append(remedies.standardize())
         edits.append(remedies.suited_initializer(plan))
         yield Finding(
-            f"The loss begins at {number(now)}; always giving the shares of the classes would cost {number(plan.chance)}.",
+            f"The loss begins at {number(now)}; answers without any opinion would cost {number(unsure)}.",
             node_id=last.id if last is not None else "",
             remedies=tuple(edits),
-            level="warning" if now > self.WARNING * plan.chance else "hint",
+            level="warning" if now > self.WARNING * unsure else "hint",
         )
 
 
@@ -245,7 +247,8 @@ class RateTooLarge(Rule):
         most = self.STEP if size >= self.FEW else self.FEW_STEP
         steps = [one for one in moment.now.of(plan.learning) if math.isfinite(one.update_ratio)]
         large = [one for one in steps if one.update_ratio > most]
-        if large:
+        _, half, whole, _ = moment.now.losses
+        if large and not whole <= half:
             worst = max(large, key=lambda one: one.update_ratio)
             yield Finding(
                 f"The first step would change the weights of {worst.node_id} by {percent(worst.update_ratio)} of their size; "

@@ -23,7 +23,7 @@ from engine.layers import (
     Identity,
     LayerNorm,
 )
-from engine.problems import RemoveNode, SetFit, SetLayer
+from engine.problems import RemoveNode, SetFit, SetLayer, Several
 from engine.review import batch_size_without_rest
 from engine.schedules import ConstantRate, Progress
 
@@ -50,14 +50,11 @@ class NothingLearns(Rule):
                 remedies=(remedies.rate_of(plan.fit, usual),),
             )
         elif plan.weighty and not plan.learning:
-            thaw = [
-                SetLayer(f"Let {n.id} learn", n.id, n.layer.replace(frozen=False))
-                for n in reversed(plan.weighty)
-            ]
+            thaw = [SetLayer(f"Let {n.id} learn", n.id, n.layer.replace(frozen=False)) for n in plan.weighty]
             yield Finding(
                 "Every layer with weights is frozen, so no update changes any weight.",
                 node_id=plan.weighty[-1].id,
-                remedies=tuple(thaw[:2]),
+                remedies=(Several("Let all layers learn", tuple(thaw)), thaw[-1]),
             )
 
 

@@ -107,7 +107,9 @@ def other_activations(plan: Plan, nodes: Sequence[Node], layer: Layer) -> Remedy
     better: Initializer = HeNormal() if gate else XavierUniform()
     if plan.fit.initializer != better:
         changes.append(SetFit("", "initializer", better))
-    each = f"all {len(nodes)} {nodes[0].layer.label}" if len(nodes) > 1 else nodes[0].id
+    kinds = {n.layer.label for n in nodes}
+    what = f"{kinds.pop()} layers" if len(kinds) == 1 else "activations"
+    each = f"all {len(nodes)} {what}" if len(nodes) > 1 else nodes[0].id
     return Several(f"{layer.label} in place of {each}", tuple(changes))
 
 

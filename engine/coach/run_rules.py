@@ -11,6 +11,7 @@ from engine.coach import remedies
 from engine.coach.evidence import LONGER, Moment, number, percent
 from engine.coach.rule import STUCK, Finding, Rule, rule
 from engine.layers import Activation, Linear
+from engine.optimizers import Adam
 from engine.problems import Remedy, SetFit
 from engine.regularizers import L2, NoPenalty
 from engine.verdict import HIGH, TURNED, overfitted
@@ -96,12 +97,14 @@ class StuckAtChance(Rule):
     silences = frozenset({"underfitting", "still-improving"})
     sources = "TheDeepChecker (ISSTA 2022); Karpathy, A recipe for training neural networks, 2019"
     NEAR, EPOCHS, UPDATES, FELL = 0.985, 10, 60, 0.01
+    #: steps below this share of the weights may well be longer
+    SHORT = 3e-3
 
     def trains(self, moment: Moment) -> Iterator[Finding]:
         plan, losses = moment.plan, moment.last(self.EPOCHS)
         if not len(losses) or self.EPOCHS * plan.updates_per_epoch < self.UPDATES:
             return
-        if float(losses.min()) < self.NEAR * plan.chance or moment.fell(3) > self.FELL:
+        if not float(losses.min()) >= self.NEAR * plan.chance or moment.fell(3) > self.FELL:
             return
         said = ""
         answers = moment.now.answers
@@ -121,8 +124,13 @@ class StuckAtChance(Rule):
             edits.append(through)
         if not plan.activations and plan.learning:
             edits.append(hidden(moment))
-        edits.append(remedies.rate(plan.fit, 10.0))
-        edits.append(remedies.suited_initializer(plan))
+        ratios = [one.update_ratio for one in moment.now.of(plan.learning) if math.isfinite(one.update_ratio)]
+        if max(ratios, default=1.0) < StuckAtChance.SHORT:
+            edits.append(remedies.rate(plan.fit, 10.0))
+        if not isinstance(plan.fit.optimizer, Adam):
+            edits.append(SetFit("Use Adam (rate 0.01)", "optimizer", Adam(lr=0.01)))
+        if plan.activations and plan.learning[:-1]:
+            edits.append(remedies.wider(plan))
         return tuple(edits[:3])
 
 
@@ -174,7 +182,9 @@ class Overfitting(Rule):
         yield Finding(
             " ".join(said for said in (heart, found.words if found is not None else "") if said),
             remedies=self._edits(moment),
-            level="warning" if serious or heart else "hint",
+            # Where it stops early, the best weights come back.
+            level="warning" if (serious or heart) and not plan.fit.early_stopping else "hint",
+            title="" if serious or heart else "The validation loss has turned",
         )
 
     def _by_heart(self, moment: Moment) -> str:

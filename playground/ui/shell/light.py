@@ -73,7 +73,7 @@ class LightView(View):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(WIDTH, max(ICON, QFontMetrics(self.font()).height()) + 4)
+        return QSize(WIDTH, max(ICON, QFontMetrics(self.font()).height()) + 1)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -81,7 +81,7 @@ class LightView(View):
     def paintEvent(self, event: object) -> None:
         painter, theme = QPainter(self), self.context.theme
         name, colour, _ = LIGHTS[self.light]
-        middle = self.height() // 2 - 2  # as the row beside it, which has its margin below
+        middle = self.height() // 2
         painter.drawPixmap(
             0,
             middle - ICON // 2,
@@ -102,7 +102,7 @@ class LightView(View):
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, words)
         if self.hasFocus():
             painter.setPen(QPen(QColor(theme.accent), 1))
-            painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -3), 3, 3)
+            painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 3, 3)
         painter.end()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

@@ -131,7 +131,7 @@ class Transport(QToolBar):
         below = QHBoxLayout()
         below.setSpacing(0)
         below.addWidget(self.scrub, stretch=1)
-        below.addWidget(self._light)
+        below.addWidget(self._light, alignment=Qt.AlignmentFlag.AlignTop)
         rows.addLayout(below)
         self.addWidget(both)
 

@@ -96,11 +96,11 @@ class DiagnosisView(View):
 
     def show_frame(self, frame: Frame) -> None:
         begun = frame.step > 0
+        found, said = frame.answer(WANT), told(frame)
         self.card.show_errors(
             1 - frame.train_metric if begun else math.nan, 1 - frame.validation_metric if begun else math.nan,
-            frame.log,
+            said,
         )  # fmt: skip
-        found, said = frame.answer(WANT), told(frame)
         if said != self._told or said is None:
             self._told = said
             self.advice.show_told(said, NOTHING)
