@@ -16,7 +16,7 @@ from typer.exceptions import TyperException
 from playground import __version__, app
 
 if TYPE_CHECKING:
-    from engine.coach import Coach
+    from engine.coach import Advice, Coach
     from engine.data import Source
     from engine.export import Proof
     from playground.document.project import Project
@@ -203,15 +203,20 @@ def coach(
         raise typer.Exit(FAILED)
 
 
+def _when(advice: Advice) -> str:
+    return (
+        "before the first update" if advice.moment in ("before", "begins") else f"after epoch {advice.epoch}"
+    )
+
+
 def _speak(project: Project, coach: Coach) -> None:
     """All that the coach has said, for people."""
     from playground.document.project import place_in_words
 
     for one in coach.said:
-        when = "before the first update" if one.moment in ("before", "begins") else f"after epoch {one.epoch}"
         place = place_in_words(project, one.node_id)
         typer.echo(
-            f"{one.level.capitalize()} {when}{f', {place}' if place else ''}: {one.title} ({one.rule})"
+            f"{one.level.capitalize()} {_when(one)}{f', {place}' if place else ''}: {one.title} ({one.rule})"
         )
         typer.echo(f"  {one.words} {one.why}")
         for remedy in one.remedies:
@@ -410,9 +415,7 @@ def _train(project: Project, epochs: int | None, out: Path, run: Run | None = No
         typer.echo(session.message, err=True)
     warned = next((one for one in coach.warnings if one.moment != "before" and one.rule != "diverged"), None)
     if warned is not None:
-        typer.echo(
-            f"Coach, after epoch {warned.epoch}: {warned.title}. {warned.words} {warned.why}", err=True
-        )
+        typer.echo(f"Coach, {_when(warned)}: {warned.title}. {warned.words} {warned.why}", err=True)
     typer.echo(_summary(session))
     names = ("metrics.csv", "picture.png", "weights.safetensors", "run.chainrule")
     typer.echo(f"Written: {', '.join(str(out / name) for name in names)}")

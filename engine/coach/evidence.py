@@ -311,14 +311,6 @@ class Moment:
         return float(1 - losses[-1] / losses[0]) if len(losses) and losses[0] > 0 else math.nan
 
     @cached_property
-    def fits(self) -> bool:
-        """Whether the last layer gives what the loss needs, besides."""
-        if not self.whole or self.train.task not in self.loss.tasks:
-            return False
-        given = self.network.shapes(self.train.in_shape)[self.network.output_id]
-        return given == self.loss.out_shape(self.train)
-
-    @cached_property
     def loss(self) -> float:
         """Over the training part, after the last epoch."""
         return float(self.log["train_loss"][-1]) if len(self.log) else math.nan

@@ -229,7 +229,7 @@ def strange(folder: Path) -> list[Project]:
         plane(source=Circle(samples=10), batch_size=1),
         table(folder, "tiny", x[:6], y[:6]),
         table(folder, "constant", np.ones((40, 3)), np.arange(40) % 2),
-        table(folder, "same", np.random.default_rng(0).normal(size=(40, 3)), np.ones(40), outputs=1),
+        table(folder, "same", np.random.default_rng(0).normal(size=(40, 3)), np.full(40, 2.5), outputs=1),
         curve(loss=HuberLoss(), optimizer=SGD(lr=100.0)),
         plane(*deep(1, 1, ReLU())),
         plane(Linear(8), Tanh(), optimizer=SGD(lr=0.0)),

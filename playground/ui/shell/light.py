@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
@@ -31,13 +31,11 @@ WIDTH = 400  #: pixels, whatever is said, so that the slider beside it stays whe
 
 
 class LightView(View):
-    """A sign, a word, and the sentence of the coach's advice."""
+    """A sign, a word, and the sentence of the coach's advice; ``chosen`` where it is clicked."""
 
     chosen = Signal()
 
-    def __init__(
-        self, context: Context, show_panel: Callable[[], object], parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.setObjectName("coach_light")
         self.light: Light = ""
@@ -47,7 +45,6 @@ class LightView(View):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.chosen.connect(show_panel)
         context.theme.follow(self.update)
         self._say("", "")
 

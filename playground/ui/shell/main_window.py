@@ -104,7 +104,7 @@ class MainWindow(QMainWindow):
         self.banner.lie_over(self.canvas)
         self.docks = Docks(self, context)
         self.metrics = MetricsBar(context)
-        self.light = LightView(context, lambda: self.docks.bring_forward("diagnosis"))
+        self.light = LightView(context)
         self.actions_ = Actions(self, self._handlers(), appearance.theme)
         self.transport = Transport(
             self.actions_,
@@ -144,6 +144,7 @@ class MainWindow(QMainWindow):
         self.history.cleanChanged.connect(self._retitle)
         self.history.indexChanged.connect(self._refresh)
         self.desk.moved.connect(self._retitle)
+        self.light.chosen.connect(lambda: self.docks.bring_forward("diagnosis"))
         self.pump.framed.connect(self.run.see)
         self.pump.framed.connect(self.stepper.see)
         self.pump.framed.connect(self.saving.see)
