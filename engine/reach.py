@@ -56,4 +56,4 @@ def _warned(what: str, names: Sequence[str], values: Array, remedy: Remedy) -> I
         f"The {what} {clipped(names[column], 40)} reaches from {reach}; expected numbers about 1: a step of learning that suits those is "
         "far too long, or too short, for these. Standardize them."
     )
-    yield Problem("input", message, "warning", (remedy,))
+    yield Problem("input", message, "warning", (remedy,), "far-from-one")

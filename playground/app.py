@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from engine.coach import Coach
     from engine.export import Subject
     from playground.document.project import Project
     from playground.runner.session import Session
@@ -145,30 +146,38 @@ def train(
     progress: Callable[[int], object],
     ending: Sequence[int] = (),
     run: Run | None = None,
+    coached: Callable[[Coach], object] | None = None,
 ) -> Session:
     """Train without a window, by the same code as the window's worker, and so to the same numbers.
 
     ``progress`` is told the finished epochs now and then; the run ends early once there is something in ``ending``. The session's state
     says how it ended: PAUSED when all went well, EMPTY when the project has problems, DIVERGED when numbers were no longer finite.
-    ``run``: where to go on from. Raises SpecError where it was on data of another shape.
+    ``run``: where to go on from. Raises SpecError where it was on data of another shape. ``coached`` is given the coach, once it has
+    looked at the first weights, whenever it has looked again, and at the end.
     """
     from playground.runner.messages import State
     from playground.runner.session import Session
     from playground.runner.team import team
+    from playground.runner.watch import Watch
 
     session = Session()
     session.load(project)
     if run is not None:
         session.go_on_from(run)
     session.play()
+    watch = None if coached is None or session.trainer is None else Watch(session, coached)
     with team():
         while (
             session.trainer is not None and session.state is State.RUNNING and session.trainer.epoch < epochs
         ):
-            session.train(0.1, until_epoch=epochs)
+            session.train(0.1, until_epoch=epochs if watch is None else min(epochs, watch.due))
             progress(session.trainer.epoch)
+            if watch is not None:
+                watch.look()
             if ending:
                 break
+    if watch is not None:
+        watch.end(epochs)
     session.finish()
     return session
 

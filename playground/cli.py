@@ -17,6 +17,7 @@ from playground import __version__, app
 from playground.lessons.cli import cli as lesson
 
 if TYPE_CHECKING:
+    from engine.coach import Advice, Coach
     from engine.data import Source
     from engine.export import Proof
     from playground.document.project import Project
@@ -177,6 +178,98 @@ def train(
         return
     run = _run(path, project) if resume else None
     _train(_with_its_memory(project, allow_memory), epochs, out or Path("runs") / project.name, run)
+
+
+@cli.command()
+def coach(
+    what: What,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the data; by default as the project says.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="As a list for programs: rule, level, epoch, words, remedies.")
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Draws first weights and order; by default the project's.")
+    ] = None,
+    data: DataPath = None,
+    target: TargetColumn = None,
+    read: Reading = None,
+    allow_outside: Outside = False,
+    allow_memory: Memory = False,
+) -> None:
+    """Train, and say what keeps the network from learning, or what is doubtful, in order; exit code 1 where there is a warning."""
+    app.one_blas_thread()
+    project, _ = _project(what)
+    project = _with_its_memory(
+        _with_its_data(_with_data(project, data, read or (), target), allow_outside), allow_memory
+    )
+    if seed is not None:
+        from playground.document import edits
+
+        project = edits.set_seed(project, seed)
+    _, coach = _coached(project, epochs or project.fit.epochs)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps([one.to_dict() for one in coach.said], indent=1, ensure_ascii=False))
+    else:
+        _speak(project, coach)
+    if coach.warnings:
+        raise typer.Exit(FAILED)
+
+
+def _when(advice: Advice) -> str:
+    return (
+        "before the first update" if advice.moment in ("before", "begins") else f"after epoch {advice.epoch}"
+    )
+
+
+def _speak(project: Project, coach: Coach) -> None:
+    """All that the coach has said, for people."""
+    from playground.document.project import place_in_words
+
+    for one in coach.said:
+        place = place_in_words(project, one.node_id)
+        typer.echo(
+            f"{one.level.capitalize()} {_when(one)}{f', {place}' if place else ''}: {one.title} ({one.rule})"
+        )
+        typer.echo(f"  {one.words} {one.why}")
+        for remedy in one.remedies:
+            typer.echo(f"  Try: {remedy.text}")
+    if not coach.said:
+        typer.echo("The coach has nothing to say: nothing unusual was seen.")
+
+
+def _coached(
+    project: Project, epochs: int, ending: Sequence[int] = (), run: Run | None = None
+) -> tuple[Session, Coach]:
+    """Train with a progress bar, the coach beside it. Raises Refusal for what cannot be trained."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from engine.errors import EngineError
+    from playground.runner.messages import State
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("epochs"),
+        TimeRemainingColumn(),
+    )
+    told: list[Coach] = []
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(project.name, total=epochs)
+        try:
+            session = app.train(
+                project, epochs, lambda done: bar.update(task, completed=done), ending, run, told.append
+            )
+        except EngineError as error:
+            raise Refusal(str(error)) from None
+    if session.state is State.EMPTY or not told:
+        raise Refusal(f"{project.name} cannot be trained. {session.message}")
+    return session, told[-1]
 
 
 @cli.command()
@@ -355,10 +448,6 @@ def _train_folds(project: Project, folds: int, epochs: int | None, out: Path) ->
 
 def _train(project: Project, epochs: int | None, out: Path, run: Run | None = None) -> Session:
     """Train with a progress bar, write the results, and say in one line how it ended."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from engine.errors import EngineError
     from playground.document.project import place_in_words, warnings
     from playground.runner.messages import State
 
@@ -366,21 +455,8 @@ def _train(project: Project, epochs: int | None, out: Path, run: Run | None = No
         place = place_in_words(project, warning.node_id)
         typer.echo(f"Warning: {f'{place}: ' if place else ''}{warning.message}", err=True)
     epochs = epochs or project.fit.epochs
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("epochs"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bar, app.told_to_end() as ending:
-        task = bar.add_task(project.name, total=epochs)
-        try:
-            session = app.train(project, epochs, lambda done: bar.update(task, completed=done), ending, run)
-        except EngineError as error:
-            raise Refusal(str(error)) from None
-    if session.state is State.EMPTY:
-        raise Refusal(f"{project.name} cannot be trained. {session.message}")
+    with app.told_to_end() as ending:
+        session, coach = _coached(project, epochs, ending, run)
     try:
         app.save_results(session, out)
     except OSError as error:
@@ -393,6 +469,9 @@ def _train(project: Project, epochs: int | None, out: Path, run: Run | None = No
         )
     if session.message:
         typer.echo(session.message, err=True)
+    warned = next((one for one in coach.warnings if one.moment != "before" and one.rule != "diverged"), None)
+    if warned is not None:
+        typer.echo(f"Coach, {_when(warned)}: {warned.title}. {warned.words} {warned.why}", err=True)
     typer.echo(_summary(session))
     names = ("metrics.csv", "picture.png", "weights.safetensors", "run.chainrule")
     typer.echo(f"Written: {', '.join(str(out / name) for name in names)}")

@@ -501,3 +501,61 @@ def test_a_run_goes_on_from_its_file_to_the_same_bytes(qapp, tmp_path: Path) -> 
 def test_there_is_nothing_to_resume_in_an_example(qapp, capsys) -> None:
     assert main(["train", "xor", "--resume"]) == 2
     assert "holds no run" in capsys.readouterr().err
+
+
+# --- the coach ----------------------------------------------------------------------------------------------------------
+
+
+def coached(capsys, *words: str) -> tuple[int, str, str]:
+    code = main(["coach", *words])
+    told = capsys.readouterr()
+    return code, told.out, told.err
+
+
+def test_the_coach_has_nothing_against_a_healthy_example(capsys) -> None:
+    code, out, _ = coached(capsys, "iris", "--epochs", "8", "--json")
+    assert code == 0
+    assert not [one for one in json.loads(out) if one["level"] == "warning"]
+
+
+def test_the_coach_says_what_is_wrong_in_order_and_ends_with_1(tmp_path: Path, capsys) -> None:
+    from engine.layers import Linear
+    from engine.network import Network
+
+    wrong = example("xor").project.replace(network=Network.chain(Linear(8), Linear(8), Linear(1)))
+    path = tmp_path / "wrong.playground.json"
+    files.save(wrong, path)
+    code, out, _ = coached(capsys, str(path), "--epochs", "3", "--json")
+    assert code == 1
+    first, *_ = json.loads(out)
+    assert set(first) == {"rule", "level", "epoch", "words", "remedies"}
+    assert (first["rule"], first["level"], first["epoch"]) == ("no-nonlinearity", "warning", 0)
+    assert first["remedies"] == ["Put Tanh before 1 and 2"]
+    code, out, _ = coached(capsys, str(path), "--epochs", "3")
+    assert code == 1
+    assert "Layers in a row without an activation (no-nonlinearity)" in out
+    assert "Try: Put Tanh" in out
+
+
+def test_the_coach_repeats_itself(capsys) -> None:
+    said = [coached(capsys, "spiral3", "--epochs", "30", "--json", "--seed", "2") for _ in range(2)]
+    assert said[0][:2] == said[1][:2]
+
+
+def test_the_coach_refuses_what_cannot_be_trained(tmp_path: Path, capsys) -> None:
+    path = tmp_path / "empty.playground.json"
+    files.save(example("xor").project.replace(network=example("xor").project.network.__class__()), path)
+    code, _, err = coached(capsys, str(path))
+    assert code == 2
+    assert "cannot be trained" in err
+
+
+def test_train_says_the_first_warning(qapp, tmp_path: Path, capsys) -> None:
+    from engine.layers import Linear, Sigmoid
+    from engine.network import Network
+
+    layers = [one for _ in range(12) for one in (Linear(8), Sigmoid())]
+    path = tmp_path / "deep.playground.json"
+    files.save(example("circle").project.replace(network=Network.chain(*layers, Linear(1))), path)
+    assert main(["train", str(path), "--epochs", "2", "--out", str(tmp_path / "out")]) == 0
+    assert "Coach, before the first update: The gradient vanishes on its way back." in capsys.readouterr().err

@@ -17,7 +17,7 @@ DATA = frozenset({"source", "preparation"})
 #: what the numbers of a run follow from
 TRAINED = DATA | {"network", "fit", "seed", "first_weights"}
 #: what the findings depend on. Not the hand edits of weights, which only ever end a warning about first weights.
-JUDGED = DATA | {"network", "fit", "first_weights", "notes", "memory"}
+JUDGED = DATA | {"network", "fit", "first_weights", "notes", "memory", "meant"}
 
 
 @dataclass(frozen=True, eq=False)

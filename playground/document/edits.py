@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any, TypeVar
 
 import numpy as np
@@ -47,6 +48,7 @@ from engine.problems import (
     SetLayer,
     SetPreparation,
     SetRole,
+    Several,
 )
 from engine.program import check_state
 from engine.spec import File
@@ -460,6 +462,18 @@ def set_human_error(project: Project, human_error: float) -> Project:
     return replace(project, human_error=checked_human_error(human_error))
 
 
+@edit("Mean it so")
+def mean_so(project: Project, rule: str) -> Project:
+    """The coach's rule of this name says nothing of this project any more."""
+    return project if rule in project.meant else replace(project, meant=(*project.meant, rule))
+
+
+@edit("Have it said again")
+def hear_again(project: Project) -> Project:
+    """All of the coach's rules speak."""
+    return replace(project, meant=()) if project.meant else project
+
+
 @edit("Rename")
 def rename(project: Project, name: str) -> Project:
     return replace(project, name=name)
@@ -497,6 +511,8 @@ def mend(project: Project, remedy: Remedy) -> Project:
             return set_role(project, column, role)
         case SetFit(name=name, value=value):
             return set_fit(project, project.fit.replace(**{name: value}))
+        case Several(remedies=remedies):
+            return reduce(mend, remedies, project)
     raise SpecError(f"No edit is known for the remedy {remedy.text!r}. Add it to edits.mend.")
 
 

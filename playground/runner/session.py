@@ -411,6 +411,7 @@ class Session:
         live, history, trainer = self._live, self._history, self.trainer
         if self._data is None or live is None:
             return frame
+        live.project = self.project
         answers = live.answers([*wants, NextUpdate()], self.state is State.RUNNING)
         frame = replace(frame, answers=MappingProxyType(answers), unanswered=live.failure)
         if history is not None:  # still shown while the network is half-built

@@ -14,11 +14,13 @@ from zlib import crc32
 import numpy as np
 
 from engine import diagnosis, probe, receptive, slices
+from engine.coach import Told
 from engine.core import Array
 from engine.data import Dataset
 from engine.evaluate import Evaluator, SampleLosses, Score
 from engine.network import INPUT
 from engine.train import Trainer
+from playground.runner.coaching import Follower
 from playground.runner.inspecting import CheckState
 from playground.runner.live import OWN, Live, OfNode, Want
 from playground.runner.rows import Rows
@@ -28,6 +30,7 @@ if TYPE_CHECKING:  # loading the explanations takes a while, and is not needed b
 
 __all__ = [
     "CheckGradients",
+    "Coaching",
     "Curve",
     "Deltas",
     "Diagnosis",
@@ -403,6 +406,23 @@ class Diagnosis(Want[diagnosis.Diagnosis]):
         if live.trainer is None:
             return None
         return live.kept(Diagnosis, None, _Diagnosed).of(live.trainer, live.running)
+
+
+@dataclass(frozen=True)
+class Coaching(Want[Told]):
+    """What the coach says of the run. Answer: ``engine.coach.Told``, the same object until it says something else.
+
+    It looks after an epoch, a few times a second at most, and takes a small part of the time.
+    """
+
+    def answer(self, live: Live) -> Told | None:
+        trainer = live.trainer
+        if trainer is None or live.project is None:
+            return None
+        diagnosed = live.kept(Diagnosis, None, _Diagnosed)
+        return live.kept(Coaching, None, Follower).told(
+            live.project, live.data, trainer, live.running, lambda: diagnosed.of(trainer, live.running)
+        )
 
 
 @dataclass(frozen=True)

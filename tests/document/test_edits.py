@@ -344,8 +344,8 @@ POOLED = project(Linear(1), Softmax())
         NORMED,
         POOLED,
         circle().replace(source=Sine(samples=60)),
-        project(Conv2d(2), Linear(10), source=Digits()),
-        wired(project(Conv2d(2), MaxPool2d(2), Linear(10), source=Digits()), "linear1", ("conv2d1",)),
+        project(Conv2d(2), ReLU(), Linear(10), source=Digits()),
+        wired(project(Conv2d(2), ReLU(), MaxPool2d(2), Linear(10), source=Digits()), "linear1", ("relu1",)),
     ],
     ids=[
         "empty",

@@ -32,6 +32,7 @@ from playground.ui.shell.docks import Docks
 from playground.ui.shell.drops import Drops
 from playground.ui.shell.gutters import leave_gutters
 from playground.ui.shell.help import Shortcuts, about
+from playground.ui.shell.light import LightView
 from playground.ui.shell.metrics import MetricsBar
 from playground.ui.shell.pump import Pump
 from playground.ui.shell.recent import RecentMenu
@@ -103,6 +104,7 @@ class MainWindow(QMainWindow):
         self.banner.lie_over(self.canvas)
         self.docks = Docks(self, context)
         self.metrics = MetricsBar(context)
+        self.light = LightView(context)
         self.actions_ = Actions(self, self._handlers(), appearance.theme)
         self.transport = Transport(
             self.actions_,
@@ -112,11 +114,12 @@ class MainWindow(QMainWindow):
             appearance.toggle,
             Refusal(appearance.theme, self._toggle_problems, self.focus.select),
             Cautions(appearance.theme, self._toggle_problems),
+            self.light,
         )
         self.addToolBar(self.transport)
         leave_gutters(self)
         self._fill_menus()
-        self.pump = Pump(self, runner.take, runner.send, (self.canvas, self.metrics))
+        self.pump = Pump(self, runner.take, runner.send, (self.canvas, self.metrics, self.light))
         self.docks.born = self._view_made
 
         if recovery is not None:
@@ -141,6 +144,7 @@ class MainWindow(QMainWindow):
         self.history.cleanChanged.connect(self._retitle)
         self.history.indexChanged.connect(self._refresh)
         self.desk.moved.connect(self._retitle)
+        self.light.chosen.connect(lambda: self.docks.bring_forward("diagnosis"))
         self.pump.framed.connect(self.run.see)
         self.pump.framed.connect(self.stepper.see)
         self.pump.framed.connect(self.saving.see)
@@ -166,7 +170,7 @@ class MainWindow(QMainWindow):
     @property
     def views(self) -> tuple[QWidget, ...]:
         """All that have been made."""
-        return (self.canvas, self.metrics, *self.docks.views.made)
+        return (self.canvas, self.metrics, self.light, *self.docks.views.made)
 
     @property
     def backprop(self) -> BackpropView:

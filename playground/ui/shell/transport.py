@@ -41,7 +41,7 @@ def speed_in_words(speed: int | None) -> str:
 
 
 class Transport(QToolBar):
-    """Reset, Play, Step back, Step; ``metrics`` in the middle; speed, examples and theme at the right; below, the run's history."""
+    """Reset, Play, Step back, Step; ``metrics`` in the middle; speed, examples and theme at the right; below, the run's history and the coach's ``light``."""
 
     def __init__(
         self,
@@ -52,6 +52,7 @@ class Transport(QToolBar):
         toggle_theme: Callable[[], None],
         refusal: Refusal,
         cautions: Cautions,
+        light: QWidget,
     ) -> None:
         super().__init__("Run")
         self.setObjectName("transport")
@@ -96,7 +97,7 @@ class Transport(QToolBar):
         self._label_speed()
 
         # While the project cannot run, the reason stands where its numbers would: nothing else moves.
-        self._refusal, self._cautions = refusal, cautions
+        self._refusal, self._cautions, self._light = refusal, cautions, light
         self._readings = QStackedWidget()
         self._readings.setObjectName("transport_readings")
         self._readings.addWidget(metrics)
@@ -127,7 +128,11 @@ class Transport(QToolBar):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
         rows.addWidget(row)
-        rows.addWidget(self.scrub)
+        below = QHBoxLayout()
+        below.setSpacing(0)
+        below.addWidget(self.scrub, stretch=1)
+        below.addWidget(self._light, alignment=Qt.AlignmentFlag.AlignTop)
+        rows.addLayout(below)
         self.addWidget(both)
 
     def _button(self, name: str, accessible: str, words: bool = True) -> QToolButton:
