@@ -80,9 +80,14 @@ class LossExplainer:
     def stages(self, trace: Trace, sample: int) -> tuple[Stage, ...]:
         """From this sample's outputs to its own loss; the mean over the batch follows by itself (:func:`loss_stages`)."""
         lines, found = _Lines(trace, sample), list[Stage]()
+        few_of = (
+            f" Of {outputs(trace)} outputs the {WORST} that cost most are shown."
+            if outputs(trace) > MANY
+            else ""
+        )
         for let in trace.fit.loss.value:
             if let.title:
-                found.append(Stage(let.title, let.sentence, ()))
+                found.append(Stage(let.title, let.sentence + few_of, ()))
             found[-1] = replace(found[-1], equations=(*found[-1].equations, *lines.all_of(let)))
         if outputs(trace) > 1:
             costs = few(*(lines.operand("cost", k) for k in range(outputs(trace))))

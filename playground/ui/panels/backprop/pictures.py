@@ -300,6 +300,7 @@ def loss_picture(scene: Scene) -> Picture:
         "t", shape_words(targets.shape), targets, False,
         lambda i, j: Place(LOSS, "target", "", (scene.sample, width * i + j)), rings, limit=limit_of(targets),
     )  # fmt: skip
+    shown, wanted = (replace(sheet, picture=width > 1) for sheet in (shown, wanted))
     if scene.phase == "update":
         return Picture(caption="The same batch went through all layers again, with the new weights.")
     parts: tuple[Sheet | Sign, ...] = (shown, Sign("", "compared with"), wanted)
@@ -307,14 +308,14 @@ def loss_picture(scene: Scene) -> Picture:
         found = scene.gradient(node_id).reshape(-1, width)
         first = Sheet(
             r"\frac{\partial L}{\partial z}", shape_words(found.shape), found, True, flat("gradient", node_id), rings,
-            limit=limit_of(trace.gradients[node_id][scene.row]),
+            picture=width > 1, limit=limit_of(trace.gradients[node_id][scene.row]),
         )  # fmt: skip
         parts = (*parts, Sign("→", "gradient"), first)
     return Picture(
         parts,
         "One row for each output of the network."
         if width == 1
-        else "The picture, its target, and the blame of each pixel.",
+        else "The picture that comes out, and what it should be.",
     )
 
 

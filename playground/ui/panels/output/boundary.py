@@ -214,7 +214,8 @@ class Boundary(PlotPicture):
             limit = float(np.abs(shown).max())
             return shown, limit if np.isfinite(limit) and limit > 0 else 1.0
         # The network learns targets on the scale that the preparation made; people read them on their own.
-        return self.data.transform.inverse_target(np.moveaxis(values, 0, -1))[..., 0], target_limit(self.data)
+        said = np.moveaxis(self._loss.numbers(values), 0, -1)
+        return self.data.transform.inverse_target(said)[..., 0], target_limit(self.data)
 
     def _describe(self) -> None:
         """Title and legend of what is on screen."""
@@ -276,7 +277,7 @@ class Boundary(PlotPicture):
         if self._unit is not None:
             return f"{unit_name(self.data, *self._unit)}: {fmt(z[self._unit[1]])}"
         if not raw.classes:
-            return f"{raw.targets[0]} {fmt(self.data.transform.inverse_target(z[None])[0, 0])}"
+            return f"{raw.targets[0]} {fmt(self.data.transform.inverse_target(self._loss.numbers(z)[None])[0, 0])}"
         shares = self._loss.probabilities(z[None])[0, : len(raw.classes)]
         if "regression" in self._loss.tasks:  # the output is no logit: it aims at a number for each class
             return f"output {fmt(z[0])}: class {raw.classes[int(shares.argmax())]}"

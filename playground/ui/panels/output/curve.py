@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from engine.data import Painted, Prepared
 from engine.data.points import MOST_POINTS, VALUE
 from engine.probe import extent
-from playground.document.project import Project
+from playground.document.project import Project, loss_of
 from playground.runner.messages import Curve, Frame, State, Want
 from playground.ui.kit.dots import Points
 from playground.ui.kit.lines import Line
@@ -87,7 +87,8 @@ class CurveFit(PlotPicture):
             self._fit = None
             self.fit_line.clear()
         elif answer is not None:
-            self._fit = self.data.transform.inverse_target(answer.T)[:, 0]
+            said = loss_of(frame.project).numbers(answer.T)
+            self._fit = self.data.transform.inverse_target(said)[:, 0]
             # A run that breaks gives values beyond what Qt can draw.
             low, high = self.plot.box.viewRange()[1]
             self.fit_line.set_data(self._x, self._fit.clip(low - 99 * (high - low), high + 99 * (high - low)))

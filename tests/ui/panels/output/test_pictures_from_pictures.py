@@ -6,16 +6,20 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 
+from engine import losses
+from engine.data import Plane
 from playground.document.examples import example
 from playground.document.project import data_of, loss_of
-from playground.runner.messages import Predictions, State
+from playground.runner.messages import Predictions, State, Surface
 from playground.runner.session import Session
 from playground.ui.kit.colours import sample_image
 from playground.ui.kit.points import rows_of, size_of
+from playground.ui.panels.output.boundary import Boundary
 from playground.ui.panels.output.images import Images
 from playground.ui.panels.output.learned import RESOLUTION, LearnedPicture
 from playground.ui.panels.output.reconstruction import Reconstruction, in_words
 from tests.ui.bench import pixels
+from tests.ui.panels.projects import make_project
 
 
 def opened(qtbot, context, kind, key):
@@ -145,3 +149,15 @@ def test_other_data_have_other_pictures(digits, surface):
         assert not Reconstruction.suits(data)
         assert not LearnedPicture.suits(data)
     assert not Images.suits(data_of(example("denoising-autoencoder").project))
+
+
+def test_logits_that_stand_for_numbers_are_shown_as_those_numbers(qtbot, context, frame):
+    """With binary cross-entropy a regression's outputs are logits; what is read off the plane lies between 0 and 1."""
+    project = make_project(Plane(samples=80), 1, losses.BCEWithLogitsLoss())
+    boundary = Boundary(context(project), project, data_of(project))
+    qtbot.addWidget(boundary)
+    boundary.show_data(project, boundary.data)
+    boundary.show_frame(frame(project, {Surface("out", 100): np.full((1, 100, 100), 3.0, np.float32)}))
+    assert boundary._in_words(np.array([3.0])).split()[-1] == "0.953"
+    shown, _ = boundary._signed(np.full((1, 2, 2), 3.0))
+    np.testing.assert_allclose(shown, 1 / (1 + np.exp(-3.0)))
