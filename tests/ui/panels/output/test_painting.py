@@ -359,7 +359,8 @@ def test_a_surface_is_painted_as_height(easel, surface) -> None:
     assert not desk.points[:, VALUE].any()
     data = data_of(desk.document.value)
     for part in (data.train, data.validation, data.test):
-        assert len(np.unique(part.x[:, 0])) == len(np.unique(part.x[:, 1])) == 21, "no part has whole columns"
+        for axis in (0, 1):
+            assert len(np.unique(part.x[:, axis])) > 14, "no part has whole columns"
     bar.radius.setValue(20)
     bar.height_.setValue(80)
     desk.tool("raise")
