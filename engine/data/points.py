@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -61,7 +63,7 @@ class Painted(Source):
     origin: str = param(
         Name(),
         default="",
-        help="The set that was there before the first stroke.",
+        help="Which set was there before the first stroke.",
         entered=False,
     )
 
@@ -114,7 +116,7 @@ class Painted(Source):
     def goes_on_from(self, before: Source) -> bool:
         if isinstance(before, Painted):
             return self.shape == before.shape and len(self.classes) == len(before.classes)
-        return bool(self.origin) and before.key == self.origin
+        return bool(self.origin) and _mark_of(before) == self.origin
 
     def with_points(self, table: NDArray[Any]) -> Painted:
         """Other points ``(n, 4)``, rounded as painted ones are."""
@@ -156,6 +158,11 @@ def _rounded(table: NDArray[Any]) -> Floats:
     return rounded
 
 
+def _mark_of(source: Source) -> str:
+    """What tells a source, with all its settings, from others."""
+    return blake2b(json.dumps(source.to_dict(), sort_keys=True).encode(), digest_size=12).hexdigest()
+
+
 def paintable(data: Dataset) -> bool:
     """Whether samples can become painted points: two inputs and a class or a number each, or one input and a number."""
     if len(data) > MOST_POINTS or len(data.classes) > MOST_CLASSES:
@@ -190,7 +197,7 @@ def as_painted(source: Source, data: Prepared, axes: tuple[float, float], seed: 
     low, high = (float(f"{end:.{DIGITS}g}") for end in axes)
     names = tuple(name[:40] for name in raw.features)
     features = names if len(set(names)) == len(names) else ("x1", "x2")[: len(names)]
-    return Painted(Numbers(_rounded(table)), shape, raw.classes, features, low, high, source.key)
+    return Painted(Numbers(_rounded(table)), shape, raw.classes, features, low, high, _mark_of(source))
 
 
 @sources.register("Typed", category="Own data", label="Typed numbers")

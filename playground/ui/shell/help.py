@@ -31,6 +31,10 @@ ELSEWHERE = (
     ("Convolution", "←  →  ↑  ↓", "To another map, channel or window"),
     ("Convolution", "Enter  Esc", "A level down, a level up"),
     ("Convolution", "Space", "Slide the window"),
+    ("Painting", "←  →  ↑  ↓  Enter", "Move the brush, and paint"),
+    ("Painting", "Shift+drag", "A straight line; resize selected points"),
+    ("Painting", "Ctrl+drag", "Turn selected points"),
+    ("Painting", "Delete", "Take selected points away"),
     ("Layers", "Letters", "Search"),
     ("Layers", "Enter", "Add the layer behind the selected block"),
 )
@@ -49,7 +53,7 @@ class Shortcuts(QDialog):
         rows = [(spec.menu.split("/")[0], _keys(actions, spec.id), spec.text) for spec in SPECS if spec.keys]
         groups = {
             name: [r for r in (*rows, *ELSEWHERE) if r[0] == name]
-            for name in (*MENUS, "Network", "Convolution", "Layers")
+            for name in (*MENUS, "Network", "Convolution", "Painting", "Layers")
         }
         table = QWidget()
         columns = QGridLayout(table)
@@ -57,7 +61,7 @@ class Shortcuts(QDialog):
         columns.setVerticalSpacing(18)
         # Two columns of about the same height.
         for column, names in enumerate(
-            (("File", "Edit", "Help"), ("View", "Run", "Network", "Convolution", "Layers"))
+            (("File", "Edit", "Help", "Painting"), ("View", "Run", "Network", "Convolution", "Layers"))
         ):
             for row, name in enumerate(names):
                 columns.addLayout(_group(name, groups[name]), row, column, Qt.AlignmentFlag.AlignTop)

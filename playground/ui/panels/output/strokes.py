@@ -165,9 +165,9 @@ def acted(
         case "clear":
             return source.with_points(table[:0]), "Clear the picture"
         case "ground":
-            return source.with_points(table[:0]).added(
-                even_ground(source.low, source.high), 0.0
-            ), "Even ground"
+            # In any order: row by row, the even deal would give whole columns to one part.
+            ground = rng.permutation(even_ground(source.low, source.high))
+            return source.with_points(table[:0]).added(ground, 0.0), "Even ground"
     raise ValueError(f"no action is called {what!r}")
 
 

@@ -357,6 +357,10 @@ def test_a_surface_is_painted_as_height(easel, surface) -> None:
     bar.ground.click()
     assert len(desk.points) == 441
     assert not desk.points[:, VALUE].any()
+    data = data_of(desk.document.value)
+    for part in (data.train, data.validation, data.test):
+        for axis in (0, 1):
+            assert len(np.unique(part.x[:, axis])) > 14, "no part has whole columns"
     bar.radius.setValue(20)
     bar.height_.setValue(80)
     desk.tool("raise")
@@ -493,3 +497,19 @@ def test_what_is_being_painted_never_lands_on_other_points(easel, how: str) -> N
     desk.view.painter._commit()
     assert desk.document.value is expected
     QTest.mouseRelease(on, left, pos=desk.at(0, 0))
+
+
+def test_the_boundary_stays_on_screen_while_one_paints(easel, frame, plane, binary) -> None:
+    desk = easel(binary)
+    picture = desk.view.picture
+    x1, _ = plane(binary)
+    earlier = frame(binary, {Surface("out"): x1[None]})
+    desk.view.show_frame(earlier)
+    assert not picture.image.image.isNull()
+    desk.stroke((0.0, 0.0))
+    assert not picture.image.image.isNull(), "the last answer, until the next one comes"
+    assert picture.concerns(earlier), "of a stroke ago, as frames are while one paints"
+    assert not picture.is_of(earlier)
+    desk.document.set(make_project(Circle(samples=61), 1, losses.BCEWithLogitsLoss()))
+    assert picture.image.image.isNull(), "other samples"
+    assert not picture.concerns(earlier)
