@@ -88,7 +88,7 @@ def gather(subject: Subject, steps: int = STEPS) -> Evidence:
     recorders = {
         i: _Recorder(single.rngs[i], getattr(model.network[i].layer, "p", 0.0)) for i in model.random_nodes
     }
-    steps = steps if subject.learns else 0
+    steps = steps if subject.outline.learns else 0
     losses32 = _losses(subject, single, train, validation, recorders, steps)
     replayed = {i: _Replayer(recorder.drawn) for i, recorder in recorders.items()}
     losses = _losses(subject, exact, train, validation, replayed, len(losses32))
@@ -113,7 +113,7 @@ def gather(subject: Subject, steps: int = STEPS) -> Evidence:
 
 def data_arrays(subject: Subject, evidence: Evidence) -> dict[str, Array]:
     """x and y of both parts as the program reads them: labels ``(N,)`` where its loss takes those, else targets ``(N, outputs)``."""
-    loss = subject.loss
+    loss = subject.outline.loss
     found: dict[str, Array] = {}
     for part, data in (("train", evidence.train), ("validation", evidence.validation)):
         if data is not None:
