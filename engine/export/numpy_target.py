@@ -200,7 +200,6 @@ def load_data(dtype=np.float32):
 
 def train_text(outline: Outline) -> str:
     """The program that trains."""
-    fit = outline.fit
     body = (
         _rate_text(outline)
         + LOAD_DATA
@@ -228,8 +227,10 @@ HERE = Path(__file__).parent
 
 def script(outline: Outline) -> tuple[Line, ...]:
     """Network and training in one program that runs alone, on samples drawn at random; with whose line is which. Raises ExportError."""
-    training = _rate_text(outline) + _evaluate_text(outline) + _loop_text(outline).replace("model.arrays", "arrays")
-    body = f'''\
+    training = (
+        _rate_text(outline) + _evaluate_text(outline) + _loop_text(outline).replace("model.arrays", "arrays")
+    )
+    body = f"""\
 {_build_text(outline)}
 
 
@@ -249,7 +250,7 @@ def script(outline: Outline) -> tuple[Line, ...]:
 {_samples_text(outline)}
     for epoch, loss in train(net, {{"x_train": x, "y_train": y}}, epochs=2):
         print(f"epoch {{epoch + 1}}, loss {{loss:.4g}}")
-'''
+"""
     blocks: dict[str, list[int]] = {}
     for place in outline.places():
         called, _, _ = numpy_writers(place.layer, place).partition("(")

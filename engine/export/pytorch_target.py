@@ -168,7 +168,11 @@ def _graph_text(outline: Outline) -> str:
     modules = [(f"self.{p.name} = {code}", "", p.number) for p, code in written if not _joins(p)]
     modules += [(f"self.{p.name}.requires_grad_(False)", "", p.number) for p in outline.frozen()]
     values = [
-        (f"{p.name} = {code if _joins(p) else f'self.{p.name}({variable(p.sources[0])})'}", p.comment, p.number)
+        (
+            f"{p.name} = {code if _joins(p) else f'self.{p.name}({variable(p.sources[0])})'}",
+            p.comment,
+            p.number,
+        )
         for p, code in written
     ]
     return f'''\
@@ -195,7 +199,9 @@ def _anew_text(outline: Outline) -> str:
         for name, spec in outline.specs.get(place.node_id, {}).items():
             w = f"{_reference(outline, place.name)}.{name}"
             how = place.initializer or outline.fit.initializer
-            line = f"nn.init.constant_({w}, {spec.start!r})" if spec.is_bias else pytorch_writers(how, spec, w)
+            line = (
+                f"nn.init.constant_({w}, {spec.start!r})" if spec.is_bias else pytorch_writers(how, spec, w)
+            )
             lines.append(marked(line, place.number))
         if place.layer.state(*place.ins):
             lines.append(marked(f"{_reference(outline, place.name)}.reset_running_stats()", place.number))
@@ -267,7 +273,7 @@ HERE = Path(__file__).parent
 
 
 def _criterion_text(criterion: str) -> str:
-    return marked(f"criterion = {criterion}", LOSS)
+    return marked(f"criterion = {criterion}", LOSS, makes=True)
 
 
 def script(outline: Outline) -> tuple[Line, ...]:
@@ -318,7 +324,10 @@ def _samples_text(outline: Outline) -> str:
     }
     sizes = ", ".join(map(str, (count, *outline.in_shape)))
     kind = targets_of(outline.loss)
-    lines = [(f"x = torch.randn({sizes})", "put your samples here", DATA), (f"y = {draws[kind]}", kind.value, DATA)]
+    lines = [
+        (f"x = torch.randn({sizes})", "put your samples here", DATA),
+        (f"y = {draws[kind]}", kind.value, DATA),
+    ]
     return aligned(lines, 4)
 
 

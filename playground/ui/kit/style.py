@@ -224,6 +224,7 @@ QPushButton[link="true"]:focus { border-color: $accent; }
 QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit, QTextEdit {
     background: $panel; border: 1px solid $border; border-radius: 6px; padding: 3px 7px;
     selection-background-color: $accent; selection-color: $accent_text; }
+QPlainTextEdit[code="true"] { border: none; border-top: 1px solid $border; border-radius: 0; padding: 0; }
 QLineEdit, QComboBox { min-height: 19px; }
 QAbstractSpinBox { min-height: 15px; }
 QLineEdit:hover, QAbstractSpinBox:hover, QComboBox:hover { border-color: $firm; }
@@ -273,6 +274,7 @@ QProgressBar { background: $border; border: none; border-radius: 3px; max-height
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
 
 QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; border: none; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
 QScrollBar { background: transparent; border: none; margin: 0; }
 QScrollBar:vertical { width: ${bar}px; }
 QScrollBar:horizontal { height: ${bar}px; }

@@ -71,7 +71,9 @@ def test_a_layer_in_numpy(layer: Layer, shape: Shape) -> None:
     """Value and gradients in training, where it does not act at random, and the value in inference."""
     one = alone(layer, shape)
     exact = exact_copy(one)
-    net = run(numpy_target.model_text(one.outline)).build({k: v.astype(float) for k, v in one.state().items()})
+    net = run(numpy_target.model_text(one.outline)).build(
+        {k: v.astype(float) for k, v in one.state().items()}
+    )
     rng = np.random.default_rng(1)
     x = rng.normal(0, 2, (4, *shape))
     np.testing.assert_allclose(net.forward(x), exact.predict(x), rtol=0, atol=1e-12)

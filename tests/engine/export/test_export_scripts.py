@@ -53,9 +53,7 @@ def run_alone(target: str, lines: tuple[Line, ...], capsys: pytest.CaptureFixtur
 
 @pytest.mark.parametrize("target", SCRIPTED)
 @pytest.mark.parametrize("loss", list(losses), ids=lambda cls: cls.key)
-def test_it_runs_alone_whatever_the_loss(
-    target: str, loss: type, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_it_runs_alone_whatever_the_loss(target: str, loss: type, capsys: pytest.CaptureFixture[str]) -> None:
     network = Network.chain(layers.Linear(4), layers.Tanh(), layers.Linear(1 if loss is HingeLoss else 3))
     fit = Fit(loss=loss(), batch_size=16, regularizer=L2(0.01))
     said = run_alone(target, script(target, outline(network, (2,), fit)), capsys)
@@ -67,9 +65,7 @@ def test_it_runs_alone_whatever_the_loss(
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 @pytest.mark.parametrize("target", [t for t in SCRIPTED if t in RUNS])
 @pytest.mark.parametrize("key", [e.key for e in examples() if e.key not in TOO_LARGE])
-def test_that_of_every_example_runs_alone(
-    target: str, key: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_that_of_every_example_runs_alone(target: str, key: str, capsys: pytest.CaptureFixture[str]) -> None:
     project = next(e for e in examples() if e.key == key).project
     one = Outline(project.name, project.network, data_of(project).in_shape, project.fit)
     assert "epoch 2, loss" in run_alone(target, script(target, one), capsys)
@@ -81,13 +77,14 @@ def test_that_of_every_example_runs_alone(
 def test_every_layer_has_its_lines(target: str, drawn: tuple[Network, Shape], at: int) -> None:
     """And the line that makes a layer is about that layer alone."""
     network, shape = drawn
-    network = Network((*network.nodes, Node("flatten_0", layers.Flatten()), Node("linear_0", layers.Linear(3))))
+    network = Network(
+        (*network.nodes, Node("flatten_0", layers.Flatten()), Node("linear_0", layers.Linear(3)))
+    )
     lines = script(target, outline(network, shape))
     ids = {node.id for node in network.nodes}
     seen = {block for line in lines for block in line.blocks}
     assert seen == ids | {"input", "loss"}
-    alone = {line.blocks[0] for line in lines if len(line.blocks) == 1}
-    assert alone >= ids
+    assert {line.blocks for line in lines if line.makes} >= {(i,) for i in ids}
     assert MARK not in text(lines)
 
 
@@ -119,7 +116,7 @@ def test_a_mark_goes_along_and_comes_off() -> None:
     assert plain(code) == "  a = 1     # (N, 1)\n  long = 2"
     lines = listing(f"begin\n{code}\n{marked('x', DATA, LOSS, 1, 1)}\n", ["n", "m"])
     assert lines == (
-        Line("begin"), Line("  a = 1     # (N, 1)", ("n",)), Line("  long = 2", ("m",)), Line("x", ("input", "loss", "m")),
+        Line("begin"), Line("  a = 1     # (N, 1)", ("n",), True), Line("  long = 2", ("m",), True), Line("x", ("input", "loss", "m")),
     )  # fmt: skip
 
 

@@ -94,6 +94,7 @@ class CanvasView(View):
         self.editor.closed.connect(self._editor_closed)
         self.context.focus.sample_changed.connect(self._sample_changed)
         self.context.focus.node_changed.connect(self._describe)
+        self.context.focus.blocks_changed.connect(self.scene.light)
 
     # --- what the window calls ----------------------------------------------------------------------------------------
 
@@ -189,6 +190,7 @@ class CanvasView(View):
         self._hover_at = self.network.mapTo(self.area, at)
         if target != self.stage.hovered:
             self.scene.hover(target)
+            self.context.focus.point_at_blocks((target.block_id,) if target is not None else ())
             self._wants = None
             self._look_at_unit()
             self._refresh_scale()
