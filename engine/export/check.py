@@ -43,13 +43,16 @@ def report():
 
 
 def main(as_json=False):
-    rows = list(report())
-    if as_json:
-        print(json.dumps(rows))
-    else:
-        for r in rows:
+    rows = []
+    for r in report():
+        rows.append(r)
+        if as_json:
+            print(json.dumps(r), flush=True)
+        else:
             share = f"{{r['difference'] / r['bound']:7.1%}} of the bound"
             print(f"{{r['what']:>20}}  {{r['dtype']}}  differs by {{r['difference']:.1e}}, {{share}} (sample {{r['sample']}})")
+    if as_json:
+        print(len(rows), flush=True)
     for r in rows:
         if not r["difference"] <= r["bound"]:  # so for NaN
             off = f"{{r['what']}} in {{r['dtype']}} differs by {{r['difference']:.3g}}, more than {{r['bound']:.3g}}"
