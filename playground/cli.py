@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 from typer.exceptions import TyperException
@@ -17,7 +17,7 @@ from playground import __version__, app
 
 if TYPE_CHECKING:
     from engine.data import Source
-    from engine.export import Proof
+    from engine.export import Proof, Row
     from playground.document.project import Project
     from playground.runner.session import Session
     from playground.runs.run import Run
@@ -183,6 +183,10 @@ def export(
     steps: Annotated[
         int, typer.Option(min=0, help="Updates that it repeats to prove that it trains alike.")
     ] = 20,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Say what comes of it as JSON, a thing a line, for another program."),
+    ] = False,
     data: DataPath = None,
     target: TargetColumn = None,
     read: Reading = None,
@@ -191,20 +195,22 @@ def export(
 ) -> None:
     """Write a program that gives the same numbers, checks itself and can be trained further; of a run in a .chainrule file, with its weights."""
     from engine import export as exports
+    from engine import progress
     from engine.errors import EngineError
     from playground.runs import files
 
+    tell: Teller = Reporter() if as_json else Console()
     app.one_blas_thread()
     project, path = _project(what)
     project = _with_its_data(_with_data(project, data, read or (), target), allow_outside)
     run = _run(path, project) if path is not None and data is None and files.holds_run(path) else None
     try:
         subject = app.subject(_with_its_memory(project, allow_memory), run)
-        written = exports.export(subject, to.value, out, steps)
-        for note in exports.notes(subject, to.value, steps):
-            typer.echo(f"Note: {note}", err=True)
-        typer.echo(f"Written: {', '.join(map(str, written))}")
-        proof = exports.prove(out, python) if prove else None
+        with progress.listening(tell.share):
+            written = exports.export(subject, to.value, out, steps)
+        tell.written(written, exports.notes(subject, to.value, steps))
+        with app.tidied_when_ended():
+            proof = exports.prove(out, python, tell.row) if prove else None
     except EngineError as error:
         raise Refusal(str(error)) from None
     except OSError as error:
@@ -212,21 +218,72 @@ def export(
             f"The program cannot be written to {out}: {error.strerror or error}. Choose another folder."
         ) from None
     if proof is not None:
+        tell.proof(proof)
+        if not proof.holds:
+            raise typer.Exit(FAILED)
+
+
+class Teller(Protocol):
+    """Who says how an export goes."""
+
+    def share(self, done: float) -> None: ...
+    def written(self, files: Sequence[Path], notes: Sequence[str]) -> None: ...
+    def row(self, row: Row) -> None: ...
+    def proof(self, proof: Proof) -> None: ...
+
+
+class Reporter:
+    """To another program, in lines of JSON: ``{"share": 0.5}``, ``{"written": […], "notes": […]}``, ``{"row": …}``, ``{"holds": true}``."""
+
+    def share(self, done: float) -> None:
+        self._say(share=round(done, 4))
+
+    def written(self, files: Sequence[Path], notes: Sequence[str]) -> None:
+        self._say(written=[*map(str, files)], notes=[*notes])
+
+    def row(self, row: Row) -> None:
+        from dataclasses import asdict
+
+        self._say(row=asdict(row))
+
+    def proof(self, proof: Proof) -> None:
+        self._say(holds=proof.holds)
+
+    def _say(self, **what: object) -> None:
+        import json
+
+        typer.echo(json.dumps(what))
+        sys.stdout.flush()
+
+
+class Console:
+    """To a person."""
+
+    def share(self, done: float) -> None: ...
+
+    def written(self, files: Sequence[Path], notes: Sequence[str]) -> None:
+        for note in notes:
+            typer.echo(f"Note: {note}", err=True)
+        typer.echo(f"Written: {', '.join(map(str, files))}")
+
+    def row(self, row: Row) -> None: ...
+
+    def proof(self, proof: Proof) -> None:
         _tell(proof)
 
 
 def _tell(proof: Proof) -> None:
-    """A line for whatever was compared, and what follows. Ends with FAILED where the proof does."""
+    """A line for whatever was compared, and what follows."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    for name in ("what", "numbers", "largest difference", "of the bound", "sample"):
+    for name in ("what", "numbers", "largest difference", "of the bound", "where"):
         table.add_column(name, justify="left" if name in ("what", "numbers") else "right")
     for row in proof.rows:
         style = None if row.agrees else "bold red"
-        share = f"{row.difference / row.bound:.1%}"
-        table.add_row(row.what, row.dtype, f"{row.difference:.2g}", share, str(row.sample), style=style)
+        share = f"{row.share:.1%}"
+        table.add_row(row.what, row.dtype, f"{row.difference:.2g}", share, row.where, style=style)
     Console().print(table)
     worst = proof.worst
     if not proof.holds:
@@ -235,10 +292,8 @@ def _tell(proof: Proof) -> None:
             f"rounding explains {worst.bound:.3g}.",
             err=True,
         )
-        raise typer.Exit(FAILED)
-    typer.echo(
-        f"Proved: nothing differs by more than {worst.difference / worst.bound:.1%} of what rounding explains."
-    )
+        return
+    typer.echo(f"Proved: nothing differs by more than {worst.share:.1%} of what rounding explains.")
 
 
 @cli.command()

@@ -77,6 +77,20 @@ def test_an_export_proves_itself_and_a_wrong_one_ends_with_1(
     assert "gives other numbers" in capsys.readouterr().err
 
 
+def test_an_export_tells_another_program_how_it_goes(qapp, tmp_path: Path, capsys) -> None:
+    words = ["export", "xor", "--to", "numpy", "--out", str(tmp_path), "--steps", "3", "--prove", "--json"]
+    assert main(words) == 0
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    shares = [one["share"] for one in said if "share" in one]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert str(tmp_path / "model.py") in next(one["written"] for one in said if "written" in one)
+    rows = [one["row"] for one in said if "row" in one]
+    assert [row["what"] for row in rows[:2]] == ["layer 0", "layer 1"]
+    assert {row["where"].split()[0] for row in rows} <= {"sample", "zeros", "ones", "noise", "update"}
+    assert said[-1] == {"holds": True}
+
+
 def test_an_export_of_a_run_has_its_weights(qapp, tmp_path: Path) -> None:
     assert main(["train", "xor", "--epochs", "2", "--out", str(tmp_path / "run")]) == 0
     run_file, out = str(tmp_path / "run" / "run.chainrule"), tmp_path / "program"

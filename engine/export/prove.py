@@ -34,6 +34,7 @@ class Row:
         difference: the largest, relative to its bound; its size.
         bound: what rounding explains there.
         sample: of the inputs in check.npz; of losses, the step.
+        where: which sample or step that is, in words.
     """
 
     what: str
@@ -41,10 +42,16 @@ class Row:
     difference: float
     bound: float
     sample: int
+    where: str = ""
 
     @property
     def agrees(self) -> bool:
         return self.difference <= self.bound  # not so for NaN
+
+    @property
+    def share(self) -> float:
+        """The difference in units of its bound."""
+        return self.difference / self.bound
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,7 @@ class Proof:
     @property
     def worst(self) -> Row:
         """What is nearest to its bound, or furthest beyond."""
-        return max(self.rows, key=lambda row: (not row.agrees, row.difference / row.bound))
+        return max(self.rows, key=lambda row: (not row.agrees, row.share))
 
 
 def prove(

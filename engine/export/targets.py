@@ -24,6 +24,8 @@ class Target:
         label: its name, for people.
         program: the files that say what is computed, by name. Raises ExportError where something cannot be written.
         data: what makes each of the files that these read, by name.
+        sentence: what one gets.
+        needs: the packages beside NumPy that run it.
         trains: whether the program trains; otherwise it holds the network alone.
         script: network and training in one program that runs alone, line by line; ``None`` where there is no such text.
     """
@@ -31,15 +33,42 @@ class Target:
     label: str
     program: Callable[[Subject], Mapping[str, bytes]]
     data: Mapping[str, Callable[[Subject, Evidence], bytes]]
+    sentence: str
+    needs: tuple[str, ...] = ()
     trains: bool = True
     script: Callable[[Outline], tuple[Line, ...]] | None = None
 
 
 TARGETS: Mapping[str, Target] = {
-    "numpy": Target("NumPy", numpy_target.program, numpy_target.READS, script=numpy_target.script),
-    "pytorch": Target("PyTorch", pytorch_target.program, pytorch_target.READS, script=pytorch_target.script),
-    "notebook": Target("Notebook", notebook_target.program, numpy_target.READS),
-    "onnx": Target("ONNX", onnx_target.program, onnx_target.READS, trains=False),
+    "numpy": Target(
+        "NumPy",
+        numpy_target.program,
+        numpy_target.READS,
+        "Layers, losses and optimizers written out; imports NumPy alone.",
+        script=numpy_target.script,
+    ),
+    "pytorch": Target(
+        "PyTorch",
+        pytorch_target.program,
+        pytorch_target.READS,
+        "A module and a training script, with the weights as safetensors.",
+        ("torch", "safetensors"),
+        script=pytorch_target.script,
+    ),
+    "notebook": Target(
+        "Notebook",
+        notebook_target.program,
+        numpy_target.READS,
+        "The NumPy program in cells of a Jupyter notebook.",
+    ),
+    "onnx": Target(
+        "ONNX",
+        onnx_target.program,
+        onnx_target.READS,
+        "The network in inference, as one file for other programs.",
+        ("onnx",),
+        trains=False,
+    ),
 }
 
 #: how each class is written, in every target that has its own way

@@ -127,6 +127,16 @@ SPECS = (
         "Save the weights alone, as a safetensors file.",
         when=can_run,
     ),
+    ActionSpec(
+        "file.export",
+        "Export Program…",
+        "File",
+        "Write the network as a program for NumPy, PyTorch and others, which proves that it gives the same numbers.",
+        ("Ctrl+Shift+E",),
+        "export-variant",
+        when=can_run,
+        rule=True,
+    ),
     ActionSpec("file.quit", "Quit", "File", "Close the playground.", ("Ctrl+Q",), rule=True),
     ActionSpec(
         "edit.undo", "Undo", "Edit", "Take the last edit back.", (Key.Undo,), "undo", lambda s: bool(s.undo)

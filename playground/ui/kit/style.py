@@ -290,6 +290,7 @@ QAbstractItemView { background: $panel; border: 1px solid $border; border-radius
     selection-background-color: $chosen; selection-color: $text; alternate-background-color: $sunken; }
 QHeaderView::section { background: $sunken; color: $muted; border: none; border-bottom: 1px solid $border; padding: 4px 8px; }
 QTableView { gridline-color: $border; }
+QTableView[roomy="true"]::item { padding: 0 8px; }
 QTableCornerButton::section { background: $sunken; border: none; }
 QGroupBox { border: 1px solid $border; border-radius: 8px; margin-top: 10px; padding-top: 8px; font-weight: 600; }
 QGroupBox::title { subcontrol-origin: margin; left: 10px; padding: 0 4px; }

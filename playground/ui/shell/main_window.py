@@ -197,6 +197,7 @@ class MainWindow(QMainWindow):
             "file.save_as": desk.save_as,
             "file.load_weights": self.weights.load,
             "file.save_weights": self.weights.save,
+            "file.export": self.show_export,
             "file.quit": self.close,
             "edit.undo": self.history.undo,
             "edit.redo": self.history.redo,
@@ -331,6 +332,12 @@ class MainWindow(QMainWindow):
         dialog = PointsDialog(autosave.recovery.listed() if autosave is not None else (), self)
         dialog.chosen.connect(self.desk.open_point)
         dialog.open()
+
+    def show_export(self) -> None:
+        from playground.ui.shell.export_dialog import ExportDialog
+
+        project = self.document.value.replace(name=self.desk.name)
+        ExportDialog(project, self.saving, self._appearance.theme, self).open()
 
     # --- remembering --------------------------------------------------------------------------------------------------
 
