@@ -80,6 +80,7 @@ class Target(StrEnum):
 
     NUMPY = "numpy"
     PYTORCH = "pytorch"
+    KERAS = "keras"
     NOTEBOOK = "notebook"
     ONNX = "onnx"
 

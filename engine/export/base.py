@@ -41,10 +41,10 @@ class Writers:
 
     def __init__(self, target: str, *kinds: Registry[Any]) -> None:
         self.target, self.kinds = target, kinds
-        self._found: dict[type[Spec], Callable[..., Any]] = {}
+        self._found: dict[type[Spec] | str, Callable[..., Any]] = {}
 
-    def writes(self, *classes: type[Spec]) -> Callable[[W], W]:
-        """Decorator of the function that writes ``classes``."""
+    def writes(self, *classes: type[Spec] | str) -> Callable[[W], W]:
+        """Decorator of the function that writes ``classes``, or those that are registered by these keys."""
 
         def decorate(write: W) -> W:
             self._found.update(dict.fromkeys(classes, write))
@@ -53,11 +53,11 @@ class Writers:
         return decorate
 
     def __contains__(self, cls: object) -> bool:
-        return cls in self._found
+        return cls in self._found or getattr(cls, "key", None) in self._found
 
     def __call__(self, spec: Spec, *beside: Any) -> Any:
         """What is written for ``spec``. Raises ExportError where nobody has said it."""
-        write = self._found.get(type(spec))
+        write = self._found.get(type(spec)) or self._found.get(spec.key)
         if write is None:
             raise ExportError(
                 f"{spec.label} cannot be written in {self.target}: nothing says how. Take another in its place, or another target."

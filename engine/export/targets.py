@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.export import notebook_target, numpy_target, onnx_target, pytorch_target
+from engine.export import keras_target, notebook_target, numpy_target, onnx_target, pytorch_target
 from engine.export.base import AUGMENTED, Outline, Subject
 from engine.export.evidence import STEPS, Evidence, carried, gather
 from engine.export.folder import check_free, write
@@ -54,6 +54,15 @@ TARGETS: Mapping[str, Target] = {
         "A module and a training script, with the weights as safetensors.",
         ("torch", "safetensors"),
         script=pytorch_target.script,
+    ),
+    "keras": Target(
+        "Keras",
+        keras_target.program,
+        keras_target.READS,
+        "The network in Keras 3, channels last, with its weights; continued by compile and fit.",
+        ("keras",),
+        trains=False,
+        script=keras_target.script,
     ),
     "notebook": Target(
         "Notebook",

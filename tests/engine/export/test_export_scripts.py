@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from engine import Fit, Network, Node, layers
-from engine.export import TARGETS, Outline
+from engine.export import TARGETS, ExportError, Outline
 from engine.export.lines import DATA, LOSS, MARK, Line, aligned, listing, marked, plain
 from engine.layers import Shape
 from engine.losses import CrossEntropyLoss, HingeLoss, losses
@@ -80,10 +80,14 @@ def test_every_layer_has_its_lines(target: str, drawn: tuple[Network, Shape], at
     network = Network(
         (*network.nodes, Node("flatten_0", layers.Flatten()), Node("linear_0", layers.Linear(3)))
     )
-    lines = script(target, outline(network, shape))
+    try:
+        lines = script(target, outline(network, shape))
+    except ExportError:
+        assume(TARGETS[target].trains)  # the other lacks some settings, which is tested elsewhere
+        raise
     ids = {node.id for node in network.nodes}
     seen = {block for line in lines for block in line.blocks}
-    assert seen == ids | {"input", "loss"}
+    assert seen == ids | {"input"} | ({"loss"} if TARGETS[target].trains else set())
     assert {line.blocks for line in lines if line.makes} >= {(i,) for i in ids}
     assert MARK not in text(lines)
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QTabBar, QVBoxLayout, QWidget
 
 from engine.errors import EngineError, counted
-from engine.export import TARGETS, Line, Outline
+from engine.export import TARGETS, ExportError, Line, Outline
 from playground.document.change import diff
 from playground.document.document import News
 from playground.document.project import data_of, problems
@@ -73,6 +73,7 @@ class CodeView(View):
         column.addLayout(bar)
         column.addWidget(self.listing, 1)
         self._problem = ""
+        self._refusals: dict[str, str] = {}  # of targets that lack something the network has
         self._texts: dict[str, tuple[Line, ...]] = {}  # of each target, as far as it was asked for
         self._changes: dict[str, Changes] = {}
         self._from_here_now = False  # what is looked at was pointed at here, and so is in view
@@ -129,16 +130,24 @@ class CodeView(View):
             self._show_beginning()
 
     def _written(self, project: Project) -> dict[str, tuple[Line, ...]] | None:
-        """The program in every target; ``None``, and why, where the network cannot run."""
+        """The program in every target that can hold it; ``None``, and why, where the network cannot run."""
+        self._refusals = {}
         try:
             outline = Outline(project.name, project.network, data_of(project).in_shape, project.fit)
             wrong = problems(project)
-            found = {} if wrong else {key: _script(key, outline) for key in SHOWN}
+            self._problem = wrong[0].message if wrong else ""
+            return None if wrong else {key: self._script(key, outline) for key in SHOWN}
         except EngineError as error:
             self._problem = str(error)
             return None
-        self._problem = wrong[0].message if wrong else ""
-        return found or None
+
+    def _script(self, key: str, outline: Outline) -> tuple[Line, ...]:
+        write = TARGETS[key].script
+        try:
+            return write(outline) if write is not None else ()
+        except ExportError as error:
+            self._refusals[key] = str(error)
+            return ()
 
     # --- what is shown ------------------------------------------------------------------------------------------------
 
@@ -157,15 +166,16 @@ class CodeView(View):
     def _say(self) -> None:
         """How much there is, and what the last edit did; or why the program does not follow."""
         lines, done = self.listing.lines, self.listing.changes
-        if self._problem:
-            words = f"Not as the network stands: {self._problem}" if lines else self._problem
+        problem = self._problem or self._refusals.get(self.target, "")
+        if problem:
+            words = f"Not as the network stands: {problem}" if lines else problem
         else:
             words = counted(len(lines), "line")
             if done.new:
                 words += f" · {len(done.new)} changed by the last edit"
             elif done.gone:
                 words += " · the last edit took some out"
-        self._tell(words, warning=bool(self._problem))
+        self._tell(words, warning=bool(problem))
 
     def _tell(self, words: str, *, warning: bool = False) -> None:
         room = max(160, self.width() - self.targets.sizeHint().width() - self.copy.sizeHint().width() - 60)
@@ -207,8 +217,3 @@ class CodeView(View):
         number = self.listing.line_of(block)
         if number is not None and not self._from_here_now:
             self.listing.reveal(number)
-
-
-def _script(key: str, outline: Outline) -> tuple[Line, ...]:
-    write = TARGETS[key].script
-    return write(outline) if write is not None else ()

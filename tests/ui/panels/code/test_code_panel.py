@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 
 from engine.data import Digits
 from engine.fit import Fit
-from engine.layers import Conv2d, Linear, ReLU, Tanh
+from engine.layers import Conv2d, Flatten, Linear, ReLU, Tanh
 from engine.losses import BCEWithLogitsLoss
 from engine.network import Network
 from playground.document import edits
@@ -106,6 +106,18 @@ def test_a_network_that_does_not_run_is_said_and_the_last_program_stays(qtbot) -
     bench.document.do(edits.set_layer, "2", Linear(1))
     assert "lines" in said.text()
     assert not said.property("warning")
+
+
+def test_a_target_that_lacks_something_says_so_and_the_others_follow(qtbot) -> None:
+    layer = Conv2d(4, 3, stride=2, dilation=2)
+    bench = open_on(qtbot, Project(source=Digits(), network=Network.chain(layer, Flatten(), Linear(10))))
+    assert "stride=2, dilation=2" in bench.view.text
+    bench.find("code_targets").setCurrentIndex(SHOWN.index("keras"))
+    assert bench.view.listing.toPlainText() == ""
+    assert "cannot be written in Keras with both a stride and a dilation" in bench.find("code_said").toolTip()
+    assert not bench.find("code_copy").isEnabled()
+    bench.document.do(edits.set_layer, "0", Conv2d(4, 3))
+    assert "layers.Conv2D(4, 3" in bench.view.text
 
 
 @pytest.mark.parametrize(
