@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from engine.data import Digits
 from engine.fit import Fit
 from engine.layers import Conv2d, Flatten, Linear, ReLU, Tanh
-from engine.losses import BCEWithLogitsLoss
+from engine.losses import BCEWithLogitsLoss, CrossEntropyLoss
 from engine.network import Network
 from playground.document import edits
 from playground.document.examples import example
@@ -110,7 +110,8 @@ def test_a_network_that_does_not_run_is_said_and_the_last_program_stays(qtbot) -
 
 def test_a_target_that_lacks_something_says_so_and_the_others_follow(qtbot) -> None:
     layer = Conv2d(4, 3, stride=2, dilation=2)
-    bench = open_on(qtbot, Project(source=Digits(), network=Network.chain(layer, Flatten(), Linear(10))))
+    network = Network.chain(layer, Flatten(), Linear(10))
+    bench = open_on(qtbot, Project(source=Digits(), network=network, fit=Fit(loss=CrossEntropyLoss())))
     assert "stride=2, dilation=2" in bench.view.text
     bench.find("code_targets").setCurrentIndex(SHOWN.index("keras"))
     assert bench.view.listing.toPlainText() == ""
