@@ -18,6 +18,7 @@ from playground import __version__, app
 if TYPE_CHECKING:
     from engine.data import Source
     from engine.export import Proof, Row
+    from engine.importing import Imported
     from playground.document.project import Project
     from playground.runner.session import Session
     from playground.runs.run import Run
@@ -222,6 +223,73 @@ def export(
         tell.proof(proof)
         if not proof.holds:
             raise typer.Exit(FAILED)
+
+
+@cli.command("import")
+def import_(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="A network (.onnx), or weights (.safetensors, .npz, .pt, .pth)."),
+    ],
+    into: Annotated[
+        str,
+        typer.Option(
+            metavar="EXAMPLE|FILE",
+            help="A project whose data it is for; weights go into its network, if they fit.",
+        ),
+    ] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="Where the project with the network and its weights goes."),
+    ] = None,
+    propose: Annotated[
+        bool,
+        typer.Option("--propose", help="Make a network for weights, even if they would fit that of --into."),
+    ] = False,
+    cut: Annotated[
+        bool, typer.Option("--cut", help="Take what stands before the first thing that cannot be read.")
+    ] = False,
+) -> None:
+    """Read a model of another program as data, say layer by layer what was understood, and write it as a project."""
+    from engine.errors import EngineError
+    from playground.document import edits, files
+    from playground.document import imports as reading
+    from playground.document.project import Project, problems
+
+    project = _project(into)[0] if into else Project(name=file.stem[:100] or "Imported")
+    try:
+        found = reading.read(file, project, propose=propose)
+        _tell_parts(found)
+        if found.refused and not cut:
+            raise Refusal("Not everything in it can be read. Give --cut to take what stands before that.")
+        made = edits.import_network(project, found.network, found.state)
+    except EngineError as error:
+        raise Refusal(str(error)) from None
+    if out is None:
+        return
+    try:
+        files.save(made, out)
+    except files.FileError as error:
+        raise Refusal(str(error)) from None
+    for problem in problems(made) if into else ():
+        typer.echo(f"Note: {problem.message}", err=True)
+    typer.echo(f"Written: {out}")
+
+
+def _tell_parts(found: Imported) -> None:
+    """A line for each thing in the file."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("where", "there", "here"):
+        table.add_column(name)
+    styles = {"understood": "", "replaced": "yellow", "refused": "bold red"}
+    for part in found.parts:
+        sign = {"understood": "", "replaced": "~ ", "refused": "✗ "}[part.how]
+        table.add_row(*map(Text, (part.where, part.what, f"{sign}{part.words}")), style=styles[part.how])
+    Console().print(table)
 
 
 class Teller(Protocol):
