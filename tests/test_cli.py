@@ -14,8 +14,10 @@ import pytest
 from PySide6.QtGui import QImage
 from safetensors.numpy import load_file
 
+from engine import Model
 from engine import export as exports
 from engine.data import NpzFile
+from engine.io import save_weights
 from engine.log import COLUMNS
 from engine.schedules import ReduceLROnPlateau
 from playground import __version__, app
@@ -515,3 +517,39 @@ def test_a_run_goes_on_from_its_file_to_the_same_bytes(qapp, tmp_path: Path) -> 
 def test_there_is_nothing_to_resume_in_an_example(qapp, capsys) -> None:
     assert main(["train", "xor", "--resume"]) == 2
     assert "holds no run" in capsys.readouterr().err
+
+
+# --- import ------------------------------------------------------------------------------------------------------------
+
+
+def test_weights_are_imported_into_a_project_with_the_same_bits(tmp_path: Path, capsys) -> None:
+    network = example("iris").project.network
+    state = Model(network, (4,), seed=5).state_dict()
+    save_weights({f"net.{name}": a for name, a in state.items()}, tmp_path / "theirs.safetensors")
+    out = tmp_path / "mine.playground.json"
+    assert main(["import", str(tmp_path / "theirs.safetensors"), "--into", "iris", "--out", str(out)]) == 0
+    assert "Linear" in capsys.readouterr().out
+    project = files.load(out)
+    assert project.network == network
+    given = {f"{one.node_id}.{one.name}": np.array(one.values, "f4") for one in project.first_weights}
+    assert all(given[name].tobytes() == a.astype("f4").tobytes() for name, a in state.items())
+
+
+def test_a_network_is_imported_and_what_cannot_be_refused(tmp_path: Path, capsys) -> None:
+    onnx = pytest.importorskip("onnx", reason="onnx is not installed: nothing of it is read")
+    assert main(["export", "iris", "--to", "onnx", "--out", str(tmp_path / "ox")]) == 0
+    out = tmp_path / "back.playground.json"
+    assert main(["import", str(tmp_path / "ox" / "model.onnx"), "--into", "iris", "--out", str(out)]) == 0
+    kinds = [node.layer for node in files.load(out).network.nodes]
+    assert kinds == [node.layer for node in example("iris").project.network.nodes]
+    proto = onnx.load(tmp_path / "ox" / "model.onnx")
+    proto.graph.node[1].op_type = "Sin"
+    onnx.save(proto, tmp_path / "odd.onnx")
+    capsys.readouterr()
+    assert main(["import", str(tmp_path / "odd.onnx")]) == 2
+    said = capsys.readouterr()
+    assert "node 2, Sin" in said.out
+    assert "--cut" in said.err
+    assert main(["import", str(tmp_path / "odd.onnx"), "--cut", "--out", str(out)]) == 0
+    assert len(files.load(out).network) == 1
+    assert main(["import", str(tmp_path / "nothing.onnx")]) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -34,7 +35,8 @@ def read_state(path: str | os.PathLike[str]) -> dict[str, Array]:
     """The arrays in a file by name, all of them numbers, in the order of the file. Raises DataError."""
     ending = Path(path).suffix.lower()
     if ending == ".safetensors":
-        found = load_weights(path)
+        # That format does not keep the order in which layers follow one another: their names have to say it.
+        found = dict(sorted(load_weights(path).items(), key=lambda one: _in_order(one[0])))
     elif ending in (".pt", ".pth"):
         found = read_torch(path)
     elif ending == ".npz":
@@ -52,10 +54,16 @@ def read_state(path: str | os.PathLike[str]) -> dict[str, Array]:
     return kept
 
 
+def _in_order(name: str) -> list[tuple[int, str]]:
+    """A key by which "conv2" comes before "conv10"."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+
 def match(expected: Mapping[str, Shape], state: Mapping[str, Array]) -> dict[str, Array]:
     """``state`` under the names of a network that holds arrays of these shapes.
 
-    By name, whatever stands before all of them; else layer by layer in their order, if each holds arrays of the same names and shapes.
+    By name, whatever stands before all of them; else each layer takes the first of the file, in its order, that holds arrays of the same
+    names and shapes.
     Raises DataError where they do not fit, naming the first that does not.
     """
     for name_of in (str, _without_common(list(state))):
@@ -63,20 +71,34 @@ def match(expected: Mapping[str, Shape], state: Mapping[str, Array]) -> dict[str
         if {key: a.shape for key, a in renamed.items()} == dict(expected):
             return renamed
     theirs, ours = _modules(state), _modules(expected)
-    for (name, has), (own, wants) in zip(theirs.items(), ours.items(), strict=False):
-        shapes = {key: np.shape(a) for key, a in has.items()}
-        if shapes != {key: tuple(shape) for key, shape in wants.items()}:
-            raise DataError(
-                f"{shown(name)} in the file has {_in_words(shapes)}; expected {_in_words(wants)}, as {shown(own)} of the network has. "
-                "Change the network, or have one proposed."
-            )
-    if len(theirs) != len(ours):
+    left = {name: {key: np.shape(a) for key, a in has.items()} for name, has in theirs.items()}
+    found: dict[str, Array] = {}
+    for own, wants in ours.items():
+        shapes = {key: tuple(shape) for key, shape in wants.items()}
+        name = next((name for name, has in left.items() if has == shapes), None)
+        if name is None:
+            raise _misfit(own, shapes, left)
+        del left[name]
+        found |= {f"{own}.{key}": np.asarray(a) for key, a in theirs[name].items()}
+    if left:
         raise DataError(
             f"The file holds the weights of {counted(len(theirs), 'layer')}; expected {len(ours)}, as the network has. "
             "Change the network, or have one proposed."
         )
-    pairs = zip(theirs.values(), ours, strict=True)
-    return {f"{own}.{key}": np.asarray(a) for has, own in pairs for key, a in has.items()}
+    return found
+
+
+def _misfit(own: str, wants: Mapping[str, Shape], left: Mapping[str, Mapping[str, Shape]]) -> DataError:
+    """Which layer finds no weights, and what there is in its place."""
+    there = next(iter(left.items()), None)
+    has = (
+        f"{shown(there[0])} in the file has {_in_words(there[1])}"
+        if there
+        else "the file holds the weights of fewer layers"
+    )
+    return DataError(
+        f"{has[0].upper()}{has[1:]}; expected {_in_words(wants)}, as {shown(own)} of the network has. Change the network, or have one proposed."
+    )
 
 
 def _without_common(keys: Sequence[str]) -> Callable[[str], str]:

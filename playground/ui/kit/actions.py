@@ -137,6 +137,13 @@ SPECS = (
         when=can_run,
         rule=True,
     ),
+    ActionSpec(
+        "file.import",
+        "Import Model…",
+        "File",
+        "Read a network or weights of another program: ONNX, safetensors, NumPy's or PyTorch's files. Nothing in them is run.",
+        icon="application-import",
+    ),
     ActionSpec("file.quit", "Quit", "File", "Close the playground.", ("Ctrl+Q",), rule=True),
     ActionSpec(
         "edit.undo", "Undo", "Edit", "Take the last edit back.", (Key.Undo,), "undo", lambda s: bool(s.undo)

@@ -43,6 +43,8 @@ from playground.ui.shell.transport import Transport
 from playground.ui.shell.weights import WeightFiles
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playground.document.document import Document
     from playground.document.project import Project
     from playground.ui.application import Appearance
@@ -123,7 +125,7 @@ class MainWindow(QMainWindow):
             self.desk.autosave = Autosave(self.desk, recovery, self.saving, self.pump.look, self)
             self.desk.autosave.failed.connect(self.run.not_kept)
         self.waiting = Waiting(self)
-        self.drops = Drops(self, self.desk.open_path, self.docks)
+        self.drops = Drops(self, self.desk.open_path, self.open_model, self.docks)
 
         appearance.theme.follow(self._mark_theme)
         self.actions_["view.reduce_motion"].setChecked(settings.reduce_motion)
@@ -198,6 +200,7 @@ class MainWindow(QMainWindow):
             "file.load_weights": self.weights.load,
             "file.save_weights": self.weights.save,
             "file.export": self.show_export,
+            "file.import": self.import_model,
             "file.quit": self.close,
             "edit.undo": self.history.undo,
             "edit.redo": self.history.redo,
@@ -338,6 +341,17 @@ class MainWindow(QMainWindow):
 
         project = self.document.value.replace(name=self.desk.name)
         ExportDialog(project, self.saving, self._appearance.theme, self).open()
+
+    def import_model(self) -> None:
+        from playground.ui.shell.import_dialog import ask_for_model
+
+        ask_for_model(self, self.document, self._appearance.theme)
+
+    def open_model(self, path: Path) -> None:
+        """Show what is in a file of another program, and offer to take it."""
+        from playground.ui.shell.import_dialog import open_model
+
+        open_model(self, self.document, self._appearance.theme, path)
 
     # --- remembering --------------------------------------------------------------------------------------------------
 
