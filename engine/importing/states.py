@@ -232,7 +232,7 @@ class _Proposal:
         if halvings:
             why = f"so that {features:,} features are left of a picture"
             self._parts.append(
-                Part("between", "MaxPool2d", "replaced", f"{counted(halvings, 'MaxPool2d')}: supposed {why}")
+                Part("between", "MaxPool2d", "replaced", f"{halvings} × MaxPool2d: supposed {why}")
             )
         if features == self._channels and not halvings:
             self._suppose(layers.GlobalAvgPool2d(), "as many features as channels")

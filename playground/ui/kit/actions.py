@@ -144,6 +144,14 @@ SPECS = (
         "Read a network or weights of another program: ONNX, safetensors, NumPy's or PyTorch's files. Nothing in them is run.",
         icon="application-import",
     ),
+    ActionSpec(
+        "file.figure",
+        "Save Figure…",
+        "File",
+        "Save a view as a picture or a drawing for a paper or a slide, with the numbers behind it.",
+        ("Ctrl+Shift+F",),
+        "image-outline",
+    ),
     ActionSpec("file.quit", "Quit", "File", "Close the playground.", ("Ctrl+Q",), rule=True),
     ActionSpec(
         "edit.undo", "Undo", "Edit", "Take the last edit back.", (Key.Undo,), "undo", lambda s: bool(s.undo)

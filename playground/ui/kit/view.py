@@ -190,6 +190,14 @@ class Context:
     stepper: Stepper | None = None
 
 
+@dataclass(frozen=True)
+class Table:
+    """The numbers behind a view: names of the columns, and rows of words and numbers."""
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+
+
 class View(QWidget):
     """Base of views. A view is one file that opens alone: ``python -m playground.ui.shell.preview NAME``."""
 
@@ -197,6 +205,10 @@ class View(QWidget):
         super().__init__(parent)
         self.context = context
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)  # a plain QWidget would not paint its panel
+
+    def as_table(self) -> Table | None:
+        """The numbers that it shows now, for a file beside its figure; ``None`` where there is no such table."""
+        return None
 
     def wants(self) -> Iterable[Want]:
         """What it needs in frames while it is visible. Asked before every frame, so keep it cheap."""

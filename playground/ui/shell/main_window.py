@@ -201,6 +201,7 @@ class MainWindow(QMainWindow):
             "file.save_weights": self.weights.save,
             "file.export": self.show_export,
             "file.import": self.import_model,
+            "file.figure": self.show_figure,
             "file.quit": self.close,
             "edit.undo": self.history.undo,
             "edit.redo": self.history.redo,
@@ -352,6 +353,17 @@ class MainWindow(QMainWindow):
         from playground.ui.shell.import_dialog import open_model
 
         open_model(self, self.document, self._appearance.theme, path)
+
+    def show_figure(self) -> None:
+        """Offer the views that are seen as figures, the network first."""
+        from playground.ui.shell.figure_dialog import FigureDialog
+
+        seen = [
+            (panel.title, self.docks.views[panel.key])
+            for panel in PANELS
+            if not self.docks[panel.key].visibleRegion().isEmpty()
+        ]
+        FigureDialog([("Network", self.canvas), *seen], self.desk.name, self._appearance.theme, self).open()
 
     # --- remembering --------------------------------------------------------------------------------------------------
 
