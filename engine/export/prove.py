@@ -15,11 +15,14 @@ from typing import IO, Any
 
 from engine.errors import clipped
 from engine.export.base import ExportError
+from engine.io.guarded import opened
 
 #: seconds after which a program that has not ended is ended
 PATIENCE = 1800.0
 #: seconds between two looks at what it has said
 PAUSE = 0.05
+#: bytes of what a program says that are read
+MOST_BYTES = 64 << 20
 #: of what a program said before it failed, so many letters are repeated
 MOST_SAID = 300
 
@@ -114,7 +117,7 @@ def _run(command: Sequence[str], folder: Path, seen: Callable[[Row], object]) ->
         paths = Path(place) / "said", Path(place) / "complained"
         process = _started(command, folder, *paths)
         try:
-            with paths[0].open("rb") as said:
+            with opened(paths[0], MOST_BYTES) as said:
                 for line in _lines(said, process):
                     if line == len(rows):
                         return rows
@@ -129,7 +132,8 @@ def _run(command: Sequence[str], folder: Path, seen: Callable[[Row], object]) ->
         finally:
             process.kill()
             code = process.wait()
-        words = paths[1].read_bytes().decode(errors="replace").strip().splitlines() or ["nothing"]
+        with opened(paths[1], MOST_BYTES) as found:
+            words = found.read().decode(errors="replace").strip().splitlines() or ["nothing"]
     raise ExportError(
         f"The program in {folder} ended without a report, code {code}. It said: {clipped(words[-1], MOST_SAID)}"
     )

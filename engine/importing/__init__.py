@@ -23,7 +23,7 @@ def read_network(path: str | os.PathLike[str], in_shape: Shape | None = None) ->
     """
     ending = Path(path).suffix.lower()
     if ending == ".onnx":
-        from engine.importing.onnx_file import read_onnx
+        from engine.importing.onnx_reader import read_onnx
 
         return read_onnx(path)
     if ending in ENDINGS:

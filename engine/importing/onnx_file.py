@@ -5,11 +5,9 @@ A file of somebody else is data: nothing it names is loaded beside it, and no op
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import prod
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +16,6 @@ from engine import layers
 from engine.core import Array, Shape
 from engine.errors import DataError, EngineError, clipped, counted, few, shown
 from engine.importing.base import How, Imported, Part
-from engine.io.guarded import foreign, read_bytes
 from engine.layers.base import Layer
 from engine.limits import MOST_LAYERS, WEIGHTS_BYTES
 from engine.network import INPUT, Network, Node
@@ -74,41 +71,20 @@ class Pending:
 #: a value of the graph: a constant, the id of what gives it, or what an operator that comes makes a layer of
 Value = Array | str | Padded | Pending
 
-_READERS: dict[str, Callable[[Reading, Any, list[Value], Attributes], Value]] = {}
+READERS: dict[str, Callable[[Reading, Any, list[Value], Attributes], Value]] = {}
 
 
 def reads(*operators: str) -> Callable[[Any], Any]:
     """Decorator of the method-like function that reads a node of these operators and returns its value."""
 
     def decorate(read: Any) -> Any:
-        _READERS.update(dict.fromkeys(operators, read))
+        READERS.update(dict.fromkeys(operators, read))
         return read
 
     return decorate
 
 
-def read_onnx(path: str | os.PathLike[str]) -> Imported:
-    """The network in a file, as far as it can be read: up to the first operator that cannot be, which ``refused`` names.
-
-    Raises DataError for what is no such file, or has no network of this kind, and where onnx is not installed.
-    """
-    try:
-        import onnx
-    except ImportError as error:
-        raise DataError(
-            "To read ONNX files needs one more package: pip install 'chainrule-playground[export]'. Install it, or take the weights as "
-            ".safetensors."
-        ) from error
-    from engine.importing import onnx_operators  # noqa: F401 - says how each operator is read
-
-    with foreign(path, EXPECTED):
-        model = onnx.ModelProto()
-        model.ParseFromString(read_bytes(path, WEIGHTS_BYTES, EXPECTED))
-        _check(model, clipped(Path(path).name, 80))
-        return Reading(model).imported()
-
-
-def _check(model: Any, name: str) -> None:
+def check(model: Any, name: str) -> None:
     graph, opsets = model.graph, {one.domain or "ai.onnx": one.version for one in model.opset_import}
     version = opsets.get("ai.onnx", 0)
     if not graph.node:
@@ -200,7 +176,7 @@ class Reading:
     def _read(self, node: Any) -> Value:
         if node.domain not in ("", "ai.onnx"):
             raise Unreadable(f"it is of the domain {shown(node.domain)}; only ONNX's own operators are known")
-        read = _READERS.get(node.op_type)
+        read = READERS.get(node.op_type)
         if read is None:
             raise Unreadable("no layer here computes it")
         if len(self.drafts) >= MOST_LAYERS:

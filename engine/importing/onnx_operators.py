@@ -9,6 +9,7 @@ import numpy as np
 from engine import layers
 from engine.core import Array
 from engine.importing.onnx_file import (
+    READERS,
     Attributes,
     Padded,
     Pending,
@@ -442,3 +443,7 @@ def _constant(r: Reading, node: Any, values: list[Value], a: Attributes) -> Valu
         if name in a:
             return np.asarray(a[name])
     raise Unreadable("its value is of a kind that is not known")
+
+
+#: all that are known
+OPERATORS = tuple(sorted(READERS))

@@ -27,7 +27,7 @@ FLOORS = (
     ("playground.app", "playground.cli", "playground.__main__"),
 )
 QT = {"PySide6", "shiboken6", "pyqtgraph", "qtawesome", "qtpy", "pytestqt"}
-HEAVY = QT | {"PIL", "onnx", "safetensors", "scipy", "sklearn", "torch", "ziamath"}
+HEAVY = QT | {"PIL", "onnx", "safetensors", "scipy", "segno", "sklearn", "torch", "ziamath"}
 
 # The engine is pure NumPy; these it may use when asked for what they do, and it leaves threads to its callers.
 ENGINE_LAZILY = {"PIL", "onnx", "safetensors", "scipy", "sklearn"}
@@ -229,7 +229,7 @@ def test_the_engine_is_numpy_and_the_standard_library(imports: list[Import]) -> 
 def test_whatever_is_imported_is_a_declared_dependency(imports: list[Import], repository: Path) -> None:
     project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     # PySide6-Essentials is nothing without shiboken6, and pins it.
-    offered = project["optional-dependencies"]["export"]
+    offered = [one for extra in ("export", "share") for one in project["optional-dependencies"][extra]]
     declared = {_name_of(requirement) for requirement in (*project["dependencies"], *offered)} | {"shiboken6"}
     distributions = {name: [name] for name in declared} | packages_distributions()  # an extra may be missing
     foreign = [i for i in imports if not is_ours(i.imported) and i.package not in sys.stdlib_module_names]

@@ -152,6 +152,20 @@ SPECS = (
         ("Ctrl+Shift+F",),
         "image-outline",
     ),
+    ActionSpec(
+        "file.share",
+        "Share as Code…",
+        "File",
+        "The project as a short text to send in a message.",
+        icon="share-variant-outline",
+    ),
+    ActionSpec(
+        "file.open_code",
+        "Open Code",
+        "File",
+        "Open the project whose code is on the clipboard.",
+        icon="clipboard-text-outline",
+    ),
     ActionSpec("file.quit", "Quit", "File", "Close the playground.", ("Ctrl+Q",), rule=True),
     ActionSpec(
         "edit.undo", "Undo", "Edit", "Take the last edit back.", (Key.Undo,), "undo", lambda s: bool(s.undo)

@@ -202,6 +202,8 @@ class MainWindow(QMainWindow):
             "file.export": self.show_export,
             "file.import": self.import_model,
             "file.figure": self.show_figure,
+            "file.share": self.share,
+            "file.open_code": desk.open_code,
             "file.quit": self.close,
             "edit.undo": self.history.undo,
             "edit.redo": self.history.redo,
@@ -364,6 +366,20 @@ class MainWindow(QMainWindow):
             if not self.docks[panel.key].visibleRegion().isEmpty()
         ]
         FigureDialog([("Network", self.canvas), *seen], self.desk.name, self._appearance.theme, self).open()
+
+    def share(self) -> None:
+        """The project as a code."""
+        from playground.document.files import FileError
+        from playground.document.sharing import to_code
+        from playground.ui.shell.questions import refuse
+        from playground.ui.shell.share_dialog import ShareDialog
+
+        try:
+            code = to_code(self.document.value.replace(name=self.desk.name))
+        except FileError as error:
+            refuse(self, "Not shared", error)
+            return
+        ShareDialog(code, self).open()
 
     # --- remembering --------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine import Fit, Model, Network, Node, layers
 from engine.errors import DataError, EngineError
 from engine.export import export
-from engine.importing import Imported, onnx_file, read_network
+from engine.importing import Imported, onnx_reader, read_network
 from engine.layers import Layer, Shape
 from engine.losses import CrossEntropyLoss
 from tests.engine.catalogue import case_id, layer_cases
@@ -311,7 +311,7 @@ def test_where_onnx_is_missing_the_extra_is_offered(tmp_path: Path, monkeypatch:
 
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(DataError, match=r"chainrule-playground\[export\]"):
-        onnx_file.read_onnx(written(tmp_path, ".onnx", b""))
+        onnx_reader.read_onnx(written(tmp_path, ".onnx", b""))
 
 
 # --- hostile files ----------------------------------------------------------------------------------------------------
