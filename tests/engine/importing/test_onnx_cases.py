@@ -19,7 +19,6 @@ from onnx import numpy_helper  # noqa: E402
 
 from engine.importing.onnx_reader import OPERATORS  # noqa: E402
 
-
 #: operators that act on each value by itself: their cases have any shape, which is read as rows
 EACH = {
     "Clip", "Elu", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu", "Mish", "Relu", "Selu", "Sigmoid", "Softplus", "Tanh",
@@ -36,7 +35,11 @@ def cases() -> list:
         for module in pkgutil.iter_modules(nodes.__path__):
             importlib.import_module(f"{nodes.__name__}.{module.name}")
         found = {case.name: case for case in collect_testcases(None)}.values()
-    return [case for case in found if [n.op_type in OPERATORS for n in case.model.graph.node] == [True] and is_plain(case)]
+    return [
+        case
+        for case in found
+        if [n.op_type in OPERATORS for n in case.model.graph.node] == [True] and is_plain(case)
+    ]
 
 
 def is_plain(case) -> bool:
