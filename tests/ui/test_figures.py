@@ -99,6 +99,17 @@ def test_in_print_it_is_dark_on_white_whatever_the_window_is(shell: Shell) -> No
     assert theme.now is DARK, "and the window is as before"
 
 
+@pytest.mark.parametrize("key", SEEN)
+def test_a_dark_window_gives_the_figure_that_a_light_one_gives(shell: Shell, key: str) -> None:
+    """Words in it too, whose colours no rule tells."""
+    view, theme = view_of(shell, key), theme_of(shell)
+    light = QImage.fromData(QByteArray(figures.drawn(view, "png", 85.0, theme, "It")))
+    shell.window._appearance.choose("dark")
+    dark = QImage.fromData(QByteArray(figures.drawn(view, "png", 85.0, theme, "It")))
+    off = np.abs(pixels(light)[..., :3].astype(int) - pixels(dark)[..., :3])
+    assert (off.max(axis=2) > 60).mean() < 0.002
+
+
 def test_what_is_kept_as_pictures_is_so_again_afterwards(shell: Shell) -> None:
     card = next(iter(shell.window.canvas.scene.blocks.values())).card
     before = card.cacheMode()

@@ -141,7 +141,7 @@ class FigureDialog(QDialog):
 
     def _copy(self) -> None:
         mime = QMimeData()
-        with figures.printed(self._theme, self.light.isChecked()):
+        with figures.printed(self.view, self._theme, self.light.isChecked()):
             mime.setImageData(figures.image(self.view, self.millimetres, self._theme.panel))
         mime.setData("image/svg+xml", self._drawn("svg"))
         QGuiApplication.clipboard().setMimeData(mime)

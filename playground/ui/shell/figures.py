@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QPoint, QRect, QSize, QSizeF, Qt
-from PySide6.QtGui import QColor, QImage, QImageWriter, QPageLayout, QPageSize, QPainter, QPdfWriter
+from PySide6.QtGui import QColor, QImage, QImageWriter, QPageLayout, QPageSize, QPainter, QPalette, QPdfWriter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QApplication, QGraphicsItem, QGraphicsView, QWidget
 
@@ -31,19 +31,26 @@ LONGEST = 8000
 
 
 @contextmanager
-def printed(theme: LiveTheme, light: bool) -> Iterator[None]:
-    """Inside the block the window has the colours of print, if ``light``; it is not seen so, as nothing is drawn meanwhile."""
+def printed(view: QWidget, theme: LiveTheme, light: bool) -> Iterator[None]:
+    """Inside the block a view has the colours of print, if ``light``; it is not seen so, as nothing is drawn meanwhile.
+
+    It gets a style sheet of its own for that: another one for the whole window would take a second.
+    """
     before, app = theme.now, QApplication.instance()
     if not light or before is LIGHT or not isinstance(app, QApplication):
         yield
         return
+    view.setPalette(style.palette(LIGHT))
+    # Words whose colour no rule tells have it from the application's palette, which stays as it is.
+    words = f"QWidget {{ color: {LIGHT.text}; }}\n"
+    view.setStyleSheet(words + style.sheet(LIGHT, app.font().pointSizeF()))
+    theme.become(LIGHT)
     try:
-        style.apply(app, LIGHT)
-        theme.become(LIGHT)
         yield
     finally:
-        style.apply(app, before)
         theme.become(before)
+        view.setStyleSheet("")
+        view.setPalette(QPalette())
 
 
 @contextmanager
@@ -148,7 +155,7 @@ def drawn(view: QWidget, kind: str, width: float, theme: LiveTheme, title: str, 
         width: in millimetres.
         light: in the colours of print, not those of the window.
     """
-    with printed(theme, light):
+    with printed(view, theme, light):
         if kind == "png":
             return png(image(view, width, theme.panel))
         return (svg if kind == "svg" else pdf)(view, width, theme.panel, title)
@@ -166,7 +173,7 @@ def _screen(view: QWidget) -> float:
 
 def preview(view: QWidget, room: QSize, theme: LiveTheme, light: bool) -> QImage:
     """A small picture of the figure."""
-    with printed(theme, light):
+    with printed(view, theme, light):
         found = QImage(view.size(), QImage.Format.Format_RGB32)
         painter = QPainter(found)
         _draw(view, painter, theme.panel)
