@@ -221,6 +221,23 @@ def told_to_end() -> Iterator[list[int]]:
             signal.signal(each, handler)
 
 
+@contextmanager
+def tidied_when_ended() -> Iterator[None]:
+    """A signal that asks this program to end ends it by way of all that tidies up: no process that it has started is left."""
+
+    def end(number: int, _: object) -> None:
+        sys.exit(128 + number)
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        before = {each: signal.signal(each, end) for each in ENDING}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
 def picture(session: Session, out: Path, size: tuple[int, int] = PICTURE, theme: str = "light") -> None:
     """Save the real main window, rendered off screen, as it shows the session. Raises OSError where it can't be written."""
     if sys.platform not in ("win32", "darwin"):  # elsewhere Qt would look for a screen

@@ -14,8 +14,10 @@ import pytest
 from PySide6.QtGui import QImage
 from safetensors.numpy import load_file
 
+from engine import Model
 from engine import export as exports
 from engine.data import NpzFile
+from engine.io import save_weights
 from engine.log import COLUMNS
 from engine.schedules import ReduceLROnPlateau
 from playground import __version__, app
@@ -75,6 +77,20 @@ def test_an_export_proves_itself_and_a_wrong_one_ends_with_1(
     monkeypatch.setattr(exports, "export", off)
     assert main(["export", "xor", "--to", "numpy", "--out", str(tmp_path), "--steps", "3", "--prove"]) == 1
     assert "gives other numbers" in capsys.readouterr().err
+
+
+def test_an_export_tells_another_program_how_it_goes(qapp, tmp_path: Path, capsys) -> None:
+    words = ["export", "xor", "--to", "numpy", "--out", str(tmp_path), "--steps", "3", "--prove", "--json"]
+    assert main(words) == 0
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    shares = [one["share"] for one in said if "share" in one]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert str(tmp_path / "model.py") in next(one["written"] for one in said if "written" in one)
+    rows = [one["row"] for one in said if "row" in one]
+    assert [row["what"] for row in rows[:2]] == ["layer 0", "layer 1"]
+    assert {row["where"].split()[0] for row in rows} <= {"sample", "zeros", "ones", "noise", "update"}
+    assert said[-1] == {"holds": True}
 
 
 def test_an_export_of_a_run_has_its_weights(qapp, tmp_path: Path) -> None:
@@ -559,3 +575,39 @@ def test_train_says_the_first_warning(qapp, tmp_path: Path, capsys) -> None:
     files.save(example("circle").project.replace(network=Network.chain(*layers, Linear(1))), path)
     assert main(["train", str(path), "--epochs", "2", "--out", str(tmp_path / "out")]) == 0
     assert "Coach, before the first update: The gradient vanishes on its way back." in capsys.readouterr().err
+
+
+# --- import ------------------------------------------------------------------------------------------------------------
+
+
+def test_weights_are_imported_into_a_project_with_the_same_bits(tmp_path: Path, capsys) -> None:
+    network = example("iris").project.network
+    state = Model(network, (4,), seed=5).state_dict()
+    save_weights({f"net.{name}": a for name, a in state.items()}, tmp_path / "theirs.safetensors")
+    out = tmp_path / "mine.playground.json"
+    assert main(["import", str(tmp_path / "theirs.safetensors"), "--into", "iris", "--out", str(out)]) == 0
+    assert "Linear" in capsys.readouterr().out
+    project = files.load(out)
+    assert project.network == network
+    given = {f"{one.node_id}.{one.name}": np.array(one.values, "f4") for one in project.first_weights}
+    assert all(given[name].tobytes() == a.astype("f4").tobytes() for name, a in state.items())
+
+
+def test_a_network_is_imported_and_what_cannot_be_refused(tmp_path: Path, capsys) -> None:
+    onnx = pytest.importorskip("onnx", reason="onnx is not installed: nothing of it is read")
+    assert main(["export", "iris", "--to", "onnx", "--out", str(tmp_path / "ox")]) == 0
+    out = tmp_path / "back.playground.json"
+    assert main(["import", str(tmp_path / "ox" / "model.onnx"), "--into", "iris", "--out", str(out)]) == 0
+    kinds = [node.layer for node in files.load(out).network.nodes]
+    assert kinds == [node.layer for node in example("iris").project.network.nodes]
+    proto = onnx.load(tmp_path / "ox" / "model.onnx")
+    proto.graph.node[1].op_type = "Sin"
+    onnx.save(proto, tmp_path / "odd.onnx")
+    capsys.readouterr()
+    assert main(["import", str(tmp_path / "odd.onnx")]) == 2
+    said = capsys.readouterr()
+    assert "node 2, Sin" in said.out
+    assert "--cut" in said.err
+    assert main(["import", str(tmp_path / "odd.onnx"), "--cut", "--out", str(out)]) == 0
+    assert len(files.load(out).network) == 1
+    assert main(["import", str(tmp_path / "nothing.onnx")]) == 2

@@ -290,7 +290,7 @@ def program(subject: Subject) -> dict[str, bytes]:
 
 
 #: what makes the files that the check reads
-DATA = {"check.npz": lambda subject, evidence: npz(evidence.arrays(training=False))}
+READS = {"check.npz": lambda subject, evidence: npz(evidence.arrays(training=False))}
 
 
 def model_of(subject: Subject) -> Any:
@@ -309,7 +309,7 @@ def model_of(subject: Subject) -> Any:
     begin, end = (helper.make_tensor_value_info(n, TensorProto.FLOAT, ["N", *shape]) for n, shape in ends)
     constants = [numpy_helper.from_array(np.ascontiguousarray(a), n) for n, a in graph.constants.items()]
     model = helper.make_model(
-        helper.make_graph(graph.nodes, subject.name, [begin], [end], constants),
+        helper.make_graph(graph.nodes, subject.outline.name, [begin], [end], constants),
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
         producer_name="Chainrule Playground",

@@ -388,6 +388,19 @@ def give_weights(project: Project, state: Mapping[str, Array]) -> Project:
     ``state``: as ``Model.state_dict`` gives it.
     """
     check_state(state, state_shapes(project))
+    return replace(project, weight_edits=(), first_weights=_given(state))
+
+
+@edit("Import a network")
+def import_network(project: Project, network: Network, state: Mapping[str, Array]) -> Project:
+    """Another network on the same data, trained in the same way; its run begins with these numbers, where there are any.
+
+    Whether the data fit it, ``problems`` say. Raises SpecError for weights that are too many or not finite.
+    """
+    return replace(project, network=network, weight_edits=(), first_weights=_given(state))
+
+
+def _given(state: Mapping[str, Array]) -> tuple[FirstWeights, ...]:
     size = sum(array.size for array in state.values())
     if size > MOST_GIVEN:
         raise SpecError(
@@ -396,8 +409,7 @@ def give_weights(project: Project, state: Mapping[str, Array]) -> Project:
         )
     if not all(np.isfinite(array).all() for array in state.values()):
         raise SpecError("Some of the weights are no finite numbers; expected that all are. Give others.")
-    given = tuple(FirstWeights(*key.rpartition(".")[::2], _nested(array)) for key, array in state.items())
-    return replace(project, weight_edits=(), first_weights=given)
+    return tuple(FirstWeights(*key.rpartition(".")[::2], _nested(array)) for key, array in state.items())
 
 
 def _nested(array: Array) -> tuple[Any, ...]:

@@ -35,6 +35,7 @@ HEAVY = QT | {
     "python_calamine",
     "safetensors",
     "scipy",
+    "segno",
     "sklearn",
     "torch",
     "ziamath",
@@ -240,7 +241,9 @@ def test_the_engine_is_numpy_and_the_standard_library(imports: list[Import]) -> 
 def test_whatever_is_imported_is_a_declared_dependency(imports: list[Import], repository: Path) -> None:
     project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     # PySide6-Essentials is nothing without shiboken6, and pins it.
-    offered = [one for extra in ("export", "tables") for one in project["optional-dependencies"][extra]]
+    offered = [
+        one for extra in ("export", "share", "tables") for one in project["optional-dependencies"][extra]
+    ]
     declared = {_name_of(requirement) for requirement in (*project["dependencies"], *offered)} | {"shiboken6"}
     distributions = {name: [name] for name in declared} | packages_distributions()  # an extra may be missing
     foreign = [i for i in imports if not is_ours(i.imported) and i.package not in sys.stdlib_module_names]

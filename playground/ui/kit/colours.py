@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPaintEngine, QPainter
 
 from playground.ui.kit.theme import Theme, cached, lut
 
@@ -130,6 +130,14 @@ def sample_image(sample: Array, low: float, high: float) -> QImage:
     rgb = np.ascontiguousarray(np.moveaxis(scaled, 0, -1))
     height, width = rgb.shape[:2]
     return QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+
+
+def draw_part(painter: QPainter, target: QRectF, image: QImage, source: QRectF) -> None:
+    """Part of a picture. A drawing (SVG) knows only whole ones, and is given the part as one."""
+    if painter.paintEngine().type() is QPaintEngine.Type.SVG:
+        painter.drawImage(target, image.copy(source.toRect()))
+    else:
+        painter.drawImage(target, image, source)
 
 
 def draw_image(painter: QPainter, image: QImage, rect: QRectF) -> None:

@@ -225,6 +225,7 @@ QPushButton[link="true"]:focus { border-color: $accent; }
 QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit, QTextEdit {
     background: $panel; border: 1px solid $border; border-radius: 6px; padding: 3px 7px;
     selection-background-color: $accent; selection-color: $accent_text; }
+QPlainTextEdit[code="true"] { border: none; border-top: 1px solid $border; border-radius: 0; padding: 0; }
 QLineEdit, QComboBox { min-height: 19px; }
 QAbstractSpinBox { min-height: 15px; }
 QLineEdit:hover, QAbstractSpinBox:hover, QComboBox:hover { border-color: $firm; }
@@ -274,6 +275,7 @@ QProgressBar { background: $border; border: none; border-radius: 3px; max-height
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
 
 QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; border: none; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
 QScrollBar { background: transparent; border: none; margin: 0; }
 QScrollBar:vertical { width: ${bar}px; }
 QScrollBar:horizontal { height: ${bar}px; }
@@ -291,6 +293,7 @@ QHeaderView { background: $sunken; border: none; border-radius: 0; }
 QTableCornerButton::section { background: $sunken; border: none; }
 QHeaderView::section { background: $sunken; color: $muted; border: none; border-bottom: 1px solid $border; padding: 4px 8px; }
 QTableView { gridline-color: $border; }
+QTableView[roomy="true"]::item { padding: 0 8px; }
 QTableCornerButton::section { background: $sunken; border: none; }
 QGroupBox { border: 1px solid $border; border-radius: 8px; margin-top: 10px; padding-top: 8px; font-weight: 600; }
 QGroupBox::title { subcontrol-origin: margin; left: 10px; padding: 0 4px; }

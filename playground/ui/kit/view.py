@@ -35,6 +35,7 @@ class Focus(QObject):
     Attributes:
         node_id: the selected block ("" for none; "input" and "loss" are blocks too).
         unit: the unit under the mouse as ``(node_id, index)``, or ``None``.
+        blocks: the ids of the blocks under the mouse, in whichever view: one on the canvas, those that a line of a program is about.
         sample: the chosen sample as ``(part, index)``.
         picture: the number of the person's own picture that is looked at instead of it; 0 for none.
         step: where the person is in stepping through an update; ``None`` while nobody steps.
@@ -45,6 +46,7 @@ class Focus(QObject):
 
     node_changed = Signal(str)
     unit_changed = Signal(object)
+    blocks_changed = Signal(object)
     sample_changed = Signal(object)
     step_changed = Signal(object)
     place_changed = Signal(object)
@@ -66,6 +68,7 @@ class Focus(QObject):
         super().__init__(parent)
         self.node_id = ""
         self.unit: tuple[str, int] | None = None
+        self.blocks: tuple[str, ...] = ()
         self.sample: tuple[str, int] = ("validation", 0)
         self.picture = 0
         self.step: StepAt | None = None
@@ -82,6 +85,7 @@ class Focus(QObject):
         """Another project is opened: nothing of the last one is selected or looked at. Stepping is ended by the stepper."""
         self.select("")
         self.hover(None)
+        self.point_at_blocks(())
         self.choose_sample("validation", 0)
 
     def ask_edit(self, node_id: str) -> None:
@@ -93,6 +97,12 @@ class Focus(QObject):
         if unit != self.unit:
             self.unit = unit
             self.unit_changed.emit(unit)
+
+    def point_at_blocks(self, blocks: tuple[str, ...]) -> None:
+        """The mouse is over these blocks, or over what is about them."""
+        if blocks != self.blocks:
+            self.blocks = blocks
+            self.blocks_changed.emit(blocks)
 
     @property
     def seen(self) -> tuple[str, int]:
@@ -191,6 +201,14 @@ class Context:
     stepper: Stepper | None = None
 
 
+@dataclass(frozen=True)
+class Table:
+    """The numbers behind a view: names of the columns, and rows of words and numbers."""
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+
+
 class View(QWidget):
     """Base of views. A view is one file that opens alone: ``python -m playground.ui.shell.preview NAME``."""
 
@@ -198,6 +216,10 @@ class View(QWidget):
         super().__init__(parent)
         self.context = context
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)  # a plain QWidget would not paint its panel
+
+    def as_table(self) -> Table | None:
+        """The numbers that it shows now, for a file beside its figure; ``None`` where there is no such table."""
+        return None
 
     def wants(self) -> Iterable[Want]:
         """What it needs in frames while it is visible. Asked before every frame, so keep it cheap."""

@@ -44,6 +44,8 @@ from playground.ui.shell.transport import Transport
 from playground.ui.shell.weights import WeightFiles
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playground.document.document import Document
     from playground.document.project import Project
     from playground.ui.application import Appearance
@@ -126,7 +128,7 @@ class MainWindow(QMainWindow):
             self.desk.autosave = Autosave(self.desk, recovery, self.saving, self.pump.look, self)
             self.desk.autosave.failed.connect(self.run.not_kept)
         self.waiting = Waiting(self)
-        self.drops = Drops(self, self.desk.open_path, self.docks)
+        self.drops = Drops(self, self.desk.open_path, self.open_model, self.docks)
 
         appearance.theme.follow(self._mark_theme)
         self.actions_["view.reduce_motion"].setChecked(settings.reduce_motion)
@@ -204,6 +206,11 @@ class MainWindow(QMainWindow):
             "file.save_as": desk.save_as,
             "file.load_weights": self.weights.load,
             "file.save_weights": self.weights.save,
+            "file.export": self.show_export,
+            "file.import": self.import_model,
+            "file.figure": self.show_figure,
+            "file.share": self.share,
+            "file.open_code": desk.open_code,
             "file.quit": self.close,
             "edit.undo": self.history.undo,
             "edit.redo": self.history.redo,
@@ -338,6 +345,48 @@ class MainWindow(QMainWindow):
         dialog = PointsDialog(autosave.recovery.listed() if autosave is not None else (), self)
         dialog.chosen.connect(self.desk.open_point)
         dialog.open()
+
+    def show_export(self) -> None:
+        from playground.ui.shell.export_dialog import ExportDialog
+
+        project = self.document.value.replace(name=self.desk.name)
+        ExportDialog(project, self.saving, self._appearance.theme, self).open()
+
+    def import_model(self) -> None:
+        from playground.ui.shell.import_dialog import ask_for_model
+
+        ask_for_model(self, self.document, self._appearance.theme)
+
+    def open_model(self, path: Path) -> None:
+        """Show what is in a file of another program, and offer to take it."""
+        from playground.ui.shell.import_dialog import open_model
+
+        open_model(self, self.document, self._appearance.theme, path)
+
+    def show_figure(self) -> None:
+        """Offer the views that are seen as figures, the network first."""
+        from playground.ui.shell.figure_dialog import FigureDialog
+
+        seen = [
+            (panel.title, self.docks.views[panel.key])
+            for panel in PANELS
+            if not self.docks[panel.key].visibleRegion().isEmpty()
+        ]
+        FigureDialog([("Network", self.canvas), *seen], self.desk.name, self._appearance.theme, self).open()
+
+    def share(self) -> None:
+        """The project as a code."""
+        from playground.document.files import FileError
+        from playground.document.sharing import to_code
+        from playground.ui.shell.questions import refuse
+        from playground.ui.shell.share_dialog import ShareDialog
+
+        try:
+            code = to_code(self.document.value.replace(name=self.desk.name))
+        except FileError as error:
+            refuse(self, "Not shared", error)
+            return
+        ShareDialog(code, self).open()
 
     # --- remembering --------------------------------------------------------------------------------------------------
 

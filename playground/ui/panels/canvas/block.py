@@ -69,16 +69,17 @@ class CardItem(Item):
         self.block = Block("", "", "")
         self.rect = QRectF()
         self.has_picture = False
-        self.selected = self.hovered = self.broken = False
+        self.selected = self.hovered = self.lit = self.broken = False
 
     def show_block(self, block: Block, rect: QRectF, has_picture: bool) -> None:
         self.set_bounds(rect.adjusted(-10, -10, 10, 4))
         self.block, self.rect, self.has_picture = block, rect, has_picture
         self.update()
 
-    def set_state(self, selected: bool, hovered: bool) -> None:
-        if (selected, hovered) != (self.selected, self.hovered):
-            self.selected, self.hovered = selected, hovered
+    def set_state(self, selected: bool, hovered: bool, lit: bool = False) -> None:
+        """``lit``: another view shows what is about it, under the mouse."""
+        if (selected, hovered, lit) != (self.selected, self.hovered, self.lit):
+            self.selected, self.hovered, self.lit = selected, hovered, lit
             self.update()
 
     def set_broken(self, broken: bool) -> None:
@@ -106,6 +107,8 @@ class CardItem(Item):
         look = self.stage.look
         if self.selected:
             return QColor(mix(look.theme.panel, look.theme.accent, 0.10))
+        if self.lit:
+            return QColor(mix(look.theme.panel, look.theme.accent, 0.06))
         if self.block.id == LOSS:
             return QColor(mix(look.theme.panel, look.theme.warning, 0.07))
         return look.panel
@@ -117,6 +120,8 @@ class CardItem(Item):
         level = self._level()
         if level is not None:
             return QPen(look.problem(level), 2.0)
+        if self.lit:
+            return look.hover
         if self.hovered:
             return QPen(QColor(mix(look.theme.border, look.theme.muted, 0.6)), 1.4)
         if self.block.id == LOSS:

@@ -48,6 +48,7 @@ class NetworkScene(QGraphicsScene):
         self.layout_ = Layout({}, (), QRectF())
         self.blocks: dict[str, BlockItem] = {}
         self.selected: tuple[str, ...] = ()
+        self._lit: frozenset[str] = frozenset()
         self.first: dict[str, int] = {}  #: at which unit a long column begins
         self._room = QSizeF(800, 500)
         self._found: dict[tuple[object, ...], tuple[Layout, bool]] = {}
@@ -328,6 +329,11 @@ class NetworkScene(QGraphicsScene):
         self._mark_cards()
         self.wires.update()
 
+    def light(self, block_ids: Iterable[str]) -> None:
+        """Something that is about these blocks is under the mouse, here or in another view."""
+        self._lit = frozenset(block_ids)
+        self._mark_cards()
+
     def select(self, block_ids: Iterable[str]) -> None:
         """Show these blocks as selected."""
         chosen = set(block_ids)
@@ -370,7 +376,9 @@ class NetworkScene(QGraphicsScene):
     def _mark_cards(self) -> None:
         selected = set(self.selected)
         for block_id, item in self.blocks.items():
-            item.card.set_state(block_id in selected, self.stage.hovered == Card(block_id))
+            hovered = self.stage.hovered == Card(block_id)
+            lit = block_id in self._lit and self.stage.hovered is None  # by another view
+            item.card.set_state(block_id in selected, hovered, lit)
 
     def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         """A band under the selected blocks, so that a card and its column are seen to belong together."""

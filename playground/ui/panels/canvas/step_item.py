@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from engine.network import INPUT
 from playground.ui.kit.colours import (
+    draw_part,
     gradient_table,
     grey_table,
     readable,
@@ -244,7 +245,7 @@ class StepItem(Item):
         _, height, width = shape
         scale = half.width() / max(width, 1)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale < 2)
-        painter.drawImage(picture(half, block.shape), image, QRectF(0, i * height, width, height))
+        draw_part(painter, picture(half, block.shape), image, QRectF(0, i * height, width, height))
 
     def _image(self, block: Block, shown: Face, lower: bool) -> tuple[QImage, tuple[int, ...]]:
         """All maps of a column, one below the other, made once per step."""

@@ -14,7 +14,7 @@ from playground.document.change import JUDGED, diff
 from playground.document.project import Project
 from playground.runner.messages import Frame, Gradients, State, Want
 from playground.ui.kit.samples import count_of, present, sample_in_words
-from playground.ui.kit.view import Context, View
+from playground.ui.kit.view import Context, Table, View
 from playground.ui.panels.canvas.commands import Commands
 from playground.ui.panels.canvas.editor import NumberEditor
 from playground.ui.panels.canvas.footer import Footer
@@ -94,6 +94,7 @@ class CanvasView(View):
         self.editor.closed.connect(self._editor_closed)
         self.context.focus.sample_changed.connect(self._sample_changed)
         self.context.focus.node_changed.connect(self._describe)
+        self.context.focus.blocks_changed.connect(self.scene.light)
 
     # --- what the window calls ----------------------------------------------------------------------------------------
 
@@ -105,6 +106,12 @@ class CanvasView(View):
                     wants.add(Gradients(target.block_id, self.scene.rows_of(target.block_id)))
             self._wants = tuple(wants)
         return self._wants
+
+    def as_table(self) -> Table | None:
+        """A row for each block: its id, what it is, its settings in words, and the shape of what it gives."""
+        blocks = self.scene.plan.blocks
+        rows = ((b.id, b.title, b.summary, "×".join(map(str, b.shape))) for b in blocks)
+        return Table(("block", "layer", "settings", "shape"), tuple(rows))
 
     def show_project(self, before: Project | None, after: Project) -> None:
         if not diff(before, after).touches(JUDGED):
@@ -189,6 +196,7 @@ class CanvasView(View):
         self._hover_at = self.network.mapTo(self.area, at)
         if target != self.stage.hovered:
             self.scene.hover(target)
+            self.context.focus.point_at_blocks((target.block_id,) if target is not None else ())
             self._wants = None
             self._look_at_unit()
             self._refresh_scale()

@@ -14,7 +14,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from engine.errors import clipped
-from engine.log import LogView
+from engine.log import COLUMNS, LogView
 from playground.runner.messages import Frame, State
 from playground.runs.run import Mark
 from playground.ui.kit.dots import Dots
@@ -25,7 +25,7 @@ from playground.ui.kit.points import Look, draw_marker, look, part_colour
 from playground.ui.kit.style import MARGIN
 from playground.ui.kit.switches import switch
 from playground.ui.kit.theme import Theme
-from playground.ui.kit.view import RIGHT, Context, View, panel
+from playground.ui.kit.view import RIGHT, Context, Table, View, panel
 from playground.ui.panels.curves.history import (
     LOSS,
     METRIC,
@@ -181,6 +181,14 @@ class LossView(View):
         layout.addLayout(row)
         layout.addWidget(self.legend)
         layout.addWidget(self.plot, 1)
+
+    def as_table(self) -> Table | None:
+        """A row for each moment that was logged; what is not known stays empty."""
+        rows = (
+            (int(row[0]), *("" if value != value else value for value in row[1:]))
+            for row in self._log.rows.tolist()
+        )
+        return Table(COLUMNS, tuple(rows)) if len(self._log) else None
 
     # ---- what it is given ----------------------------------------------------------------------------------------------
 

@@ -27,8 +27,9 @@ from playground.ui.kit.numbers import fmt
 from playground.ui.kit.plot import small
 from playground.ui.kit.style import MARGIN
 from playground.ui.kit.text import Label
-from playground.ui.kit.view import RIGHT, Context, View, panel
+from playground.ui.kit.view import RIGHT, Context, Table, View, panel
 from playground.ui.panels.output.boundary import Boundary
+from playground.ui.panels.output.confusion import ConfusionMatrix
 from playground.ui.panels.output.curve import CurveFit
 from playground.ui.panels.output.images import Images
 from playground.ui.panels.output.learned import LearnedPicture
@@ -162,6 +163,15 @@ class OutputView(View):
         """The one on screen; ``None`` while the data cannot be made."""
         shown = self._stack.currentWidget()
         return shown if isinstance(shown, Picture) else None
+
+    def as_table(self) -> Table | None:
+        """Where classes are shown against one another: how many of each row's class were taken for each column's."""
+        found = self.picture.findChildren(ConfusionMatrix) if self.picture is not None else []
+        shown = next((matrix for matrix in found if matrix.isVisible() and matrix.counts.size), None)
+        if shown is None:
+            return None
+        rows = ((name, *counts) for name, counts in zip(shown.classes, shown.counts.tolist(), strict=True))
+        return Table(("true class", *shown.classes), tuple(rows))
 
     def wants(self) -> Iterable[Want]:
         wants = self.picture.wants() if self.picture is not None else ()
