@@ -152,24 +152,16 @@ def train(
     says how it ended: PAUSED when all went well, EMPTY when the project has problems, DIVERGED when numbers were no longer finite.
     ``run``: where to go on from. Raises SpecError where it was on data of another shape.
     """
-    from playground.runner.messages import State
     from playground.runner.session import Session
     from playground.runner.team import team
+    from playground.runner.trials import train_to
 
     session = Session()
     session.load(project)
     if run is not None:
         session.go_on_from(run)
-    session.play()
     with team():
-        while (
-            session.trainer is not None and session.state is State.RUNNING and session.trainer.epoch < epochs
-        ):
-            session.train(0.1, until_epoch=epochs)
-            progress(session.trainer.epoch)
-            if ending:
-                break
-    session.finish()
+        train_to(session, epochs, progress, ending)
     return session
 
 

@@ -84,6 +84,14 @@ class Target(StrEnum):
     ONNX = "onnx"
 
 
+class Plan(StrEnum):
+    """Values of --plan. ``AUTO``: a grid where every setting lists its values."""
+
+    AUTO = "auto"
+    GRID = "grid"
+    RANDOM = "random"
+
+
 class Refusal(Exception):
     """What was asked for cannot be done; the message says why in one sentence."""
 
@@ -161,6 +169,72 @@ def train(
         project = edits.set_seed(project, seed)
     run = _run(path, project) if resume else None
     _train(_with_its_memory(project, allow_memory), epochs, out or Path("runs") / project.name, run)
+
+
+@cli.command()
+def sweep(
+    what: What,
+    vary: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            metavar="PATH=VALUES",
+            help="What to vary, such as fit.optimizer.lr=log:1e-4..1, linear1.out_features=4,8,16 or fit.optimizer=SGD,Adam; may be "
+            "given several times.",
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(file_okay=False, help="Folder for the table; the same command goes on there.")
+    ],
+    seeds: Annotated[
+        int, typer.Option(min=1, max=1000, help="Runs of each point, with seeds from the project's on.")
+    ] = 1,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the data; by default as the project says.")
+    ] = None,
+    plan: Annotated[
+        Plan, typer.Option(help="grid: each value with each other; random: spread evenly over ranges.")
+    ] = Plan.AUTO,
+    points: Annotated[
+        int | None, typer.Option(min=1, help="How many points a random plan has; 20 by default.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Processes at once; by default one for each processor.")
+    ] = None,
+    scheduler: Annotated[
+        str,
+        typer.Option(
+            metavar="tcp://HOST:PORT", help="A Dask cluster computes, in the place of this machine."
+        ),
+    ] = "",
+    data: DataPath = None,
+    target: TargetColumn = None,
+    read: Reading = None,
+    allow_outside: Outside = False,
+    allow_memory: Memory = False,
+) -> None:
+    """Train many times with other settings and seeds; writes table.csv, a row per run, and goes on where it was ended."""
+    from engine.errors import EngineError
+    from playground import sweeping
+
+    app.one_blas_thread()
+    project = _with_its_data(_with_data(_project(what)[0], data, read or (), target), allow_outside)
+    try:
+        code = sweeping.sweep(
+            _with_its_memory(project, allow_memory),
+            vary,
+            seeds,
+            epochs,
+            out,
+            plan.value,
+            points,
+            jobs,
+            scheduler,
+        )
+    except EngineError as error:
+        raise Refusal(str(error)) from None
+    if code:
+        raise typer.Exit(code)
 
 
 @cli.command()
