@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 #: points that the summary names
 NAMED = 5
+FAILED = 1  #: exit code, as of the command line
 
 
 def sweep(
@@ -31,7 +32,8 @@ def sweep(
     jobs: int | None,
     scheduler: str,
 ) -> int:
-    """Carry it out and say what came of it; returns the exit code: 0, or that of a program ended by a signal.
+    """Carry it out and say what came of it; returns the exit code: 0, FAILED where no run came to a sound end, or that of a program ended by a
+    signal.
 
     Args:
         settings: as ``runs/plan.py`` reads them.
@@ -75,7 +77,8 @@ def sweep(
             carry_out(ledger, jobs or os.cpu_count() or 1, lambda _: bar.advance(task), ending, scheduler)
         finally:
             path = ledger.write_table()
-    _tell(ledger)
+    if ledger.results:
+        _tell(ledger)
     typer.echo(f"Written: {path}")
     if ending:
         typer.echo(
@@ -84,7 +87,7 @@ def sweep(
             err=True,
         )
         return 128 + ending[0]
-    return 0
+    return 0 if any(one.score < float("inf") for one in ledger.results.values()) else FAILED
 
 
 def _tell(ledger: Ledger) -> None:
@@ -102,13 +105,14 @@ def _tell(ledger: Ledger) -> None:
     for name in ("best loss, median", "range", "runs", "failed"):
         table.add_column(name, justify="right")
     for place in ranked[:NAMED]:
+        sound = place.median < float("inf")
         table.add_row(
             *map(in_words, place.point),
-            f"{place.median:.4g}",
-            f"{place.low:.4g}–{place.high:.4g}",
+            f"{place.median:.4g}" if sound else "–",
+            f"{place.low:.4g}–{place.high:.4g}" if sound else "–",
             str(place.done),
             str(place.diverged),
         )
     Console().print(table)
-    for sentence in advice(ledger.sweep, ranked):
+    for sentence in advice(ledger.sweep, ledger.results, ranked):
         typer.echo(sentence)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,11 @@ from playground.document import edits
 from playground.document.project import Project
 
 #: fields of a project that hold a spec, with the edit that changes each
-SPECS = {"fit": edits.set_fit, "source": edits.set_source, "preparation": edits.set_preparation}
+SPECS: dict[str, Callable[[Project, Any], Project]] = {
+    "fit": edits.set_fit,
+    "source": edits.set_source,
+    "preparation": edits.set_preparation,
+}
 SEED = "seed"
 #: what a seed may be
 _SEED = Int(min=0, max=2**63 - 1)
@@ -50,7 +55,11 @@ class Place:
         try:
             return self.kind.check(_plain(self.kind, words))
         except EngineError as error:
-            raise SpecError(f"{self.path} {_said(error, self.kind)}. Correct the value.") from None
+            said = str(error)
+            known = (
+                f"{self.path} {said}." if said.startswith("is ") else f"{self.path} has no such value. {said}"
+            )
+            raise SpecError(f"{known} Correct it.") from None
 
 
 def place(project: Project, path: str) -> Place:
@@ -135,7 +144,7 @@ def _follow(spec: Spec, names: list[str], path: str, done: str) -> Place:
     found = next((p for p in spec.params() if p.name == name), None)
     if found is None:
         near = difflib.get_close_matches(name[:100], [p.name for p in spec.params()], n=1)
-        hint = f"Did you mean {done}{near[0]}?" if near else f"It has {_inside(spec, done[:-1])}."
+        hint = f"Did you mean {done}{near[0]}?" if near else f"There: {_inside(spec, done[:-1])}."
         raise SpecError(f"{done[:-1]} ({spec.label}) has no {shown(name)}. {hint}")
     value, label = getattr(spec, name), found.label or name.replace("_", " ")
     if not rest:
@@ -146,8 +155,12 @@ def _follow(spec: Spec, names: list[str], path: str, done: str) -> Place:
     if isinstance(found.kind, NestedList):
         if rest[0].isdecimal() and int(rest[0]) < len(value) and len(rest) > 1:
             return _follow(value[int(rest[0])], rest[1:], path, f"{done}{rest[0]}.")
+        if not value:
+            raise SpecError(
+                f"{done[:-1]} is empty, so that nothing in it can be set. Add one to the project first."
+            )
         raise SpecError(
-            f"{done[:-1]} holds {few([v.label for v in value])}; expected a number below {len(value)} and a name after it."
+            f"{done[:-1]} holds {few([v.label for v in value])}; expected a number from 0 to {len(value) - 1} and a name after it."
         )
     raise SpecError(
         f"{done[:-1]} is {shown(value)}, which has no {shown('.'.join(rest))}. Leave out what follows it."
@@ -201,9 +214,3 @@ def _plain(kind: Kind, words: str) -> Any:
         except ValueError:
             return words
     return words
-
-
-def _said(error: EngineError, kind: Kind) -> str:
-    """What is wrong with a value, to follow the path."""
-    words = str(error).rstrip(".")
-    return words if words.startswith("is ") else f"takes {kind.expects}, and {words[0].lower()}{words[1:]}"

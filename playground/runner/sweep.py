@@ -14,7 +14,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import statistics
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -253,18 +255,21 @@ def _compute(
 ) -> None:
     from joblib import Parallel, delayed, parallel_config
 
-    # One trial at a time: a worker that is ended takes no more with it than that.
-    options = {"batch_size": 1, "pre_dispatch": "2*n_jobs", "return_as": "generator_unordered"}
+    # One trial at a time: a worker that is ended takes no more with it. All handed over at once: joblib's own threads then have no part in it.
+    sender = 0 if cluster else os.getpid()
+    options = {"batch_size": 1, "pre_dispatch": "all", "return_as": "generator_unordered"}
     backend = {} if cluster else {"backend": "loky", "n_jobs": jobs, "inner_max_num_threads": 1}
     with parallel_config(**backend) if backend else nullcontext():
-        found = Parallel(**options)(delayed(carried_out)(one.to_json()) for one in missing)
+        found = Parallel(**options)(delayed(carried_out)(one.to_json(), sender) for one in missing)
         try:
             for digest, text in found:
                 progress(ledger.put(digest, text))
                 if ending:
                     return
         finally:
-            found.close()
+            with warnings.catch_warnings():  # that what has not been fetched is lost, as is meant
+                warnings.simplefilter("ignore")
+                found.close()
 
 
 @contextmanager
@@ -301,7 +306,7 @@ def _check_workers(client: Any, address: str) -> None:
         ) from None
     try:
         versions = client.run(engine_version)
-    except Exception as error:  # whatever a worker without this program raises
+    except Exception as error:  # noqa: BLE001  whatever a worker without this program raises
         raise SweepError(
             f"A worker of {shown(address)} cannot run this program ({type(error).__name__}: {clipped(str(error), 120)}); expected "
             "Chainrule Playground there, in the same version. Install it on every worker."
@@ -348,11 +353,12 @@ def standings(sweep: Sweep, results: dict[str, Result]) -> list[Standing]:
     return sorted(found, key=lambda one: (one.diverged > 0, one.median))
 
 
-def advice(sweep: Sweep, ranked: Sequence[Standing]) -> list[str]:
+def advice(sweep: Sweep, results: dict[str, Result], ranked: Sequence[Standing]) -> list[str]:
     """What the standings suggest, in sentences: that the best lies at the border of what was tried, or that all have diverged."""
     sound = [one for one in ranked if one.median < float("inf")]
     if not sound:
-        return ["No run has come to a sound end. Try smaller learning rates."] if ranked else []
+        why = next((one.message for one in results.values() if one.message), "")
+        return [f"No run has come to a sound end. {why}".rstrip()] if ranked else []
     said = []
     for setting, value in zip(sweep.settings, sound[0].point, strict=True):
         if border := setting.border(value):

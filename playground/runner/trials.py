@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from time import perf_counter
+from functools import cache
+from time import perf_counter, sleep
 
 import numpy as np
 
 from engine.core import Array
 from engine.errors import EngineError, clipped
-from playground.document.files import FileError
 from playground.runner.messages import State
 from playground.runner.session import Session
 from playground.runs.trial import Result, Trial, best_of, thinned, trial
@@ -37,27 +38,34 @@ def train_to(
     session.finish()
 
 
-def carried_out(text: str) -> tuple[str, str]:
+def carried_out(text: str, sender: int = 0) -> tuple[str, str]:
     """The digest of the trial in ``text``, and its result as text. What goes wrong in training is a result.
 
     Raises SpecError for what is no trial, or one for another version of the engine.
+
+    Args:
+        sender: the process that has started this one and waits for it; 0 where that is on another machine.
     """
-    if threading.current_thread() is threading.main_thread() and _is_worker():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for who has sent the trial
-    try:
-        what = trial(text)
-    except FileError as error:
-        raise EngineError(str(error)) from None
+    if sender not in (0, os.getpid()):  # joblib computes in its own process where that is enough
+        _live_with(sender)
+    what = trial(text)
     return what.digest, result_of(what).to_json()
 
 
-def _is_worker() -> bool:
-    import multiprocessing
+@cache
+def _live_with(sender: int) -> None:
+    """End this process when the one that has started it has ended, in whatever way; Ctrl+C is for that one alone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    return (
-        multiprocessing.parent_process() is not None
-        or type(multiprocessing.current_process()).__name__ != "_MainProcess"
-    )
+    def watch() -> None:
+        while os.getppid() == sender:
+            sleep(1)
+        os._exit(0)
+
+    if hasattr(
+        os, "fork"
+    ):  # elsewhere a process keeps the number of a parent that has gone; it ends after its idle time
+        threading.Thread(target=watch, name="life", daemon=True).start()
 
 
 def result_of(what: Trial) -> Result:

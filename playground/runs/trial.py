@@ -15,11 +15,14 @@ from pathlib import Path
 
 import engine
 from engine.errors import SpecError, clipped, shown
+from engine.io.guarded import read_bytes
 from engine.log import COLUMNS
 from playground import __version__
 from playground.document import edits, files
 from playground.document.project import Project
 
+#: bytes of a file of the engine's source
+SOURCE_BYTES = 4 << 20
 #: bytes of a result's text that are read
 RESULT_BYTES = 64 << 20
 #: rows of the curves that a result keeps: of a longer run, every second, fourth … one
@@ -39,7 +42,7 @@ def engine_version() -> str:
     digest, folder = hashlib.sha256(), Path(engine.__file__).parent
     for path in sorted(folder.rglob("*.py")):
         digest.update(path.relative_to(folder).as_posix().encode())
-        digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+        digest.update(read_bytes(path, SOURCE_BYTES).replace(b"\r\n", b"\n"))
     return f"{__version__}+{digest.hexdigest()[:12]}"
 
 
@@ -65,7 +68,7 @@ class Trial:
             "memory": self.project.memory,
             "project": json.loads(files.to_json(self.project)),
         }
-        return json.dumps(data, ensure_ascii=False, sort_keys=True)
+        return json.dumps(data, ensure_ascii=False)
 
     @property
     def digest(self) -> str:
@@ -93,7 +96,10 @@ def trial(text: str) -> Trial:
             f"The trial is for engine {shown(made_for)}, and this worker has {engine_version()}: their numbers could differ. "
             "Install the same version on both."
         )
-    return Trial(files.from_json(described, "the trial's project").replace(memory=memory), seed, epochs)
+    try:
+        return Trial(files.from_json(described, "The trial's project").replace(memory=memory), seed, epochs)
+    except files.FileError as error:
+        raise SpecError(str(error)) from None
 
 
 @dataclass(frozen=True)
