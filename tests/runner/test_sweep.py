@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -140,7 +141,17 @@ def workers() -> list[int]:
     return found
 
 
+@pytest.fixture
+def ended_workers() -> Iterator[None]:
+    """The processes that joblib keeps for the next time are ended."""
+    yield
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor(reuse=True).shutdown(kill_workers=True)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("ended_workers")
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes where Linux lists them")
 def test_processes_give_the_same_table_as_one_and_one_that_is_killed_loses_nothing(tmp_path: Path) -> None:
     sweep = small("0.05,0.1,0.2", epochs=20)
