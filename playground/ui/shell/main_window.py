@@ -242,7 +242,8 @@ class MainWindow(QMainWindow):
     def _project_changed(self, before: Project | None, after: Project) -> None:
         begun = perf_counter()
         opened, file = self.document.news is News.OPENED, self.document.run_file
-        self._send(Load(after, opened, self.document.news is News.RETURNED, file if opened else None))
+        file = file if opened else self.document.taking_up
+        self._send(Load(after, opened, self.document.news is News.RETURNED, file))
         self.waiting.watch(after)
         self.stepper.show_project(None if opened else before, after)
         if opened:
