@@ -90,6 +90,7 @@ def test_the_first_step_at_which_they_part(edit, parted) -> None:
     assert all(np.array_equal(one[name], other[name]) for name in one)
     for session in sessions:
         session.train(60, most=1)
+    one, other = (s.trainer.model.state_dict() for s in sessions)
     assert any(not np.array_equal(one[name], other[name]) for name in one)
 
 
