@@ -31,7 +31,6 @@ class _Order:
     heats: tuple[tuple[str, ...], ...]
     by_time: bool
     folder: Path
-    of: str
 
 
 class Beside:
@@ -43,7 +42,7 @@ class Beside:
         self._last: RaceView | None = None
         self.running = False
 
-    def start(self, heats: Sequence[Sequence[Trial]], by_time: bool, folder: Path, of: str) -> None:
+    def start(self, heats: Sequence[Sequence[Trial]], by_time: bool, folder: Path) -> None:
         """Begin a race, and give up the one before."""
         if self._process is None or not self._process.is_alive():
             self._open()
@@ -51,7 +50,7 @@ class Beside:
             return
         texts = tuple(tuple(one.to_json() for one in heat) for heat in heats)
         with suppress(OSError):
-            self._line.send(_Order(texts, by_time, folder, of))
+            self._line.send(_Order(texts, by_time, folder))
         self.running = True
 
     def cancel(self) -> None:
@@ -122,7 +121,7 @@ def _carry_out(line: Connection, order: _Order) -> _Order | None:
     """Run a race and report of it; returns the next order, ``None`` for none."""
     try:
         heats = [[trial(text) for text in heat] for heat in order.heats]
-        race = Race(heats, order.by_time, Kept(order.folder), order.of)
+        race = Race(heats, order.by_time, Kept(order.folder))
         told = 0.0
         while race.go_on(SLICE):
             if line.poll():

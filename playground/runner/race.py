@@ -148,7 +148,6 @@ class Race:
         heats: trials; the first two of a heat are A and B.
         by_time: runs of a heat get the same time, in place of the same epochs.
         kept: where each is kept when it is over; ``None``: nowhere.
-        of: which project they belong to.
     """
 
     def __init__(
@@ -156,9 +155,8 @@ class Race:
         heats: Sequence[Sequence[Trial]],
         by_time: bool = False,
         kept: Kept | None = None,
-        of: str = "",
     ) -> None:
-        self.heats, self._by_time, self._kept, self._of = tuple(map(tuple, heats)), by_time, kept, of
+        self.heats, self._by_time, self._kept = tuple(map(tuple, heats)), by_time, kept
         self.heat = 0
         self.done: list[str] = []
         self.message = ""
@@ -237,7 +235,7 @@ class Race:
                 write_surface(self._kept.surface_file(key), surface)
             before = self._kept.take(key)  # what was noted of the same trial stays
             note, star = ("", False) if before is None else (before.note, before.star)
-            self._kept.put(Entry(key, lane.trial, result, datetime.now(UTC), self._of, note, star))
+            self._kept.put(Entry(key, lane.trial, result, datetime.now(UTC), note, star))
             self.done.append(key)
         except (OSError, FileError) as error:
             self.message = f"A run cannot be kept: {error}"

@@ -12,6 +12,7 @@ Where ID is the trial's digest: the same trial has one place, whoever has traine
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import math
@@ -25,17 +26,17 @@ from pathlib import Path
 import numpy as np
 
 from engine.core import Array
-from engine.errors import EngineError, SpecError, clipped
+from engine.errors import EngineError, clipped
 from engine.io import replacing
 from engine.io.guarded import foreign, opened, read_bytes
 from playground.document import files
 from playground.document.change import diff
-from playground.document.files import RUN_SUFFIX, FileError
+from playground.document.files import RUN_SUFFIX
 from playground.document.project import Project
 from playground.runs.trial import ENDS, RESULT_BYTES, Result, Trial, result, trial
 
-#: letters of a note, entries that are read, bytes of a surface
-NOTE_LETTERS, MOST_ENTRIES, SURFACE_BYTES = 200, 10_000, 64 << 20
+#: letters of a note, entries that are read (the newest), bytes of a surface
+NOTE_LETTERS, MOST_ENTRIES, SURFACE_BYTES = 200, 1000, 64 << 20
 _ID = re.compile(r"[0-9a-f]{16}")
 
 
@@ -47,7 +48,6 @@ class Entry:
         key: its trial's digest.
         trial, result: what was trained, and what came of it.
         made: when.
-        of: which project it belongs to: the path of its file, or its name.
         note, star: the person's.
     """
 
@@ -55,7 +55,6 @@ class Entry:
     trial: Trial
     result: Result
     made: datetime
-    of: str = ""
     note: str = ""
     star: bool = False
 
@@ -69,6 +68,12 @@ def differs(entry: Entry, current: Project) -> str:
     """What differs from ``current``, in words; the seed is left to a column of its own."""
     words = diff(current.replace(seed=0), entry.trial.project.replace(seed=0)).words
     return words or "as it is now"
+
+
+def folder_of(root: Path, project: Project, path: Path | None) -> Path:
+    """Where in ``root`` the runs of a project lie: of its file ``path``, or of its name where it has none."""
+    whose = f"name {project.name}" if path is None else f"file {path.absolute()}"
+    return root / hashlib.sha256(whose.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 class Kept:
@@ -85,6 +90,7 @@ class Kept:
         """Take in what lies there."""
         with suppress(OSError):
             paths = [path for path in self.folder.glob("*.json") if _ID.fullmatch(path.stem)]
+            paths.sort(key=lambda path: path.stat().st_mtime, reverse=True)
             for path in paths[:MOST_ENTRIES]:
                 self.take(path.stem)
         self.entries = dict(sorted(self.entries.items(), key=lambda item: item[1].made))
@@ -98,7 +104,6 @@ class Kept:
                 trial(json.dumps(data["trial"])),
                 result(json.dumps(data["result"])),
                 datetime.fromisoformat(str(data["made"])).astimezone(UTC),
-                clipped(str(data.get("of", "")), 4000),
                 clipped(str(data.get("note", "")), NOTE_LETTERS),
                 data.get("star") is True,
             )
@@ -114,7 +119,6 @@ class Kept:
             "trial": json.loads(entry.trial.to_json()),
             "result": json.loads(entry.result.to_json()),
             "made": entry.made.isoformat(timespec="seconds"),
-            "of": entry.of,
             "note": entry.note,
             "star": entry.star,
         }
@@ -137,10 +141,6 @@ class Kept:
             for path in (self.folder / f"{key}.json", self.run_file(key), self.surface_file(key)):
                 with suppress(OSError):
                     path.unlink(missing_ok=True)
-
-    def of(self, whose: str) -> list[Entry]:
-        """The entries of one project, oldest first."""
-        return [entry for entry in self.entries.values() if entry.of == whose]
 
     def run_file(self, key: str) -> Path:
         return self.folder / f"{key}{RUN_SUFFIX}"
@@ -183,14 +183,3 @@ def table(entries: Sequence[Entry], current: Project) -> str:
              f"{found.seconds:.3f}", entry.made.isoformat(), "yes" if entry.star else "", entry.note, found.weights]
         )  # fmt: skip
     return text.getvalue()
-
-
-def load_project(kept: Kept, key: str) -> Project:
-    """The project of a run as it was trained. Raises FileError."""
-    entry = kept.entries.get(key)
-    if entry is None:
-        raise FileError("The run has been thrown away. Choose another.")
-    try:
-        return entry.trial.seeded
-    except SpecError as error:
-        raise FileError(str(error)) from None

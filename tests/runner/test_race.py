@@ -110,10 +110,10 @@ def test_heats_follow_one_another_and_one_that_cannot_run_does_not_stop_them(tmp
     a = example("xor").project
     broken = edits.remove(a, [node.id for node in a.network.nodes])
     kept = Kept(tmp_path)
-    view = finished(Race([(Trial(a, 0, 1), Trial(broken, 0, 1)), (Trial(a, 1, 1),)], kept=kept, of="x"))
+    view = finished(Race([(Trial(a, 0, 1), Trial(broken, 0, 1)), (Trial(a, 1, 1),)], kept=kept))
     assert view.over
     assert view.done == (Trial(a, 0, 1).digest, Trial(a, 1, 1).digest)
-    assert [entry.trial.seed for entry in kept.of("x")] == [0, 1]
+    assert [entry.trial.seed for entry in kept.entries.values()] == [0, 1]
 
 
 def test_what_is_kept_is_read_again_noted_and_thrown_away(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_what_is_kept_is_read_again_noted_and_thrown_away(tmp_path: Path) -> Non
     b = with_rate(a, 0.5)
     trials = (Trial(a, 0, 1), Trial(b, 0, 1))
     kept = Kept(tmp_path / "runs")
-    finished(Race([trials], kept=kept, of="x"))
+    finished(Race([trials], kept=kept))
     again = Kept(tmp_path / "runs")
     again.read()
     assert set(again.entries) == {one.digest for one in trials}
@@ -132,7 +132,7 @@ def test_what_is_kept_is_read_again_noted_and_thrown_away(tmp_path: Path) -> Non
     assert surface is not None
     assert surface.shape == (1, 72, 72)
     again.annotate(entry.key, note="  fast  ", star=True)
-    finished(Race([trials], kept=again, of="x"))  # the same trials once more: one place for each
+    finished(Race([trials], kept=again))  # the same trials once more: one place for each
     third = Kept(tmp_path / "runs")
     third.read()
     assert len(third.entries) == 2
@@ -163,19 +163,19 @@ def test_a_process_of_its_own_trains_is_given_up_and_replaced_when_it_dies(tmp_p
     a = example("xor").project
     beside = Beside()
     try:
-        beside.start([(Trial(a, 0, 2), Trial(with_rate(a, 0.5), 0, 2))], False, tmp_path, "x")
+        beside.start([(Trial(a, 0, 2), Trial(with_rate(a, 0.5), 0, 2))], False, tmp_path)
         view = until_over(beside)
         assert (view.parted, len(view.done)) == (1, 2)
-        beside.start([(Trial(a, 0, 10_000_000),)], False, tmp_path, "x")
+        beside.start([(Trial(a, 0, 10_000_000),)], False, tmp_path)
         beside.cancel()
         assert not beside.running
-        beside.start([(Trial(a, 0, 3),)], False, tmp_path, "x")
+        beside.start([(Trial(a, 0, 3),)], False, tmp_path)
         assert until_over(beside).done == (Trial(a, 0, 3).digest,)
-        beside.start([(Trial(a, 0, 10_000_000),)], False, tmp_path, "x")
+        beside.start([(Trial(a, 0, 10_000_000),)], False, tmp_path)
         assert beside._process is not None
         os.kill(beside._process.pid or 0, signal.SIGKILL)
         assert "was ended" in until_over(beside).message
-        beside.start([(Trial(a, 0, 1),)], False, tmp_path, "x")
+        beside.start([(Trial(a, 0, 1),)], False, tmp_path)
         assert until_over(beside).message == ""
     finally:
         beside.stop()

@@ -12,11 +12,8 @@ from engine.probe import extent
 from playground.document.project import Project, loss_of
 from playground.runner.messages import Frame, Predictions, State, Surface, Want
 from playground.ui.kit.colours import (
-    binary_table,
-    class_index,
-    class_table,
     indexed_image,
-    share_index,
+    shares_image,
     signed_index,
     signed_table,
 )
@@ -150,17 +147,7 @@ class Boundary(PlotPicture):
             return indexed_image(signed_index(shown, limit), signed_table(theme))
         classes = len(self.data.raw.classes)
         shares = self._loss.probabilities(values.reshape(len(values), -1).T)[:, :classes]
-        if classes <= 2:
-            second = shares[:, 1]
-            index = share_index(second >= 0.5 if discrete else second)
-            table = binary_table(theme)
-        else:
-            label = shares.argmax(axis=1)
-            # From "as likely as any other" to "certain".
-            sure = (shares.max(axis=1) - 1 / classes) / (1 - 1 / classes)
-            index = class_index(label, np.ones_like(sure) if discrete else sure, classes)
-            table = class_table(theme, classes)
-        return indexed_image(index.reshape(values.shape[1:]), table)
+        return shares_image(theme, shares, values.shape[1:], discrete)
 
     def _signed(self, values: Array) -> tuple[Array, float]:
         """The values to show in the signed scale, and its end."""
