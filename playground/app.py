@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -145,12 +146,15 @@ def train(
     progress: Callable[[int], object],
     ending: Sequence[int] = (),
     run: Run | None = None,
+    aside: Callable[[Session], object] | None = None,
+    every: float = 0.0,
 ) -> Session:
     """Train without a window, by the same code as the window's worker, and so to the same numbers.
 
     ``progress`` is told the finished epochs now and then; the run ends early once there is something in ``ending``. The session's state
     says how it ended: PAUSED when all went well, EMPTY when the project has problems, DIVERGED when numbers were no longer finite.
-    ``run``: where to go on from. Raises SpecError where it was on data of another shape.
+    ``run``: where to go on from. Raises SpecError where it was on data of another shape. ``aside`` is given the session to put aside
+    every so many seconds.
     """
     from playground.runner.session import Session
     from playground.runner.team import team
@@ -160,8 +164,17 @@ def train(
     session.load(project)
     if run is not None:
         session.go_on_from(run)
+    last = perf_counter()
+
+    def between(done: int) -> None:
+        nonlocal last
+        progress(done)
+        if aside is not None and perf_counter() - last >= every:
+            aside(session)
+            last = perf_counter()
+
     with team():
-        train_to(session, epochs, progress, ending)
+        train_to(session, epochs, between, ending)
     return session
 
 

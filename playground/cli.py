@@ -158,6 +158,14 @@ def train(
             help="Go on from the run in a .chainrule file, bit for bit; --epochs counts from its first.",
         ),
     ] = False,
+    keep_every: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            metavar="MINUTES",
+            help="Write run.chainrule every so many minutes while it trains, so that --resume can go on after a crash.",
+        ),
+    ] = None,
 ) -> None:
     """Train without a window; writes metrics.csv, picture.png, weights.safetensors and run.chainrule, from which --resume goes on."""
     app.one_blas_thread()
@@ -168,7 +176,9 @@ def train(
 
         project = edits.set_seed(project, seed)
     run = _run(path, project) if resume else None
-    _train(_with_its_memory(project, allow_memory), epochs, out or Path("runs") / project.name, run)
+    _train(
+        _with_its_memory(project, allow_memory), epochs, out or Path("runs") / project.name, run, keep_every
+    )
 
 
 @cli.command()
@@ -371,8 +381,10 @@ def _run(path: Path | None, project: Project) -> Run:
         raise Refusal(str(error)) from None
 
 
-def _train(project: Project, epochs: int | None, out: Path, run: Run | None = None) -> None:
-    """Train with a progress bar, write the results, and say in one line how it ended."""
+def _train(
+    project: Project, epochs: int | None, out: Path, run: Run | None = None, minutes: float | None = None
+) -> None:
+    """Train with a progress bar, write the results, and say in one line how it ended; ``minutes``: between two moments put aside."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -394,7 +406,9 @@ def _train(project: Project, epochs: int | None, out: Path, run: Run | None = No
     with Progress(*columns, console=Console(stderr=True)) as bar, app.told_to_end() as ending:
         task = bar.add_task(project.name, total=epochs)
         try:
-            session = app.train(project, epochs, lambda done: bar.update(task, completed=done), ending, run)
+            aside = None if minutes is None else lambda session: _put_aside(session, out)
+            progress = lambda done: bar.update(task, completed=done)
+            session = app.train(project, epochs, progress, ending, run, aside, 60 * (minutes or 0.0))
         except EngineError as error:
             raise Refusal(str(error)) from None
     if session.state is State.EMPTY:
@@ -418,6 +432,18 @@ def _train(project: Project, epochs: int | None, out: Path, run: Run | None = No
         raise typer.Exit(128 + ending[0])
     if session.state is State.DIVERGED:
         raise typer.Exit(FAILED)
+
+
+def _put_aside(session: Session, out: Path) -> None:
+    """Write the run as it stands; training goes on where that fails."""
+    from playground.document.files import FileError
+    from playground.runs import files
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        files.save(session.project, out / "run.chainrule", session.current())
+    except (OSError, FileError) as error:
+        typer.echo(f"The run is not put aside: {error}", err=True)
 
 
 def _summary(session: Session) -> str:

@@ -36,7 +36,7 @@ from playground.document.project import Project
 from playground.runs.trial import ENDS, RESULT_BYTES, Result, Trial, result, trial
 
 #: letters of a note, entries that are read (the newest), bytes of a surface
-NOTE_LETTERS, MOST_ENTRIES, SURFACE_BYTES = 200, 1000, 64 << 20
+NOTE_LETTERS, MOST_ENTRIES, SURFACE_BYTES = 200, 500, 64 << 20
 _ID = re.compile(r"[0-9a-f]{16}")
 
 
@@ -118,7 +118,7 @@ class Kept:
         data = {
             "trial": json.loads(entry.trial.to_json()),
             "result": json.loads(entry.result.to_json()),
-            "made": entry.made.isoformat(timespec="seconds"),
+            "made": entry.made.isoformat(timespec="microseconds"),
             "note": entry.note,
             "star": entry.star,
         }

@@ -25,6 +25,7 @@ from playground.ui.panels.backprop.view import BackpropView
 from playground.ui.panels.canvas.view import CanvasView
 from playground.ui.panels.convolution.view import ConvolutionView
 from playground.ui.panels.data.loading import Waiting
+from playground.ui.panels.runs.view import RunsView
 from playground.ui.shell.autosave import Autosave
 from playground.ui.shell.banner import Banner
 from playground.ui.shell.desk import Desk
@@ -215,6 +216,7 @@ class MainWindow(QMainWindow):
             "run.epoch": lambda: run.make_step("epoch"),
             "run.reset": run.reset,
             "run.new_weights": run.new_weights,
+            "run.beside": self.run_beside,
             "run.keep_weights": self.weights.keep,
             "run.faster": lambda: self.transport.change_speed(+1),
             "run.slower": lambda: self.transport.change_speed(-1),
@@ -304,6 +306,13 @@ class MainWindow(QMainWindow):
         """Record the next update, and walk through it in a panel that is high enough; where somebody does already, show where."""
         self.docks.bring_forward("backprop")
         self.backprop.begin()
+
+    def run_beside(self) -> None:
+        """Train the project before the last edit and as it is now beside each other, in a panel that may be made only now."""
+        self.docks.bring_forward("runs")
+        view = self.docks.views["runs"]
+        if isinstance(view, RunsView):
+            view.run_beside()
 
     def _open_starter(self, key: str) -> None:
         """Step through a small network made for it, unless somebody would rather keep what is open."""

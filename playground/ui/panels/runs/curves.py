@@ -17,6 +17,7 @@ from engine.log import COLUMNS
 from playground.ui.kit.lines import Line
 from playground.ui.kit.numbers import fmt
 from playground.ui.kit.plot import Plot, small
+from playground.ui.kit.text import tip
 from playground.ui.kit.theme import Theme
 
 Array = NDArray[Any]
@@ -102,7 +103,7 @@ class Key(QWidget):
     def show_groups(self, groups: Sequence[Group]) -> None:
         self._groups = tuple(groups)
         self.setAccessibleName("; ".join(self.names()) or "No runs are chosen")
-        self.setToolTip("")
+        self.setToolTip(tip("\n".join(self.names())))
         self.update()
 
     def names(self) -> list[str]:

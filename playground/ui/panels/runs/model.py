@@ -82,7 +82,7 @@ COLUMNS = (
 
 
 class RunsModel(QAbstractTableModel):
-    """Rows are runs, oldest first. ``edited`` says that a star or note was changed, with the run's key and the value."""
+    """Rows are runs. ``edited`` says that a star or note was changed, with the run's key and the value."""
 
     edited = Signal(str, object)
 

@@ -144,6 +144,7 @@ class RunsView(View):
         self.table.setAccessibleName("Runs of this project")
         self.table.setModel(self.sorted)
         self.table.setSortingEnabled(True)
+        self.table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)  # as they come: the newest first
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.table.setShowGrid(False)
@@ -158,7 +159,7 @@ class RunsView(View):
         for i, column in enumerate(COLUMNS):
             wide = {
                 STAR: "★★",
-                "what differs": "learning rate 0.03 → 0.01",
+                "what differs": "learning rate 0.03 →",
                 "end": "cannot be trained",
                 NOTE: "a note of mine",
             }
@@ -197,8 +198,9 @@ class RunsView(View):
         split.setChildrenCollapsible(False)
         split.addWidget(self.table)
         split.addWidget(right)
-        split.setStretchFactor(0, 4)
-        split.setStretchFactor(1, 5)
+        split.setStretchFactor(0, 1)
+        split.setStretchFactor(1, 1)
+        self.table.setMinimumWidth(300)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(MARGIN, MARGIN // 2, MARGIN, MARGIN // 2)
         layout.setSpacing(6)
@@ -216,7 +218,7 @@ class RunsView(View):
             self.kept = Kept(folder)
             self.kept.read()
             self.model.show_project(after)
-            self.model.show(list(self.kept.entries.values()))
+            self._list()
             self.words.setText(NOTHING)
             self._show_chosen()
         else:
@@ -297,7 +299,7 @@ class RunsView(View):
             for key in view.done[len(self._keys_done) :]:
                 self.kept.take(key)
             self._keys_done = view.done
-            self.model.show(list(self.kept.entries.values()))
+            self._list()
         if view.over:
             self._timer.stop()
             self._finished(view)
@@ -342,6 +344,9 @@ class RunsView(View):
         self.words.setText(f"{said} {parted}{view.message}".strip() or "Nothing was trained.")
 
     # --- the table ----------------------------------------------------------------------------------------------------
+
+    def _list(self) -> None:
+        self.model.show(list(self.kept.entries.values())[::-1])
 
     def chosen(self) -> list[Entry]:
         """The runs that are selected, in the order of the table."""
@@ -476,7 +481,7 @@ class RunsView(View):
     def delete_chosen(self) -> None:
         """Throw the chosen runs away."""
         self.kept.delete([entry.key for entry in self.chosen()])
-        self.model.show(list(self.kept.entries.values()))
+        self._list()
         self._show_chosen()
 
     def export(self) -> None:
