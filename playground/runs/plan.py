@@ -99,8 +99,6 @@ def setting(project: Project, words: str) -> Setting:
     there = place(project, path)
     if ".." not in said:
         values = tuple(there.read(word) for word in said.split(","))
-        for value in values:
-            set_at(project, path, value)  # raises where a value is none by itself
         return Setting(path, tuple(dict.fromkeys(values)))
     if not there.is_number:
         raise SpecError(

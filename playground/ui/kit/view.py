@@ -54,6 +54,8 @@ class Focus(QObject):
     edit_asked = Signal(str)
     #: somebody wants to see this convolution or pooling at work
     watch_asked = Signal(str)
+    #: somebody wants to try several values of what is at this path (see ``document/paths.py``)
+    several_asked = Signal(str)
     #: somebody sends the run to another moment, or looks into this one: the command, just before it is sent
     moment_asked = Signal(object)
 

@@ -154,6 +154,7 @@ class MainWindow(QMainWindow):
         self.focus.node_changed.connect(self._selected)
         self.focus.edit_asked.connect(self._edit_asked)
         self.focus.watch_asked.connect(self._watch_asked)
+        self.focus.several_asked.connect(self._several_asked)
 
     def _view_made(self, view: View) -> None:
         """A panel is seen, or asked for, for the first time."""
@@ -216,7 +217,7 @@ class MainWindow(QMainWindow):
             "run.epoch": lambda: run.make_step("epoch"),
             "run.reset": run.reset,
             "run.new_weights": run.new_weights,
-            "run.beside": self.run_beside,
+            "run.beside": self._run_beside,
             "run.keep_weights": self.weights.keep,
             "run.faster": lambda: self.transport.change_speed(+1),
             "run.slower": lambda: self.transport.change_speed(-1),
@@ -307,12 +308,20 @@ class MainWindow(QMainWindow):
         self.docks.bring_forward("backprop")
         self.backprop.begin()
 
-    def run_beside(self) -> None:
-        """Train the project before the last edit and as it is now beside each other, in a panel that may be made only now."""
+    @property
+    def runs(self) -> RunsView:
+        """The panel of runs beside this one, brought to the front; it may be made only now."""
         self.docks.bring_forward("runs")
         view = self.docks.views["runs"]
-        if isinstance(view, RunsView):
-            view.run_beside()
+        if not isinstance(view, RunsView):
+            raise TypeError(f"the panel runs is a {type(view).__name__}")
+        return view
+
+    def _run_beside(self) -> None:
+        self.runs.run_beside()
+
+    def _several_asked(self, path: str) -> None:
+        self.runs.try_several(path)
 
     def _open_starter(self, key: str) -> None:
         """Step through a small network made for it, unless somebody would rather keep what is open."""

@@ -8,23 +8,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from playground.document import edits
 from playground.document.examples import example
-from playground.document.project import Project
+from playground.document.paths import places
+from playground.document.project import Project, data_of
 from playground.runner.messages import Load, State
 from playground.runner.race import Race
+from playground.runner.sweep import Sweep
 from playground.runs.kept import Kept
+from playground.runs.plan import grid, setting
 from playground.runs.trial import Trial
 from playground.ui.kit.theme import DARK, LIGHT
 from playground.ui.panels.runs import view as runs
 from playground.ui.panels.runs.curves import Group
 from playground.ui.panels.runs.model import COLUMNS
+from playground.ui.panels.runs.several import SeveralDialog, suggestion
 from playground.ui.panels.runs.surfaces import answer, difference
 from playground.ui.panels.runs.view import RunsView
 from tests.ui.bench import Bench, ink
-from tests.ui.shell import Shell, answer_file_dialog
+from tests.ui.shell import Shell, ToldRunner, answer_file_dialog
 
 
 @pytest.fixture(autouse=True)
@@ -163,8 +169,6 @@ def test_curves_and_surfaces_of_the_chosen_are_to_be_seen(qtbot, xor: Project, t
 
 
 def test_the_difference_is_that_of_the_answers(xor: Project) -> None:
-    from playground.document.project import data_of
-
     data = data_of(xor)
     logits = [np.full((1, 2, 2), z, np.float32) for z in (0.0, 2.0)]
     gap, limit, said = difference(data, *(answer(xor, data, z) for z in logits))
@@ -264,3 +268,74 @@ def test_five_seeds_give_a_verdict_and_stop_gives_up(qtbot, xor: Project) -> Non
         assert len(view.kept.entries) == 10
     finally:
         view.beside.stop()
+
+
+# --- several values --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["xor", "digits-cnn", "regression"])
+def test_what_is_suggested_for_a_setting_can_be_tried(key: str) -> None:
+    project = example(key).project
+    offered = [(there, suggestion(there, project)) for there in places(project)]
+    assert sum(bool(words) for _, words in offered) > 10
+    for there, words in offered:
+        if words:
+            assert setting(project, f"{there.path}={words}").listed, there.path
+
+
+def test_the_question_says_how_many_runs_and_what_is_wrong(qtbot, xor: Project) -> None:
+    dialog = SeveralDialog(xor, "fit.batch_size", 20, 0.01)
+    qtbot.addWidget(dialog)
+    assert dialog.path.currentData() == "fit.batch_size"
+    assert dialog.values.text() == "5,10,20"
+    dialog.seeds.setValue(2)
+    assert dialog.words.text() == "6 runs: 5, 10, 20, 2 seeds each. That takes about 1 s."
+    dialog.values.setText("5,zero")
+    assert "fit.batch_size is 'zero'" in dialog.words.text()
+    assert not dialog.start.isEnabled()
+    dialog.values.setText("1..1000/999")
+    assert "more than the 500" in dialog.words.text()
+    dialog.values.setText("5,10")
+    with qtbot.waitSignal(dialog.asked) as asked:
+        QTest.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
+    assert list(asked.args[0].points) == [(5,), (10,)]
+
+
+@pytest.mark.slow
+def test_several_values_are_tried_and_shown_with_what_follows(qtbot, xor: Project) -> None:
+    bench = Bench(qtbot, RunsView, xor).show(1000, 400)
+    view = bench.view
+    try:
+        asked = (setting(xor, "fit.optimizer.lr=0.001,0.01,0.1,1"),)
+        view._try(Sweep(xor, asked, grid(asked), (0, 1), 3))
+        qtbot.waitUntil(lambda: not view.beside.running)
+        assert len(view.kept.entries) == 8
+        assert view.words.text().startswith("Best: fit.optimizer.lr 1.0 (best validation loss")
+        assert "upper border of what was tried. Extend it there." in view.words.text()
+        assert view.isolation.isVisible()
+        assert len(view.isolation._dots.at) == 8
+        assert not view.surfaces.isVisible()
+    finally:
+        view.beside.stop()
+
+
+def test_a_menu_on_a_setting_leads_to_it(qtbot, xor: Project, tmp_path: Path) -> None:
+    shell = Shell(qtbot, xor, tmp_path, ToldRunner()).show()
+    asked: list[str] = []
+    shell.window.focus.several_asked.disconnect()
+    shell.window.focus.several_asked.connect(asked.append)
+    shell.window.focus.select("linear1")
+    for panel, name in (
+        ("training", "lr.row"),
+        ("training", "batch_size.row"),
+        ("inspector", "out_features.row"),
+        ("data", "noise.row"),
+    ):
+        row = shell.window.docks.views[panel].findChild(QWidget, name)
+        QApplication.sendEvent(
+            row, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, QPoint(2, 2), QPoint(2, 2))
+        )
+        menu = row.findChild(QMenu, "row_menu")
+        menu.actions()[0].trigger()
+        menu.close()
+    assert asked == ["fit.optimizer.lr", "fit.batch_size", "linear1.out_features", "source.noise"]

@@ -34,15 +34,19 @@ from playground.document.project import problems
 from playground.runner.beside import Beside
 from playground.runner.messages import Load
 from playground.runner.race import RaceView
+from playground.runner.sweep import Sweep, advice, standings, winner
 from playground.runs.kept import Entry, Kept, differs, folder_of, table
 from playground.runs.luck import LEAST, luck
-from playground.runs.trial import Trial
+from playground.runs.plan import in_a_row
+from playground.runs.trial import Result, Trial
+from playground.ui.kit.numbers import fmt
 from playground.ui.kit.plot import small
 from playground.ui.kit.style import GAP, MARGIN
 from playground.ui.kit.text import Label
 from playground.ui.kit.view import BOTTOM, View, panel
 from playground.ui.panels.runs.curves import LETTERS, MOST, Group, Key, RunCurves
 from playground.ui.panels.runs.model import COLUMNS, NOTE, STAR, RunsModel, Sorted
+from playground.ui.panels.runs.several import Isolation, SeveralDialog
 from playground.ui.panels.runs.surfaces import Surfaces
 
 if TYPE_CHECKING:
@@ -71,7 +75,6 @@ class RunsView(View):
         self.beside, self.kept = Beside(), Kept(Path())
         self._pair: tuple[Project, ...] = ()  # what is or was run beside last: A and B, or one alone
         self._race: RaceView | None = None
-        self._racing: tuple[Trial, ...] = ()  # the first heat of what is run
         self._keys_done: tuple[str, ...] = ()
         self.model = RunsModel(self)
         self.sorted = Sorted(self.model)
@@ -83,6 +86,8 @@ class RunsView(View):
             Key(context.theme),
             Surfaces(context.theme),
         )
+        self.isolation = Isolation(context.theme)
+        self._sweep: Sweep | None = None  # what is or was tried last, where that was several values
         self.words = Label(NOTHING)
         self.words.setObjectName("runs_words")
         self.words.setWordWrap(True)
@@ -101,6 +106,9 @@ class RunsView(View):
         self.run.setProperty("primary", True)
         tip = f"Do the same with {LEAST} seeds, and say whether the difference is larger than luck."
         self.seeds = self._button("runs_seeds", f"{LEAST} seeds", tip, self.run_seeds)
+        self.several = self._button(
+            "runs_several", "Try several…", "Train with several values of one setting.", self.try_several
+        )
         self.cancel = self._button(
             "runs_cancel", "Stop", "Give up what is trained beside; finished runs stay.", self.stop
         )
@@ -179,7 +187,7 @@ class RunsView(View):
     def _lay_out(self) -> None:
         row = QHBoxLayout()
         row.setSpacing(GAP)
-        for part in (self.run, self.seeds, self.lock, self.epochs, self.cancel, self.keep):
+        for part in (self.run, self.seeds, self.several, self.lock, self.epochs, self.cancel, self.keep):
             row.addWidget(part)
         row.addStretch(1)
         row.addWidget(self.filter)
@@ -192,6 +200,7 @@ class RunsView(View):
         pictures = QHBoxLayout()
         pictures.addWidget(self.curves, 3)
         pictures.addWidget(self.surfaces, 4)
+        pictures.addWidget(self.isolation, 3)
         column.addLayout(pictures, 1)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setObjectName("runs_split")
@@ -214,7 +223,7 @@ class RunsView(View):
         folder = folder_of(runs_folder(), after, self.context.document.path)
         if folder != self.kept.folder:
             self.stop()
-            self._pair, self._race, self._racing = (), None, ()
+            self._pair, self._race, self._sweep = (), None, None
             self.kept = Kept(folder)
             self.kept.read()
             self.model.show_project(after)
@@ -242,6 +251,7 @@ class RunsView(View):
         running, can_run = self.beside.running, not problems(self.context.document.value)
         self.run.setEnabled(can_run and not running)
         self.seeds.setEnabled(can_run and not running)
+        self.several.setEnabled(can_run and not running)
         self.cancel.setEnabled(running)
         self.keep.setEnabled(self._best_chosen() is not None)
 
@@ -273,12 +283,33 @@ class RunsView(View):
             tuple(Trial(one, (one.seed if own else first) + more, self.epochs.value()) for one in pair)
             for more in range(seeds)
         ]
-        self._racing, self._race, self._keys_done = heats[0], None, ()
+        self._sweep = None
+        self._begin(heats)
+
+    def _begin(self, heats: Sequence[tuple[Trial, ...]]) -> None:
+        self._race, self._keys_done = None, ()
         self.table.clearSelection()
+        self.isolation.show_sweep(self._sweep, {})
+        if self._sweep is not None:
+            self.surfaces.clear()
         self.beside.start(heats, self.lock.currentIndex() == 1, self.kept.folder)
         self._timer.start()
         self.words.setText("Training beside begins …")
         self._enable()
+
+    def try_several(self, path: str = "fit.optimizer.lr") -> None:
+        """Ask which values of a setting to try, and try them."""
+        self.context.document.settle()
+        newest = next(reversed(self.kept.entries.values()), None)
+        speed = newest.result.seconds / max(newest.result.epoch, 1) if newest is not None else None
+        dialog = SeveralDialog(self.context.document.value, path, self.epochs.value(), speed, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.asked.connect(self._try)
+        dialog.open()
+
+    def _try(self, sweep: Sweep) -> None:
+        self._pair, self._sweep = (), sweep
+        self._begin([(one,) for one in sweep.trials])
 
     def stop(self) -> None:
         """Give up what is trained beside."""
@@ -307,7 +338,32 @@ class RunsView(View):
             self._show_race(view)
         self._enable()
 
+    def _results(self) -> dict[str, Result]:
+        return {key: entry.result for key, entry in self.kept.entries.items()}
+
+    def _show_sweep(self, sweep: Sweep, view: RaceView) -> None:
+        """How far several values have come."""
+        self.isolation.show_sweep(sweep, self._results())
+        point = sweep.points[view.heat // len(sweep.seeds)]
+        name = in_a_row(sweep.settings, point)
+        self._draw([Group(name, (np.array(lane.rows),)) for lane in view.lanes])
+        self.words.setText(f"Run {view.heat + 1} of {view.heats}: {name}. {view.message}")
+
+    def _sweep_words(self, sweep: Sweep) -> str:
+        """Which value is best, and what follows."""
+        results = self._results()
+        ranked = standings(sweep, results)
+        if not winner(sweep, ranked):
+            return " ".join(advice(sweep, results, ranked))
+        best = ranked[0]
+        seeds = f", median of {counted(len(sweep.seeds), 'seed')}" if len(sweep.seeds) > 1 else ""
+        said = f"Best: {winner(sweep, ranked)} (best validation loss {fmt(best.median)}{seeds})."
+        return " ".join([said, *advice(sweep, results, ranked)])
+
     def _show_race(self, view: RaceView) -> None:
+        if self._sweep is not None:
+            self._show_sweep(self._sweep, view)
+            return
         names = self._pair_names()
         groups = [Group(name, (np.array(lane.rows),)) for name, lane in zip(names, view.lanes, strict=False)]
         self._draw(groups)
@@ -339,6 +395,10 @@ class RunsView(View):
     def _finished(self, view: RaceView) -> None:
         """Choose what has been trained, and say which is better."""
         self._select(view.done)
+        if self._sweep is not None:
+            self.isolation.show_sweep(self._sweep, self._results())
+            self.words.setText(f"{self._sweep_words(self._sweep)} {view.message}".strip())
+            return
         said = self._verdict()
         parted = self._parting(view) if view.heats == 1 else ""
         self.words.setText(f"{said} {parted}{view.message}".strip() or "Nothing was trained.")
@@ -399,6 +459,10 @@ class RunsView(View):
             self.surfaces.clear()
             return
         a, b = groups[0][0], groups[1][0] if len(groups) > 1 else None
+        if self._sweep is not None and self.isolation.isVisible():
+            if {entry.key for group in groups for entry in group} <= set(self._sweep.digests):
+                return  # the picture of all values says more than two surfaces
+            self.isolation.hide()
         second = None if b is None else self.kept.surface(b.key)
         self.surfaces.show_pair(a.trial.project, self.kept.surface(a.key), (b or a).trial.project, second)
         if self._race is None or self._race.over:
