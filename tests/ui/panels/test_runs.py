@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from PySide6.QtWidgets import QWidget
 
 from playground.document import edits
 from playground.document.examples import example
@@ -332,10 +331,5 @@ def test_a_menu_on_a_setting_leads_to_it(qtbot, xor: Project, tmp_path: Path) ->
         ("data", "noise.row"),
     ):
         row = shell.window.docks.views[panel].findChild(QWidget, name)
-        QApplication.sendEvent(
-            row, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, QPoint(2, 2), QPoint(2, 2))
-        )
-        menu = row.findChild(QMenu, "row_menu")
-        menu.actions()[0].trigger()
-        menu.close()
+        row.menu().actions()[0].trigger()
     assert asked == ["fit.optimizer.lr", "fit.batch_size", "linear1.out_features", "source.noise"]
