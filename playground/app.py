@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -147,35 +148,40 @@ def train(
     ending: Sequence[int] = (),
     run: Run | None = None,
     coached: Callable[[Coach], object] | None = None,
+    aside: Callable[[Session], object] | None = None,
+    every: float = 0.0,
 ) -> Session:
     """Train without a window, by the same code as the window's worker, and so to the same numbers.
 
     ``progress`` is told the finished epochs now and then; the run ends early once there is something in ``ending``. The session's state
     says how it ended: PAUSED when all went well, EMPTY when the project has problems, DIVERGED when numbers were no longer finite.
     ``run``: where to go on from. Raises SpecError where it was on data of another shape. ``coached`` is given the coach, once it has
-    looked at the first weights, whenever it has looked again, and at the end.
+    looked at the first weights, whenever it has looked again, and at the end; ``aside`` the session, to put it aside every so many
+    seconds.
     """
-    from playground.runner.messages import State
     from playground.runner.session import Session
     from playground.runner.team import team
+    from playground.runner.trials import play_to
     from playground.runner.watch import Watch
 
     session = Session()
     session.load(project)
     if run is not None:
         session.go_on_from(run)
-    session.play()
     watch = None if coached is None or session.trainer is None else Watch(session, coached)
+    last = perf_counter()
+
+    def between(done: int) -> None:
+        nonlocal last
+        progress(done)
+        if watch is not None:
+            watch.look()
+        if aside is not None and perf_counter() - last >= every:
+            aside(session)
+            last = perf_counter()
+
     with team():
-        while (
-            session.trainer is not None and session.state is State.RUNNING and session.trainer.epoch < epochs
-        ):
-            session.train(0.1, until_epoch=epochs if watch is None else min(epochs, watch.due))
-            progress(session.trainer.epoch)
-            if watch is not None:
-                watch.look()
-            if ending:
-                break
+        play_to(session, epochs, between, ending, lambda: epochs if watch is None else watch.due)
     if watch is not None:
         watch.end(epochs)
     session.finish()

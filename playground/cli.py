@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Protocol
@@ -88,6 +88,14 @@ class Target(StrEnum):
     ONNX = "onnx"
 
 
+class Plan(StrEnum):
+    """Values of --plan. ``AUTO``: a grid where every setting lists its values."""
+
+    AUTO = "auto"
+    GRID = "grid"
+    RANDOM = "random"
+
+
 class Refusal(Exception):
     """What was asked for cannot be done; the message says why in one sentence."""
 
@@ -162,6 +170,14 @@ def train(
             help="Go on from the run in a .chainrule file, bit for bit; --epochs counts from its first.",
         ),
     ] = False,
+    keep_every: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            metavar="MINUTES",
+            help="Write run.chainrule every so many minutes while it trains, so that --resume can go on after a crash.",
+        ),
+    ] = None,
 ) -> None:
     """Train without a window; writes metrics.csv, picture.png, weights.safetensors and run.chainrule, from which --resume goes on."""
     app.one_blas_thread()
@@ -179,7 +195,75 @@ def train(
         )
         return
     run = _run(path, project) if resume else None
-    _train(_with_its_memory(project, allow_memory), epochs, out or Path("runs") / project.name, run)
+    _train(
+        _with_its_memory(project, allow_memory), epochs, out or Path("runs") / project.name, run, keep_every
+    )
+
+
+@cli.command()
+def sweep(
+    what: What,
+    vary: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            metavar="PATH=VALUES",
+            help="What to vary, such as fit.optimizer.lr=log:1e-4..1, linear1.out_features=4,8,16 or fit.optimizer=SGD,Adam; may be "
+            "given several times.",
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(file_okay=False, help="Folder for the table; the same command goes on there.")
+    ],
+    seeds: Annotated[
+        int, typer.Option(min=1, max=1000, help="Runs of each point, with seeds from the project's on.")
+    ] = 1,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the data; by default as the project says.")
+    ] = None,
+    plan: Annotated[
+        Plan, typer.Option(help="grid: each value with each other; random: spread evenly over ranges.")
+    ] = Plan.AUTO,
+    points: Annotated[
+        int | None, typer.Option(min=1, help="How many points a random plan has; 20 by default.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Processes at once; by default one for each processor.")
+    ] = None,
+    scheduler: Annotated[
+        str,
+        typer.Option(
+            metavar="tcp://HOST:PORT", help="A Dask cluster computes, in the place of this machine."
+        ),
+    ] = "",
+    data: DataPath = None,
+    target: TargetColumn = None,
+    read: Reading = None,
+    allow_outside: Outside = False,
+    allow_memory: Memory = False,
+) -> None:
+    """Train many times with other settings and seeds; writes table.csv, a row per run, and goes on where it was ended."""
+    from engine.errors import EngineError
+    from playground import sweeping
+
+    app.one_blas_thread()
+    project = _with_its_data(_with_data(_project(what)[0], data, read or (), target), allow_outside)
+    try:
+        code = sweeping.sweep(
+            _with_its_memory(project, allow_memory),
+            vary,
+            seeds,
+            epochs,
+            out,
+            plan.value,
+            points,
+            jobs,
+            scheduler,
+        )
+    except EngineError as error:
+        raise Refusal(str(error)) from None
+    if code:
+        raise typer.Exit(code)
 
 
 @cli.command()
@@ -244,9 +328,14 @@ def _speak(project: Project, coach: Coach) -> None:
 
 
 def _coached(
-    project: Project, epochs: int, ending: Sequence[int] = (), run: Run | None = None
+    project: Project,
+    epochs: int,
+    ending: Sequence[int] = (),
+    run: Run | None = None,
+    aside: Callable[[Session], object] | None = None,
+    every: float = 0.0,
 ) -> tuple[Session, Coach]:
-    """Train with a progress bar, the coach beside it. Raises Refusal for what cannot be trained."""
+    """Train with a progress bar, the coach beside it; see ``app.train``. Raises Refusal for what cannot be trained."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -264,9 +353,8 @@ def _coached(
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(project.name, total=epochs)
         try:
-            session = app.train(
-                project, epochs, lambda done: bar.update(task, completed=done), ending, run, told.append
-            )
+            progress = lambda done: bar.update(task, completed=done)
+            session = app.train(project, epochs, progress, ending, run, told.append, aside, every)
         except EngineError as error:
             raise Refusal(str(error)) from None
     if session.state is State.EMPTY or not told:
@@ -570,8 +658,10 @@ def _train_folds(project: Project, folds: int, epochs: int | None, out: Path) ->
         raise typer.Exit(FAILED)
 
 
-def _train(project: Project, epochs: int | None, out: Path, run: Run | None = None) -> Session:
-    """Train with a progress bar, write the results, and say in one line how it ended."""
+def _train(
+    project: Project, epochs: int | None, out: Path, run: Run | None = None, minutes: float | None = None
+) -> Session:
+    """Train with a progress bar, write the results, and say in one line how it ended; ``minutes``: between two moments put aside."""
     from playground.document.project import place_in_words, warnings
     from playground.runner.messages import State
 
@@ -579,8 +669,9 @@ def _train(project: Project, epochs: int | None, out: Path, run: Run | None = No
         place = place_in_words(project, warning.node_id)
         typer.echo(f"Warning: {f'{place}: ' if place else ''}{warning.message}", err=True)
     epochs = epochs or project.fit.epochs
+    aside = None if minutes is None else lambda session: _put_aside(session, out)
     with app.told_to_end() as ending:
-        session, coach = _coached(project, epochs, ending, run)
+        session, coach = _coached(project, epochs, ending, run, aside, 60 * (minutes or 0.0))
     try:
         app.save_results(session, out)
     except OSError as error:
@@ -604,6 +695,18 @@ def _train(project: Project, epochs: int | None, out: Path, run: Run | None = No
     if session.state is State.DIVERGED:
         raise typer.Exit(FAILED)
     return session
+
+
+def _put_aside(session: Session, out: Path) -> None:
+    """Write the run as it stands; training goes on where that fails."""
+    from playground.document.files import FileError
+    from playground.runs import files
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        files.save(session.project, out / "run.chainrule", session.current())
+    except (OSError, FileError) as error:
+        typer.echo(f"The run is not put aside: {error}", err=True)
 
 
 def _summary(session: Session) -> str:

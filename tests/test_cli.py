@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,8 @@ from playground.document import edits, files
 from playground.document.examples import example, examples
 from playground.runner.messages import Load, Play, State, Step
 from playground.runner.runner import Runner
+from playground.runner.trials import check_sum
+from playground.runs import files as files_of_runs
 from tests.engine.data.writing import LABELS, PIXELS, write_folders, write_idx, write_npz
 
 pytestmark = pytest.mark.slow
@@ -611,3 +614,108 @@ def test_a_network_is_imported_and_what_cannot_be_refused(tmp_path: Path, capsys
     assert main(["import", str(tmp_path / "odd.onnx"), "--cut", "--out", str(out)]) == 0
     assert len(files.load(out).network) == 1
     assert main(["import", str(tmp_path / "nothing.onnx")]) == 2
+
+
+# --- sweeps, and runs that are kept while they train ------------------------------------------------------------------------
+
+
+SWEEP = (
+    "sweep",
+    "xor",
+    "--set",
+    "fit.optimizer.lr=log:1e-3..1",
+    "--points",
+    "6",
+    "--seeds",
+    "2",
+    "--epochs",
+    "60",
+)
+
+
+def killed_once(tmp_path: Path, *words: str, when) -> None:
+    """Start the command and end it with kill -9 as soon as ``when()``."""
+    command = [sys.executable, "-m", "playground", *words]
+    variables = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    variables["PYTHONPATH"] = str(Path(__file__).parents[1])
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        while not when():
+            assert process.poll() is None, "it ended before it could be killed"
+            time.sleep(0.005)
+        process.kill()
+
+
+def test_a_sweep_goes_on_after_kill_9_and_gives_the_same_table(tmp_path: Path) -> None:
+    whole = run(tmp_path, *SWEEP, "--out", "whole")
+    assert whole.returncode == 0, whole.stderr
+    assert "best loss, median" in whole.stdout
+    killed_once(
+        tmp_path,
+        *SWEEP,
+        "--out",
+        "part",
+        when=lambda: len(list((tmp_path / "part").glob("trials/*.json"))) > 1,
+    )
+    assert not (tmp_path / "part" / "table.csv").exists()
+    again = run(tmp_path, *SWEEP, "--out", "part", "--jobs", "1")
+    assert "are done already" in again.stderr
+    assert (tmp_path / "part" / "table.csv").read_bytes() == (tmp_path / "whole" / "table.csv").read_bytes()
+
+
+def test_a_trial_of_a_sweep_is_the_run_that_train_makes(tmp_path: Path) -> None:
+    out = str(tmp_path / "sweep")
+    assert (
+        main(
+            [
+                "sweep",
+                "xor",
+                "--set",
+                "fit.optimizer.lr=0.2",
+                "--seeds",
+                "2",
+                "--epochs",
+                "3",
+                "--out",
+                out,
+                "--jobs",
+                "1",
+            ]
+        )
+        == 0
+    )
+    with (tmp_path / "sweep" / "table.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    xor = example("xor").project
+    files.save(
+        edits.set_fit(xor, xor.fit.replace(optimizer=xor.fit.optimizer.replace(lr=0.2))),
+        tmp_path / "a.playground.json",
+    )
+    alone = run(tmp_path, "train", "a.playground.json", "--seed", "1", "--epochs", "3", "--out", "alone")
+    assert alone.returncode == 0, alone.stderr
+    assert check_sum(load_file(tmp_path / "alone" / "weights.safetensors")) == rows[1]["weights"]
+    assert metrics(tmp_path / "alone")[-1]["validation_loss"] == rows[1]["validation_loss"]
+
+
+def test_a_sweep_refuses_in_words(tmp_path: Path, capsys) -> None:
+    out = str(tmp_path / "out")
+    assert main(["sweep", "xor", "--set", "fit.optimizer.lrr=1", "--out", out]) == 2
+    assert "Did you mean fit.optimizer.lr?" in capsys.readouterr().err
+    assert not Path(out).exists()
+    assert main(["sweep", "xor", "--set", "linear1=Conv2d", "--out", out, "--jobs", "1"]) == 1
+    assert "Conv2d reads pictures" in capsys.readouterr().out
+
+
+def test_a_run_that_is_kept_while_it_trains_goes_on_after_kill_9(tmp_path: Path) -> None:
+    words = ("train", "spiral", "--keep-every", "0", "--out")
+    there = tmp_path / "part" / "run.chainrule"
+    killed_once(tmp_path, *words, "part", "--epochs", "100000", when=there.exists)
+    reached = files_of_runs.load_run(there, files.load(there)).snapshot.epoch
+    again = run(
+        tmp_path, "train", "part/run.chainrule", "--resume", "--epochs", str(reached + 5), "--out", "on"
+    )
+    assert again.returncode == 0, again.stderr
+    whole = run(tmp_path, "train", "spiral", "--epochs", str(reached + 5), "--out", "whole")
+    assert whole.returncode == 0, whole.stderr
+    assert (tmp_path / "on" / "metrics.csv").read_bytes() == (tmp_path / "whole" / "metrics.csv").read_bytes()

@@ -21,7 +21,7 @@ from engine.model import Model
 from engine.problems import Remedy
 from engine.train import Trainer
 from playground.document import edits
-from playground.document.change import DATA, diff
+from playground.document.change import DATA, TRAINED, diff
 from playground.document.files import FileError
 from playground.document.project import Project, data_of, problems
 from playground.runner.inspecting import Inspection
@@ -91,6 +91,7 @@ class Session:
         self._runs = RunStore()  # of this project before its edits
         #: the file that was opened and the project in it, as long as the run in it waits
         self._opened: tuple[Path, Project] | None = None
+        self._taken_from: Project | None = None  # the project whose run was left for another's
 
     # --- commands -----------------------------------------------------------------------------------------------------
 
@@ -106,12 +107,16 @@ class Session:
             project: all choices.
             another: it is no edit of the last one; it begins afresh, and waits.
             returning: undo or redo has brought it back, and if it was left with a run, that is what it has again.
-            file: where its run is; if its data are not there yet, it goes on from that run when they are.
+            file: where its run is; if its data are not there yet, it goes on from that run when they are. Of an edit: where a run is
+                that is taken up.
         """
         if another:
             self.run += 1
             self._runs.clear()
             self._opened, self.notice = None if file is None else (file, project), ""
+        elif file is not None:
+            self._take_up(project, file)
+            return
         run = self._awaited(project)
         if run is None:
             self._follow(project, another, returning)
@@ -123,6 +128,24 @@ class Session:
             self.notice = str(error)
         if run.project is not project:
             self._follow(project)  # as it was edited after it had been trained
+
+    def _take_up(self, project: Project, file: Path) -> None:
+        """``load`` for an edit whose run is in ``file``; when undo brings the present project back, so does its run."""
+        try:
+            run = files.load_run(file, project)
+        except FileError as error:
+            self._follow(project)
+            self.notice = str(error)
+            return
+        left, before = self.current(), self.project
+        self._follow(project)
+        if left is not None:
+            self._runs.put(replace(left, project=before))
+            self._taken_from = before
+        try:
+            self.go_on_from(run)
+        except SpecError as error:
+            self.notice = str(error)
 
     def _awaited(self, project: Project) -> Run | None:
         """The run in the file that was opened, once it can go on; ``None`` until then, and where it cannot be read or there is none.
@@ -158,6 +181,8 @@ class Session:
         built = self._built
         change, before_data = diff(built, project), self._data
         anew = built is not None and (change.draws_anew or "network" in change.parts)
+        if self._taken_from is not None and not diff(self._taken_from, project).touches(TRAINED):
+            anew, self._taken_from = anew or returning, before if returning else None
         if anew and not another and (left := self.current()) is not None:
             self._runs.put(replace(left, project=before))
         if another:

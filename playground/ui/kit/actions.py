@@ -322,6 +322,16 @@ SPECS = (
         "dice-5-outline",
     ),
     ActionSpec(
+        "run.beside",
+        "Run Beside the Old One",
+        "Run",
+        "Train the project before the last edit and as it is now side by side, and see which is better.",
+        ("Ctrl+Shift+B",),
+        "compare-horizontal",
+        when=can_run,
+        rule=True,
+    ),
+    ActionSpec(
         "run.keep_weights",
         "Keep as First Weights",
         "Run",

@@ -122,6 +122,20 @@ def indexed_image(indices: NDArray[np.uint8], table: list[int]) -> QImage:
     return image
 
 
+def shares_image(theme: Theme, shares: Array, shape: tuple[int, ...], discrete: bool = False) -> QImage:
+    """A picture of probabilities ``(N, classes)`` at the N points of ``shape``; ``discrete``: of the likeliest class alone."""
+    classes = shares.shape[1]
+    if classes <= 2:
+        second = shares[:, 1]
+        index, table = share_index(second >= 0.5 if discrete else second), binary_table(theme)
+    else:
+        # From "as likely as any other" to "certain".
+        sure = (shares.max(axis=1) - 1 / classes) / (1 - 1 / classes)
+        index = class_index(shares.argmax(axis=1), np.ones_like(sure) if discrete else sure, classes)
+        table = class_table(theme, classes)
+    return indexed_image(index.reshape(shape), table)
+
+
 def sample_image(sample: Array, low: float, high: float) -> QImage:
     """One sample ``(C, H, W)`` as a picture: three channels as RGB, else the first in grey; ``low`` black, ``high`` white."""
     scaled = share_index((sample - low) / (high - low) if high > low else np.zeros_like(sample))

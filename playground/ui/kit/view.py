@@ -61,6 +61,8 @@ class Focus(QObject):
     panel_asked = Signal(str)
     #: what a panel (its key) shows now needs more height
     room_asked = Signal(str)
+    #: somebody wants to try several values of what is at this path (see ``document/paths.py``)
+    several_asked = Signal(str)
     #: somebody sends the run to another moment, or looks into this one: the command, just before it is sent
     moment_asked = Signal(object)
 

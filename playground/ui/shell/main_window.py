@@ -25,6 +25,7 @@ from playground.ui.panels.backprop.view import BackpropView
 from playground.ui.panels.canvas.view import CanvasView
 from playground.ui.panels.convolution.view import ConvolutionView
 from playground.ui.panels.data.loading import Waiting
+from playground.ui.panels.runs.view import RunsView
 from playground.ui.shell.autosave import Autosave
 from playground.ui.shell.banner import Banner
 from playground.ui.shell.desk import Desk
@@ -162,6 +163,7 @@ class MainWindow(QMainWindow):
         self.focus.project_asked.connect(self.desk.open_project)
         self.focus.panel_asked.connect(self.docks.bring_forward)
         self.focus.room_asked.connect(self.docks.give_room)
+        self.focus.several_asked.connect(self._several_asked)
 
     def _view_made(self, view: View) -> None:
         """A panel is seen, or asked for, for the first time."""
@@ -229,6 +231,7 @@ class MainWindow(QMainWindow):
             "run.epoch": lambda: run.make_step("epoch"),
             "run.reset": run.reset,
             "run.new_weights": run.new_weights,
+            "run.beside": self._run_beside,
             "run.keep_weights": self.weights.keep,
             "run.faster": lambda: self.transport.change_speed(+1),
             "run.slower": lambda: self.transport.change_speed(-1),
@@ -256,7 +259,8 @@ class MainWindow(QMainWindow):
     def _project_changed(self, before: Project | None, after: Project) -> None:
         begun = perf_counter()
         opened, file = self.document.news is News.OPENED, self.document.run_file
-        self._send(Load(after, opened, self.document.news is News.RETURNED, file if opened else None))
+        file = file if opened else self.document.taking_up
+        self._send(Load(after, opened, self.document.news is News.RETURNED, file))
         self.waiting.watch(after)
         self.stepper.show_project(None if opened else before, after)
         if opened:
@@ -317,6 +321,21 @@ class MainWindow(QMainWindow):
         """Record the next update, and walk through it in a panel that is high enough; where somebody does already, show where."""
         self.docks.bring_forward("backprop")
         self.backprop.begin()
+
+    @property
+    def runs(self) -> RunsView:
+        """The panel of runs beside this one, brought to the front; it may be made only now."""
+        self.docks.bring_forward("runs")
+        view = self.docks.views["runs"]
+        if not isinstance(view, RunsView):
+            raise TypeError(f"the panel runs is a {type(view).__name__}")
+        return view
+
+    def _run_beside(self) -> None:
+        self.runs.run_beside()
+
+    def _several_asked(self, path: str) -> None:
+        self.runs.try_several(path)
 
     def _open_starter(self, key: str) -> None:
         """Step through a small network made for it, unless somebody would rather keep what is open."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -23,6 +23,10 @@ from playground.ui.kit.view import at_once
 class SpecForm(QWidget):
     """Shows a spec and emits another one for each edit; it never changes the one it was given.
 
+    Attributes:
+        asks_several: called with the name of a parameter ("lr", or "optimizer.lr" in an inner form) whose values the person wants to
+            vary; ``None``: that is not offered.
+
     ``edited`` carries the new, checked spec and a merge key: empty for an edit of its own, the same for all steps of one gesture. What
     cannot be is refused beside its field, and the spec stays as it was.
     """
@@ -32,6 +36,7 @@ class SpecForm(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self.asks_several: Callable[[str], object] | None = None
         self._spec: Spec | None = None
         self._subject: object = None
         self._rows: dict[str, Row] = {}

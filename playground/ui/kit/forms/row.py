@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
-from engine.spec import Param
+from engine.spec import NestedList, Param
 from playground.ui.kit.forms.editor import editor_for, in_words
 from playground.ui.kit.icons import icon
 from playground.ui.kit.text import Label, escaped
@@ -114,6 +116,31 @@ class Row(QWidget):
         layout.addLayout(top)
         if self.editor.below is not None:
             layout.addWidget(self.editor.below)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = self.menu()
+        if menu is None:
+            super().contextMenuEvent(event)
+        else:
+            menu.popup(event.globalPos())
+
+    def menu(self) -> QMenu | None:
+        """What can be done with the parameter besides: try several values, where whoever owns the form can do that."""
+        names, widget = [self.param.name], self.parentWidget()
+        ask: Callable[[str], object] | None = None
+        while widget is not None and ask is None:
+            if isinstance(widget, Row):
+                if isinstance(widget.param.kind, NestedList):
+                    break  # of which one, a name does not say
+                names.insert(0, widget.param.name)
+            ask, widget = getattr(widget, "asks_several", None), widget.parentWidget()
+        if ask is None:
+            return None
+        menu = QMenu(self)
+        menu.setObjectName("row_menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Try several values…", partial(ask, ".".join(names)))
+        return menu
 
     # --- value --------------------------------------------------------------------------------------------------------
 

@@ -119,6 +119,8 @@ class DataView(View):
         self.source_form, self.preparation_form = SpecForm(theme), SpecForm(theme)
         self.source_form.setObjectName("source_form")
         self.preparation_form.setObjectName("preparation_form")
+        for form, part in ((self.source_form, "source"), (self.preparation_form, "preparation")):
+            form.asks_several = partial(self._several, part)
         self.source_form.edited.connect(self._source_edited)
         self.preparation_form.edited.connect(self._preparation_edited)
         self.bar = SplitBar(theme)
@@ -396,6 +398,9 @@ class DataView(View):
     def _source_chosen(self, cls: type[Source]) -> None:
         if type(self.context.document.value.source) is not cls:
             self._open(cls, f"Choose {cls.label}")
+
+    def _several(self, part: str, name: str) -> None:
+        self.context.focus.several_asked.emit(f"{part}.{name}")
 
     def _source_edited(self, source: Source, merge: str) -> None:
         name = _changed(self.context.document.value.source, source)

@@ -83,6 +83,7 @@ class InspectorView(View):
         self.form = SpecForm(theme)
         self.form.setObjectName("form")
         self.form.edited.connect(self._edited)
+        self.form.asks_several = self._several
         self._fact_labels: list[tuple[QLabel, QLabel]] = []
         self.facts = QFormLayout()
         self.facts.setHorizontalSpacing(12)
@@ -132,6 +133,12 @@ class InspectorView(View):
         self.form.commit()  # what is being typed belongs to the block that was selected
         self._refresh()
         self._scroll.verticalScrollBar().setValue(0)
+
+    def _several(self, name: str) -> None:
+        subject = self._subject
+        if subject is not None:
+            at = "fit" if subject.node_id == LOSS else subject.node_id
+            self.context.focus.several_asked.emit(f"{at}.{name}")
 
     def _restyle(self) -> None:
         self._paint_dot()

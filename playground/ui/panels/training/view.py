@@ -55,6 +55,8 @@ class TrainingView(View):
             form.setObjectName(name)
         self.preview = AugmentationPreview(context.theme)
         self.live.attach("augmentation", self.preview)
+        for form in (self.live, self.first):
+            form.asks_several = lambda name: context.focus.several_asked.emit(f"fit.{name}")
         self.live.edited.connect(self._fit_edited)
         self.first.edited.connect(self._fit_edited)
         self.seed.edited.connect(self._seed_edited)
