@@ -83,7 +83,7 @@ def open_window(project: Project, path: Path | None = None, resume: bool = False
     faults = Faults()  # in the place of sys.excepthook and its like
     faults.listen()
     stay_responsive()
-    KeyGuard(app)
+    keys = KeyGuard(app)
     settings = Settings()
     recovery, point = _recovery(resume)
     document = Document(project)
@@ -98,6 +98,7 @@ def open_window(project: Project, path: Path | None = None, resume: bool = False
     try:
         window = MainWindow(document, History(document), runner, settings, Appearance(settings), recovery)
         window.pump.patience = PATIENCE
+        keys.home = window.canvas
         faults.happened.connect(window.run.failed)
         if point is not None:
             window.desk.resume(point)
