@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
-from playground.ui.kit import style
 from playground.ui.kit.view import BOTTOM, LEFT, RIGHT, Panel, View
 from playground.ui.panels import PANELS
 from playground.ui.shell.dock_title import DockTitle
@@ -37,7 +36,6 @@ class Slot(QWidget):
             self.made = view = self._make(self._panel)
             if not view.objectName():
                 view.setObjectName(f"{self._panel.key}_view")
-            view.setProperty("tabbed", self.property("tabbed"))
             self.setFocusProxy(view)
             self._inside.addWidget(view)
         return self.made
@@ -133,13 +131,7 @@ class Docks:
 
     def _refresh_titles(self) -> None:
         for key, title in self._titles.items():
-            tabbed = bool(self._window.tabifiedDockWidgets(self[key]))
-            title.set_tabbed(tabbed)
-            slot = self._slots[key]
-            if slot.property("tabbed") != tabbed:
-                for part in filter(None, (slot, slot.made)):
-                    part.setProperty("tabbed", tabbed)
-                    style.refresh(part)
+            title.set_tabbed(bool(self._window.tabifiedDockWidgets(self[key])))
 
     def bring_forward(self, key: str) -> None:
         """Show a panel, above those that share its place."""
