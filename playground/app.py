@@ -104,6 +104,8 @@ def open_window(project: Project, path: Path | None = None, resume: bool = False
             window.desk.resume(point)
         window.show()
         window.desk.ask_about_data()
+        if resume and point is None and not settings.welcomed:
+            window.show_welcome()
         if recovery is not None:
             for other in filter(lambda one: one.unsaved, recovery.others[:1]):
                 window.desk.offer(other)

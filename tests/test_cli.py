@@ -108,7 +108,9 @@ def test_training_says_what_it_did_and_nothing_of_screens(tmp_path: Path) -> Non
     done = run(tmp_path, "train", "xor", "--epochs", "2", "--out", "out")
     assert done.returncode == 0
     assert "validation loss" in done.stdout
-    assert "plugin" not in done.stdout + done.stderr, "Qt speaks of a window manager to somebody who wants none"
+    assert "plugin" not in done.stdout + done.stderr, (
+        "Qt speaks of a window manager to somebody who wants none"
+    )
 
 
 @pytest.mark.skipif(os.name != "posix", reason="these signals are POSIX's")

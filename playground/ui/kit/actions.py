@@ -292,6 +292,9 @@ SPECS = (
     ActionSpec("run.faster", "Faster", "Run", "More steps a second.", ("]",), "speedometer", rule=True),
     ActionSpec("run.slower", "Slower", "Run", "Fewer steps a second.", ("[",), "speedometer-slow"),
     ActionSpec(
+        "help.welcome", "Welcome…", "Help", "Three ways to begin, as at the first start.", icon="door-open"
+    ),
+    ActionSpec(
         "help.shortcuts", "Keyboard Shortcuts", "Help", "All keys at a glance.", ("F1",), "keyboard-outline"
     ),
     ActionSpec("help.about", "About", "Help", "Which version this is, and what it is built on.", rule=True),

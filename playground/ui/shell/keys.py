@@ -49,9 +49,9 @@ class KeyGuard(QObject):
                 QTimer.singleShot(0, self, self._go_home)
 
     def _go_home(self) -> None:
-        if self.home is not None and isValid(self.home) and self.home.isVisible():
-            if self.home.window().isActiveWindow():
-                self.home.setFocus(Qt.FocusReason.OtherFocusReason)
+        home = self.home if self.home is not None and isValid(self.home) else None
+        if home is not None and home.isVisible() and home.window().isActiveWindow():
+            home.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if not isinstance(event, QKeyEvent):
@@ -95,7 +95,11 @@ def _in_window(widget: QWidget) -> bool:
 
 def _pressed(widget: QWidget, event: QKeyEvent) -> bool:
     """Have Enter press a button or open a list, and Space neither, in the main window; whether it was one of these."""
-    if not isinstance(widget, QAbstractButton | QComboBox) or _is_typed_into(widget) or not _in_window(widget):
+    if (
+        not isinstance(widget, QAbstractButton | QComboBox)
+        or _is_typed_into(widget)
+        or not _in_window(widget)
+    ):
         return False
     plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
     if event.key() == Qt.Key.Key_Space and plain:

@@ -12,9 +12,10 @@ from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QTabWidget, QWidget
 
 from engine.network import INPUT
+from engine.windows import slides
 from playground.document.document import News
 from playground.document.project import findings
-from playground.runner.messages import Command, Frame, Load
+from playground.runner.messages import Command, Frame, Load, Play
 from playground.ui.kit import motion
 from playground.ui.kit.actions import Actions, Situation
 from playground.ui.kit.forms import settle_typed, take_typed
@@ -33,6 +34,7 @@ from playground.ui.shell.drops import Drops
 from playground.ui.shell.gutters import leave_gutters
 from playground.ui.shell.help import Shortcuts, about
 from playground.ui.shell.metrics import MetricsBar
+from playground.ui.shell.panel_switches import PanelSwitches
 from playground.ui.shell.pump import Pump
 from playground.ui.shell.recent import RecentMenu
 from playground.ui.shell.refusal import Cautions, Refusal
@@ -112,6 +114,7 @@ class MainWindow(QMainWindow):
             appearance.toggle,
             Refusal(appearance.theme, self._toggle_problems, self.focus.select),
             Cautions(appearance.theme, self._toggle_problems),
+            PanelSwitches(self.docks, appearance.theme),
         )
         self.addToolBar(self.transport)
         leave_gutters(self)
@@ -218,6 +221,7 @@ class MainWindow(QMainWindow):
             "run.keep_weights": self.weights.keep,
             "run.faster": lambda: self.transport.change_speed(+1),
             "run.slower": lambda: self.transport.change_speed(-1),
+            "help.welcome": self.show_welcome,
             "help.shortcuts": lambda: Shortcuts(self.actions_, self).show(),
             "help.about": lambda: about(self),
         }
@@ -323,6 +327,32 @@ class MainWindow(QMainWindow):
         page.example_chosen.connect(self.desk.open_example)
         page.file_chosen.connect(self.desk.open_path)
         page.open()
+
+    def show_welcome(self) -> None:
+        """The three doors, as at the first start."""
+        from playground.ui.shell.welcome import Welcome
+
+        self._settings.welcomed = True
+        page = Welcome(self._appearance.theme, self)
+        page.chosen.connect(self._enter)
+        page.examples_asked.connect(self.show_start_page)
+        page.open()
+
+    def _enter(self, door: str) -> None:
+        """Open what is behind a door, and begin what it promises."""
+        begin: dict[str, Callable[[], object]] = {
+            "circle": lambda: self._send(Play(gently=True)),
+            "first-steps": self.step_inside,
+            "digits-cnn": self._watch_first,
+        }
+        self.desk.open_example(door, begin[door])
+
+    def _watch_first(self) -> None:
+        """The first convolution at work."""
+        network = self.document.value.network
+        node_id = next(node.id for node in network.nodes if slides(node.layer))
+        self.focus.select(node_id)
+        self._watch_asked(node_id)
 
     def show_points(self) -> None:
         from playground.ui.shell.points_dialog import PointsDialog

@@ -59,6 +59,15 @@ class Settings:
         self._store.setValue("reduce_motion", value)
 
     @property
+    def welcomed(self) -> bool:
+        """Whether the first start is over."""
+        return self._store.value("welcomed") in (True, "true")
+
+    @welcomed.setter
+    def welcomed(self, value: bool) -> None:
+        self._store.setValue("welcomed", value)
+
+    @property
     def recent(self) -> tuple[Path, ...]:
         """The files used last, newest first; those that are gone are left out."""
         return tuple(path for path in map(Path, self._strings("recent")) if _is_there(path))[:RECENT]

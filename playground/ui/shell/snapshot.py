@@ -86,7 +86,7 @@ def _without_noise() -> Iterator[None]:
         if before is not None:
             before(kind, context, words)
         else:
-            print(words, file=sys.stderr)
+            sys.stderr.write(words + "\n")
 
     before = qInstallMessageHandler(say)
     try:

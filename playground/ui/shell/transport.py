@@ -41,7 +41,10 @@ def speed_in_words(speed: int | None) -> str:
 
 
 class Transport(QToolBar):
-    """Reset, Play, Step back, Step; ``metrics`` in the middle; speed, examples and theme at the right; below, the run's history."""
+    """Reset, Play, Step back, Step; ``metrics`` in the middle; speed, examples and theme at the right; below, the run's history.
+
+    ``panels``: stands at the end of that.
+    """
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class Transport(QToolBar):
         toggle_theme: Callable[[], None],
         refusal: Refusal,
         cautions: Cautions,
+        panels: QWidget,
     ) -> None:
         super().__init__("Run")
         self.setObjectName("transport")
@@ -102,13 +106,13 @@ class Transport(QToolBar):
         self._readings.addWidget(metrics)
         self._readings.addWidget(refusal)
         self._readings.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._lay_out()
+        self._lay_out(panels)
         theme.follow(self._restyle)
 
     def _restyle(self) -> None:
         self._toggle.setIcon(icon("weather-sunny" if self._theme.dark else "weather-night", self._theme))
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, panels: QWidget) -> None:
         row = QWidget()
         row.setObjectName("transport_row")
         layout = QHBoxLayout(row)
@@ -127,7 +131,11 @@ class Transport(QToolBar):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
         rows.addWidget(row)
-        rows.addWidget(self.scrub)
+        below = QHBoxLayout()
+        below.setSpacing(0)
+        below.addWidget(self.scrub, stretch=1)
+        below.addWidget(panels)
+        rows.addLayout(below)
         self.addWidget(both)
 
     def _button(self, name: str, accessible: str, words: bool = True) -> QToolButton:

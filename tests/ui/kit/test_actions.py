@@ -180,7 +180,9 @@ def test_enter_presses_a_button_and_opens_a_list(window: Window) -> None:
     QTest.keyClick(window.box, Qt.Key.Key_Return)
     assert window.box.isChecked()
     opened = []
-    window.combo.showPopup = lambda: opened.append(True)  # the real one would take keyboard and mouse of the screen
+    window.combo.showPopup = lambda: opened.append(
+        True
+    )  # the real one would take keyboard and mouse of the screen
     window.combo.setFocus(Qt.FocusReason.TabFocusReason)
     QTest.keyClick(window.combo, Qt.Key.Key_Return)
     assert opened
