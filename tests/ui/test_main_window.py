@@ -518,7 +518,7 @@ def test_the_first_play_of_a_run_begins_slowly(told: Shell) -> None:
 
 
 def test_help_lists_every_key(told: Shell) -> None:
-    told.key(Qt.Key.Key_F1)
+    told.key(Qt.Key.Key_F1, Qt.KeyboardModifier.ShiftModifier)
     dialog = told.child("shortcuts")
     told.qtbot.waitUntil(dialog.isVisible)
     words = {label.text() for label in dialog.findChildren(QLabel)}

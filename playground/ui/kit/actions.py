@@ -295,7 +295,20 @@ SPECS = (
         "help.welcome", "Welcome…", "Help", "Three ways to begin, as at the first start.", icon="door-open"
     ),
     ActionSpec(
-        "help.shortcuts", "Keyboard Shortcuts", "Help", "All keys at a glance.", ("F1",), "keyboard-outline"
+        "help.pages",
+        "Help",
+        "Help",
+        "The page of what has the focus: a panel, a layer, a setting.",
+        ("F1",),
+        "help-circle-outline",
+    ),
+    ActionSpec(
+        "help.shortcuts",
+        "Keyboard Shortcuts",
+        "Help",
+        "All keys at a glance.",
+        ("Shift+F1",),
+        "keyboard-outline",
     ),
     ActionSpec("help.about", "About", "Help", "Which version this is, and what it is built on.", rule=True),
 )

@@ -59,6 +59,7 @@ class LayerItem(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.OpenHandCursor)
+        self.setProperty("help_page", f"layer/{layer.key}")
         self._press: QPoint | None = None
         self._size: QSize | None = None  # kept, as layouts ask often
 

@@ -26,6 +26,7 @@ class Slot(QWidget):
     def __init__(self, panel: Panel, make: Callable[[Panel], View]) -> None:
         super().__init__()
         self._panel, self._make = panel, make
+        self.setProperty("help_page", f"panel/{panel.key}")
         self.made: View | None = None
         self._inside = QVBoxLayout(self)
         self._inside.setContentsMargins(0, 0, 0, 0)

@@ -32,7 +32,7 @@ from playground.ui.shell.desk import Desk
 from playground.ui.shell.docks import Docks
 from playground.ui.shell.drops import Drops
 from playground.ui.shell.gutters import leave_gutters
-from playground.ui.shell.help import Shortcuts, about
+from playground.ui.shell.help.desk import HelpDesk
 from playground.ui.shell.metrics import MetricsBar
 from playground.ui.shell.panel_switches import PanelSwitches
 from playground.ui.shell.pump import Pump
@@ -105,6 +105,7 @@ class MainWindow(QMainWindow):
         self.banner.lie_over(self.canvas)
         self.docks = Docks(self, context)
         self.metrics = MetricsBar(context)
+        self.help = HelpDesk(self)
         self.actions_ = Actions(self, self._handlers(), appearance.theme)
         self.transport = Transport(
             self.actions_,
@@ -222,8 +223,9 @@ class MainWindow(QMainWindow):
             "run.faster": lambda: self.transport.change_speed(+1),
             "run.slower": lambda: self.transport.change_speed(-1),
             "help.welcome": self.show_welcome,
-            "help.shortcuts": lambda: Shortcuts(self.actions_, self).show(),
-            "help.about": lambda: about(self),
+            "help.pages": self.help.show_here,
+            "help.shortcuts": self.help.show_keys,
+            "help.about": self.help.show_about,
         }
 
     def _fill_menus(self) -> None:

@@ -29,6 +29,9 @@ class PanelSwitches(QWidget):
         super().__init__()
         self.setObjectName("panel_switches")
         self._docks = docks
+        self._later = QTimer(self)  # Qt says that a dock is seen before it is so
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._refresh)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 8, 2)
         row.setSpacing(2)
@@ -50,8 +53,6 @@ class PanelSwitches(QWidget):
             docks[key].visibilityChanged.connect(lambda *_: self._later.start())
             self.buttons[key] = button
             row.addWidget(button)
-        self._later = QTimer(self, singleShot=True, interval=0)  # Qt says it before it is so
-        self._later.timeout.connect(self._refresh)
 
     def _switch(self, key: str, on: bool) -> None:
         if on:

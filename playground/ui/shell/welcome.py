@@ -119,6 +119,6 @@ class Welcome(QDialog):
         by = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: +1}.get(Qt.Key(event.key()), 0)
         cards = list(self.cards.values())
         if by and watched in cards:
-            to = min(max(cards.index(watched) + by, 0), len(cards) - 1)  # type: ignore[arg-type]
+            to = min(max(cards.index(watched) + by, 0), len(cards) - 1)
             cards[to].setFocus(Qt.FocusReason.TabFocusReason)
         return by != 0
