@@ -81,7 +81,9 @@ class Page:
         if not all(word in everything for word in wanted):
             return None
         whole = " ".join(wanted)
-        return 0 if title == whole else 1 if title.startswith(whole) else 2 if whole in title else 3
+        # Layers are written in one word: who types "batch norm" means BatchNorm, too.
+        begins = title.startswith(whole) or title.startswith("".join(wanted))
+        return 0 if title == whole else 1 if begins else 2 if whole in title else 3
 
 
 def page_id(spec: Spec | type[Spec]) -> str:

@@ -76,6 +76,7 @@ class HelpWindow(QDialog):
         self.list = QListWidget()
         self.list.setObjectName("help_list")
         self.list.setAccessibleName("Pages")
+        self.list.setSpacing(1)
         self.list.currentItemChanged.connect(self._picked)
         self.count = Label()
         self.count.setProperty("muted", True)
