@@ -38,11 +38,12 @@ def candidates(project: Project, node_id: str, at: int) -> tuple[Candidate, ...]
     found = []
     for source in earlier(project, node_id):
         wanted = [*inputs[:at], source, *inputs[at + 1 :]]
-        found.append(Candidate(source, known.get(source, ()), _fits(project, node_id, wanted)))
+        found.append(Candidate(source, known.get(source, ()), accepts(project, node_id, wanted)))
     return tuple(found)
 
 
-def _fits(project: Project, node_id: str, inputs: Sequence[str]) -> bool:
+def accepts(project: Project, node_id: str, inputs: Sequence[str]) -> bool:
+    """Whether a node could read these, by their shapes."""
     known = shapes(project)
     if not all(i in known for i in inputs):
         return False

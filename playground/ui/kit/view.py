@@ -52,6 +52,8 @@ class Focus(QObject):
     veil_changed = Signal(bool)
     #: somebody wants to change this block's options now (Enter or a double-click on it)
     edit_asked = Signal(str)
+    #: somebody wants to change what this block reads
+    wires_asked = Signal(str)
     #: somebody wants to see this convolution or pooling at work
     watch_asked = Signal(str)
     #: somebody sends the run to another moment, or looks into this one: the command, just before it is sent
@@ -83,6 +85,11 @@ class Focus(QObject):
         """Select a block, and ask whoever shows its options to take the keyboard."""
         self.select(node_id)
         self.edit_asked.emit(node_id)
+
+    def ask_wires(self, node_id: str) -> None:
+        """Ask whoever shows what a block reads to take the keyboard."""
+        if node_id:
+            self.wires_asked.emit(node_id)
 
     def hover(self, unit: tuple[str, int] | None) -> None:
         if unit != self.unit:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
-from PySide6.QtWidgets import QMainWindow, QMenu, QTabWidget, QWidget
+from PySide6.QtWidgets import QComboBox, QMainWindow, QMenu, QTabWidget, QWidget
 
 from engine.network import INPUT
 from engine.windows import slides
@@ -157,6 +157,7 @@ class MainWindow(QMainWindow):
         self.focus.node_changed.connect(self._selected)
         self.focus.edit_asked.connect(self._edit_asked)
         self.focus.watch_asked.connect(self._watch_asked)
+        self.focus.wires_asked.connect(self._wires_asked)
 
     def _view_made(self, view: View) -> None:
         """A panel is seen, or asked for, for the first time."""
@@ -297,6 +298,16 @@ class MainWindow(QMainWindow):
         first_field = next(filter(_takes_keys, self.docks.views[key].findChildren(QWidget)), None)
         if first_field is not None:
             first_field.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _wires_asked(self, node_id: str) -> None:
+        """Show what a block reads, and put the keyboard there."""
+        self.focus.select(node_id)
+        self.docks.bring_forward("inspector")
+        first = next(
+            filter(_takes_keys, self.docks.views["inspector"].findChildren(QComboBox, "reads_0")), None
+        )
+        if first is not None:
+            first.setFocus(Qt.FocusReason.TabFocusReason)
 
     def _watch_asked(self, node_id: str) -> None:
         """Show a convolution or pooling at work, in a panel that may be made only now."""

@@ -16,6 +16,7 @@ from playground.ui.panels.canvas.item import Item
 from playground.ui.panels.canvas.layout import Measure, Place
 from playground.ui.panels.canvas.look import RADIUS, Look, badge
 from playground.ui.panels.canvas.plan import LOSS, Block
+from playground.ui.panels.canvas.ports import PORT, port_at
 from playground.ui.panels.canvas.targets import Card, Target
 
 PAD, TIGHT_PAD = 12.0, 9.0  #: free space in a card, left and right of its text; where room is short
@@ -69,16 +70,24 @@ class CardItem(Item):
         self.block = Block("", "", "")
         self.rect = QRectF()
         self.has_picture = False
-        self.selected = self.hovered = self.broken = False
+        self.selected = self.hovered = self.broken = self.candidate = self.has_port = False
 
     def show_block(self, block: Block, rect: QRectF, has_picture: bool) -> None:
         self.set_bounds(rect.adjusted(-10, -10, 10, 4))
         self.block, self.rect, self.has_picture = block, rect, has_picture
         self.update()
 
-    def set_state(self, selected: bool, hovered: bool) -> None:
-        if (selected, hovered) != (self.selected, self.hovered):
-            self.selected, self.hovered = selected, hovered
+    def set_state(self, selected: bool, hovered: bool, has_port: bool = False) -> None:
+        """``has_port``: a wire can be pulled from it; the dot for that is shown while the mouse is there, or it is selected."""
+        now = selected, hovered, has_port
+        if now != (self.selected, self.hovered, self.has_port):
+            self.selected, self.hovered, self.has_port = now
+            self.update()
+
+    def set_candidate(self, candidate: bool) -> None:
+        """Whether a wire that is being led could go here."""
+        if candidate != self.candidate:
+            self.candidate = candidate
             self.update()
 
     def set_broken(self, broken: bool) -> None:
@@ -94,6 +103,10 @@ class CardItem(Item):
         painter.drawRoundedRect(rect, RADIUS, RADIUS)
         self._paint_text(painter)
         level = self._level()
+        if self.has_port and (self.hovered or self.selected):
+            painter.setPen(QPen(look.panel, 1.5))
+            painter.setBrush(QColor(look.theme.accent))
+            painter.drawEllipse(QPointF(rect.right(), rect.center().y()), PORT, PORT)
         if level is not None:
             badge(painter, QRectF(rect.right() - 11, rect.top() - 7, 18, 18), level, look)
 
@@ -112,6 +125,8 @@ class CardItem(Item):
 
     def _rim(self) -> QPen:
         look = self.stage.look
+        if self.candidate:
+            return QPen(QColor(look.theme.good), 2.4)
         if self.selected:
             return look.chosen
         level = self._level()
@@ -212,6 +227,9 @@ class BlockItem(Item):
     def target_at(self, at: QPointF) -> Target | None:
         """What is at a point of the canvas."""
         at = at - self.pos()
+        port = port_at(self.place.card, at, self.block.id) if self.block.id != LOSS else None
+        if port is not None:
+            return port
         if self.place.card.contains(at):
             return Card(self.block.id)
         return self.column.target_at(at) if self.column is not None else None

@@ -87,6 +87,8 @@ class WiresItem(Item):
             ends = [(t, t.entry + QPointF(x_of(link.target), 0)) for t in target.tiles]
             if link.wiring is Wiring.WEIGHTS:
                 self._add_wires(link, starts, ends)
+            elif link.skip:
+                continue  # an arc says it, which does not lie over the columns between
             elif link.wiring is Wiring.EACH:
                 self._add_plain(link, starts, ends)
             else:

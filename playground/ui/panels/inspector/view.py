@@ -29,6 +29,7 @@ from playground.ui.kit.subject import LOSS, Subject, subject_of, unsuited_losses
 from playground.ui.kit.text import Label, RichLabel
 from playground.ui.kit.view import RIGHT, View, panel
 from playground.ui.panels.inspector.curve import CurvePlot
+from playground.ui.panels.inspector.reads import Reads
 
 if TYPE_CHECKING:
     from engine.problems import Problem
@@ -83,6 +84,7 @@ class InspectorView(View):
         self.form = SpecForm(theme)
         self.form.setObjectName("form")
         self.form.edited.connect(self._edited)
+        self.reads = Reads(self.context)
         self._fact_labels: list[tuple[QLabel, QLabel]] = []
         self.facts = QFormLayout()
         self.facts.setHorizontalSpacing(12)
@@ -112,7 +114,7 @@ class InspectorView(View):
         column.addLayout(name)
         # The problem stands below the fields: as it comes and goes, they stay under the mouse.
         wrong = (self.problem, self._remedy_box)
-        above: tuple[QWidget, ...] = (self.help, self.watch, self.form, *wrong, self._rule)
+        above: tuple[QWidget, ...] = (self.help, self.watch, self.form, self.reads, *wrong, self._rule)
         below: tuple[QWidget, ...] = (self.curve_caption, self.curve, self.forward_heading, self.forward)
         for part in above:
             column.addWidget(part)
@@ -160,7 +162,8 @@ class InspectorView(View):
             for name in ("initializer", "regularizer"):
                 self.form.set_note(name, subject.notes.get(name, ""))
             self.form.set_unsuited("loss", unsuited_losses(project) if subject.node_id == LOSS else {})
-        self._rule.setVisible(not self.form.isHidden())
+        self.reads.show_block(project, subject.node_id)
+        self._rule.setVisible(not (self.form.isHidden() and self.reads.isHidden()))
         self._show_facts(subject.facts)
         self.curve.setVisible(subject.activation is not None)
         self.curve_caption.setVisible(subject.activation is not None)

@@ -82,7 +82,7 @@ class Page:
             return None
         whole = " ".join(wanted)
         # Layers are written in one word: who types "batch norm" means BatchNorm, too.
-        begins = title.startswith(whole) or title.startswith("".join(wanted))
+        begins = title.startswith((whole, "".join(wanted)))
         return 0 if title == whole else 1 if begins else 2 if whole in title else 3
 
 
