@@ -22,6 +22,9 @@ Key = QKeySequence.StandardKey
 #: why one cannot step back
 BEGUN = "no update has been made since the run began or a setting was changed."
 
+#: how large everything can be drawn, in percent
+SCALES = (100, 125, 150, 175, 200)
+
 MENUS = ("File", "Edit", "View", "Run", "Help")
 
 
@@ -207,6 +210,25 @@ SPECS = (
     ),
     ActionSpec("view.theme.light", "Light", "View/Theme", "Dark text on light panels.", radio=True),
     ActionSpec("view.theme.dark", "Dark", "View/Theme", "Light text on dark panels.", radio=True),
+    *(
+        ActionSpec(
+            f"view.scale.{percent}",
+            f"{percent} %",
+            "View/Interface Scale",
+            f"Draw everything at {percent} % from the next start on.",
+            radio=True,
+        )
+        for percent in SCALES
+    ),
+    ActionSpec(
+        "view.presentation",
+        "Presentation",
+        "View",
+        "The network and one panel, for a projector; again for all panels as they were.",
+        ("F9",),
+        "presentation",
+        check=True,
+    ),
     ActionSpec(
         "view.full_screen", "Full Screen", "View", "Use the whole screen, or the window again.", ("F11",)
     ),

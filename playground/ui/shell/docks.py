@@ -149,6 +149,20 @@ class Docks:
             if not self[panel.key].isHidden():
                 self._slots[panel.key].view.show()
 
+    def present(self, key: str) -> None:
+        """Show one panel alone beside the network: at the bottom where it needs the width, else at the right."""
+        panel = next(p for p in PANELS if p.key == key)
+        for other in PANELS:
+            if other.key != key:
+                self[other.key].hide()
+        dock = self[key]
+        dock.setFloating(False)
+        dock.show()
+        if panel.area == BOTTOM:
+            self._window.resizeDocks([dock], [self._window.height() // 2], Qt.Orientation.Vertical)
+        else:
+            self._window.resizeDocks([dock], [self._window.width() * 2 // 5], Qt.Orientation.Horizontal)
+
     def arrange(self) -> None:
         """Put every panel to its first place, in sizes that suit the window."""
         for panel in PANELS:

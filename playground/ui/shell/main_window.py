@@ -7,9 +7,9 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QByteArray, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QMainWindow, QMenu, QTabWidget, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QMainWindow, QMenu, QTabWidget, QWidget
 
 from engine.network import INPUT
 from engine.windows import slides
@@ -17,7 +17,7 @@ from playground.document.document import News
 from playground.document.project import findings
 from playground.runner.messages import Command, Frame, Load, Play
 from playground.ui.kit import motion
-from playground.ui.kit.actions import Actions, Situation
+from playground.ui.kit.actions import SCALES, Actions, Situation
 from playground.ui.kit.forms import settle_typed, take_typed
 from playground.ui.kit.stepper import Stepper
 from playground.ui.kit.view import Context, Focus, View, announced
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from playground.ui.shell.undo import History
 
 
+LEAST = 960, 600  #: pixels of the window, where the screen has as many
 ROOMY = 1600  #: on narrower screens, in pixels, the window begins with all there is
 
 
@@ -78,7 +79,6 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.setObjectName("main_window")
-        self.setMinimumSize(960, 600)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.setDockOptions(
             QMainWindow.DockOption.AllowTabbedDocks
@@ -88,7 +88,8 @@ class MainWindow(QMainWindow):
         self.document, self.history = document, history
         self._settings, self._appearance = settings, appearance
         document.settle = settle_typed
-        self._closing = False
+        self._closing, self.restarting = False, False
+        self._usual = QByteArray()  # how the panels stood before the presentation
         history.setParent(self)  # it must go with the window, not whenever Python finds time
         self.focus = Focus(self)
         self._send = announced(runner.send, self.focus)
@@ -130,6 +131,7 @@ class MainWindow(QMainWindow):
         self.drops = Drops(self, self.desk.open_path, self.docks)
 
         appearance.theme.follow(self._mark_theme)
+        self.actions_[f"view.scale.{settings.scale}"].setChecked(True)
         self.actions_["view.reduce_motion"].setChecked(settings.reduce_motion)
         motion.reduce(settings.reduce_motion)
         self._connect()
@@ -207,11 +209,13 @@ class MainWindow(QMainWindow):
             "edit.redo": self.history.redo,
             **self.canvas.acts,
             **{f"view.theme.{choice}": partial(self._appearance.choose, choice) for choice in THEMES},
+            **{f"view.scale.{percent}": partial(self._rescale, percent) for percent in SCALES},
+            "view.presentation": self._present,
             "view.full_screen": lambda: self.setWindowState(
                 self.windowState() ^ Qt.WindowState.WindowFullScreen
             ),
             "view.reduce_motion": self._reduce_motion,
-            "view.reset_layout": self.docks.arrange,
+            "view.reset_layout": self._reset_layout,
             "run.play": run.play_or_pause,
             "run.inspect": self.step_inside,
             "run.back": lambda: run.step_back("batch"),
@@ -281,6 +285,53 @@ class MainWindow(QMainWindow):
         """As the menu says now, and from now on."""
         self._settings.reduce_motion = self.actions_["view.reduce_motion"].isChecked()
         motion.reduce(self._settings.reduce_motion)
+
+    def _rescale(self, percent: int) -> None:
+        """Qt takes another scale only as the program begins."""
+        if percent != self._settings.scale:
+            self._settings.scale = percent
+            self.run.offer(
+                f"Everything is drawn at {percent} % from the next start on. What is open comes back as it is.",
+                "Restart now",
+                self._restart,
+            )
+
+    def _restart(self) -> None:
+        def restart() -> None:
+            self.restarting = True
+            self._close_now()
+
+        self.desk.close(restart)
+
+    def _present(self) -> None:
+        """The network and one panel, or all panels as they were."""
+        if self.actions_["view.presentation"].isChecked():
+            self._usual = self.saveState(LAYOUT_VERSION)
+            self.docks.present(self._looked_into)
+        elif not self._usual.isEmpty():
+            self.restoreState(self._usual, LAYOUT_VERSION)
+            self._usual = QByteArray()
+            self.docks.make_shown()
+
+    @property
+    def _looked_into(self) -> str:
+        """The panel that somebody works in: which has the focus, or else one of those that look into the network, or the output."""
+        focused = QApplication.focusWidget()
+        inside = (
+            key for key in self.docks.views if focused is not None and self.docks[key].isAncestorOf(focused)
+        )
+        with_focus = next(inside, "")
+        opened = (
+            key
+            for key in ("backprop", "convolution", "diagnosis")
+            if not self.docks[key].visibleRegion().isEmpty()
+        )
+        return with_focus or next(opened, "output")
+
+    def _reset_layout(self) -> None:
+        self.actions_["view.presentation"].setChecked(False)
+        self._usual = QByteArray()
+        self.docks.arrange()
 
     def _mark_theme(self) -> None:
         self.actions_[f"view.theme.{self._appearance.choice}"].setChecked(True)
@@ -378,6 +429,7 @@ class MainWindow(QMainWindow):
     # --- remembering --------------------------------------------------------------------------------------------------
 
     def _restore(self) -> None:
+        self.setMinimumSize(QSize(*LEAST).boundedTo(self.screen().availableGeometry().size()))
         if self._settings.geometry.isEmpty() or not self.restoreGeometry(self._settings.geometry):
             room = self.screen().availableGeometry().size()
             self.resize(room * 0.9)
@@ -405,7 +457,7 @@ class MainWindow(QMainWindow):
         if self.desk.autosave is not None:
             self.desk.autosave.end()
         self._settings.geometry = self.saveGeometry()
-        self._settings.layout = self.saveState(LAYOUT_VERSION)
+        self._settings.layout = self.saveState(LAYOUT_VERSION) if self._usual.isEmpty() else self._usual
         self.pump.stop()
         event.accept()
         self.closed.emit()

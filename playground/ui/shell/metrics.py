@@ -188,6 +188,9 @@ STATES = {
     State.CRASHED: ("close-octagon", "error", "crashed", "see details"),
 }
 
+#: where there is nothing wrong, it is only not there yet
+LOADING = ("timer-sand", "muted", "loading", "one moment")
+
 
 class StateReadout(Readout):
     """The state as a sign and a word, over the reason in words."""
@@ -205,7 +208,8 @@ class StateReadout(Readout):
     def show_state(self, state: State, message: str) -> None:
         """The state, and why it is so."""
         self.state, self._message = state, message
-        self._text, self._caption = STATES[state][2], message or STATES[state][3]
+        self._look = LOADING if state is State.EMPTY and not message else STATES[state]
+        self._text, self._caption = self._look[2], message or self._look[3]
         self.setAccessibleDescription(f"{self._text}: {self._caption}")
         self.update()
 
@@ -225,7 +229,7 @@ class StateReadout(Readout):
 
     def paintEvent(self, event: object) -> None:
         painter, theme = QPainter(self), self.theme
-        name, colour = STATES[self.state][:2]
+        name, colour = self._look[:2]
         line = self._fonts()[0][1].height()
         y = max(0, (self.height() - self.sizeHint().height()) // 2) + (line - self.ICON) // 2
         pixmap = icon(name, theme, colour).pixmap(QSize(self.ICON, self.ICON), self.devicePixelRatioF())

@@ -10,6 +10,7 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from engine.errors import EngineError
 from engine.io.guarded import read_bytes
+from playground.ui.kit.actions import SCALES
 
 THEMES = ("system", "light", "dark")
 
@@ -48,6 +49,16 @@ class Settings:
     @theme.setter
     def theme(self, value: str) -> None:
         self._store.setValue("theme", value)
+
+    @property
+    def scale(self) -> int:
+        """How large everything is drawn, in percent: one of ``SCALES``."""
+        value = str(self._store.value("scale"))
+        return int(value) if value in map(str, SCALES) else SCALES[0]
+
+    @scale.setter
+    def scale(self, value: int) -> None:
+        self._store.setValue("scale", value)
 
     @property
     def reduce_motion(self) -> bool:

@@ -98,6 +98,11 @@ def test_each_state_has_a_word_and_a_sign_of_its_own(bar, frame, binary, state, 
     assert all(seen[state] != image for each, image in seen.items() if each is not state)
 
 
+def test_what_is_only_not_there_yet_is_no_problem(bar, frame, binary):
+    bar.show_frame(frame(binary, state=State.EMPTY))
+    assert bar.state.text == "loading"
+
+
 def test_the_reason_stands_in_words(bar, frame, binary):
     message = "The network gives 4 values per sample; data and loss need 1 value. Change the last layer."
     bar.show_frame(frame(binary, state=State.EMPTY, message=message))
