@@ -92,7 +92,7 @@ def test_each_state_has_a_word_and_a_sign_of_its_own(bar, frame, binary, state, 
     bar.context.theme.become(theme)
     seen = {}
     for each in State:
-        bar.show_frame(frame(binary, state=each))
+        bar.show_frame(frame(binary, state=each, message="why" if each is State.EMPTY else ""))
         assert bar.state.text == STATES[each][2]
         seen[each] = bar.state.grab(bar.state.rect().adjusted(0, 0, 17 - bar.state.width(), 0)).toImage()
     assert all(seen[state] != image for each, image in seen.items() if each is not state)
