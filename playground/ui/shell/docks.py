@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 #: the height of a tall panel, at least: in pixels, and as a share of the window
 TALL, TALL_SHARE = 300, 0.4
 
+#: in a window lower than this, in pixels, some panels stand behind others at first
+LOW, LOW_BEHIND = 560, {"palette": "data", "losses": "output"}
+
 
 class Slot(QWidget):
     """What a dock holds: the view of a panel, made when it is first seen or asked for."""
@@ -170,8 +173,9 @@ class Docks:
             dock.setFloating(False)
             self._window.removeDockWidget(dock)
             self._window.addDockWidget(panel.area, dock)
-            if panel.behind:
-                self._window.tabifyDockWidget(self[panel.behind], dock)
+            behind = panel.behind or (LOW_BEHIND.get(panel.key, "") if self._window.height() < LOW else "")
+            if behind:
+                self._window.tabifyDockWidget(self[behind], dock)
             dock.setVisible(panel.shown)
         self.make_shown()
         width, height = self._window.width(), self._window.height()
@@ -185,4 +189,6 @@ class Docks:
             )
         bottom = [self[p.key] for p in PANELS if p.area == BOTTOM]
         self._window.resizeDocks(bottom, [height // 5] * len(bottom), Qt.Orientation.Vertical)
+        for first in LOW_BEHIND.values():
+            self[first].raise_()
         self["training"].raise_()  # there is something to see in it before a block is selected

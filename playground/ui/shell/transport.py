@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMenu,
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 #: steps per second, by the slider's position; None is as fast as it goes
 SPEEDS: tuple[int | None, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, None)
+
+#: the width, in pixels, below which buttons show no words
+NARROW = 1080
 
 
 def speed_in_words(speed: int | None) -> str:
@@ -150,6 +154,19 @@ class Transport(QToolBar):
         # Reached by Tab, but a click leaves the focus where it was, so that Space stays Play.
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room, the numbers are worth more than the words on buttons."""
+        super().resizeEvent(event)
+        style = (
+            Qt.ToolButtonStyle.ToolButtonIconOnly
+            if self.width() < NARROW
+            else Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        )
+        for button in (self._reset, self._step, self._inspect):
+            if button.toolButtonStyle() != style:
+                button.setToolButtonStyle(style)
+        self._speed_label.setVisible(self.width() >= NARROW)
 
     def _step_button(self, actions: Actions, name: str, accessible: str, ids: tuple[str, str]) -> QToolButton:
         """Does what it did last: one batch, or one epoch."""
