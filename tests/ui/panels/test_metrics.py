@@ -139,7 +139,7 @@ def test_the_least_important_go_first_and_nothing_overlaps(bar, frame, binary, w
     assert bar.state.width() >= bar.state.sizeHint().width() - 1
     assert len(shown) == {1200: 8, 110: 0}.get(width, len(shown))
     if width >= 400:
-        assert {"epoch", "train_loss", "validation_loss"} <= set(texts(bar))
+        assert {"epoch", "train_loss", "validation_metric"} <= set(texts(bar))
 
 
 def test_regressions_have_another_metric(bar, frame, sine):
