@@ -14,7 +14,7 @@ from playground.ui.panels.canvas.inside import Inside, Stage, Tiles, column_unde
 from playground.ui.panels.canvas.inside.marks import subscript
 from playground.ui.panels.canvas.item import Item
 from playground.ui.panels.canvas.layout import Measure, Place
-from playground.ui.panels.canvas.look import RADIUS, Look, badge
+from playground.ui.panels.canvas.look import RADIUS, Look, badge, write
 from playground.ui.panels.canvas.plan import LOSS, Block
 from playground.ui.panels.canvas.ports import PORT, port_at
 from playground.ui.panels.canvas.targets import Card, Target
@@ -150,7 +150,7 @@ class CardItem(Item):
         painter.setFont(look.small)
         painter.setPen(look.muted)
         for line in lines:
-            painter.drawText(QRectF(rect.left(), y, rect.width(), 15), _CENTRE, line)
+            write(painter, QRectF(rect.left(), y, rect.width(), 15), _CENTRE, line)
             y += 15
 
     def _paint_title(self, painter: QPainter, title: str, rect: QRectF) -> None:
@@ -160,8 +160,11 @@ class CardItem(Item):
         width = look.title_metrics.horizontalAdvance(title)
         dot = 12 if block.category else 0
         left = rect.center().x() - (width + dot) / 2
-        painter.drawText(
-            QRectF(left + dot, rect.top(), width + 2, rect.height()), Qt.AlignmentFlag.AlignVCenter, title
+        write(
+            painter,
+            QRectF(left + dot, rect.top(), width + 2, rect.height()),
+            Qt.AlignmentFlag.AlignVCenter,
+            title,
         )
         if block.category:
             painter.setPen(Qt.PenStyle.NoPen)
@@ -249,6 +252,7 @@ class NoteItem(Item):
         super().__init__(parent)
         self.stage = stage
         self.rect, self.text, self.severe = QRectF(), "", False
+        self.box = QRectF()  #: of a sentence that says what is wrong
 
     def show_block(self, block: Block, place: Place) -> None:
         self.rect = QRectF() if place.note is None or block.id == LOSS else place.note
@@ -256,8 +260,16 @@ class NoteItem(Item):
         self.severe = block.explains
         waits = FOOT if block.is_node and not block.attached else ""
         self.text = block.problem.message if block.problem is not None and block.explains else waits
+        self.box = self._box() if self.severe else QRectF()
         self.setVisible(not self.rect.isEmpty() and bool(self.text))
         self.update()
+
+    def _box(self) -> QRectF:
+        inner = self.rect.adjusted(10, 8, -10, -8)
+        needed = self.stage.look.small_metrics.boundingRect(
+            inner, Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignHCenter, self.text
+        )
+        return QRectF(self.rect.left(), self.rect.top(), self.rect.width(), needed.height() + 16)
 
     def draw(self, painter: QPainter) -> None:
         look = self.stage.look
@@ -266,12 +278,11 @@ class NoteItem(Item):
         wrap = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignHCenter
         needed = painter.boundingRect(inner, wrap, self.text)
         if self.severe:
-            box = QRectF(self.rect.left(), self.rect.top(), self.rect.width(), needed.height() + 16)
             colour = look.problem("error")
             painter.setPen(QPen(colour, 1.0))
             painter.setBrush(QColor(mix(look.theme.panel, look.theme.error, 0.06)))
-            painter.drawRoundedRect(box, 6, 6)
+            painter.drawRoundedRect(self.box, 6, 6)
             painter.setPen(colour)
         else:
             painter.setPen(look.muted)
-        painter.drawText(needed, wrap, self.text)
+        write(painter, needed, wrap, self.text)

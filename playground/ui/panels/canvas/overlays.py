@@ -136,6 +136,27 @@ class JoinOffer(QFrame):
         self.move(round(x), round(min(card.bottom() + 12, room.bottom() - self.height() - 6)))
 
 
+class Remedies(QWidget):
+    """Under a card that says what is wrong at a layer: the edits that would end it."""
+
+    def __init__(self, parent: QWidget, problem: Problem, document: Document) -> None:
+        super().__init__(parent)
+        self.setObjectName("card_remedies")
+        self.problem = problem
+        self.buttons = remedy_buttons(problem, document)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        for button in self.buttons:
+            layout.addWidget(button)
+        self.show()
+
+    def stand_below(self, box: QRectF) -> None:
+        """Under what the card says, in its middle."""
+        self.adjustSize()
+        self.move(round(box.center().x() - self.width() / 2), round(box.bottom() + 6))
+
+
 class MendOffer(QFrame):
     """Why the network does not fit data and loss, and the edits that would make it fit."""
 

@@ -24,7 +24,7 @@ from playground.ui.panels.canvas.inside import Stage
 from playground.ui.panels.canvas.keys import Keys
 from playground.ui.panels.canvas.menu import menu_for
 from playground.ui.panels.canvas.network_view import ZOOM_STEP, NetworkView
-from playground.ui.panels.canvas.overlays import Invitation, JoinOffer, MendOffer
+from playground.ui.panels.canvas.overlays import Invitation, JoinOffer, MendOffer, Remedies
 from playground.ui.panels.canvas.plan import LOSS
 from playground.ui.panels.canvas.scene import NetworkScene
 from playground.ui.panels.canvas.stepping import Stepping
@@ -62,6 +62,7 @@ class CanvasView(View):
         self.invitation = Invitation(self.area)
         self.offer = MendOffer(self.area, context.document)
         self.join = JoinOffer(self.area)
+        self.remedies: dict[str, Remedies] = {}  #: of layers that say what is wrong with them, by their ids
         self.hover_card = HoverCard(self.area)
         self.editor = NumberEditor(self.area, context.theme)
         commands, network = self.commands, self.network
@@ -379,6 +380,7 @@ class CanvasView(View):
             self.offer.stand_below(
                 self._on_area(self.scene.blocks[LOSS].card.sceneBoundingRect()), self._room()
             )
+        self._place_remedies()
         if self.join.node_id in self.scene.blocks:
             card = self.scene.blocks[self.join.node_id].card.sceneBoundingRect()
             self.join.stand_below(self._on_area(card), self._room())
@@ -386,6 +388,25 @@ class CanvasView(View):
         if cell is not None and cell.block_id in self.scene.blocks:
             unit = self.scene.rect_of(Unit(cell.block_id, cell.unit))
             self.editor.stand_beside(self._on_area(self.scene.rect_of(cell).united(unit)), self._room())
+
+    def _place_remedies(self) -> None:
+        """A button for each edit that ends what a layer's card complains of, under it."""
+        found = {
+            b.id: b.problem
+            for b in self.scene.plan.nodes
+            if b.explains and b.problem is not None and b.problem.remedies and b.id in self.scene.blocks
+        }
+        for block_id, shown in list(self.remedies.items()):
+            if found.get(block_id) != shown.problem:
+                shown.hide()
+                shown.deleteLater()
+                del self.remedies[block_id]
+        for block_id, problem in found.items():
+            if block_id not in self.remedies:
+                self.remedies[block_id] = Remedies(self.area, problem, self.context.document)
+            note = self.scene.blocks[block_id].note
+            place = self.scene.place_of(block_id).x
+            self.remedies[block_id].stand_below(self._on_area(note.box.translated(place, 0)))
 
     def _refresh_hover_card(self) -> None:
         """Say what is under the mouse, or about the unit chosen by keyboard."""

@@ -19,7 +19,7 @@ from playground.ui.kit.numbers import fmt
 from playground.ui.panels.canvas.inside import Stage
 from playground.ui.panels.canvas.item import Item
 from playground.ui.panels.canvas.layout import Place, Tile
-from playground.ui.panels.canvas.look import DIM, HAIR, LEVELS, THICK, WIRE_SCALE
+from playground.ui.panels.canvas.look import DIM, HAIR, LEVELS, THICK, WIRE_SCALE, write
 from playground.ui.panels.canvas.plan import LOSS, Link, Wiring
 from playground.ui.panels.canvas.targets import Bundle, Cell, Target
 
@@ -300,7 +300,7 @@ class WiresItem(Item):
             painter.setBrush(look.panel)
             painter.drawRoundedRect(box, 5, 5)
             painter.setPen(look.text)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+            write(painter, box, Qt.AlignmentFlag.AlignCenter, text)
 
 
 def _curve(start: QPointF, end: QPointF) -> tuple[float, ...]:

@@ -145,3 +145,13 @@ def test_opening_an_equal_project_ends_the_walk_too(qtbot, tmp_path: Path) -> No
     window.stepper.step(+1)
     see()  # still of the project before
     assert window.focus.step is None
+
+
+def test_who_closes_the_panel_has_discarded_the_update(shell: Shell) -> None:
+    shell.window.step_inside()
+    shell.qtbot.waitUntil(lambda: shell.window.stepper.walk is not None)
+    before = shell.frame.step
+    shell.window.docks["backprop"].close()
+    shell.qtbot.waitUntil(lambda: shell.window.stepper.walk is None)
+    assert shell.window.canvas.stage.light is None, "the network is lit as before"
+    assert shell.frame.step == before
