@@ -166,12 +166,12 @@ class MainWindow(QMainWindow):
         self.pump.add(view, self.document.value)
         if isinstance(view, BackpropView):
             view.starter_chosen.connect(self._open_starter)
-            self.docks["backprop"].visibilityChanged.connect(self._end_unseen_walk)
+            self.docks["backprop"].visibilityChanged.connect(self._mind_walk)
 
-    def _end_unseen_walk(self) -> None:
-        """Who closes the panel in the middle of an update has discarded it: nothing else could say where one stands."""
-        if self.docks["backprop"].isHidden() and self.isVisible() and self.stepper.walk is not None:
-            self.stepper.discard()
+    def _mind_walk(self) -> None:
+        """The network shows the steps of an update as long as the panel that explains them is open."""
+        if self.isVisible():
+            self.stepper.set_seen(not self.docks["backprop"].isHidden())
 
     @property
     def views(self) -> tuple[QWidget, ...]:

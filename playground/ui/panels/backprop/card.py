@@ -172,7 +172,7 @@ class StepCard(QWidget):
             self.terms.set_equation(None)
             return
         in_terms = moment.term >= 0 and moment.part in ("value", "parameter", "share")
-        self.terms.set_equation(last, moment.term if in_terms else -1)
+        self.terms.set_equation(last, moment.term if in_terms else -1, veiled)
 
     def _show(self, line: str, part: QWidget, on: bool) -> None:
         self._captions[line].setVisible(on)

@@ -110,11 +110,13 @@ class TermStrip(Linked):
         super().__init__(focus, theme, name, parent)
         self.shown = Shown()
         self._sign = "+"
+        self._veiled = False
         self._layout = _Layout()
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
-    def set_equation(self, equation: Equation | None, current: int = -1) -> None:
-        """Show the terms of ``equation``; ``None`` shows nothing."""
+    def set_equation(self, equation: Equation | None, current: int = -1, veiled: bool = False) -> None:
+        """Show the terms of ``equation``; ``None`` shows nothing. ``veiled``: their factors alone, as what they come to is asked."""
+        self._veiled = veiled
         self.shown = Shown() if equation is None else shown(equation, current)
         self._sign = "+" if equation is None or equation.rule == "sum" else ","
         self.setVisible(bool(self.shown.chips))
@@ -180,7 +182,7 @@ class TermStrip(Linked):
             x += room + SIGN
 
     def _more_words(self) -> str:
-        more, rest = self.shown.more, self.shown.rest
+        more, rest = self.shown.more, None if self._veiled else self.shown.rest
         said = f"{count(more)} more term{'s' if more > 1 else ''}"
         largest = "the largest " if self._sign == "," and more > 1 else ""
         return said if rest is None else f"{said}: {largest}{fmt(rest)}"
@@ -228,11 +230,13 @@ class TermStrip(Linked):
             x += SIGN
         if len(chip.term.factors) > 1:
             result = QRectF(x, rect.y() + 3 + LINE, rect.right() - x - PAD + 2, LINE)
-            self._write(painter, result, fmt(chip.term.value), colour, Qt.AlignmentFlag.AlignLeft)
+            number = "?" if self._veiled else fmt(chip.term.value)
+            self._write(painter, result, number, colour, Qt.AlignmentFlag.AlignLeft)
         if chip.running is not None:
             painter.setFont(small(self.font()))
             below = QRectF(rect.x() + PAD, rect.y() + 3 + 2 * LINE, rect.width() - 2 * PAD, LINE)
-            self._write(painter, below, _running_words(chip.running), theme.muted, Qt.AlignmentFlag.AlignLeft)
+            words = "" if self._veiled else _running_words(chip.running)
+            self._write(painter, below, words, theme.muted, Qt.AlignmentFlag.AlignLeft)
             painter.setFont(self.font())
 
     def _paint_factor(
