@@ -86,3 +86,23 @@ def test_a_panel_is_one_click_away_and_its_switch_says_whether_it_is_seen(
     told.click(f"switch_{key}")
     told.click(f"switch_{key}")
     assert not dock.isVisible()
+
+
+def test_from_the_network_to_the_palette_and_back_by_keys(told: Shell) -> None:
+    told.window.canvas.network.setFocus()
+    told.key(Qt.Key.Key_A)
+    search = told.child("palette_search")
+    assert QApplication.focusWidget() is search
+    QTest.keyClicks(search, "relu")
+    QTest.keyClick(search, Qt.Key.Key_Return)
+    assert "ReLU" in [node.layer.key for node in told.document.value.network.nodes]
+    QTest.keyClick(search, Qt.Key.Key_Escape)
+    QTest.keyClick(search, Qt.Key.Key_Escape)
+    assert QApplication.focusWidget() is told.window.canvas.network
+
+
+def test_what_a_block_reads_is_reached_by_a_key(told: Shell, qtbot) -> None:
+    told.window.focus.select("tanh1")
+    told.window.canvas.network.setFocus()
+    told.key(Qt.Key.Key_W)
+    qtbot.waitUntil(lambda: QApplication.focusWidget().objectName() == "reads_0")

@@ -52,6 +52,10 @@ class Focus(QObject):
     veil_changed = Signal(bool)
     #: somebody wants to change this block's options now (Enter or a double-click on it)
     edit_asked = Signal(str)
+    #: somebody wants to search for a layer to add
+    layers_asked = Signal()
+    #: somebody wants the keyboard back in the network
+    network_asked = Signal()
     #: somebody wants to change what this block reads
     wires_asked = Signal(str)
     #: somebody wants to see this convolution or pooling at work

@@ -277,6 +277,8 @@ class PaletteView(View):
             self._shown[0].setFocus(Qt.FocusReason.TabFocusReason)
         elif key == Qt.Key.Key_Escape and self.search.text():
             self.search.clear()
+        elif key == Qt.Key.Key_Escape:
+            self.context.focus.network_asked.emit()
         else:
             return False
         return True

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QComboBox, QMainWindow, QMenu, QTabWidget, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QMainWindow, QMenu, QTabWidget, QWidget
 
 from engine.network import INPUT
 from engine.windows import slides
@@ -160,6 +160,8 @@ class MainWindow(QMainWindow):
         self.focus.edit_asked.connect(self._edit_asked)
         self.focus.watch_asked.connect(self._watch_asked)
         self.focus.wires_asked.connect(self._wires_asked)
+        self.focus.layers_asked.connect(self._layers_asked)
+        self.focus.network_asked.connect(self.canvas.setFocus)
 
     def _view_made(self, view: View) -> None:
         """A panel is seen, or asked for, for the first time."""
@@ -355,6 +357,13 @@ class MainWindow(QMainWindow):
         first_field = next(filter(_takes_keys, self.docks.views[key].findChildren(QWidget)), None)
         if first_field is not None:
             first_field.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _layers_asked(self) -> None:
+        """Put the keyboard into the palette's search."""
+        self.docks.bring_forward("palette")
+        search = self.docks.views["palette"].findChild(QLineEdit, "palette_search")
+        if search is not None:
+            search.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _wires_asked(self, node_id: str) -> None:
         """Show what a block reads, and put the keyboard there."""

@@ -29,7 +29,6 @@ class Commands(QObject):
     selected = Signal(tuple)  #: ids of the selected blocks, whenever they change
     said = Signal(str)  #: a sentence for the person: what could not be done, and why
     wire_chosen = Signal(object)  #: a Skip, or None
-    joined = Signal(str)  #: a layer that joins branches has been added: which is its other one?
 
     def __init__(self, context: Context, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -152,9 +151,6 @@ class Commands(QObject):
         """Put the default layer of a registry key before position ``at``."""
         self._say_full(1)
         self._add(edits.add_layer, key, at)
-        added = self.project.network[self.current].layer if self.current in self.project.network else None
-        if added is not None and added.key == key and added.arity is None:
-            self.joined.emit(self.current)
 
     def delete(self) -> None:
         """Take the chosen wire away, or else the selected layers; the one that moves up to their place is selected."""

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 from engine.network import INPUT
 from playground.document import edits
 from playground.document.change import JUDGED, diff
+from playground.document.document import News
 from playground.document.project import Project
 from playground.document.wiring import candidates, earlier
 from playground.runner.messages import Frame, Gradients, State, Want
@@ -94,7 +95,6 @@ class CanvasView(View):
         self.commands.selected.connect(self._selected)
         self.commands.said.connect(self.footer.say)
         self.commands.wire_chosen.connect(self.scene.choose_wire)
-        self.commands.joined.connect(self._ask_join)
         self.join.chosen.connect(self._join)
         self.editor.changed.connect(self._set_number)
         self.editor.moved.connect(self.edit_number)
@@ -129,6 +129,8 @@ class CanvasView(View):
         if self.join.node_id and self.join.node_id not in after.network:
             self.stop_asking()
         self.network.look_again()
+        if before is not None and self.context.document.news is News.EDITED:
+            self._ask_about_new(before, after)
         self.footer.show_size(self.scene.plan.parameters)
         self.stepping.refresh()
         self._describe()
@@ -286,6 +288,12 @@ class CanvasView(View):
         self._wants = None
 
     # --- wires --------------------------------------------------------------------------------------------------------
+
+    def _ask_about_new(self, before: Project, after: Project) -> None:
+        """Whoever added it, by whatever means: a single layer that joins branches has one input that was not chosen."""
+        new = [node for node in after.network.nodes if node.id not in before.network]
+        if len(new) == 1 and new[0].layer.arity is None:
+            self._ask_join(new[0].id)
 
     def _ask_join(self, node_id: str) -> None:
         """A layer that joins branches has been added: ask for its other one."""

@@ -167,3 +167,14 @@ def test_where_nothing_fits_it_says_so(qtbot) -> None:
     rig.view.commands.insert("Add", 2)
     assert "no earlier block" in rig.view.join.sentence.text()
     assert rig.view.join.buttons == []
+
+
+def test_it_asks_whoever_adds_it_but_not_undo(joining: Rig) -> None:
+    joining.key(Qt.Key.Key_Escape)
+    joining.view.stop_asking()
+    joining.history.undo()
+    assert "add1" not in joining.ids
+    joining.history.redo()
+    assert not joining.view.join.isVisible()
+    joining.document.do(edits.add_layer, "Concat", 3)
+    assert joining.view.join.isVisible()
