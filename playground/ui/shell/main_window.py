@@ -7,7 +7,7 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QByteArray, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QMainWindow, QMenu, QTabWidget, QWidget
 
@@ -369,9 +369,12 @@ class MainWindow(QMainWindow):
         """Show what a block reads, and put the keyboard there."""
         self.focus.select(node_id)
         self.docks.bring_forward("inspector")
-        first = next(
-            filter(_takes_keys, self.docks.views["inspector"].findChildren(QComboBox, "reads_0")), None
-        )
+        # A panel that was a tab behind another is seen a moment later.
+        QTimer.singleShot(0, self, self._focus_reads)
+
+    def _focus_reads(self) -> None:
+        boxes = self.docks.views["inspector"].findChildren(QComboBox, "reads_0")
+        first = next(filter(_takes_keys, boxes), None)
         if first is not None:
             first.setFocus(Qt.FocusReason.TabFocusReason)
 

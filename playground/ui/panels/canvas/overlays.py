@@ -109,6 +109,7 @@ class JoinOffer(QFrame):
             button.clicked.connect(lambda _=False, chosen=one.id: self.chosen.emit(chosen))
             self.buttons.append(button)
             self._column.addWidget(button)
+            button.show()  # or it is not counted in the height
         self.show()
         self.raise_()
         if self.buttons:
@@ -190,6 +191,7 @@ class MendOffer(QFrame):
             self.buttons = [] if problem is None else remedy_buttons(problem, self._document)
             for button in self.buttons:
                 self._column.addWidget(button)
+                button.show()  # or it is not counted in the height until the event loop has gone round
             self.sentence.setText("" if problem is None else problem.message)
         self.setVisible(problem is not None)
 

@@ -319,6 +319,7 @@ class CanvasView(View):
         """The other input stays as it is."""
         self.join.dismiss()
         self.scene.mark_candidates(())
+        self._place_overlays()
 
     # --- numbers ------------------------------------------------------------------------------------------------------
 
@@ -383,7 +384,8 @@ class CanvasView(View):
         self.invitation.setVisible(not plan.nodes)
         self.invitation.stand_in(self._on_area(self.scene.middle()).toRect())
         loss = plan[LOSS]
-        self.offer.offer(loss.problem if loss.explains else None)
+        # one question at a time
+        self.offer.offer(loss.problem if loss.explains and not self.join.node_id else None)
         if not self.offer.isHidden():
             self.offer.stand_below(
                 self._on_area(self.scene.blocks[LOSS].card.sceneBoundingRect()), self._room()

@@ -178,3 +178,17 @@ def test_it_asks_whoever_adds_it_but_not_undo(joining: Rig) -> None:
     assert not joining.view.join.isVisible()
     joining.document.do(edits.add_layer, "Concat", 3)
     assert joining.view.join.isVisible()
+
+
+def test_one_question_is_asked_at_a_time_and_each_has_the_room_it_needs(qtbot) -> None:
+    rig = Rig(qtbot, project_of(Linear(4), Linear(4)), (1000, 600))
+    needed = rig.view.offer.height()
+    assert rig.view.offer.isVisible()
+    rig.view.commands.insert("Add", 2)
+    assert rig.view.join.isVisible()
+    assert not rig.view.offer.isVisible()
+    rig.view.stop_asking()
+    assert rig.view.offer.isVisible()
+    assert rig.view.offer.height() == needed
+    rig.document.do(edits.add_layer, "Linear", 3)
+    assert rig.view.offer.height() == needed, "a new button is counted at once"
