@@ -25,6 +25,9 @@ BEGUN = "no update has been made since the run began or a setting was changed."
 #: how large everything can be drawn, in percent
 SCALES = (100, 125, 150, 175, 200)
 
+#: significant digits of the numbers of a step, and what that is called; nine tell every float32 from its neighbours
+DIGITS = {3: "3 digits", 4: "4 digits", 6: "6 digits", 9: "All digits"}
+
 MENUS = ("File", "Edit", "View", "Run", "Help")
 
 
@@ -228,6 +231,16 @@ SPECS = (
         ("F9",),
         "presentation",
         check=True,
+    ),
+    *(
+        ActionSpec(
+            f"view.digits.{digits}",
+            words,
+            "View/Digits",
+            f"Write the numbers of a step inside with {words.lower()}.",
+            radio=True,
+        )
+        for digits, words in DIGITS.items()
     ),
     ActionSpec(
         "view.full_screen", "Full Screen", "View", "Use the whole screen, or the window again.", ("F11",)

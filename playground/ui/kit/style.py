@@ -136,6 +136,7 @@ def _glyph(name: str, colour: str, width: float = 1.5) -> str:
 
 _SHEET = """
 QMainWindow, QDialog { background: $window; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QMainWindow::separator { background: $window; width: 8px; height: 8px; }
 QMainWindow::separator:hover { background: $border; }
 View { background: $panel; }

@@ -40,6 +40,7 @@ class Focus(QObject):
         step: where the person is in stepping through an update; ``None`` while nobody steps.
         place: the number of that update that is under the mouse, in whichever view; ``None`` for none.
         chosen_place: the number of that update that was clicked, to be looked into; ``None`` before.
+        digits: significant digits of the numbers on the card of a step.
         veiled: the newest number of the step waits for a prediction: views keep it to themselves.
     """
 
@@ -50,6 +51,7 @@ class Focus(QObject):
     place_changed = Signal(object)
     chosen_changed = Signal(object)
     veil_changed = Signal(bool)
+    digits_changed = Signal(int)
     #: somebody wants to change this block's options now (Enter or a double-click on it)
     edit_asked = Signal(str)
     #: somebody wants to search for a layer to add
@@ -73,6 +75,7 @@ class Focus(QObject):
         self.place: Place | None = None
         self.chosen_place: Place | None = None
         self.veiled = False
+        self.digits = 3
 
     def select(self, node_id: str) -> None:
         if node_id != self.node_id:
@@ -137,6 +140,12 @@ class Focus(QObject):
         if place != self.chosen_place:
             self.chosen_place = place
             self.chosen_changed.emit(place)
+
+    def set_digits(self, digits: int) -> None:
+        """Write the numbers on the card of a step with so many significant digits."""
+        if digits != self.digits:
+            self.digits = digits
+            self.digits_changed.emit(digits)
 
     def veil(self, veiled: bool) -> None:
         """Keep the step's newest number hidden until it has been predicted, or show it."""

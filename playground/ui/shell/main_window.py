@@ -17,7 +17,7 @@ from playground.document.document import News
 from playground.document.project import findings
 from playground.runner.messages import Command, Frame, Load, Play
 from playground.ui.kit import motion
-from playground.ui.kit.actions import SCALES, Actions, Situation
+from playground.ui.kit.actions import DIGITS, SCALES, Actions, Situation
 from playground.ui.kit.forms import settle_typed, take_typed
 from playground.ui.kit.stepper import Stepper
 from playground.ui.kit.view import Context, Focus, View, announced
@@ -132,6 +132,7 @@ class MainWindow(QMainWindow):
 
         appearance.theme.follow(self._mark_theme)
         self.actions_[f"view.scale.{settings.scale}"].setChecked(True)
+        self.actions_[f"view.digits.{self.focus.digits}"].setChecked(True)
         self.actions_["view.reduce_motion"].setChecked(settings.reduce_motion)
         motion.reduce(settings.reduce_motion)
         self._connect()
@@ -218,6 +219,7 @@ class MainWindow(QMainWindow):
             **self.canvas.acts,
             **{f"view.theme.{choice}": partial(self._appearance.choose, choice) for choice in THEMES},
             **{f"view.scale.{percent}": partial(self._rescale, percent) for percent in SCALES},
+            **{f"view.digits.{digits}": partial(self.focus.set_digits, digits) for digits in DIGITS},
             "view.presentation": self._present,
             "view.full_screen": lambda: self.setWindowState(
                 self.windowState() ^ Qt.WindowState.WindowFullScreen

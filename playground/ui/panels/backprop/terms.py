@@ -162,14 +162,14 @@ class TermStrip(Linked):
         factors = sum(self._factor_width(f) for f in chip.term.factors) + SIGN * (len(chip.term.factors) - 1)
         result = 0.0
         if len(chip.term.factors) > 1:
-            result = SIGN + QFontMetricsF(self.font()).horizontalAdvance(fmt(chip.term.value))
+            result = SIGN + QFontMetricsF(self.font()).horizontalAdvance(self.written(chip.term.value))
         if chip.running is None:
             return QRectF(0, 0, factors + result + 2 * PAD, 2 * LINE + 6)
         words = QFontMetricsF(small(self.font())).horizontalAdvance(_running_words(chip.running))
         return QRectF(0, 0, max(factors + result, words) + 2 * PAD, 3 * LINE + 6)
 
     def _factor_width(self, factor: Operand) -> float:
-        numbers = QFontMetricsF(self.font()).horizontalAdvance(fmt(factor.value))
+        numbers = QFontMetricsF(self.font()).horizontalAdvance(self.written(factor.value))
         return max(width(factor.symbol, self.font()), numbers) + 4
 
     def _lay_factors(self, made: _Layout, chip: Chip, rect: QRectF) -> None:
@@ -185,7 +185,7 @@ class TermStrip(Linked):
         more, rest = self.shown.more, None if self._veiled else self.shown.rest
         said = f"{count(more)} more term{'s' if more > 1 else ''}"
         largest = "the largest " if self._sign == "," and more > 1 else ""
-        return said if rest is None else f"{said}: {largest}{fmt(rest)}"
+        return said if rest is None else f"{said}: {largest}{self.written(rest)}"
 
     # --- painting -----------------------------------------------------------------------------------------------------
 
@@ -230,7 +230,7 @@ class TermStrip(Linked):
             x += SIGN
         if len(chip.term.factors) > 1:
             result = QRectF(x, rect.y() + 3 + LINE, rect.right() - x - PAD + 2, LINE)
-            number = "?" if self._veiled else fmt(chip.term.value)
+            number = "?" if self._veiled else self.written(chip.term.value)
             self._write(painter, result, number, colour, Qt.AlignmentFlag.AlignLeft)
         if chip.running is not None:
             painter.setFont(small(self.font()))
@@ -256,7 +256,7 @@ class TermStrip(Linked):
         self._write(
             painter,
             QRectF(rect.x(), rect.y() + 1 + LINE, rect.width(), LINE),
-            fmt(factor.value),
+            self.written(factor.value),
             colour.name(),
         )
 
