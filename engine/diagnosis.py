@@ -26,6 +26,7 @@ from engine.update import Update
 #: samples that are looked at, at most and at least, and the numbers inside the network that they may cost between the two
 SAMPLES, FEWEST, NUMBERS = 256, 4, 400_000
 BINS = 40
+NEAR_ZERO = 0.01  #: weights of a smaller size hardly count
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +59,8 @@ class LayerDiagnosis:
             included, over all weights of the layer without its biases. 0 where it is frozen; NaN where w is all 0.
         outputs, output_gradients: how its outputs and ``∂L/∂output`` are spread.
         alike: it has several units, and all of them have the same weights and give the same values.
+        near_zero: how many of its weights (without biases) are nearer to 0 than ``NEAR_ZERO``, and how many there are: what an L1
+            penalty makes many of, and an L2 penalty few.
         weights, weight_gradients: how its weights (without biases) and ``∂L/∂w`` are spread; ``None`` where it has none.
     """
 
@@ -73,6 +76,7 @@ class LayerDiagnosis:
     output_gradients: Bins
     weights: Bins | None = None
     weight_gradients: Bins | None = None
+    near_zero: tuple[int, int] = (0, 0)
     alike: bool = False
 
 
@@ -159,6 +163,10 @@ def _look(program: Program, node_id: str) -> dict[str, Any]:
     if weights:
         slopes = _weights(program, program.parameters.gradient_views, node_id)
         kept["alike"] = len(values) > 1 and all(map(_alike, (*weights, values)))
+        kept["near_zero"] = (
+            sum(int((np.abs(w) < NEAR_ZERO).sum()) for w in weights),
+            sum(w.size for w in weights),
+        )
         kept["weights"] = Bins(*histogram(_joined(weights), BINS))
         kept["weight_gradients"] = Bins(*histogram(_joined(slopes), BINS))
     return kept

@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -81,12 +82,13 @@ def open_window(project: Project, path: Path | None = None, resume: bool = False
     from playground.ui.shell.signals import EndSignals
     from playground.ui.shell.undo import History
 
+    settings = Settings()
+    own_scale = _scale_interface(settings.scale)
     app = application()
     faults = Faults()  # in the place of sys.excepthook and its like
     faults.listen()
     stay_responsive()
-    KeyGuard(app)
-    settings = Settings()
+    keys = KeyGuard(app)
     recovery, point = _recovery(resume)
     document = Document(project)
     if point is not None:
@@ -100,11 +102,14 @@ def open_window(project: Project, path: Path | None = None, resume: bool = False
     try:
         window = MainWindow(document, History(document), runner, settings, Appearance(settings), recovery)
         window.pump.patience = PATIENCE
+        keys.home = window.canvas
         faults.happened.connect(window.run.failed)
         if point is not None:
             window.desk.resume(point)
         window.show()
         window.desk.ask_about_data()
+        if resume and point is None and not settings.welcomed:
+            window.show_welcome()
         if recovery is not None:
             for other in filter(lambda one: one.unsaved, recovery.others[:1]):
                 window.desk.offer(other)
@@ -112,12 +117,30 @@ def open_window(project: Project, path: Path | None = None, resume: bool = False
         gc.enable()
         signals.asked.connect(lambda: window.closed.connect(app.quit))  # whatever else is open
         signals.asked.connect(window.end)
-        return app.exec()
+        code = app.exec()
+        again = window.restarting
     finally:
         gc.enable()
         signals.stop()
         runner.stop()
         faults.stop()
+    if again:
+        _start_again(own_scale)
+    return code
+
+
+def _scale_interface(percent: int) -> bool:
+    """Have Qt draw everything so large; must be called before its application is made. Whoever set the variable knows better."""
+    if percent == 100 or "QT_SCALE_FACTOR" in os.environ:
+        return False
+    os.environ["QT_SCALE_FACTOR"] = f"{percent / 100:g}"
+    return True
+
+
+def _start_again(own_scale: bool) -> None:
+    """Begin another process of this program; ``own_scale``: the present one has set the scale itself."""
+    variables = {k: v for k, v in os.environ.items() if not (own_scale and k == "QT_SCALE_FACTOR")}
+    subprocess.Popen([sys.executable, "-m", "playground"], env=variables)
 
 
 def _recovery(resume: bool) -> tuple[Recovery | None, Point | None]:

@@ -123,6 +123,15 @@ def test_it_is_exported_to_all_there_is() -> None:
 # --- train -------------------------------------------------------------------------------------------------------------
 
 
+def test_training_says_what_it_did_and_nothing_of_screens(tmp_path: Path) -> None:
+    done = run(tmp_path, "train", "xor", "--epochs", "2", "--out", "out")
+    assert done.returncode == 0
+    assert "validation loss" in done.stdout
+    assert "plugin" not in done.stdout + done.stderr, (
+        "Qt speaks of a window manager to somebody who wants none"
+    )
+
+
 @pytest.mark.skipif(os.name != "posix", reason="these signals are POSIX's")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_run_as_its_last_epoch_would(

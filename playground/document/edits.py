@@ -27,7 +27,7 @@ from engine.data import (
 from engine.data.encoding import About
 from engine.data.table import Tabular
 from engine.data.text_table import quoted
-from engine.errors import DataError, EngineError, SpecError, clipped
+from engine.errors import DataError, EngineError, SpecError, clipped, shown
 from engine.fit import Fit
 from engine.layers import Flatten, Layer, Linear, Unflatten
 from engine.layers import registry as layers
@@ -216,6 +216,27 @@ def duplicate(project: Project, node_ids: Collection[str]) -> Project:
 def set_layer(project: Project, node_id: str, layer: Layer) -> Project:
     """Other hyper-parameters, or another layer, at a node. Raises SpecError for an unknown one."""
     return _with_node(project, replace(project.network[node_id], layer=layer))
+
+
+@edit("Wire {layer}")
+def set_inputs(project: Project, node_id: str, inputs: Sequence[str]) -> Project:
+    """Let a node read these. Raises SpecError where they are too few or too many, or do not come before it."""
+    node, at = project.network[node_id], index_of(project, node_id)
+    possible = (INPUT, *(n.id for n in project.network.nodes[:at]))
+    late = [i for i in inputs if i not in possible]
+    if late:
+        raise SpecError(
+            f"{node_id} cannot read {shown(late[0])}, which does not come before it. Choose an earlier block."
+        )
+    arity = node.layer.arity
+    if not inputs or (arity is not None and len(inputs) != arity):
+        wanted = "at least one input" if arity is None else f"{arity} input{'s' * (arity != 1)}"
+        raise SpecError(
+            f"{node_id} was given {len(inputs)} inputs; expected {wanted}. Choose another number."
+        )
+    # Who reads the block before it, and that alone, goes on to do so when blocks are moved.
+    plain = arity == 1 and inputs[0] == possible[-1]
+    return _with_node(project, replace(node, inputs=() if plain else tuple(inputs)))
 
 
 @edit("Change {source.label}")

@@ -456,6 +456,7 @@ class Session:
             epochs_per_second=epochs_per_second,
             steps_per_second=steps_per_second,
             best_step=trainer.best.steps if trainer.best is not None else None,
+            best_epoch=trainer.best.epoch if trainer.best is not None else None,
             earliest_step=trainer.steps if kept.earliest is None else kept.earliest,
             latest_step=max(trainer.steps, kept.latest) if kept.earliest is not None else trainer.steps,
             no_way_back=kept.refusal,

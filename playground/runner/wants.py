@@ -455,9 +455,10 @@ class CheckGradients(Want[CheckState]):
     """
 
     cells: int = 30
+    planted: bool = False  #: as if back-propagation had a fault, to see it found
 
     def answer(self, live: Live) -> CheckState | None:
-        return live.inspection.check(self.cells)
+        return live.inspection.check((self.cells, self.planted))
 
     def work(self, live: Live, go_on: Callable[[], bool]) -> bool:
-        return live.inspection.check_on(self.cells, go_on)
+        return live.inspection.check_on((self.cells, self.planted), go_on)

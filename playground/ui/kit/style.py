@@ -136,6 +136,7 @@ def _glyph(name: str, colour: str, width: float = 1.5) -> str:
 
 _SHEET = """
 QMainWindow, QDialog { background: $window; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QMainWindow::separator { background: $window; width: 8px; height: 8px; }
 QMainWindow::separator:hover { background: $border; }
 View { background: $panel; }
@@ -163,7 +164,6 @@ DockTitle { background: $panel; border: 1px solid $border; border-bottom: none;
     border-top-left-radius: 8px; border-top-right-radius: 8px; }
 Slot > View { border: 1px solid $border; border-top: none;
     border-bottom-left-radius: 8px; border-bottom-right-radius: 8px; }
-Slot > View[tabbed="true"] { border-top: 1px solid $border; border-radius: 8px; }
 QDockWidget::close-button, QDockWidget::float-button { border: none; background: transparent; padding: 0; }
 QDockWidget::close-button:hover, QDockWidget::float-button:hover { background: $hover; border-radius: 4px; }
 QTabBar { background: transparent; }

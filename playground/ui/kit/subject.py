@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from engine.data import Dataset, Prepared
 from engine.errors import EngineError
 from engine.layers import Activation, Layer, Shape
@@ -132,6 +134,8 @@ def _data_facts(data: Prepared) -> list[tuple[str, str]]:
     facts = [("Samples", samples_in_words(data)), ("Question", _question(raw))]
     if raw.classes:
         facts.append(("Classes", _names(raw.classes)))
+        if len(raw.classes) <= NAMES:
+            facts.append(("In each part", class_counts_in_words(data)))
     else:
         facts.append(
             (
@@ -150,6 +154,18 @@ def samples_in_words(data: Prepared) -> str:
     """ "6,000 train · 100 validation · 100 test" """
     parts = (("train", data.train), ("validation", data.validation), ("test", data.test))
     return " · ".join(f"{count(len(part))} {name}" for name, part in parts if part is not None)
+
+
+def class_counts_in_words(data: Prepared) -> str:
+    """How many samples of each class a part has: "train 104 + 106 · validation 45 + 45"."""
+    parts = (("train", data.train), ("validation", data.validation), ("test", data.test))
+    classes = len(data.raw.classes)
+    counted = (
+        (name, np.bincount(np.asarray(part.y, np.int64).reshape(-1), minlength=classes)[:classes])
+        for name, part in parts
+        if part is not None and len(part)
+    )
+    return " · ".join(f"{name} {' + '.join(count(int(n)) for n in counts)}" for name, counts in counted)
 
 
 def _question(raw: Dataset) -> str:

@@ -41,6 +41,7 @@ class Focus(QObject):
         step: where the person is in stepping through an update; ``None`` while nobody steps.
         place: the number of that update that is under the mouse, in whichever view; ``None`` for none.
         chosen_place: the number of that update that was clicked, to be looked into; ``None`` before.
+        digits: significant digits of the numbers on the card of a step.
         veiled: the newest number of the step waits for a prediction: views keep it to themselves.
     """
 
@@ -52,8 +53,15 @@ class Focus(QObject):
     place_changed = Signal(object)
     chosen_changed = Signal(object)
     veil_changed = Signal(bool)
+    digits_changed = Signal(int)
     #: somebody wants to change this block's options now (Enter or a double-click on it)
     edit_asked = Signal(str)
+    #: somebody wants to search for a layer to add
+    layers_asked = Signal()
+    #: somebody wants the keyboard back in the network
+    network_asked = Signal()
+    #: somebody wants to change what this block reads
+    wires_asked = Signal(str)
     #: somebody wants to see this convolution or pooling at work
     watch_asked = Signal(str)
     #: somebody wants to work on this project; to see this panel, by its key
@@ -77,6 +85,7 @@ class Focus(QObject):
         self.place: Place | None = None
         self.chosen_place: Place | None = None
         self._veilers: frozenset[str] = frozenset()
+        self.digits = 3
 
     def select(self, node_id: str) -> None:
         if node_id != self.node_id:
@@ -94,6 +103,11 @@ class Focus(QObject):
         """Select a block, and ask whoever shows its options to take the keyboard."""
         self.select(node_id)
         self.edit_asked.emit(node_id)
+
+    def ask_wires(self, node_id: str) -> None:
+        """Ask whoever shows what a block reads to take the keyboard."""
+        if node_id:
+            self.wires_asked.emit(node_id)
 
     def hover(self, unit: tuple[str, int] | None) -> None:
         if unit != self.unit:
@@ -155,6 +169,12 @@ class Focus(QObject):
         self._veilers = self._veilers | {who} if veiled else self._veilers - {who}
         if self.veiled != before:
             self.veil_changed.emit(self.veiled)
+
+    def set_digits(self, digits: int) -> None:
+        """Write the numbers on the card of a step with so many significant digits."""
+        if digits != self.digits:
+            self.digits = digits
+            self.digits_changed.emit(digits)
 
 
 def announced(send: Callable[[Command], None], focus: Focus) -> Callable[[Command], None]:

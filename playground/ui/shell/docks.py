@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
-from playground.ui.kit import style
 from playground.ui.kit.view import BOTTOM, LEFT, RIGHT, Panel, View
 from playground.ui.panels import PANELS
 from playground.ui.shell.dock_title import DockTitle
@@ -24,6 +23,9 @@ READ, WIDE = 330, 1500
 #: height and width of a panel that asks for room, as shares of the window
 ROOM_SHARE, WIDE_SHARE = 0.66, 0.42
 
+#: in a window lower than this, in pixels, some panels stand behind others at first
+LOW, LOW_BEHIND = 560, {"palette": "data", "losses": "output"}
+
 
 class Slot(QWidget):
     """What a dock holds: the view of a panel, made when it is first seen or asked for."""
@@ -31,6 +33,7 @@ class Slot(QWidget):
     def __init__(self, panel: Panel, make: Callable[[Panel], View]) -> None:
         super().__init__()
         self._panel, self._make = panel, make
+        self.setProperty("help_page", f"panel/{panel.key}")
         self.made: View | None = None
         self._inside = QVBoxLayout(self)
         self._inside.setContentsMargins(0, 0, 0, 0)
@@ -41,7 +44,6 @@ class Slot(QWidget):
             self.made = view = self._make(self._panel)
             if not view.objectName():
                 view.setObjectName(f"{self._panel.key}_view")
-            view.setProperty("tabbed", self.property("tabbed"))
             self.setFocusProxy(view)
             self._inside.addWidget(view)
         return self.made
@@ -156,13 +158,7 @@ class Docks:
 
     def _refresh_titles(self) -> None:
         for key, title in self._titles.items():
-            tabbed = bool(self._window.tabifiedDockWidgets(self[key]))
-            title.set_tabbed(tabbed)
-            slot = self._slots[key]
-            if slot.property("tabbed") != tabbed:
-                for part in filter(None, (slot, slot.made)):
-                    part.setProperty("tabbed", tabbed)
-                    style.refresh(part)
+            title.set_tabbed(bool(self._window.tabifiedDockWidgets(self[key])))
 
     def bring_forward(self, key: str) -> None:
         """Show a panel, above those that share its place."""
@@ -189,6 +185,20 @@ class Docks:
             if not self[panel.key].isHidden():
                 self._slots[panel.key].view.show()
 
+    def present(self, key: str) -> None:
+        """Show one panel alone beside the network: at the bottom where it needs the width, else at the right."""
+        panel = next(p for p in PANELS if p.key == key)
+        for other in PANELS:
+            if other.key != key:
+                self[other.key].hide()
+        dock = self[key]
+        dock.setFloating(False)
+        dock.show()
+        if panel.area == BOTTOM:
+            self._window.resizeDocks([dock], [self._window.height() // 2], Qt.Orientation.Vertical)
+        else:
+            self._window.resizeDocks([dock], [self._window.width() * 2 // 5], Qt.Orientation.Horizontal)
+
     def arrange(self) -> None:
         """Put every panel to its first place, in sizes that suit the window."""
         for panel in PANELS:
@@ -196,8 +206,9 @@ class Docks:
             dock.setFloating(False)
             self._window.removeDockWidget(dock)
             self._window.addDockWidget(panel.area, dock)
-            if panel.behind:
-                self._window.tabifyDockWidget(self[panel.behind], dock)
+            behind = panel.behind or (LOW_BEHIND.get(panel.key, "") if self._window.height() < LOW else "")
+            if behind:
+                self._window.tabifyDockWidget(self[behind], dock)
             dock.setVisible(panel.shown)
         self.make_shown()
         width, height = self._window.width(), self._window.height()
@@ -211,4 +222,6 @@ class Docks:
             )
         bottom = [self[p.key] for p in PANELS if p.area == BOTTOM]
         self._window.resizeDocks(bottom, [height // 5] * len(bottom), Qt.Orientation.Vertical)
+        for first in LOW_BEHIND.values():
+            self[first].raise_()
         self["training"].raise_()  # there is something to see in it before a block is selected

@@ -7,16 +7,17 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
-from PySide6.QtWidgets import QMainWindow, QMenu, QTabWidget, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QMainWindow, QMenu, QTabWidget, QWidget
 
 from engine.network import INPUT
+from engine.windows import slides
 from playground.document.document import News
 from playground.document.project import findings
-from playground.runner.messages import Command, Frame, Load
+from playground.runner.messages import Command, Frame, Load, Play
 from playground.ui.kit import motion
-from playground.ui.kit.actions import Actions, Situation
+from playground.ui.kit.actions import DIGITS, SCALES, Actions, Situation
 from playground.ui.kit.forms import settle_typed, take_typed
 from playground.ui.kit.stepper import Stepper
 from playground.ui.kit.view import Context, Focus, View, announced
@@ -32,9 +33,10 @@ from playground.ui.shell.desk import Desk
 from playground.ui.shell.docks import Docks
 from playground.ui.shell.drops import Drops
 from playground.ui.shell.gutters import leave_gutters
-from playground.ui.shell.help import Shortcuts, about
+from playground.ui.shell.help.desk import HelpDesk
 from playground.ui.shell.light import LightView
 from playground.ui.shell.metrics import MetricsBar
+from playground.ui.shell.panel_switches import PanelSwitches
 from playground.ui.shell.pump import Pump
 from playground.ui.shell.recent import RecentMenu
 from playground.ui.shell.refusal import Cautions, Refusal
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from playground.ui.shell.undo import History
 
 
+LEAST = 960, 600  #: pixels of the window, where the screen has as many
 ROOMY = 1600  #: on narrower screens, in pixels, the window begins with all there is
 
 
@@ -80,7 +83,6 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.setObjectName("main_window")
-        self.setMinimumSize(960, 600)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.setDockOptions(
             QMainWindow.DockOption.AllowTabbedDocks
@@ -90,7 +92,8 @@ class MainWindow(QMainWindow):
         self.document, self.history = document, history
         self._settings, self._appearance = settings, appearance
         document.settle = settle_typed
-        self._closing = False
+        self._closing, self.restarting = False, False
+        self._usual = QByteArray()  # how the panels stood before the presentation
         history.setParent(self)  # it must go with the window, not whenever Python finds time
         self.focus = Focus(self)
         self._send = announced(runner.send, self.focus)
@@ -108,6 +111,7 @@ class MainWindow(QMainWindow):
         self.docks = Docks(self, context)
         self.metrics = MetricsBar(context)
         self.light = LightView(context)
+        self.help = HelpDesk(self)
         self.actions_ = Actions(self, self._handlers(), appearance.theme)
         self.transport = Transport(
             self.actions_,
@@ -118,6 +122,7 @@ class MainWindow(QMainWindow):
             Refusal(appearance.theme, self._toggle_problems, self.focus.select),
             Cautions(appearance.theme, self._toggle_problems),
             self.light,
+            PanelSwitches(self.docks, appearance.theme),
         )
         self.addToolBar(self.transport)
         leave_gutters(self)
@@ -132,6 +137,8 @@ class MainWindow(QMainWindow):
         self.drops = Drops(self, self.desk.open_path, self.open_model, self.docks)
 
         appearance.theme.follow(self._mark_theme)
+        self.actions_[f"view.scale.{settings.scale}"].setChecked(True)
+        self.actions_[f"view.digits.{self.focus.digits}"].setChecked(True)
         self.actions_["view.reduce_motion"].setChecked(settings.reduce_motion)
         motion.reduce(settings.reduce_motion)
         self._connect()
@@ -164,12 +171,21 @@ class MainWindow(QMainWindow):
         self.focus.panel_asked.connect(self.docks.bring_forward)
         self.focus.room_asked.connect(self.docks.give_room)
         self.focus.several_asked.connect(self._several_asked)
+        self.focus.wires_asked.connect(self._wires_asked)
+        self.focus.layers_asked.connect(self._layers_asked)
+        self.focus.network_asked.connect(self.canvas.setFocus)
 
     def _view_made(self, view: View) -> None:
         """A panel is seen, or asked for, for the first time."""
         self.pump.add(view, self.document.value)
         if isinstance(view, BackpropView):
             view.starter_chosen.connect(self._open_starter)
+            self.docks["backprop"].visibilityChanged.connect(self._mind_walk)
+
+    def _mind_walk(self) -> None:
+        """The network shows the steps of an update as long as the panel that explains them is open."""
+        if self.isVisible():
+            self.stepper.set_seen(not self.docks["backprop"].isHidden())
 
     @property
     def views(self) -> tuple[QWidget, ...]:
@@ -218,11 +234,14 @@ class MainWindow(QMainWindow):
             "edit.redo": self.history.redo,
             **self.canvas.acts,
             **{f"view.theme.{choice}": partial(self._appearance.choose, choice) for choice in THEMES},
+            **{f"view.scale.{percent}": partial(self._rescale, percent) for percent in SCALES},
+            **{f"view.digits.{digits}": partial(self.focus.set_digits, digits) for digits in DIGITS},
+            "view.presentation": self._present,
             "view.full_screen": lambda: self.setWindowState(
                 self.windowState() ^ Qt.WindowState.WindowFullScreen
             ),
             "view.reduce_motion": self._reduce_motion,
-            "view.reset_layout": self.docks.arrange,
+            "view.reset_layout": self._reset_layout,
             "run.play": run.play_or_pause,
             "run.inspect": self.step_inside,
             "run.back": lambda: run.step_back("batch"),
@@ -235,8 +254,10 @@ class MainWindow(QMainWindow):
             "run.keep_weights": self.weights.keep,
             "run.faster": lambda: self.transport.change_speed(+1),
             "run.slower": lambda: self.transport.change_speed(-1),
-            "help.shortcuts": lambda: Shortcuts(self.actions_, self).show(),
-            "help.about": lambda: about(self),
+            "help.welcome": self.show_welcome,
+            "help.pages": self.help.show_here,
+            "help.shortcuts": self.help.show_keys,
+            "help.about": self.help.show_about,
         }
 
     def _fill_menus(self) -> None:
@@ -293,6 +314,53 @@ class MainWindow(QMainWindow):
         self._settings.reduce_motion = self.actions_["view.reduce_motion"].isChecked()
         motion.reduce(self._settings.reduce_motion)
 
+    def _rescale(self, percent: int) -> None:
+        """Qt takes another scale only as the program begins."""
+        if percent != self._settings.scale:
+            self._settings.scale = percent
+            self.run.offer(
+                f"Everything is drawn at {percent} % from the next start on. What is open comes back as it is.",
+                "Restart now",
+                self._restart,
+            )
+
+    def _restart(self) -> None:
+        def restart() -> None:
+            self.restarting = True
+            self._close_now()
+
+        self.desk.close(restart)
+
+    def _present(self) -> None:
+        """The network and one panel, or all panels as they were."""
+        if self.actions_["view.presentation"].isChecked():
+            self._usual = self.saveState(LAYOUT_VERSION)
+            self.docks.present(self._looked_into)
+        elif not self._usual.isEmpty():
+            self.restoreState(self._usual, LAYOUT_VERSION)
+            self._usual = QByteArray()
+            self.docks.make_shown()
+
+    @property
+    def _looked_into(self) -> str:
+        """The panel that somebody works in: which has the focus, or else one of those that look into the network, or the output."""
+        focused = QApplication.focusWidget()
+        inside = (
+            key for key in self.docks.views if focused is not None and self.docks[key].isAncestorOf(focused)
+        )
+        with_focus = next(inside, "")
+        opened = (
+            key
+            for key in ("backprop", "convolution", "diagnosis")
+            if not self.docks[key].visibleRegion().isEmpty()
+        )
+        return with_focus or next(opened, "output")
+
+    def _reset_layout(self) -> None:
+        self.actions_["view.presentation"].setChecked(False)
+        self._usual = QByteArray()
+        self.docks.arrange()
+
     def _mark_theme(self) -> None:
         self.actions_[f"view.theme.{self._appearance.choice}"].setChecked(True)
 
@@ -309,6 +377,26 @@ class MainWindow(QMainWindow):
         first_field = next(filter(_takes_keys, self.docks.views[key].findChildren(QWidget)), None)
         if first_field is not None:
             first_field.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _layers_asked(self) -> None:
+        """Put the keyboard into the palette's search."""
+        self.docks.bring_forward("palette")
+        search = self.docks.views["palette"].findChild(QLineEdit, "palette_search")
+        if search is not None:
+            search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _wires_asked(self, node_id: str) -> None:
+        """Show what a block reads, and put the keyboard there."""
+        self.focus.select(node_id)
+        self.docks.bring_forward("inspector")
+        # A panel that was a tab behind another is seen a moment later.
+        QTimer.singleShot(0, self, self._focus_reads)
+
+    def _focus_reads(self) -> None:
+        boxes = self.docks.views["inspector"].findChildren(QComboBox, "reads_0")
+        first = next(filter(_takes_keys, boxes), None)
+        if first is not None:
+            first.setFocus(Qt.FocusReason.TabFocusReason)
 
     def _watch_asked(self, node_id: str) -> None:
         """Show a convolution or pooling at work, in a panel that may be made only now."""
@@ -356,6 +444,32 @@ class MainWindow(QMainWindow):
         page.example_chosen.connect(self.desk.open_example)
         page.file_chosen.connect(self.desk.open_path)
         page.open()
+
+    def show_welcome(self) -> None:
+        """The three doors, as at the first start."""
+        from playground.ui.shell.welcome import Welcome
+
+        self._settings.welcomed = True
+        page = Welcome(self._appearance.theme, self)
+        page.chosen.connect(self._enter)
+        page.examples_asked.connect(self.show_start_page)
+        page.open()
+
+    def _enter(self, door: str) -> None:
+        """Open what is behind a door, and begin what it promises."""
+        begin: dict[str, Callable[[], object]] = {
+            "circle": lambda: self._send(Play(gently=True)),
+            "first-steps": self.step_inside,
+            "digits-cnn": self._watch_first,
+        }
+        self.desk.open_example(door, begin[door])
+
+    def _watch_first(self) -> None:
+        """The first convolution at work."""
+        network = self.document.value.network
+        node_id = next(node.id for node in network.nodes if slides(node.layer))
+        self.focus.select(node_id)
+        self._watch_asked(node_id)
 
     def show_points(self) -> None:
         from playground.ui.shell.points_dialog import PointsDialog
@@ -410,6 +524,7 @@ class MainWindow(QMainWindow):
     # --- remembering --------------------------------------------------------------------------------------------------
 
     def _restore(self) -> None:
+        self.setMinimumSize(QSize(*LEAST).boundedTo(self.screen().availableGeometry().size()))
         if self._settings.geometry.isEmpty() or not self.restoreGeometry(self._settings.geometry):
             room = self.screen().availableGeometry().size()
             self.resize(room * 0.9)
@@ -437,7 +552,7 @@ class MainWindow(QMainWindow):
         if self.desk.autosave is not None:
             self.desk.autosave.end()
         self._settings.geometry = self.saveGeometry()
-        self._settings.layout = self.saveState(LAYOUT_VERSION)
+        self._settings.layout = self.saveState(LAYOUT_VERSION) if self._usual.isEmpty() else self._usual
         self.pump.stop()
         event.accept()
         self.closed.emit()

@@ -10,7 +10,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
-from engine.spec import NestedList, Param
+from engine.spec import Nested, NestedList, Param, Spec
 from playground.ui.kit.forms.editor import editor_for, in_words
 from playground.ui.kit.icons import icon
 from playground.ui.kit.text import Label, escaped
@@ -43,6 +43,13 @@ def tip_of(param: Param) -> str:
         f"<p><b>{label_of(param)}</b><br>{escaped(param.help)}</p>"
         f"<p>{escaped(allowed[0].upper() + allowed[1:])}.{default}</p>"
     )
+
+
+def help_page(param: Param, value: Any) -> str:
+    """The page of the help about what is chosen; "" where it is only a number or a word."""
+    if isinstance(param.kind, Nested) and isinstance(value, Spec):
+        return f"{param.kind.registry.kind}/{value.key}"
+    return ""
 
 
 class Row(QWidget):
@@ -153,6 +160,7 @@ class Row(QWidget):
         if value is self.shown or (type(value) is type(self.shown) and value == self.shown):
             return
         self.shown = value
+        self.setProperty("help_page", help_page(self.param, value))
         try:
             yield from self.editor.showing(value)
         except GeneratorExit:  # given up: nobody knows what stands here now

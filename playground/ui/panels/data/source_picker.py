@@ -127,6 +127,7 @@ class SourceButton(QAbstractButton):
         self.setCheckable(True)
         self.setText(source.label)
         self.setObjectName(f"source_{source.key}")
+        self.setProperty("help_page", f"data set/{source.key}")
         self.setAccessibleName(source.label)
         self.setAccessibleDescription(source.help())
         self.setToolTip(f"<p><b>{escaped(source.label)}</b><br>{escaped(source.help())}</p>")
