@@ -5,23 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QRectF, Qt, QTimer, Signal
 
 from engine.data import Source
-from engine.data.numbers import free_name
-from engine.data.points import ACROSS, MOST_CLASSES, MOST_POINTS, UP, VALUE, Painted
-from engine.errors import EngineError, SpecError
+from engine.data.points import ACROSS, MOST_POINTS, UP, VALUE, Painted
+from engine.errors import EngineError
 from playground.document import edits
-from playground.document.project import data_of
+from playground.document.project import Project, data_of
 from playground.runner.messages import Reset
 from playground.ui.kit.dots import Dots
 from playground.ui.kit.points import SIZE, ring
 from playground.ui.kit.view import Context
 from playground.ui.panels.output import strokes
+from playground.ui.panels.output.class_edits import ClassEdits
 from playground.ui.panels.output.outline import Outline
 from playground.ui.panels.output.paint_bar import PaintBar
 from playground.ui.panels.output.picture import PlotPicture
@@ -71,14 +70,12 @@ class Painter(QObject):
         self._mode = ""
         self._pressed = False
         self._late = QTimer(self, singleShot=True, interval=EVERY)
-        self._late.timeout.connect(self._commit)
+        self._late.timeout.connect(self.commit)
         self._still = QTimer(self, interval=DAB)
         self._still.timeout.connect(self._dab)
         bar.tool_changed.connect(lambda tool: self.select(np.zeros(0, np.intp)))
         bar.acted.connect(self.act)
-        bar.class_added.connect(self._add_class)
-        bar.class_removed.connect(self._remove_class)
-        bar.class_renamed.connect(self._rename_class)
+        self.classes = ClassEdits(context, bar, self)
         context.theme.follow(self._restyle)
 
     def _restyle(self) -> None:
@@ -175,7 +172,7 @@ class Painter(QObject):
         if source is None:
             return
         self._context.document.settle()
-        self._commit()
+        self.commit()
         self._strokes += 1
         self._pressed, self._start, self._path, self._mode = True, at, [at], self._bar.tool
         self._base = source.points.array
@@ -258,7 +255,7 @@ class Painter(QObject):
                 self._put(source.added(self._seen(places), self._bar.value), "Paint a box")
             case "frame":
                 self.select(np.flatnonzero(strokes.inside(self._points[:, :VALUE], self._start, at)))
-        self._commit()
+        self.commit()
         self.hover(at)
         if self._mode not in ("frame", "") and self._bar.anew.isChecked():
             self._context.send(Reset())
@@ -350,7 +347,7 @@ class Painter(QObject):
         if not self._late.isActive():
             self._late.start()
 
-    def _commit(self) -> None:
+    def commit(self) -> None:
         """Make what has been painted an edit of the project; the movements of one stroke become one."""
         self._late.stop()
         source, self._working = self._working, None
@@ -363,9 +360,11 @@ class Painter(QObject):
             self._bar.say(
                 f"The points of {document.value.source.label} are yours now; Undo brings that set back."
             )
-        self._apply(edits.paint, source, self._text, f"stroke {id(self)}.{self._strokes}")
+        self.apply(edits.paint, source, self._text, f"stroke {id(self)}.{self._strokes}")
 
-    def _apply(self, edit: Callable[..., Any], source: Painted, text: str, merge: str = "") -> None:
+    def apply(self, edit: Callable[..., Project], source: Painted, text: str, merge: str = "") -> None:
+        """Make ``source`` the project's by an ``edit``, whatever was painted before it first."""
+        self.commit()
         project = self._context.document.value.replace(source=source)
         with suppress(EngineError):  # what is wrong with them is said where the data are
             data_of(project, wait=True)  # or it would be made by another thread, and be pending for a moment
@@ -391,13 +390,13 @@ class Painter(QObject):
         source, rows = self.source, self.selected
         if source is None or self.picture is None:
             return
-        self._commit()
+        self.commit()
         self._strokes += 1
         changed, text = strokes.acted(what, source, rows, self._size, self._bar.value, self._rng)
         if what in ("delete", "clear", "ground"):
             self.select(np.zeros(0, np.intp))
         self._put(self._held(changed), text)
-        self._commit()
+        self.commit()
 
     def add_point(self, at: At, value: float, text: str) -> None:
         """One more point, as an edit of its own."""
@@ -405,38 +404,4 @@ class Painter(QObject):
         if source is not None:
             self._strokes += 1
             self._put(source.added(np.array([at]), value), text)
-            self._commit()
-
-    # ---- classes ---------------------------------------------------------------------------------------------------------
-
-    def _add_class(self) -> None:
-        source = self.source
-        if source is not None and len(source.classes) < MOST_CLASSES:
-            name = free_name(source.classes, str(len(source.classes)))
-            self._set_classes(source.replace(classes=(*source.classes, name)), f"Add class {name}")
-
-    def _remove_class(self, label: int) -> None:
-        source = self.source
-        if source is not None and len(source.classes) > 2:
-            self.select(np.zeros(0, np.intp))
-            self._set_classes(source.without_class(label), f"Remove class {source.classes[label]}")
-
-    def _rename_class(self, label: int, name: str) -> None:
-        source = self.source
-        if source is None:
-            return
-        try:
-            self._set_classes(source.renamed(label, name), "Rename a class")
-        except SpecError:
-            self._bar.say(
-                f"Another class is called {name} already; expected a name of its own. Choose another."
-            )
-
-    def _set_classes(self, source: Painted, text: str) -> None:
-        self._commit()
-        self._bar.say("")
-        before = self._context.document.value
-        self._apply(edits.set_classes, source, text)
-        said = edits.differences(before, self._context.document.value)
-        if said:
-            self._bar.say(" ".join(said))
+            self.commit()

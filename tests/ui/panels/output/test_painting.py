@@ -494,7 +494,7 @@ def test_what_is_being_painted_never_lands_on_other_points(easel, how: str) -> N
         desk.history.undo()
     expected = desk.document.value
     assert len(desk.points) == (3 if how == "opened" else 4)
-    desk.view.painter._commit()
+    desk.view.painter.commit()
     assert desk.document.value is expected
     QTest.mouseRelease(on, left, pos=desk.at(0, 0))
 
