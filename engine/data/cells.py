@@ -53,6 +53,20 @@ class Cells:
         numbers = None if self.numbers is None else self.numbers[rows]
         return Cells(self.kinds, self.codes[rows], numbers, self.points)
 
+    def folded(self) -> Cells:
+        """Texts that differ in capital letters or spaces alone as one, the most frequent of them; itself where there are none."""
+        alike: dict[str, list[int]] = {}
+        for i, kind in enumerate(self.kinds):
+            alike.setdefault(" ".join(kind.split()).casefold(), []).append(i)
+        if len(alike) == len(self.kinds):
+            return self
+        counts, place = self.counts(), np.full(len(self.kinds) + 1, -1, np.int32)
+        kinds: list[str] = []
+        for those in alike.values():
+            place[those] = len(kinds)
+            kinds.append(self.kinds[max(those, key=lambda i: counts[i])])
+        return Cells(kinds, place[self.codes], self.numbers, self.points)
+
     def counts(self) -> Array:
         """``(kinds,)``: how often each text comes up."""
         texts = self.codes if self.numbers is None else self.codes[self.codes >= 0]

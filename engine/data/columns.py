@@ -306,6 +306,7 @@ def columns_of(
     decimal: str,
     missing: Collection[str] = (),
     order: str = dates.AUTO,
+    fold: bool = False,
 ) -> list[Column]:
     """Columns from names and cells, all read with one decimal mark where they leave it open.
 
@@ -313,11 +314,12 @@ def columns_of(
         decimal: "auto", "point" or "comma".
         missing: further texts that say nothing.
         order: of day and month in dates, as in ``dates.ORDERS``.
+        fold: words that differ in capital letters or spaces alone are one.
     """
     found = []
     for done, (name, cells) in enumerate(named):
         progress.report(done, len(named) + 1)
-        column = Column(name, cells, missing)
+        column = Column(name, cells.folded() if fold else cells, missing)
         column.told("."), column.told(",")
         found.append(column)
     if decimal == "auto":
@@ -375,7 +377,22 @@ def said_of(columns: Sequence[Column], decimal: str) -> tuple[Note, ...]:
                 f"{counted(count, 'cell')} of {column.name} hold more than a number, such as “{example}”, and only that is read."
             ),
         )
-    return notes + _said_of_dates(columns) + _sentinels(columns)
+    return notes + _said_of_dates(columns) + _sentinels(columns) + _spellings(columns)
+
+
+def _spellings(columns: Sequence[Column]) -> tuple[Note, ...]:
+    """Kinds of words that differ in capital letters or spaces alone."""
+    for column in columns:
+        if column.is_number or column.dates or column.useless:
+            continue
+        seen: dict[str, str] = {}
+        for kind in column.cells.kinds:
+            other = seen.setdefault(" ".join(kind.split()).casefold(), kind)
+            if other != kind:
+                words = f"“{other}” and “{kind}” are two kinds of {column.name}."
+                offer = Offer("Capital letters and spaces make no difference", (("fold", True),))
+                return (Note(words, (offer,)),)
+    return ()
 
 
 def _said_of_dates(columns: Sequence[Column]) -> tuple[Note, ...]:

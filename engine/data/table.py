@@ -34,8 +34,8 @@ from engine.data.roles import DROP, FILLS, GROUP, IGNORE, TARGET, Choice
 from engine.data.text_table import DELIMITERS, ENCODINGS, decoded, listed, quoted
 from engine.errors import DataError, Offer, clipped, counted, few, in_bytes, shown
 from engine.io.guarded import read_bytes
+from engine.spec import Bool, File, Int, Name, param
 from engine.spec import Choice as OneOf
-from engine.spec import File, Int, Name, param
 
 __all__ = ["ENDINGS", "MOST_PASTED", "PastedTable", "TableFile", "Tabular", "embedded"]
 
@@ -99,6 +99,13 @@ class Tabular(Opened):
         help="What else means that a cell is empty, such as “-999, unknown”, separated by commas.",
         advanced=True,
     )
+    fold: bool = param(
+        Bool(),
+        default=False,
+        label="fold words",
+        help="Words that differ in capital letters or spaces alone are one kind.",
+        advanced=True,
+    )
     dates: str = param(
         OneOf(dates.ORDERS),
         default=dates.AUTO,
@@ -152,7 +159,7 @@ class Tabular(Opened):
             table = table.take(spread(len(table.lines), self.limit))
         empty = [word for word in self.empty.split(",") if word.strip()]
         columns = columns_of(
-            list(zip(table.names, table.columns, strict=True)), self.decimal, empty, self.dates
+            list(zip(table.names, table.columns, strict=True)), self.decimal, empty, self.dates, self.fold
         )
         notes, lines = table.notes, table.lines
         word = table.word

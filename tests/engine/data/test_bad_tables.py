@@ -179,6 +179,17 @@ def test_categories_of_thousands_are_no_inputs(tmp_path: Path) -> None:
     assert role(data, "name") == "ignore"
 
 
+def test_words_that_differ_in_capital_letters_or_spaces(tmp_path: Path) -> None:
+    content = "c,kind\n" + "Light  Red,x\nlight red,y\nlight red,x\nblue,y\n" * 5
+    data = made(tmp_path, content)
+    assert len(data.features) == 3
+    assert "“Light  Red” and “light red” are two kinds of c." in said(data)
+    assert offers(data)["Capital letters and spaces make no difference"] == {"fold": True}
+    folded = made(tmp_path, content, fold=True)
+    assert folded.features == ("c = blue", "c = light red")
+    assert folded.x[:, 1].sum() == 15
+
+
 def test_a_kind_that_only_other_parts_have(tmp_path: Path) -> None:
     data = made(tmp_path, "c,a,kind\n" + many("red,{n},{k}", 30) + "blue,1.5,x\n")
     prepared = next(
