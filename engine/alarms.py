@@ -33,7 +33,7 @@ def alarms(data: Prepared, preparation: Preparation) -> tuple[Problem, ...]:
     if encoding is None:
         return ()
     found = [
-        *_telling(data, encoding),
+        *(_telling(data, encoding) if not preparation.reconstruct else ()),
         *_duplicates(data, encoding, preparation),
         *_groups(data, encoding),
         *_unseen(data, encoding),

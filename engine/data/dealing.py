@@ -20,6 +20,8 @@ Index = NDArray[np.intp]
 MOST_REPEATS = 100
 #: values of ``deal``
 STRATIFIED, SHUFFLED, IN_ORDER = "by class", "shuffled", "in order"
+#: its multiples, taken from 0 to 1, fill that range evenly however many there are
+GOLDEN = 0.6180339887498949
 
 
 class Split(NamedTuple):
@@ -69,6 +71,8 @@ def split(dataset: Dataset, preparation: Preparation) -> Split:
         # Rounded, because 1 − 0.7 − 0.3 is not 0 in binary, and nobody asked for a test part then.
         rest = round(1 - preparation.train - preparation.validation, 12)
         shares = np.array([preparation.train, preparation.validation, max(rest, 0.0)])
+        if dataset.deal is not None and len(dataset) > 1 and not preparation.folds:
+            return Split(*_dealt_by(dataset.deal, shares, preparation.split_seed))
         return Split(*_dealt(dataset, np.arange(len(dataset)), shares, preparation))
     rows = [np.flatnonzero(dataset.parts == part) for part in range(len(PARTS))]
     share = 0.0 if "validation" in given else preparation.validation
@@ -76,6 +80,26 @@ def split(dataset: Dataset, preparation: Preparation) -> Split:
         preparation = preparation.replace(folds=0, fold=0)
     train, validation, _ = _dealt(dataset, rows[0], np.array([1 - share, share, 0.0]), preparation)
     return Split(train, validation if share else rows[1], rows[2])
+
+
+def dealt_at(deal: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """Where ``Dataset.deal`` stands after the turn that a split seed gives it: from 0 to below 1; below the share that trains, it trains."""
+    turned: NDArray[np.float64] = (deal + seed * GOLDEN) % 1.0
+    return turned
+
+
+def _dealt_by(deal: NDArray[np.float64], shares: NDArray[np.float64], seed: int) -> list[Index]:
+    """Samples dealt out to three parts, each by its own number; at least one trains, and one validates where any should."""
+    at = dealt_at(deal, seed)
+    part = np.searchsorted(np.cumsum(shares)[:2], at, side="right")
+    if shares[2] == 0:
+        part = np.minimum(part, 1 if shares[1] > 0 else 0)
+    if not (part == 0).any():
+        part[at.argmin()] = 0
+    if shares[1] > 0 and not (part == 1).any():
+        tests = np.flatnonzero(part == 2)
+        part[tests[at[tests].argmin()] if len(tests) else at.argmax()] = 1
+    return [np.flatnonzero(part == p) for p in range(3)]
 
 
 def _dealt(

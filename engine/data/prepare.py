@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -69,6 +69,19 @@ class Preparation(Spec):
         Choice(("none", "standardize")),
         default="none",
         help="Bring the targets of a regression to mean 0 and standard deviation 1.",
+    )
+    reconstruct: bool = param(
+        Bool(),
+        default=False,
+        label="reconstruct the input",
+        help="Learn to give back the input itself, a picture from a picture: an autoencoder. What the data ask besides is left aside.",
+    )
+    input_noise: float = param(
+        Float(0.0, 2.0),
+        default=0.0,
+        label="noise on the inputs",
+        help="Standard deviation of noise added to what the network reads, the same in every epoch; targets stay clean. With "
+        "reconstruct, it learns to take noise away.",
     )
     extra_features: tuple[str, ...] = param(
         Flags(tuple(_EXTRA)),
@@ -238,13 +251,15 @@ class Prepared:
     """Data ready for training.
 
     Attributes:
-        raw: the samples as they came; views draw these.
+        made: the samples as their source made them.
+        raw: the samples with what is asked of them, before they are rescaled; views draw these. Mostly ``made`` itself.
         index: where the samples of each part stand in ``raw``.
         train, validation, test: the parts as the network sees them, in the order of ``index``; the latter two
             ``None`` when empty.
         transform: the same preparation for any other raw samples, such as the points of a grid.
     """
 
+    made: Dataset
     raw: Dataset
     index: Split
     train: Dataset
@@ -276,7 +291,9 @@ def prepare(dataset: Dataset, preparation: Preparation) -> Prepared:
     Raises DataError for a single sample that should both train and validate, and when numbers overflow.
     """
     index = split(dataset, preparation)
-    dataset = dataset.fitted(index.train)
+    made, dataset = dataset, dataset.fitted(index.train)
+    if preparation.reconstruct:
+        dataset = reconstruction(dataset)
     extra = preparation.extra_features if dataset.in_shape == (2,) else ()
     regression = dataset.task == "regression"
     transform = Transform(
@@ -291,12 +308,21 @@ def prepare(dataset: Dataset, preparation: Preparation) -> Prepared:
         index = index._replace(train=balanced(dataset.y, index.train))
     names = (*dataset.features, *(_extra_name(e, dataset.features) for e in extra))
 
-    def part(rows: Index) -> Dataset:
+    def part(number: int) -> Dataset:
+        rows = index[number]
         x, y = transform(dataset.x[rows]), transform.target(dataset.y[rows])
-        return Dataset(x, y, dataset.classes, names, dataset.targets)
+        if preparation.input_noise:
+            rng = np.random.default_rng([preparation.split_seed, number])
+            x = x + np.asarray(preparation.input_noise * rng.standard_normal(x.shape, np.float32), x.dtype)
+        return Dataset(x, y, dataset.classes, names, dataset.targets, dataset.target_shape)
 
-    validation, test = (part(rows) if len(rows) else None for rows in (index.validation, index.test))
-    return Prepared(dataset, index, part(index.train), validation, test, transform)
+    validation, test = (part(number) if len(index[number]) else None for number in (1, 2))
+    return Prepared(made, dataset, index, part(0), validation, test, transform)
+
+
+def reconstruction(dataset: Dataset) -> Dataset:
+    """The same samples, with each one's input as its target: a regression, of a picture to a picture."""
+    return replace(dataset, y=dataset.x, classes=(), targets=dataset.features, target_shape=dataset.in_shape)
 
 
 def add_features(x: Array, extra: tuple[str, ...]) -> Array:

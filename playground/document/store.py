@@ -209,7 +209,7 @@ class Store:
         with self._lock:
             if self._newest is not None and self._newest[0] == source:
                 return self._newest[1]
-            return next((data.raw for (of, _), data in self._ready.items() if of == source), None)
+            return next((data.made for (of, _), data in self._ready.items() if of == source), None)
 
     def _bytes(self) -> int:
         parts = (part for d in self._ready.values() for part in (d.raw, d.train, d.validation, d.test))

@@ -14,11 +14,13 @@ from zlib import crc32
 import numpy as np
 
 from engine import diagnosis, probe, receptive, slices
+from engine.coach import Told
 from engine.core import Array
 from engine.data import Dataset
-from engine.evaluate import Evaluator, Score
+from engine.evaluate import Evaluator, SampleLosses, Score
 from engine.network import INPUT
 from engine.train import Trainer
+from playground.runner.coaching import Follower
 from playground.runner.inspecting import CheckState
 from playground.runner.live import OWN, Live, OfNode, Want
 from playground.runner.rows import Rows
@@ -28,6 +30,7 @@ if TYPE_CHECKING:  # loading the explanations takes a while, and is not needed b
 
 __all__ = [
     "CheckGradients",
+    "Coaching",
     "Curve",
     "Deltas",
     "Diagnosis",
@@ -41,6 +44,7 @@ __all__ = [
     "Plane",
     "Predictions",
     "Saliency",
+    "SampleLoss",
     "Strongest",
     "Surface",
     "Weights",
@@ -234,7 +238,7 @@ class Predictions(Want[Array]):
             return None
         z = live.outputs(values)
         if not classes:
-            return _shown(live.data.transform.inverse_target(z))
+            return _shown(live.data.transform.inverse_target(trainer.loss.numbers(z)))
         return trainer.loss.probabilities(z)[:, : len(classes)].astype(np.float32)
 
 
@@ -255,6 +259,48 @@ class PartScore(Want[Score]):
         now = trainer.epoch if live.running else (trainer.steps, float(live.model.store.values.sum()))
         ready = live.kept((PartScore, "ready"), self.part, lambda: Evaluator(live.model, part, trainer.loss))
         return live.kept(PartScore, (self.part, now), ready)
+
+
+class _Losses:
+    """The last losses of samples, and until when they are good enough."""
+
+    def __init__(self) -> None:
+        self._ready: tuple[object, SampleLosses] | None = None
+        self._found: tuple[object, Array] | None = None
+        self._due = 0.0
+
+    def of(self, live: Live, trainer: Trainer, part: Dataset, name: str, count: int) -> Array:
+        start, key = perf_counter(), (name, count, trainer.loss, id(part))
+        moment = (*key, trainer.steps, float(live.model.store.values.sum()))
+        if self._found is not None and (
+            self._found[0] == moment or (live.running and start < self._due and self._found[0][:4] == key)  # type: ignore[index]
+        ):
+            return self._found[1]
+        if self._ready is None or self._ready[0] != key:
+            self._ready = key, SampleLosses(trainer.loss, live.model.out_shape[0], part)
+        values = live.values(("losses", name, count), lambda: part.x[:count])
+        self._found = moment, self._ready[1](live.outputs(values).T).astype(np.float32)
+        now = perf_counter()
+        self._due = now + (now - start) / DIAGNOSIS_SHARE
+        return self._found[1]
+
+
+@dataclass(frozen=True)
+class SampleLoss(Want[Array]):
+    """The loss of each of the first ``count`` samples of a part, penalty not included. Answer: ``(n,)`` float32.
+
+    While the run goes on, an answer may be some updates old.
+    """
+
+    part: str
+    count: int = 500
+
+    def answer(self, live: Live) -> Array | None:
+        part, trainer = live.part(self.part), live.trainer
+        if part is None or trainer is None or self.count < 1:
+            return None
+        count = min(self.count, len(part))
+        return live.kept((SampleLoss, self.part), None, _Losses).of(live, trainer, part, self.part, count)
 
 
 @dataclass(frozen=True)
@@ -363,6 +409,23 @@ class Diagnosis(Want[diagnosis.Diagnosis]):
 
 
 @dataclass(frozen=True)
+class Coaching(Want[Told]):
+    """What the coach says of the run. Answer: ``engine.coach.Told``, the same object until it says something else.
+
+    It looks after an epoch, a few times a second at most, and takes a small part of the time.
+    """
+
+    def answer(self, live: Live) -> Told | None:
+        trainer = live.trainer
+        if trainer is None or live.project is None:
+            return None
+        diagnosed = live.kept(Diagnosis, None, _Diagnosed)
+        return live.kept(Coaching, None, Follower).told(
+            live.project, live.data, trainer, live.running, lambda: diagnosed.of(trainer, live.running)
+        )
+
+
+@dataclass(frozen=True)
 class NextUpdate(Want["Trace"]):
     """The update that comes next, every number of it. Answer: its trace, while it is looked at (see Inspect), whoever asks."""
 
@@ -392,9 +455,10 @@ class CheckGradients(Want[CheckState]):
     """
 
     cells: int = 30
+    planted: bool = False  #: as if back-propagation had a fault, to see it found
 
     def answer(self, live: Live) -> CheckState | None:
-        return live.inspection.check(self.cells)
+        return live.inspection.check((self.cells, self.planted))
 
     def work(self, live: Live, go_on: Callable[[], bool]) -> bool:
-        return live.inspection.check_on(self.cells, go_on)
+        return live.inspection.check_on((self.cells, self.planted), go_on)

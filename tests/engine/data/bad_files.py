@@ -196,12 +196,6 @@ def loose_pictures(folder: Path) -> Path:
     return write_folders(folder, {"a": [(4, 4)]}) / "a"
 
 
-@bad("one.png is a single picture")
-def single_picture(folder: Path) -> Path:
-    Image.new("L", (4, 4)).save(folder / "one.png")
-    return folder / "one.png"
-
-
 # ---- NumPy's files -----------------------------------------------------------------------------------------------
 
 

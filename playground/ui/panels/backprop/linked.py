@@ -10,7 +10,7 @@ from PySide6.QtGui import QHelpEvent, QMouseEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from engine.trace import BACKWARD, Operand, Place, Trace
-from playground.ui.kit.numbers import exact
+from playground.ui.kit.numbers import exact, fmt
 from playground.ui.kit.text import tip
 from playground.ui.kit.theme import Theme
 from playground.ui.kit.view import Focus
@@ -65,6 +65,10 @@ class Linked(QWidget):
         self.focus, self.theme = focus, theme
         self.zones: Sequence[Zone] = ()
         focus.place_changed.connect(self._place_changed)
+
+    def written(self, value: float) -> str:
+        """A number in as many digits as are asked for."""
+        return fmt(value, self.focus.digits)
 
     @property
     def trace(self) -> Trace | None:

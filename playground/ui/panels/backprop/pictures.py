@@ -278,11 +278,15 @@ def gradient_sheet(scene: Scene, symbol: str, values: Array, cell: Index, node_i
 def loss_picture(scene: Scene) -> Picture:
     """Outputs, targets, and the first gradient."""
     trace, node_id = scene.trace, scene.trace.network.output_id
-    outputs = trace.values[node_id][scene.row].reshape(-1, 1)
-    targets = trace.targets[scene.sample].reshape(-1, 1)
+    # A picture of one channel is shown as it is, those of several one below the other.
+    width = trace.shapes[node_id][-1] if len(trace.shapes[node_id]) == 3 else 1
+    outputs = trace.values[node_id][scene.row].reshape(-1, width)
+    targets = trace.targets[scene.sample].reshape(-1, width)
     k = scene.moment.cell[0] if scene.moment.part == "gradient" else None
-    rings = (cell_ring(k, 0),) if k is not None else ()
-    flat = lambda kind, node: lambda i, j: Place(node, kind, "", (scene.sample, *_unflat(trace, node_id, i)))
+    rings = (cell_ring(*divmod(k, width)),) if k is not None else ()
+    flat = lambda kind, node: (
+        lambda i, j: Place(node, kind, "", (scene.sample, *_unflat(trace, node_id, width * i + j)))
+    )
     shown = Sheet(
         "z",
         shape_words(outputs.shape),
@@ -294,19 +298,25 @@ def loss_picture(scene: Scene) -> Picture:
     )
     wanted = Sheet(
         "t", shape_words(targets.shape), targets, False,
-        lambda i, j: Place(LOSS, "target", "", (scene.sample, i)), rings, limit=limit_of(targets),
+        lambda i, j: Place(LOSS, "target", "", (scene.sample, width * i + j)), rings, limit=limit_of(targets),
     )  # fmt: skip
+    shown, wanted = (replace(sheet, picture=width > 1) for sheet in (shown, wanted))
     if scene.phase == "update":
         return Picture(caption="The same batch went through all layers again, with the new weights.")
     parts: tuple[Sheet | Sign, ...] = (shown, Sign("", "compared with"), wanted)
     if scene.phase == "backward":
-        found = scene.gradient(node_id).reshape(-1, 1)
+        found = scene.gradient(node_id).reshape(-1, width)
         first = Sheet(
             r"\frac{\partial L}{\partial z}", shape_words(found.shape), found, True, flat("gradient", node_id), rings,
-            limit=limit_of(trace.gradients[node_id][scene.row]),
+            picture=width > 1, limit=limit_of(trace.gradients[node_id][scene.row]),
         )  # fmt: skip
         parts = (*parts, Sign("→", "gradient"), first)
-    return Picture(parts, "One row for each output of the network.")
+    return Picture(
+        parts,
+        "One row for each output of the network."
+        if width == 1
+        else "The picture that comes out, and what it should be.",
+    )
 
 
 def _unflat(trace: Trace, node_id: str, i: int) -> Index:

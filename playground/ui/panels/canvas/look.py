@@ -18,6 +18,7 @@ TILE_RADIUS = 3.0
 #: wires: pixels of width per unit of |weight|, and the limits of the width. A weight of 0 is still a hair, as it takes part.
 WIRE_SCALE, HAIR, THICK = 2.6, 0.8, 7.0
 LEVELS = 14  #: widths (and strengths of colour) per sign
+LEGIBLE = 10.0  #: pixels of a font that can be read
 DIM = 0.15  #: strength of what stands back while somebody steps through an update
 
 
@@ -26,7 +27,7 @@ class Look:
 
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
-        self.title, self.small, self.number = _font(13, bold=True), _font(11), _font(10)
+        self.title, self.small, self.number = _font(13, bold=True), _font(11), _font(11)
         self.title_metrics, self.small_metrics = QFontMetricsF(self.title), QFontMetricsF(self.small)
         self.number_metrics = QFontMetricsF(self.number)
         self.text, self.muted = QColor(theme.text), QColor(theme.muted)
@@ -121,6 +122,12 @@ def _font(pixels: int, bold: bool = False) -> QFont:
 def look_of(theme: Theme) -> Look:
     """The look of a theme, made once."""
     return Look(theme)
+
+
+def write(painter: QPainter, room: QRectF, flags: Qt.AlignmentFlag | Qt.TextFlag | int, text: str) -> None:
+    """Draw a text; none where the zoom would make its letters too small to be read."""
+    if painter.font().pixelSize() * painter.worldTransform().m11() >= LEGIBLE - 0.01:
+        painter.drawText(room, flags, text)
 
 
 def badge(painter: QPainter, at: QRectF, level: Level, look: Look) -> None:

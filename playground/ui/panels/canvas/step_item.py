@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from engine.network import INPUT
 from playground.ui.kit.colours import (
+    draw_part,
     gradient_table,
     grey_table,
     readable,
@@ -25,7 +26,7 @@ from playground.ui.kit.step_progress import Progress
 from playground.ui.panels.canvas.inside.marks import subscript
 from playground.ui.panels.canvas.item import Item
 from playground.ui.panels.canvas.layout import Tile
-from playground.ui.panels.canvas.look import DIM, RADIUS, TILE_RADIUS, Look
+from playground.ui.panels.canvas.look import DIM, RADIUS, TILE_RADIUS, Look, write
 from playground.ui.panels.canvas.plan import LOSS, Block
 from playground.ui.panels.canvas.step_lines import BACK, CENTRE, StepLines
 from playground.ui.panels.canvas.step_places import (
@@ -202,7 +203,7 @@ class StepItem(Item):
             side = Qt.AlignmentFlag.AlignRight if inward else Qt.AlignmentFlag.AlignLeft
             painter.setFont(look.small)
             painter.setPen(look.muted)
-            painter.drawText(room, side | Qt.AlignmentFlag.AlignVCenter, subscript(block.names[tile.unit]))
+            write(painter, room, side | Qt.AlignmentFlag.AlignVCenter, subscript(block.names[tile.unit]))
 
     def _waits(self, block_id: str, lower: bool) -> bool:
         """Whether the number is computed in this step, and is to be predicted first."""
@@ -233,7 +234,7 @@ class StepItem(Item):
         fits = look.small_metrics.horizontalAdvance(text) <= half.width() - 2 and half.height() >= 15
         painter.setFont(look.small if fits else look.number)
         painter.setPen(QColor(colour))
-        painter.drawText(half.adjusted(-8, -2, 8, 2), CENTRE, text)
+        write(painter, half.adjusted(-8, -2, 8, 2), CENTRE, text)
 
     def _paint_map(
         self, painter: QPainter, block: Block, shown: Face, lower: bool, i: int, half: QRectF
@@ -244,7 +245,7 @@ class StepItem(Item):
         _, height, width = shape
         scale = half.width() / max(width, 1)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale < 2)
-        painter.drawImage(picture(half, block.shape), image, QRectF(0, i * height, width, height))
+        draw_part(painter, picture(half, block.shape), image, QRectF(0, i * height, width, height))
 
     def _image(self, block: Block, shown: Face, lower: bool) -> tuple[QImage, tuple[int, ...]]:
         """All maps of a column, one below the other, made once per step."""
@@ -289,10 +290,10 @@ class StepItem(Item):
         for name, value in lines:
             painter.setFont(look.small)
             painter.setPen(look.muted)
-            painter.drawText(QRectF(rect.left(), y, rect.width(), 15), CENTRE, name)
+            write(painter, QRectF(rect.left(), y, rect.width(), 15), CENTRE, name)
             painter.setFont(look.title)
             painter.setPen(look.text)
-            painter.drawText(QRectF(rect.left(), y + 14, rect.width(), 17), CENTRE, value)
+            write(painter, QRectF(rect.left(), y + 14, rect.width(), 17), CENTRE, value)
             y += 32.0
         painter.setOpacity(1.0)
 
@@ -314,7 +315,7 @@ class StepItem(Item):
         painter.setBrush(colour)
         painter.drawRoundedRect(pill, 7, 7)
         painter.setPen(QColor(readable(colour, look.theme)))
-        painter.drawText(pill, CENTRE, text)
+        write(painter, pill, CENTRE, text)
 
     def _paint_windows(self, painter: QPainter) -> None:
         """Round the cells of maps that the result is made of, and the result itself."""
@@ -341,7 +342,7 @@ class StepItem(Item):
         painter.setBrush(look.panel)
         painter.drawRoundedRect(box, 5, 5)
         painter.setPen(look.text)
-        painter.drawText(box, CENTRE, text)
+        write(painter, box, CENTRE, text)
 
     def _ring(self, painter: QPainter, spot: Spot, width: float, result: bool) -> None:
         """A rim round one number, or a wire drawn heavily."""

@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 from playground.ui.kit.numbers import fmt
 from playground.ui.kit.step_progress import Progress
 from playground.ui.panels.canvas.layout import Tile
+from playground.ui.panels.canvas.look import write
 from playground.ui.panels.canvas.plan import LOSS
 from playground.ui.panels.canvas.step_places import free_place, middle
 from playground.ui.panels.canvas.step_plan import Spotlight
@@ -102,7 +103,7 @@ class StepLines:
             painter.setBrush(look.panel)
             painter.drawRoundedRect(box, 5, 5)
             painter.setPen(look.text)
-            painter.drawText(box, CENTRE, text)
+            write(painter, box, CENTRE, text)
 
     @staticmethod
     def _in_words(progress: Progress, cell: Cell) -> str:

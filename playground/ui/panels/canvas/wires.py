@@ -19,7 +19,7 @@ from playground.ui.kit.numbers import fmt
 from playground.ui.panels.canvas.inside import Stage
 from playground.ui.panels.canvas.item import Item
 from playground.ui.panels.canvas.layout import Place, Tile
-from playground.ui.panels.canvas.look import DIM, HAIR, LEVELS, THICK, WIRE_SCALE
+from playground.ui.panels.canvas.look import DIM, HAIR, LEVELS, THICK, WIRE_SCALE, write
 from playground.ui.panels.canvas.plan import LOSS, Link, Wiring
 from playground.ui.panels.canvas.targets import Bundle, Cell, Target
 
@@ -87,6 +87,8 @@ class WiresItem(Item):
             ends = [(t, t.entry + QPointF(x_of(link.target), 0)) for t in target.tiles]
             if link.wiring is Wiring.WEIGHTS:
                 self._add_wires(link, starts, ends)
+            elif link.skip:
+                continue  # an arc says it, which does not lie over the columns between
             elif link.wiring is Wiring.EACH:
                 self._add_plain(link, starts, ends)
             else:
@@ -298,7 +300,7 @@ class WiresItem(Item):
             painter.setBrush(look.panel)
             painter.drawRoundedRect(box, 5, 5)
             painter.setPen(look.text)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+            write(painter, box, Qt.AlignmentFlag.AlignCenter, text)
 
 
 def _curve(start: QPointF, end: QPointF) -> tuple[float, ...]:

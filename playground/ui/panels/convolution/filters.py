@@ -27,7 +27,7 @@ from playground.ui.panels.convolution.kernel_editor import COLOURS, KernelEditor
 from playground.ui.panels.convolution.own import Found, chosen, opaque, pasted
 from playground.ui.panels.convolution.pad import PACE, Pad
 from playground.ui.panels.convolution.pictures import Pictures, Result, own_picture
-from playground.ui.panels.convolution.row import RowLesson
+from playground.ui.panels.convolution.row_bench import RowBench
 from playground.ui.panels.convolution.scope import Scope
 
 Array = NDArray[Any]
@@ -131,8 +131,8 @@ class FilterBench(QWidget):
         self.said = caption("bench_said", in_words("Sobel x"))
         self.said.setFixedWidth(220)
         self.trouble = bench.problem("bench_trouble")
-        self.row = RowLesson(scope.ink)
-        self.row_said = caption("row_said", self.row.in_words())
+        self.rows = RowBench(scope.ink)
+        self.row = self.rows.lesson
 
     def _lay_out(self) -> None:
         """Fields above; below, what scrolls: kernel and pictures, then the row of numbers."""
@@ -156,17 +156,13 @@ class FilterBench(QWidget):
         top.addLayout(left)
         top.addLayout(middle)
         top.addWidget(self.pictures, 1)
-        below = QHBoxLayout()
-        below.setSpacing(16)
-        below.addWidget(self.row)
-        below.addWidget(self.row_said, 1)
         inside = QWidget()
         inside.setObjectName("contents")
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 8, 0)
         column.addLayout(top, 1)
         column.addSpacing(8)
-        column.addLayout(below)
+        column.addWidget(self.rows)
         area = bench.Desk("filter_bench_scroll", inside)
         area.setWidgetResizable(True)
         area.roomy.connect(

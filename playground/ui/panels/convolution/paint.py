@@ -14,6 +14,7 @@ from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from playground.ui.kit.colours import (
+    draw_part,
     gradient_table,
     indexed_image,
     mix,
@@ -157,7 +158,7 @@ def draw_strip(painter: QPainter, strip: QImage, count: int, rects: Mapping[int,
     height = strip.height() / count
     for index, rect in rects.items():
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, strip.width() > rect.width())
-        painter.drawImage(rect, strip, QRectF(0, index * height, strip.width(), height))
+        draw_part(painter, rect, strip, QRectF(0, index * height, strip.width(), height))
     painter.setPen(pen)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRects(list(rects.values()))

@@ -32,6 +32,8 @@ def contents_in_words(data: Dataset) -> str:
         what = f"{counted(len(data), 'row')} of {counted(data.in_shape[0], 'number')}"
     if data.classes:
         return f"{what} · {len(data.classes):,} classes"
+    if len(data.target_shape) > 1:
+        return f"{what} · a picture to predict"
     return f"{what} · {len(data.targets):,} number{'s' if len(data.targets) != 1 else ''} to predict"
 
 

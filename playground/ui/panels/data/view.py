@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QPainter, QPainterPath, QPaintEvent
-from PySide6.QtWidgets import QApplication, QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from engine.data import Opened, PastedTable, TableFile, given_parts, source_at, split_in_words
+from engine.data import Opened, PastedTable, TableFile, Typed, given_parts, source_at, split_in_words
 from engine.data.reading import TEXT_ENDINGS
 from engine.data.roles import TARGET
 from engine.data.table import MOST_PASTED, Tabular, embedded
@@ -33,6 +33,7 @@ from playground.ui.panels.data.loading import Loading
 from playground.ui.panels.data.open_images import OpenImages
 from playground.ui.panels.data.preview import DataPreview
 from playground.ui.panels.data.read_report import ReadReport
+from playground.ui.panels.data.sheet import Sheet
 from playground.ui.panels.data.source_picker import SourcePicker
 
 if TYPE_CHECKING:
@@ -100,6 +101,15 @@ class DataView(View):
         self.preview.column_asked.connect(self._preview_column_asked)
         self._previewed: tuple[Source, str] | None = None
         self._wrong = ""  #: the parameter of the source that was entered wrongly
+        menu = self.opener.button.menu()
+        self.typing = menu.addAction("Type numbers…", self.type_numbers)
+        self.typing.setToolTip(
+            "Type or paste rows of numbers, and the weights to begin with, as an exercise gives them."
+        )
+        self.edit_numbers = QPushButton("Numbers and first weights…")
+        self.edit_numbers.setObjectName("edit_numbers")
+        self.edit_numbers.setToolTip(self.typing.toolTip())
+        self.edit_numbers.clicked.connect(self.type_numbers)
         self.help = _label("source_help", rich=True)
         self.gallery = Gallery(theme)
         self.columns = ColumnsTable(theme, "columns")
@@ -110,6 +120,8 @@ class DataView(View):
         self.source_form, self.preparation_form = SpecForm(theme), SpecForm(theme)
         self.source_form.setObjectName("source_form")
         self.preparation_form.setObjectName("preparation_form")
+        for form, part in ((self.source_form, "source"), (self.preparation_form, "preparation")):
+            form.asks_several = partial(self._several, part)
         self.source_form.edited.connect(self._source_edited)
         self.preparation_form.edited.connect(self._preparation_edited)
         self.bar = SplitBar(theme)
@@ -129,6 +141,7 @@ class DataView(View):
             self.before_after,
             self.report,
             self.gallery,
+            self.edit_numbers,
             self.source_form,
             self.problem,
             rule,
@@ -160,10 +173,11 @@ class DataView(View):
         self._place_picker(below_opened=source.from_disk)
         self.opener.say("")
         self.picker.mark(type(source))
+        self.edit_numbers.setVisible(isinstance(source, Typed))
         self.help.setText(f"<b>{escaped(source.label)}</b>: {escaped(source.help())}")
         yield
         yield from self.source_form.setting(source, type(source))
-        self.source_form.setVisible(bool(source.params()))
+        self.source_form.setVisible(any(p.entered for p in source.params()))
         yield
         yield from self.preparation_form.setting(after.preparation)
         try:
@@ -228,6 +242,11 @@ class DataView(View):
         blocks = encoding.blocks if encoding is not None else ()
         first = next((block.first for block in blocks if block.name == name), -1)
         self.before_after.show_input(data if first >= 0 else None, first)
+
+    def type_numbers(self) -> None:
+        """Open the sheet of numbers."""
+        self.opener.say("")
+        Sheet(self.context, self).open()
 
     # --- edits --------------------------------------------------------------------------------------------------------
 
@@ -379,6 +398,9 @@ class DataView(View):
     def _source_chosen(self, cls: type[Source]) -> None:
         if type(self.context.document.value.source) is not cls:
             self._open(cls, f"Choose {cls.label}")
+
+    def _several(self, part: str, name: str) -> None:
+        self.context.focus.several_asked.emit(f"{part}.{name}")
 
     def _source_edited(self, source: Source, merge: str) -> None:
         name = _changed(self.context.document.value.source, source)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
 
 from playground.runner.messages import Frame, Maps
-from playground.ui.kit.colours import grey_table, indexed_image, share_index, signed_index
+from playground.ui.kit.colours import draw_part, grey_table, indexed_image, share_index, signed_index
 from playground.ui.panels.canvas.inside.tiles import Array, Tiles, end_of
 from playground.ui.panels.canvas.layout import Place, Tile
 from playground.ui.panels.canvas.plan import Block
@@ -54,7 +54,7 @@ class MapTiles(Tiles):
             painter.fillRect(tile.rect, self.stage.look.panel)
         if not self._image.isNull():
             target, source = self._places[i]
-            painter.drawImage(target, self._image, source)
+            draw_part(painter, target, self._image, source)
 
     def smooth(self) -> bool:
         tiles = self.place.tiles

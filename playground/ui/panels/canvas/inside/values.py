@@ -9,6 +9,7 @@ from playground.runner.messages import Maps
 from playground.ui.kit.numbers import fmt
 from playground.ui.panels.canvas.inside.tiles import Array, Tiles, end_of
 from playground.ui.panels.canvas.layout import Tile
+from playground.ui.panels.canvas.look import write
 
 
 class ValueTiles(Tiles):
@@ -43,7 +44,7 @@ class ValueTiles(Tiles):
         dark_paper = colour.lightnessF() < 0.55
         painter.setPen(Qt.GlobalColor.white if dark_paper else Qt.GlobalColor.black)
         painter.setFont(look.number)
-        painter.drawText(tile.rect, Qt.AlignmentFlag.AlignCenter, fmt(value, 2))
+        write(painter, tile.rect, Qt.AlignmentFlag.AlignCenter, fmt(value, 2))
 
     def limit(self, unit: int) -> float | None:
         return self._limit if self._values else None
