@@ -302,9 +302,8 @@ def prepare(dataset: Dataset, preparation: Preparation) -> Prepared:
         Scaling.fit(preparation.normalize, add_features(dataset.x[index.train], extra)),
         Scaling.fit(preparation.target, dataset.y[index.train]) if regression else None,
     )
-    if (
-        preparation.balance and dataset.classes
-    ):  # after all that is measured: what is repeated says nothing new
+    # After all that is measured: what is repeated says nothing new.
+    if preparation.balance and dataset.classes:
         index = index._replace(train=balanced(dataset.y, index.train))
     names = (*dataset.features, *(_extra_name(e, dataset.features) for e in extra))
 
