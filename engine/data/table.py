@@ -162,7 +162,10 @@ class Tabular(Opened):
                 f"No column of {where} can be an input beside {few(targets)}; expected at least one that says something. "
                 "Choose other targets, or another file."
             )
-        fills = {c.name: chosen_roles[c.name].fill or self.missing for c in inputs}
+        fills = {
+            name: roles.fill_for(choice.role, choice.fill or self.missing)
+            for name, choice in chosen_roles.items()
+        }
         drops = [c for c in inputs if fills[c.name] == DROP]
         kept = _whole_rows(inputs, wanted, drops)
         notes += (*said_of(columns, self.decimal), *sums_said(columns, self.footer))
