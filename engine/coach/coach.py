@@ -109,7 +109,7 @@ def before(plan: Plan, meant: Collection[str] = ()) -> tuple[Advice, ...]:
 def problems(plan: Plan, meant: Collection[str] = ()) -> tuple[Problem, ...]:
     """The warnings among what is said ``before``, as problems of a project."""
     return tuple(
-        Problem(one.node_id, one.words, "warning", one.remedies, one.rule)
+        Problem(one.node_id, f"{one.words} {one.why}".strip(), "warning", one.remedies, one.rule)
         for one in before(plan, meant)
         if one.level == "warning"
     )
