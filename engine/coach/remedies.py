@@ -56,7 +56,7 @@ def rate(fit: Fit, factor: float) -> Remedy:
 
 def anew(remedy: Remedy) -> Remedy:
     """This edit, and a new beginning: what has died does not come back."""
-    return Several(f"Begin anew: {remedy.text[0].lower()}{remedy.text[1:]}", (remedy, NewWeights("")))
+    return Several(f"{remedy.text}, and begin anew", (remedy, NewWeights("")))
 
 
 def rate_of(fit: Fit, lr: float) -> Remedy:
