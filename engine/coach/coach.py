@@ -155,7 +155,7 @@ class Coach:
         first = order[0] if order else None
         light: Light = "learning" if self.learning else ""
         if first is not None and first.level == "warning":
-            light = "stuck" if first.stuck and self.step > 0 else "suspicious"
+            light = "stuck" if first.stuck and self.step > 0 and not self.learning else "suspicious"
         return Told(first, light, tuple(order[1:]))
 
     @property
