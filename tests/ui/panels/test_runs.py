@@ -309,7 +309,7 @@ def test_several_values_are_tried_and_shown_with_what_follows(qtbot, xor: Projec
         view._try(Sweep(xor, asked, grid(asked), (0, 1), 3))
         qtbot.waitUntil(lambda: not view.beside.running)
         assert len(view.kept.entries) == 8
-        assert view.words.text().startswith("Best: fit.optimizer.lr 1.0 (best validation loss")
+        assert view.words.text().startswith("Best: fit.optimizer.lr 1 (best validation loss")
         assert "upper border of what was tried. Extend it there." in view.words.text()
         assert view.isolation.isVisible()
         assert len(view.isolation._dots.at) == 8

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QPen
 from PySide6.QtWidgets import (
     QComboBox,
@@ -99,6 +99,7 @@ class SeveralDialog(QDialog):
             box.setObjectName(name)
             box.setAccessibleName(words)
             box.setToolTip(f"{words}.")
+            box.setAlignment(Qt.AlignmentFlag.AlignRight)
             box.setRange(1, most)
             box.setValue(value)
             box.valueChanged.connect(self._check)

@@ -30,6 +30,7 @@ from engine.errors import clipped, counted
 from playground.document import files
 from playground.document.change import TRAINED, diff
 from playground.document.files import FileError
+from playground.document.paths import in_words
 from playground.document.project import problems
 from playground.runner.beside import Beside
 from playground.runner.messages import Load
@@ -127,6 +128,7 @@ class RunsView(View):
         self.epochs.setObjectName("runs_epochs")
         self.epochs.setRange(1, MOST_EPOCHS)
         self.epochs.setSuffix(" epochs")
+        self.epochs.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.epochs.setAccessibleName("Epochs of each run")
         self.epochs.setToolTip("How long each run beside is trained.")
         self.filter = QLineEdit()
@@ -158,6 +160,7 @@ class RunsView(View):
         self.table.setShowGrid(False)
         self.table.setAlternatingRowColors(True)
         self.table.setWordWrap(False)
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # values stand at the end
         self.table.setFont(small(self.font()))
         self.table.horizontalHeader().setFont(small(self.font()))
         self.table.verticalHeader().hide()
@@ -209,7 +212,7 @@ class RunsView(View):
         split.addWidget(right)
         split.setStretchFactor(0, 1)
         split.setStretchFactor(1, 1)
-        self.table.setMinimumWidth(300)
+        self.table.setMinimumWidth(350)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(MARGIN, MARGIN // 2, MARGIN, MARGIN // 2)
         layout.setSpacing(6)
@@ -445,8 +448,13 @@ class RunsView(View):
             return
         groups, now = self.groups(), self.context.document.value
         base = groups[0][0].trial.project if groups else now
+        tried = self._tried()
         names = [
-            "before" if i == 0 and self._pair and len(groups) > 1 else differs(g[0], base if i else now)
+            tried[g[0].key]
+            if g[0].key in tried
+            else "before"
+            if i == 0 and self._pair and len(groups) > 1
+            else differs(g[0], base if i else now)
             for i, g in enumerate(groups)
         ]
         self._draw(
@@ -469,6 +477,14 @@ class RunsView(View):
             said = self._verdict()
             if said:
                 self.words.setText(said)
+
+    def _tried(self) -> dict[str, str]:
+        """Of each run of the last trial of several values which value it had, in words."""
+        sweep = self._sweep
+        if sweep is None:
+            return {}
+        each = len(sweep.seeds)
+        return {d: in_words(sweep.points[i // each][0]) for i, d in enumerate(sweep.digests)}
 
     def _draw(self, groups: list[Group]) -> None:
         self.key.show_groups(groups)
