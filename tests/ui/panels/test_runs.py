@@ -240,6 +240,7 @@ def test_an_edit_is_run_beside_what_was_before_and_the_better_kept_undoably(
         assert document.value.fit.optimizer.lr == 0.1
         assert shell.frame.train_loss == pytest.approx(old.result.scores[0])
         assert window.history.undoText() == "Keep run"
+        assert view.words.text().startswith("The run with seed 0 is the current one now, at epoch 3.")
         window.history.undo()
         shell.until(State.READY)
         assert document.value.fit.optimizer.lr == 0.5

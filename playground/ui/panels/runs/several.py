@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QPen
+from PySide6.QtGui import QBrush, QColor, QIcon, QPen
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -107,6 +107,9 @@ class SeveralDialog(QDialog):
         self.words.setObjectName("several_words")
         self.words.setWordWrap(True)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setIcon(
+            QIcon()
+        )  # as elsewhere, words alone
         self.start = self.buttons.addButton("Start", QDialogButtonBox.ButtonRole.AcceptRole)
         self.start.setObjectName("several_start")
         self.start.setProperty("primary", True)

@@ -60,6 +60,7 @@ class RunsView(View):
         self._pair: tuple[Project, ...] = ()  # what is or was run beside last: A and B, or one alone
         self._race: RaceView | None = None
         self._keys_done: tuple[str, ...] = ()
+        self._said = ""  # of the edit that is to come, in place of what is offered after others
         self.model = RunsModel(self)
         self.model.edited.connect(self._annotate)
         self.table = RunsTable(self.model)
@@ -142,8 +143,11 @@ class RunsView(View):
             self.model.show_project(after)
         if before is None or before.fit.epochs != after.fit.epochs:
             self.bar.epochs.setValue(min(after.fit.epochs, MOST_EPOCHS))
-        old = self._old()
-        if old is not None and not self.beside.running:
+        old, said_before = self._old(), self._said
+        self._said = ""
+        if said_before:
+            self.words.setText(said_before)
+        elif old is not None and not self.beside.running:
             said = clipped(diff(old, after).words, 160)
             self.words.setText(
                 f"A: before the last edit. B: now ({said}). Press Run beside to see which is better."
@@ -403,13 +407,15 @@ class RunsView(View):
         kept = entry.trial.seeded.replace(
             name=now.name, notes=now.notes, memory=now.memory, human_error=now.human_error
         )
+        said = (
+            f"The run with seed {entry.trial.seed} is the current one now, at epoch {entry.result.epoch:,}."
+        )
         if diff(now, kept).touches(TRAINED):
+            self._said = f"{said} Undo brings the one before it back."
             document.take_up(kept, file, "Keep run")
         else:
             self.context.send(Load(now, file=file))
-        self.words.setText(
-            f"The run with seed {entry.trial.seed} is the current one now, at epoch {entry.result.epoch:,}."
-        )
+            self.words.setText(said)
 
     def delete_chosen(self) -> None:
         """Throw the chosen runs away."""
