@@ -211,6 +211,8 @@ def test_what_is_wrong_with_the_project_keeps_it_from_running(bench: Bench, xor:
     bench.document.do(edits.remove, [node.id for node in xor.network.nodes])
     assert not view.bar.run.isEnabled()
     assert not view.bar.keep.isEnabled()
+    view.run_beside()  # from the menu, say
+    assert not view.beside.running
 
 
 @pytest.mark.slow

@@ -195,6 +195,8 @@ class RunsView(View):
         self._begin(heats)
 
     def _begin(self, heats: Sequence[tuple[Trial, ...]]) -> None:
+        if problems(self.context.document.value):  # such as data that may not be read without a question
+            return
         self._race, self._keys_done = None, ()
         self.table.clearSelection()
         self.isolation.show_sweep(self._sweep, {})
