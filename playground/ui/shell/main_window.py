@@ -255,6 +255,7 @@ class MainWindow(QMainWindow):
             "run.faster": lambda: self.transport.change_speed(+1),
             "run.slower": lambda: self.transport.change_speed(-1),
             "help.welcome": self.show_welcome,
+            "help.lessons": self.show_lessons,
             "help.pages": self.help.show_here,
             "help.shortcuts": self.help.show_keys,
             "help.about": self.help.show_about,
@@ -453,7 +454,11 @@ class MainWindow(QMainWindow):
         page = Welcome(self._appearance.theme, self)
         page.chosen.connect(self._enter)
         page.examples_asked.connect(self.show_start_page)
+        page.lessons_asked.connect(self.show_lessons)
         page.open()
+
+    def show_lessons(self) -> None:
+        self.docks.bring_forward("lesson")
 
     def _enter(self, door: str) -> None:
         """Open what is behind a door, and begin what it promises."""

@@ -106,6 +106,7 @@ class OutputView(View):
         self.bar.hide()
         self.painter = Painter(context, self.bar, self)
         self._looks, self._looking = 0, False
+        self._said = ""
         self._frame: Frame | None = None
         self.trouble = Label()
         self.trouble.setObjectName("output_trouble")
@@ -157,6 +158,24 @@ class OutputView(View):
         self.paint.setToolButtonStyle(styles.ToolButtonTextBesideIcon if wide else styles.ToolButtonIconOnly)
         self.paint.setAutoRaise(not wide)
         self.paint.setMaximumWidth(120 if wide else 26)  # title and score need the rest
+        self._fit_head()
+
+    def _say_score(self, text: str) -> None:
+        self._said = text
+        self._fit_head()
+
+    def _fit_head(self) -> None:
+        """Title and score side by side; where there is no room for both, the score in shorter words."""
+        parts = (self.choice, self.look, self.paint)
+        taken = sum(part.sizeHint().width() + 6 for part in parts if not part.isHidden())
+        room = self.width() - 2 * MARGIN - taken - self.title.sizeHint().width() - 8
+        wide = self.score.fontMetrics().horizontalAdvance
+        shorter = self._said.replace("validation ", "val. ")
+        ways = (self._said, shorter, shorter.replace("accuracy", "acc."))
+        text = next((way for way in ways if wide(way) <= room), self._said)
+        if text != self.score.text():
+            self.score.setText(text)
+            self.score.setAccessibleName(self._said)
 
     @property
     def picture(self) -> Picture | None:
@@ -202,8 +221,7 @@ class OutputView(View):
             return
         self._frame = frame
         text = self._score(frame)
-        if text != self.score.text():
-            self.score.setText(text)
+        self._say_score(text)
         if frame.data is None:
             self.picture.clear()
         elif self.picture.concerns(frame):
@@ -227,7 +245,7 @@ class OutputView(View):
         test = self.picture is not None and self.picture.part == "test"
         self._looking = self._looking and test
         self.look.setVisible(test and not self._looking)
-        self.score.setText(self._score(self._frame) if self._frame is not None else "")
+        self._say_score(self._score(self._frame) if self._frame is not None else "")
 
     def _look(self) -> None:
         self._looks, self._looking = self._looks + 1, True
@@ -262,7 +280,7 @@ class OutputView(View):
         if picture is None or not isinstance(project.source, Painted):
             return False
         picture.show_few(project, why)
-        self.score.setText("")
+        self._say_score("")
         self.painter.follow()
         return True
 
@@ -272,7 +290,7 @@ class OutputView(View):
         self.paint.setChecked(False)
         self.paint.hide()
         self.title.setText("Output")
-        self.score.setText("")
+        self._say_score("")
         self.trouble.setText(text)
         self._stack.setCurrentWidget(self.trouble)
 
