@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QProcess, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from shiboken6 import isValid
 
 from engine.export import TARGETS, Row
 from playground.document.examples import example
@@ -102,9 +103,26 @@ def test_cancelled_it_ends_with_all_that_it_started(shell: Shell, tmp_path: Path
     press(dialog, "export_cancel")
     assert dialog.said.text().startswith("Cancelled. The program is in ")
     assert dialog.exports.isVisible()
-    shell.qtbot.waitUntil(lambda: job._process.state() is QProcess.ProcessState.NotRunning)
+    shell.qtbot.waitUntil(lambda: not isValid(job._process))
     shell.qtbot.waitUntil(lambda: not is_running(int(number.read_text("utf-8"))))
     shell.qtbot.waitUntil(lambda: not Path(job._folder).exists())
+
+
+@pytest.mark.slow
+def test_it_ends_with_the_window(shell: Shell, tmp_path: Path) -> None:
+    dialog = opened(shell, "numpy", tmp_path / "out")
+    endless, number = (
+        stand_in(tmp_path, "echo $$ > {0}.part; mv {0}.part {0}; exec sleep 600"),
+        tmp_path / "number",
+    )
+    dialog.python.setText(str(endless))
+    press(dialog, "export_prove")
+    job = dialog._job
+    assert job is not None
+    shell.qtbot.waitUntil(number.exists)
+    shell.window.close()
+    shell.qtbot.waitUntil(lambda: not job.running)
+    shell.qtbot.waitUntil(lambda: not is_running(int(number.read_text("utf-8"))))
 
 
 @pytest.mark.slow

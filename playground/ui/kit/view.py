@@ -259,6 +259,9 @@ class View(QWidget):
         self.show_project(before, after)
         return iter(())
 
+    def end(self) -> None:
+        """The window has closed: what goes on by itself, in another process say, ends now."""
+
     def show_frame(self, frame: Frame) -> None:
         """Draw a moment of training. Called on the GUI thread at most 60 times a second, only while visible."""
 

@@ -300,6 +300,11 @@ class ExportDialog(QDialog):
         self.verdict.setVisible(bool(self.verdict.text()))
         self.said.setVisible(bool(self.said.text()))
 
+    def end(self) -> None:
+        """The window has closed: what it has started ends before it does."""
+        if self._job is not None:
+            self._job.end()
+
     def done(self, result: int) -> None:
         self.cancel()
         super().done(result)

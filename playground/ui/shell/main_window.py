@@ -488,7 +488,9 @@ class MainWindow(QMainWindow):
         from playground.ui.shell.export_dialog import ExportDialog
 
         project = self.document.value.replace(name=self.desk.name)
-        ExportDialog(project, self.saving, self._appearance.theme, self).open()
+        dialog = ExportDialog(project, self.saving, self._appearance.theme, self)
+        self.closed.connect(dialog.end)
+        dialog.open()
 
     def import_model(self) -> None:
         from playground.ui.shell.import_dialog import ask_for_model
@@ -559,6 +561,8 @@ class MainWindow(QMainWindow):
         self._settings.geometry = self.saveGeometry()
         self._settings.layout = self.saveState(LAYOUT_VERSION) if self._usual.isEmpty() else self._usual
         self.pump.stop()
+        for view in self.docks.views.made:
+            view.end()
         event.accept()
         self.closed.emit()
 

@@ -336,3 +336,19 @@ def test_a_menu_on_a_setting_leads_to_it(qtbot, xor: Project, tmp_path: Path) ->
         row = shell.window.docks.views[panel].findChild(QWidget, name)
         row.menu().actions()[0].trigger()
     assert asked == ["fit.optimizer.lr", "fit.batch_size", "linear1.out_features", "source.noise"]
+
+
+def test_what_is_trained_beside_ends_with_the_window(qtbot, tmp_path: Path, xor: Project) -> None:
+    shell = Shell(qtbot, xor, tmp_path, ToldRunner()).show()
+    view = shell.window.docks.views["runs"]
+    assert isinstance(view, RunsView)
+    trial = Trial(xor, 0, 100_000)
+    view.beside.start([(trial,)], False, tmp_path / "runs")
+    process = view.beside._process
+    assert process is not None
+    number = process.pid
+    assert number is not None
+    shell.window.close()
+    qtbot.waitUntil(lambda: not shell.window.isVisible())
+    assert view.beside._process is None
+    assert not Path(f"/proc/{number}").exists()

@@ -221,6 +221,10 @@ class RunsView(View):
         self._pair, self._sweep = (), sweep
         self._begin([(one,) for one in sweep.trials])
 
+    def end(self) -> None:
+        self._timer.stop()
+        self.beside.stop()
+
     def stop(self) -> None:
         """Give up what is trained beside."""
         if self.beside.running:
