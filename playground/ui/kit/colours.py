@@ -116,6 +116,14 @@ def indexed_image(indices: NDArray[np.uint8], table: list[int]) -> QImage:
     return image
 
 
+def clear_image(indices: NDArray[np.uint8], table: list[int], clear: NDArray[np.bool_]) -> QImage:
+    """The same, seen through where ``clear``."""
+    colours = np.array(table, np.uint32)[indices]
+    colours[clear] = 0
+    height, width = colours.shape
+    return QImage(colours.data, width, height, 4 * width, QImage.Format.Format_ARGB32).copy()
+
+
 def sample_image(sample: Array, low: float, high: float) -> QImage:
     """One sample ``(C, H, W)`` as a picture: three channels as RGB, else the first in grey; ``low`` black, ``high`` white."""
     scaled = share_index((sample - low) / (high - low) if high > low else np.zeros_like(sample))

@@ -9,14 +9,14 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from engine.trace import BACKWARD, Card, Operand
 from playground.ui.kit.colours import mix
 from playground.ui.kit.formula import FormulaView
+from playground.ui.kit.linked import Linked, Zone, colour_of, words_for
 from playground.ui.kit.numbers import fmt
+from playground.ui.kit.symbols import draw, plain
 from playground.ui.kit.text import Label, RichLabel, escaped
 from playground.ui.kit.theme import Theme
 from playground.ui.kit.view import Focus
 from playground.ui.panels.backprop.boxes import ThreeBoxes
-from playground.ui.panels.backprop.linked import Linked, Zone, colour_of, words_for
 from playground.ui.panels.backprop.stages import StagesView
-from playground.ui.panels.backprop.symbols import draw, plain
 from playground.ui.panels.backprop.terms import TermStrip
 
 #: the five lines, with what each tells

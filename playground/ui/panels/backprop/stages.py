@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from engine.trace import Equation, Moment, Stage
 from playground.ui.kit.numbers import count, fmt
+from playground.ui.kit.symbols import plain
 from playground.ui.kit.text import RichLabel, escaped, tip
 from playground.ui.kit.theme import Theme
 from playground.ui.kit.view import Focus
-from playground.ui.panels.backprop.symbols import plain
 from playground.ui.panels.backprop.terms import TermStrip
 
 #: equations of a stage that are written out; a softmax over a hundred classes has as many
