@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal
 
@@ -104,6 +105,21 @@ def write(
     painter.setFont(used)
     painter.setPen(colour)
     painter.drawText(rect, align, text)
+
+
+@dataclass(frozen=True, eq=False)
+class Text:
+    """A text in a rectangle, as data: what is written there, and how."""
+
+    rect: QRectF
+    text: str
+    colour: QColor
+    font: QFont
+    align: Qt.AlignmentFlag = LEFT
+
+    def paint(self, painter: QPainter) -> None:
+        """Write it."""
+        write(painter, self.rect, self.text, self.colour, self.font, self.align)
 
 
 @lru_cache(maxsize=8192)

@@ -11,10 +11,12 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLineEdit, QToolTip, QWidget
 
+from playground.ui.kit.grid import Grid, Laid, cell_at
+from playground.ui.kit.grid_paint import draw_cursor, paint_grid
+from playground.ui.kit.ink import CENTRE, write
 from playground.ui.kit.numbers import exact, parse
 from playground.ui.kit.plot import small
 from playground.ui.panels.convolution.levels import KEYS
-from playground.ui.panels.convolution.paint import CENTRE, cell_at, draw_cursor, draw_grid, write
 from playground.ui.panels.convolution.scope import Scope, largest
 
 Array = NDArray[Any]
@@ -110,7 +112,7 @@ class KernelEditor(QWidget):
         painter.fillRect(event.rect(), ink.panel)
         limit, big = largest(self.kernel), self.grid()
         write(painter, QRectF(big.x(), 0, WIDEST, LABEL), self._title(), ink.text, ink.small)
-        draw_grid(painter, ink, big, self.shown, limit)
+        paint_grid(painter, ink, Laid.whole(Grid("w", "", self.shown, limit=limit), big))
         if self.hasFocus():
             draw_cursor(painter, ink, self._cell())
         if len(self.kernel) == len(COLOURS):
@@ -118,7 +120,7 @@ class KernelEditor(QWidget):
                 rect = self.thumb(k)
                 above = QRectF(rect.x() - 8, rect.y() - LABEL, THUMB + 16, LABEL)
                 write(painter, above, name, ink.muted, ink.tiny, CENTRE)
-                draw_grid(painter, ink, rect, values, limit)
+                paint_grid(painter, ink, Laid.whole(Grid("w", name, values, limit=limit), rect))
                 if self.slice in (-1, k):
                     draw_cursor(painter, ink, rect)
         painter.end()

@@ -33,12 +33,14 @@ from engine.data.framing import Framing, fitted
 from engine.errors import EngineError
 from playground.document.project import Project, data_of
 from playground.runner.messages import OWN, Predictions, ShowPicture, Want
+from playground.ui.kit.grid_paint import draw
 from playground.ui.kit.icons import icon
+from playground.ui.kit.ink import write
 from playground.ui.kit.plot import small
 from playground.ui.kit.text import Label
 from playground.ui.panels.convolution.classes import draw_classes
 from playground.ui.panels.convolution.own import Found, chosen, dropped, opaque, pasted, pixels_of
-from playground.ui.panels.convolution.paint import draw, input_image, write
+from playground.ui.panels.convolution.paint import input_image
 from playground.ui.panels.convolution.scope import Scope
 
 Array = NDArray[Any]

@@ -11,16 +11,10 @@ from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPainterPath
 
 from engine.network import INPUT
 from engine.windows import Axis, axes, windows
-from playground.ui.panels.convolution.paint import (
-    CENTRE,
-    Ink,
-    cells_rect,
-    channel_image,
-    draw,
-    draw_cursor,
-    map_image,
-    write,
-)
+from playground.ui.kit.grid import cells_rect
+from playground.ui.kit.grid_paint import draw, draw_cursor
+from playground.ui.kit.ink import CENTRE, Ink, write
+from playground.ui.panels.convolution.paint import channel_image, map_image
 from playground.ui.panels.convolution.scope import Scope
 from playground.ui.panels.convolution.structure import Stage
 
@@ -134,13 +128,17 @@ class Images:
                 self._made[key] = channel_image(values, channel)
             else:
                 limit = scope.limit(node_id, channel, values, backward)
-                self._made[key] = map_image(values[channel], limit, scope.ink.table(backward))
+                self._made[key] = map_image(
+                    values[channel], limit, scope.ink.tables["gradients" if backward else "values"]
+                )
         return self._made[key]
 
     def made(self, key: object, values: Array, limit: float, backward: bool = False) -> QImage:
         """Any other map ``(H, W)``, kept under ``key``."""
         if key not in self._made:
-            self._made[key] = map_image(values, limit, self._scope.ink.table(backward))
+            self._made[key] = map_image(
+                values, limit, self._scope.ink.tables["gradients" if backward else "values"]
+            )
         return self._made[key]
 
 

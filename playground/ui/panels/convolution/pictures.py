@@ -12,16 +12,11 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QPainter, QPaintE
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.data.framing import fitted as framed
+from playground.ui.kit.grid import fitted
+from playground.ui.kit.grid_paint import draw
+from playground.ui.kit.ink import CENTRE, write
 from playground.ui.panels.convolution.own import dropped, pixels_of
-from playground.ui.panels.convolution.paint import (
-    CENTRE,
-    draw,
-    filter_image,
-    fitted,
-    input_image,
-    map_image,
-    write,
-)
+from playground.ui.panels.convolution.paint import filter_image, input_image, map_image
 from playground.ui.panels.convolution.scope import Scope, largest
 
 Array = NDArray[Any]
@@ -92,9 +87,9 @@ class Pictures(QWidget):
         ink = self._scope.ink
         limit = max((largest(r.values) for r in self.results), default=0.0)
         self._images = [input_image(picture)]
-        self._images += [map_image(r.values, limit, ink.values) for r in self.results]
+        self._images += [map_image(r.values, limit, ink.tables["values"]) for r in self.results]
         slid = [k[:1] if (k == k[:1]).all() else k for k in (r.kernel for r in self.results)]
-        self._kernels = [filter_image(k, largest(k), ink.values) for k in slid]
+        self._kernels = [filter_image(k, largest(k), ink.tables["values"]) for k in slid]
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, ink = QPainter(self), self._scope.ink

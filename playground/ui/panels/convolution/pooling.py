@@ -13,11 +13,13 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from engine.errors import EngineError
 from engine.layers import AvgPool2d, GlobalAvgPool2d, MaxPool2d
 from engine.windows import PoolingCell, axes, pooling_cell
+from playground.ui.kit.grid import Grid, Laid, cell_at, cell_ring, cells_rect, short
+from playground.ui.kit.grid_paint import draw_cursor, paint_grid
+from playground.ui.kit.ink import write
 from playground.ui.kit.numbers import fmt
 from playground.ui.kit.switches import FlowLayout
 from playground.ui.panels.convolution.bench import Desk, caption, choice, problem, through
 from playground.ui.panels.convolution.levels import KEYS
-from playground.ui.panels.convolution.paint import cell_at, cells_rect, draw_cursor, draw_grid, short, write
 from playground.ui.panels.convolution.scope import Scope, largest
 from playground.ui.panels.convolution.words import cell_in_words, misfit, overlap, size_formula
 
@@ -182,38 +184,40 @@ class PoolGrids(QWidget):
             self._fix()
             self.changed()
 
+    def laids(self) -> list[Laid]:
+        """The input with the winner ringed, the maximum and the mean with the cursor."""
+        (given, *outputs), limit, best = self._rects(), largest(self.given), self.cells()[0]
+        winner = _winner(best)
+        rings = () if winner is None else (cell_ring(*winner, "winner"),)
+        found = [Laid.whole(Grid("x", "input", self.given, rings=rings, limit=limit), given)]
+        for name, rect, values in zip(("maximum", "mean"), outputs, self._results, strict=True):
+            words = f"{name} {values.shape[0]}×{values.shape[1]}"
+            cursor = cell_ring(*self.cell, "cursor")
+            found.append(Laid.whole(Grid("y", words, values, rings=(cursor,), limit=limit), rect))
+        return found
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, ink = QPainter(self), self._scope.ink
         painter.fillRect(event.rect(), ink.panel)
-        given, *outputs = self._rects()
-        limit, (wide, tall), pad = largest(self.given), self._cell, self.padding
+        given = self._rects()[0]
+        (wide, tall), pad = self._cell, self.padding
         if pad:
             painter.fillRect(given.adjusted(-pad * wide, -pad * tall, pad * wide, pad * tall), ink.hatch)
         title = QRectF(given.x() - pad * wide, 0, 240, LABEL)
         write(painter, title, f"input {SIDE}×{SIDE}", ink.text, ink.small)
-        draw_grid(painter, ink, given, self.given, limit)
-        axis = axes(self.layers()[0], (1, SIDE, SIDE))
         best, mean = self.cells()
+        laid = self.laids()
+        paint_grid(painter, ink, laid[0])
+        axis = axes(self.layers()[0], (1, SIDE, SIDE))
         if axis is not None and (dropped := axis[0].dropped):
             low, far = dropped * tall, dropped * wide
             painter.fillRect(QRectF(given.x(), given.bottom() - low, given.width(), low), ink.dropped)
             painter.fillRect(QRectF(given.right() - far, given.y(), far, given.height()), ink.dropped)
-        if best.winner is not None:
-            u, v = best.winner
-            at = (best.patch.rows[u], best.patch.columns[v])
-            painter.setPen(ink.winner)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            ring = cells_rect(given, (SIDE, SIDE), (at[0],), (at[1],)).adjusted(2, 2, -3, -3)
-            painter.drawRoundedRect(ring, 6, 6)
         draw_cursor(painter, ink, cells_rect(given, (SIDE, SIDE), best.patch.rows, best.patch.columns))
-        names = ("maximum", "mean")
-        shown = zip(names, outputs, self._results, (best, mean), self.lines(), strict=True)
-        for name, rect, values, cell, said in shown:
-            what = f"{name} {values.shape[0]}×{values.shape[1]}"
-            write(painter, QRectF(rect.x(), 0, 200, LABEL), what, ink.text, ink.small)
-            draw_grid(painter, ink, rect, values, limit)
-            draw_cursor(painter, ink, cells_rect(rect, values.shape, (self.cell[0],), (self.cell[1],)))
-            self._paint_said(painter, rect, said, ink.end(cell.result))
+        for one, cell, said in zip(laid[1:], (best, mean), self.lines(), strict=True):
+            write(painter, QRectF(one.rect.x(), 0, 200, LABEL), one.grid.words, ink.text, ink.small)
+            paint_grid(painter, ink, one)
+            self._paint_said(painter, one.rect, said, ink.end(cell.result))
         painter.end()
 
     def _paint_said(self, painter: QPainter, rect: QRectF, said: list[str], colour: QColor) -> None:

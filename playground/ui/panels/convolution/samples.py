@@ -11,11 +11,14 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QToolButton, QToolTip, QV
 
 from engine.network import INPUT
 from playground.runner.messages import OWN, Maps, Strongest, Want
+from playground.ui.kit.grid import fitted
+from playground.ui.kit.grid_paint import draw
 from playground.ui.kit.icons import icon
+from playground.ui.kit.ink import write
 from playground.ui.kit.numbers import fmt
 from playground.ui.kit.samples import count_of, present, sample_in_words
 from playground.ui.kit.text import Label
-from playground.ui.panels.convolution.paint import draw, fitted, input_image, map_image, write
+from playground.ui.panels.convolution.paint import input_image, map_image
 from playground.ui.panels.convolution.scope import Scope
 
 #: samples that can be pinned, and strongest ones that are shown
@@ -66,9 +69,13 @@ class Picker(QWidget):
         return button
 
     def turn(self, by: int) -> None:
-        """To another sample of the same part, round and round."""
+        """To another sample of the same part, or of the batch that is stepped through, round and round."""
         scope = self._scope
         if scope.project is None:
+            return
+        progress, stepper = scope.progress, scope.context.stepper
+        if progress is not None and stepper is not None:
+            stepper.choose_sample((progress.sample + by) % progress.trace.size)
             return
         part, index = present(scope.project, scope.context.focus.sample)
         count = count_of(scope.project, part)
@@ -79,7 +86,10 @@ class Picker(QWidget):
         scope = self._scope
         if scope.project is None:
             return
-        said = " · ".join(w for w in sample_in_words(scope.project, scope.sample) if w)
+        which, answer = sample_in_words(scope.project, scope.sample)
+        if scope.progress is not None:
+            which = f"{scope.progress.sample + 1} of batch of {scope.progress.trace.size}"
+        said = " · ".join(w for w in (which, answer) if w)
         if self.said.text() != said:
             self.said.setText(said)
         self.pin.setEnabled(not scope.context.focus.picture)
@@ -153,7 +163,7 @@ class Strip(QWidget):
             else:
                 reference = scope.maps(node_id)
                 limit = scope.limit(node_id, channel, values if reference is None else reference)
-                self._images[key] = map_image(values[channel], limit, scope.ink.values)
+                self._images[key] = map_image(values[channel], limit, scope.ink.tables["values"])
         return self._images[key]
 
     def card_at(self, at: QPointF) -> Card | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from time import perf_counter
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QHBoxLayout,
@@ -66,6 +66,7 @@ KEY = (
 LOW = 360
 #: seconds between two drawings of each level while the run goes on: nobody reads a hundred numbers faster
 PAUSES = (0.0, 0.05, 0.1)
+STEPPED = "Numbers are those of the update that is stepped through, as far as its steps have come."
 OVERVIEW = "Every map is what one filter answers to this sample, live while training. Click one to see how it comes about."
 BACKWARD = "Every map is δ: how much this sample's loss would rise with each value of it. Filters are as they are, in the colours of values."
 
@@ -111,7 +112,8 @@ class NetworkPage(QWidget):
         for label in (self.caption, self.draw.how, self.sizes, self.trouble):
             layout.addWidget(label)
         self.bar.picker.pinned.connect(self._pin)
-        context.focus.sample_changed.connect(lambda sample: self.scope.restyled.emit())
+        for news in (context.focus.sample_changed, context.focus.step_changed, context.focus.veil_changed):
+            news.connect(self._look_anew)
         self.scope.moved.connect(lambda before: self._say())
         self.scope.restyled.connect(self._say)
         self._say()
@@ -139,6 +141,15 @@ class NetworkPage(QWidget):
             self.compare.show_frame()
         self.draw.show_frame()
 
+    def _look_anew(self, _: object = None) -> None:
+        """Another sample, or other numbers of it."""
+        if self.isVisible():
+            self.scope.restyled.emit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.scope.restyled.emit()
+
     def _pin(self) -> None:
         self.compare.pin()
         self.bar.compare.setChecked(True)
@@ -161,6 +172,8 @@ class NetworkPage(QWidget):
             field = receptive_field(scope.project.network, scope.shapes, stage.node_id, middle)[INPUT]
             sizes = f"{arithmetic(stage)} · {field_in_words(field.height, field.width)}"
             trouble = misfit(stage.layer, stage.in_shape)
+        if scope.progress is not None:
+            caption = f"{STEPPED} {caption if stage is not None else ''}".strip()
         how = self.draw.how
         how.setVisible(self.bar.draw.isChecked() and bool(how.text()))
         if how.isVisibleTo(self):
