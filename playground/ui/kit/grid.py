@@ -26,11 +26,12 @@ from playground.ui.kit.symbols import plain
 Array = NDArray[Any]
 
 #: numbers are written into cells at least so wide, and so high; of smaller ones the mouse tells them
-LEGIBLE = (22.0, 13.0)
+LEGIBLE = (26.0, 13.0)
 #: cells of such a height, in pixels, have room for a note below their number
 NOTED = 34.0
-#: the fonts of numbers, in pixels: what does not fit in the first is written in the second, in low cells at once
-LARGE, SMALL, ROOMY = 12, 10, 17.0
+#: the fonts of numbers, and the height of cell that each needs, in pixels: the first in which all numbers of a grid fit is taken
+LETTERS = ((12, 20.0), (11, 15.0), (10, 0.0))
+SMALL = LETTERS[-1][0]
 #: whole numbers below are written without decimals
 WHOLE = 1000
 #: of so many cells each is asked whether a number is its own
@@ -112,11 +113,11 @@ class Grid:
 
 @dataclass(frozen=True)
 class Written:
-    """What is written into the cells: numbers and notes, a text for each cell ("" where none fits), and whether in the small font."""
+    """What is written into the cells: numbers and notes, a text for each cell ("" where none fits), and in letters how high."""
 
     numbers: list[list[str]]
     notes: Sequence[Sequence[str]] | None
-    small: bool
+    pixels: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,14 +225,16 @@ class Laid:
         room = width - 3
         scaled = self.shown / 10.0**grid.power if grid.power else self.shown
         numbers = [[self._text(v, room) for v in row] for row in scaled.tolist()]
-        small = height < ROOMY or any(advance(t, LARGE) > room - 3 for row in numbers for t in row)
+        fonts = (p for p, high in LETTERS if height >= high)
+        fits = lambda p: all(advance(t, p) <= room - 3 for row in numbers for t in row)
+        pixels = next((p for p in fonts if p == SMALL or fits(p)), SMALL)
         # All cells have their notes or none: some alone would look as if they were special.
         noted = (
             grid.notes is not None
             and height >= NOTED
             and all(advance(note, SMALL) <= room - 3 for row in grid.notes for note in row)
         )
-        return Written(numbers, grid.notes if noted else None, small)
+        return Written(numbers, grid.notes if noted else None, pixels)
 
     def _text(self, value: float, room: float) -> str:
         if math.isnan(value):

@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
-from playground.ui.kit.grid import LARGE, SMALL, Laid, Ring
+from playground.ui.kit.grid import SMALL, Laid, Ring
 from playground.ui.kit.ink import Ink, advance
 
 #: cells larger than this stand apart, in pixels
@@ -18,7 +18,7 @@ def paint_grid(painter: QPainter, ink: Ink, laid: Laid) -> None:
     grid, rect, cell = laid.grid, laid.rect, laid.cell
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     draw(painter, laid.image(ink), rect)
-    if min(cell) > APART:
+    if min(cell) > APART and (not grid.picture or laid.written is not None):
         for j in laid.columns[1:]:
             x = rect.x() + (j - laid.columns.start) * cell[0]
             painter.fillRect(QRectF(x - 1, rect.y(), 1, rect.height()), ink.panel)
@@ -49,7 +49,7 @@ def _paint_numbers(painter: QPainter, ink: Ink, laid: Laid) -> None:
     width, height = laid.cell
     papers, index = ink.papers(laid.grid.table), laid.index.tolist()
     unknown, inside, clear = np.isnan(laid.shown), laid.grid.inside, (ink.text, ink.muted)
-    pixels, used = (SMALL, ink.tiny) if written.small else (LARGE, ink.number)
+    pixels, used = written.pixels, ink.letters[written.pixels]
     base, below = 4.0, 0.0
     for i, row in enumerate(written.numbers):
         for j, text in enumerate(row):
@@ -57,7 +57,9 @@ def _paint_numbers(painter: QPainter, ink: Ink, laid: Laid) -> None:
             middle = laid.rect.x() + (j + 0.5) * width - 0.5
             y = laid.rect.y() + i * height
             noted = written.notes is not None and (inside is None or bool(inside[i, j]))
-            base, below = (height * 0.36 + 3, height * 0.84) if noted else ((height - 1) / 2 + 4, 0.0)
+            base, below = (
+                (height * 0.36 + 3, height * 0.84) if noted else ((height - 1) / 2 + 0.36 * pixels, 0.0)
+            )
             painter.setFont(used)
             painter.setPen(paper)
             # Twice as fast as a text in a rectangle.
@@ -107,8 +109,8 @@ def draw_cursor(painter: QPainter, ink: Ink, rect: QRectF) -> None:
 
 
 def draw(painter: QPainter, image: QImage, rect: QRectF, rim: QColor | None = None) -> None:
-    """A picture with sharp pixels in ``rect``, with a rim."""
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, image.width() > rect.width())
+    """A picture in ``rect``, with a rim: with sharp pixels where each has room for two or more of the screen's."""
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, 2 * image.width() > rect.width())
     painter.drawImage(rect, image)
     if rim is not None:
         painter.setPen(rim)

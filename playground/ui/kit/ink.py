@@ -36,6 +36,11 @@ class Ink:
             self.font(10),
         )
         self.number, self.large = self.font(12), self.font(15, bold=True)
+        self.letters = {
+            12: self.number,
+            11: self.small,
+            10: self.tiny,
+        }  #: of numbers in cells, by their pixels
         self.title_metrics, self.small_metrics = QFontMetricsF(self.title), QFontMetricsF(self.small)
         self.tiny_metrics = QFontMetricsF(self.tiny)
         self.text, self.muted = QColor(theme.text), QColor(theme.muted)

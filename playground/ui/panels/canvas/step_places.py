@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QImage
 
-from playground.ui.kit.step_progress import Index
 from playground.ui.panels.canvas.layout import Place, Tile
 from playground.ui.panels.canvas.plan import Block
 
@@ -46,33 +43,6 @@ def picture(half: QRectF, shape: tuple[int, ...]) -> QRectF:
     scale = min(half.width() / width, half.height() / height)
     w, h = width * scale, height * scale
     return QRectF(half.center().x() - w / 2, half.center().y() - h / 2, w, h)
-
-
-def cell_rect(half: QRectF, shape: tuple[int, ...], cell: Index) -> QRectF:
-    """Where the cell (row, column) of a map is."""
-    rect, (height, width) = picture(half, shape), shape[1:]
-    w, h = rect.width() / width, rect.height() / height
-    return QRectF(rect.left() + cell[1] * w, rect.top() + cell[0] * h, w, h)
-
-
-def cell_at(half: QRectF, shape: tuple[int, ...], at: QPointF) -> Index:
-    """The cell of a map at a point; ``()`` where the layer has no maps."""
-    if len(shape) != 3:
-        return ()
-    rect, (height, width) = picture(half, shape), shape[1:]
-    row = int((at.y() - rect.top()) / rect.height() * height)
-    column = int((at.x() - rect.left()) / rect.width() * width)
-    return min(max(row, 0), height - 1), min(max(column, 0), width - 1)
-
-
-def picture_of(index: NDArray[np.uint8], table: list[int], values: Array) -> QImage:
-    """Maps ``(n, H, W)`` one below the other; cells that are not known yet are seen through."""
-    colours = np.array(table, np.uint32)[index]
-    colours[np.isnan(values)] = 0
-    width = colours.shape[2]
-    flat = np.ascontiguousarray(colours.reshape(-1, width))
-    image = QImage(flat.data, width, len(flat), 4 * width, QImage.Format.Format_ARGB32)
-    return image.copy()
 
 
 def middle(points: Sequence[QPointF]) -> QPointF:

@@ -29,6 +29,6 @@ class SharePicture(Inside):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(look.muted, 1.0))
         painter.drawRect(rect)
-        painter.setFont(look.number)
+        painter.setFont(look.tiny)
         line = QRectF(rect.left(), rect.bottom() + 1, rect.width(), 14)
         painter.drawText(line, Qt.AlignmentFlag.AlignCenter, f"{fmt(100 * off, 2)} % off")

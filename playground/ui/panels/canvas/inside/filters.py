@@ -67,7 +67,9 @@ class Filters:
         padded[:, : slices.shape[1]] = slices
         picture = padded.reshape(-1, rows, columns, height, width).swapaxes(2, 3)
         index = signed_index(picture.reshape(-1, columns * width), self.limit)
-        self._image = indexed_image(index, self._stage.look.table).convertToFormat(QImage.Format.Format_RGB32)
+        self._image = indexed_image(index, self._stage.look.tables["values"]).convertToFormat(
+            QImage.Format.Format_RGB32
+        )
 
     def _lay(self, tiles: Sequence[Tile]) -> None:
         if self._laid == (self._shape, tiles):

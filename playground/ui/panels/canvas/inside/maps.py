@@ -35,7 +35,7 @@ class MapTiles(Tiles):
 
     def take(self, values: Array, units: list[int]) -> None:
         self._limit = end_of(values)
-        self._keep(signed_index(values[units], self._limit), self.stage.look.table)
+        self._keep(signed_index(values[units], self._limit), self.stage.look.tables["values"])
 
     def _keep(self, index: Array, table: list[int]) -> None:
         """Make a picture of table entries ``(tiles, height, width)``."""

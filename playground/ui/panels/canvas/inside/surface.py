@@ -41,7 +41,7 @@ class SurfaceTiles(Tiles):
         index = signed_index(scaled[:, ::-1], 1.0)
         self._side = values.shape[2]
         # Qt paints an indexed image four times as slowly as a plain one, and each image is painted several times.
-        indexed = indexed_image(index.reshape(-1, self._side), self.stage.look.table)
+        indexed = indexed_image(index.reshape(-1, self._side), self.stage.look.tables["values"])
         self._image = indexed.convertToFormat(QImage.Format.Format_RGB32)
 
     def paint_tile(self, painter: QPainter, i: int, tile: Tile) -> None:

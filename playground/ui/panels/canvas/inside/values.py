@@ -42,7 +42,7 @@ class ValueTiles(Tiles):
         painter.fillRect(tile.rect, colour)
         dark_paper = colour.lightnessF() < 0.55
         painter.setPen(Qt.GlobalColor.white if dark_paper else Qt.GlobalColor.black)
-        painter.setFont(look.number)
+        painter.setFont(look.tiny)
         painter.drawText(tile.rect, Qt.AlignmentFlag.AlignCenter, fmt(value, 2))
 
     def limit(self, unit: int) -> float | None:
