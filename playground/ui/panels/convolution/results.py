@@ -236,4 +236,4 @@ def reasons(cell: PoolingCell) -> Iterable[tuple[str, bool]]:
         return
     yield f"winner {cell_in_words(cell.winner)} · {n - 1} of {n} dropped", True
     if cell.ties > 1:
-        yield f"{cell.ties} are equal: the first in reading order wins", False
+        yield f"{cell.ties} are equal: the first wins", False
