@@ -222,8 +222,7 @@ class Laid:
         (width, height), grid = self.cell, self.grid
         if width < LEGIBLE[0] or height < LEGIBLE[1]:
             return None
-        ringed = any(ring.style in ("winner", "cursor") for ring in grid.rings)
-        room = width - (9 if ringed else 3)
+        room = width - 3
         scaled = self.shown / 10.0**grid.power if grid.power else self.shown
         numbers = [[self._text(v, room) for v in row] for row in scaled.tolist()]
         fonts = (p for p, high in LETTERS if height >= high)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
+from engine.network import INPUT
 from engine.trace.terms import Kind
 from playground.runner.messages import Want
 from playground.ui.kit.grid import Grid, Laid, cell_at
@@ -32,6 +34,7 @@ class Level(Linking, QAbstractScrollArea):
         self.viewport().setAutoFillBackground(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.size_needed = QSize()
+        self._kept: dict[object, Laid] = {}
         self.link(scope.context.focus, scope.context.theme)
         scope.pointed.connect(self.viewport().update)
         scope.restyled.connect(self.arrange)
@@ -51,13 +54,14 @@ class Level(Linking, QAbstractScrollArea):
         raise NotImplementedError
 
     def forget(self) -> None:
-        """New numbers have come: pictures made of the last ones are out of date."""
+        """New numbers have come: maps made of the last ones are out of date."""
+        self._kept.clear()
 
     def light(self) -> None:
         """Make ``zones`` anew: after scrolling, what stays in sight is elsewhere."""
 
-    def laids(self) -> Iterable[Laid]:
-        """The grids of numbers that are shown, maps among them, where they are now."""
+    def laids(self) -> Iterable[Laid | None]:
+        """The grids of numbers that are shown, maps among them, where they are now; ``None`` for what is not known."""
         return ()
 
     def texts(self) -> Iterable[Text]:
@@ -92,15 +96,24 @@ class Level(Linking, QAbstractScrollArea):
         press, click = (go, None) if drags else (None, go)
         return Zone(rect, words, None, lambda at: scope.point(cell(at)), press, click)
 
-    def map_of(self, node_id: str, channel: int, rect: QRectF, backward: bool = False) -> Iterable[Laid]:
-        """One map of a node, its values or what arrives at it from behind; none while it is unknown."""
-        scope = self.scope
-        values = scope.deltas(node_id) if backward else scope.maps(node_id)
-        if values is not None and channel < len(values):
+    def map_of(self, node_id: str, channel: int, rect: QRectF, backward: bool = False) -> Laid | None:
+        """One map of a node, its values or what arrives at it from behind, kept until new numbers come; ``None`` while unknown."""
+        key = (node_id, channel, backward, rect.getRect())
+        if key not in self._kept:
+            scope = self.scope
+            values = scope.deltas(node_id) if backward else scope.maps(node_id)
+            if values is None or channel >= len(values):
+                return None
             kind: Kind = "gradient" if backward else "value"
-            title = r"\delta" if backward else "x"
             place = lambda i, j: scope.place(node_id, kind, "", (channel, i, j))
-            yield Laid.whole(Grid(title, node_id, values[channel], backward, place), rect)
+            picture = node_id == INPUT and not backward
+            grid = Grid(
+                r"\delta" if backward else "x", node_id, values[channel], backward, place,
+                limit=1.0 if picture else scope.limit(node_id, channel, values, backward),
+                grey=(float(np.nanmin(values)), float(np.nanmax(values))) if picture else None,
+            )  # fmt: skip
+            self._kept[key] = Laid.whole(grid, rect)
+        return self._kept[key]
 
     # --- scrolling ---
 
@@ -151,14 +164,14 @@ class Level(Linking, QAbstractScrollArea):
         for text in self.texts():
             text.paint(painter)
         if self.trace is not None:
-            self.paint_lights(painter, self.laids())
+            self.paint_lights(painter, filter(None, self.laids()))
         painter.end()
 
     # --- the mouse ---
 
     def zone_at(self, at: QPointF) -> Zone | None:
         """What answers at a point; over a number it says that too."""
-        zone, number = super().zone_at(at), zone_of(self.laids(), at)
+        zone, number = super().zone_at(at), zone_of(filter(None, self.laids()), at)
         if zone is None or number is None:
             return zone or number
         words = "\n".join(said for said in (number.said(at), zone.said(at)) if said)

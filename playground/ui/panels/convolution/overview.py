@@ -18,7 +18,7 @@ from playground.runner.messages import Deltas, Maps, Predictions, Want, Weights
 from playground.ui.kit.grid import Laid, cell_at, cells_rect
 from playground.ui.kit.grid_paint import draw, draw_cursor
 from playground.ui.kit.ink import Text
-from playground.ui.kit.linked import Zone, zone_of
+from playground.ui.kit.linked import Zone
 from playground.ui.kit.numbers import fmt
 from playground.ui.panels.convolution.classes import draw_classes
 from playground.ui.panels.convolution.columns import HEAD, Column, Tile
@@ -126,19 +126,20 @@ class Overview(Level):
             def click(at: QPointF) -> None:
                 self.scope.go(Spot(target, tile.channel))
 
-        number = zone_of(self._map(tile.node_id, tile.channel, tile.rect), at)
-        place = number.place if number is not None else None
+        number = self._map(tile.node_id, tile.channel, tile.rect)
+        found = None if number is None else number.cell_at(at)
+        place = number.grid.place(*found) if number is not None and found is not None else None
         return Zone(
             rect, lambda at: self._tip(tile, at), place, lambda at: self._point(tile, at), None, click
         )
 
-    def _map(self, node_id: str, channel: int, rect: QRectF) -> Iterable[Laid]:
+    def _map(self, node_id: str, channel: int, rect: QRectF) -> Laid | None:
         return self.map_of(node_id, channel, rect, self.scope.backward and node_id != INPUT)
 
-    def laids(self) -> Iterable[Laid]:
+    def laids(self) -> Iterable[Laid | None]:
         for column in self.seen():
             for channel in range(column.count):
-                yield from self._map(column.node_id, channel, column.tile(channel).rect)
+                yield self._map(column.node_id, channel, column.tile(channel).rect)
 
     def chosen_tile(self) -> Tile | None:
         """The one of those that spread out that the keyboard has chosen."""
@@ -199,6 +200,7 @@ class Overview(Level):
                 yield Predictions(*sample, 1)
 
     def forget(self) -> None:
+        super().forget()
         self._strips.clear()
 
     def _strip(self, node_id: str, kind: str) -> QImage | None:

@@ -25,13 +25,6 @@ def input_image(values: Array) -> QImage:
     return sample_image(values.astype(np.float32), float(values.min()), float(values.max()))
 
 
-def channel_image(values: Array, channel: int) -> QImage:
-    """One channel of the picture that enters, in grey on the scale of all channels."""
-    return sample_image(
-        values[channel : channel + 1].astype(np.float32), float(values.min()), float(values.max())
-    )
-
-
 def map_strip(maps: Array, limits: Array | float, table: list[int]) -> QImage:
     """Maps ``(C, H, W)`` below one another, on the scale ``±limits``, one for all or ``(C,)``: one picture costs as much as the next."""
     if isinstance(limits, np.ndarray):

@@ -14,12 +14,11 @@ from engine.layers import Conv2d
 from engine.layers.conv import pair
 from engine.windows import ConvolutionCell, PoolingCell, pooling_cell, weight_products, windows
 from playground.ui.kit.grid import Grid, Laid, cell_ring, fitted
-from playground.ui.kit.grid_paint import draw
 from playground.ui.kit.ink import RIGHT, Text
 from playground.ui.kit.numbers import fmt
 from playground.ui.panels.convolution.arrangement import BIG, LABEL, RESULT
 from playground.ui.panels.convolution.level import Level
-from playground.ui.panels.convolution.parts import Images, elided
+from playground.ui.panels.convolution.parts import elided, paint_map
 from playground.ui.panels.convolution.scope import Scope, largest
 from playground.ui.panels.convolution.structure import Stage
 from playground.ui.panels.convolution.words import cell_in_words, times
@@ -29,7 +28,7 @@ Array = NDArray[Any]
 LISTED = range(3, 11)  #: how many terms of a weight's gradient, as there is room
 LINE = 15  #: pixels that each is high
 
-_RAMP = np.linspace(-1.0, 1.0, 128, dtype=np.float32)[None]
+_RAMP = Grid("", "", np.linspace(-1.0, 1.0, 128, dtype=np.float32)[None], True)
 
 
 class Results(Level):
@@ -41,7 +40,6 @@ class Results(Level):
 
     def __init__(self, scope: Scope, name: str, words: str) -> None:
         super().__init__(scope, name, words)
-        self._images = Images(scope)
         self._output, self._pool = QRectF(), QRectF()
         self._plus_x = self._list_x = 0.0
         self._beside, self._next = True, False  # sub-totals beside the products; something behind the output
@@ -163,7 +161,7 @@ class Results(Level):
             said = f"{times(*stage.map_shape[1:])} · {cell_in_words(scope.cell)}"
             yield Text(below, said, ink.muted, ink.tiny)
 
-    def _saliency(self) -> tuple[QRectF, Array | None]:
+    def _saliency(self) -> tuple[QRectF, Laid | None]:
         """Where the saliency stands, and how much each pixel of the picture moves the output: of several channels the strongest."""
         seen = self.viewport().height()
         side = float(max(60, min(BIG, seen - 2 * LABEL - 28)))
@@ -174,24 +172,25 @@ class Results(Level):
         if found is None:
             return rect, None
         strongest: Array = np.take_along_axis(found, np.abs(found).argmax(0)[None], 0)[0]
-        return fitted(rect, *strongest.shape), strongest
+        key = ("saliency", self.scope.saliency_want, rect.getRect())
+        if key not in self._kept:
+            grid = Grid(r"\partial z/\partial x", "", strongest, True, limit=largest(strongest))
+            self._kept[key] = Laid.whole(grid, fitted(rect, *strongest.shape))
+        return self._kept[key].rect, self._kept[key]
 
     def _paint_saliency(self, painter: QPainter) -> None:
-        ink, (rect, strongest) = self.ink, self._saliency()
-        if strongest is None:
-            painter.fillRect(rect, ink.neutral)
-            return
-        image = self._images.made(("saliency", self.scope.saliency_want), strongest, largest(strongest), True)
-        draw(painter, image, rect, ink.border)
-        key = QRectF(rect.x(), rect.bottom() + 5, rect.width(), 7)
-        draw(painter, self._images.made("ramp", _RAMP, 1.0, True), key, ink.border)
+        ink, (rect, shown) = self.ink, self._saliency()
+        paint_map(painter, ink, shown, rect)
+        if shown is not None:
+            key = QRectF(rect.x(), rect.bottom() + 5, rect.width(), 7)
+            paint_map(painter, ink, Laid.whole(_RAMP, key), key)
 
     def _saliency_words(self) -> Iterator[Text]:
-        scope, ink, (rect, strongest) = self.scope, self.ink, self._saliency()
+        scope, ink, (rect, shown) = self.scope, self.ink, self._saliency()
         title = f"∂{'z' if scope.stage and scope.stage.is_convolution else 'output'}/∂pixel"
         yield Text(QRectF(rect.x(), rect.y() - LABEL, BIG, LABEL), title, ink.text, ink.small)
-        if strongest is not None:
-            ends, limit = QRectF(rect.x(), rect.bottom() + 13, rect.width(), 14), largest(strongest)
+        if shown is not None:
+            ends, limit = QRectF(rect.x(), rect.bottom() + 13, rect.width(), 14), shown.grid.limit
             yield Text(ends, fmt(-limit, 2), ink.muted, ink.tiny)
             yield Text(ends, fmt(limit, 2), ink.muted, ink.tiny, RIGHT)
 

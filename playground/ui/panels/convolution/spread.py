@@ -18,21 +18,20 @@ from playground.ui.kit.grid import (
     LEGIBLE,
     Grid,
     Laid,
-    cells_rect,
     fitted,
     nowhere,
     power_in_words,
     power_of,
 )
-from playground.ui.kit.grid_paint import draw, draw_cursor, paint_grid
+from playground.ui.kit.grid_paint import draw_cursor, paint_grid
 from playground.ui.kit.ink import Text
 from playground.ui.kit.linked import Zone
 from playground.ui.kit.numbers import fmt
 from playground.ui.panels.convolution.level import Level
 from playground.ui.panels.convolution.parts import (
     Framed,
-    Images,
     elided,
+    paint_map,
     paint_output,
     paint_plus,
     paint_wire,
@@ -61,7 +60,6 @@ class Spread(Level):
 
     def __init__(self, scope: Scope) -> None:
         super().__init__(scope, "convolution_channel", "One channel, spread out")
-        self._images = Images(scope)
         self._rows: list[tuple[int, Framed, QRectF, QRectF]] = []  # channel, input, kernel, map of both
         self._outputs: list[tuple[str, QRectF, tuple[int, int]]] = []
         self._terms: dict[int, Laid] = {}
@@ -181,7 +179,7 @@ class Spread(Level):
             yield Weights(stage.node_id)
 
     def forget(self) -> None:
-        self._images.clear()
+        super().forget()
         self._terms.clear()
         self._kernels.clear()
         self._gradient = None
@@ -279,17 +277,16 @@ class Spread(Level):
             if framed.outer.adjusted(0, -LABEL, self.size_needed.width(), 12).intersects(there):
                 yield k, channel, framed
 
-    def laids(self) -> Iterable[Laid]:
+    def laids(self) -> Iterable[Laid | None]:
         scope, stage = self.scope, self.scope.stage
         if stage is None:
             return
         for k, channel, framed in self._in_sight():
-            yield from self.map_of(stage.source, channel, framed.inner, scope.backward)
+            yield self.map_of(stage.source, channel, framed.inner, scope.backward)
             yield from self._matrices(stage, k)
-            if (term := self._term(stage, k)) is not None:
-                yield term
+            yield self._term(stage, k)
         for node_id, rect, _ in self._outputs:
-            yield from self.map_of(node_id, scope.spot.channel, self._output_rect(rect), scope.backward)
+            yield self.map_of(node_id, scope.spot.channel, self._output_rect(rect), scope.backward)
 
     # --- drawing ---
 
@@ -346,7 +343,7 @@ class Spread(Level):
             return
         plus, backward = QPointF(self._plus.x(), self._middle()), scope.backward
         for k, channel, framed in self._in_sight():
-            framed.paint(painter, ink, self._images.of(stage.source, channel, backward))
+            framed.paint(painter, ink, self.map_of(stage.source, channel, framed.inner, backward))
             if scope.cell is not None:
                 framed.paint_window(painter, ink, stage, scope.cell)
             if stage.is_convolution:
@@ -355,11 +352,12 @@ class Spread(Level):
             paint_plus(painter, ink, plus)
             painter.fillRect(QRectF(plus.x() - 32, plus.y() + 17, 64, 52 if backward else 34), ink.panel)
         for node_id, rect, size in self._outputs:
-            place, image = self._output_rect(rect), self._images.of(node_id, scope.spot.channel, backward)
+            place = self._output_rect(rect)
+            shown = self.map_of(node_id, scope.spot.channel, place, backward)
             if size == stage.map_shape[1:]:
-                paint_output(painter, scope, image, place, size)
-            elif image is not None:
-                draw(painter, image, place, ink.border)
+                paint_output(painter, scope, shown, place, size)
+            elif shown is not None:
+                paint_map(painter, ink, shown, place)
 
     def _paint_row(self, painter: QPainter, stage: Stage, k: int, plus: QPointF) -> None:
         """Kernel, its gradient, and the map of both with its wire to the sum."""
@@ -367,14 +365,10 @@ class Spread(Level):
         for laid in self._matrices(stage, k):
             paint_grid(painter, ink, laid)
         term = self._term(stage, k)
-        if term is None:
-            rect = fitted(self._rows[k][3], *(self._rows[k][1].size if scope.backward else size))
-            painter.fillRect(rect, ink.neutral)
-        else:
-            rect = term.rect
-            draw(painter, term.image(ink), rect, ink.border)
-            if not scope.backward and scope.cell is not None:
-                draw_cursor(painter, ink, cells_rect(rect, size, (scope.cell[0],), (scope.cell[1],)))
+        rect = fitted(self._rows[k][3], *(self._rows[k][1].size if scope.backward else size))
+        paint_map(painter, ink, term, rect)
+        if term is not None and not scope.backward and scope.cell is not None:
+            draw_cursor(painter, ink, term.rect_of(*scope.cell))
         start = QPointF(rect.right() + 6, rect.center().y())
         paint_wire(painter, ink, start, QPointF(plus.x() - 14, plus.y()))
 

@@ -138,7 +138,7 @@ class WindowLevel(Results):
             yield scope.saliency_want
 
     def forget(self) -> None:
-        self._images.clear()
+        super().forget()
         self._worked_out = self._laid = None
 
     def cell(self) -> ConvolutionCell | PoolingCell | None:
@@ -267,18 +267,21 @@ class WindowLevel(Results):
             if framed.outer.united(grids[0]).adjusted(0, -LABEL, 4000, 4).intersects(there):
                 yield k, channel, framed, grids
 
-    def laids(self) -> Iterable[Laid]:
+    def laids(self) -> Iterable[Laid | None]:
         scope, stage, matrices = self.scope, self.scope.stage, self.matrices()
         if stage is None:
             return
         for k, channel, framed, _ in self._in_sight():
-            yield from self.map_of(stage.source, channel, framed.inner)
+            yield self.map_of(stage.source, channel, framed.inner)
             yield from matrices[k] if matrices else ()
         if self._next or not scope.saliency:
-            node_id = stage.node_id if scope.backward else stage.last
-            yield from self.map_of(node_id, scope.spot.channel, self._output_rect(), scope.backward)
+            yield self._output_map(stage)
         if self._next and not scope.saliency and (found := self._next_window(stage)) is not None:
             yield found[1]
+
+    def _output_map(self, stage: Stage) -> Laid | None:
+        backward, rect = self.scope.backward, self._output_rect()
+        return self.map_of(stage.node_id if backward else stage.last, self.scope.spot.channel, rect, backward)
 
     def texts(self) -> Iterable[Text]:
         scope, stage, ink = self.scope, self.scope.stage, self.ink
@@ -310,7 +313,7 @@ class WindowLevel(Results):
             return
         matrices, summed = self.matrices(), stage.is_convolution and not scope.backward
         for k, channel, framed, rects in self._in_sight():
-            framed.paint(painter, ink, self._images.of(stage.source, channel))
+            framed.paint(painter, ink, self.map_of(stage.source, channel, framed.inner))
             framed.paint_window(painter, ink, stage, scope.cell)
             for laid in matrices[k] if matrices else ():
                 paint_grid(painter, ink, laid)
@@ -320,9 +323,7 @@ class WindowLevel(Results):
         if matrices and summed:
             paint_plus(painter, ink, QPointF(self._plus_x, self._middle()))
         if self._next or not scope.saliency:
-            node_id = stage.node_id if scope.backward else stage.last
-            image = self._images.of(node_id, scope.spot.channel, scope.backward)
-            paint_output(painter, scope, image, self._output_rect(), stage.map_shape[1:])
+            paint_output(painter, scope, self._output_map(stage), self._output_rect(), stage.map_shape[1:])
         if scope.saliency:
             self._paint_saliency(painter)
         elif self._next and (found := self._next_window(stage)) is not None:
