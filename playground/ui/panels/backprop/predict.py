@@ -10,12 +10,11 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from engine.trace import Moment
 from playground.ui.kit.style import refresh
 from playground.ui.kit.switches import FlowLayout, switch
-from playground.ui.kit.text import Label
+from playground.ui.kit.text import RIGHT, WRONG
 from playground.ui.kit.view import Context
+from playground.ui.kit.widgets import filled, label, named
 from playground.ui.panels.backprop.questions import Question, question
 from playground.ui.panels.backprop.side import SideCard
-
-RIGHT, WRONG = "\N{CHECK MARK}", "\N{MULTIPLICATION X}"
 
 
 class PredictCard(SideCard):
@@ -30,18 +29,10 @@ class PredictCard(SideCard):
         tip = "Ask for the sign, the size or the new loss before a step shows it."
         self.switch = switch("predict_first", "ask me first", tip, False, self._switched)
         self.head.insertWidget(0, self.switch)
-        self.asked = Label()
-        self.asked.setObjectName("question")
-        self.asked.setWordWrap(True)
-        self.options = QWidget()
-        self.options.setObjectName("answers")
+        self.asked, self.feedback = label("question"), label("feedback")
+        self.options = named(QWidget(), "answers")
         self._row = FlowLayout(self.options)
-        self.feedback = Label()
-        self.feedback.setObjectName("feedback")
-        self.feedback.setWordWrap(True)
-        for part in (self.asked, self.options, self.feedback):
-            self.body.addWidget(part)
-        self.body.addStretch(1)
+        filled(self.body, self.asked, self.options, self.feedback, None)
         self.question: Question | None = None
         self.right = self.total = 0
         self._answered: dict[
@@ -92,19 +83,9 @@ class PredictCard(SideCard):
                 widget.hide()
                 widget.deleteLater()
         for i, words in enumerate(asked.options):
-            sign = (
-                ""
-                if answer is None
-                else f" {RIGHT}"
-                if i in asked.right
-                else f" {WRONG}"
-                if i == answer
-                else ""
-            )
-            button = QPushButton(words + sign, self.options)
-            button.setObjectName(f"answer_{i}")
-            button.setAccessibleName(words)
-            button.setToolTip("Guess this.")
+            told = RIGHT if i in asked.right else WRONG if i == answer else ""
+            text = f"{words} {told}" if told and answer is not None else words
+            button = named(QPushButton(text, self.options), f"answer_{i}", words, "Guess this.")
             button.setEnabled(answer is None)
             button.clicked.connect(self._chooser(i))
             self._row.addWidget(button)
