@@ -16,6 +16,7 @@ from playground.ui.kit.grid_paint import draw_cursor, paint_grid
 from playground.ui.kit.ink import CENTRE, write
 from playground.ui.kit.numbers import exact, parse
 from playground.ui.kit.plot import small
+from playground.ui.kit.widgets import named
 from playground.ui.panels.convolution.levels import KEYS
 from playground.ui.panels.convolution.scope import Scope, largest
 
@@ -59,10 +60,8 @@ class KernelEditor(QWidget):
         self.kernel: Array = np.zeros((1, 3, 3))
         self.slice = 0
         self.at = (1, 1)
-        self.field = Field(self)
-        self.field.setObjectName("kernel_weight")
-        self.field.setAccessibleName("Weight")
-        self.field.setToolTip("Another weight. Enter takes it, Esc leaves it as it was.")
+        tip = "Another weight. Enter takes it, Esc leaves it as it was."
+        self.field = named(Field(self), "kernel_weight", "Weight", tip)
         self.field.setFont(small(self.field.font()))
         self.field.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.field.editingFinished.connect(self._take)

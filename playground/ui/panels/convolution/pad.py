@@ -23,7 +23,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -36,8 +35,7 @@ from playground.runner.messages import OWN, Predictions, ShowPicture, Want
 from playground.ui.kit.grid_paint import draw
 from playground.ui.kit.icons import icon
 from playground.ui.kit.ink import write
-from playground.ui.kit.plot import small
-from playground.ui.kit.text import Label
+from playground.ui.kit.widgets import filled, label, tool
 from playground.ui.panels.convolution.classes import draw_classes
 from playground.ui.panels.convolution.own import Found, chosen, dropped, opaque, pasted, pixels_of
 from playground.ui.panels.convolution.paint import input_image
@@ -210,18 +208,11 @@ class DrawPanel(QWidget):
         self._scope, self._focus = scope, scope.context.focus
         self.setObjectName("draw_panel")
         self.pad, self.verdict = Pad(scope), Verdict(scope)
-        self.how = Label()
-        self.how.setObjectName("drawing_how")
-        self.how.setProperty("muted", True)
-        self.how.setWordWrap(True)
-        self.how.setFont(small(self.how.font()))
-        self.how.setMinimumWidth(1)
+        self.how = label("drawing_how", little=True, muted=True)
         self._number = 0
         self._data: Prepared | None = None
         self._framing: Framing | None = None
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
+        row = filled(QHBoxLayout(self), gap=8)
         row.addWidget(self.pad, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(self._make_buttons())
         row.addWidget(self.verdict, 1)
@@ -230,40 +221,19 @@ class DrawPanel(QWidget):
         self._timer.timeout.connect(self._send)
         self.pad.drawn.connect(self._later)
         self.pad.dropped.connect(self.show_photo)
-        scope.restyled.connect(self._restyled)
+        for part in (self.pad, self.verdict):
+            scope.restyled.connect(part.update)
 
     def _make_buttons(self) -> QVBoxLayout:
-        column = QVBoxLayout()
-        column.setSpacing(2)
-        for name, words, picture, tip, act in (
-            (
-                "drawing_clear",
-                "Clear",
-                "eraser",
-                "Clear: begin with an empty pad, and look at the data's samples again.",
-                self.clear,
-            ),
-            ("drawing_open", "Open…", "folder-open-outline", "Open: use a picture from a file.", self._open),
-            (
-                "drawing_paste",
-                "Paste",
-                "content-paste",
-                "Paste: use the picture on the clipboard (Ctrl+V on the pad).",
-                self._paste,
-            ),
-        ):
-            button = QToolButton()
-            button.setObjectName(name)
-            button.setToolTip(tip)
-            button.setAccessibleName(words)
-            button.setAutoRaise(True)
-            button.setIconSize(QSize(18, 18))
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.clicked.connect(act)
-            button.setIcon(icon(picture, self._scope.context.theme))
-            column.addWidget(button)
-        column.addStretch(1)
-        return column
+        clear = "Clear: begin with an empty pad, and look at the data's samples again."
+        paste = "Paste: use the picture on the clipboard (Ctrl+V on the pad)."
+        sign = lambda name: icon(name, self._scope.context.theme)
+        wanted = (
+            ("drawing_clear", "Clear", clear, self.clear, sign("eraser")),
+            ("drawing_open", "Open…", "Open: use a picture from a file.", self._open, sign("folder-open-outline")),
+            ("drawing_paste", "Paste", paste, self._paste, sign("content-paste")),
+        )  # fmt: skip
+        return filled(QVBoxLayout(), *(tool(*each, bare=True, side=18) for each in wanted), None, gap=2)
 
     def _fit(self, height: int) -> None:
         """Make the pad as large as there is room."""
@@ -277,10 +247,6 @@ class DrawPanel(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self.width(), LEAST)
-
-    def _restyled(self) -> None:
-        self.pad.update()
-        self.verdict.update()
 
     def _say(self, how: str) -> None:
         if how != self.how.text():

@@ -18,7 +18,8 @@ from playground.ui.kit.grid_paint import draw_cursor, paint_grid
 from playground.ui.kit.ink import write
 from playground.ui.kit.numbers import fmt
 from playground.ui.kit.switches import FlowLayout
-from playground.ui.panels.convolution.bench import Desk, caption, choice, problem, through
+from playground.ui.kit.widgets import filled, label
+from playground.ui.panels.convolution.bench import Desk, choice, through
 from playground.ui.panels.convolution.levels import KEYS
 from playground.ui.panels.convolution.scope import Scope, largest
 from playground.ui.panels.convolution.words import cell_in_words, misfit, overlap, size_formula
@@ -285,7 +286,8 @@ class PoolingBench(QWidget):
         self.scope = scope
         self.setObjectName("pooling_bench")
         self.grids = PoolGrids(scope)
-        self.said, self.trouble = caption("pooling_said"), problem("pooling_trouble")
+        self.said = label("pooling_said", little=True, muted=True)
+        self.trouble = label("pooling_trouble", little=True, problem=True)
         flow = FlowLayout(gap=8)
         self.numbers = choice(
             "pooling_numbers", "Numbers", "The grid to begin with.", tuple(GRIDS), self._fill
@@ -311,12 +313,7 @@ class PoolingBench(QWidget):
             flow.addWidget(part)
         area = Desk("pooling_bench_scroll", self.grids)
         area.roomy.connect(self.grids.fit)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(flow)
-        layout.addWidget(area, 1)
-        layout.addWidget(self.said)
-        layout.addWidget(self.trouble)
+        filled(QVBoxLayout(self), flow, area, self.said, self.trouble).setStretch(1, 1)
         self.grids.changed = self._say
         scope.restyled.connect(self.grids.update)
         self._say()
