@@ -288,6 +288,14 @@ def fitted(rect: QRectF, height: int, width: int) -> QRectF:
     return QRectF(rect.x(), rect.y(), width * scale, height * scale)
 
 
+def centred(rect: QRectF, height: float, width: float) -> QRectF:
+    """The largest rectangle of these proportions in the middle of ``rect``."""
+    scale = min(rect.width() / width, rect.height() / height)
+    found = QRectF(0, 0, width * scale, height * scale)
+    found.moveCenter(rect.center())
+    return found
+
+
 def cell_at(rect: QRectF, at: QPointF, height: int, width: int) -> tuple[int, int] | None:
     """Row and column of the matrix drawn in ``rect`` under a point."""
     if not rect.contains(at):

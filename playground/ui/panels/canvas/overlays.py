@@ -9,13 +9,17 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
 
 from playground.ui.kit.remedies import remedy_buttons
-from playground.ui.kit.text import Label
+from playground.ui.kit.widgets import filled, label
 
 if TYPE_CHECKING:
     from engine.problems import Problem
     from playground.document.document import Document
 
 WIDTH = 210
+WORDS = (
+    "or double-click one in the palette.\n"
+    "The data come in at the left; at the right the loss says how wrong the answers are."
+)
 
 
 class Invitation(QFrame):
@@ -25,19 +29,11 @@ class Invitation(QFrame):
         super().__init__(parent)
         self.setObjectName("invitation")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        head = Label("Drag a layer here")
-        head.setProperty("title", True)
-        words = Label(
-            "or double-click one in the palette.\nThe data come in at the left; at the right the loss says how wrong the answers are."
-        )
-        words.setProperty("muted", True)
-        words.setWordWrap(True)
-        layout = QVBoxLayout(self)
-        for label in (head, words):
-            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            layout.addWidget(label)
+        head, words = label("", "Drag a layer here", wraps=False, title=True), label("", WORDS, muted=True)
+        for part in (head, words):
+            part.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        filled(QVBoxLayout(self), head, words, margins=(18, 22, 18, 22))
         self.setFixedWidth(300)
-        layout.setContentsMargins(18, 22, 18, 22)
         self.hide()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -65,15 +61,9 @@ class MendOffer(QFrame):
         self.setProperty("card", True)
         self.setProperty("wrong", True)
         self.setFixedWidth(WIDTH)
-        self.sentence = Label()
-        self.sentence.setObjectName("mend_sentence")
-        self.sentence.setProperty("problem", True)
-        self.sentence.setWordWrap(True)
+        self.sentence = label("mend_sentence", problem=True)
         self.buttons: list[QPushButton] = []
-        self._column = layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 8, 10, 10)
-        layout.setSpacing(8)
-        layout.addWidget(self.sentence)
+        self._column = filled(QVBoxLayout(self), self.sentence, gap=8, margins=(10, 8, 10, 10))
         self.hide()
 
     def offer(self, problem: Problem | None) -> None:

@@ -14,7 +14,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from engine.network import INPUT
 from engine.trace import Place
 from playground.ui.kit.colours import readable
-from playground.ui.kit.grid import Grid, Laid
+from playground.ui.kit.grid import Grid, Laid, centred
 from playground.ui.kit.grid_paint import paint_grid
 from playground.ui.kit.numbers import fmt
 from playground.ui.kit.step_progress import Progress
@@ -24,7 +24,7 @@ from playground.ui.panels.canvas.layout import Tile
 from playground.ui.panels.canvas.look import DIM, RADIUS, TILE_RADIUS, Look
 from playground.ui.panels.canvas.plan import LOSS, Block
 from playground.ui.panels.canvas.step_lines import BACK, CENTRE, StepLines
-from playground.ui.panels.canvas.step_places import halves, picture
+from playground.ui.panels.canvas.step_places import halves
 from playground.ui.panels.canvas.step_plan import Atlas, Face, Spot, Spotlight, face, spotlight
 from playground.ui.panels.canvas.targets import Card, Cell, Unit
 
@@ -139,7 +139,7 @@ class StepItem(Item):
                 before=BACK if lower else "",
                 unknown=UNKNOWN if not is_map and self._waits(block.id, lower) else "",
             )  # fmt: skip
-            self._laids[key] = Laid.whole(grid, picture(half, block.shape) if is_map else half)
+            self._laids[key] = Laid.whole(grid, centred(half, *size) if is_map else half)
         return self._laids.get(key)
 
     def _places(

@@ -37,14 +37,6 @@ def halves(tile: Tile, room: Place, block: Block, after: float) -> tuple[QRectF,
     return upper, upper.translated(0, height / 2 + 1)
 
 
-def picture(half: QRectF, shape: tuple[int, ...]) -> QRectF:
-    """Where a map ``(C, H, W)`` lies in its half: as large as fits, in proportion."""
-    height, width = shape[1:]
-    scale = min(half.width() / width, half.height() / height)
-    w, h = width * scale, height * scale
-    return QRectF(half.center().x() - w / 2, half.center().y() - h / 2, w, h)
-
-
 def middle(points: Sequence[QPointF]) -> QPointF:
     return QPointF(sum(p.x() for p in points) / len(points), sum(p.y() for p in points) / len(points))
 
