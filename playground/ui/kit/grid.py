@@ -80,6 +80,7 @@ class Grid:
         power: numbers are written as multiples of this power of ten.
         grey: what is black and what is white, of a picture in grey; ``None`` for the signed scale.
         before, unknown: what stands before each number, and in place of one that is not known.
+        digits: significant ones, at most.
     """
 
     title: str
@@ -98,6 +99,7 @@ class Grid:
     grey: tuple[float, float] | None = None
     before: str = ""
     unknown: str = "–"
+    digits: int = 3
 
     @property
     def focus(self) -> tuple[int, int]:
@@ -240,7 +242,7 @@ class Laid:
         if math.isnan(value):
             return self.grid.unknown
         before = self.grid.before
-        said = short(value, room - advance(before, SMALL) if before else room)
+        said = short(value, room - advance(before, SMALL) if before else room, self.grid.digits)
         return before + said if said else ""
 
 
@@ -248,8 +250,8 @@ class Laid:
 
 
 @lru_cache(maxsize=8192)
-def short(value: float, width: float) -> str:
-    """A number with as many digits, three at most, as fit so many pixels in small print; "" where not even one does.
+def short(value: float, width: float, most: int = 3) -> str:
+    """A number with as many digits, ``most`` at most, as fit so many pixels in small print; "" where not even one does.
 
     A last resort is to leave out the 0 in front of the point.
     """
@@ -257,9 +259,9 @@ def short(value: float, width: float) -> str:
         texts = [fmt(int(value))]
     else:
         texts = []
-        for digits in (3, 2, 1):
+        for digits in range(most, 0, -1):
             said = fmt(value, digits)
-            texts += [said, said.replace("0.", ".", 1)] if abs(value) < 1 and digits < 3 else [said]
+            texts += [said, said.replace("0.", ".", 1)] if abs(value) < 1 and digits < most else [said]
     return next((text for text in texts if advance(text, SMALL) <= width), "")
 
 

@@ -201,7 +201,8 @@ class Linking(_Base):
         elif event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             at = QPointF(event.pos()) + self.origin
             zone = self.zone_at(at)
-            QToolTip.showText(event.globalPos(), tip(zone.said(at)) if zone is not None else "", self.surface)
+            said = tip(zone.said(at)) if zone is not None else self.toolTip()
+            QToolTip.showText(event.globalPos(), said, self.surface)
             return True
         return False
 

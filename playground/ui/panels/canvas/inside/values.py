@@ -22,7 +22,7 @@ class ValueTiles(SampleTiles):
 
     def take(self, values: Array, units: list[int]) -> None:
         limit = end_of(values)
-        self._grids = [Grid("y", "", values[unit].reshape(1, 1), limit=limit) for unit in units]
+        self._grids = [Grid("y", "", values[unit].reshape(1, 1), limit=limit, digits=2) for unit in units]
 
     def paint_tile(self, painter: QPainter, i: int, tile: Tile) -> None:
         if i < len(self._grids):
