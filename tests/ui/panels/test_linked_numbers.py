@@ -241,6 +241,26 @@ def test_only_what_the_steps_have_come_to_is_told(rooms) -> None:
     assert f"z = {number}" in [text.text for text in window.texts()]
 
 
+def test_a_window_that_is_half_known_has_no_winner_yet(rooms) -> None:
+    rooms.go(*FORWARD)
+    window = rooms.look("conv2d2", 1, (2, 3))
+    pool = list(window.laids())[-1]
+    assert pool.grid.words == "maxpool2d1"
+    assert np.isnan(pool.grid.cells).any()
+    assert [ring.style for ring in pool.grid.rings] == ["cursor"]
+    assert not any("winner" in text.text for text in window.texts())
+    rooms.go("update")
+    assert [ring.style for ring in list(window.laids())[-1].grid.rings] == ["winner", "cursor"]
+
+
+def test_shares_that_are_to_be_predicted_are_not_told(rooms) -> None:
+    rooms.go(*BACKWARD)
+    spread = rooms.look("conv2d2", 1, backward=True)
+    assert any(text.text == "δ sent back to it" for text in spread.texts())
+    rooms.focus.veil(True)
+    assert not any(text.text == "δ sent back to it" for text in spread.texts())
+
+
 def test_the_sum_that_is_painted_is_the_sum_of_its_parts(rooms) -> None:
     rooms.go("update")
     window = rooms.look("conv2d2", 1, (2, 3))

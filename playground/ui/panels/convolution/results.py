@@ -139,7 +139,7 @@ class Results(Level):
         kind = "mean" if cell.winner is None else "max"
         used = ink.large if high[0] > high[1] else ink.title
         yield Text(QRectF(x, y, RESULT, 20), f"{kind} = {fmt(cell.result)}", ink.end(cell.result), used)
-        for i, (said, strong) in enumerate(reasons(cell)):
+        for i, (said, strong) in enumerate(reasons(cell) if not np.isnan(cell.result) else ()):
             where = QRectF(x, y + high[0] + i * high[1], RESULT, 20)
             yield Text(where, said, ink.text if strong else ink.muted, ink.tiny)
 
@@ -209,7 +209,8 @@ class Results(Level):
         patch = found.patch
         rows, columns = patch.inside.shape
         side = float(int(max(8.0, min(38.0, BIG / max(rows, columns)))))
-        rings = (cell_ring(*found.winner, "winner"),) if found.winner is not None else ()
+        winner = None if np.isnan(found.result) else found.winner
+        rings = (cell_ring(*winner, "winner"),) if winner is not None else ()
         grid = Grid(
             "x", stage.pooling, patch.values[0], place=scope.patch_place(stage.last, channel, patch), inside=patch.inside,
             rings=(*rings, cell_ring(u, v, "cursor")), limit=largest(values[channel]),

@@ -203,6 +203,8 @@ class Spread(Level):
     def _term(self, stage: Stage, k: int) -> Laid | None:
         """The map of one row, worked out when it is first seen: there may be hundreds."""
         scope = self.scope
+        if scope.backward and scope.veils(stage.node_id, "share"):
+            return None
         if k not in self._terms:
             found = self.terms(slice(k, k + 1))
             if found is None:
