@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
-    QDragEnterEvent,
-    QDropEvent,
     QImage,
     QKeyEvent,
     QKeySequence,
@@ -37,7 +35,7 @@ from playground.ui.kit.icons import icon
 from playground.ui.kit.ink import write
 from playground.ui.kit.widgets import filled, label, tool
 from playground.ui.panels.convolution.classes import draw_classes
-from playground.ui.panels.convolution.own import Found, chosen, dropped, opaque, pasted, pixels_of
+from playground.ui.panels.convolution.own import Found, PictureDrop, chosen, opaque, pasted, pixels_of
 from playground.ui.panels.convolution.paint import input_image
 from playground.ui.panels.convolution.scope import Scope
 
@@ -53,11 +51,10 @@ MOST = 512
 PACE = 30
 
 
-class Pad(QWidget):
+class Pad(PictureDrop):
     """Draw with the left button, rub out with the right; or drop a picture."""
 
     drawn = Signal()
-    dropped = Signal(object)  #: a picture of the user's own, or why there is none
 
     def __init__(self, scope: Scope) -> None:
         super().__init__()
@@ -70,7 +67,6 @@ class Pad(QWidget):
         self.setFixedSize(SIDE, SIDE)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.setAcceptDrops(True)
         self.image = QImage(FINE, FINE, QImage.Format.Format_Grayscale8)
         self.image.fill(0)
         self.photo: QImage | None = None
@@ -126,14 +122,6 @@ class Pad(QWidget):
             self.dropped.emit(pasted())
         else:
             super().keyPressEvent(event)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasImage() or event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        event.acceptProposedAction()
-        self.dropped.emit(dropped(event.mimeData()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
