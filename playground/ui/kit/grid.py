@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from itertools import product
+from itertools import chain, product
 from typing import Any, Literal
 
 import numpy as np
@@ -167,21 +167,27 @@ class Laid:
     def where(self, place: Place, same: Callable[[Place | None], bool]) -> tuple[int, int] | None:
         """The shown cell whose number stands at ``place``, as ``same`` tells; ``None`` for none.
 
-        Of many cells only those are asked that bear the last of the place's indices, one way or the other.
+        Asked are the cells that bear the last of the place's indices, one way or the other, and of a few cells then all.
         """
-        if self.grid.place is nowhere or not place.index:
+        if self.grid.place is nowhere or not place.index or self._is_elsewhere(place):
             return None
-        candidates: Iterable[tuple[int, ...]]
+        last, two = place.index[-1], place.index[-2:]
+        candidates: Iterable[tuple[int, ...]] = (two, (last, 0), (0, last), two[::-1])
         if len(self.rows) * len(self.columns) <= FEW:
-            candidates = product(self.rows, self.columns)
-        else:
-            last, two = place.index[-1], place.index[-2:]
-            candidates = (two, (last, 0), (0, last), two[::-1])
+            candidates = chain(candidates, product(self.rows, self.columns))
         for at in candidates:
             inside = len(at) == 2 and at[0] in self.rows and at[1] in self.columns
             if inside and same(self.grid.place(at[0], at[1])):
                 return at[0], at[1]
         return None
+
+    def _is_elsewhere(self, place: Place) -> bool:
+        """Whether all cells stand in another map than a place does: there may be hundreds of maps."""
+        first, last = (self.grid.place(self.rows[k], self.columns[k]) for k in (0, -1))
+        if first is None or last is None or len(first.index) != len(place.index):
+            return False
+        other = "share" not in (first.kind, place.kind) and first.node_id != place.node_id
+        return first.index[:-2] == last.index[:-2] and (other or first.index[:-2] != place.index[:-2])
 
     def words_for(self, row: int, column: int) -> str:
         """What is said of a cell: its number with every digit."""

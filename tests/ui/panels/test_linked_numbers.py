@@ -200,6 +200,7 @@ def test_a_click_in_convolution_looks_into_the_number_everywhere(rooms) -> None:
     assert all(picture != before[name] for name, picture in rooms.pictures().items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_size", [1, 4])
 @pytest.mark.parametrize("backward", [False, True])
 @pytest.mark.parametrize("level", [1, 2, 3])
