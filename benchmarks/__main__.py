@@ -1,9 +1,9 @@
-"""``python -m benchmarks [engine|memory|gui|growth] [options]``: one of the benchmarks, or all, each in a process of its own."""
+"""``python -m benchmarks [engine|memory|gui|growth|coach] [options]``: one of the benchmarks, or all, each in a process of its own."""
 
 import subprocess
 import sys
 
-BENCHMARKS = ("engine", "memory", "gui", "growth")
+BENCHMARKS = ("engine", "memory", "gui", "growth", "coach")
 
 
 def main(words: list[str]) -> int:

@@ -26,6 +26,7 @@ from engine.update import Update
 #: samples that are looked at, at most and at least, and the numbers inside the network that they may cost between the two
 SAMPLES, FEWEST, NUMBERS = 256, 4, 400_000
 BINS = 40
+NEAR_ZERO = 0.01  #: weights of a smaller size hardly count
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +59,8 @@ class LayerDiagnosis:
             included, over all weights of the layer without its biases. 0 where it is frozen; NaN where w is all 0.
         outputs, output_gradients: how its outputs and ``∂L/∂output`` are spread.
         alike: it has several units, and all of them have the same weights and give the same values.
+        near_zero: how many of its weights (without biases) are nearer to 0 than ``NEAR_ZERO``, and how many there are: what an L1
+            penalty makes many of, and an L2 penalty few.
         weights, weight_gradients: how its weights (without biases) and ``∂L/∂w`` are spread; ``None`` where it has none.
     """
 
@@ -73,6 +76,7 @@ class LayerDiagnosis:
     output_gradients: Bins
     weights: Bins | None = None
     weight_gradients: Bins | None = None
+    near_zero: tuple[int, int] = (0, 0)
     alike: bool = False
 
 
@@ -108,25 +112,26 @@ def diagnose(trainer: Trainer, most: int = SAMPLES) -> Diagnosis:
     numbers = sum(int(np.prod(shape)) for shape in model.shapes.values())
     count = min(len(data), most, max(FEWEST, NUMBERS // max(numbers, 1)))
     with trainer.rehearsal() as update:
-        program = _run(model, data, trainer.loss, count)
+        program = passed(model, data, trainer.loss, count)
         found = {node.id: _look(program, node.id) for node in model.network.nodes}
         ratios = _update_ratios(trainer, update)
     layers = (LayerDiagnosis(i, update_ratio=ratios.get(i, math.nan), **kept) for i, kept in found.items())
     return Diagnosis(tuple(layers), count, trainer.steps)
 
 
-def _run(model: Model, data: Dataset, loss: Loss, count: int) -> Program:
-    """Forward and back over the first ``count`` samples."""
+def passed(model: Model, data: Dataset, loss: Loss, count: int) -> Program:
+    """A program that has gone forward and back over the first ``count`` samples, in inference mode."""
     program = Program(model.network, model.in_shape, count, model.store, training=False, input_gradient=True)
     program.x[...] = np.moveaxis(data.x[:count], 0, -1)
-    target = loss.targets(data.y[:count], model.out_shape[0]).T
-    _differentiate(program, loss, np.ascontiguousarray(target, model.dtype))
+    target = loss.targets(data.y[:count], model.outputs).T
+    differentiate(program, loss, np.ascontiguousarray(target, model.dtype))
     return program
 
 
-def _differentiate(program: Program, loss: Loss, target: Array) -> None:
+def differentiate(program: Program, loss: Loss, target: Array) -> None:
+    """Forward and back over what lies in the input of ``program``; ``target``: ``(outputs, B)``."""
     value = np.zeros((), program.dtype)
-    steps = loss.bind(program.output, target, program.d_output, value)
+    steps = loss.attach(program.output, target, program.d_output, value)
     program.forward()
     run_calls((*steps.forward, *steps.backward))
     program.backward()
@@ -157,10 +162,19 @@ def _look(program: Program, node_id: str) -> dict[str, Any]:
     weights = _weights(program, program.parameters.views, node_id)
     if weights:
         slopes = _weights(program, program.parameters.gradient_views, node_id)
-        kept["alike"] = len(values) > 1 and all(bool((a == a[:1]).all()) for a in (*weights, values))
+        kept["alike"] = len(values) > 1 and all(map(_alike, (*weights, values)))
+        kept["near_zero"] = (
+            sum(int((np.abs(w) < NEAR_ZERO).sum()) for w in weights),
+            sum(w.size for w in weights),
+        )
         kept["weights"] = Bins(*histogram(_joined(weights), BINS))
         kept["weight_gradients"] = Bins(*histogram(_joined(slopes), BINS))
     return kept
+
+
+def _alike(rows: Array) -> bool:
+    """Whether all rows are the same, but for what products round differently from row to row."""
+    return bool(np.ptp(rows, axis=0).max(initial=0) <= 1e-5 * np.abs(rows).max(initial=0))
 
 
 def _update_ratios(trainer: Trainer, update: Update) -> dict[str, float]:
@@ -168,7 +182,7 @@ def _update_ratios(trainer: Trainer, update: Update) -> dict[str, float]:
     model, batch = trainer.model, trainer.upcoming()
     program = model.program(batch.x.shape[-1], training=True)
     program.x[...] = batch.x
-    _differentiate(program, trainer.loss, np.ascontiguousarray(batch.t))
+    differentiate(program, trainer.loss, np.ascontiguousarray(batch.t))
     ids = list(model.store.slices)
     before = {i: [w.copy() for w in _weights(program, model.store.views, i)] for i in ids}
     run_calls(update.calls)

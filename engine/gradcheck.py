@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -40,8 +41,19 @@ class Cell:
     index: tuple[int, ...]
     analytic: float
     numeric: float
-    error: float  #: |a − n| / max(|a|, |n|)
+    error: float  #: |a − n| / max(|a|, |n|); 0 where they differ by less than the losses are rounded
     verdict: Verdict
+
+    @property
+    def difference(self) -> float:
+        """|a − n|, as it is."""
+        return abs(self.analytic - self.numeric)
+
+    @property
+    def raw(self) -> float:
+        """|a − n| / max(|a|, |n|), rounding and all; NaN where both are 0."""
+        scale = max(abs(self.analytic), abs(self.numeric))
+        return self.difference / scale if scale else float("nan")
 
 
 @dataclass(frozen=True)
@@ -68,6 +80,17 @@ class Report:
         """Of the worst cell that has a derivative; KINK if none has."""
         smooth = [c for c in self.cells if c.verdict is not Verdict.KINK]
         return smooth[0].verdict if smooth else Verdict.KINK
+
+    @property
+    def difference(self) -> float:
+        """The largest |a − n| among the cells that have a derivative; NaN if none has."""
+        return max((c.difference for c in self.cells if c.verdict is not Verdict.KINK), default=float("nan"))
+
+    @property
+    def raw(self) -> float:
+        """The largest relative error among them, rounding and all; NaN where both derivatives of all are 0."""
+        known = [c.raw for c in self.cells if c.verdict is not Verdict.KINK and not math.isnan(c.raw)]
+        return max(known, default=float("nan"))
 
     @property
     def kinks(self) -> int:
@@ -166,9 +189,16 @@ class GradientCheck:
             elif progress is not None and not progress(found):
                 return
 
-    def steps(self, cells: int = 30, seed: int = 0) -> Iterator[float | Report]:
-        """As ``run``, with the share done before each cell among the reports: a caller may take the next step later."""
+    def steps(self, cells: int = 30, seed: int = 0, planted: bool = False) -> Iterator[float | Report]:
+        """As ``run``, with the share done before each cell among the reports: a caller may take the next step later.
+
+        ``planted``: as if back-propagation had a fault: it forgets half of the first parameter's gradient.
+        """
         gradients = self.gradients()
+        if planted:
+            first = next((array for arrays in gradients.values() for array in arrays.values()), None)
+            if first is not None:
+                first *= 0.5
         chosen = []
         rng = np.random.default_rng(seed)
         for node_id, arrays in gradients.items():

@@ -19,7 +19,7 @@ from engine.errors import ShapeError
 from engine.maths import DOT, PRODUCT, Expression, Let, juxtaposed, log_sigmoid, truth, written_out
 from engine.ranges import Range
 from engine.registry import Registry
-from engine.spec import Choice, Float, Int, Spec, param
+from engine.spec import Choice, Float, Int, Numbers, Spec, by_option, param
 
 
 class Loss(Spec):
@@ -61,6 +61,10 @@ class Loss(Spec):
             cls.gradient_formula = rf"\frac{{\partial L}}{{\partial z_{{{below}}}}} = {mean}{DOT}{slope}"
 
     @property
+    def task_in_words(self) -> str:
+        return " or ".join(self.tasks)
+
+    @property
     def labels(self) -> tuple[float, float] | None:
         """As what numbers an only output is taught two classes; ``None`` where it is taught none."""
         return None
@@ -77,20 +81,27 @@ class Loss(Spec):
             return ""
         return f"Two classes are taught as {numbers_in_words(*self.labels)}; an output above {self.cut:g} says the second."
 
+    def serves(self, data: Dataset) -> bool:
+        """Whether it is a loss for ``data``: by default, for the task they set."""
+        return data.task in self.tasks
+
     def out_shape(self, data: Dataset) -> Shape:
         """What the last layer must give for ``data``. Raises ShapeError when the loss does not serve this task."""
-        if data.task not in self.tasks:
+        if not self.serves(data):
             fit = [cls.label for cls in losses if data.task in cls.tasks]
             raise ShapeError(
-                f"{self.label} is a loss for {' or '.join(self.tasks)}; these data are {data.task}. Choose {' or '.join(fit)}."
+                f"{self.label} is a loss for {self.task_in_words}; these data are {data.task}. Choose {' or '.join(fit)}."
             )
-        return (len(data.classes),) if data.classes else (data.y.shape[1],)
+        return (len(data.classes),) if data.classes else data.target_shape
 
     def targets(self, y: Array, outputs: int) -> Array:
-        """Targets as the calls read them: ``(N, outputs)`` floats from labels ``(N,)`` or numbers ``(N, outputs)``."""
+        """Targets as the calls read them: ``(N, outputs)`` floats from labels ``(N,)`` or numbers ``(N, …)``, so many for each sample.
+
+        Raises ShapeError where the numbers do not fit the outputs.
+        """
         if np.issubdtype(y.dtype, np.integer):
             return np.eye(outputs)[y]
-        return y.reshape(len(y), outputs)
+        return _numbers_of(y, outputs)
 
     def after(self, given: Range) -> Self:
         """The loss as it is taught to a network whose outputs lie in ``given``: whatever depends on them is settled."""
@@ -115,12 +126,44 @@ class Loss(Spec):
         """Calls that write the loss into the 0-d ``value`` and its gradient into ``dz``; ``z, t, dz`` are ``(outputs, B)``."""
         raise ShapeError(f"{type(self).__name__} does not say how it is computed; define bind().")
 
+    def mass(self, t: Array) -> float:
+        """By how much a batch counts in a mean over several: its number of samples. ``t``: its targets ``(outputs, B)``."""
+        return float(t.shape[1])
+
+    def attach(self, output: Array, t: Array, d_output: Array, value: Array) -> Steps:
+        """As ``bind``, for outputs of any shape ``(…, B)``: their numbers are taken channel after channel, row after row."""
+        if output.ndim == 2:
+            return self.bind(output, t, d_output, value)
+        batch = output.shape[-1]
+        z, dz = (
+            a.reshape(-1, batch) if a.flags.c_contiguous else np.zeros_like(t) for a in (output, d_output)
+        )
+        steps = self.bind(z, t, dz, value)
+        # A picture may lie in memory row by row or with a border: then its numbers are laid out anew.
+        load = [] if output.flags.c_contiguous else [call(np.copyto, z.reshape(output.shape), output)]
+        store = [] if d_output.flags.c_contiguous else [call(np.copyto, d_output, dz.reshape(output.shape))]
+        return Steps([*load, *steps.forward], [*steps.backward, *store])
+
     def probabilities(self, z: Array) -> Array:
         """What classification outputs ``(N, outputs)`` say as probabilities ``(N, classes)``.
 
         Classes that the data lack (``CrossEntropyLoss.num_classes``) come after those they have.
         """
         return z
+
+    def numbers(self, z: Array) -> Array:
+        """What outputs of a regression, of any shape, say as numbers such as the targets are. By default themselves."""
+        return z
+
+
+def _numbers_of(y: Array, outputs: int) -> Array:
+    """``y`` ``(N, …)`` as ``(N, outputs)``. Raises ShapeError where each sample has more or fewer numbers."""
+    if y.size != len(y) * outputs:
+        raise ShapeError(
+            f"The targets have shape {y.shape}, {y.size // max(len(y), 1)} numbers for each sample, and the network gives {outputs}. "
+            "Change its last layer, or the targets."
+        )
+    return y.reshape(len(y), outputs)
 
 
 losses: Registry[Loss] = Registry("loss", Loss)
@@ -306,10 +349,14 @@ class HuberLoss(Regression):
 @losses.register("BCEWithLogitsLoss", label="Binary cross-entropy")
 @dataclass(frozen=True)
 class BCEWithLogitsLoss(Loss):
-    """How surprised a yes/no probability is by the truth; the sigmoid is part of the loss, so the network gives one logit."""
+    """How surprised yes/no probabilities are by the truth; the sigmoid is part of the loss, so the network gives logits.
+
+    For two classes one logit; for targets between 0 and 1, such as the pixels of a picture, one for each.
+    """
 
     tasks = ("binary",)
-    factor = "mean over the batch"
+    factor = "mean over outputs and batch"
+    over_outputs = True
     logits = True
     asks = "a logit, which may be any number, as the sigmoid is part of it"
     value = (
@@ -320,36 +367,47 @@ class BCEWithLogitsLoss(Loss):
         ),
     )  # fmt: skip
     slope = (Let("slope", lambda p, t: p - t, "difference"),)
-    why = "The slope of the logarithm and the slope of the sigmoid cancel: all that is left is p − t, divided by N."
+    why = "The slope of the logarithm and the slope of the sigmoid cancel: all that is left is p − t, divided by how many there are."
+
+    @property
+    def task_in_words(self) -> str:
+        return f"{super().task_in_words} or targets from 0 to 1"
+
+    def serves(self, data: Dataset) -> bool:
+        return super().serves(data) or (not data.classes and data.y.min() >= 0.0 and data.y.max() <= 1.0)
 
     def out_shape(self, data: Dataset) -> Shape:
-        super().out_shape(data)
-        return (1,)
+        shape = super().out_shape(data)
+        return (1,) if data.classes else shape
 
     def targets(self, y: Array, outputs: int) -> Array:
-        return y.reshape(len(y), outputs).astype(np.float64)
+        return _numbers_of(y, outputs).astype(np.float64)
 
     def bind(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
-        zero, half, share = np.zeros_like(z), _constant(z, 0.5), _constant(z, 0.5 / z.size)
-        minus_two, one = _constant(z, -2.0), _constant(z, 1.0)
-        sign, surprise = np.zeros_like(dz), np.zeros_like(dz)
-        forward = [  # log(1 + e^z) − tz is log(1 + e^±z): nothing to subtract, so nothing cancels where z is right by far
-            call(np.multiply, t, minus_two, sign),
-            call(np.add, sign, one, sign),
-            call(np.multiply, sign, z, surprise),
-            call(np.logaddexp, zero, surprise, surprise),
+        # log(1 + e^z) − tz is log(e^−tz + e^(1−t)z): where t is 0 or 1 nothing is subtracted, so nothing cancels where z is right by far.
+        mean = _constant(z, 1.0 / z.size)
+        yes, no, surprise = np.zeros_like(dz), np.zeros_like(dz), np.zeros_like(dz)
+        forward = [
+            call(np.multiply, t, z, yes),
+            call(np.subtract, z, yes, yes),
+            call(np.subtract, yes, z, no),
+            call(np.logaddexp, no, yes, surprise),
             *_sum_calls(surprise, 1.0 / z.size, value),
         ]
-        backward = [  # σ(z) − t = ½ (tanh(z/2) + 1 − 2t): no exponential that could overflow
-            call(np.multiply, z, half, dz),
-            call(np.tanh, dz, dz),
-            call(np.add, dz, sign, dz),
-            call(np.multiply, dz, share, dz),
+        backward = [  # σ(z) is the first one's share of that sum
+            call(np.subtract, yes, surprise, dz),
+            call(np.exp, dz, dz),
+            call(np.subtract, dz, t, dz),
+            call(np.multiply, dz, mean, dz),
         ]
         return Steps(forward, backward)
 
     def probabilities(self, z: Array) -> Array:
-        return _two_classes(0.5 * np.tanh(0.5 * z) + 0.5)
+        return _two_classes(self.numbers(z))
+
+    def numbers(self, z: Array) -> Array:
+        said: Array = 0.5 * np.tanh(0.5 * z) + 0.5
+        return said
 
 
 @losses.register("CrossEntropyLoss", label="Cross-entropy")
@@ -374,8 +432,14 @@ class CrossEntropyLoss(Loss):
         label="outputs",
         advanced=True,
     )
+    weight: tuple[float, ...] = param(
+        Numbers(none_label="all alike"),
+        default=(),
+        help="How much each class counts, in the order of the classes, such as 1, 2.5, 1; classes without a number count 1.",
+        label="class weights",
+        advanced=True,
+    )
     tasks = ("multiclass", "binary")
-    factor = "mean over the batch"
     logits = True
     asks = "logits, which may be any numbers, as the softmax is part of it"
     letters: ClassVar = {**Loss.letters, "power": "e", "surprise": "h"}
@@ -391,19 +455,67 @@ class CrossEntropyLoss(Loss):
         Let("surprise", lambda z, m, S: np.log(S) - (z - m), "surprise", "−log of the probability of the true class: of p, that is log S − (z − m)."),
         Let("cost", lambda t, surprise: t * surprise),
     )  # fmt: skip
-    slope = (Let("slope", lambda p, t: p - t, "difference"),)
-    why = "The slopes of −log and of the softmax collapse: all that is left is p − t, divided by N."
-    formula = r"L = \frac{1}{N} \sum_n \left( \log \sum_k e^{z_{nk}} - z_{n y_n} \right)"
-    gradient_formula = r"\frac{\partial L}{\partial z_{nk}} = \frac{1}{N} (p_{nk} - t_{nk})"
+    slope = by_option(
+        "counting",
+        alike=(Let("slope", lambda p, t: p - t, "difference"),),
+        weighted=(
+            Let("T", lambda t: t, "the weight of the true class", over="sum"),
+            Let("slope", lambda p, T, t: p * T - t, "difference"),
+        ),
+    )
+    factor = by_option(
+        "counting",
+        alike="mean over the batch",
+        weighted="mean over the batch, each sample counting as much as its class",
+    )
+    why = by_option(
+        "counting",
+        alike="The slopes of −log and of the softmax collapse: all that is left is p − t, divided by N.",
+        weighted="As without weights all that is left is p − t, here times the weight of the true class, divided by W, their sum.",
+    )
+    formula = by_option(
+        "counting",
+        alike=r"L = \frac{1}{N} \sum_n \left( \log \sum_k e^{z_{nk}} - z_{n y_n} \right)",
+        weighted=r"L = \frac{1}{W} \sum_n w_{y_n} \left( \log \sum_k e^{z_{nk}} - z_{n y_n} \right), \quad W = \sum_n w_{y_n}",
+    )
+    gradient_formula = by_option(
+        "counting",
+        alike=r"\frac{\partial L}{\partial z_{nk}} = \frac{1}{N} (p_{nk} - t_{nk})",
+        weighted=r"\frac{\partial L}{\partial z_{nk}} = \frac{w_{y_n}}{W} (p_{nk} - t_{nk})",
+    )
+
+    @property
+    def counting(self) -> str:
+        """Whether classes count "alike" or are "weighted"."""
+        return "weighted" if self.weight else "alike"
+
+    def class_weights(self, classes: int) -> Array:
+        """``(classes,)``."""
+        weights = np.ones(classes)
+        given = self.weight[:classes]
+        weights[: len(given)] = given
+        return weights
+
+    def mass(self, t: Array) -> float:
+        return float(t.shape[1]) if not self.weight else float(self._true_weights(t.sum(0), len(t)).sum())
+
+    def _true_weights(self, sums: Array, classes: int) -> Array:
+        """The weight of each sample's class, of the sums of its weighted targets: smoothing has spread some over all classes."""
+        spread = self.label_smoothing * self.class_weights(classes).mean()
+        found: Array = (sums - spread) / (1.0 - self.label_smoothing)
+        return found
 
     def out_shape(self, data: Dataset) -> Shape:
         (classes,) = super().out_shape(data)
         return (max(classes, self.num_classes),)
 
     def targets(self, y: Array, outputs: int) -> Array:
-        return (1.0 - self.label_smoothing) * super().targets(y, outputs) + self.label_smoothing / outputs
+        smooth = (1.0 - self.label_smoothing) * super().targets(y, outputs) + self.label_smoothing / outputs
+        return smooth * self.class_weights(outputs) if self.weight else smooth
 
     def bind(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
+        if self.weight:
+            return self._weighted(z, t, dz, value)
         batch = z.shape[1]
         top, total, log_total = (np.zeros((1, batch), z.dtype) for _ in range(3))
         shifted = np.zeros_like(dz)
@@ -426,6 +538,39 @@ class CrossEntropyLoss(Loss):
             call(np.divide, dz, total, dz),  # softmax
             call(np.subtract, dz, t, dz),
             call(np.multiply, dz, mean, dz),
+        ]
+        return Steps(forward, backward)
+
+    def _weighted(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
+        """As without weights, but ``t`` carries them: Σ t (log S − (z − m)) / W, and (p Σ t − t) / W on the way back."""
+        classes, batch = z.shape
+        top, total, log_total, sums, work = (np.zeros((1, batch), z.dtype) for _ in range(5))
+        shifted, share = np.zeros_like(dz), np.zeros_like(dz)
+        whole, agreement = np.zeros((), z.dtype), np.zeros((), z.dtype)
+        smoothing = self.label_smoothing
+        spread = _constant(z, smoothing * self.class_weights(classes).mean() * batch)
+        kept = _constant(z, 1.0 - smoothing)
+        forward = [
+            call(np.maximum.reduce, z, 0, None, top, True),
+            call(np.subtract, z, top, shifted),
+            call(np.exp, shifted, dz),
+            call(np.add.reduce, dz, 0, None, total, True),
+            call(np.log, total, log_total),
+            call(np.add.reduce, t, 0, None, sums, True),
+            call(np.add.reduce, sums, (0, 1), None, whole),
+            call(np.subtract, whole, spread, whole),
+            call(np.divide, whole, kept, whole),
+            call(np.multiply, sums, log_total, work),
+            call(np.add.reduce, work, (0, 1), None, value),
+            call(shifted.reshape(-1).dot, t.reshape(-1), agreement),
+            call(np.subtract, value, agreement, value),
+            call(np.divide, value, whole, value),
+        ]
+        backward: list[Call] = [
+            call(np.divide, dz, total, dz),
+            call(np.multiply, dz, sums, share),
+            call(np.subtract, share, t, dz),
+            call(np.divide, dz, whole, dz),
         ]
         return Steps(forward, backward)
 

@@ -154,6 +154,16 @@ normal_cdf = function(
 normal_density = function(
     r"\frac{e^{-#0^{2} / 2}}{\sqrt{2 \pi}}", lambda x: np.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi), POWER
 )
+#: the curve near the normal distribution that GELU's tanh form has (Hendrycks & Gimpel 2016): ½ (1 + tanh(root · (x + cubic · x³)))
+BELL_ROOT, BELL_CUBIC = math.sqrt(2.0 / math.pi), 0.044715
+bell_gate = function("g(#0)", lambda x: 0.5 * np.tanh(BELL_ROOT * x * (1.0 + BELL_CUBIC * x * x)) + 0.5)
+bell_gate_slope = function(
+    "g'(#0)",
+    lambda x: 2.0 * bell_gate(x) * (1.0 - bell_gate(x)) * BELL_ROOT * (1.0 + 3.0 * BELL_CUBIC * x * x),
+)
+#: how the two are written out
+BELL_GATE = r", \quad g(x) = \frac{1}{2} \left( 1 + \tanh \left( \sqrt{\frac{2}{\pi}} (x + 0.044715 x^{3}) \right) \right)"
+BELL_GATE_SLOPE = r", \quad g'(x) = 2 g(x) (1 - g(x)) \sqrt{\frac{2}{\pi}} (1 + 3 \cdot 0.044715 x^{2})"
 #: 1 where a relation holds, else 0
 truth = function("[#0]", lambda holds: 1.0 * holds)
 between = function("[#0 < #1 < #2]", lambda low, x, high: 1.0 * ((low < x) & (x < high)))

@@ -39,13 +39,18 @@ def correct_counter(z: Array, labels: Array, cut: float = 0.0) -> Callable[[], i
     return count
 
 
-def squared_error(z: Array, targets: Array) -> Callable[[], float]:
-    """A function that gives Σ(z − t)² over outputs and batch; both ``(outputs, B)``."""
-    work = np.zeros_like(targets)
+def squared_error(
+    z: Array, targets: Array, said: Callable[[Array], Array] | None = None
+) -> Callable[[], float]:
+    """A function that gives Σ(z − t)² over outputs and batch: ``z`` is ``(…, B)``, ``targets`` ``(outputs, B)``.
+
+    ``said``: what outputs say as numbers, where that is not the outputs themselves.
+    """
+    work, wanted = np.zeros(z.shape, targets.dtype), targets.reshape(z.shape)
     flat = work.reshape(-1)
 
     def total() -> float:
-        np.subtract(z, targets, work)
+        np.subtract(z if said is None else said(z), wanted, work)
         return float(flat.dot(flat))
 
     return total

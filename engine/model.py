@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -53,6 +54,11 @@ class Model:
         #: the nodes that draw random numbers while training
         self.random_nodes = tuple(node.id for node in network.nodes if node.layer.is_random)
         self.store.draw(network, self.initializer, seed)
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers the network gives for each sample."""
+        return math.prod(self.out_shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -132,13 +138,13 @@ class Model:
     def value_and_grad(self, x: Array, y: Array, loss: Loss) -> tuple[float, dict[str, Array]]:
         """Loss and its gradients ``{"0.weight": …}`` on one batch, in training mode, without any penalty.
 
-        ``x`` is ``(N, *in_shape)``, ``y`` labels ``(N,)`` or targets ``(N, outputs)``.
+        ``x`` is ``(N, *in_shape)``, ``y`` labels ``(N,)`` or targets ``(N, *out_shape)``. Raises ShapeError where one does not fit.
         """
         x = self._checked(x)
         program, loss = self.program(len(x), training=True), loss.after(self.network.output_range)
-        target = np.ascontiguousarray(loss.targets(np.asarray(y), self.out_shape[0]).T, self.dtype)
+        target = np.ascontiguousarray(loss.targets(np.asarray(y), self.outputs).T, self.dtype)
         value = np.zeros((), self.dtype)
-        steps = loss.bind(program.output, target, program.d_output, value)
+        steps = loss.attach(program.output, target, program.d_output, value)
         program.x[...] = np.moveaxis(x, 0, -1)
         program.forward()
         for c in (*steps.forward, *steps.backward):

@@ -12,9 +12,8 @@ from engine.errors import ShapeError, SpecError, few, shown
 from engine.layers.base import Layer, Shape
 from engine.layers.shape import Flatten
 from engine.limits import MOST_LAYERS
-from engine.problems import FitOutput, InsertLayer, Problem, Remedy, SetLayer
+from engine.problems import FitOutput, InsertLayer, Problem, Remedy
 from engine.ranges import ANY, Range
-from engine.spec import sides_in_words
 
 __all__ = ["INPUT", "Network", "Node", "Problem", "output_mismatch", "sequence_of", "shape_in_words"]
 
@@ -203,13 +202,8 @@ class Network:
 
 
 def _remedies(node: Node, room: bool, *in_shapes: Shape) -> tuple[Remedy, ...]:
-    """The edits after which a layer fits what it reads: other settings, if it knows any, or, where there is ``room``, a Flatten before it."""
+    """The edits after which a layer fits what it reads: where there is ``room``, a Flatten before it."""
     found: list[Remedy] = []
-    other = node.layer.instead(*in_shapes)
-    if other is not None and _fits(other, *in_shapes):
-        both = zip(node.layer.values(), other.values(), strict=True)
-        what = ", ".join(f"{p.name} {sides_in_words(now)}" for (p, before), (_, now) in both if now != before)
-        found.append(SetLayer(f"Use {what}", node.id, other))
     flat = Flatten()
     if (
         room

@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.compiled import compile_calls
 from engine.core import Array, Call, Shape, call
+from engine.layers.enlarge import ConvTranspose2d
 from engine.network import INPUT, Network
 from engine.program import Parameters, Program
 
@@ -40,7 +41,8 @@ def part_count(network: Network, in_shape: Shape, batch: int) -> int:
         sizes = [p.size for p in node.layer.parameters(*inputs).values() if not p.is_bias]
         parameters += sum(sizes)
         if len(shapes[node.id]) == 3:
-            work += sum(sizes) * math.prod(shapes[node.id][1:])
+            places = inputs[0] if isinstance(node.layer, ConvTranspose2d) else shapes[node.id]
+            work += sum(sizes) * math.prod(places[1:])
     if parameters > MOST_PARAMETERS:
         return 1
     most = max(1, min(MOST_PARTS, work * batch // PART_WORK, batch // LEAST_SAMPLES))

@@ -40,6 +40,9 @@ def extent(data: Prepared, margin: float = 0.08) -> tuple[float, float]:
     """``(low, high)``: one range for all axes that holds every raw input and a margin, in the data's own units."""
     low, high = float(data.raw.x.min()), float(data.raw.x.max())
     room = margin * (high - low) or 1.0
+    if data.raw.axes is not None:
+        first, last = data.raw.axes
+        return (first if first <= low else low - room), (last if last >= high else high + room)
     return low - room, high + room
 
 

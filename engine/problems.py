@@ -64,6 +64,13 @@ class SetFit(Remedy):
 
 
 @dataclass(frozen=True)
+class Several(Remedy):
+    """Several edits as one, made in this order."""
+
+    remedies: tuple[Remedy, ...]
+
+
+@dataclass(frozen=True)
 class FitOutput(Remedy):
     """Make the last layer give what data and loss need."""
 
@@ -74,6 +81,14 @@ class SetPreparation(Remedy):
 
     name: str
     value: Any
+
+
+@dataclass(frozen=True)
+class SetRole(Remedy):
+    """Another role of a column of a table, one of ``engine.data.roles.ROLES``."""
+
+    column: str
+    role: str
 
 
 @dataclass(frozen=True)
@@ -102,9 +117,11 @@ class Problem:
         message: what is so, what was expected, what to do.
         level: whether it keeps the project from running.
         remedies: edits that would each end it, the best first.
+        rule: what has found it, where a user may say that it is meant so; "" otherwise.
     """
 
     node_id: str
     message: str
     level: Level = "error"
     remedies: tuple[Remedy, ...] = ()
+    rule: str = ""

@@ -38,7 +38,7 @@ def _inputs(train: Dataset, preparation: Preparation, network: Network) -> Itera
 
 
 def _targets(train: Dataset, preparation: Preparation) -> Iterator[Problem]:
-    if train.classes or preparation.target != "none":
+    if train.classes or len(train.target_shape) > 1 or preparation.target != "none":
         return
     remedy = SetPreparation("Standardize the targets", "target", "standardize")
     yield from _warned("target", train.targets, train.y, remedy)
@@ -56,4 +56,4 @@ def _warned(what: str, names: Sequence[str], values: Array, remedy: Remedy) -> I
         f"The {what} {clipped(names[column], 40)} reaches from {reach}; expected numbers about 1: a step of learning that suits those is "
         "far too long, or too short, for these. Standardize them."
     )
-    yield Problem("input", message, "warning", (remedy,))
+    yield Problem("input", message, "warning", (remedy,), "far-from-one")

@@ -11,6 +11,7 @@ import numpy as np
 from engine.core import Array, Shape, run_calls
 from engine.errors import ShapeError, SpecError
 from engine.layers import LayerNorm
+from engine.layers.enlarge import Enlarging
 from engine.losses import Loss
 from engine.model import Model
 from engine.network import INPUT, Network, Node
@@ -88,8 +89,14 @@ def _before(node: Node, box: Box, in_shape: Shape, shape: Shape) -> Box:
         box = box.within(shape)  # padding is made of zeros, not of units that see something
     if box.empty:
         return Box(0, -1, 0, -1)
-    if len(shape) != 3 or isinstance(node.layer, LayerNorm):
+    if isinstance(node.layer, LayerNorm):
+        rows = (box.top, box.bottom) if node.layer.normalized_ndim == 1 else (0, height - 1)
+        return Box(*rows, 0, width - 1)
+    if len(shape) != 3:
         return everything
+    if isinstance(node.layer, Enlarging):
+        rows, columns = node.layer.seen_by(in_shape, (box.top, box.bottom), (box.left, box.right))
+        return Box(*rows, *columns)
     if not slides(node.layer):
         return box if shape[1:] == in_shape[1:] else everything
     found = axes(node.layer, in_shape)
@@ -142,14 +149,14 @@ class SampleGradients:
     """∂L/∂output of every node for one sample alone, in inference mode. The model's own gradients are left as they are."""
 
     def __init__(self, model: Model, loss: Loss) -> None:
-        self._outputs, loss = model.out_shape[0], loss.after(model.network.output_range)
+        self._outputs, loss = model.outputs, loss.after(model.network.output_range)
         self._program = Program(
             model.network, model.in_shape, 1, _aside(model), training=False, input_gradient=True
         )
         out = self._program.output
-        self._target = np.zeros(out.shape, out.dtype)
+        self._target = np.zeros((self._outputs, 1), out.dtype)
         self._value = np.zeros((), out.dtype)
-        steps = loss.bind(out, self._target, self._program.d_output, self._value)
+        steps = loss.attach(out, self._target, self._program.d_output, self._value)
         self._loss, self._calls = loss, (*steps.forward, *steps.backward)
 
     def run(self, x: Array, y: Array) -> float:

@@ -35,7 +35,7 @@ def review(network: Network, data: Dataset, fit: Fit, given: Collection[str] = (
         data: the training part.
         given: nodes whose weights are not drawn, but were given or set by hand.
     """
-    found = list(_batches(network, data, fit))
+    found = list(batches(network, data, fit))
     whole = not network.problems(data.in_shape)
     if whole and len(network):
         found += [*_last_layer(network, data, fit.loss), *_alike(network, data, fit, given)]
@@ -47,7 +47,7 @@ def review(network: Network, data: Dataset, fit: Fit, given: Collection[str] = (
 
 def _last_layer(network: Network, data: Dataset, loss: Loss) -> Iterator[Problem]:
     given = network.output_range
-    if data.task not in loss.tasks or loss.fits(given, data):
+    if not loss.serves(data) or loss.fits(given, data):
         return
     if network.shapes(data.in_shape)[network.output_id] != loss.out_shape(data):
         return  # an error, and another layer comes
@@ -63,9 +63,8 @@ def _last_layer(network: Network, data: Dataset, loss: Loss) -> Iterator[Problem
         what = f"{label} gives {given.in_words()}, and {passes}"
     else:
         what = f"{label} gives {given.in_words()}"
-    yield Problem(
-        node.id, f"{what}; {_asked(loss.after(given), data)}. {_to_do(remedies)}", "warning", remedies
-    )
+    message = f"{what}; {_asked(loss.after(given), data)}. {_to_do(remedies)}"
+    yield Problem(node.id, message, "warning", remedies, "last-layer")
 
 
 def _asked(loss: Loss, data: Dataset) -> str:
@@ -123,8 +122,8 @@ def _to_do(remedies: tuple[Remedy, ...]) -> str:
 # --- batches ----------------------------------------------------------------------------------------------------------
 
 
-def _batches(network: Network, data: Dataset, fit: Fit) -> Iterator[Problem]:
-    """Layers that compare the samples of a batch, and a batch of one; told of at the first of them."""
+def batches(network: Network, data: Dataset, fit: Fit) -> Iterator[Problem]:
+    """What keeps it from running: layers that compare the samples of a batch, and a batch of one; told of at the first of them."""
     count, size = len(data), min(fit.batch_size, len(data))
     if size > 1 and count % size != 1:
         return
@@ -191,14 +190,14 @@ def _alike(network: Network, data: Dataset, fit: Fit, given: Collection[str]) ->
             SetLayer(f"Use {name}", node.id, node.layer.replace(initializer=better))
             for name, better in _better(network, node.id)
         ]
-        yield Problem(node.id, _copies(units[node.id], own, 0), "warning", tuple(remedies))
+        yield Problem(node.id, _copies(units[node.id], own, 0), "warning", tuple(remedies), "units-alike")
     if shared:
         first = shared[0]
         better_for_all = [
             SetFit(f"Use {name}", "initializer", better) for name, better in _better(network, first)
         ]
         message = _copies(units[first], fit.initializer, len(shared) - 1)
-        yield Problem(first, message, "warning", tuple(better_for_all))
+        yield Problem(first, message, "warning", tuple(better_for_all), "units-alike")
 
 
 def _copies(units: int, initializer: Initializer, others: int) -> str:

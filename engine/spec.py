@@ -17,7 +17,8 @@ import dataclasses
 import math
 import numbers
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -247,6 +248,37 @@ class Flags(Kind):
 
 
 @dataclass(frozen=True)
+class Numbers(Kind):
+    """Some numbers above 0, one after another, such as one for each class; none are shown as ``none_label``."""
+
+    most: int = 1000
+    none_label: str = "none"
+
+    def check(self, value: Any) -> tuple[float, ...]:
+        if not isinstance(value, tuple | list) or len(value) > self.most:
+            raise SpecError(f"is {shown(value)}; expected {self.expects}")
+        try:
+            return tuple(Float(min=0.0, open_min=True).check(number) for number in value)
+        except SpecError:
+            raise SpecError(f"is {shown(value)}; expected {self.expects}") from None
+
+    @property
+    def expects(self) -> str:
+        return "numbers above 0 with commas between them, or none"
+
+    def written(self, value: tuple[float, ...]) -> str:
+        """ "1, 2.5"."""
+        return ", ".join(f"{number:.12g}" for number in value)
+
+    def read(self, text: str) -> Any:
+        """What ``written`` gives back, as numbers; text that is no such thing as it is, for ``check`` to judge."""
+        try:
+            return tuple(float(part) for part in re.split(r"[,;\s]+", text.strip()) if part)
+        except ValueError:
+            return text
+
+
+@dataclass(frozen=True)
 class File(Kind):
     """A file or a folder on disk, kept as text; "" while none is chosen. Whether it is there shows when it is read.
 
@@ -342,6 +374,7 @@ class Param:
     unit: str = ""
     label: str = ""
     advanced: bool = False
+    entered: bool = True
 
     @property
     def required(self) -> bool:
@@ -356,6 +389,7 @@ def param(
     unit: str = "",
     label: str = "",
     advanced: bool = False,
+    entered: bool = True,
 ) -> Any:
     """Declare a field of a spec.
 
@@ -366,9 +400,11 @@ def param(
         unit: such as "px", "epochs", "samples"; empty for a pure number.
         label: the name in forms; by default the field's name with spaces.
         advanced: forms may fold it away.
+        entered: forms show it; otherwise it is made elsewhere, such as by painting.
     """
     extra = {} if default is dataclasses.MISSING else {"default": default}
     meta = {"kind": kind, "help": help, "unit": unit, "label": label, "advanced": advanced}
+    meta["entered"] = entered
     return dataclasses.field(metadata={"param": meta}, **extra)
 
 
@@ -390,6 +426,26 @@ class _Varying:
 def varying(whole: str, **without: Mapping[str, str]) -> Any:
     """Declare a formula of which parts are there only while an option is on: per option, what becomes of which part without it."""
     return _Varying(whole, without)
+
+
+class ByOption:
+    """What a class says of itself, where that differs with one of a spec's options; asked of the class, it is the first."""
+
+    def __init__(self, option: str, each: Mapping[str, Any]) -> None:
+        self._option, self.each = option, each
+
+    def __get__(self, spec: Spec | None, owner: type[Spec]) -> Any:
+        return next(iter(self.each.values())) if spec is None else self.each[getattr(spec, self._option)]
+
+    def made(self, other: Any, make: Callable[[Any, Any], Any]) -> ByOption:
+        """The same with what ``make`` makes of each, and of what ``other`` has for the same value of the option."""
+        others = other.each if isinstance(other, ByOption) else dict.fromkeys(self.each, other)
+        return ByOption(self._option, {key: make(one, others[key]) for key, one in self.each.items()})
+
+
+def by_option(option: str, **each: Any) -> Any:
+    """Declare something that a class says of itself once for each value of an option, the default first."""
+    return ByOption(option, each)
 
 
 #: names that are letters
@@ -465,6 +521,8 @@ class Spec:
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_plain(v) for v in value)
+    if hasattr(value, "to_plain"):  # a value of a kind of its own, such as a table of numbers
+        return value.to_plain()
     return value.to_dict() if isinstance(value, Spec) else value
 
 

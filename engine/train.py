@@ -64,15 +64,10 @@ class Trainer:
     def __init__(
         self, model: Model, train: Dataset, validation: Dataset | None, fit: Fit, seed: int = 0
     ) -> None:
-        if train.in_shape != model.in_shape:
-            raise DataError(
-                f"The data have samples of shape {train.in_shape}; the model expects {model.in_shape}. Match them."
-            )
-        self.model, self.train, self.validation, self.seed = model, train, validation, seed
+        self.model, self.seed = model, seed
         self.fit = fit
-        self._x = np.ascontiguousarray(train.x.reshape(len(train), -1), model.dtype)
+        self._take(train, validation)
         self.epoch, self.steps, self.log = 0, 0, Log()
-        self._augmenter = Augmenter(train.x, seed)
         self._step = np.zeros((), np.int64)
         self.repeating = False
         self.best: Snapshot | None = None
@@ -94,6 +89,23 @@ class Trainer:
             self._lowest = math.inf
             self._is_sane(self.train_score.loss)
         self._set_rate()
+
+    def feed(self, train: Dataset, validation: Dataset | None) -> None:
+        """Go on with other samples of the same kind, from the beginning of this epoch. Weights and the optimizer's memory stay.
+
+        Raises DataError for samples of another shape.
+        """
+        self._take(train, validation)
+        self._position = 0
+        self._order = epoch_order(len(train), self.seed, self.epoch)
+        self._build()
+        self._stage()
+        self.score()
+        # What was reached on other samples says nothing about what can be reached on these.
+        self.best, self._best_loss, self._waited, self._lowest = None, math.inf, 0, math.inf
+        self._is_sane(self.train_score.loss)
+        self._set_rate()
+        self._keep_this()
 
     def reset(self) -> None:
         """Back to the first weights and the first epoch."""
@@ -282,12 +294,21 @@ class Trainer:
 
     # --- building -----------------------------------------------------------------------------------------------------
 
+    def _take(self, train: Dataset, validation: Dataset | None) -> None:
+        if train.in_shape != self.model.in_shape:
+            raise DataError(
+                f"The data have samples of shape {train.in_shape}; the model expects {self.model.in_shape}. Match them."
+            )
+        self.train, self.validation = train, validation
+        self._x = np.ascontiguousarray(train.x.reshape(len(train), -1), self.model.dtype)
+        self._augmenter = Augmenter(train.x, self.seed)
+
     def _build(self) -> None:
         """Bind every call of a step, for whole batches and for the last, smaller one."""
         model, fit = self.model, self.fit
         check_augmentation(fit.augmentation, model.in_shape)
         self.loss = fit.loss.after(model.network.output_range)
-        self._targets = np.ascontiguousarray(self.loss.targets(self.train.y, model.out_shape[0]), model.dtype)
+        self._targets = np.ascontiguousarray(self.loss.targets(self.train.y, model.outputs), model.dtype)
         self._value = np.zeros((), model.dtype)
         self._update = Update(model, fit, self._slots, self._step)
         self._slots = self._update.slots
@@ -306,7 +327,7 @@ class Trainer:
     def _bind_step(self, batch: int) -> _Step:
         program = self.model.program(batch, training=True)
         target = np.zeros((self._targets.shape[1], batch), program.dtype)
-        loss = self.loss.bind(program.output, target, program.d_output, self._value)
+        loss = self.loss.attach(program.output, target, program.d_output, self._value)
         forward = [*program.forward_calls, *loss.forward]
         backward = [*loss.backward, *program.backward_calls, *self._update.calls]
         return _Step(program, compile_steps(program.x_buffer, target, forward, self._value, backward))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -10,6 +11,7 @@ from engine.clipping import norm_calls
 from engine.compiled import compile_calls
 from engine.core import Array, Call, call, unwarned
 from engine.fit import Fit
+from engine.layers.linear import is_frozen
 from engine.model import Model
 
 #: parameters up to which one call works on all of them (fewest calls); more are worked on in blocks of BLOCK, which stay in the
@@ -90,16 +92,23 @@ class Update:
         """The stretches of the parameter vector that learn: all of it, unless layers are frozen."""
         start = stop = 0
         for node_id, where in self._model.store.slices.items():
-            if self._frozen(node_id):
-                if stop > start:
-                    yield slice(start, stop)
+            still = where.start if self._frozen(node_id) else where.stop - self._frozen_biases(node_id)
+            if still < where.stop:
+                if still > start:
+                    yield slice(start, still)
                 start = where.stop
             stop = where.stop
         if stop > start:
             yield slice(start, stop)
 
     def _frozen(self, node_id: str) -> bool:
-        return bool(getattr(self._model.network[node_id].layer, "frozen", False))
+        return is_frozen(self._model.network[node_id].layer)
+
+    def _frozen_biases(self, node_id: str) -> int:
+        """How many of a node's last numbers are biases that stay as they are."""
+        spec = self._model.store.specs[node_id].get("bias")
+        still = spec is not None and is_frozen(self._model.network[node_id].layer, "bias")
+        return math.prod(spec.shape) if spec is not None and still else 0
 
     def _weights(self) -> Iterator[tuple[str, str]]:
         """``(node id, name)`` of every parameter that penalties act on: weights, never biases."""

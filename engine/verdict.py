@@ -10,18 +10,13 @@ import enum
 import math
 from dataclasses import dataclass
 
-from engine.diagnosis import Diagnosis, LayerDiagnosis
+import numpy as np
+
+from engine.core import Array
+from engine.log import LogView
 
 #: avoidable bias (training − human error) and variance (validation − training error) are high from this on
 HIGH = 0.05
-
-#: this share of an activation's units dead, or of its values flat though not 0, is worth a warning: half the values of a healthy
-#: ReLU are 0, which is how it works
-MANY_DEAD, MANY_SATURATED = 0.3, 0.5
-#: ‖Δw‖ / ‖w‖ of one update: about 1e-3 is usual (Karpathy, CS231n, "Babysitting the learning process")
-SMALL_UPDATE, LARGE_UPDATE = 1e-5, 1e-1
-#: gradient norms this many times apart between the first and the last layer with weights: they vanish or explode on their way
-FAR_APART = 1e4
 
 
 class Kind(enum.Enum):
@@ -69,10 +64,16 @@ _TO_KNOW = {
 }
 
 
-def verdict(train_error: float, validation_error: float, human_error: float) -> Verdict:
+def verdict(
+    train_error: float, validation_error: float, human_error: float, turned: str = "", cause: str = ""
+) -> Verdict:
     """Judge two errors against what a human (or the best achievable predictor) errs; NaN stands for unknown.
 
     A bias or variance below 0 counts as none: a network may be better than a human, and a validation part easier than training.
+
+    Args:
+        turned: a sentence on a validation loss that has turned, see ``overfitted``: that is overfitting, before answers go wrong.
+        cause: what keeps the network from learning, if it is known: errors follow from that, and it comes first.
     """
     bias, variance = train_error - human_error, validation_error - train_error
     known = {"training": train_error, "validation": validation_error, "human": human_error}
@@ -82,7 +83,7 @@ def verdict(train_error: float, validation_error: float, human_error: float) -> 
         return Verdict(
             Kind.CANNOT_TELL, bias, variance, f"The {missing} error is not known.", _TO_KNOW[missing]
         )
-    high_bias, high_variance = bias >= HIGH, variance >= HIGH
+    high_bias, high_variance = bias >= HIGH, variance >= HIGH or bool(turned)
     kind = {
         (True, False): Kind.HIGH_BIAS,
         (False, True): Kind.HIGH_VARIANCE,
@@ -91,9 +92,12 @@ def verdict(train_error: float, validation_error: float, human_error: float) -> 
     }[high_bias, high_variance]
     why = (
         f"The training error, {percent(train_error)}, {_compared(bias, high_bias, 'the human error', human_error)}; "
-        f"the validation error, {percent(validation_error)}, {_compared(variance, high_variance, 'the training error')}."
+        f"the validation error, {percent(validation_error)}, {_compared(variance, variance >= HIGH, 'the training error')}."
     )
-    return Verdict(kind, bias, variance, why, _ADVICE[kind])
+    if turned:
+        why += f" {turned}"
+    advice = f"First see to this: {cause[:1].lower()}{cause[1:]}." if cause else _ADVICE[kind]
+    return Verdict(kind, bias, variance, why, advice)
 
 
 def percent(share: float) -> str:
@@ -110,77 +114,58 @@ def _compared(gap: float, high: bool, other: str, value: float | None = None) ->
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Something about a layer that keeps it from learning well.
+class Overfit:
+    """The validation loss has turned, while the training loss still falls.
 
     Args:
-        node_id: the layer.
-        message: what is so, why it matters, what to try.
+        epoch: where the validation loss was best.
+        best: what it was there.
+        now: what it is now: the middle of the last epochs.
+        rise: ``now / best − 1``.
+        train: what the training loss is now, the middle of the last epochs.
+        at: the last epoch.
     """
 
-    node_id: str
-    message: str
+    epoch: int
+    best: float
+    now: float
+    rise: float
+    train: float
+    at: int
 
-
-def findings(diagnosis: Diagnosis) -> tuple[Finding, ...]:
-    """What is wrong with the layers, in words, in the network's order; empty where nothing is."""
-    found = [Finding(one.node_id, text) for one in diagnosis.layers for text in _of_layer(one)]
-    learning = [
-        one for one in diagnosis.layers if one.weights is not None and math.isfinite(one.gradient_norm)
-    ]
-    copies = [
-        one for one in learning[:-1] if one.alike
-    ]  # of the last layer, whose targets differ, it does not matter
-    found += [Finding(one.node_id, _copies(one)) for one in copies]
-    if len(learning) > 1 and not copies:
-        first, last = learning[0], learning[-1]
-        if last.gradient_norm > FAR_APART * first.gradient_norm:
-            found.append(Finding(first.node_id, _apart(first, last, "vanishes", "skip connections, ReLU")))
-        elif first.gradient_norm > FAR_APART * last.gradient_norm:
-            found.append(
-                Finding(
-                    first.node_id, _apart(first, last, "explodes", "gradient clipping, smaller first weights")
-                )
-            )
-    return tuple(found)
-
-
-def _copies(one: LayerDiagnosis) -> str:
-    return (
-        f"All units of {one.node_id} have the same weights, so they compute the same, get the same gradients and stay copies of one "
-        "another: a symmetry that only random first weights break. Try He or Xavier initialization."
-    )
-
-
-def _apart(first: LayerDiagnosis, last: LayerDiagnosis, what: str, tries: str) -> str:
-    return (
-        f"The gradient {what} on its way back: its norm is {last.gradient_norm:.3g} at {last.node_id} and "
-        f"{first.gradient_norm:.3g} at {first.node_id}. Try {tries} or batch normalization."
-    )
-
-
-def _of_layer(one: LayerDiagnosis) -> list[str]:
-    # Only activations have a saturated share; elsewhere units that are always 0 only repeat what came in.
-    gates = not math.isnan(one.saturated)
-    found = []
-    if gates and one.dead >= MANY_DEAD:
-        found.append(
-            f"{percent(one.dead)} of the units of {one.node_id} are dead: they gave 0 for every sample looked at, and no "
-            "gradient passes where the slope is 0 too. Try a lower learning rate, LeakyReLU, or He initialization."
+    @property
+    def words(self) -> str:
+        """A sentence with the numbers."""
+        return (
+            f"The validation loss was best after epoch {self.epoch:,} ({self.best:.3g}) and {self.now:.3g} after epoch {self.at:,}, "
+            f"{percent(self.rise)} higher, while the training loss fell."
         )
-    elif gates and one.saturated - one.zeros >= MANY_SATURATED:
-        found.append(
-            f"{percent(one.saturated)} of the values of {one.node_id} are saturated: the slope there is almost 0, so hardly any "
-            "gradient passes. Try smaller first weights, normalized inputs or batch normalization."
-        )
-    if one.update_ratio >= LARGE_UPDATE:
-        found.append(
-            f"The next update changes the weights of {one.node_id} by {percent(one.update_ratio)} of their length; about 0.1 % is "
-            "usual. Try a lower learning rate."
-        )
-    elif 0 < one.update_ratio <= SMALL_UPDATE:
-        found.append(
-            f"The next update changes the weights of {one.node_id} by only {percent(one.update_ratio)} of their length; about "
-            "0.1 % is usual. Try a higher learning rate, unless the network has finished learning."
-        )
+
+
+def _steady(losses: Array) -> Array:
+    """The middle of each loss and its two neighbours on either side: a single lucky epoch is no best one."""
+    padded = np.pad(losses, 2, mode="edge")
+    found: Array = np.median(np.lib.stride_tricks.sliding_window_view(padded, TURNED), axis=1)
     return found
+
+
+#: epochs that the validation loss must have been higher by this share, and the training loss lower by that one
+TURNED, RISEN, FALLEN = 5, 0.1, 0.05
+
+
+def overfitted(log: LogView) -> Overfit | None:
+    """Whether the curves say so; ``None`` where they do not, or cannot tell. Prechelt 1998, "Early stopping: but when?"."""
+    validation, train = log["validation_loss"], log["train_loss"]
+    if len(log) <= TURNED or not (np.isfinite(validation).all() and np.isfinite(train).all()):
+        return None
+    steady, steady_train = _steady(validation), _steady(train)
+    at = int(steady.argmin())
+    best, last = float(steady[at]), validation[-TURNED:]
+    if len(log) - at <= TURNED or best <= 0 or float(last.min()) < (1 + RISEN) * best:
+        return None
+    if float(steady_train[-1]) > (1 - FALLEN) * float(steady_train[at]):
+        return None
+    now = float(steady[-1])
+    return Overfit(
+        int(log["epoch"][at]), best, now, now / best - 1, float(steady_train[-1]), int(log["epoch"][-1])
+    )

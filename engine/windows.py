@@ -13,9 +13,9 @@ import numpy as np
 from engine.core import Array, Shape
 from engine.errors import ShapeError
 from engine.gathering import gathered
-from engine.layers import AdaptiveAvgPool2d, Conv2d, GlobalAvgPool2d, Layer, MaxPool2d
+from engine.layers import AdaptiveAvgPool2d, AvgPool2d, Conv2d, GlobalAvgPool2d, GlobalMaxPool2d, Layer
 from engine.layers.conv import image_shape, pair
-from engine.layers.pool import Pooling
+from engine.layers.pool import LARGEST, Pooling
 
 EVERY = slice(None)  #: all channels that a filter reads
 FAR = 8  #: how far a padding or stride that would fit may be from the chosen one to be worth naming
@@ -29,6 +29,7 @@ class Axis:
         size: cells of the picture.
         kernel, stride, dilation: of the window.
         before, after: cells of padding at either end.
+        ceil: a last window may reach beyond, if it begins on the picture or before it.
     """
 
     size: int
@@ -37,6 +38,7 @@ class Axis:
     dilation: int = 1
     before: int = 0
     after: int = 0
+    ceil: bool = False
 
     @property
     def reach(self) -> int:
@@ -45,13 +47,15 @@ class Axis:
 
     @property
     def count(self) -> int:
-        """⌊(n + p − d(k − 1) − 1)/s⌋ + 1: how many places there are for it (Dumoulin & Visin 2016)."""
-        return (self.size + self.before + self.after - self.reach) // self.stride + 1
+        """⌊(n + p − d(k − 1) − 1)/s⌋ + 1: how many places there are for it (Dumoulin & Visin 2016); with ``ceil`` rounded up."""
+        count = (self.size + self.before + self.after - self.reach) // self.stride + 1
+        beyond = (count - 1) * self.stride + self.reach < self.size + self.before + self.after
+        return count + (self.ceil and beyond and count * self.stride - self.before < self.size)
 
     @property
     def left(self) -> int:
         """Cells of the padded side behind the last window: it does not fit once more."""
-        return (self.size + self.before + self.after - self.reach) % self.stride
+        return max(0, self.size + self.before + self.after - (self.count - 1) * self.stride - self.reach)
 
     @property
     def dropped(self) -> int:
@@ -121,7 +125,7 @@ class Windows:
 
 def slides(layer: Layer) -> bool:
     """Whether a layer looks at a picture through windows."""
-    return isinstance(layer, (Conv2d, Pooling, GlobalAvgPool2d, AdaptiveAvgPool2d))
+    return isinstance(layer, (Conv2d, Pooling, GlobalAvgPool2d, GlobalMaxPool2d, AdaptiveAvgPool2d))
 
 
 def axes(layer: Layer, in_shape: Shape) -> tuple[Axis, Axis] | None:
@@ -134,22 +138,20 @@ def axes(layer: Layer, in_shape: Shape) -> tuple[Axis, Axis] | None:
     _, height, width = image_shape(layer.label, in_shape)
     given: Any = layer
     match given:
-        case GlobalAvgPool2d():
+        case GlobalAvgPool2d() | GlobalMaxPool2d():
             return Axis(height, height), Axis(width, width)
         case AdaptiveAvgPool2d():
             return None
         case Conv2d():
-            (sh, sw), (dh, dw), (top, bottom, left, right) = (
-                pair(given.stride),
-                pair(given.dilation),
-                given.pads(),
-            )
+            (sh, sw), ceil = pair(given.stride), False
         case _:
-            (sh, sw), (dh, dw), (ph, pw) = given.steps(), given.dilations(), pair(given.padding)
-            top = bottom = ph
-            left = right = pw
-    kh, kw = pair(given.kernel_size)
-    return Axis(height, kh, sh, dh, top, bottom), Axis(width, kw, sw, dw, left, right)
+            (sh, sw), ceil = given.steps(), given.ceil_mode
+    (kh, kw), (dh, dw), (top, bottom, left, right) = (
+        pair(given.kernel_size),
+        pair(given.dilation),
+        given.pads(in_shape),
+    )
+    return Axis(height, kh, sh, dh, top, bottom, ceil), Axis(width, kw, sw, dw, left, right, ceil)
 
 
 def windows(layer: Layer, in_shape: Shape) -> Windows:
@@ -301,13 +303,21 @@ def pooling_cell(layer: Layer, x: Array, channel: int, i: int, j: int) -> Poolin
     """How output ``(channel, i, j)`` of a pooling comes about. Of equal values the first in reading order wins, as in PyTorch."""
     seen = patch(layer, x, channel, i, j)
     values = seen.values[0].astype(np.float64)
-    if isinstance(layer, MaxPool2d):
+    if isinstance(layer, LARGEST):
         ranked = np.where(seen.inside, values, -np.inf)
         u, v = np.unravel_index(int(ranked.argmax()), ranked.shape)
         best = float(ranked[u, v])
         return PoolingCell(seen, best, (int(u), int(v)), int((ranked == best).sum()), 1.0)
-    counted = seen.inside.size if getattr(layer, "count_include_pad", True) else int(seen.inside.sum())
+    counted = values_counted(layer, x.shape, i, j)
     return PoolingCell(seen, float(values.sum() / counted), None, 0, 1.0 / counted)
+
+
+def values_counted(layer: Layer, in_shape: Shape, i: int, j: int) -> int:
+    """By how many the sum of the window at ``(i, j)`` is divided in a mean."""
+    if isinstance(layer, AvgPool2d):
+        return int(layer.counted(in_shape)[i, j])
+    rows, columns = _window(layer, in_shape, i, j)
+    return len(rows) * len(columns)
 
 
 # --- a whole map -------------------------------------------------------------------------------------------------------
@@ -325,7 +335,7 @@ def channel_maps(layer: Conv2d, x: Array, weight: Array, channel: int, only: sli
 
 def _cells(layer: Conv2d, x: Array, channel: int, only: slice) -> Array:
     """``(channels, kh, kw, H', W')``: what each cell of the kernel sees at each output."""
-    reads, (top, bottom, left, right) = channels_of(layer, x.shape, channel)[only], layer.pads()
+    reads, (top, bottom, left, right) = channels_of(layer, x.shape, channel)[only], layer.pads(x.shape)
     padded = np.pad(x[reads.start : reads.stop].astype(np.float64), ((0, 0), (top, bottom), (left, right)))
     (sh, sw), (dh, dw), (kh, kw) = pair(layer.stride), pair(layer.dilation), pair(layer.kernel_size)
     _, ho, wo = layer.out_shape(x.shape)
@@ -372,7 +382,7 @@ def channel_shares(
 
     Added up over all filters it is the gradient that arrives at the input. ``only`` as in ``channel_maps``.
     """
-    reads, (top, bottom, left, right) = channels_of(layer, in_shape, channel)[only], layer.pads()
+    reads, (top, bottom, left, right) = channels_of(layer, in_shape, channel)[only], layer.pads(in_shape)
     _, height, width = in_shape
     padded = np.zeros((len(reads), height + top + bottom, width + left + right))
     (sh, sw), (dh, dw), (kh, kw) = pair(layer.stride), pair(layer.dilation), pair(layer.kernel_size)

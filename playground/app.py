@@ -6,14 +6,17 @@ import gc
 import logging
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from engine.coach import Coach
     from engine.export import Subject
     from playground.document.project import Project
     from playground.runner.session import Session
@@ -79,12 +82,13 @@ def open_window(project: Project, path: Path | None = None, resume: bool = False
     from playground.ui.shell.signals import EndSignals
     from playground.ui.shell.undo import History
 
+    settings = Settings()
+    own_scale = _scale_interface(settings.scale)
     app = application()
     faults = Faults()  # in the place of sys.excepthook and its like
     faults.listen()
     stay_responsive()
-    KeyGuard(app)
-    settings = Settings()
+    keys = KeyGuard(app)
     recovery, point = _recovery(resume)
     document = Document(project)
     if point is not None:
@@ -98,11 +102,14 @@ def open_window(project: Project, path: Path | None = None, resume: bool = False
     try:
         window = MainWindow(document, History(document), runner, settings, Appearance(settings), recovery)
         window.pump.patience = PATIENCE
+        keys.home = window.canvas
         faults.happened.connect(window.run.failed)
         if point is not None:
             window.desk.resume(point)
         window.show()
         window.desk.ask_about_data()
+        if resume and point is None and not settings.welcomed:
+            window.show_welcome()
         if recovery is not None:
             for other in filter(lambda one: one.unsaved, recovery.others[:1]):
                 window.desk.offer(other)
@@ -110,12 +117,30 @@ def open_window(project: Project, path: Path | None = None, resume: bool = False
         gc.enable()
         signals.asked.connect(lambda: window.closed.connect(app.quit))  # whatever else is open
         signals.asked.connect(window.end)
-        return app.exec()
+        code = app.exec()
+        again = window.restarting
     finally:
         gc.enable()
         signals.stop()
         runner.stop()
         faults.stop()
+    if again:
+        _start_again(own_scale)
+    return code
+
+
+def _scale_interface(percent: int) -> bool:
+    """Have Qt draw everything so large; must be called before its application is made. Whoever set the variable knows better."""
+    if percent == 100 or "QT_SCALE_FACTOR" in os.environ:
+        return False
+    os.environ["QT_SCALE_FACTOR"] = f"{percent / 100:g}"
+    return True
+
+
+def _start_again(own_scale: bool) -> None:
+    """Begin another process of this program; ``own_scale``: the present one has set the scale itself."""
+    variables = {k: v for k, v in os.environ.items() if not (own_scale and k == "QT_SCALE_FACTOR")}
+    subprocess.Popen([sys.executable, "-m", "playground"], env=variables)
 
 
 def _recovery(resume: bool) -> tuple[Recovery | None, Point | None]:
@@ -145,30 +170,43 @@ def train(
     progress: Callable[[int], object],
     ending: Sequence[int] = (),
     run: Run | None = None,
+    coached: Callable[[Coach], object] | None = None,
+    aside: Callable[[Session], object] | None = None,
+    every: float = 0.0,
 ) -> Session:
     """Train without a window, by the same code as the window's worker, and so to the same numbers.
 
     ``progress`` is told the finished epochs now and then; the run ends early once there is something in ``ending``. The session's state
     says how it ended: PAUSED when all went well, EMPTY when the project has problems, DIVERGED when numbers were no longer finite.
-    ``run``: where to go on from. Raises SpecError where it was on data of another shape.
+    ``run``: where to go on from. Raises SpecError where it was on data of another shape. ``coached`` is given the coach, once it has
+    looked at the first weights, whenever it has looked again, and at the end; ``aside`` the session, to put it aside every so many
+    seconds.
     """
-    from playground.runner.messages import State
     from playground.runner.session import Session
     from playground.runner.team import team
+    from playground.runner.trials import play_to
+    from playground.runner.watch import Watch
 
     session = Session()
     session.load(project)
     if run is not None:
         session.go_on_from(run)
-    session.play()
+    watch = None if coached is None or session.trainer is None else Watch(session, coached)
+    last = perf_counter()
+
+    def between(done: int) -> None:
+        nonlocal last
+        progress(done)
+        if watch is not None:
+            watch.look()
+        if aside is not None and perf_counter() - last >= every:
+            aside(session)
+            last = perf_counter()
+
     with team():
-        while (
-            session.trainer is not None and session.state is State.RUNNING and session.trainer.epoch < epochs
-        ):
-            session.train(0.1, until_epoch=epochs)
-            progress(session.trainer.epoch)
-            if ending:
-                break
+        play_to(session, epochs, between, ending, lambda: epochs if watch is None else watch.due)
+    if watch is not None:
+        watch.end(epochs)
     session.finish()
     return session
 
@@ -207,6 +245,23 @@ def told_to_end() -> Iterator[list[int]]:
         before = {each: signal.signal(each, note) for each in ENDING}
     try:
         yield told
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+@contextmanager
+def tidied_when_ended() -> Iterator[None]:
+    """A signal that asks this program to end ends it by way of all that tidies up: no process that it has started is left."""
+
+    def end(number: int, _: object) -> None:
+        sys.exit(128 + number)
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        before = {each: signal.signal(each, end) for each in ENDING}
+    try:
+        yield
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)

@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 from typer.exceptions import TyperException
 
 from playground import __version__, app
+from playground.lessons.cli import cli as lesson
 
 if TYPE_CHECKING:
+    from engine.coach import Advice, Coach
     from engine.data import Source
-    from engine.export import Proof
+    from engine.export import Proof, Row
+    from engine.importing import Imported
     from playground.document.project import Project
     from playground.runner.session import Session
     from playground.runs.run import Run
@@ -31,7 +34,7 @@ DataPath = Annotated[
     typer.Option(
         "--data",
         metavar="PATH",
-        help="What to learn from instead of the project's data: a table (.csv), MNIST's files, NumPy's arrays (.npz, .npy), or a folder "
+        help="What to learn from instead of the project's data: a table (.csv, .xlsx, .ods, .parquet), MNIST's files, NumPy's arrays (.npz, .npy), or a folder "
         "or .zip of pictures, a folder per class.",
     ),
 ]
@@ -80,8 +83,17 @@ class Target(StrEnum):
 
     NUMPY = "numpy"
     PYTORCH = "pytorch"
+    KERAS = "keras"
     NOTEBOOK = "notebook"
     ONNX = "onnx"
+
+
+class Plan(StrEnum):
+    """Values of --plan. ``AUTO``: a grid where every setting lists its values."""
+
+    AUTO = "auto"
+    GRID = "grid"
+    RANDOM = "random"
 
 
 class Refusal(Exception):
@@ -143,6 +155,14 @@ def train(
     read: Reading = None,
     allow_outside: Outside = False,
     allow_memory: Memory = False,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            max=100,
+            help="Train so many times, each time with another fold of the samples to validate with, and say how far results agree.",
+        ),
+    ] = None,
     resume: Annotated[
         bool,
         typer.Option(
@@ -150,6 +170,14 @@ def train(
             help="Go on from the run in a .chainrule file, bit for bit; --epochs counts from its first.",
         ),
     ] = False,
+    keep_every: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            metavar="MINUTES",
+            help="Write run.chainrule every so many minutes while it trains, so that --resume can go on after a crash.",
+        ),
+    ] = None,
 ) -> None:
     """Train without a window; writes metrics.csv, picture.png, weights.safetensors and run.chainrule, from which --resume goes on."""
     app.one_blas_thread()
@@ -159,8 +187,179 @@ def train(
         from playground.document import edits
 
         project = edits.set_seed(project, seed)
+    if folds is not None:
+        if resume:
+            raise Refusal("--resume goes on from one run, and --folds makes several. Leave one of them out.")
+        _train_folds(
+            _with_its_memory(project, allow_memory), folds, epochs, out or Path("runs") / project.name
+        )
+        return
     run = _run(path, project) if resume else None
-    _train(_with_its_memory(project, allow_memory), epochs, out or Path("runs") / project.name, run)
+    _train(
+        _with_its_memory(project, allow_memory), epochs, out or Path("runs") / project.name, run, keep_every
+    )
+
+
+@cli.command()
+def sweep(
+    what: What,
+    vary: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            metavar="PATH=VALUES",
+            help="What to vary, such as fit.optimizer.lr=log:1e-4..1, linear1.out_features=4,8,16 or fit.optimizer=SGD,Adam; may be "
+            "given several times.",
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(file_okay=False, help="Folder for the table; the same command goes on there.")
+    ],
+    seeds: Annotated[
+        int, typer.Option(min=1, max=1000, help="Runs of each point, with seeds from the project's on.")
+    ] = 1,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the data; by default as the project says.")
+    ] = None,
+    plan: Annotated[
+        Plan, typer.Option(help="grid: each value with each other; random: spread evenly over ranges.")
+    ] = Plan.AUTO,
+    points: Annotated[
+        int | None, typer.Option(min=1, help="How many points a random plan has; 20 by default.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Processes at once; by default one for each processor.")
+    ] = None,
+    scheduler: Annotated[
+        str,
+        typer.Option(
+            metavar="tcp://HOST:PORT", help="A Dask cluster computes, in the place of this machine."
+        ),
+    ] = "",
+    data: DataPath = None,
+    target: TargetColumn = None,
+    read: Reading = None,
+    allow_outside: Outside = False,
+    allow_memory: Memory = False,
+) -> None:
+    """Train many times with other settings and seeds; writes table.csv, a row per run, and goes on where it was ended."""
+    from engine.errors import EngineError
+    from playground import sweeping
+
+    app.one_blas_thread()
+    project = _with_its_data(_with_data(_project(what)[0], data, read or (), target), allow_outside)
+    try:
+        code = sweeping.sweep(
+            _with_its_memory(project, allow_memory),
+            vary,
+            seeds,
+            epochs,
+            out,
+            plan.value,
+            points,
+            jobs,
+            scheduler,
+        )
+    except EngineError as error:
+        raise Refusal(str(error)) from None
+    if code:
+        raise typer.Exit(code)
+
+
+@cli.command()
+def coach(
+    what: What,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the data; by default as the project says.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="As a list for programs: rule, level, epoch, words, remedies.")
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Draws first weights and order; by default the project's.")
+    ] = None,
+    data: DataPath = None,
+    target: TargetColumn = None,
+    read: Reading = None,
+    allow_outside: Outside = False,
+    allow_memory: Memory = False,
+) -> None:
+    """Train, and say what keeps the network from learning, or what is doubtful, in order; exit code 1 where there is a warning."""
+    app.one_blas_thread()
+    project, _ = _project(what)
+    project = _with_its_memory(
+        _with_its_data(_with_data(project, data, read or (), target), allow_outside), allow_memory
+    )
+    if seed is not None:
+        from playground.document import edits
+
+        project = edits.set_seed(project, seed)
+    _, coach = _coached(project, epochs or project.fit.epochs)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps([one.to_dict() for one in coach.said], indent=1, ensure_ascii=False))
+    else:
+        _speak(project, coach)
+    if coach.warnings:
+        raise typer.Exit(FAILED)
+
+
+def _when(advice: Advice) -> str:
+    return (
+        "before the first update" if advice.moment in ("before", "begins") else f"after epoch {advice.epoch}"
+    )
+
+
+def _speak(project: Project, coach: Coach) -> None:
+    """All that the coach has said, for people."""
+    from playground.document.project import place_in_words
+
+    for one in coach.said:
+        place = place_in_words(project, one.node_id)
+        typer.echo(
+            f"{one.level.capitalize()} {_when(one)}{f', {place}' if place else ''}: {one.title} ({one.rule})"
+        )
+        typer.echo(f"  {one.words} {one.why}")
+        for remedy in one.remedies:
+            typer.echo(f"  Try: {remedy.text}")
+    if not coach.said:
+        typer.echo("The coach has nothing to say: nothing unusual was seen.")
+
+
+def _coached(
+    project: Project,
+    epochs: int,
+    ending: Sequence[int] = (),
+    run: Run | None = None,
+    aside: Callable[[Session], object] | None = None,
+    every: float = 0.0,
+) -> tuple[Session, Coach]:
+    """Train with a progress bar, the coach beside it; see ``app.train``. Raises Refusal for what cannot be trained."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from engine.errors import EngineError
+    from playground.runner.messages import State
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("epochs"),
+        TimeRemainingColumn(),
+    )
+    told: list[Coach] = []
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(project.name, total=epochs)
+        try:
+            progress = lambda done: bar.update(task, completed=done)
+            session = app.train(project, epochs, progress, ending, run, told.append, aside, every)
+        except EngineError as error:
+            raise Refusal(str(error)) from None
+    if session.state is State.EMPTY or not told:
+        raise Refusal(f"{project.name} cannot be trained. {session.message}")
+    return session, told[-1]
 
 
 @cli.command()
@@ -183,6 +382,10 @@ def export(
     steps: Annotated[
         int, typer.Option(min=0, help="Updates that it repeats to prove that it trains alike.")
     ] = 20,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Say what comes of it as JSON, a thing a line, for another program."),
+    ] = False,
     data: DataPath = None,
     target: TargetColumn = None,
     read: Reading = None,
@@ -191,20 +394,22 @@ def export(
 ) -> None:
     """Write a program that gives the same numbers, checks itself and can be trained further; of a run in a .chainrule file, with its weights."""
     from engine import export as exports
+    from engine import progress
     from engine.errors import EngineError
     from playground.runs import files
 
+    tell: Teller = Reporter() if as_json else Console()
     app.one_blas_thread()
     project, path = _project(what)
     project = _with_its_data(_with_data(project, data, read or (), target), allow_outside)
     run = _run(path, project) if path is not None and data is None and files.holds_run(path) else None
     try:
         subject = app.subject(_with_its_memory(project, allow_memory), run)
-        written = exports.export(subject, to.value, out, steps)
-        for note in exports.notes(subject, to.value, steps):
-            typer.echo(f"Note: {note}", err=True)
-        typer.echo(f"Written: {', '.join(map(str, written))}")
-        proof = exports.prove(out, python) if prove else None
+        with progress.listening(tell.share):
+            written = exports.export(subject, to.value, out, steps)
+        tell.written(written, exports.notes(subject, to.value, steps))
+        with app.tidied_when_ended():
+            proof = exports.prove(out, python, tell.row) if prove else None
     except EngineError as error:
         raise Refusal(str(error)) from None
     except OSError as error:
@@ -212,21 +417,139 @@ def export(
             f"The program cannot be written to {out}: {error.strerror or error}. Choose another folder."
         ) from None
     if proof is not None:
+        tell.proof(proof)
+        if not proof.holds:
+            raise typer.Exit(FAILED)
+
+
+@cli.command("import")
+def import_(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="A network (.onnx), or weights (.safetensors, .npz, .pt, .pth)."),
+    ],
+    into: Annotated[
+        str,
+        typer.Option(
+            metavar="EXAMPLE|FILE",
+            help="A project whose data it is for; weights go into its network, if they fit.",
+        ),
+    ] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="Where the project with the network and its weights goes."),
+    ] = None,
+    propose: Annotated[
+        bool,
+        typer.Option("--propose", help="Make a network for weights, even if they would fit that of --into."),
+    ] = False,
+    cut: Annotated[
+        bool, typer.Option("--cut", help="Take what stands before the first thing that cannot be read.")
+    ] = False,
+) -> None:
+    """Read a model of another program as data, say layer by layer what was understood, and write it as a project."""
+    from engine.errors import EngineError
+    from playground.document import edits, files
+    from playground.document import imports as reading
+    from playground.document.project import Project, problems
+
+    project = _project(into)[0] if into else Project(name=file.stem[:100] or "Imported")
+    try:
+        found = reading.read(file, project, propose=propose)
+        _tell_parts(found)
+        if found.refused and not cut:
+            raise Refusal("Not everything in it can be read. Give --cut to take what stands before that.")
+        made = edits.import_network(project, found.network, found.state)
+    except EngineError as error:
+        raise Refusal(str(error)) from None
+    if out is None:
+        return
+    try:
+        files.save(made, out)
+    except files.FileError as error:
+        raise Refusal(str(error)) from None
+    for problem in problems(made) if into else ():
+        typer.echo(f"Note: {problem.message}", err=True)
+    typer.echo(f"Written: {out}")
+
+
+def _tell_parts(found: Imported) -> None:
+    """A line for each thing in the file."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("where", "there", "here"):
+        table.add_column(name)
+    styles = {"understood": "", "replaced": "yellow", "refused": "bold red"}
+    for part in found.parts:
+        sign = {"understood": "", "replaced": "~ ", "refused": "✗ "}[part.how]
+        table.add_row(*map(Text, (part.where, part.what, f"{sign}{part.words}")), style=styles[part.how])
+    Console().print(table)
+
+
+class Teller(Protocol):
+    """Who says how an export goes."""
+
+    def share(self, done: float) -> None: ...
+    def written(self, files: Sequence[Path], notes: Sequence[str]) -> None: ...
+    def row(self, row: Row) -> None: ...
+    def proof(self, proof: Proof) -> None: ...
+
+
+class Reporter:
+    """To another program, in lines of JSON: ``{"share": 0.5}``, ``{"written": […], "notes": […]}``, ``{"row": …}``, ``{"holds": true}``."""
+
+    def share(self, done: float) -> None:
+        self._say(share=round(done, 4))
+
+    def written(self, files: Sequence[Path], notes: Sequence[str]) -> None:
+        self._say(written=[*map(str, files)], notes=[*notes])
+
+    def row(self, row: Row) -> None:
+        from dataclasses import asdict
+
+        self._say(row=asdict(row))
+
+    def proof(self, proof: Proof) -> None:
+        self._say(holds=proof.holds)
+
+    def _say(self, **what: object) -> None:
+        import json
+
+        typer.echo(json.dumps(what))
+        sys.stdout.flush()
+
+
+class Console:
+    """To a person."""
+
+    def share(self, done: float) -> None: ...
+
+    def written(self, files: Sequence[Path], notes: Sequence[str]) -> None:
+        for note in notes:
+            typer.echo(f"Note: {note}", err=True)
+        typer.echo(f"Written: {', '.join(map(str, files))}")
+
+    def row(self, row: Row) -> None: ...
+
+    def proof(self, proof: Proof) -> None:
         _tell(proof)
 
 
 def _tell(proof: Proof) -> None:
-    """A line for whatever was compared, and what follows. Ends with FAILED where the proof does."""
+    """A line for whatever was compared, and what follows."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    for name in ("what", "numbers", "largest difference", "of the bound", "sample"):
+    for name in ("what", "numbers", "largest difference", "of the bound", "where"):
         table.add_column(name, justify="left" if name in ("what", "numbers") else "right")
     for row in proof.rows:
         style = None if row.agrees else "bold red"
-        share = f"{row.difference / row.bound:.1%}"
-        table.add_row(row.what, row.dtype, f"{row.difference:.2g}", share, str(row.sample), style=style)
+        share = f"{row.share:.1%}"
+        table.add_row(row.what, row.dtype, f"{row.difference:.2g}", share, row.where, style=style)
     Console().print(table)
     worst = proof.worst
     if not proof.holds:
@@ -235,10 +558,8 @@ def _tell(proof: Proof) -> None:
             f"rounding explains {worst.bound:.3g}.",
             err=True,
         )
-        raise typer.Exit(FAILED)
-    typer.echo(
-        f"Proved: nothing differs by more than {worst.difference / worst.bound:.1%} of what rounding explains."
-    )
+        return
+    typer.echo(f"Proved: nothing differs by more than {worst.share:.1%} of what rounding explains.")
 
 
 @cli.command()
@@ -297,12 +618,50 @@ def _run(path: Path | None, project: Project) -> Run:
         raise Refusal(str(error)) from None
 
 
-def _train(project: Project, epochs: int | None, out: Path, run: Run | None = None) -> None:
-    """Train with a progress bar, write the results, and say in one line how it ended."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def _train_folds(project: Project, folds: int, epochs: int | None, out: Path) -> None:
+    """Train once for each fold, into a folder each, and say how good all were on what validated them: mean and standard deviation."""
+    from statistics import fmean, stdev
 
     from engine.errors import EngineError
+    from playground.document import edits
+    from playground.document.project import data_of
+
+    metrics, losses, name, diverged = [], [], "", False
+    for fold in range(folds):
+        try:
+            preparation = project.preparation.replace(folds=folds, fold=fold)
+            part = edits.set_preparation(project, preparation)
+            if data_of(part).validation is None:
+                raise Refusal(
+                    "--folds needs samples to validate with, and there are none. Give some, or leave --folds out."
+                )
+        except EngineError as error:
+            raise Refusal(f"{project.name} cannot be trained in {folds} folds. {error}") from None
+        typer.echo(f"Fold {fold + 1} of {folds}")
+        try:
+            session = _train(part, epochs, out / f"fold{fold + 1}")
+        except typer.Exit as ended:
+            if ended.exit_code != FAILED:
+                raise
+            diverged = True  # said already; the others are worth something all the same
+            continue
+        frame = session.frame()
+        name = frame.metric_name
+        metrics.append(frame.validation_metric)
+        losses.append(frame.validation_loss)
+    if len(metrics) > 1:
+        typer.echo(
+            f"{len(metrics)} folds: validation {name} {fmean(metrics):.4f} ± {stdev(metrics):.4f} · validation loss {fmean(losses):.6g} "
+            f"± {stdev(losses):.6g} (mean and standard deviation)"
+        )
+    if diverged:
+        raise typer.Exit(FAILED)
+
+
+def _train(
+    project: Project, epochs: int | None, out: Path, run: Run | None = None, minutes: float | None = None
+) -> Session:
+    """Train with a progress bar, write the results, and say in one line how it ended; ``minutes``: between two moments put aside."""
     from playground.document.project import place_in_words, warnings
     from playground.runner.messages import State
 
@@ -310,21 +669,9 @@ def _train(project: Project, epochs: int | None, out: Path, run: Run | None = No
         place = place_in_words(project, warning.node_id)
         typer.echo(f"Warning: {f'{place}: ' if place else ''}{warning.message}", err=True)
     epochs = epochs or project.fit.epochs
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("epochs"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bar, app.told_to_end() as ending:
-        task = bar.add_task(project.name, total=epochs)
-        try:
-            session = app.train(project, epochs, lambda done: bar.update(task, completed=done), ending, run)
-        except EngineError as error:
-            raise Refusal(str(error)) from None
-    if session.state is State.EMPTY:
-        raise Refusal(f"{project.name} cannot be trained. {session.message}")
+    aside = None if minutes is None else lambda session: _put_aside(session, out)
+    with app.told_to_end() as ending:
+        session, coach = _coached(project, epochs, ending, run, aside, 60 * (minutes or 0.0))
     try:
         app.save_results(session, out)
     except OSError as error:
@@ -337,6 +684,9 @@ def _train(project: Project, epochs: int | None, out: Path, run: Run | None = No
         )
     if session.message:
         typer.echo(session.message, err=True)
+    warned = next((one for one in coach.warnings if one.moment != "before" and one.rule != "diverged"), None)
+    if warned is not None:
+        typer.echo(f"Coach, {_when(warned)}: {warned.title}. {warned.words} {warned.why}", err=True)
     typer.echo(_summary(session))
     names = ("metrics.csv", "picture.png", "weights.safetensors", "run.chainrule")
     typer.echo(f"Written: {', '.join(str(out / name) for name in names)}")
@@ -344,6 +694,19 @@ def _train(project: Project, epochs: int | None, out: Path, run: Run | None = No
         raise typer.Exit(128 + ending[0])
     if session.state is State.DIVERGED:
         raise typer.Exit(FAILED)
+    return session
+
+
+def _put_aside(session: Session, out: Path) -> None:
+    """Write the run as it stands; training goes on where that fails."""
+    from playground.document.files import FileError
+    from playground.runs import files
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        files.save(session.project, out / "run.chainrule", session.current())
+    except (OSError, FileError) as error:
+        typer.echo(f"The run is not put aside: {error}", err=True)
 
 
 def _summary(session: Session) -> str:
@@ -492,7 +855,12 @@ def _with_its_data(project: Project, allowed: bool) -> Project:
     return edits.read_outside(project)
 
 
-COMMANDS = tuple(info.name or info.callback.__name__ for info in cli.registered_commands if info.callback)
+cli.add_typer(lesson, name="lesson")
+
+COMMANDS = (
+    *(info.name or info.callback.__name__ for info in cli.registered_commands if info.callback),
+    *(group.name for group in cli.registered_groups if group.name),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,10 @@ import pytest
 from PySide6.QtGui import QImage
 from safetensors.numpy import load_file
 
+from engine import Model
 from engine import export as exports
 from engine.data import NpzFile
+from engine.io import save_weights
 from engine.log import COLUMNS
 from engine.schedules import ReduceLROnPlateau
 from playground import __version__, app
@@ -24,6 +27,8 @@ from playground.document import edits, files
 from playground.document.examples import example, examples
 from playground.runner.messages import Load, Play, State, Step
 from playground.runner.runner import Runner
+from playground.runner.trials import check_sum
+from playground.runs import files as files_of_runs
 from tests.engine.data.writing import LABELS, PIXELS, write_folders, write_idx, write_npz
 
 pytestmark = pytest.mark.slow
@@ -77,6 +82,20 @@ def test_an_export_proves_itself_and_a_wrong_one_ends_with_1(
     assert "gives other numbers" in capsys.readouterr().err
 
 
+def test_an_export_tells_another_program_how_it_goes(qapp, tmp_path: Path, capsys) -> None:
+    words = ["export", "xor", "--to", "numpy", "--out", str(tmp_path), "--steps", "3", "--prove", "--json"]
+    assert main(words) == 0
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    shares = [one["share"] for one in said if "share" in one]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert str(tmp_path / "model.py") in next(one["written"] for one in said if "written" in one)
+    rows = [one["row"] for one in said if "row" in one]
+    assert [row["what"] for row in rows[:2]] == ["layer 0", "layer 1"]
+    assert {row["where"].split()[0] for row in rows} <= {"sample", "zeros", "ones", "noise", "update"}
+    assert said[-1] == {"holds": True}
+
+
 def test_an_export_of_a_run_has_its_weights(qapp, tmp_path: Path) -> None:
     assert main(["train", "xor", "--epochs", "2", "--out", str(tmp_path / "run")]) == 0
     run_file, out = str(tmp_path / "run" / "run.chainrule"), tmp_path / "program"
@@ -102,6 +121,15 @@ def test_it_is_exported_to_all_there_is() -> None:
 
 
 # --- train -------------------------------------------------------------------------------------------------------------
+
+
+def test_training_says_what_it_did_and_nothing_of_screens(tmp_path: Path) -> None:
+    done = run(tmp_path, "train", "xor", "--epochs", "2", "--out", "out")
+    assert done.returncode == 0
+    assert "validation loss" in done.stdout
+    assert "plugin" not in done.stdout + done.stderr, (
+        "Qt speaks of a window manager to somebody who wants none"
+    )
 
 
 @pytest.mark.skipif(os.name != "posix", reason="these signals are POSIX's")
@@ -501,3 +529,202 @@ def test_a_run_goes_on_from_its_file_to_the_same_bytes(qapp, tmp_path: Path) -> 
 def test_there_is_nothing_to_resume_in_an_example(qapp, capsys) -> None:
     assert main(["train", "xor", "--resume"]) == 2
     assert "holds no run" in capsys.readouterr().err
+
+
+# --- the coach ----------------------------------------------------------------------------------------------------------
+
+
+def coached(capsys, *words: str) -> tuple[int, str, str]:
+    code = main(["coach", *words])
+    told = capsys.readouterr()
+    return code, told.out, told.err
+
+
+def test_the_coach_has_nothing_against_a_healthy_example(capsys) -> None:
+    code, out, _ = coached(capsys, "iris", "--epochs", "8", "--json")
+    assert code == 0
+    assert not [one for one in json.loads(out) if one["level"] == "warning"]
+
+
+def test_the_coach_says_what_is_wrong_in_order_and_ends_with_1(tmp_path: Path, capsys) -> None:
+    from engine.layers import Linear
+    from engine.network import Network
+
+    wrong = example("xor").project.replace(network=Network.chain(Linear(8), Linear(8), Linear(1)))
+    path = tmp_path / "wrong.playground.json"
+    files.save(wrong, path)
+    code, out, _ = coached(capsys, str(path), "--epochs", "3", "--json")
+    assert code == 1
+    first, *_ = json.loads(out)
+    assert set(first) == {"rule", "level", "epoch", "words", "remedies"}
+    assert (first["rule"], first["level"], first["epoch"]) == ("no-nonlinearity", "warning", 0)
+    assert first["remedies"] == ["Put Tanh before 1 and 2"]
+    code, out, _ = coached(capsys, str(path), "--epochs", "3")
+    assert code == 1
+    assert "Layers in a row without an activation (no-nonlinearity)" in out
+    assert "Try: Put Tanh" in out
+
+
+def test_the_coach_repeats_itself(capsys) -> None:
+    said = [coached(capsys, "spiral3", "--epochs", "30", "--json", "--seed", "2") for _ in range(2)]
+    assert said[0][:2] == said[1][:2]
+
+
+def test_the_coach_refuses_what_cannot_be_trained(tmp_path: Path, capsys) -> None:
+    path = tmp_path / "empty.playground.json"
+    files.save(example("xor").project.replace(network=example("xor").project.network.__class__()), path)
+    code, _, err = coached(capsys, str(path))
+    assert code == 2
+    assert "cannot be trained" in err
+
+
+def test_train_says_the_first_warning(qapp, tmp_path: Path, capsys) -> None:
+    from engine.layers import Linear, Sigmoid
+    from engine.network import Network
+
+    layers = [one for _ in range(12) for one in (Linear(8), Sigmoid())]
+    path = tmp_path / "deep.playground.json"
+    files.save(example("circle").project.replace(network=Network.chain(*layers, Linear(1))), path)
+    assert main(["train", str(path), "--epochs", "2", "--out", str(tmp_path / "out")]) == 0
+    assert "Coach, before the first update: The gradient vanishes on its way back." in capsys.readouterr().err
+
+
+# --- import ------------------------------------------------------------------------------------------------------------
+
+
+def test_weights_are_imported_into_a_project_with_the_same_bits(tmp_path: Path, capsys) -> None:
+    network = example("iris").project.network
+    state = Model(network, (4,), seed=5).state_dict()
+    save_weights({f"net.{name}": a for name, a in state.items()}, tmp_path / "theirs.safetensors")
+    out = tmp_path / "mine.playground.json"
+    assert main(["import", str(tmp_path / "theirs.safetensors"), "--into", "iris", "--out", str(out)]) == 0
+    assert "Linear" in capsys.readouterr().out
+    project = files.load(out)
+    assert project.network == network
+    given = {f"{one.node_id}.{one.name}": np.array(one.values, "f4") for one in project.first_weights}
+    assert all(given[name].tobytes() == a.astype("f4").tobytes() for name, a in state.items())
+
+
+def test_a_network_is_imported_and_what_cannot_be_refused(tmp_path: Path, capsys) -> None:
+    onnx = pytest.importorskip("onnx", reason="onnx is not installed: nothing of it is read")
+    assert main(["export", "iris", "--to", "onnx", "--out", str(tmp_path / "ox")]) == 0
+    out = tmp_path / "back.playground.json"
+    assert main(["import", str(tmp_path / "ox" / "model.onnx"), "--into", "iris", "--out", str(out)]) == 0
+    kinds = [node.layer for node in files.load(out).network.nodes]
+    assert kinds == [node.layer for node in example("iris").project.network.nodes]
+    proto = onnx.load(tmp_path / "ox" / "model.onnx")
+    proto.graph.node[1].op_type = "Sin"
+    onnx.save(proto, tmp_path / "odd.onnx")
+    capsys.readouterr()
+    assert main(["import", str(tmp_path / "odd.onnx")]) == 2
+    said = capsys.readouterr()
+    assert "node 2, Sin" in said.out
+    assert "--cut" in said.err
+    assert main(["import", str(tmp_path / "odd.onnx"), "--cut", "--out", str(out)]) == 0
+    assert len(files.load(out).network) == 1
+    assert main(["import", str(tmp_path / "nothing.onnx")]) == 2
+
+
+# --- sweeps, and runs that are kept while they train ------------------------------------------------------------------------
+
+
+SWEEP = (
+    "sweep",
+    "xor",
+    "--set",
+    "fit.optimizer.lr=log:1e-3..1",
+    "--points",
+    "6",
+    "--seeds",
+    "2",
+    "--epochs",
+    "60",
+)
+
+
+def killed_once(tmp_path: Path, *words: str, when) -> None:
+    """Start the command and end it with kill -9 as soon as ``when()``."""
+    command = [sys.executable, "-m", "playground", *words]
+    variables = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    variables["PYTHONPATH"] = str(Path(__file__).parents[1])
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        while not when():
+            assert process.poll() is None, "it ended before it could be killed"
+            time.sleep(0.005)
+        process.kill()
+
+
+def test_a_sweep_goes_on_after_kill_9_and_gives_the_same_table(tmp_path: Path) -> None:
+    whole = run(tmp_path, *SWEEP, "--out", "whole")
+    assert whole.returncode == 0, whole.stderr
+    assert "best loss, median" in whole.stdout
+    killed_once(
+        tmp_path,
+        *SWEEP,
+        "--out",
+        "part",
+        when=lambda: len(list((tmp_path / "part").glob("trials/*.json"))) > 1,
+    )
+    assert not (tmp_path / "part" / "table.csv").exists()
+    again = run(tmp_path, *SWEEP, "--out", "part", "--jobs", "1")
+    assert "are done already" in again.stderr
+    assert (tmp_path / "part" / "table.csv").read_bytes() == (tmp_path / "whole" / "table.csv").read_bytes()
+
+
+def test_a_trial_of_a_sweep_is_the_run_that_train_makes(tmp_path: Path) -> None:
+    out = str(tmp_path / "sweep")
+    assert (
+        main(
+            [
+                "sweep",
+                "xor",
+                "--set",
+                "fit.optimizer.lr=0.2",
+                "--seeds",
+                "2",
+                "--epochs",
+                "3",
+                "--out",
+                out,
+                "--jobs",
+                "1",
+            ]
+        )
+        == 0
+    )
+    with (tmp_path / "sweep" / "table.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    xor = example("xor").project
+    files.save(
+        edits.set_fit(xor, xor.fit.replace(optimizer=xor.fit.optimizer.replace(lr=0.2))),
+        tmp_path / "a.playground.json",
+    )
+    alone = run(tmp_path, "train", "a.playground.json", "--seed", "1", "--epochs", "3", "--out", "alone")
+    assert alone.returncode == 0, alone.stderr
+    assert check_sum(load_file(tmp_path / "alone" / "weights.safetensors")) == rows[1]["weights"]
+    assert metrics(tmp_path / "alone")[-1]["validation_loss"] == rows[1]["validation_loss"]
+
+
+def test_a_sweep_refuses_in_words(tmp_path: Path, capsys) -> None:
+    out = str(tmp_path / "out")
+    assert main(["sweep", "xor", "--set", "fit.optimizer.lrr=1", "--out", out]) == 2
+    assert "Did you mean fit.optimizer.lr?" in capsys.readouterr().err
+    assert not Path(out).exists()
+    assert main(["sweep", "xor", "--set", "linear1=Conv2d", "--out", out, "--jobs", "1"]) == 1
+    assert "Conv2d reads pictures" in capsys.readouterr().out
+
+
+def test_a_run_that_is_kept_while_it_trains_goes_on_after_kill_9(tmp_path: Path) -> None:
+    words = ("train", "spiral", "--keep-every", "0", "--out")
+    there = tmp_path / "part" / "run.chainrule"
+    killed_once(tmp_path, *words, "part", "--epochs", "100000", when=there.exists)
+    reached = files_of_runs.load_run(there, files.load(there)).snapshot.epoch
+    again = run(
+        tmp_path, "train", "part/run.chainrule", "--resume", "--epochs", str(reached + 5), "--out", "on"
+    )
+    assert again.returncode == 0, again.stderr
+    whole = run(tmp_path, "train", "spiral", "--epochs", str(reached + 5), "--out", "whole")
+    assert whole.returncode == 0, whole.stderr
+    assert (tmp_path / "on" / "metrics.csv").read_bytes() == (tmp_path / "whole" / "metrics.csv").read_bytes()

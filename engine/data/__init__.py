@@ -13,7 +13,10 @@ from engine.data.folder import ImageFolder
 from engine.data.images import Glyphs, Photos, Shapes
 from engine.data.mnist import IdxFiles
 from engine.data.npz import NpzFile
+from engine.data.numbers import Numbers
 from engine.data.opening import source_at
+from engine.data.picture import DrawnPicture, PictureFile
+from engine.data.points import Painted, Typed, as_painted, paintable
 from engine.data.prepare import (
     Preparation,
     Prepared,
@@ -26,7 +29,7 @@ from engine.data.prepare import (
 )
 from engine.data.real import BreastCancer, Diabetes, Digits, Iris, Wine
 from engine.data.starter import FourPoints, FourStrokes
-from engine.data.table import TableFile
+from engine.data.table import PastedTable, TableFile
 from engine.data.toy import (
     Blobs,
     Bump,
@@ -51,6 +54,7 @@ __all__ = [
     "Dataset",
     "Diabetes",
     "Digits",
+    "DrawnPicture",
     "FourPoints",
     "FourStrokes",
     "Gaussian",
@@ -61,8 +65,12 @@ __all__ = [
     "Moons",
     "MultiGaussian",
     "NpzFile",
+    "Numbers",
     "Opened",
+    "Painted",
+    "PastedTable",
     "Photos",
+    "PictureFile",
     "Plane",
     "Preparation",
     "Prepared",
@@ -77,10 +85,13 @@ __all__ = [
     "TableFile",
     "Task",
     "Transform",
+    "Typed",
     "Wine",
     "Xor",
+    "as_painted",
     "epoch_order",
     "given_parts",
+    "paintable",
     "prepare",
     "source_at",
     "sources",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from engine.data.report import Note
 from engine.errors import DataError
 from engine.registry import Registry
 from engine.spec import Spec
+
+if TYPE_CHECKING:
+    from engine.data.encoding import Encoding
 
 Task = Literal["binary", "multiclass", "regression"]
 
@@ -26,12 +30,17 @@ class Dataset:
 
     Args:
         x: ``(N, features)`` or ``(N, C, H, W)``, floating point.
-        y: ``(N,)`` integer class labels from 0, or ``(N, outputs)`` floating-point targets.
+        y: ``(N,)`` integer class labels from 0, or floating-point targets of any shape ``(N, …)``, which are kept as ``(N, outputs)``.
         classes: names of the classes; empty for regression. Made up ("0", "1", …) for labels without names.
         features: names of the inputs' columns; made up ("x1", …) when absent. Empty for images.
-        targets: names of the outputs of a regression.
+        targets: names of the outputs of a regression; empty for pictures.
+        target_shape: of one sample's targets: ``(outputs,)``, or ``(C, H, W)`` of a picture; empty for classes. That of ``y`` when absent.
         parts: ``(N,)``, the part that the files give each sample to, as its place in ``PARTS``; ``None`` where they give none.
         report: what the reader of the files did.
+        encoding: of a table, how its rows became numbers, and what of it the training part has to tell; ``None`` for others.
+        deal: ``(N,)`` from 0 to below 1, by which samples are dealt out to the parts in place of chance, so that each stays in its part
+            while others come and go; ``None`` where chance deals.
+        axes: ``(low, high)``, the range that pictures of the inputs show at least; ``None``: that of the inputs.
 
     Raises DataError when lengths differ, nothing is left, or something is not a finite number.
     """
@@ -41,8 +50,12 @@ class Dataset:
     classes: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+    target_shape: tuple[int, ...] = ()
     parts: NDArray[Any] | None = None
     report: tuple[Note, ...] = ()
+    encoding: Encoding | None = None
+    deal: NDArray[np.float64] | None = None
+    axes: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         x, y = np.asarray(self.x), np.asarray(self.y)
@@ -61,7 +74,13 @@ class Dataset:
         if not np.issubdtype(x.dtype, np.floating):
             x = x.astype(np.float64)
         labels = np.issubdtype(y.dtype, np.integer) or y.dtype == bool
+        target_shape = () if labels else tuple(map(int, self.target_shape or y.shape[1:] or (1,)))
         y = y.astype(np.int64) if labels else y.reshape(len(y), -1)
+        if not labels and y.shape[1] != math.prod(target_shape):
+            raise DataError(
+                f"Each sample has {y.shape[1]} targets and the shape {target_shape} holds {math.prod(target_shape)}; expected as many. "
+                "Check both."
+            )
         if labels and (y.ndim != 1 or y.min() < 0):
             raise DataError(
                 f"The labels have shape {y.shape} and start at {y.min()}; expected (N,) counted from 0. "
@@ -78,13 +97,16 @@ class Dataset:
             classes += tuple(str(i) for i in range(len(classes), int(y.max()) + 1))
         else:
             classes = ()  # the task is read off the classes
-            if len(targets) != y.shape[1]:
+            if len(target_shape) > 1:
+                targets = ()  # pixels have no names
+            elif len(targets) != y.shape[1]:
                 targets = ("y",) if y.shape[1] == 1 else tuple(f"y{i + 1}" for i in range(y.shape[1]))
         if x.ndim == 2 and len(features) != x.shape[1]:
             features = tuple(f"x{i + 1}" for i in range(x.shape[1]))
         x, y = x.view(), y.view()
         x.flags.writeable = y.flags.writeable = False
         checked = {"x": x, "y": y, "classes": classes, "features": features, "targets": targets}
+        checked["target_shape"] = target_shape
         checked["parts"] = None if self.parts is None else _checked_parts(self.parts, len(x))
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -108,8 +130,14 @@ class Dataset:
 
     def take(self, index: NDArray[np.intp]) -> Dataset:
         """The samples at ``index``, in that order, names kept. Raises DataError when empty."""
-        parts = None if self.parts is None else self.parts[index]
-        return replace(self, x=self.x[index], y=self.y[index], parts=parts)
+        parts, deal = (None if of is None else of[index] for of in (self.parts, self.deal))
+        encoding = None if self.encoding is None else self.encoding.take(index)
+        return replace(self, x=self.x[index], y=self.y[index], parts=parts, deal=deal, encoding=encoding)
+
+    def fitted(self, train: NDArray[np.intp]) -> Dataset:
+        """The samples with what has to be learnt from ``train``, the places of the training samples, put in; itself where that is nothing."""
+        x = self.x if self.encoding is None else self.encoding.fitted(self.x, train)
+        return self if x is self.x else replace(self, x=x)
 
 
 def _checked_parts(parts: NDArray[Any], count: int) -> NDArray[np.int8]:
@@ -150,6 +178,10 @@ class Source(Spec):
     def pinned(self) -> Self:
         """This source, tied to its files as they are now, where it reads any; itself otherwise. Raises DataError."""
         return self
+
+    def goes_on_from(self, before: Source) -> bool:
+        """Whether a run on the samples of ``before`` can go on with these: more or fewer of the same thing."""
+        return False
 
     def make(self) -> Dataset:
         """Draw or load the samples. The same spec gives the same samples, always."""

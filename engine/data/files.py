@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from engine.data.report import Note, alike
 from engine.errors import DataError, Offer, clipped, few
 from engine.io.guarded import foreign
 from engine.spec import Choice, File, Int, param
+
+if TYPE_CHECKING:
+    from engine.data.encoding import Encoding
 
 #: value of the parameter ``scale``: numbers stay as they are
 UNSCALED = "none"
@@ -229,6 +232,7 @@ def labelled(
     parts: Array | None = None,
     report: tuple[Note, ...] = (),
     features: tuple[str, ...] = (),
+    encoding: Encoding | None = None,
 ) -> Dataset:
     """Pictures, or rows of numbers, with their labels, counted anew from 0.
 
@@ -237,7 +241,7 @@ def labelled(
         labels: ``(N,)``, whole numbers.
         names: of the labels; a label without one is called by its number.
         where: what the labels come from, for error texts.
-        parts, report, features: as in Dataset; pictures that are all alike, and classes that none is given of to train with, are reported, too.
+        parts, report, features, encoding: as in Dataset; pictures that are all alike, and classes that none is given of to train with, are reported, too.
 
     Raises DataError where there is one class only.
     """
@@ -253,7 +257,7 @@ def labelled(
         unlearnt = sorted(set(range(len(classes))) - set(np.unique(y[parts == 0]).tolist()))
         if unlearnt:
             report += (Note(f"Nothing is given to train with of {few([classes[i] for i in unlearnt])}."),)
-    return Dataset(x, y, classes, features, parts=parts, report=report)
+    return Dataset(x, y, classes, features, parts=parts, report=report, encoding=encoding)
 
 
 def as_pixels(raws: Sequence[Array], rows: Array, scale: float, shift: float = 0.0) -> Array:

@@ -12,6 +12,7 @@ from engine.data.files import chosen
 from engine.data.folder import ImageFolder, any_coloured
 from engine.data.mnist import IdxFiles
 from engine.data.npz import NpzFile
+from engine.data.picture import PictureFile
 from engine.data.pixels import ENDINGS
 from engine.data.shelf import MOST_ARCHIVE, layout, shelf
 from engine.data.table import ENDINGS as TABLE_ENDINGS
@@ -22,13 +23,13 @@ from engine.io.guarded import foreign, opened
 
 def source_at(path: str | os.PathLike[str]) -> Source:
     """The source that reads a file or a folder: MNIST's files (either of the two), folders per class, packed (.zip) or
-    not, NumPy's arrays, tables as text.
+    not, NumPy's arrays, tables, one picture.
 
     Looks into it only as far as is needed to tell. Raises DataError where it is nothing of the kind.
     """
     found = chosen(
         os.fspath(path),
-        "MNIST's files, a folder or .zip with a folder per class, an .npz file or a .csv table",
+        "MNIST's files, a folder or .zip with a folder per class, an .npz file or a table (.csv, .xlsx, .parquet)",
     ).absolute()
     with foreign(found):
         return _of_folder(found) if found.is_dir() else _of_file(found)
@@ -68,10 +69,7 @@ def _of_archive(path: Path) -> Source:
 
 def _of_file(path: Path) -> Source:
     if path.suffix.lower() in ENDINGS:
-        raise DataError(
-            f"{path.name} is a single picture; expected many, in one folder for each class. "
-            "Choose the folder that holds those folders."
-        )
+        return PictureFile(path=str(path))
     if path.suffix.lower() in TABLE_ENDINGS:
         return TableFile(path=str(path))
     with opened(path, MOST_ARCHIVE) as file:
@@ -87,5 +85,5 @@ def _of_file(path: Path) -> Source:
         return IdxFiles(images=str(path))
     raise DataError(
         f"{path.name} is none of the files that can be read; expected MNIST's (…-idx3-ubyte, packed or not), "
-        ".npz, .npy, .csv, or a folder or .zip with one folder per class. Choose one of those."
+        ".npz, .npy, a table (.csv, .xlsx, .ods, .parquet), or a folder or .zip with one folder per class. Choose one of those."
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -30,8 +30,14 @@ _EXTRA: dict[str, Callable[[Array, Array], Array]] = {
 }
 
 
+#: times that a sample of a rare class comes up at most
+MOST_REPEATS = 100
+#: values of ``deal``
+STRATIFIED, SHUFFLED, IN_ORDER = "by class", "shuffled", "in order"
 #: samples that are measured at once
 _BLOCK = 1024
+#: its multiples, taken from 0 to 1, fill that range evenly however many there are
+GOLDEN = 0.6180339887498949
 
 
 @dataclass(frozen=True)
@@ -69,10 +75,55 @@ class Preparation(Spec):
         default="none",
         help="Bring the targets of a regression to mean 0 and standard deviation 1.",
     )
+    reconstruct: bool = param(
+        Bool(),
+        default=False,
+        label="reconstruct the input",
+        help="Learn to give back the input itself, a picture from a picture: an autoencoder. What the data ask besides is left aside.",
+    )
+    input_noise: float = param(
+        Float(0.0, 2.0),
+        default=0.0,
+        label="noise on the inputs",
+        help="Standard deviation of noise added to what the network reads, the same in every epoch; targets stay clean. With "
+        "reconstruct, it learns to take noise away.",
+    )
     extra_features: tuple[str, ...] = param(
         Flags(tuple(_EXTRA)),
         default=(),
         help="Further inputs computed from x1 and x2; for data with exactly two inputs.",
+    )
+    deal: str = param(
+        Choice((STRATIFIED, SHUFFLED, IN_ORDER)),
+        default=STRATIFIED,
+        label="deal out",
+        help="How samples come into parts: each class in the same shares, or just shuffled, or in order: the last ones test, as later days "
+        "do. Rows of one group stay together in any case.",
+    )
+    balance: bool = param(
+        Bool(),
+        default=False,
+        label="repeat rare classes",
+        help="Repeat training samples of rarer classes until each class has about as many: the loss then counts all classes alike.",
+    )
+    equal_together: bool = param(
+        Bool(),
+        default=False,
+        label="equal rows together",
+        help="Put samples with the same inputs into one part, so that nothing is tested on what was learnt by heart.",
+        advanced=True,
+    )
+    folds: int = param(
+        Int(0, 100),
+        default=0,
+        help="Cut what does not test into so many folds, of which one validates; 0 takes the shares above instead.",
+        advanced=True,
+    )
+    fold: int = param(
+        Int(0, 99),
+        default=0,
+        help="Which of the folds validates, from 0.",
+        advanced=True,
     )
     split_seed: int = param(
         Int(0, 2**31 - 1),
@@ -87,10 +138,14 @@ class Preparation(Spec):
                 f"Preparation: train {self.train:g} and validation {self.validation:g} are "
                 f"{self.train + self.validation:g} together; expected at most 1. Lower one of them."
             )
+        if self.folds == 1 or (self.folds and self.fold >= self.folds):
+            raise SpecError(
+                f"Preparation: fold {self.fold} of {self.folds}; expected at least 2 folds, and a fold below that. Correct it."
+            )
 
 
 class Split(NamedTuple):
-    """Which samples of the raw data are in which part: three arrays of positions, without overlap."""
+    """Which samples of the raw data are in which part: three arrays of positions, without overlap. Those to train with may be repeated."""
 
     train: Index
     validation: Index
@@ -209,13 +264,15 @@ class Prepared:
     """Data ready for training.
 
     Attributes:
-        raw: the samples as they came; views draw these.
+        made: the samples as their source made them.
+        raw: the samples with what is asked of them, before they are rescaled; views draw these. Mostly ``made`` itself.
         index: where the samples of each part stand in ``raw``.
         train, validation, test: the parts as the network sees them, in the order of ``index``; the latter two
             ``None`` when empty.
         transform: the same preparation for any other raw samples, such as the points of a grid.
     """
 
+    made: Dataset
     raw: Dataset
     index: Split
     train: Dataset
@@ -247,6 +304,9 @@ def prepare(dataset: Dataset, preparation: Preparation) -> Prepared:
     Raises DataError for a single sample that should both train and validate, and when numbers overflow.
     """
     index = split(dataset, preparation)
+    made, dataset = dataset, dataset.fitted(index.train)
+    if preparation.reconstruct:
+        dataset = reconstruction(dataset)
     extra = preparation.extra_features if dataset.in_shape == (2,) else ()
     regression = dataset.task == "regression"
     transform = Transform(
@@ -255,14 +315,38 @@ def prepare(dataset: Dataset, preparation: Preparation) -> Prepared:
         Scaling.fit(preparation.normalize, add_features(dataset.x[index.train], extra)),
         Scaling.fit(preparation.target, dataset.y[index.train]) if regression else None,
     )
+    if (
+        preparation.balance and dataset.classes
+    ):  # after all that is measured: what is repeated says nothing new
+        index = index._replace(train=_balanced(dataset.y, index.train))
     names = (*dataset.features, *(_extra_name(e, dataset.features) for e in extra))
 
-    def part(rows: Index) -> Dataset:
+    def part(number: int) -> Dataset:
+        rows = index[number]
         x, y = transform(dataset.x[rows]), transform.target(dataset.y[rows])
-        return Dataset(x, y, dataset.classes, names, dataset.targets)
+        if preparation.input_noise:
+            rng = np.random.default_rng([preparation.split_seed, number])
+            x = x + np.asarray(preparation.input_noise * rng.standard_normal(x.shape, np.float32), x.dtype)
+        return Dataset(x, y, dataset.classes, names, dataset.targets, dataset.target_shape)
 
-    validation, test = (part(rows) if len(rows) else None for rows in (index.validation, index.test))
-    return Prepared(dataset, index, part(index.train), validation, test, transform)
+    validation, test = (part(number) if len(index[number]) else None for number in (1, 2))
+    return Prepared(made, dataset, index, part(0), validation, test, transform)
+
+
+def reconstruction(dataset: Dataset) -> Dataset:
+    """The same samples, with each one's input as its target: a regression, of a picture to a picture."""
+    return replace(dataset, y=dataset.x, classes=(), targets=dataset.features, target_shape=dataset.in_shape)
+
+
+def _balanced(y: Array, train: Index) -> Index:
+    """``train`` with rows of rarer classes again, one after another, until each class has as many as the largest, at most 100 times as
+    many as it has."""
+    counts = np.bincount(y[train])
+    again = [train]
+    for label in np.flatnonzero((counts > 0) & (counts < counts.max())).tolist():
+        rows = train[y[train] == label]
+        again.append(np.resize(rows, min(int(counts.max()), MOST_REPEATS * len(rows)) - len(rows)))
+    return np.concatenate(again)
 
 
 def add_features(x: Array, extra: tuple[str, ...]) -> Array:
@@ -318,30 +402,166 @@ def split(dataset: Dataset, preparation: Preparation) -> Split:
         # Rounded, because 1 − 0.7 − 0.3 is not 0 in binary, and nobody asked for a test part then.
         rest = round(1 - preparation.train - preparation.validation, 12)
         shares = np.array([preparation.train, preparation.validation, max(rest, 0.0)])
-        return Split(*_dealt(dataset, np.arange(len(dataset)), shares, preparation.split_seed))
+        if dataset.deal is not None and len(dataset) > 1 and not preparation.folds:
+            return Split(*_dealt_by(dataset.deal, shares, preparation.split_seed))
+        return Split(*_dealt(dataset, np.arange(len(dataset)), shares, preparation))
     rows = [np.flatnonzero(dataset.parts == part) for part in range(len(PARTS))]
     share = 0.0 if "validation" in given else preparation.validation
-    train, validation, _ = _dealt(dataset, rows[0], np.array([1 - share, share, 0.0]), preparation.split_seed)
+    if not share:
+        preparation = preparation.replace(folds=0, fold=0)
+    train, validation, _ = _dealt(dataset, rows[0], np.array([1 - share, share, 0.0]), preparation)
     return Split(train, validation if share else rows[1], rows[2])
 
 
-def _dealt(dataset: Dataset, rows: Index, shares: NDArray[np.float64], seed: int) -> list[Index]:
-    """``rows`` of the samples, shuffled and dealt out to three parts, each class in the given shares."""
+def dealt_at(deal: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """Where ``Dataset.deal`` stands after the turn that a split seed gives it: from 0 to below 1; below the share that trains, it trains."""
+    turned: NDArray[np.float64] = (deal + seed * GOLDEN) % 1.0
+    return turned
+
+
+def _dealt_by(deal: NDArray[np.float64], shares: NDArray[np.float64], seed: int) -> list[Index]:
+    """Samples dealt out to three parts, each by its own number; at least one trains, and one validates where any should."""
+    at = dealt_at(deal, seed)
+    part = np.searchsorted(np.cumsum(shares)[:2], at, side="right")
+    if shares[2] == 0:
+        part = np.minimum(part, 1 if shares[1] > 0 else 0)
+    if not (part == 0).any():
+        part[at.argmin()] = 0
+    if shares[1] > 0 and not (part == 1).any():
+        tests = np.flatnonzero(part == 2)
+        part[tests[at[tests].argmin()] if len(tests) else at.argmax()] = 1
+    return [np.flatnonzero(part == p) for p in range(3)]
+
+
+def _dealt(
+    dataset: Dataset, rows: Index, shares: NDArray[np.float64], preparation: Preparation
+) -> list[Index]:
+    """``rows`` of the samples dealt out to three parts in the given shares, as ``preparation.deal`` says, groups kept together."""
     n = len(rows)
-    labels = np.zeros(n, np.int64) if dataset.task == "regression" else dataset.y[rows]
     if n == 1 and shares[1] > 0:
         raise DataError(
             "The data set has 1 sample to train with; expected at least 2, one to train and one to validate. "
             "Add samples, or set validation to 0."
         )
-    counts = _counts(np.bincount(labels), shares)
-
-    # One shuffled order for all shares: moving a slider adds samples to a part without exchanging the others.
-    order = np.random.default_rng(seed).permutation(n)
+    groups = _groups(dataset, rows, preparation)
+    order = _order(dataset, rows, preparation)
     part = np.empty(n, np.intp)
+    if groups is not None:
+        part = _by_groups(groups, order, shares, preparation)
+    elif preparation.folds:
+        part[order] = _in_folds(_labels(dataset, rows, preparation)[order], shares, preparation)
+    else:
+        labels = _labels(dataset, rows, preparation)
+        counts = _counts(np.bincount(labels), shares)
+        # One shuffled order for all shares: moving a slider adds samples to a part without exchanging the others.
+        for label, row in enumerate(counts):
+            part[order[labels[order] == label]] = np.repeat(np.arange(3), row)
+    dealt = [rows[order[part[order] == p]] for p in range(3)]
+    if not len(dealt[0]) or (shares[1] > 0 and not len(dealt[1])):
+        raise DataError(
+            f"The {n:,} samples stand in too few groups to give each part some; expected at least one group to train and one to validate. "
+            "Give the group column another role, or change the shares."
+        )
+    return dealt
+
+
+def _labels(dataset: Dataset, rows: Index, preparation: Preparation) -> Index:
+    """Of which kind each sample is, where each kind is to come into every part."""
+    by_class = dataset.classes and preparation.deal == STRATIFIED
+    labels: Index = dataset.y[rows] if by_class else np.zeros(len(rows), np.int64)
+    return labels
+
+
+def _order(dataset: Dataset, rows: Index, preparation: Preparation) -> Index:
+    """Places in ``rows`` in the order in which they are dealt out."""
+    if preparation.deal != IN_ORDER:
+        return np.random.default_rng(preparation.split_seed).permutation(len(rows))
+    times = dataset.encoding.times if dataset.encoding is not None else None
+    return np.arange(len(rows)) if times is None else np.argsort(times[rows], kind="stable")
+
+
+def _groups(dataset: Dataset, rows: Index, preparation: Preparation) -> Index | None:
+    """``(rows,)``, a number for each group of samples that stay together; ``None`` where each stands alone."""
+    groups = dataset.encoding.groups if dataset.encoding is not None else None
+    if not preparation.equal_together:
+        return None if groups is None else groups[rows]
+    found: Index = np.unique(hashes(dataset.x[rows]), return_inverse=True)[1]
+    if groups is None:
+        return found
+    # Equal rows join the groups in which they stand.
+    joined = np.unique(groups[rows], return_inverse=True)[1]
+    while True:
+        least = np.full(found.max() + 1, len(joined))
+        np.minimum.at(least, found, joined)
+        fewest = np.full(joined.max() + 1, len(joined))
+        np.minimum.at(fewest, joined, least[found])
+        now = fewest[joined]
+        if np.array_equal(now, joined):
+            return now
+        joined = now
+
+
+def hashes(x: Array) -> NDArray[np.uint64]:
+    """``(N,)``: a number for each sample, the same for equal ones, and hardly ever for others."""
+    flat = np.ascontiguousarray(x.reshape(len(x), -1) + x.dtype.type(0))  # −0 is 0
+    words = flat.view(np.uint32 if flat.dtype.itemsize == 4 else np.uint64)
+    factors: Array = np.random.default_rng(0).integers(1, 2**63, (words.shape[1],), dtype=np.uint64)
+    factors |= np.uint64(1)
+    total = np.zeros(len(x), np.uint64)
+    for place in range(words.shape[1]):
+        factor = factors[place]
+        mixed = (words[:, place].astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)) * factor
+        total += mixed ^ (mixed >> np.uint64(29))
+        total *= np.uint64(0xBF58476D1CE4E5B9)
+    return total
+
+
+def _by_groups(groups: Index, order: Index, shares: NDArray[np.float64], preparation: Preparation) -> Index:
+    """The part of each sample: whole groups, in the order in which they come up, to the part that lacks most of its share."""
+    kinds, first, inverse, sizes = np.unique(
+        groups[order], return_index=True, return_inverse=True, return_counts=True
+    )
+    wanted = np.asarray(shares, np.float64)
+    if preparation.folds:
+        rest = 1 - wanted[2]
+        wanted = np.array([*[rest / preparation.folds] * preparation.folds, wanted[2]])
+    total, given = float(len(order)), np.zeros(len(wanted))
+    chosen = np.zeros(len(kinds), np.intp)
+    in_order = preparation.deal == IN_ORDER and not preparation.folds
+    for kind in np.argsort(first, kind="stable"):
+        if in_order:
+            # Filled up one after another.
+            behind = np.cumsum(wanted) * total
+            place = int(np.searchsorted(behind, given.sum() + sizes[kind] / 2))
+            place = min(place, len(wanted) - 1)
+        else:
+            lacks = np.where(wanted > 0, wanted * total - given, -np.inf)
+            place = int(lacks.argmax())
+        chosen[kind] = place
+        given[place] += sizes[kind]
+    if preparation.folds:
+        chosen = np.where(chosen == preparation.folds, 2, np.where(chosen == preparation.fold, 1, 0))
+    part = np.empty(len(order), np.intp)
+    part[order] = chosen[inverse]
+    return part
+
+
+def _in_folds(labels: Index, shares: NDArray[np.float64], preparation: Preparation) -> Index:
+    """The part of each sample, in the order in which they are dealt out; of each kind every fold has as many, give or take one."""
+    test = np.array([1 - shares[2], 0.0, shares[2]])
+    counts = _counts(np.bincount(labels), test)
+    part = np.empty(len(labels), np.intp)
+    dealt = 0
     for label, row in enumerate(counts):
-        part[order[labels[order] == label]] = np.repeat(np.arange(3), row)
-    return [rows[order[part[order] == p]] for p in range(3)]
+        places = np.flatnonzero(labels == label)
+        kept, tested = places[: row[0]], places[row[0] :]
+        fold = (dealt + np.arange(len(kept))) % preparation.folds
+        if preparation.deal == IN_ORDER:
+            fold = np.sort(fold)
+        dealt += len(kept)
+        part[kept] = np.where(fold == preparation.fold, 1, 0)
+        part[tested] = 2
+    return part
 
 
 def _counts(sizes: NDArray[np.intp], shares: NDArray[np.float64]) -> NDArray[np.intp]:

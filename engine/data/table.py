@@ -1,17 +1,22 @@
-"""Tables as text, CSV and its kin: which columns the network reads, which it is to predict, and what was done with every cell."""
+"""Tables: which columns the network reads and as what, which it is to predict, and what was done with every cell."""
 
 from __future__ import annotations
 
+import re
+from abc import abstractmethod
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from engine import progress
 from engine.core import Array
+from engine.data import dates, roles
 from engine.data.base import Dataset, sources
-from engine.data.columns import Column, columns_of, inputs_of, is_number, said_of, telling
+from engine.data.columns import COUNTING, Column, columns_of, said_of, telling
+from engine.data.encoding import About, Block, Encoding, block_of, write
 from engine.data.files import (
     CATEGORY,
     CLASSES,
@@ -23,33 +28,45 @@ from engine.data.files import (
     limit_param,
     spread,
 )
+from engine.data.reading import ENDINGS, TEXT_ENDINGS, How, Read, of_file, of_text
 from engine.data.report import Note, left_out
-from engine.data.text_table import DELIMITERS, Table, decoded, listed, quoted, rows_of
-from engine.errors import DataError, Offer, clipped, few, in_bytes, shown
+from engine.data.roles import DROP, FILLS, GROUP, IGNORE, TARGET, Choice
+from engine.data.text_table import DELIMITERS, ENCODINGS, decoded, listed, quoted
+from engine.errors import DataError, Offer, clipped, counted, few, in_bytes, shown
 from engine.io.guarded import read_bytes
-from engine.spec import Choice, File, Name, param
+from engine.spec import Bool, File, Int, Name, param
+from engine.spec import Choice as OneOf
 
-ENDINGS = (".csv", ".tsv", ".tab")
-#: bytes of a file: each cell becomes a Python string for a while
-MOST_BYTES = 1 << 28
+__all__ = ["ENDINGS", "MOST_PASTED", "PastedTable", "TableFile", "Tabular", "embedded"]
+
 #: inputs of a sample, and bytes of all together
 MOST_INPUTS, MOST_INPUT_BYTES = 10_000, 1 << 30
+#: letters of a table that the project holds itself
+MOST_PASTED = 4_000_000
+#: inputs that one column may make without being asked for them
+MOST_WIDTH = 200
 #: columns that are the target by their name, where no other is chosen
 _TARGETS = ("target", "targets", "label", "labels", "class", "classes", "y", "outcome", "output")
-_DROP, _MARK = "leave out", "mark"
 _LISTED = 6  #: other targets that are offered
+#: names of columns that say which rows belong together, and kinds that such a column has at least
+_BELONGS = re.compile(
+    r"(?:^|[^a-z])(?:patient|subject|person|participant|user|customer|client|session|group|series|visitor|student|animal|device|site)"
+    r"s?(?:$|[^a-z])",
+    re.IGNORECASE,
+)
+_LEAST_GROUPS = 5
+#: words that stand in a row of sums
+_SUMS = ("total", "totals", "sum", "sums", "summe", "gesamt", "somme", "suma")
 
 
-@sources.register("TableFile", category=CATEGORY, label="Table (.csv)")
 @dataclass(frozen=True)
-class TableFile(Opened):
-    """A table as text, a row for each sample: columns of numbers and of words are the inputs, one or several others the targets.
+class Tabular(Opened):
+    """A row for each sample: columns of numbers, words and dates are the inputs, one or several others the targets.
 
-    Words become one input for each kind ("colour = red": 1 or 0). Rows without a target, or with too few or too many cells, are left
-    out and counted; so are columns that say nothing, such as one that counts the rows.
+    What has to be learnt from the data to make numbers of cells, such as the mean that stands for an empty one, is learnt from the
+    training part alone (``engine.data.prepare``).
     """
 
-    path: str = param(File(endings=ENDINGS), default="", help="The file.")
     targets: str = param(
         Name(),
         default="",
@@ -62,108 +79,234 @@ class TableFile(Opened):
         help="Names of the columns that are read, separated by commas; left empty, all that say something.",
         advanced=True,
     )
+    roles: str = param(
+        Name(),
+        default="",
+        help="What single columns are for, such as “colour=category, age=number:median, size=ordered[S<M<L], id=ignore”.",
+        advanced=True,
+    )
     answer: str = answer_param("words, or few whole numbers")
     missing: str = param(
-        Choice((_DROP, _MARK)),
-        default=_DROP,
-        help="Rows with an empty cell are left out, or the cell becomes 0 and one more input says where that was so.",
+        OneOf(FILLS),
+        default=DROP,
+        help="Rows with an empty cell are left out, or the cell is filled: with 0 and one more input that says so, with what the training "
+        "rows have, or as a kind of its own.",
     )
-    delimiter: str = param(
-        Choice(("auto", *DELIMITERS)), default="auto", help="What stands between two cells.", advanced=True
+    empty: str = param(
+        Name(),
+        default="",
+        label="also empty",
+        help="What else means that a cell is empty, such as “-999, unknown”, separated by commas.",
+        advanced=True,
+    )
+    fold: bool = param(
+        Bool(),
+        default=False,
+        label="fold words",
+        help="Words that differ in capital letters or spaces alone are one kind.",
+        advanced=True,
+    )
+    dates: str = param(
+        OneOf(dates.ORDERS),
+        default=dates.AUTO,
+        help="What comes first in dates such as 3/4/2024.",
+        advanced=True,
     )
     decimal: str = param(
-        Choice(("auto", "point", "comma")),
+        OneOf(("auto", "point", "comma")),
         default="auto",
         label="decimal mark",
         help="What stands before the fraction of a number.",
         advanced=True,
     )
     header: str = param(
-        Choice(("auto", "yes", "no")),
+        OneOf(("auto", "yes", "no")),
         default="auto",
         help="Whether the first row names the columns.",
         advanced=True,
     )
+    skip: int = param(
+        Int(0, 100_000),
+        default=0,
+        help="Lines above the table, such as a title.",
+        unit="lines",
+        advanced=True,
+    )
+    footer: int = param(
+        Int(0, 100_000),
+        default=0,
+        help="Rows at the end that are no samples, such as sums.",
+        unit="rows",
+        advanced=True,
+    )
     limit: int = limit_param("rows")
 
-    def _files(self) -> list[Path]:
-        return [chosen(self.path, "a table as text (.csv, .tsv)")]
+    @abstractmethod
+    def _table(self) -> Read:
+        """The table as it stands. Raises DataError."""
+
+    def _how(self) -> How:
+        return How(header=self.header, skip=self.skip)
 
     def _read(self) -> Dataset:
-        """``x (N, features)`` float32, ``y (N,)`` or ``(N, outputs)``. Raises DataError."""
-        [path] = self._files()
-        text, notes = decoded(read_bytes(path, MOST_BYTES), path.name)
-        table = Table(rows_of(text, self.delimiter), self.header, path.name, is_number)
-        notes += table.notes
-        table.keep(spread(len(table.rows), self.limit))
-        columns = columns_of(table.columns(), self.decimal)
-        names = [column.name for column in columns]
-        targets = self._targets(names, path.name)
-        wanted, inputs = (
-            [c for c in columns if c.name in targets],
-            [c for c in columns if c.name not in targets],
+        """``x (N, inputs)`` float32, ``y (N,)`` or ``(N, outputs)``, empty cells not yet filled. Raises DataError."""
+        table = self._table()
+        where = table.name
+        rows = len(table.lines)
+        if self.footer:
+            table = table.take(np.arange(max(rows - self.footer, 1)))
+        if 0 < self.limit < rows:
+            table = table.take(spread(len(table.lines), self.limit))
+        empty = [word for word in self.empty.split(",") if word.strip()]
+        columns = columns_of(
+            list(zip(table.names, table.columns, strict=True)), self.decimal, empty, self.dates, self.fold
         )
-        if self.inputs:
-            read = listed(self.inputs, names, path.name)
-            inputs = [c for c in inputs if c.name in read]
-        else:
-            inputs, why = telling(inputs)
-            notes += left_out("column", why)
+        notes, lines = table.notes, table.lines
+        word = table.word
+        del table
+        names = [column.name for column in columns]
+        targets = self._targets(names, where)
+        wanted = [c for c in columns if c.name in targets]
+        inputs, group, chosen_roles, why = self._inputs_of(columns, targets, names, where)
+        notes += left_out("column", why)
         if not inputs:
             raise DataError(
-                f"No column of {path.name} can be an input beside {few(targets)}; expected at least one that says something. "
+                f"No column of {where} can be an input beside {few(targets)}; expected at least one that says something. "
                 "Choose other targets, or another file."
             )
-        kept = _whole_rows(inputs, wanted, self.missing == _DROP)
-        notes += (*said_of(columns, self.decimal), *self._rows_said(inputs, wanted, kept, table))
-        x, features = self._inputs([c.take(kept) for c in inputs], path.name)
-        return self._with_targets(x, features, [c.take(kept) for c in wanted], names, path.name, notes)
+        fills = {c.name: chosen_roles[c.name].fill or self.missing for c in inputs}
+        drops = [c for c in inputs if fills[c.name] == DROP]
+        kept = _whole_rows(inputs, wanted, drops)
+        notes += (*said_of(columns, self.decimal), *_sums_said(columns, self.footer))
+        if group is None:
+            notes += _group_said(columns, targets, self.roles)
+        notes += _rows_said(inputs, wanted, drops, kept, lines, word, where)
+        about = self._about(columns, wanted, inputs, group, chosen_roles, fills, why)
+        if not kept.all():
+            inputs = [c.take(kept) for c in inputs]
+            wanted = [c.take(kept) for c in wanted]
+            group = group.take(kept) if group is not None else None
+            lines = lines[kept]
+        del columns
+        x, features, blocks = self._blocks(inputs, chosen_roles, fills, where)
+        by_name = {block.name: block for block in blocks}
+        about = tuple(_with_block(one, by_name.get(one.name)) for one in about)
+        times = next((c.seconds() for c in inputs if chosen_roles[c.name].role == roles.DATE), None)
+        encoding = Encoding(
+            blocks,
+            about,
+            lines.astype(np.int32),
+            _codes(group) if group is not None else None,
+            group.name if group is not None else "",
+            times if times is not None and not np.isnan(times).any() else None,
+            word,
+        )
+        return self._with_targets(x, features, wanted, names, where, notes, encoding)
 
-    def _inputs(self, columns: Sequence[Column], where: str) -> tuple[Array, tuple[str, ...]]:
-        """``(rows, features)`` float32, and the names of the features. Raises DataError for too many."""
-        found, count = inputs_of(columns, self.missing == _MARK), len(columns[0].cells)
-        if len(found) > MOST_INPUTS or 4 * len(found) * count > MOST_INPUT_BYTES:
+    def _inputs_of(
+        self, columns: Sequence[Column], targets: Sequence[str], names: list[str], where: str
+    ) -> tuple[list[Column], Column | None, dict[str, Choice], dict[str, list[str]]]:
+        """The columns that become inputs, the one of groups, what is chosen for each, and why others are left out."""
+        given = roles.parsed(self.roles)
+        listed(", ".join(map(quoted, given)), names, where)  # raises for one that is not there
+        by_name = {c.name: c for c in columns}
+        others = [c for c in columns if c.name not in targets]
+        if self.inputs:
+            read = listed(self.inputs, names, where)
+            others = [
+                c for c in others if c.name in read or given.get(c.name, Choice()).role not in ("", IGNORE)
+            ]
+        asked = [c for c in others if given.get(c.name, Choice()).role not in ("", IGNORE, GROUP)]
+        groups = [c for c in others if given.get(c.name, Choice()).role == GROUP]
+        if len(groups) > 1:
             raise DataError(
-                f"The columns of {where} make {len(found):,} inputs for each of {count:,} rows; expected at most {MOST_INPUTS:,} "
+                f"{few([c.name for c in groups])} are {len(groups)} groups; expected one. Give the others another role."
+            )
+        free = [c for c in others if not given.get(c.name, Choice()).role]
+        if self.inputs:
+            used, why = free, dict[str, list[str]]()
+        else:
+            used, why = telling(free)
+            if asked and all(c.useless == COUNTING for c in used):
+                used, why = [], why | ({COUNTING: [c.name for c in used]} if used else {})
+        ignored = [c.name for c in others if given.get(c.name, Choice()).role == IGNORE]
+        if ignored:
+            why["not wanted"] = ignored
+        taken = {c.name for c in (*asked, *used)}
+        inputs = [by_name[name] for name in names if name in taken]
+        found = {}
+        for c in inputs:
+            one = given.get(c.name, Choice())
+            found[c.name] = Choice(one.role or usual_role(c), one.fill, one.order)
+        return inputs, groups[0] if groups else None, found, why
+
+    def _about(
+        self,
+        columns: Sequence[Column],
+        wanted: Sequence[Column],
+        inputs: Sequence[Column],
+        group: Column | None,
+        chosen_roles: Mapping[str, Choice],
+        fills: Mapping[str, str],
+        why: Mapping[str, Sequence[str]],
+    ) -> tuple[About, ...]:
+        """All columns, for people; how wide inputs are comes later."""
+        reasons = {name: reason for reason, those in why.items() for name in those}
+        target = {c.name for c in wanted}
+        found = []
+        for column in columns:
+            name, gaps = column.name, int(column.gaps.sum())
+            role = (
+                TARGET
+                if name in target
+                else GROUP
+                if group is not None and name == group.name
+                else chosen_roles[name].role
+                if name in chosen_roles
+                else IGNORE
+            )
+            holds = holding(column)
+            if role == IGNORE and reasons.get(name, "").startswith("the same as "):
+                holds = f"{holds}; {reasons[name]}"
+            can = tuple(r for r in roles.ROLES if possible(column, r))
+            fill = fills.get(name, "") if gaps else ""
+            found.append(
+                About(name, holds, role, fill, int(role == TARGET), gaps, clipped(column.example, 40), can)
+            )
+        return tuple(found)
+
+    def _blocks(
+        self,
+        columns: Sequence[Column],
+        chosen_roles: Mapping[str, Choice],
+        fills: Mapping[str, str],
+        where: str,
+    ) -> tuple[Array, tuple[str, ...], tuple[Block, ...]]:
+        """``(rows, inputs)`` float32, and the names of the inputs. Raises DataError for too many."""
+        blocks, features, first = [], list[str](), 0
+        for column in columns:
+            choice = chosen_roles[column.name]
+            block, names = block_of(column, choice.role, fills[column.name], choice.order, first)
+            first += block.width
+            blocks.append(block)
+            features += names
+        count = len(columns[0])
+        if first > MOST_INPUTS or 4 * first * count > MOST_INPUT_BYTES:
+            raise DataError(
+                f"The columns of {where} make {first:,} inputs for each of {count:,} rows; expected at most {MOST_INPUTS:,} "
                 f"inputs, and {in_bytes(MOST_INPUT_BYTES)} in all. Choose fewer columns, or set limit to fewer rows."
             )
-        x = np.empty((count, len(found)), np.float32)
-        for i, (_, values) in enumerate(found):
-            x[:, i] = values()
-        return x, tuple(clipped(name, 60) for name, _ in found)
+        x = np.empty((count, first), np.float32)
+        for done, (block, column) in enumerate(zip(blocks, columns, strict=True)):
+            progress.report(done, len(blocks))
+            write(block, column, x)
+        return x, tuple(features), tuple(blocks)
 
     def _targets(self, names: list[str], where: str) -> list[str]:
         if self.targets:
             return listed(self.targets, names, where)
         called = [name for name in names if name.strip().casefold() in _TARGETS]
         return called[:1] or names[-1:]
-
-    def _rows_said(
-        self, inputs: Sequence[Column], wanted: Sequence[Column], kept: Array, table: Table
-    ) -> tuple[Note, ...]:
-        """Which rows were left out. Raises DataError where none is left."""
-        reasons: dict[str, list[str]] = defaultdict(list)
-        lost = ~kept
-        unknown, huge, gaps = (
-            np.any([c.gaps for c in wanted], axis=0),
-            np.any([c.huge for c in (*inputs, *wanted)], axis=0),
-            np.any([c.gaps for c in inputs], axis=0),
-        )
-        for why, rows in (
-            ("without a target", lost & unknown),
-            ("with a number that is too large", lost & huge & ~unknown),
-            ("with an empty cell", lost & gaps & ~huge & ~unknown),
-        ):
-            reasons[why] = [f"line {table.lines[i]}" for i in np.flatnonzero(rows)]
-        if not kept.any():
-            raise DataError(
-                f"Of the {len(kept):,} rows of {table.name} none has all its cells; expected some. "
-                f"Choose {shown(_MARK)} for what is missing, or fewer columns."
-            )
-        said = left_out("row", reasons)
-        if reasons["with an empty cell"]:
-            said = (Note(said[0].text, (Offer("Mark what is missing", (("missing", _MARK),)),)),)
-        return said
 
     def _with_targets(
         self,
@@ -173,6 +316,7 @@ class TableFile(Opened):
         names: Sequence[str],
         where: str,
         notes: tuple[Note, ...],
+        encoding: Encoding,
     ) -> Dataset:
         others = [n for n in names if n not in {c.name for c in wanted}]
         change = tuple(
@@ -188,6 +332,11 @@ class TableFile(Opened):
                 )
             [column] = wanted
             kinds, y = column.classes()
+            if len(kinds) == len(y) > 2 and not column.is_number:
+                raise DataError(
+                    f"{what} has another word in each of {len(y):,} rows; expected classes that come up again. Choose another target.",
+                    offers=change,
+                )
             words = f"{what} is the target: {len(kinds):,} classes."
             if whole:
                 change = (Offer("Predict it as a number", (("answer", NUMBERS),)), *change)
@@ -199,12 +348,12 @@ class TableFile(Opened):
                 where,
                 report=notes,
                 features=features,
+                encoding=encoding,
             )
-        worded = [c.name for c in wanted if not c.is_number]
+        worded = [c for c in wanted if not c.is_number]
         if worded:
-            example = next(c for c in wanted if c.name == worded[0]).kinds[0]
             raise DataError(
-                f"The column {shown(worded[0])} of {where} holds words such as {shown(example)}; expected "
+                f"The column {shown(worded[0].name)} of {where} holds words such as {shown(worded[0].example)}; expected "
                 "numbers to be predicted. Take it for classes, or choose another."
             )
         if whole:
@@ -218,7 +367,12 @@ class TableFile(Opened):
         )
         y = np.stack([c.numbers for c in wanted], axis=1)
         return Dataset(
-            x, y, features=features, targets=tuple(clipped(c.name, 60) for c in wanted), report=notes
+            x,
+            y,
+            features=features,
+            targets=tuple(clipped(c.name, 60) for c in wanted),
+            report=notes,
+            encoding=encoding,
         )
 
     def _as_classes(self, wanted: Sequence[Column]) -> bool:
@@ -227,10 +381,217 @@ class TableFile(Opened):
         return len(wanted) == 1 and (not wanted[0].is_number or wanted[0].few_kinds)
 
 
-def _whole_rows(inputs: Sequence[Column], wanted: Sequence[Column], drop: bool) -> Array:
+@sources.register("TableFile", category=CATEGORY, label="Table")
+@dataclass(frozen=True)
+class TableFile(Tabular):
+    """A table with a row for each sample: columns of numbers, words and dates are the inputs, one or several others the targets.
+
+    Words become one input for each kind ("colour = red": 1 or 0), dates days, month and weekday. Rows without a target, or with too few
+    or too many cells, are left out and counted; so are columns that say nothing, such as one that counts the rows.
+    """
+
+    path: str = param(File(endings=ENDINGS), default="", help="The file.")
+    sheet: str = param(
+        Name(),
+        default="",
+        help="Of a spreadsheet, the sheet's name; left empty, the first that holds anything.",
+        advanced=True,
+    )
+    delimiter: str = param(
+        OneOf(("auto", *DELIMITERS)), default="auto", help="What stands between two cells.", advanced=True
+    )
+    encoding: str = param(
+        OneOf(("auto", *ENCODINGS)),
+        default="auto",
+        help="How letters are written in the file.",
+        advanced=True,
+    )
+
+    def _files(self) -> list[Path]:
+        return [chosen(self.path, f"a table ({', '.join(ENDINGS)})")]
+
+    def _how(self) -> How:
+        return How(self.delimiter, self.header, self.encoding, self.skip, self.sheet)
+
+    def _table(self) -> Read:
+        return of_file(self._files()[0], self._how())
+
+
+@sources.register("PastedTable", category=CATEGORY, label="Pasted table")
+@dataclass(frozen=True)
+class PastedTable(Tabular):
+    """A table that was pasted, from a spreadsheet or as text; the project holds it."""
+
+    text: str = param(Name(), default="", help="The table, as it was pasted.", advanced=True)
+    delimiter: str = param(
+        OneOf(("auto", *DELIMITERS)), default="auto", help="What stands between two cells.", advanced=True
+    )
+
+    def _files(self) -> list[Path]:
+        return []
+
+    def _how(self) -> How:
+        return How(self.delimiter, self.header, "UTF-8", self.skip)
+
+    def _table(self) -> Read:
+        if not self.text.strip():
+            raise DataError(
+                "Nothing was pasted yet; expected a table. Copy cells in a spreadsheet and paste them."
+            )
+        return of_text(self.text.encode("utf-8", "replace"), "the pasted table", self._how())
+
+
+def embedded(source: TableFile) -> PastedTable:
+    """The same table, held by the source itself. Raises DataError where it is no text, or too long."""
+    [path] = source._files()
+    if path.suffix.lower() not in TEXT_ENDINGS:
+        raise DataError(
+            f"{clipped(path.name, 100)} is no table as text; expected one to be kept in the project. Save it as CSV, and open that."
+        )
+    text, _ = decoded(read_bytes(path, 4 * MOST_PASTED), path.name, source.encoding)
+    if len(text) > MOST_PASTED:
+        raise DataError(
+            f"{clipped(path.name, 100)} has {len(text):,} letters; expected {MOST_PASTED:,} at most to be kept in the project. Leave it a file."
+        )
+    shared = {
+        p.name: value for p, value in source.values() if p.name in {p.name for p in PastedTable.params()}
+    }
+    return PastedTable(**shared, text=text)
+
+
+def usual_role(column: Column) -> str:
+    """What a column is for where nobody says."""
+    return roles.NUMBER if column.is_number else roles.DATE if column.dates else roles.CATEGORY
+
+
+def possible(column: Column, role: str) -> bool:
+    """Whether a column can have a role."""
+    if role == roles.NUMBER:
+        return column.is_number
+    if role == roles.DATE:
+        return bool(column.dates)
+    if role in (roles.CATEGORY, roles.ORDERED):
+        return column.has_kinds(MOST_WIDTH)
+    return True
+
+
+def holding(column: Column) -> str:
+    """What a column holds, in words."""
+    if column.useless:
+        if column.useless.startswith("of more than"):
+            return f"words, {len(column.classes()[0]):,} kinds"
+        return {COUNTING: "counts the rows"}.get(column.useless, column.useless)
+    if column.is_number:
+        comma = column.mark == "," and any("," in kind for kind in column.cells.kinds)
+        what = "whole numbers" if column.is_whole else "numbers"
+        return f"{what}, decimal comma" if comma else what
+    if column.dates:
+        return f"dates, {column.dates}" if column.dates_unsure else "dates"
+    return f"words, {counted(len(column.classes()[0]), 'kind')}"
+
+
+def _with_block(about: About, block: Block | None) -> About:
+    if block is None:
+        return about
+    return replace(about, width=block.width, kinds=block.kinds if block.role == roles.ORDERED else ())
+
+
+def _codes(column: Column) -> Array:
+    """A number for each kind of a column, empty cells a kind each."""
+    codes = column.classes()[1].copy()
+    gaps = codes < 0
+    codes[gaps] = codes.max(initial=-1) + 1 + np.arange(int(gaps.sum()))
+    return codes
+
+
+def _whole_rows(inputs: Sequence[Column], wanted: Sequence[Column], drops: Sequence[Column]) -> Array:
     """``(rows,)``: those that can be used."""
     lost = np.any([c.gaps for c in wanted], axis=0) | np.any([c.huge for c in (*inputs, *wanted)], axis=0)
-    if drop:
-        lost |= np.any([c.gaps for c in inputs], axis=0)
+    if drops:
+        lost |= np.any([c.gaps for c in drops], axis=0)
     kept: Array = ~lost
     return kept
+
+
+def _rows_said(
+    inputs: Sequence[Column],
+    wanted: Sequence[Column],
+    drops: Sequence[Column],
+    kept: Array,
+    lines: Array,
+    word: str,
+    where: str,
+) -> tuple[Note, ...]:
+    """Which rows were left out. Raises DataError where none is left."""
+    if kept.all():
+        return ()
+    reasons: dict[str, list[str]] = defaultdict(list)
+    lost = ~kept
+    nowhere = np.zeros(len(kept), bool)
+    unknown, huge, gaps = (
+        np.any([nowhere, *(c.gaps for c in wanted)], axis=0),
+        np.any([nowhere, *(c.huge for c in (*inputs, *wanted))], axis=0),
+        np.any([nowhere, *(c.gaps for c in drops)], axis=0),
+    )
+    for why, rows in (
+        ("without a target", lost & unknown),
+        ("with a number that is too large", lost & huge & ~unknown),
+        ("with an empty cell", lost & gaps & ~huge & ~unknown),
+    ):
+        reasons[why] = [f"{word} {line}" for line in lines[rows].tolist()]
+    if not kept.any():
+        raise DataError(
+            f"Of the {len(kept):,} rows of {where} none has all its cells; expected some. "
+            f"Choose another way with what is missing, such as {shown(roles.MEAN)}, or fewer columns.",
+            offers=[Offer("Fill empty cells with the mean", (("missing", roles.MEAN),))] if drops else (),
+        )
+    said = left_out("row", reasons)
+    if reasons["with an empty cell"]:
+        offers = (
+            Offer("Mark what is missing", (("missing", roles.MARK),)),
+            Offer("Fill it with the mean of the training rows", (("missing", roles.MEAN),)),
+        )
+        said = (Note(said[0].text, offers),)
+    return said
+
+
+def _sums_said(columns: Sequence[Column], footer: int) -> tuple[Note, ...]:
+    """Says so where the last row holds the sums of the others."""
+    if footer or len(columns[0]) < 4:
+        return ()
+    numbers = [c for c in columns if c.is_number and not c.gaps[-1]]
+    sums = 0
+    for c in numbers:
+        above = np.nan_to_num(c.numbers[:-1])
+        total = float(above.sum())
+        sums += bool(np.ptp(above) and abs(total - c.numbers[-1]) <= 1e-6 * max(abs(total), 1e-12))
+    last = [c.cells.texts([len(c) - 1])[0].casefold() for c in columns if not c.is_number]
+    if not sums or not (any(text in _SUMS for text in last) or (sums == len(numbers) > 1)):
+        return ()
+    offer = Offer("Leave the last row out", (("footer", 1),))
+    return (Note("The last row holds the sums of the others: it is no sample.", (offer,)),)
+
+
+def _group_said(columns: Sequence[Column], targets: Sequence[str], recipe: str) -> tuple[Note, ...]:
+    """Says so where a column, by its name, tells which rows belong together, and each of its kinds comes up a few times."""
+    given = roles.parsed(recipe)
+    for column in columns:
+        name = column.name
+        if name in targets or name in given or not _BELONGS.search(name) or column.useless == COUNTING:
+            continue
+        if column.is_number and not column.is_whole:
+            continue
+        codes = column.classes()[1]
+        kinds, rows = int(codes.max(initial=-1)) + 1, int((codes >= 0).sum())
+        if kinds >= _LEAST_GROUPS and 2 * kinds <= rows:
+            changed = roles.written(given | {name: Choice(GROUP)})
+            words = (
+                f"{clipped(name, 40)} has {kinds:,} kinds that come up {rows / kinds:.3g} times on average: where it says which rows belong "
+                "together, these should not come into two parts."
+            )
+            return (
+                Note(
+                    words, (Offer(f"Keep rows of one {clipped(name, 30)} together", (("roles", changed),)),)
+                ),
+            )
+    return ()

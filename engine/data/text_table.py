@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from engine.core import Array
+from engine.data.cells import Cells
 from engine.data.report import Note, left_out
 from engine.errors import DataError, Offer, clipped, counted, few, shown
 
@@ -16,6 +16,15 @@ from engine.errors import DataError, Offer, clipped, counted, few, shown
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "space": " "}
 #: characters of a cell, and lines that are looked at to tell what stands between cells
 MOST_CELL, _LOOKED_AT = 1 << 17, 200
+#: by their names
+ENCODINGS = {
+    "UTF-8": "utf-8-sig",
+    "Windows-1252": "cp1252",
+    "Windows-1250": "cp1250",
+    "Windows-1251": "cp1251",
+    "Shift JIS": "shift_jis",
+    "GB 18030": "gb18030",
+}
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _KINDS = {
     b"PK": "an Excel or another packed file",
@@ -24,47 +33,82 @@ _KINDS = {
 }
 
 
+def _called(encoding: str) -> str:
+    return {"utf-8": "UTF-8", "utf-16": "UTF-16"}.get(encoding) or next(
+        (name for name, known in ENCODINGS.items() if known == encoding), encoding
+    )
+
+
 @dataclass(frozen=True)
 class Text:
-    """Rows of cells, the line of the file (from 1) in which each begins, and what is said of how they were read."""
+    """Rows of cells, the line of the file (from 1) in which each begins, and what is said of how they were read.
+
+    ``remarks``: lines that were passed over. ``between``: what stands between cells.
+    """
 
     rows: list[list[str]]
     lines: list[int]
     notes: tuple[Note, ...]
+    remarks: Sequence[int] = ()
+    between: str = ","
 
 
-def decoded(raw: bytes, name: str) -> tuple[str, tuple[Note, ...]]:
-    """The text, and what is said of its encoding. Raises DataError for what is no text."""
-    for start, what in _KINDS.items():
-        if raw.startswith(start):
-            raise DataError(f"{name} is {what}; expected a table as text. Save it as CSV.")
-    notes: tuple[Note, ...] = ()
+def told_encoding(raw: bytes) -> str:
+    """The encoding that the first bytes tell; "" where they tell none."""
     encoding = next((found for mark, found in _MARKS.items() if raw.startswith(mark)), "")
     if not encoding and raw[:400].count(0) * 3 > min(len(raw), 400):
         encoding = "utf-16-le" if raw[1:2] == b"\0" else "utf-16-be"
+    return encoding
+
+
+def decoded(raw: bytes, name: str, encoding: str = "auto") -> tuple[str, tuple[Note, ...]]:
+    """The text, and what is said of its encoding. Raises DataError for what is no text.
+
+    Args:
+        encoding: a key of ``ENCODINGS``, or "auto".
+    """
+    for start, what in _KINDS.items():
+        if raw.startswith(start):
+            raise DataError(
+                f"{name} is {what}; expected a table as text. Save it as CSV, or give it the ending that it should have."
+            )
+    notes: tuple[Note, ...] = ()
+    told = ENCODINGS.get(encoding) or told_encoding(raw) or "utf-8"
     try:
-        text = raw.decode(encoding or "utf-8")
-    except UnicodeDecodeError:
-        text = raw.decode("cp1252", "replace")
-        notes = (Note("The text is no UTF-8: it is read as Windows-1252."),)
+        text = raw.decode(told)
+    except UnicodeDecodeError as error:
+        if encoding == "auto":
+            text = raw.decode("cp1252", "replace")
+        else:
+            text = raw.decode(told, "replace")
+        line = raw.count(b"\n", 0, error.start) + 1
+        bad = f"byte {raw[error.start]:#04x} in line {line:,}"
+        how = "it is read as Windows-1252" if encoding == "auto" else "what cannot be read became �"
+        offers = [
+            Offer(f"Read it as {name}", (("encoding", name),)) for name in ENCODINGS if name != encoding
+        ]
+        notes = (Note(f"The text is no {_called(told)} ({bad}): {how}.", tuple(offers)),)
+    except UnicodeError:
+        raise DataError(f"{name} is cut short; expected whole text. Copy it again.") from None
     if "\0" in text:
         raise DataError(f"{name} holds zero bytes; expected text. Choose another file, or save it as CSV.")
     return text, notes
 
 
-def rows_of(text: str, delimiter: str = "auto") -> Text:
+def rows_of(text: str, delimiter: str = "auto", skip: int = 0) -> Text:
     """The rows of a table as text. Blank lines are passed over, and so are lines that begin with #, unless they are the names of the
     columns, or too many to be remarks. Raises DataError.
 
     Args:
         delimiter: a key of ``DELIMITERS``, or "auto".
+        skip: lines above the table.
     """
     lines = text.splitlines(keepends=True) if "\n" not in text else io.StringIO(text, newline="").readlines()
-    first = 0
+    first = min(skip, len(lines))
     between = DELIMITERS.get(delimiter, "")
-    head = lines[0].strip() if lines else ""
+    head = lines[first].strip() if lines[first:] else ""
     if head.lower().startswith("sep=") and len(head) == 5:  # Excel's own way to say it
-        between, first = between or head[4], 1
+        between, first = between or head[4], first + 1
     begins = first
     while first < len(lines) and lines[first].lstrip().startswith("#"):
         first += 1
@@ -79,20 +123,23 @@ def rows_of(text: str, delimiter: str = "auto") -> Text:
         offers = tuple(Offer(f"Separate at {other}s", (("delimiter", other),)) for other in others)
         notes = (Note(f"Between cells stands a {name}.", offers),)
     rows, places = _cells(lines, first, between)
+    all_places = places
     remarks = [i for i, row in enumerate(rows) if i and row[0].lstrip().startswith("#")]
     if remarks and len(remarks) * 10 <= len(rows):
-        rows = [row for i, row in enumerate(rows) if i not in set(remarks)]
-        places = [place for i, place in enumerate(places) if i not in set(remarks)]
+        passed_over = set(remarks)
+        rows = [row for i, row in enumerate(rows) if i not in passed_over]
+        places = [place for i, place in enumerate(places) if i not in passed_over]
     else:
         remarks = []
-    remarked = first - begins + len(remarks)
-    if remarked:
-        notes += (
-            Note(
-                f"{counted(remarked, 'line')} with # in front {'was' if remarked == 1 else 'were'} passed over."
-            ),
-        )
-    return Text(rows, places, notes)
+    passed = [*range(begins + 1, first + 1), *(all_places[i] for i in remarks)]
+    return Text(rows, places, notes, passed, between)
+
+
+def remarks_said(count: int) -> tuple[Note, ...]:
+    """What is said of lines with # in front."""
+    if not count:
+        return ()
+    return (Note(f"{counted(count, 'line')} with # in front {'was' if count == 1 else 'were'} passed over."),)
 
 
 def _as_many_cells(lines: Sequence[str], between: str) -> bool:
@@ -175,74 +222,102 @@ class Table:
     Attributes:
         rows: cells.
         lines: of the file, from 1, in which each row begins.
-        notes: what is said of rows that do not fit.
+        names: of the columns.
+        width: cells of a row.
+        between: what stands between them.
+        odd: line and number of cells of the rows that do not fit.
+        remarks: lines that were passed over.
     """
 
     def __init__(self, text: Text, header: str, name: str, is_number: Callable[[str], bool]) -> None:
-        self.name, self.notes = name, text.notes
+        self.name, self._notes, self.remarks, self.between = name, text.notes, text.remarks, text.between
         if not text.rows:
             raise DataError(f"{name} holds no rows; expected a table with at least one. Choose another file.")
-        self._width = Counter(len(row) for row in text.rows).most_common(1)[0][0]
+        self.width = Counter(len(row) for row in text.rows).most_common(1)[0][0]
         if header != "no":
             self._mend_head(text, header == "yes")
-        fits = [len(row) == self._width for row in text.rows]
-        odd = [
-            f"line {line}: {counted(len(row), 'cell')}"
-            for row, line, fit in zip(text.rows, text.lines, fits, strict=True)
-            if not fit
+        fits = [len(row) == self.width for row in text.rows]
+        self.odd = [
+            (line, len(row)) for row, line, fit in zip(text.rows, text.lines, fits, strict=True) if not fit
         ]
         self.rows = [row for row, fit in zip(text.rows, fits, strict=True) if fit]
         self.lines = [line for line, fit in zip(text.lines, fits, strict=True) if fit]
         alone = len(self.rows) == 1 and not any(map(is_number, self.rows[0]))
         named = header == "yes" or (header == "auto" and (alone or told_apart(self.rows, is_number)))
-        first = self.rows.pop(0) if named else [f"x{i + 1}" for i in range(self._width)]
+        first = self.rows.pop(0) if named else [f"x{i + 1}" for i in range(self.width)]
         if named:
             self.lines.pop(0)
         if not self.rows:
             raise DataError(
                 f"{name} holds names of columns and no rows; expected at least one. Choose another file."
             )
-        self._names = _unique(first)
-        self.notes += left_out("row", {f"of other than {counted(self._width, 'cell')}": odd})
-        if header == "auto":
-            words, other = (
-                ("names the columns", "no") if named else ("is a sample: no names stand above", "yes")
-            )
-            offer = Offer(f"Read it as {'a sample' if named else 'names'}", (("header", other),))
-            self.notes += (Note(f"The first row {words}.", (offer,)),)
+        self.names = unique(first)
+        self._header = header_said(named) if header == "auto" else ()
+        self._renamed = renamed_said(first, self.names)
+
+    def remarks_before(self, line: int) -> int:
+        """How many of the remarks stand above a line."""
+        return sum(at < line for at in self.remarks)
+
+    def said(self, odd: Sequence[tuple[int, int]], remarks: int) -> tuple[Note, ...]:
+        """What is said of how it was read. ``odd``, ``remarks``: as the attributes, those further down as well."""
+        rows = [f"line {line}: {counted(count, 'cell')}" for line, count in odd]
+        return (
+            *self._notes,
+            *remarks_said(remarks),
+            *left_out("row", {f"of other than {counted(self.width, 'cell')}": rows}),
+            *self._header,
+            *self._renamed,
+        )
 
     def _mend_head(self, text: Text, told: bool) -> None:
         """Where the first row has one cell less than the others, find out which name is not there."""
         head = text.rows[0]
-        if len(head) == self._width:
+        if len(head) == self.width:
             return
-        if len(head) != self._width - 1:
+        if len(head) != self.width - 1:
             if told:
                 raise DataError(
-                    f"The first row of {self.name} has {counted(len(head), 'cell')} and the others {self._width}; expected a name for "
+                    f"The first row of {self.name} has {counted(len(head), 'cell')} and the others {self.width}; expected a name for "
                     "each column. Correct it, or set header to no."
                 )
             return
-        others = [row for row in text.rows[1:] if len(row) == self._width]
+        others = [row for row in text.rows[1:] if len(row) == self.width]
         if not any(row[-1].strip() for row in others):  # a delimiter at the end of each row
             head.append("")
         else:  # as R writes it: no name above the names of the rows
             head.insert(0, "")
-            self.notes += (
+            self._notes += (
                 Note("The first column has no name: those that are there stand above the others."),
             )
 
-    def keep(self, rows: Array) -> None:
-        if len(rows) < len(self.rows):
-            self.rows = [self.rows[i] for i in rows]
-            self.lines = [self.lines[i] for i in rows]
-
-    def columns(self) -> list[tuple[str, Sequence[str]]]:
-        """Names and cells."""
-        return list(zip(self._names, zip(*self.rows, strict=True), strict=True))
+    def columns(self) -> list[Cells]:
+        """The cells of each column."""
+        return [Cells.of_texts(column) for column in zip(*self.rows, strict=True)]
 
 
-def _unique(names: Sequence[str]) -> list[str]:
+def header_said(named: bool) -> tuple[Note, ...]:
+    """What is said of the first row, where that is found out."""
+    words, other = ("names the columns", "no") if named else ("is a sample: no names stand above", "yes")
+    offer = Offer(f"Read it as {'a sample' if named else 'names'}", (("header", other),))
+    return (Note(f"The first row {words}.", (offer,)),)
+
+
+def renamed_said(given: Sequence[str], names: Sequence[str]) -> tuple[Note, ...]:
+    """What is said of columns without a name, or with that of another."""
+    other = [name for raw, name in zip(given, names, strict=True) if " ".join(raw.split()) != name]
+    return (
+        (
+            Note(
+                f"{counted(len(other), 'column')} had no name of {'its' if len(other) == 1 else 'their'} own: {few(other, 4)}."
+            ),
+        )
+        if other
+        else ()
+    )
+
+
+def unique(names: Sequence[str]) -> list[str]:
     """Names of one line that are all there and all differ."""
     made: dict[str, None] = {}
     many: Counter[str] = Counter()

@@ -24,6 +24,7 @@ Labels = NDArray[np.int64]
 
 EDGE = 6.0  #: the 2-D sets lie in [−EDGE, EDGE] on both axes
 RADIUS = 5.0  #: how far the noiseless figures reach
+FAR = (1.5, 3.0)  #: how far above the truth the target of an outlier lies, where targets lie in −1..1
 
 
 def _samples(default: int) -> Any:
@@ -32,6 +33,10 @@ def _samples(default: int) -> Any:
 
 def _noise(help: str) -> Any:
     return param(Float(0.0, 0.5), default=0.1, help=help)
+
+
+def _outliers(help: str) -> Any:
+    return param(Float(0.0, 0.5), default=0.0, help=help)
 
 
 def _fold(points: Floats) -> Floats:
@@ -53,13 +58,31 @@ class _Toy(Source, ABC):
     samples: int = _samples(500)
     noise: float = _noise("How far points stray from their place, as a fraction of the figure.")
     seed: int = param(Int(0, 2**31 - 1), default=0, help="Another seed draws other points of the same kind.")
+    # On one side: on both, they would pull against one another, and hardly part the losses.
+    outliers: float = _outliers(
+        "Share of the points whose target lies far too high: what squared errors follow, and absolute ones do not."
+    )
 
     def make(self) -> Dataset:
         """Draw the samples: ``x (samples, 1 or 2)``, ``y (samples,)`` labels or ``(samples, 1)`` targets."""
         rng = np.random.default_rng(self.seed)
         x, y = self._draw(rng)
         order = rng.permutation(self.samples)
-        return Dataset(x[order], y[order], features=("x",) if x.shape[1] == 1 else ("x1", "x2"))
+        # Drawn apart, so that all others stay where they are; and a larger share adds outliers to those there are.
+        x, y = self._spoilt(x[order], y[order], np.random.default_rng((self.seed, 1)))
+        return Dataset(x, y, features=("x",) if x.shape[1] == 1 else ("x1", "x2"))
+
+    def _spoilt(self, x: Floats, y: NDArray[Any], rng: np.random.Generator) -> tuple[Floats, NDArray[Any]]:
+        """x with y, in which a share of the targets lies far too high."""
+        off = rng.uniform(*FAR, len(y))
+        y = y.copy()
+        rows = self._some(self.outliers, rng)
+        y[rows] += off[rows].reshape(-1, *[1] * (y.ndim - 1))
+        return x, y
+
+    def _some(self, share: float, rng: np.random.Generator) -> NDArray[np.intp]:
+        """Rows of the samples, a share of all; of a larger share these are the first."""
+        return rng.permutation(self.samples)[: round(share * self.samples)]
 
     @abstractmethod
     def _draw(self, rng: np.random.Generator) -> tuple[Floats, NDArray[Any]]:
@@ -76,6 +99,25 @@ class _Toy(Source, ABC):
 @dataclass(frozen=True)
 class _Cloud(_Toy):
     """Points in the plane in equally large classes (±1 point)."""
+
+    outliers: float = _outliers("Share of the points that lie anywhere in the square.")
+    label_noise: float = param(
+        Float(0.0, 0.5),
+        default=0.0,
+        help="Share of the points that are given a wrong class.",
+        label="class noise",
+    )
+
+    def _spoilt(self, x: Floats, y: NDArray[Any], rng: np.random.Generator) -> tuple[Floats, NDArray[Any]]:
+        """x with y, in which a share of the points lies anywhere, and a share has the label of another class."""
+        anywhere = rng.uniform(-EDGE, EDGE, x.shape)
+        rows = self._some(self.outliers, rng)
+        x, y = x.copy(), y.copy()
+        x[rows] = anywhere[rows]
+        wrong = (y + rng.integers(1, self._count, len(y))) % self._count
+        rows = self._some(self.label_noise, rng)
+        y[rows] = wrong[rows]
+        return x, y
 
     @property
     def _count(self) -> int:
@@ -199,7 +241,7 @@ class Blobs(_Cloud):
 
 @dataclass(frozen=True)
 class _Surface(_Toy):
-    """A height over the square, read a little beside each point; so it stays in −1..1 whatever the noise."""
+    """A height over the square, read a little beside each point; so it stays in −1..1 whatever the noise, but for outliers."""
 
     samples: int = _samples(1200)
     noise: float = _noise("How far beside its point each height is read, as a fraction of the square.")

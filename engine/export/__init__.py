@@ -1,7 +1,8 @@
 """Networks taken away: programs for other tools, with their weights, that check themselves against the numbers they had here."""
 
-from engine.export.base import ExportError, Subject
+from engine.export.base import ExportError, Outline, Subject
+from engine.export.lines import Line
 from engine.export.prove import Proof, Row, prove
 from engine.export.targets import TARGETS, export, notes
 
-__all__ = ["TARGETS", "ExportError", "Proof", "Row", "Subject", "export", "notes", "prove"]
+__all__ = ["TARGETS", "ExportError", "Line", "Outline", "Proof", "Row", "Subject", "export", "notes", "prove"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from engine.export.evidence import SAMPLES
+
 #: what stands before the parts that each target fills in: ``imports``, ``values``, ``losses``
 CHECK = '''"""Does this program give the numbers of the playground that wrote it?
 
@@ -34,22 +36,31 @@ def compared(found, expected, bound):
     return {{"sample": sample, "difference": float(difference[sample].max()), "bound": float(size)}}
 
 
+def where(sample):
+    """Which of the inputs it is: some of the data, then zeros, ones, and noise."""
+    number = sample - (len(EXPECTED["x"]) - {made})
+    return f"sample {{sample + 1}}" if number < 0 else ["zeros", "ones"][number] if number < 2 else f"noise {{number - 1}}"
+
+
 def report():
     """A row for each layer and type of numbers."""
     for dtype in {dtypes!r}:
         for name, found in values(dtype).items():
             row = compared(found, EXPECTED[f"value {{name}}"], EXPECTED[f"{{dtype}} {{name}}"])
-            yield {{"what": f"layer {{name}}", "dtype": dtype, **row}}{loss_rows}
+            yield {{"what": f"layer {{name}}", "dtype": dtype, **row, "where": where(row["sample"])}}{loss_rows}
 
 
 def main(as_json=False):
-    rows = list(report())
-    if as_json:
-        print(json.dumps(rows))
-    else:
-        for r in rows:
+    rows = []
+    for r in report():
+        rows.append(r)
+        if as_json:
+            print(json.dumps(r), flush=True)
+        else:
             share = f"{{r['difference'] / r['bound']:7.1%}} of the bound"
-            print(f"{{r['what']:>20}}  {{r['dtype']}}  differs by {{r['difference']:.1e}}, {{share}} (sample {{r['sample']}})")
+            print(f"{{r['what']:>20}}  {{r['dtype']}}  differs by {{r['difference']:.1e}}, {{share}} ({{r['where']}})")
+    if as_json:
+        print(len(rows), flush=True)
     for r in rows:
         if not r["difference"] <= r["bound"]:  # so for NaN
             off = f"{{r['what']}} in {{r['dtype']}} differs by {{r['difference']:.3g}}, more than {{r['bound']:.3g}}"
@@ -65,7 +76,8 @@ if __name__ == "__main__":
 LOSS_ROWS = """
         if len(EXPECTED["losses"]):
             row = compared(losses(dtype), EXPECTED["losses"], EXPECTED[f"{dtype} losses"])
-            yield {"what": f"the first {len(EXPECTED['losses'])} losses", "dtype": dtype, **row}"""
+            update = f"update {row['sample'] + 1}"
+            yield {"what": f"the first {len(EXPECTED['losses'])} losses", "dtype": dtype, **row, "where": update}"""
 
 
 def check_text(
@@ -87,6 +99,7 @@ def check_text(
     function = f'def losses(dtype):\n    """Of the first updates, made as they were there: same order, same masks."""\n{losses}\n\n\n'
     return CHECK.format(
         imports=imports,
+        made=SAMPLES + 2,
         values=values,
         losses=f"\n{function}" if losses else "\n",
         loss_rows=LOSS_ROWS if losses else "",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from engine import progress
 from engine.core import Array
 from engine.data import Dataset, epoch_order
 from engine.errors import DivergedError
@@ -88,10 +90,10 @@ def gather(subject: Subject, steps: int = STEPS) -> Evidence:
     recorders = {
         i: _Recorder(single.rngs[i], getattr(model.network[i].layer, "p", 0.0)) for i in model.random_nodes
     }
-    steps = steps if subject.learns else 0
-    losses32 = _losses(subject, single, train, validation, recorders, steps)
+    steps = steps if subject.outline.learns else 0
+    losses32 = _losses(subject, single, train, validation, recorders, steps, told=(0, 2 * steps))
     replayed = {i: _Replayer(recorder.drawn) for i, recorder in recorders.items()}
-    losses = _losses(subject, exact, train, validation, replayed, len(losses32))
+    losses = _losses(subject, exact, train, validation, replayed, len(losses32), told=(steps, 2 * steps))
     count = len(losses)
     rounding_so_far = np.maximum.accumulate(np.abs(losses32[:count] - losses)) if count else losses
     scale = np.maximum(1.0, np.abs(losses))
@@ -113,23 +115,36 @@ def gather(subject: Subject, steps: int = STEPS) -> Evidence:
 
 def data_arrays(subject: Subject, evidence: Evidence) -> dict[str, Array]:
     """x and y of both parts as the program reads them: labels ``(N,)`` where its loss takes those, else targets ``(N, outputs)``."""
-    loss = subject.loss
+    loss = subject.outline.loss
     found: dict[str, Array] = {}
     for part, data in (("train", evidence.train), ("validation", evidence.validation)):
         if data is not None:
             y = (
                 data.y
                 if "multiclass" in loss.tasks
-                else loss.targets(data.y, subject.model.out_shape[0]).astype(np.float32)
+                else loss.targets(data.y, subject.model.outputs).astype(np.float32)
             )
+            if "multiclass" not in loss.tasks:
+                y = y.reshape(-1, *subject.model.out_shape)
             found |= {f"x_{part}": data.x.astype(np.float32), f"y_{part}": y}
     return found
 
 
-#: what makes the files that every training program reads
+def names(evidence: Evidence) -> bytes:
+    """What inputs, classes and targets are called, in the order of the numbers that stand for them, as JSON."""
+    data = evidence.train
+    called = {"inputs": data.features, "classes": data.classes, "targets": data.targets}
+    return (
+        json.dumps({what: those for what, those in called.items() if those}, indent=1, ensure_ascii=False)
+        + "\n"
+    ).encode()
+
+
+#: what makes the files that every training program reads, and one for who reads its numbers
 FILES: Mapping[str, Callable[[Subject, Evidence], bytes]] = {
     "check.npz": lambda subject, evidence: npz(evidence.arrays()),
     "data.npz": lambda subject, evidence: npz(data_arrays(subject, evidence)),
+    "names.json": lambda subject, evidence: names(evidence),
 }
 
 
@@ -176,8 +191,12 @@ def _losses(
     validation: Dataset | None,
     rngs: Mapping[str, Any],
     steps: int,
+    told: tuple[int, int],
 ) -> Array:
-    """Of the first ``steps`` updates, or of those before training diverges; as the program trains: nothing is augmented or stopped."""
+    """Of the first ``steps`` updates, or of those before training diverges; as the program trains: nothing is augmented or stopped.
+
+    ``told``: of how many steps in all (the second) so many (the first) were made before, for whoever listens to the progress.
+    """
     if not steps:
         return np.zeros(0)
     model.rngs.update(rngs)
@@ -186,6 +205,7 @@ def _losses(
     try:
         while len(found) < steps:
             found.append(trainer.step().loss)
+            progress.report(told[0] + len(found), told[1])
     except DivergedError:
         pass
     return np.array(found, np.float64)

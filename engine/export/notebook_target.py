@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from engine.export.base import Subject, batch_shape
+from engine.export.base import Outline, Subject, batch_shape
 from engine.export.check import check_text
 from engine.export.numpy_target import LOSSES, VALUES, model_text, train_text
 
@@ -17,19 +17,19 @@ _MAIN = re.compile(r'\n+if __name__ == "__main__":\n.*\Z', re.DOTALL)
 
 def program(subject: Subject) -> dict[str, bytes]:
     """The notebook by its name. Raises ExportError."""
-    text = json.dumps(notebook(subject), indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(notebook(subject.outline), indent=1, ensure_ascii=False) + "\n"
     return {"network.ipynb": text.encode()}
 
 
-def notebook(subject: Subject) -> dict[str, object]:
+def notebook(outline: Outline) -> dict[str, object]:
     """The notebook as nbformat 4.5 has it."""
-    model, training = _cell(model_text(subject)), _cell(train_text(subject))
+    model, training = _cell(model_text(outline)), _cell(train_text(outline))
     layers, build = model.split("\n\n\ndef build(", 1)
     head, main = training.split("\n\n\ndef main():\n", 1)
     check = _cell(check_text("", VALUES, LOSSES, here="HERE / ", as_json="False"))
     run = re.sub(r"^    ", "", main, flags=re.MULTILINE).replace("import check\n\ncheck.main()\n", "")
     cells = [
-        ("markdown", f"# {subject.name}\n\n{_summary(subject)}"),
+        ("markdown", f"# {outline.name}\n\n{_summary(outline)}"),
         ("code", "import itertools\nimport json\nimport math\nfrom pathlib import Path\n\nimport numpy as np\n\nHERE = Path()"),
         ("markdown", "## Layers\n\nEach has `forward(x)` and `backward(dy)`, which leaves the gradients of its parameters in `grads`."),
         ("code", layers.strip()),
@@ -54,10 +54,10 @@ def notebook(subject: Subject) -> dict[str, object]:
     }
 
 
-def _summary(subject: Subject) -> str:
+def _summary(outline: Outline) -> str:
     return (
-        f"A network of {len(subject.network)} layers and {len(subject.model.store.values):,} parameters, written for NumPy by Chainrule "
-        f"Playground. A batch of samples is {batch_shape(subject.model.in_shape)}. The files `weights.npz`, `check.npz` and `data.npz` "
+        f"A network of {len(outline.network)} layers and {outline.count:,} parameters, written for NumPy by Chainrule "
+        f"Playground. A batch of samples is {batch_shape(outline.in_shape)}. The files `weights.npz`, `check.npz` and `data.npz` "
         "must lie beside this notebook."
     )
 

@@ -122,17 +122,118 @@ class Conv2d(Layer):
         return w.reshape(self.groups, len(w) // self.groups, -1)
 
 
+class ConvTranspose2d(Layer):
+    """Every value of the picture stamps the filters, times itself, on the result; stamps that overlap add up."""
+
+    def __init__(
+        self,
+        weight,
+        bias=None,
+        stride=(1, 1),
+        padding=(0, 0),
+        output_padding=(0, 0),
+        dilation=(1, 1),
+        groups=1,
+    ):
+        super().__init__(weight=weight, bias=bias)
+        self.stride, self.padding, self.output_padding = stride, padding, output_padding
+        self.dilation, self.groups = dilation, groups
+
+    def forward(self, x, training=False):
+        self.x = x
+        n, _, height, width = x.shape
+        groups, depth, filters, kh, kw = self._weight().shape
+        (sh, sw), (dh, dw), (more_h, more_w) = self.stride, self.dilation, self.output_padding
+        stamps = np.einsum("ngchw,gcouv->nuvgohw", x.reshape(n, groups, depth, height, width), self._weight())
+        stamps = stamps.reshape(n, kh, kw, groups * filters, height, width)
+        size = (height - 1) * sh + dh * (kh - 1) + 1 + more_h, (width - 1) * sw + dw * (kw - 1) + 1 + more_w
+        y = np.zeros((n, groups * filters, *size), x.dtype)
+        for u, v, seen in self._places(kh, kw, height, width):
+            y[seen] += stamps[:, u, v]
+        (ph, pw) = self.padding
+        y = y[:, :, ph : size[0] - ph, pw : size[1] - pw]  # (N, filters, Ho, Wo)
+        return y + self.params["bias"][:, None, None] if "bias" in self.params else y
+
+    def backward(self, dy):
+        (ph, pw), (n, _, height, width) = self.padding, self.x.shape
+        weight = self._weight()
+        groups, depth, filters, kh, kw = weight.shape
+        dy_full = np.pad(dy, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
+        windows = np.stack([dy_full[seen] for _, _, seen in self._places(kh, kw, height, width)], axis=1)
+        windows = windows.reshape(n, kh, kw, groups, filters, height, width)
+        x = self.x.reshape(n, groups, depth, height, width)
+        d_weight = np.einsum("ngchw,nuvgohw->gcouv", x, windows)
+        self.grads = {
+            "weight": d_weight.reshape(self.params["weight"].shape),
+            "bias": dy.sum(axis=(0, 2, 3)),
+        }
+        return np.einsum("nuvgohw,gcouv->ngchw", windows, weight).reshape(self.x.shape)
+
+    def _weight(self):
+        w = self.params["weight"]  # (C, filters / groups, kh, kw)
+        return w.reshape(self.groups, len(w) // self.groups, *w.shape[1:])
+
+    def _places(self, kh, kw, height, width):
+        """Where cell (u, v) of every stamp falls."""
+        (sh, sw), (dh, dw) = self.stride, self.dilation
+        for u in range(kh):
+            for v in range(kw):
+                rows = slice(u * dh, u * dh + sh * (height - 1) + 1, sh)
+                yield u, v, np.s_[:, :, rows, v * dw : v * dw + sw * (width - 1) + 1 : sw]
+
+
+class Upsample(Layer):
+    """Larger by whole factors: along each axis a product with a matrix that says how much each cell counts."""
+
+    def __init__(self, scale_factor, mode="nearest", align_corners=False):
+        super().__init__()
+        self.scale_factor, self.mode, self.align_corners = scale_factor, mode, align_corners
+
+    def forward(self, x, training=False):
+        sizes = zip(x.shape[2:], self.scale_factor, strict=True)
+        self.rows, self.columns = (self._shares(size, size * scale).astype(x.dtype) for size, scale in sizes)
+        return self.rows @ x @ self.columns.T  # (N, C, h, w)
+
+    def backward(self, dy):
+        return self.rows.T @ dy @ self.columns
+
+    def _shares(self, size, count):
+        at = np.arange(count)
+        if self.mode == "nearest":
+            return np.eye(size)[at * size // count]
+        places = np.clip((at + 0.5) * size / count - 0.5, 0, size - 1)
+        if self.align_corners:
+            places = at * (size - 1) / max(count - 1, 1)
+        return np.maximum(0, 1 - abs(places[:, None] - np.arange(size)))
+
+
+class ZeroPad2d(Layer):
+    """Zeros round the picture: top, bottom, left, right."""
+
+    def __init__(self, padding):
+        super().__init__()
+        self.padding = padding
+
+    def forward(self, x, training=False):
+        top, bottom, left, right = self.padding
+        return np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)))
+
+    def backward(self, dy):
+        top, bottom, left, right = self.padding
+        return dy[:, :, top : dy.shape[2] - bottom, left : dy.shape[3] - right]
+
+
 class MaxPool2d(Layer):
     """The largest value of each window; only that one, the first of equals, receives gradient."""
 
-    def __init__(self, kernel_size, stride, padding=(0, 0), dilation=(1, 1)):
+    def __init__(self, kernel_size, stride, padding=(0, 0, 0, 0), dilation=(1, 1)):
         super().__init__()
         self.kernel_size, self.stride, self.padding, self.dilation = kernel_size, stride, padding, dilation
 
     def forward(self, x, training=False):
         (kh, kw), (sh, sw), (dh, dw) = self.kernel_size, self.stride, self.dilation
-        (ph, pw), reach = self.padding, (dh * (kh - 1) + 1, dw * (kw - 1) + 1)
-        x = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)), constant_values=-np.inf)
+        (top, bottom, left, right), reach = self.padding, (dh * (kh - 1) + 1, dw * (kw - 1) + 1)
+        x = np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)), constant_values=-np.inf)
         windows = np.lib.stride_tricks.sliding_window_view(x, reach, axis=(2, 3))
         windows = windows[:, :, ::sh, ::sw, ::dh, ::dw]  # (N, C, Ho, Wo, kh, kw)
         windows = windows.reshape(*windows.shape[:4], kh * kw)
@@ -140,47 +241,58 @@ class MaxPool2d(Layer):
         return windows.max(axis=-1)
 
     def backward(self, dy):
-        (kh, kw), (sh, sw), (dh, dw), (ph, pw) = self.kernel_size, self.stride, self.dilation, self.padding
-        (ho, wo), (height, width) = dy.shape[2:], self.x_shape[2:]
+        (kh, kw), (sh, sw), (dh, dw) = self.kernel_size, self.stride, self.dilation
+        (top, bottom, left, right), (ho, wo), (height, width) = self.padding, dy.shape[2:], self.x_shape[2:]
         dx = np.zeros(self.x_shape, dy.dtype)
         for u in range(kh):
             for v in range(kw):
                 seen = np.s_[:, :, u * dh : u * dh + sh * ho : sh, v * dw : v * dw + sw * wo : sw]
                 dx[seen] += dy * (self.winner == u * kw + v)
-        return dx[:, :, ph : height - ph, pw : width - pw]
+        return dx[:, :, top : height - bottom, left : width - right]
 
 
 class AvgPool2d(Layer):
-    """The mean of each window."""
+    """The mean of each window. ``beyond``: cells below and to the right of all padding, which never count."""
 
-    def __init__(self, kernel_size, stride, padding=(0, 0), count_include_pad=True):
+    def __init__(
+        self,
+        kernel_size,
+        stride,
+        padding=(0, 0, 0, 0),
+        count_include_pad=True,
+        beyond=(0, 0),
+        dilation=(1, 1),
+    ):
         super().__init__()
-        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
-        self.count_include_pad = count_include_pad
+        self.kernel_size, self.stride, self.padding, self.dilation = kernel_size, stride, padding, dilation
+        self.count_include_pad, self.beyond = count_include_pad, beyond
 
     def forward(self, x, training=False):
-        (ph, pw), (kh, kw) = self.padding, self.kernel_size
-        border = ((0, 0), (0, 0), (ph, ph), (pw, pw))
+        top, bottom, left, right = self.padding
+        border = ((0, 0), (0, 0), (top, bottom), (left, right))
+        beyond = ((0, 0), (0, 0), (0, self.beyond[0]), (0, self.beyond[1]))
+        counts = np.pad(np.ones_like(x[:1, :1]), border, constant_values=float(self.count_include_pad))
         self.x_shape = x.shape
-        self.count = np.array(kh * kw, x.dtype)
-        if not self.count_include_pad:  # only cells on the picture count
-            self.count = self._windows(np.pad(np.ones_like(x[:1, :1]), border)).sum(axis=(4, 5))
-        return self._windows(np.pad(x, border)).sum(axis=(4, 5)) / self.count
+        self.count = self._windows(np.pad(counts, beyond)).sum(axis=(4, 5))
+        return self._windows(np.pad(np.pad(x, border), beyond)).sum(axis=(4, 5)) / self.count
 
     def backward(self, dy):
-        (kh, kw), (sh, sw), (ph, pw) = self.kernel_size, self.stride, self.padding
+        (kh, kw), (sh, sw), (dh, dw) = self.kernel_size, self.stride, self.dilation
+        (top, bottom, left, right), (down, along) = self.padding, self.beyond
         n, c, height, width = self.x_shape
         ho, wo = dy.shape[2:]
-        dx = np.zeros((n, c, height + 2 * ph, width + 2 * pw), dy.dtype)
+        dx = np.zeros((n, c, height + top + bottom + down, width + left + right + along), dy.dtype)
         for u in range(kh):
             for v in range(kw):
-                dx[:, :, u : u + sh * ho : sh, v : v + sw * wo : sw] += dy / self.count
-        return dx[:, :, ph : ph + height, pw : pw + width]
+                seen = np.s_[:, :, u * dh : u * dh + sh * ho : sh, v * dw : v * dw + sw * wo : sw]
+                dx[seen] += dy / self.count
+        return dx[:, :, top : top + height, left : left + width]
 
     def _windows(self, x):
-        (sh, sw) = self.stride
-        windows = np.lib.stride_tricks.sliding_window_view(x, self.kernel_size, axis=(2, 3))
-        return windows[:, :, ::sh, ::sw]  # (N, C, Ho, Wo, kh, kw)
+        (kh, kw), (sh, sw), (dh, dw) = self.kernel_size, self.stride, self.dilation
+        reach = (dh * (kh - 1) + 1, dw * (kw - 1) + 1)
+        windows = np.lib.stride_tricks.sliding_window_view(x, reach, axis=(2, 3))
+        return windows[:, :, ::sh, ::sw, ::dh, ::dw]  # (N, C, Ho, Wo, kh, kw)
 
 
 class AdaptiveAvgPool2d(Layer):
@@ -219,6 +331,20 @@ class GlobalAvgPool2d(Layer):
     def backward(self, dy):
         height, width = self.x_shape[2:]
         return np.broadcast_to(dy[:, :, None, None] / (height * width), self.x_shape)
+
+
+class GlobalMaxPool2d(Layer):
+    """The largest value of each channel; only that one, the first of equals, receives gradient."""
+
+    def forward(self, x, training=False):
+        self.x_shape, cells = x.shape, x.reshape(*x.shape[:2], -1)
+        self.winner = cells.argmax(axis=2)[:, :, None]
+        return cells.max(axis=2)  # (N, C)
+
+    def backward(self, dy):
+        dx = np.zeros((*dy.shape, self.x_shape[2] * self.x_shape[3]), dy.dtype)
+        np.put_along_axis(dx, self.winner, dy[:, :, None], axis=2)
+        return dx.reshape(self.x_shape)
 
 
 class ReLU(Layer):
@@ -329,6 +455,53 @@ class GELU(Layer):
     def backward(self, dy):
         density = np.exp(-0.5 * self.x**2) / math.sqrt(2 * math.pi)
         return dy * (self.phi + self.x * density)
+
+
+class TanhGELU(Layer):
+    """y = x g(x), where g(x) = (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2 is near the normal distribution"""
+
+    def forward(self, x, training=False):
+        self.x = x
+        self.gate = 0.5 * np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)) + 0.5
+        return x * self.gate
+
+    def backward(self, dy):
+        slope = math.sqrt(8 / math.pi) * self.gate * (1 - self.gate) * (1 + 3 * 0.044715 * self.x**2)
+        return dy * (self.gate + self.x * slope)
+
+
+class Mish(Layer):
+    """y = x tanh(log(1 + eˣ))"""
+
+    def forward(self, x, training=False):
+        self.x, self.gate = x, np.tanh(np.logaddexp(0, x)).astype(x.dtype)
+        return x * self.gate
+
+    def backward(self, dy):
+        sigmoid = 0.5 * np.tanh(0.5 * self.x) + 0.5
+        return dy * (self.gate + self.x * sigmoid * (1 - self.gate**2))
+
+
+class Hardswish(Layer):
+    """y = x min(max(x + 3, 0), 6) / 6"""
+
+    def forward(self, x, training=False):
+        self.x = x
+        return x * np.clip(x + 3, 0, 6) / 6
+
+    def backward(self, dy):
+        return dy * np.where(np.abs(self.x) < 3, self.x / 3 + 0.5, (self.x > 0).astype(dy.dtype))
+
+
+class Hardsigmoid(Layer):
+    """y = min(max(x / 6 + 1/2, 0), 1)"""
+
+    def forward(self, x, training=False):
+        self.inside = np.abs(x) < 3
+        return np.clip(x / 6 + 0.5, 0, 1)
+
+    def backward(self, dy):
+        return dy * self.inside / 6
 
 
 class SiLU(Layer):
@@ -489,14 +662,14 @@ class BatchNorm(Layer):
 
 
 class LayerNorm(Layer):
-    """Mean 0 and deviation 1 over all values of a sample."""
+    """Mean 0 and deviation 1 over all values of a sample, or those of its last dimensions."""
 
-    def __init__(self, weight=None, bias=None, eps=1e-5):
+    def __init__(self, weight=None, bias=None, eps=1e-5, normalized_ndim=0):
         super().__init__(weight=weight, bias=bias)
-        self.eps = eps
+        self.eps, self.normalized_ndim = eps, normalized_ndim
 
     def forward(self, x, training=False):
-        self.axes = tuple(range(1, x.ndim))
+        self.axes = tuple(range(x.ndim))[-self.normalized_ndim or 1 :]
         self.inverse = 1 / np.sqrt(x.var(axis=self.axes, keepdims=True) + self.eps)
         self.normal = (x - x.mean(axis=self.axes, keepdims=True)) * self.inverse
         return self.normal * self.params["weight"] + self.params["bias"] if self.params else self.normal
@@ -504,7 +677,8 @@ class LayerNorm(Layer):
     def backward(self, dy):
         d = dy
         if self.params:
-            self.grads = {"weight": (dy * self.normal).sum(axis=0), "bias": dy.sum(axis=0)}
+            others = tuple(range(self.axes[0]))
+            self.grads = {"weight": (dy * self.normal).sum(axis=others), "bias": dy.sum(axis=others)}
             d = dy * self.params["weight"]
         mean, along = (v.mean(axis=self.axes, keepdims=True) for v in (d, d * self.normal))
         return (d - mean - self.normal * along) * self.inverse
@@ -554,41 +728,43 @@ class Concat(Layer):
         return np.split(dy, self.cuts, axis=1)
 
 
-# --- losses: the loss and its gradient with respect to the outputs z (N, outputs) --------------------------------------
+# --- losses: the loss and its gradient with respect to the outputs z (N, …) --------------------------------------------
 
 
 def mse_loss(z, t):
-    """Mean squared error; t (N, outputs)."""
+    """Mean squared error; t in the shape of z."""
     r = z - t
     return (r * r).mean(), 2 / r.size * r
 
 
 def l1_loss(z, t):
-    """Mean absolute error; t (N, outputs)."""
+    """Mean absolute error; t in the shape of z."""
     r = z - t
     return np.abs(r).mean(), np.sign(r) / r.size
 
 
 def huber_loss(z, t, delta=1.0):
-    """Squared for small errors, linear for large ones; t (N, outputs)."""
+    """Squared for small errors, linear for large ones; t in the shape of z."""
     r = z - t
     c = np.clip(r, -delta, delta)
     return (c * (r - c / 2)).mean(), c / r.size
 
 
 def bce_with_logits_loss(z, t):
-    """Binary cross-entropy of sigmoid(z); t (N, 1) of 0 and 1."""
-    sign = 1 - 2 * t
-    return np.logaddexp(0, sign * z).astype(z.dtype).mean(), (np.tanh(0.5 * z) + sign) / (2 * z.size)
+    """Binary cross-entropy of sigmoid(z); t of the same shape, from 0 to 1."""
+    surprise = np.logaddexp(-t * z, (1 - t) * z)  # log(1 + eᶻ) − tz, and nothing cancels where t is 0 or 1
+    return surprise.astype(z.dtype).mean(), (0.5 * np.tanh(0.5 * z) + 0.5 - t) / z.size
 
 
-def cross_entropy_loss(z, y, label_smoothing=0.0):
-    """Cross-entropy of softmax(z); y: labels (N,)."""
-    n, k = z.shape
-    t = (1 - label_smoothing) * np.eye(k, dtype=z.dtype)[y] + label_smoothing / k
+def cross_entropy_loss(z, y, label_smoothing=0.0, weight=()):
+    """Cross-entropy of softmax(z); y: labels (N,). ``weight``: how much each class counts, 1 where nothing is said."""
+    k = z.shape[1]
+    w = np.ones(k, z.dtype)
+    w[: len(weight)] = weight[:k]
+    t = ((1 - label_smoothing) * np.eye(k, dtype=z.dtype)[y] + label_smoothing / k) * w
     shifted = z - z.max(axis=1, keepdims=True)  # exp cannot overflow
     log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return -(t * log_p).sum() / n, (np.exp(log_p) - t) / n
+    return -(t * log_p).sum() / w[y].sum(), (np.exp(log_p) * t.sum(axis=1, keepdims=True) - t) / w[y].sum()
 
 
 def hinge_loss(z, t):

@@ -5,20 +5,28 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from collections.abc import Mapping
 from functools import cache
 
 from engine import schedules
 from engine.export import numpy_parts
 from engine.export.base import (
+    SAMPLES,
+    Outline,
+    Place,
     Subject,
-    aligned,
+    Targets,
     batch_shape,
     left_out,
     main_text,
     npz,
-)  # fmt: skip
+    settings_text,
+    targets_of,
+    title,
+)
 from engine.export.check import check_text
 from engine.export.evidence import FILES
+from engine.export.lines import DATA, LOSS, Line, aligned, listing, marked, plain
 from engine.export.numpy_words import numpy_writers
 
 
@@ -33,15 +41,17 @@ def _parts() -> dict[str, str]:
     }
 
 
-def parts_for(code: str) -> str:
-    """The text of all the parts that ``code`` names, and that those name in turn."""
+def parts_for(code: str, blocks: Mapping[str, list[int]] = {}) -> str:
+    """The text of all the parts that ``code`` names, and that those name in turn; ``blocks``: the layers that each is written for."""
     parts, wanted, todo = _parts(), set[str](), [code]
     while todo:
         names = set(re.findall(r"\w+", re.sub(r'""".*?"""', "", todo.pop(), flags=re.DOTALL)))
         new = (names & parts.keys()) - wanted
         wanted |= new
         todo += [parts[name] for name in new]
-    return "\n\n\n".join(text for name, text in parts.items() if name in wanted)
+    return "\n\n\n".join(
+        marked(text, *blocks.get(name, ())) for name, text in parts.items() if name in wanted
+    )
 
 
 def imports_for(code: str, *others: str) -> str:
@@ -55,13 +65,14 @@ def imports_for(code: str, *others: str) -> str:
 
 def program(subject: Subject) -> dict[str, bytes]:
     """Its files by name. Raises ExportError."""
+    outline = subject.outline
     check = check_text(imports_for("", "import model\nimport train"), VALUES, LOSSES)
-    texts = {"model.py": model_text(subject), "train.py": train_text(subject), "check.py": check}
+    texts = {"model.py": model_text(outline), "train.py": train_text(outline), "check.py": check}
     return {name: text.encode() for name, text in texts.items()}
 
 
 #: what makes the files that the program reads
-DATA = {"weights.npz": lambda subject, evidence: npz(subject.state()), **FILES}
+READS = {"weights.npz": lambda subject, evidence: npz(subject.state()), **FILES}
 
 
 VALUES = """\
@@ -79,25 +90,10 @@ LOSSES = """\
     return [loss for _, (_, loss) in zip(EXPECTED["losses"], steps)]"""
 
 
-def model_text(subject: Subject) -> str:
+def model_text(outline: Outline) -> str:
     """The program of the network."""
-    places = subject.places()
-    calls = [numpy_writers(p.layer, p) for p in places]
-    if subject.is_chain:
-        maker, lines = "Sequential", [(f"{c},", p.comment) for c, p in zip(calls, places, strict=True)]
-    else:
-        maker = "Graph"
-        lines = [
-            (f"{p.name}=({c}, {', '.join(map(_quoted, p.sources))}),", p.comment)
-            for c, p in zip(calls, places, strict=True)
-        ]
-    anew = _anew_text(subject)
     body = f'''\
-def build(w):
-    """The network; ``w``: its arrays by name, as weights.npz holds them. Comments say what each layer gives."""
-    return {maker}(
-{aligned(lines, 8)}
-    )
+{_build_text(outline)}
 
 
 def load(path=Path(__file__).with_name("weights.npz"), dtype=np.float32):
@@ -106,16 +102,10 @@ def load(path=Path(__file__).with_name("weights.npz"), dtype=np.float32):
         return build({{name: file[name].astype(dtype) for name in file.files}})
 
 
-def arrays(net):
-    """All that the network has learned and keeps, by name; to write into an array is to change the network."""
-    found = {{}}
-    for name, layer in net.layers.items():
-        found |= {{f"{{name}}.{{key}}": a for key, a in layer.params.items()}}
-        found |= {{f"{{name}}.{{key}}": a for key, a in vars(layer).items() if key.startswith("running")}}
-    return found
+{ARRAYS}
 
 
-{anew}
+{_anew_text(outline)}
 
 
 if __name__ == "__main__":
@@ -123,13 +113,12 @@ if __name__ == "__main__":
 
     check.main()
 '''
-    count = len(subject.model.store.values)
-    return f'''"""{subject.name}: {len(places)} layers, {count:,} parameters. Written for NumPy by Chainrule Playground.
+    text = f'''"""{title(outline, "NumPy")}
 
     python model.py    checks that it gives the same numbers as there
     python train.py    trains it further
 
-A batch of samples is {batch_shape(subject.model.in_shape)}. Every layer keeps what it needs from forward for backward.
+{_about(outline)}
 """
 
 {imports_for(body + parts_for(body))}
@@ -139,21 +128,58 @@ A batch of samples is {batch_shape(subject.model.in_shape)}. Every layer keeps w
 
 
 {body}'''
+    return plain(text)
+
+
+def _about(outline: Outline) -> str:
+    return f"A batch of samples is {batch_shape(outline.in_shape)}. Every layer keeps what it needs from forward for backward."
+
+
+def _build_text(outline: Outline) -> str:
+    """The function that builds the network."""
+    places = outline.places()
+    calls = [numpy_writers(p.layer, p) for p in places]
+    if outline.is_chain:
+        maker, codes = "Sequential", [f"{call}," for call in calls]
+    else:
+        maker = "Graph"
+        codes = [
+            f"{p.name}=({call}, {', '.join(map(_quoted, p.sources))}),"
+            for call, p in zip(calls, places, strict=True)
+        ]
+    lines = [(code, p.comment, p.number) for code, p in zip(codes, places, strict=True)]
+    return f'''\
+def build(w):
+    """The network; ``w``: its arrays by name, as weights.npz holds them. Comments say what each layer gives."""
+    return {maker}(
+{aligned(lines, 8)}
+    )'''
+
+
+ARRAYS = '''\
+def arrays(net):
+    """All that the network has learned and keeps, by name; to write into an array is to change the network."""
+    found = {}
+    for name, layer in net.layers.items():
+        found |= {f"{name}.{key}": a for key, a in layer.params.items()}
+        found |= {f"{name}.{key}": a for key, a in vars(layer).items() if key.startswith("running")}
+    return found'''
 
 
 def _quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def _anew_text(subject: Subject) -> str:
+def _anew_text(outline: Outline) -> str:
     """The function that draws first weights."""
-    specs = subject.model.store.specs
+    specs = outline.specs
     lines = []
-    for place in subject.places():
+    for place in outline.places():
         for name, spec in specs.get(place.node_id, {}).items():
-            how = place.initializer or subject.fit.initializer
+            how = place.initializer or outline.fit.initializer
             value = repr(spec.start) if spec.is_bias else numpy_writers(how, spec)
-            lines.append(f'    net.layers["{place.name}"].params["{name}"][...] = {value}')
+            line = f'    net.layers["{place.name}"].params["{name}"][...] = {value}'
+            lines.append(marked(line, place.number))
     return '''\
 def begin_anew(net, seed):
     """Draw new first weights, in the way that was chosen in the playground."""
@@ -172,45 +198,120 @@ def load_data(dtype=np.float32):
 '''
 
 
-def train_text(subject: Subject) -> str:
+def train_text(outline: Outline) -> str:
     """The program that trains."""
-    fit = subject.fit
     body = (
-        _rate_text(subject)
+        _rate_text(outline)
         + LOAD_DATA
-        + _evaluate_text(subject)
-        + _loop_text(subject)
+        + _evaluate_text(outline)
+        + _loop_text(outline)
         + main_text('np.savez(HERE / "trained.npz", **model.arrays(net))')
     )
-    return f'''"""Trains the network of model.py further and writes trained.npz:
+    text = f'''"""Trains the network of model.py further and writes trained.npz:
 
     python train.py
-{left_out(subject)}"""
+{left_out(outline)}"""
 
 {imports_for(body + parts_for(body), "import model")}
 
 HERE = Path(__file__).parent
-BATCH_SIZE = {fit.batch_size}
-EPOCHS = {fit.epochs}
-LEARNING_RATE = {fit.optimizer.lr!r}
-PATIENCE = {fit.early_stopping}  # epochs without a better validation loss; 0: train to the end
+{settings_text(outline)}
 
 
 {parts_for(body)}
 
 
 {body}'''
+    return plain(text)
 
 
-def _watches(subject: Subject) -> bool:
+def script(outline: Outline) -> tuple[Line, ...]:
+    """Network and training in one program that runs alone, on samples drawn at random; with whose line is which. Raises ExportError."""
+    training = (
+        _rate_text(outline) + _evaluate_text(outline) + _loop_text(outline).replace("model.arrays", "arrays")
+    )
+    body = f"""\
+{_build_text(outline)}
+
+
+{ARRAYS}
+
+
+{_anew_text(outline)}
+
+
+{settings_text(outline)}
+
+
+{training}if __name__ == "__main__":
+    rng = np.random.default_rng(0)
+    net = build({_empty_text(outline)})
+    begin_anew(net, seed=0)
+{_samples_text(outline)}
+    for epoch, loss in train(net, {{"x_train": x, "y_train": y}}, epochs=2):
+        print(f"epoch {{epoch + 1}}, loss {{loss:.4g}}")
+"""
+    blocks: dict[str, list[int]] = {}
+    for place in outline.places():
+        called, _, _ = numpy_writers(place.layer, place).partition("(")
+        blocks.setdefault(called, []).append(place.number)
+    imports = imports_for(body + parts_for(body)).replace("from pathlib import Path\n", "").lstrip()
+    text = f'''"""{title(outline, "NumPy")}
+
+{_about(outline)}
+{left_out(outline)}"""
+
+{imports}
+
+
+{parts_for(body, blocks)}
+
+
+{body}'''
+    return listing(text, [node.id for node in outline.network.nodes])
+
+
+def _empty_text(outline: Outline) -> str:
+    """All arrays that the network takes, without their numbers."""
+    arrays = [(place, name, shape) for place in outline.places() for name, shape in place.shapes.items()]
+    lines = [
+        marked(f'        "{place.name}.{name}": {_empty(name)}({shape}),', place.number)
+        for place, name, shape in arrays
+    ]
+    return "{\n" + "\n".join(lines) + "\n    }" if lines else "{}"
+
+
+def _empty(name: str) -> str:
+    """A variance begins at 1."""
+    return "np.ones" if name == "running_var" else "np.zeros"
+
+
+def _samples_text(outline: Outline) -> str:
+    """The lines that draw samples."""
+    count, outputs = SAMPLES, outline.out_shape[0]
+    draws = {
+        Targets.LABELS: f"rng.integers({max(outputs, 2)}, size={count})",
+        Targets.NUMBERS: f"rng.normal(size={(count, outputs)})",
+        Targets.SIGNS: f"rng.integers(2, size={(count, outputs)}) * 2.0 - 1",
+        Targets.BITS: f"rng.integers(2, size={(count, outputs)}).astype(float)",
+    }
+    kind = targets_of(outline.loss)
+    lines = [
+        (f"x = rng.normal(size={(count, *outline.in_shape)})", "put your samples here", DATA),
+        (f"y = {draws[kind]}", kind.value, DATA),
+    ]
+    return aligned(lines, 4)
+
+
+def _watches(outline: Outline) -> bool:
     """Whether the learning rate follows the losses, not the epochs."""
-    return isinstance(subject.fit.schedule, schedules.ReduceLROnPlateau)
+    return isinstance(outline.fit.schedule, schedules.ReduceLROnPlateau)
 
 
-def _rate_text(subject: Subject) -> str:
+def _rate_text(outline: Outline) -> str:
     """The function of the learning rate's factor; "" where it stays or watches."""
-    factor = numpy_writers(subject.fit.schedule)
-    if not factor or _watches(subject):
+    factor = numpy_writers(outline.fit.schedule)
+    if not factor or _watches(outline):
         return ""
     return f'''\
 def rate(epoch):
@@ -221,7 +322,7 @@ def rate(epoch):
 '''
 
 
-def _evaluate_text(subject: Subject) -> str:
+def _evaluate_text(outline: Outline) -> str:
     return f'''\
 def evaluate(net, x, y):
     """The loss of all samples, in inference mode and without penalty."""
@@ -229,7 +330,7 @@ def evaluate(net, x, y):
     for start in range(0, len(x), 256):
         batch = slice(start, start + 256)
         z = net.forward(x[batch])
-        loss, _ = {numpy_writers(subject.loss)}
+{marked(f"        loss, _ = {numpy_writers(outline.loss)}", LOSS)}
         total += float(loss) * len(z)
     return total / len(x)
 
@@ -237,14 +338,16 @@ def evaluate(net, x, y):
 '''
 
 
-def _loop_text(subject: Subject) -> str:
+def _loop_text(outline: Outline) -> str:
     """The function that trains."""
-    fit = subject.fit
-    frozen = tuple(p.name for p in subject.frozen())
+    fit = outline.fit
+    frozen = tuple(p.name for p in outline.frozen())
+    biases = tuple((p.name, "bias") for p in outline.frozen_biases())
     learning = f" if name not in {frozen!r}" if frozen else ""
-    plateau = f"    plateau = {numpy_writers(fit.schedule)}\n" if _watches(subject) else ""
+    besides = f" if (name, key) not in {biases!r}" if biases else ""
+    plateau = f"    plateau = {numpy_writers(fit.schedule)}\n" if _watches(outline) else ""
     watch = "        plateau.watch(score)\n" if plateau else ""
-    update = "\n".join(" " * 12 + line for line in _update_lines(subject))
+    update = "\n".join(" " * 12 + line for line in _update_lines(outline))
     return f'''\
 def train(net, data, epochs=EPOCHS, orders=(), patience=PATIENCE, seed=0):
     """Train ``net`` in place, yielding (epoch, loss of the batch) after each update.
@@ -253,7 +356,7 @@ def train(net, data, epochs=EPOCHS, orders=(), patience=PATIENCE, seed=0):
     """
     x, y = data["x_train"], data["y_train"]
     watched = [data.get(f"{{name}}_validation", data[f"{{name}}_train"]) for name in "xy"]
-    learning = [(layer, key) for name, layer in net.layers.items(){learning} for key in layer.params]
+    learning = [(layer, key) for name, layer in net.layers.items(){learning} for key in layer.params{besides}]
     params = [layer.params[key] for layer, key in learning]
     optimizer = {numpy_writers(fit.optimizer)}
 {plateau}    best, waited, rng = np.inf, 0, np.random.default_rng(seed)
@@ -275,44 +378,45 @@ def train(net, data, epochs=EPOCHS, orders=(), patience=PATIENCE, seed=0):
 '''
 
 
-def _update_lines(subject: Subject) -> list[str]:
+def _update_lines(outline: Outline) -> list[str]:
     """Lines that do an update with a batch."""
-    fit = subject.fit
+    fit = outline.fit
     update = [
-        f"z = net.forward(x[batch], training=True)  # {batch_shape(subject.model.out_shape).replace('N', 'B')}",
-        f"loss, dz = {numpy_writers(subject.loss)}",
+        f"z = net.forward(x[batch], training=True)  # {batch_shape(outline.out_shape).replace('N', 'B')}",
+        marked(f"loss, dz = {numpy_writers(outline.loss)}", LOSS),
         "net.backward(dz)",
     ]
-    update += _penalty_lines(subject)
+    update += _penalty_lines(outline)
     update.append("grads = [layer.grads[key] for layer, key in learning]")
     if fit.clipping is not None:
         update.append(f"grads = {numpy_writers(fit.clipping)}")
-    if _watches(subject):
+    if _watches(outline):
         update.append("optimizer.lr = LEARNING_RATE * plateau.factor")
     elif numpy_writers(fit.schedule):
         part = "epoch + start / len(x)" if fit.schedule.per_step else "epoch"
         update.append(f"optimizer.lr = LEARNING_RATE * rate({part})")
     update.append("optimizer.step(grads)")
     if fit.max_norm:
-        names = [place.name for place, _ in subject.weights() if not place.frozen]
+        names = [place.name for place, _ in outline.weights() if not place.frozen]
         update.append(
             f'limit_rows([net.layers[name].params["weight"] for name in {names!r}], {fit.max_norm!r})'
         )
     return update
 
 
-def _penalty_lines(subject: Subject) -> list[str]:
+def _penalty_lines(outline: Outline) -> list[str]:
     """Lines that add the penalties' gradients: a loop for each kind."""
-    found: dict[str, list[str]] = {}
-    for place, _ in subject.weights():
-        own = getattr(place.layer, "regularizer", None) or subject.fit.regularizer
+    found: dict[str, list[Place]] = {}
+    for place, _ in outline.weights():
+        own = getattr(place.layer, "regularizer", None) or outline.fit.regularizer
         gradient = numpy_writers(own)
         if gradient and not place.frozen:
-            found.setdefault(gradient, []).append(place.name)
+            found.setdefault(gradient, []).append(place)
     lines = []
-    for gradient, names in found.items():
+    for gradient, places in found.items():
+        names = [place.name for place in places]
         lines += [
-            f"for name in {names!r}:  # penalty",
+            marked(f"for name in {names!r}:  # penalty", *(place.number for place in places)),
             '    w, grads = net.layers[name].params["weight"], net.layers[name].grads',
             f'    grads["weight"] = grads["weight"] + {gradient}',
         ]

@@ -27,14 +27,21 @@ writes = numpy_writers.writes
     layers.Tanh,
     layers.Sigmoid,
     layers.Identity,
-    layers.GELU,
     layers.SiLU,
+    layers.Mish,
+    layers.Hardswish,
+    layers.Hardsigmoid,
     layers.Softmax,
     layers.Flatten,
 )
-@writes(layers.GlobalAvgPool2d, layers.Add, layers.Concat)
+@writes(layers.GlobalAvgPool2d, layers.GlobalMaxPool2d, layers.Add, layers.Concat)
 def _plain(layer: layers.Layer, at: Place) -> str:
     return f"{layer.key}()"
+
+
+@writes(layers.GELU)
+def _gelu(layer: layers.GELU, at: Place) -> str:
+    return "GELU()" if layer.approximate == "none" else "TanhGELU()"
 
 
 def _weights(at: Place, *names: str) -> str:
@@ -50,7 +57,7 @@ def _weighted(layer: layers.Layer, at: Place) -> str:
 def _conv(layer: layers.Conv2d, at: Place) -> str:
     named = {
         "stride": pair(layer.stride),
-        "padding": layer.pads(),
+        "padding": layer.pads(*at.ins),
         "dilation": pair(layer.dilation),
         "groups": layer.groups,
     }
@@ -59,10 +66,30 @@ def _conv(layer: layers.Conv2d, at: Place) -> str:
     return f"Conv2d({_weights(at, 'weight', 'bias')}{', ' if other else ''}{other})"
 
 
+@writes(layers.ConvTranspose2d)
+def _conv_transpose(layer: layers.ConvTranspose2d, at: Place) -> str:
+    names = ("stride", "padding", "output_padding", "dilation")
+    usual = {"stride": (1, 1), "padding": (0, 0), "output_padding": (0, 0), "dilation": (1, 1), "groups": 1}
+    named = {name: pair(getattr(layer, name)) for name in names} | {"groups": layer.groups}
+    other = arguments(**{k: v for k, v in named.items() if v != usual[k]})
+    return f"ConvTranspose2d({_weights(at, 'weight', 'bias')}{', ' if other else ''}{other})"
+
+
+@writes(layers.Upsample)
+def _upsample(layer: layers.Upsample, at: Place) -> str:
+    mode = {} if layer.mode == "nearest" else {"mode": "bilinear", "align_corners": layer.align_corners}
+    return f"Upsample({arguments(pair(layer.scale_factor), **mode)})"
+
+
+@writes(layers.ZeroPad2d)
+def _zero_pad(layer: layers.ZeroPad2d, at: Place) -> str:
+    return f"ZeroPad2d({layer.pads()})"
+
+
 @writes(layers.MaxPool2d)
 def _max_pool(layer: layers.MaxPool2d, at: Place) -> str:
-    more = {"padding": pair(layer.padding), "dilation": layer.dilations()}
-    usual = {"padding": (0, 0), "dilation": (1, 1)}
+    more = {"padding": layer.border(*at.ins), "dilation": pair(layer.dilation)}
+    usual = {"padding": (0, 0, 0, 0), "dilation": (1, 1)}
     more = {k: v for k, v in more.items() if v != usual[k]}
     return f"MaxPool2d({arguments(kernel_size=pair(layer.kernel_size), stride=layer.steps(), **more)})"
 
@@ -70,8 +97,16 @@ def _max_pool(layer: layers.MaxPool2d, at: Place) -> str:
 @writes(layers.AvgPool2d)
 def _avg_pool(layer: layers.AvgPool2d, at: Place) -> str:
     more: dict[str, object] = {}
-    if pair(layer.padding) != (0, 0):
-        more = {"padding": pair(layer.padding), "count_include_pad": layer.count_include_pad}
+    pads, border = layer.pads(*at.ins), layer.border(*at.ins)
+    if any(border):
+        more = {
+            "padding": pads if layer.count_include_pad else border,
+            "count_include_pad": layer.count_include_pad,
+        }
+    if border != pads and layer.count_include_pad:
+        more["beyond"] = (border[1] - pads[1], border[3] - pads[3])
+    if pair(layer.dilation) != (1, 1):
+        more["dilation"] = pair(layer.dilation)
     return f"AvgPool2d({arguments(kernel_size=pair(layer.kernel_size), stride=layer.steps(), **more)})"
 
 
@@ -109,7 +144,8 @@ def _batch_norm(layer: layers.BatchNorm, at: Place) -> str:
 
 @writes(layers.LayerNorm)
 def _layer_norm(layer: layers.LayerNorm, at: Place) -> str:
-    return f"LayerNorm({', '.join(filter(None, (_weights(at, 'weight', 'bias'), arguments(eps=layer.eps))))})"
+    last = {"normalized_ndim": layer.normalized_ndim} if layer.normalized_ndim else {}
+    return f"LayerNorm({', '.join(filter(None, (_weights(at, 'weight', 'bias'), arguments(eps=layer.eps, **last))))})"
 
 
 # --- losses: write(loss) → the call, of outputs z and targets t or labels y ------------------------------------------------
@@ -127,8 +163,9 @@ def _huber(loss: losses.HuberLoss) -> str:
 
 @writes(losses.CrossEntropyLoss)
 def _cross_entropy(loss: losses.CrossEntropyLoss) -> str:
-    smoothing = f", {arguments(label_smoothing=loss.label_smoothing)}" if loss.label_smoothing else ""
-    return f"cross_entropy_loss(z, y[batch]{smoothing})"
+    named: dict[str, object] = {"label_smoothing": loss.label_smoothing} if loss.label_smoothing else {}
+    named |= {"weight": loss.weight} if loss.weight else {}
+    return f"cross_entropy_loss(z, y[batch]{', ' if named else ''}{arguments(**named)})"
 
 
 @writes(losses.MultiMarginLoss)

@@ -58,12 +58,23 @@ def _weights(at: Place, graph: Graph) -> list[str]:
 
 
 @writes(
-    layers.ReLU, layers.Tanh, layers.Sigmoid, layers.Identity, layers.GELU, layers.Dropout, layers.Dropout2d, layers.GaussianNoise
+    layers.ReLU, layers.Tanh, layers.Sigmoid, layers.Identity, layers.Mish, layers.Hardswish, layers.Dropout, layers.Dropout2d,
+    layers.GaussianNoise,
 )  # fmt: skip
 def _plain(layer: layers.Layer, at: Place, graph: Graph) -> None:
     """What acts at random does nothing in inference."""
-    ops = {"ReLU": "Relu", "GELU": "Gelu", "Tanh": "Tanh", "Sigmoid": "Sigmoid"}
+    ops = {"ReLU": "Relu", "Tanh": "Tanh", "Sigmoid": "Sigmoid", "Mish": "Mish", "Hardswish": "HardSwish"}
     graph.add(ops.get(layer.key, "Identity"), [*at.sources], at.name)
+
+
+@writes(layers.GELU)
+def _gelu(layer: layers.GELU, at: Place, graph: Graph) -> None:
+    graph.add("Gelu", [*at.sources], at.name, approximate=layer.approximate)
+
+
+@writes(layers.Hardsigmoid)
+def _hardsigmoid(layer: layers.Hardsigmoid, at: Place, graph: Graph) -> None:
+    graph.add("HardSigmoid", [*at.sources], at.name, alpha=1 / 6, beta=0.5)
 
 
 @writes(layers.Linear)
@@ -73,26 +84,65 @@ def _linear(layer: layers.Linear, at: Place, graph: Graph) -> None:
 
 @writes(layers.Conv2d)
 def _conv(layer: layers.Conv2d, at: Place, graph: Graph) -> None:
-    top, bottom, left, right = layer.pads()
+    top, bottom, left, right = layer.pads(*at.ins)
     graph.add(
         "Conv", [*at.sources, *_weights(at, graph)], at.name, kernel_shape=pair(layer.kernel_size), strides=pair(layer.stride),
         pads=(top, left, bottom, right), dilations=pair(layer.dilation), group=layer.groups,
     )  # fmt: skip
 
 
+@writes(layers.ConvTranspose2d)
+def _conv_transpose(layer: layers.ConvTranspose2d, at: Place, graph: Graph) -> None:
+    top, left = pair(layer.padding)
+    graph.add(
+        "ConvTranspose", [*at.sources, *_weights(at, graph)], at.name, kernel_shape=pair(layer.kernel_size),
+        strides=pair(layer.stride), pads=(top, left, top, left), output_padding=pair(layer.output_padding),
+        dilations=pair(layer.dilation), group=layer.groups,
+    )  # fmt: skip
+
+
+@writes(layers.Upsample)
+def _upsample(layer: layers.Upsample, at: Place, graph: Graph) -> None:
+    scales = graph.constant(f"{at.name}.scales", np.array([1, 1, *pair(layer.scale_factor)], np.float32))
+    how = {"mode": "nearest", "nearest_mode": "floor", "coordinate_transformation_mode": "asymmetric"}
+    if layer.mode == "bilinear":
+        how = {
+            "mode": "linear",
+            "coordinate_transformation_mode": "align_corners" if layer.align_corners else "half_pixel",
+        }
+    graph.add("Resize", [*at.sources, "", scales], at.name, **how)
+
+
+@writes(layers.ZeroPad2d)
+def _zero_pad(layer: layers.ZeroPad2d, at: Place, graph: Graph) -> None:
+    top, bottom, left, right = layer.pads()
+    ends = graph.constant(f"{at.name}.pads", np.array([0, 0, top, left, 0, 0, bottom, right], np.int64))
+    graph.add("Pad", [*at.sources, ends], at.name)
+
+
 @writes(layers.MaxPool2d)
 def _max_pool(layer: layers.MaxPool2d, at: Place, graph: Graph) -> None:
+    top, bottom, left, right = layer.border(*at.ins)
     graph.add(
         "MaxPool", [*at.sources], at.name, kernel_shape=pair(layer.kernel_size), strides=layer.steps(),
-        pads=pair(layer.padding) * 2, dilations=layer.dilations(),
+        pads=(top, left, bottom, right), dilations=pair(layer.dilation),
     )  # fmt: skip
 
 
 @writes(layers.AvgPool2d)
 def _avg_pool(layer: layers.AvgPool2d, at: Place, graph: Graph) -> None:
+    sources, pads, border = [*at.sources], layer.pads(*at.ins), layer.border(*at.ins)
+    counts = layer.count_include_pad
+    if counts and border != pads:
+        # What lies beyond the padding never counts: the padding, which does, is made part of the picture.
+        top, bottom, left, right = pads
+        ends = np.array([0, 0, top, left, 0, 0, bottom, right], np.int64)
+        sources = [graph.add("Pad", [*sources, graph.constant(f"{at.name}.pads", ends)], f"{at.name}.padded")]
+        border, counts = (0, border[1] - bottom, 0, border[3] - right), False
+    top, bottom, left, right = border
     graph.add(
-        "AveragePool", [*at.sources], at.name, kernel_shape=pair(layer.kernel_size), strides=layer.steps(),
-        pads=pair(layer.padding) * 2, count_include_pad=int(layer.count_include_pad),
+        "AveragePool", sources, at.name, kernel_shape=pair(layer.kernel_size), strides=layer.steps(),
+        pads=(top, left, bottom, right), dilations=pair(layer.dilation), count_include_pad=int(counts),
     )  # fmt: skip
 
 
@@ -110,6 +160,12 @@ def _adaptive(layer: layers.AdaptiveAvgPool2d, at: Place, graph: Graph) -> None:
 @writes(layers.GlobalAvgPool2d)
 def _global(layer: layers.GlobalAvgPool2d, at: Place, graph: Graph) -> None:
     pooled = graph.add("GlobalAveragePool", [*at.sources], f"{at.name}.pooled")
+    graph.add("Flatten", [pooled], at.name, axis=1)
+
+
+@writes(layers.GlobalMaxPool2d)
+def _global_max(layer: layers.GlobalMaxPool2d, at: Place, graph: Graph) -> None:
+    pooled = graph.add("GlobalMaxPool", [*at.sources], f"{at.name}.pooled")
     graph.add("Flatten", [pooled], at.name, axis=1)
 
 
@@ -131,7 +187,7 @@ def _elu(layer: layers.ELU, at: Place, graph: Graph) -> None:
 
 @writes(layers.SELU)
 def _selu(layer: layers.SELU, at: Place, graph: Graph) -> None:
-    graph.add("Selu", [*at.sources], at.name)
+    graph.add("Selu", [*at.sources], at.name, alpha=layer.alpha, gamma=layer.scale)
 
 
 @writes(layers.SiLU)
@@ -180,9 +236,10 @@ def _batch_norm(layer: layers.BatchNorm, at: Place, graph: Graph) -> None:
 
 @writes(layers.LayerNorm)
 def _layer_norm(layer: layers.LayerNorm, at: Place, graph: Graph) -> None:
-    affine = [None, None] if layer.elementwise_affine else [np.ones(at.out), np.zeros(at.out)]
+    shape = layer.normalized_shape(*at.ins)
+    affine = [None, None] if layer.elementwise_affine else [np.ones(shape), np.zeros(shape)]
     own = [graph.weight(at, name, value) for name, value in zip(("weight", "bias"), affine, strict=True)]
-    graph.add("LayerNormalization", [*at.sources, *own], at.name, axis=1, epsilon=layer.eps)
+    graph.add("LayerNormalization", [*at.sources, *own], at.name, axis=-len(shape), epsilon=layer.eps)
 
 
 @writes(layers.LocalResponseNorm)
@@ -223,15 +280,17 @@ def program(subject: Subject) -> dict[str, bytes]:
     """The model and its check by name. Raises ExportError."""
     model = model_of(subject)
     imports = "from pathlib import Path\n\nimport numpy as np\nimport onnx\nfrom onnx.reference import ReferenceEvaluator"
-    new = ""
-    if any(node.op_type == "LRN" for node in model.graph.node):
-        imports, new = f"{imports}\nfrom onnx.reference.op_run import OpRun\n{LRN}", ", new_ops=[LRN]"
+    own, new = [op for op in REPLACED if any(node.op_type == op for node in model.graph.node)], ""
+    if own:
+        texts = "\n".join(REPLACED[op] for op in own)
+        imports = f"{imports}\nfrom onnx.reference.op_run import OpRun\n{texts}"
+        new = f", new_ops=[{', '.join(own)}]"
     check = check_text(imports, VALUES.format(new=new), dtypes=("float32",))
     return {"model.onnx": model.SerializeToString(), "check.py": check.encode()}
 
 
 #: what makes the files that the check reads
-DATA = {"check.npz": lambda subject, evidence: npz(evidence.arrays(training=False))}
+READS = {"check.npz": lambda subject, evidence: npz(evidence.arrays(training=False))}
 
 
 def model_of(subject: Subject) -> Any:
@@ -250,7 +309,7 @@ def model_of(subject: Subject) -> Any:
     begin, end = (helper.make_tensor_value_info(n, TensorProto.FLOAT, ["N", *shape]) for n, shape in ends)
     constants = [numpy_helper.from_array(np.ascontiguousarray(a), n) for n, a in graph.constants.items()]
     model = helper.make_model(
-        helper.make_graph(graph.nodes, subject.name, [begin], [end], constants),
+        helper.make_graph(graph.nodes, subject.outline.name, [begin], [end], constants),
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
         producer_name="Chainrule Playground",
@@ -266,8 +325,9 @@ VALUES = """\
     found = ReferenceEvaluator(model{new}).run(names, {{"input": EXPECTED["x"].astype(dtype)}})
     return dict(zip(names, found))"""
 
-#: takes the place of the reference evaluator's own, where the network has such a layer
-LRN = '''
+#: take the place of the reference evaluator's own, where the network has such a layer
+REPLACED = {
+    "LRN": '''
 
 class LRN(OpRun):
     """As ONNX defines it; that of onnx up to 1.23 walks over the samples instead of the channels (onnx issue 7805)."""
@@ -279,4 +339,33 @@ class LRN(OpRun):
         padded = np.pad(x * x, ((0, 0), (before, after), (0, 0), (0, 0)))
         sums = sum(padded[:, i : i + x.shape[1]] for i in range(size))
         return ((x / (bias + alpha / size * sums) ** beta).astype(x.dtype),)
-'''
+''',
+    "ConvTranspose": '''
+
+class ConvTranspose(OpRun):
+    """As ONNX defines it; that of onnx up to 1.23 mixes up the channels of groups, and works number by number."""
+
+    op_domain = ""
+
+    def _run(
+        self, x, w, b=None, auto_pad=None, dilations=None, group=None, kernel_shape=None, output_padding=None,
+        output_shape=None, pads=None, strides=None,
+    ):
+        (n, c, height, width), (kh, kw), (sh, sw), (dh, dw) = x.shape, kernel_shape, strides, dilations
+        w = w.reshape(group, c // group, *w.shape[1:])
+        stamps = np.einsum("ngchw,gcouv->nuvgohw", x.reshape(n, group, -1, height, width), w)
+        stamps = stamps.reshape(n, kh, kw, -1, height, width)
+        rows, columns = (
+            (size - 1) * s + d * (k - 1) + 1 + more
+            for size, k, s, d, more in zip(x.shape[2:], kernel_shape, strides, dilations, output_padding)
+        )
+        y = np.zeros((n, stamps.shape[3], rows, columns), x.dtype)
+        for u in range(kh):
+            for v in range(kw):
+                down = slice(u * dh, u * dh + sh * (height - 1) + 1, sh)
+                y[:, :, down, v * dw : v * dw + sw * (width - 1) + 1 : sw] += stamps[:, u, v]
+        top, left, bottom, right = pads
+        y = y[:, :, top : rows - bottom, left : columns - right]
+        return (y if b is None else y + b[:, None, None],)
+''',
+}

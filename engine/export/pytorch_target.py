@@ -8,15 +8,21 @@ import numpy as np
 
 from engine import layers, schedules
 from engine.export.base import (
+    SAMPLES,
+    Outline,
     Place,
     Subject,
-    aligned,
+    Targets,
     batch_shape,
     left_out,
     main_text,
+    settings_text,
+    targets_of,
+    title,
 )
 from engine.export.check import check_text
 from engine.export.evidence import FILES, Evidence
+from engine.export.lines import DATA, LOSS, Line, aligned, listing, marked, plain
 from engine.export.numpy_target import parts_for
 from engine.export.pytorch_words import pytorch_writers, variable
 from engine.io.weights import packed
@@ -37,6 +43,56 @@ class PaddedConv2d(nn.Conv2d):
 
 
 ''',
+    "PaddedMaxPool2d(": '''\
+class PaddedMaxPool2d(nn.MaxPool2d):
+    """A maximum over windows, with another border at each side, which never wins."""
+
+    def __init__(self, sides, *args, **named):
+        super().__init__(*args, **named)
+        self.sides = sides  # top, bottom, left, right
+
+    def forward(self, x):
+        top, bottom, left, right = self.sides
+        return super().forward(nn.functional.pad(x, (left, right, top, bottom), value=-torch.inf))
+
+
+''',
+    "WindowMean(": '''\
+class WindowMean(nn.Module):
+    """The mean of each window, whose cells may lie apart. ``padding``: top, bottom, left, right; ``beyond``: below and to the right of
+    all padding, which never counts."""
+
+    def __init__(self, kernel_size, stride, padding, beyond, dilation, count_include_pad):
+        super().__init__()
+        self.kernel_size, self.how = kernel_size, {"stride": stride, "dilation": dilation}
+        self.padding, self.beyond, self.count_include_pad = padding, beyond, count_include_pad
+
+    def forward(self, x):
+        (top, bottom, left, right), (down, along) = self.padding, self.beyond
+        ones = torch.ones_like(x[:1, :1])
+        sums = self.sums(nn.functional.pad(x, (left, right + along, top, bottom + down)))
+        inside = nn.functional.pad(ones, (left, right, top, bottom), value=float(self.count_include_pad))
+        return sums / self.sums(nn.functional.pad(inside, (0, along, 0, down)))
+
+    def sums(self, x):
+        kernel = x.new_ones(x.shape[1], 1, *self.kernel_size)
+        return nn.functional.conv2d(x, kernel, groups=x.shape[1], **self.how)
+
+
+''',
+    "ScaledELU(": '''\
+class ScaledELU(nn.ELU):
+    """A SELU with other constants."""
+
+    def __init__(self, alpha, scale):
+        super().__init__(alpha)
+        self.scale = scale
+
+    def forward(self, x):
+        return self.scale * super().forward(x)
+
+
+''',
     "GaussianNoise(": '''\
 class GaussianNoise(nn.Module):
     """In training, a little noise is added to every value."""
@@ -47,6 +103,21 @@ class GaussianNoise(nn.Module):
 
     def forward(self, x):
         return x + self.std * torch.randn_like(x) if self.training else x
+
+
+''',
+    "WeightedCrossEntropy(": '''\
+class WeightedCrossEntropy(nn.CrossEntropyLoss):
+    """Classes count by their weights; those for which nothing is said count 1."""
+
+    def __init__(self, weights, **named):
+        super().__init__(**named)
+        self.weights = weights
+
+    def forward(self, z, y):
+        weight, given = torch.ones(z.shape[1], dtype=z.dtype, device=z.device), self.weights[: z.shape[1]]
+        weight[: len(given)] = torch.tensor(given, dtype=z.dtype, device=z.device)
+        return nn.functional.cross_entropy(z, y, weight, label_smoothing=self.label_smoothing)
 
 
 ''',
@@ -69,7 +140,8 @@ def _helpers(code: str) -> str:
 
 def program(subject: Subject) -> dict[str, bytes]:
     """Its files by name. Raises ExportError."""
-    texts = {"model.py": model_text(subject), "train.py": train_text(subject), "check.py": _check(subject)}
+    outline = subject.outline
+    texts = {"model.py": model_text(outline), "train.py": train_text(outline), "check.py": _check(outline)}
     return {name: text.encode() for name, text in texts.items()}
 
 
@@ -83,28 +155,27 @@ def _weights(subject: Subject, evidence: Evidence) -> bytes:
 
 
 #: what makes the files that the program reads
-DATA = {"weights.safetensors": _weights, **FILES}
+READS = {"weights.safetensors": _weights, **FILES}
 
 
 def _joins(place: Place) -> bool:
     return place.layer.arity != 1
 
 
-def _reference(subject: Subject, name: str) -> str:
+def _reference(outline: Outline, name: str) -> str:
     """How code outside the network names one of its layers."""
-    return f"net[{name}]" if subject.is_chain else f"net.{name}"
+    return f"net[{name}]" if outline.is_chain else f"net.{name}"
 
 
-def model_text(subject: Subject) -> str:
+def model_text(outline: Outline) -> str:
     """The program of the network."""
-    build = _chain_text(subject) if subject.is_chain else _graph_text(subject)
-    count = len(subject.model.store.values)
-    return f'''"""{subject.name}: {len(subject.network)} layers, {count:,} parameters. Written for PyTorch by Chainrule Playground.
+    build = _build_text(outline)
+    text = f'''"""{title(outline, "PyTorch")}
 
     python model.py    checks that it gives the same numbers as there
     python train.py    trains it further
 
-Needs torch, numpy and safetensors. A batch of samples is {batch_shape(subject.model.in_shape)}.
+Needs torch, numpy and safetensors. A batch of samples is {batch_shape(outline.in_shape)}.
 """
 
 from pathlib import Path
@@ -123,9 +194,7 @@ def load(path=Path(__file__).with_name("weights.safetensors"), dtype=torch.float
     return net.eval()
 
 
-def begin_anew(net):
-    """Draw new first weights, in the way that was chosen in the playground."""
-{_anew(subject)}
+{_anew_text(outline)}
 
 
 if __name__ == "__main__":
@@ -133,12 +202,24 @@ if __name__ == "__main__":
 
     check.main()
 '''
+    return plain(text)
 
 
-def _chain_text(subject: Subject) -> str:
+def _build_text(outline: Outline) -> str:
+    return _chain_text(outline) if outline.is_chain else _graph_text(outline)
+
+
+def _chain_text(outline: Outline) -> str:
     """The function that builds layers one after the other."""
-    lines = [(f"{pytorch_writers(p.layer, p)},", p.comment) for p in subject.places()]
-    freeze = "".join(f"    {_reference(subject, p.name)}.requires_grad_(False)\n" for p in subject.frozen())
+    lines = [(f"{pytorch_writers(p.layer, p)},", p.comment, p.number) for p in outline.places()]
+    freeze = "".join(
+        marked(f"    {_reference(outline, p.name)}.requires_grad_(False)", p.number) + "\n"
+        for p in outline.frozen()
+    )
+    freeze += "".join(
+        marked(f"    {_reference(outline, p.name)}.bias.requires_grad_(False)", p.number) + "\n"
+        for p in outline.frozen_biases()
+    )
     return f'''\
 def build():
     """The network, with weights that PyTorch has drawn. Comments say what each layer gives."""
@@ -149,14 +230,19 @@ def build():
 '''
 
 
-def _graph_text(subject: Subject) -> str:
+def _graph_text(outline: Outline) -> str:
     """The module of a graph, and the function that builds it."""
-    places = subject.places()
+    places = outline.places()
     written = [(p, pytorch_writers(p.layer, p)) for p in places]
-    modules = [(f"self.{p.name} = {code}", "") for p, code in written if not _joins(p)]
-    modules += [(f"self.{p.name}.requires_grad_(False)", "") for p in subject.frozen()]
+    modules = [(f"self.{p.name} = {code}", "", p.number) for p, code in written if not _joins(p)]
+    modules += [(f"self.{p.name}.requires_grad_(False)", "", p.number) for p in outline.frozen()]
+    modules += [(f"self.{p.name}.bias.requires_grad_(False)", "", p.number) for p in outline.frozen_biases()]
     values = [
-        (f"{p.name} = {code if _joins(p) else f'self.{p.name}({variable(p.sources[0])})'}", p.comment)
+        (
+            f"{p.name} = {code if _joins(p) else f'self.{p.name}({variable(p.sources[0])})'}",
+            p.comment,
+            p.number,
+        )
         for p, code in written
     ]
     return f'''\
@@ -165,7 +251,7 @@ class Net(nn.Module):
         super().__init__()
 {aligned(modules, 8)}
 
-    def forward(self, x):  # {batch_shape(subject.model.in_shape)}
+    def forward(self, x):  # {batch_shape(outline.in_shape)}
 {aligned(values, 8)}
         return {places[-1].name}
 
@@ -176,18 +262,23 @@ def build():
 '''
 
 
-def _anew(subject: Subject) -> str:
+def _anew_text(outline: Outline) -> str:
+    """The function that draws first weights."""
     lines = []
-    for place in subject.places():
-        for name, spec in subject.model.store.specs.get(place.node_id, {}).items():
-            w = f"{_reference(subject, place.name)}.{name}"
-            how = place.initializer or subject.fit.initializer
-            lines.append(
+    for place in outline.places():
+        for name, spec in outline.specs.get(place.node_id, {}).items():
+            w = f"{_reference(outline, place.name)}.{name}"
+            how = place.initializer or outline.fit.initializer
+            line = (
                 f"nn.init.constant_({w}, {spec.start!r})" if spec.is_bias else pytorch_writers(how, spec, w)
             )
+            lines.append(marked(line, place.number))
         if place.layer.state(*place.ins):
-            lines.append(f"{_reference(subject, place.name)}.reset_running_stats()")
-    return _indented(lines or ["pass"], 4)
+            lines.append(marked(f"{_reference(outline, place.name)}.reset_running_stats()", place.number))
+    return f'''\
+def begin_anew(net):
+    """Draw new first weights, in the way that was chosen in the playground."""
+{_indented(lines or ["pass"], 4)}'''
 
 
 def _indented(lines: Iterable[str], by: int) -> str:
@@ -216,17 +307,17 @@ def evaluate(net, x, y):
 '''
 
 
-def train_text(subject: Subject) -> str:
+def train_text(outline: Outline) -> str:
     """The program that trains."""
-    fit, criterion, penalty = subject.fit, pytorch_writers(subject.loss), _penalty_text(subject)
-    loop = _loop_text(subject, "(loss + penalty(net))" if penalty else "loss")
+    fit, criterion, penalty = outline.fit, pytorch_writers(outline.loss), _penalty_text(outline)
+    loop = _loop_text(outline, "(loss + penalty(net))" if penalty else "loss")
     main = main_text('save_file(net.state_dict(), HERE / "trained.safetensors")')
     body = penalty + LOAD_DATA + EVALUATE + loop + main
     scheduling = "from torch.optim import lr_scheduler\n" if pytorch_writers(fit.schedule) else ""
-    return f'''"""Trains the network of model.py further and writes trained.safetensors:
+    text = f'''"""Trains the network of model.py further and writes trained.safetensors:
 
     python train.py
-{left_out(subject)}"""
+{left_out(outline)}"""
 
 import copy
 import itertools
@@ -241,21 +332,78 @@ from torch import nn
 import model
 
 HERE = Path(__file__).parent
-BATCH_SIZE = {fit.batch_size}
-EPOCHS = {fit.epochs}
-LEARNING_RATE = {fit.optimizer.lr!r}
-PATIENCE = {fit.early_stopping}  # epochs without a better validation loss; 0: train to the end
+{settings_text(outline)}
 
 
-{_helpers(criterion + body)}criterion = {criterion}
+{_helpers(criterion + body)}{_criterion_text(criterion)}
 
 
 {body}'''
+    return plain(text)
 
 
-def _loop_text(subject: Subject, total: str) -> str:
+def _criterion_text(criterion: str) -> str:
+    return marked(f"criterion = {criterion}", LOSS, makes=True)
+
+
+def script(outline: Outline) -> tuple[Line, ...]:
+    """Network and training in one program that runs alone, on samples drawn at random; with whose line is which. Raises ExportError."""
+    build, criterion, penalty = _build_text(outline), pytorch_writers(outline.loss), _penalty_text(outline)
+    loop = _loop_text(outline, "(loss + penalty(net))" if penalty else "loss")
+    body = penalty + EVALUATE + loop
+    scheduling = "from torch.optim import lr_scheduler\n" if pytorch_writers(outline.fit.schedule) else ""
+    text = f'''"""{title(outline, "PyTorch")}
+{left_out(outline)}"""
+
+import copy
+import math
+
+import torch
+from torch import nn
+{scheduling}
+{settings_text(outline)}
+
+
+{_helpers(build + criterion + body)}{build}
+
+{_anew_text(outline)}
+
+
+{_criterion_text(criterion)}
+
+
+{body}if __name__ == "__main__":
+    torch.manual_seed(0)
+    net = build()
+    begin_anew(net)
+{_samples_text(outline)}
+    for epoch, loss in train(net, {{"x_train": x, "y_train": y}}, epochs=2):
+        print(f"epoch {{epoch + 1}}, loss {{loss:.4g}}")
+'''
+    return listing(text, [node.id for node in outline.network.nodes])
+
+
+def _samples_text(outline: Outline) -> str:
+    """The lines that draw samples."""
+    count, outputs = SAMPLES, outline.out_shape[0]
+    draws = {
+        Targets.LABELS: f"torch.randint({max(outputs, 2)}, ({count},))",
+        Targets.NUMBERS: f"torch.randn({count}, {outputs})",
+        Targets.SIGNS: f"torch.randint(2, ({count}, {outputs})) * 2.0 - 1",
+        Targets.BITS: f"torch.randint(2, ({count}, {outputs})).float()",
+    }
+    sizes = ", ".join(map(str, (count, *outline.in_shape)))
+    kind = targets_of(outline.loss)
+    lines = [
+        (f"x = torch.randn({sizes})", "put your samples here", DATA),
+        (f"y = {draws[kind]}", kind.value, DATA),
+    ]
+    return aligned(lines, 4)
+
+
+def _loop_text(outline: Outline, total: str) -> str:
     """The function that trains; ``total``: what is lessened."""
-    schedule = subject.fit.schedule
+    schedule = outline.fit.schedule
     scheduler = pytorch_writers(schedule)
     after = ""
     if scheduler and not schedule.per_step:
@@ -272,13 +420,13 @@ def train(net, data, epochs=EPOCHS, orders=(), patience=PATIENCE):
     x, y = data["x_train"], data["y_train"]
     watched = [data.get(f"{{name}}_validation", data[f"{{name}}_train"]) for name in "xy"]
     learning = [p for p in net.parameters() if p.requires_grad]
-    optimizer = {pytorch_writers(subject.fit.optimizer)}
+    optimizer = {pytorch_writers(outline.fit.optimizer)}
 {clock}{scheduling}    best, waited = math.inf, 0
     for epoch in range(epochs):
         net.train()
         order = torch.as_tensor(orders[epoch]) if epoch < len(orders) else torch.randperm(len(x))
         for batch in order.split(BATCH_SIZE):
-{_indented(_update_lines(subject, total), 12)}
+{_indented(_update_lines(outline, total), 12)}
             yield epoch, loss.item()
         score = evaluate(net, *watched)
 {after}        if score < best:
@@ -300,11 +448,11 @@ CLOCK = '''
 '''
 
 
-def _update_lines(subject: Subject, total: str) -> list[str]:
+def _update_lines(outline: Outline, total: str) -> list[str]:
     """Lines that do an update with a batch."""
-    fit = subject.fit
+    fit = outline.fit
     update = [
-        f"z = net(x[batch])  # {batch_shape(subject.model.out_shape).replace('N', 'B')}",
+        f"z = net(x[batch])  # {batch_shape(outline.out_shape).replace('N', 'B')}",
         "loss = criterion(z, y[batch])",
         "optimizer.zero_grad()",
         f"{total}.backward()",
@@ -313,23 +461,26 @@ def _update_lines(subject: Subject, total: str) -> list[str]:
         update.append(pytorch_writers(fit.clipping))
     update.append("optimizer.step()")
     if fit.max_norm:
-        update += _limits(subject)
+        update += _limits(outline)
     if fit.schedule.per_step and pytorch_writers(fit.schedule):
         update.append("scheduler.step()")
     return update
 
 
-def _penalty_text(subject: Subject) -> str:
+def _penalty_text(outline: Outline) -> str:
     """The function of the penalty; "" where there is none."""
-    found: dict[str, list[str]] = {}
-    for place, name in subject.weights():
-        own = getattr(place.layer, "regularizer", None) or subject.fit.regularizer
+    found: dict[str, dict[str, int]] = {}
+    for place, name in outline.weights():
+        own = getattr(place.layer, "regularizer", None) or outline.fit.regularizer
         penalty = pytorch_writers(own)
         if penalty and not place.frozen:
-            found.setdefault(penalty, []).append(f"{_reference(subject, place.name)}.{name}")
+            found.setdefault(penalty, {})[f"{_reference(outline, place.name)}.{name}"] = place.number
     if not found:
         return ""
-    lines = [f"total += sum({penalty} for w in [{', '.join(weights)}])" for penalty, weights in found.items()]
+    lines = [
+        marked(f"total += sum({penalty} for w in [{', '.join(weights)}])", *weights.values())
+        for penalty, weights in found.items()
+    ]
     return f'''\
 def penalty(net):
     """What is added to the loss so that weights stay small."""
@@ -341,10 +492,10 @@ def penalty(net):
 '''
 
 
-def _limits(subject: Subject) -> list[str]:
+def _limits(outline: Outline) -> list[str]:
     """Lines that shorten each unit's incoming weights."""
-    weights = [f"{_reference(subject, p.name)}.{name}" for p, name in subject.weights() if not p.frozen]
-    limit = repr(subject.fit.max_norm)
+    weights = [f"{_reference(outline, p.name)}.{name}" for p, name in outline.weights() if not p.frozen]
+    limit = repr(outline.fit.max_norm)
     return [
         "with torch.no_grad():",
         f"    for w in [{', '.join(weights)}]:  # max-norm",
@@ -387,8 +538,8 @@ def recorded(masks):
     return hook'''
 
 
-def _check(subject: Subject) -> str:
-    places = subject.places()
+def _check(outline: Outline) -> str:
+    places = outline.places()
     joined = {p.name for p in places if _joins(p)}
     # A sum is no module: it is seen where one reads it.
     seen = {p.name: p.sources[0] for p in places if not _joins(p) and p.sources[0] in joined}

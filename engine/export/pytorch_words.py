@@ -43,13 +43,27 @@ def _unless(usual: Mapping[str, object], **named: object) -> dict[str, object]:
     layers.Tanh,
     layers.Sigmoid,
     layers.Identity,
-    layers.GELU,
     layers.SiLU,
-    layers.SELU,
+    layers.Mish,
+    layers.Hardswish,
+    layers.Hardsigmoid,
     layers.Flatten,
 )
 def _plain(layer: layers.Layer, at: Place) -> str:
     return f"nn.{layer.key}()"
+
+
+@writes(layers.GELU)
+def _gelu(layer: layers.GELU, at: Place) -> str:
+    return f"nn.GELU({arguments(**_unless({'approximate': 'none'}, approximate=layer.approximate))})"
+
+
+@writes(layers.SELU)
+def _selu(layer: layers.SELU, at: Place) -> str:
+    usual = layers.SELU()
+    if (layer.alpha, layer.scale) == (usual.alpha, usual.scale):
+        return "nn.SELU()"
+    return f"ScaledELU({arguments(layer.alpha, layer.scale)})"
 
 
 @writes(layers.Softmax)
@@ -64,33 +78,75 @@ def _linear(layer: layers.Linear, at: Place) -> str:
 
 @writes(layers.Conv2d)
 def _conv(layer: layers.Conv2d, at: Place) -> str:
-    top, bottom, left, right = layer.pads()
-    even = (top, left) == (bottom, right)
-    padding = "same" if even and layer.padding == "same" else _size((top, left)) if even else 0
+    top, bottom, left, right = layer.pads(*at.ins)
+    even, alone = (top, left) == (bottom, right), pair(layer.stride) == (1, 1)
+    padding = "same" if even and alone and layer.padding == "same" else _size((top, left)) if even else 0
     more = _unless(
         {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True},
         stride=_size(layer.stride), padding=padding, dilation=_size(layer.dilation), groups=layer.groups, bias=layer.bias,
     )  # fmt: skip
     sizes = arguments(at.ins[0][0], layer.out_channels, kernel_size=_size(layer.kernel_size), **more)
-    return f"nn.Conv2d({sizes})" if even else f"PaddedConv2d({layer.pads()}, {sizes})"
+    return f"nn.Conv2d({sizes})" if even else f"PaddedConv2d({layer.pads(*at.ins)}, {sizes})"
+
+
+@writes(layers.ConvTranspose2d)
+def _conv_transpose(layer: layers.ConvTranspose2d, at: Place) -> str:
+    names = ("stride", "padding", "output_padding", "dilation")
+    more = _unless(
+        {"stride": 1, "padding": 0, "output_padding": 0, "dilation": 1, "groups": 1, "bias": True},
+        **{name: _size(getattr(layer, name)) for name in names}, groups=layer.groups, bias=layer.bias,
+    )  # fmt: skip
+    sizes = arguments(at.ins[0][0], layer.out_channels, kernel_size=_size(layer.kernel_size), **more)
+    return f"nn.ConvTranspose2d({sizes})"
+
+
+@writes(layers.Upsample)
+def _upsample(layer: layers.Upsample, at: Place) -> str:
+    more = {} if layer.mode == "nearest" else {"mode": "bilinear", "align_corners": layer.align_corners}
+    return f"nn.Upsample({arguments(scale_factor=_size(layer.scale_factor), **more)})"
+
+
+@writes(layers.ZeroPad2d)
+def _zero_pad(layer: layers.ZeroPad2d, at: Place) -> str:
+    top, bottom, left, right = layer.pads()
+    return f"nn.ZeroPad2d({(left, right, top, bottom)})"
 
 
 @writes(layers.MaxPool2d)
 def _max_pool(layer: layers.MaxPool2d, at: Place) -> str:
-    size = _size(layer.kernel_size)
+    size, padding = _size(layer.kernel_size), _even_padding(layer, at)
     more = _unless(
-        {"stride": size, "padding": 0, "dilation": 1},
-        stride=_size(layer.steps()), padding=_size(layer.padding), dilation=_size(layer.dilations()),
+        {"stride": size, "padding": 0, "dilation": 1, "ceil_mode": False},
+        stride=_size(layer.steps()), padding=padding or 0, dilation=_size(layer.dilation),
+        ceil_mode=layer.ceil_mode and padding is not None,
     )  # fmt: skip
+    if padding is None:
+        return f"PaddedMaxPool2d({layer.border(*at.ins)}, {arguments(size, **more)})"
     return f"nn.MaxPool2d({arguments(size, **more)})"
+
+
+def _even_padding(layer: layers.MaxPool2d | layers.AvgPool2d, at: Place) -> Sizes | None:
+    """The padding of a pooling as PyTorch's takes it, or ``None`` where it does not."""
+    top, bottom, left, right = layer.pads(*at.ins)
+    sizes = zip((top, left), pair(layer.kernel_size), pair(layer.dilation), strict=True)
+    takes = (top, left) == (bottom, right) and all(2 * p <= d * (k - 1) + 1 for p, k, d in sizes)
+    return _size((top, left)) if takes else None
 
 
 @writes(layers.AvgPool2d)
 def _avg_pool(layer: layers.AvgPool2d, at: Place) -> str:
-    size = _size(layer.kernel_size)
+    size, padding = _size(layer.kernel_size), _even_padding(layer, at)
+    if padding is None or pair(layer.dilation) != (1, 1):
+        pads, border = layer.pads(*at.ins), layer.border(*at.ins)
+        beyond = (border[1] - pads[1], border[3] - pads[3])
+        settings = arguments(
+            pair(layer.kernel_size), layer.steps(), padding=pads, beyond=beyond, dilation=pair(layer.dilation),
+            count_include_pad=layer.count_include_pad,
+        )  # fmt: skip
+        return f"WindowMean({settings})"
     more = _unless(
-        {"stride": size, "padding": 0, "count_include_pad": True},
-        stride=_size(layer.steps()), padding=_size(layer.padding), count_include_pad=layer.count_include_pad,
+        {"stride": size, "padding": 0, "ceil_mode": False, "count_include_pad": True},
+        stride=_size(layer.steps()), padding=padding, ceil_mode=layer.ceil_mode, count_include_pad=layer.count_include_pad,
     )  # fmt: skip
     return f"nn.AvgPool2d({arguments(size, **more)})"
 
@@ -103,6 +159,11 @@ def _adaptive(layer: layers.AdaptiveAvgPool2d, at: Place) -> str:
 @writes(layers.GlobalAvgPool2d)
 def _global(layer: layers.GlobalAvgPool2d, at: Place) -> str:
     return "nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())"
+
+
+@writes(layers.GlobalMaxPool2d)
+def _global_max(layer: layers.GlobalMaxPool2d, at: Place) -> str:
+    return "nn.Sequential(nn.AdaptiveMaxPool2d(1), nn.Flatten())"
 
 
 @writes(layers.LeakyReLU, layers.ELU, layers.Hardtanh, layers.Dropout, layers.Dropout2d)
@@ -147,7 +208,8 @@ def _batch_norm(layer: layers.BatchNorm, at: Place) -> str:
 def _layer_norm(layer: layers.LayerNorm, at: Place) -> str:
     usual = {"eps": 1e-5, "elementwise_affine": True}
     more = _unless(usual, eps=layer.eps, elementwise_affine=layer.elementwise_affine)
-    return f"nn.LayerNorm({arguments(at.out[0] if len(at.out) == 1 else at.out, **more)})"
+    shape = layer.normalized_shape(*at.ins)
+    return f"nn.LayerNorm({arguments(shape[0] if len(shape) == 1 else shape, **more)})"
 
 
 @writes(layers.Add)
@@ -180,7 +242,10 @@ def _loss_with_settings(loss: losses.Loss) -> str:
 
 @writes(losses.CrossEntropyLoss)
 def _cross_entropy(loss: losses.CrossEntropyLoss) -> str:
-    return f"nn.CrossEntropyLoss({arguments(**_unless({'label_smoothing': 0.0}, label_smoothing=loss.label_smoothing))})"
+    named = _unless({"label_smoothing": 0.0}, label_smoothing=loss.label_smoothing)
+    if loss.weight:
+        return f"WeightedCrossEntropy({arguments(loss.weight, **named)})"
+    return f"nn.CrossEntropyLoss({arguments(**named)})"
 
 
 @writes(losses.HingeLoss)

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.export import notebook_target, numpy_target, onnx_target, pytorch_target
-from engine.export.base import AUGMENTED, Subject
+from engine.export import keras_target, notebook_target, numpy_target, onnx_target, pytorch_target
+from engine.export.base import AUGMENTED, Outline, Subject
 from engine.export.evidence import STEPS, Evidence, carried, gather
 from engine.export.folder import check_free, write
+from engine.export.lines import Line
 from engine.export.numpy_words import numpy_writers
 from engine.export.onnx_target import onnx_writers
 from engine.export.pytorch_words import pytorch_writers
@@ -20,21 +21,63 @@ class Target:
     """What a network can be written for.
 
     Args:
+        label: its name, for people.
         program: the files that say what is computed, by name. Raises ExportError where something cannot be written.
         data: what makes each of the files that these read, by name.
+        sentence: what one gets.
+        needs: the packages beside NumPy that run it.
         trains: whether the program trains; otherwise it holds the network alone.
+        script: network and training in one program that runs alone, line by line; ``None`` where there is no such text.
     """
 
+    label: str
     program: Callable[[Subject], Mapping[str, bytes]]
     data: Mapping[str, Callable[[Subject, Evidence], bytes]]
+    sentence: str
+    needs: tuple[str, ...] = ()
     trains: bool = True
+    script: Callable[[Outline], tuple[Line, ...]] | None = None
 
 
 TARGETS: Mapping[str, Target] = {
-    "numpy": Target(numpy_target.program, numpy_target.DATA),
-    "pytorch": Target(pytorch_target.program, pytorch_target.DATA),
-    "notebook": Target(notebook_target.program, numpy_target.DATA),
-    "onnx": Target(onnx_target.program, onnx_target.DATA, trains=False),
+    "numpy": Target(
+        "NumPy",
+        numpy_target.program,
+        numpy_target.READS,
+        "Layers, losses and optimizers written out; imports NumPy alone.",
+        script=numpy_target.script,
+    ),
+    "pytorch": Target(
+        "PyTorch",
+        pytorch_target.program,
+        pytorch_target.READS,
+        "A module and a training script, with the weights as safetensors.",
+        ("torch", "safetensors"),
+        script=pytorch_target.script,
+    ),
+    "keras": Target(
+        "Keras",
+        keras_target.program,
+        keras_target.READS,
+        "The network in Keras 3, channels last, with its weights; continued by compile and fit.",
+        ("keras",),
+        trains=False,
+        script=keras_target.script,
+    ),
+    "notebook": Target(
+        "Notebook",
+        notebook_target.program,
+        numpy_target.READS,
+        "The NumPy program in cells of a Jupyter notebook.",
+    ),
+    "onnx": Target(
+        "ONNX",
+        onnx_target.program,
+        onnx_target.READS,
+        "The network in inference, as one file for other programs.",
+        ("onnx",),
+        trains=False,
+    ),
 }
 
 #: how each class is written, in every target that has its own way

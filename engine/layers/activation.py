@@ -13,9 +13,23 @@ from engine.errors import SpecError
 from engine.exponentials import expm1_calls, softplus_calls
 from engine.layers.base import Bind, Layer, layers
 from engine.layers.linear import own_frozen
-from engine.maths import Maths, between, normal_cdf, normal_density, sigmoid, softplus, truth
+from engine.maths import (
+    BELL_CUBIC,
+    BELL_GATE,
+    BELL_GATE_SLOPE,
+    BELL_ROOT,
+    Maths,
+    bell_gate,
+    bell_gate_slope,
+    between,
+    normal_cdf,
+    normal_density,
+    sigmoid,
+    softplus,
+    truth,
+)  # fmt: skip
 from engine.ranges import ANY, Range
-from engine.spec import Bool, Float, param
+from engine.spec import Bool, Choice, Float, by_option, param
 
 #: slopes below this let almost nothing of a gradient pass
 SATURATED = 0.05
@@ -195,16 +209,29 @@ class ELU(Activation):
 class SELU(Activation):
     """An ELU whose two constants keep mean 0 and deviation 1 from layer to layer. Klambauer et al. 2017."""
 
-    alpha, scale = 1.6732632423543772, 1.0507009873554805
+    alpha: float = param(
+        Float(min=0.0),
+        default=1.6732632423543772,
+        help="Where very negative values end: at minus this, times the scale.",
+        label="α",
+        advanced=True,
+    )
+    scale: float = param(
+        Float(min=0.0, open_min=True),
+        default=1.0507009873554805,
+        help="What all values are multiplied by.",
+        label="λ",
+        advanced=True,
+    )
     letters: ClassVar = {"scale": r"\lambda"}
     value = Maths(lambda x, alpha, scale: scale * np.where(x > 0, x, alpha * np.expm1(x)))
     slope = Maths(lambda x, alpha, scale: scale * np.where(x > 0, 1, alpha * np.exp(x)))
 
     def reach(self) -> Range:
-        return Range(low=-self.scale * self.alpha)
+        return Range(low=-self.scale * self.alpha, flat=not self.alpha)
 
     def kinks(self) -> tuple[float, ...]:
-        return (0.0,)
+        return () if self.alpha == 1.0 else (0.0,)
 
     def bind(self, b: Bind) -> Steps:
         return _exponential(b, self.alpha, self.scale)
@@ -239,16 +266,64 @@ def _exponential(b: Bind, alpha: float, scale: float) -> Steps:
 class GELU(Activation):
     """Passes a value on as far as it stands out from a bell curve; a smooth relative of ReLU. Hendrycks & Gimpel 2016."""
 
-    value = Maths(lambda x: x * normal_cdf(x))
-    slope = Maths(lambda x: normal_cdf(x) + x * normal_density(x))
-    formula_ends = (
-        r", \quad \Phi(x) = \frac{1}{2} \left( 1 + \mathrm{erf} \frac{x}{\sqrt{2}} \right)", "",
-    )  # fmt: skip
+    approximate: str = param(
+        Choice(("none", "tanh")),
+        default="none",
+        help="none: by the bell curve itself; tanh: by a curve near it (at most 0.0005 off), as GPT-2 has it.",
+        advanced=True,
+    )
+    value = by_option(
+        "approximate", none=Maths(lambda x: x * normal_cdf(x)), tanh=Maths(lambda x: x * bell_gate(x))
+    )
+    slope = by_option(
+        "approximate",
+        none=Maths(lambda x: normal_cdf(x) + x * normal_density(x)),
+        tanh=Maths(lambda x: bell_gate(x) + x * bell_gate_slope(x)),
+    )
+    formula_ends = by_option(
+        "approximate",
+        none=(r", \quad \Phi(x) = \frac{1}{2} \left( 1 + \mathrm{erf} \frac{x}{\sqrt{2}} \right)", ""),
+        tanh=(BELL_GATE, BELL_GATE_SLOPE),
+    )
 
     def reach(self) -> Range:
-        return Range(low=-0.17)  # the lowest point of the dip, at x = −0.75
+        return Range(
+            low=-0.1701
+        )  # the lowest point of the dip, at x = −0.75; of the tanh form, the lower one
 
     def bind(self, b: Bind) -> Steps:
+        return self._by_tanh(b) if self.approximate == "tanh" else self._by_erf(b)
+
+    def _by_tanh(self, b: Bind) -> Steps:
+        # The gate ½ (1 + tanh u) with u = r·x·(1 + c·x²) has slope 2·gate·(1 − gate)·u′, and u′ = r·(1 + 3c·x²).
+        cubic, root, half, one, two, steep = (
+            b.scalar(v) for v in (BELL_CUBIC, BELL_ROOT, 0.5, 1.0, 2.0 * BELL_ROOT, 3.0 * BELL_CUBIC)
+        )
+        square, gate, slope, rest = (b.empty(b.x.shape) for _ in range(4))
+        forward = [
+            call(np.multiply, b.x, b.x, square),
+            call(np.multiply, square, cubic, gate),
+            call(np.add, gate, one, gate),
+            call(np.multiply, gate, b.x, gate),
+            call(np.multiply, gate, root, gate),
+            call(np.tanh, gate, gate),
+            call(np.multiply, gate, half, gate),
+            call(np.add, gate, half, gate),
+            call(np.multiply, b.x, gate, b.y),
+        ]
+        backward = [
+            call(np.multiply, square, steep, slope),
+            call(np.add, slope, one, slope),
+            call(np.subtract, one, gate, rest),
+            call(np.multiply, slope, rest, slope),
+            call(np.multiply, slope, two, slope),
+            call(np.multiply, slope, b.y, slope),
+            call(np.add, slope, gate, slope),
+            call(np.multiply, b.dy, slope, b.dx),
+        ]
+        return Steps(forward, backward)
+
+    def _by_erf(self, b: Bind) -> Steps:
         try:
             from scipy.special import ndtr  # Φ; NumPy has no error function
         except ImportError as error:
@@ -292,6 +367,105 @@ class SiLU(Activation):
             call(np.subtract, one, gate, slope),
             call(np.multiply, slope, b.y, slope),
             call(np.add, slope, gate, slope),
+            call(np.multiply, b.dy, slope, b.dx),
+        ]
+        return Steps(forward, backward)
+
+
+@layers.register("Mish", category="Activation")
+@dataclass(frozen=True)
+class Mish(Activation):
+    """The value times the tanh of its softplus; a smooth relative of ReLU that dips below 0. Misra 2019."""
+
+    value = Maths(lambda x: x * np.tanh(softplus(x)))
+    slope = Maths(lambda x: np.tanh(softplus(x)) + x * sigmoid(x) * (1 - np.tanh(softplus(x)) ** 2))
+
+    def reach(self) -> Range:
+        return Range(low=-0.309)  # the lowest point of the dip, at x = −1.19
+
+    def bind(self, b: Bind) -> Steps:
+        half, one = b.scalar(0.5), b.scalar(1.0)
+        soft, gate, slope, bend = (b.empty(b.x.shape) for _ in range(4))
+        forward = [
+            *softplus_calls(b.x, soft),
+            call(np.tanh, soft, gate),
+            call(np.multiply, b.x, gate, b.y),
+        ]
+        backward = [
+            *_sigmoid(b.x, slope, half),
+            call(np.multiply, slope, b.x, slope),
+            call(np.multiply, gate, gate, bend),
+            call(np.subtract, one, bend, bend),
+            call(np.multiply, slope, bend, slope),
+            call(np.add, slope, gate, slope),
+            call(np.multiply, b.dy, slope, b.dx),
+        ]
+        return Steps(forward, backward)
+
+
+@layers.register("Hardswish", category="Activation")
+@dataclass(frozen=True)
+class Hardswish(Activation):
+    """A SiLU made of two lines and a parabola between them, which is cheap to compute. Howard et al. 2019."""
+
+    value = Maths(lambda x: x * np.minimum(np.maximum(x + 3, 0), 6) / 6)
+    slope = Maths(lambda x: np.where(abs(x) < 3, x / 3 + 1 / 2, truth(x > 0)))
+
+    def reach(self) -> Range:
+        return Range(low=-0.375, flat=True)  # the lowest point of the dip, at x = −1.5
+
+    def kinks(self) -> tuple[float, ...]:
+        return (-3.0, 3.0)
+
+    def bind(self, b: Bind) -> Steps:
+        three, half, third, sixth, low, high = (b.scalar(v) for v in (3.0, 0.5, 1 / 3, 1 / 6, 0.0, 6.0))
+        gate, slope, size = b.empty(b.x.shape), b.empty(b.x.shape), b.empty(b.x.shape)
+        inside, positive = b.empty(b.x.shape, bool), b.empty(b.x.shape, bool)
+        forward = [
+            call(np.add, b.x, three, gate),
+            call(gate.clip, low, high, gate),
+            call(np.multiply, gate, sixth, gate),
+            call(np.multiply, b.x, gate, b.y),
+        ]
+        backward = [
+            call(np.abs, b.x, size),
+            call(np.less, size, three, inside),
+            call(np.greater, b.x, low, positive),
+            call(np.multiply, b.x, third, slope),
+            call(np.add, slope, half, slope),
+            call(np.copyto, size, positive),
+            call(np.copyto, size, slope, where=inside),
+            call(np.multiply, b.dy, size, b.dx),
+        ]
+        return Steps(forward, backward)
+
+
+@layers.register("Hardsigmoid", category="Activation")
+@dataclass(frozen=True)
+class Hardsigmoid(Activation):
+    """A sigmoid made of three straight lines: 0 below -3, 1 above 3. Courbariaux et al. 2015."""
+
+    value = Maths(lambda x: np.minimum(np.maximum(x / 6 + 1 / 2, 0), 1))
+    slope = Maths(lambda x: between(-3, x, 3) / 6)
+
+    def reach(self) -> Range:
+        return Range(0.0, 1.0, flat=True)
+
+    def kinks(self) -> tuple[float, ...]:
+        return (-3.0, 3.0)
+
+    def bind(self, b: Bind) -> Steps:
+        sixth, half, low, high, three = (b.scalar(v) for v in (1 / 6, 0.5, 0.0, 1.0, 3.0))
+        slope, inside = b.empty(b.x.shape), b.empty(b.x.shape, bool)
+        forward = [
+            call(np.multiply, b.x, sixth, b.y),
+            call(np.add, b.y, half, b.y),
+            call(b.y.clip, low, high, b.y),
+        ]
+        backward = [
+            call(np.abs, b.x, slope),
+            call(np.less, slope, three, inside),
+            call(np.multiply, inside, sixth, slope),
             call(np.multiply, b.dy, slope, b.dx),
         ]
         return Steps(forward, backward)

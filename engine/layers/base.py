@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,7 +18,7 @@ from engine.errors import ShapeError
 from engine.maths import DOT, PRODUCT, Maths, juxtaposed
 from engine.ranges import ANY, Range
 from engine.registry import Registry
-from engine.spec import Spec
+from engine.spec import ByOption, Spec
 
 
 @dataclass(frozen=True)
@@ -119,12 +120,25 @@ class Layer(Spec):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        value, slope = vars(cls).get("value"), vars(cls).get("slope")
-        if value is not None and slope is not None:
-            written, passes = (m.expression(cls.letter) for m in (value, slope))
-            factor = "" if passes.latex == "1" else DOT + juxtaposed(passes.at(PRODUCT))
-            cls.formula = f"y = {juxtaposed(written.latex)}{cls.formula_ends[0]}"
-            cls.gradient_formula = rf"\frac{{\partial L}}{{\partial x}} = \delta{factor}{cls.formula_ends[1]}"
+        value, slope, ends = (vars(cls).get(name) for name in ("value", "slope", "formula_ends"))
+        ends = ends or ("", "")
+        if value is None or slope is None:
+            return
+        written: Any = cls._written
+        passed: Any = cls._passed
+        if isinstance(value, ByOption):  # so are its formulas, then
+            written, passed = (partial(ByOption.made, make=make) for make in (written, passed))
+        cls.formula, cls.gradient_formula = written(value, ends), passed(slope, ends)
+
+    @classmethod
+    def _written(cls, value: Maths, ends: tuple[str, str]) -> str:
+        return f"y = {juxtaposed(value.expression(cls.letter).latex)}{ends[0]}"
+
+    @classmethod
+    def _passed(cls, slope: Maths, ends: tuple[str, str]) -> str:
+        passes = slope.expression(cls.letter)
+        factor = "" if passes.latex == "1" else DOT + juxtaposed(passes.at(PRODUCT))
+        return rf"\frac{{\partial L}}{{\partial x}} = \delta{factor}{ends[1]}"
 
     def out_shape(self, *in_shapes: Shape) -> Shape:
         """Shape of one output sample. Raises ShapeError when the inputs do not fit. By default unchanged."""
@@ -161,10 +175,6 @@ class Layer(Spec):
     def output_range(self, *given: Range) -> Range:
         """Which values it can give where its inputs lie in ``given``. By default any, as a sum with weights can."""
         return given[0].joined(*given[1:]) if self.keeps_range or self.is_view else ANY
-
-    def instead(self, *in_shapes: Shape) -> Layer | None:
-        """Where the inputs do not fit: the same layer in settings with which they do, and that mean the same, if there are any."""
-        return None
 
     def least_batch(self, *in_shapes: Shape) -> int:
         """Samples that a training batch must have at least."""

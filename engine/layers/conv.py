@@ -38,9 +38,36 @@ CHUNK_BYTES = 600_000
 FEW_COLUMNS, ENOUGH_COLUMNS = 100, 512
 
 
+Size = int | tuple[int, int]
+Sides = tuple[int, int, int, int]
+
+
 def pair(value: int | tuple[int, int]) -> tuple[int, int]:
     """``(height, width)`` from one number or two."""
     return value if isinstance(value, tuple) else (value, value)
+
+
+def four_sides(padding: int | tuple[int, ...]) -> Sides:
+    """``(top, bottom, left, right)`` from one number, two or four."""
+    if isinstance(padding, tuple) and len(padding) == 4:
+        return padding
+    h, w = padding if isinstance(padding, tuple) else (padding, padding)
+    return h, h, w, w
+
+
+def same_pads(kernel_size: Size, stride: Size, dilation: Size, *in_shapes: Shape) -> Sides:
+    """The padding with which windows over ``in_shapes`` (one picture) stand at ⌈size/stride⌉ rows and columns, whatever the stride.
+
+    Where the cells to be added are odd in number, the bottom and the right get one more: so in PyTorch, which takes stride 1 only, in
+    TensorFlow, and in ONNX as SAME_UPPER.
+    """
+    found: list[int] = []
+    sizes = in_shapes[0][1:] if in_shapes else (1, 1)  # with stride 1 the size does not matter
+    for size, k, s, d in zip(sizes, *map(pair, (kernel_size, stride, dilation)), strict=True):
+        total = max(0, (-(-size // s) - 1) * s + d * (k - 1) + 1 - size)
+        found += [total // 2, total - total // 2]
+    top, bottom, left, right = found
+    return top, bottom, left, right
 
 
 def image_shape(layer: str, in_shape: Shape) -> tuple[int, int, int]:
@@ -54,16 +81,29 @@ def image_shape(layer: str, in_shape: Shape) -> tuple[int, int, int]:
 
 
 def window_positions(
-    layer: str, size: int, kernel: int, stride: int, before: int, after: int, dilation: int = 1
+    layer: str,
+    size: int,
+    kernel: int,
+    stride: int,
+    before: int,
+    after: int,
+    dilation: int = 1,
+    ceil: bool = False,
 ) -> int:
-    """⌊(n + p − d(k − 1) − 1)/s⌋ + 1, the number of places a window can stand. Raises ShapeError when there is none."""
+    """⌊(n + p − d(k − 1) − 1)/s⌋ + 1, the number of places a window can stand. Raises ShapeError when there is none.
+
+    ``ceil``: the number is rounded up, so that the last one may reach beyond; none begins in the padding behind the picture, though.
+    """
     reach = dilation * (kernel - 1) + 1
-    if size + before + after < reach:
+    count = (size + before + after - reach) // stride + 1
+    beyond = (count - 1) * stride + reach < size + before + after
+    count += ceil and beyond and count * stride - before < size
+    if count < 1:
         padded = f"{size} (with padding {size + before + after})" if before + after else f"{size}"
         raise ShapeError(
             f"{layer}: a window {reach} wide does not fit into a picture {padded} wide. Make the kernel smaller or pad more."
         )
-    return (size + before + after - reach) // stride + 1
+    return count
 
 
 @layers.register("Conv2d", category="Convolution")
@@ -88,7 +128,7 @@ class Conv2d(Layer):
         Pair(min=0, max=64, words=("valid", "same", "full"), sides=True),
         default=0,
         help='Zeros put round the picture, or top+bottom×left+right such as 0+1×0+1; "valid": none, "same": output as large as the '
-        'input, "full": every overlap counts.',
+        'input (with a stride: as that goes into it, rounded up), "full": every overlap counts.',
         unit="px",
     )
     dilation: int | tuple[int, int] = param(
@@ -118,29 +158,19 @@ class Conv2d(Layer):
         bias={r"\frac{\partial L}{\partial b_o} = \sum_{n,i,j} \delta_{noij}, \quad ": ""},
     )
 
-    def pads(self) -> tuple[int, int, int, int]:
-        """``(top, bottom, left, right)``. "same" puts the odd cell at the bottom and right, as PyTorch does."""
-        reach = [d * (k - 1) for k, d in zip(pair(self.kernel_size), pair(self.dilation), strict=True)]
+    def pads(self, *in_shapes: Shape) -> Sides:
+        """``(top, bottom, left, right)``. The shape of what it reads matters where "same" padding meets a stride."""
+        if self.padding == "same":
+            return same_pads(self.kernel_size, self.stride, self.dilation, *in_shapes)
+        (kh, kw), (dh, dw) = pair(self.kernel_size), pair(self.dilation)
         if isinstance(self.padding, str):
-            before, after = {
-                "valid": ([0, 0], [0, 0]),
-                "same": ([r // 2 for r in reach], [r - r // 2 for r in reach]),
-                "full": (reach, reach),
-            }[self.padding]
-            return before[0], after[0], before[1], after[1]
-        if isinstance(self.padding, tuple) and len(self.padding) == 4:
-            return self.padding
-        h, w = pair(self.padding)
-        return h, h, w, w
+            return four_sides((dh * (kh - 1), dw * (kw - 1)) if self.padding == "full" else 0)
+        return four_sides(self.padding)
 
     def out_shape(self, *in_shapes: Shape) -> Shape:
         channels, height, width = image_shape("Conv2d", in_shapes[0])
         (kh, kw), (sh, sw), (dh, dw) = pair(self.kernel_size), pair(self.stride), pair(self.dilation)
-        top, bottom, left, right = self.pads()
-        if self.padding == "same" and (sh, sw) != (1, 1):
-            raise ShapeError(
-                'Conv2d: padding "same" needs stride 1 and the stride is larger. Give the padding as a number, or as one per side.'
-            )
+        top, bottom, left, right = self.pads(in_shapes[0])
         for what, number in (("input channels", channels), ("filters", self.out_channels)):
             if number % self.groups:
                 raise ShapeError(
@@ -152,11 +182,6 @@ class Conv2d(Layer):
             window_positions("Conv2d", width, kw, sw, left, right, dw),
         )
 
-    def instead(self, *in_shapes: Shape) -> Layer | None:
-        if self.padding != "same" or len(in_shapes[0]) != 3:
-            return None
-        return self.replace(padding=same_pads(self, in_shapes[0]))
-
     def parameters(self, *in_shapes: Shape) -> dict[str, Parameter]:
         channels, (kh, kw) = in_shapes[0][0] // self.groups, pair(self.kernel_size)
         fan_out = self.out_channels // self.groups * kh * kw
@@ -164,7 +189,7 @@ class Conv2d(Layer):
         return {"weight": weight} | ({"bias": Parameter((self.out_channels,))} if self.bias else {})
 
     def layout(self, *in_shapes: Shape) -> Layout:
-        return Layout(pad=self.pads())
+        return Layout(pad=self.pads(*in_shapes))
 
     def by_rows(self, batch: int, *in_shapes: Shape) -> bool:
         if not self.groups == pair(self.stride)[0] == pair(self.dilation)[0] == 1:
@@ -182,10 +207,11 @@ class Conv2d(Layer):
         _, rows, wo, batch = b.y.shape
         kh, kw = pair(self.kernel_size)
         if self.by_rows(batch, b.x.shape[:-1]):
-            return bind_rows(b, kw, self.pads()[:2], pair(self.stride)[1], pair(self.dilation)[1])
+            border = self.pads(b.x.shape[:-1])[:2]
+            return bind_rows(b, kw, border, pair(self.stride)[1], pair(self.dilation)[1])
         k = b.full.shape[0] * kh * kw
         matrices = self._matrices(b, k)
-        y, dy = _Flat(b.y), _Flat(b.dy)
+        y, dy = Unbroken(b.y), Unbroken(b.dy)
         windows = self._windows(b.full, b.y.shape)
         depth = k + 1
         count = CHUNK_BYTES // (depth * b.y.itemsize)
@@ -214,13 +240,13 @@ class Conv2d(Layer):
                     gather
                 )  # cheaper to gather again than to keep: the columns are k·k times the picture
             for matrix in matrices:
-                forward.append(_product(matrix.weight, cols[matrix.rows], y.array[matrix.outputs, here]))
+                forward.append(product(matrix.weight, cols[matrix.rows], y.array[matrix.outputs, here]))
                 backward += matrix.gradient_calls(
                     cols[matrix.rows], dy.array[matrix.outputs, here], add=first > 0
                 )
                 if b.dfull is not None:
                     inner = d_cols[matrix.cells]
-                    backward.append(_product(matrix.backward_weight, dy.array[matrix.outputs, here], inner))
+                    backward.append(product(matrix.backward_weight, dy.array[matrix.outputs, here], inner))
             if b.dfull is not None:
                 backward += self._scatter(d_cols.reshape(cells.shape), b.dfull, first)
         if self.groups > 1 and self.bias:
@@ -285,21 +311,6 @@ class Conv2d(Layer):
         return calls
 
 
-def same_pads(layer: Conv2d, in_shape: Shape) -> tuple[int, int, int, int]:
-    """The padding with which ``layer`` gives ⌈size/stride⌉ rows and columns, as "same" does in TensorFlow with any stride.
-
-    Where the cells to be added are odd in number, the bottom and the right get one more.
-    """
-    found: list[int] = []
-    sizes = zip(in_shape[1:], *map(pair, (layer.kernel_size, layer.stride, layer.dilation)), strict=True)
-    for size, kernel, stride, dilation in sizes:
-        reach = dilation * (kernel - 1) + 1
-        total = max(0, (-(-size // stride) - 1) * stride + reach - size)
-        found += [total // 2, total - total // 2]
-    top, bottom, left, right = found
-    return top, bottom, left, right
-
-
 @dataclass(frozen=True)
 class _Matrix:
     """The weights of one group as a matrix.
@@ -325,11 +336,11 @@ class _Matrix:
     def gradient_calls(self, cols: Array, dy: Array, add: bool) -> list[Call]:
         """Calls that write this chunk's weight gradient, or ``add`` it to those of earlier chunks."""
         out = self.spare if add else self.gradient
-        product = _product(cols, dy.T, out) if self.transposed else _product(dy, cols.T, out)
-        return [product, call(np.add, self.gradient, out, self.gradient)] if add else [product]
+        found = product(cols, dy.T, out) if self.transposed else product(dy, cols.T, out)
+        return [found, call(np.add, self.gradient, out, self.gradient)] if add else [found]
 
 
-class _Flat:
+class Unbroken:
     """``(M, Ho, Wo, B)`` as ``(M, N)`` for products; with the copying calls where memory is not in one piece."""
 
     def __init__(self, array: Array) -> None:
@@ -343,7 +354,7 @@ class _Flat:
             self.load, self.store = [call(np.copyto, piece, array)], [call(np.copyto, array, piece)]
 
 
-def _product(a: Array, b: Array, out: Array) -> Call:
+def product(a: Array, b: Array, out: Array) -> Call:
     """``out = a @ b`` by the cheapest call that copies nothing: ``dot`` wants whole matrices, ``matmul`` takes slices."""
     whole = all(m.flags.c_contiguous or m.flags.f_contiguous for m in (a, b)) and out.flags.c_contiguous
     return call(a.dot, b, out) if whole else call(np.matmul, a, b, out)

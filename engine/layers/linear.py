@@ -47,6 +47,13 @@ def own_frozen() -> bool:
     return field
 
 
+def is_frozen(layer: Layer, name: str = "") -> bool:
+    """Whether training leaves the parameter ``name`` of a layer as it is; without a name: all that it has."""
+    return bool(getattr(layer, "frozen", False)) or (
+        name == "bias" and bool(getattr(layer, "frozen_bias", False))
+    )
+
+
 @layers.register("Linear", category="Dense")
 @dataclass(frozen=True)
 class Linear(Layer):
@@ -63,6 +70,12 @@ class Linear(Layer):
     initializer: Initializer | None = own_initializer()
     regularizer: Regularizer | None = own_regularizer()
     frozen: bool = own_frozen()
+    frozen_bias: bool = param(
+        Bool(),
+        default=False,
+        help="Whether training leaves the biases alone as they are, as some exercises by hand do.",
+        advanced=True,
+    )
     formula = varying(r"y_j = \sum_i w_{ji} x_i + b_j", bias={" + b_j": ""})
     gradient_formula = varying(
         r"\frac{\partial L}{\partial w_{ji}} = \sum_n \delta_{nj} x_{ni}, \quad "

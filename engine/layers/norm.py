@@ -111,6 +111,14 @@ class LayerNorm(Layer):
     Ba, Kiros & Hinton 2016. The same in training and inference, and for any batch size.
     """
 
+    normalized_ndim: int = param(
+        Int(min=0, max=3),
+        default=0,
+        help="Over how many of the last dimensions: 1 each row of a picture, 2 each channel, 0 the whole sample. (The length of PyTorch's "
+        "normalized_shape.)",
+        label="last dimensions",
+        advanced=True,
+    )
     eps: float = epsilon(1e-5)
     elementwise_affine: bool = affine()
     frozen: bool = own_frozen()
@@ -125,8 +133,19 @@ class LayerNorm(Layer):
         elementwise_affine={r"\gamma ": ""},
     )
 
+    def normalized_shape(self, *in_shapes: Shape) -> Shape:
+        """The last dimensions that are normalized together."""
+        return in_shapes[0][-self.normalized_ndim :]
+
+    def out_shape(self, *in_shapes: Shape) -> Shape:
+        if self.normalized_ndim > len(in_shapes[0]):
+            raise ShapeError(
+                f"LayerNorm is to go over the last {self.normalized_ndim} dimensions and gets {len(in_shapes[0])}. Choose fewer, or 0 for all."
+            )
+        return in_shapes[0]
+
     def parameters(self, *in_shapes: Shape) -> dict[str, Parameter]:
-        shape = in_shapes[0]
+        shape = self.normalized_shape(*in_shapes)
         return (
             {"weight": Parameter(shape, start=1.0), "bias": Parameter(shape)}
             if self.elementwise_affine
@@ -134,10 +153,12 @@ class LayerNorm(Layer):
         )
 
     def bind(self, b: Bind) -> Steps:
-        axes = tuple(range(b.x.ndim - 1))
-        row = (*(1 for _ in axes), b.x.shape[-1])
+        shape = self.normalized_shape(b.x.shape[:-1])
+        first = b.x.ndim - 1 - len(shape)
+        axes = tuple(range(first, b.x.ndim - 1))
+        row = (*b.x.shape[:first], *(1 for _ in axes), b.x.shape[-1])
         mean, variance, work = b.empty(row), b.empty(row), b.empty(b.x.shape)
-        share = b.scalar(1.0 / b.x[..., 0].size)
+        share = b.scalar(1.0 / math.prod(shape))
         statistics = [
             call(np.add.reduce, b.x, axes, None, mean, True),
             call(np.multiply, mean, share, mean),
@@ -146,7 +167,8 @@ class LayerNorm(Layer):
             call(np.add.reduce, work, axes, None, variance, True),
             call(np.multiply, variance, share, variance),
         ]
-        return _normalize(b, statistics, mean, variance, self.eps, axes, (*b.x.shape[:-1], 1), through=True)
+        scale_shape = (*(1 for _ in range(first)), *shape, 1)
+        return _normalize(b, statistics, mean, variance, self.eps, axes, scale_shape, through=True)
 
 
 def _normalize(

@@ -9,7 +9,7 @@ import numpy as np
 from engine.core import Array, Call, Shape, Steps, call
 from engine.errors import ShapeError
 from engine.layers.base import Bind, Layer, Layout, layers
-from engine.layers.conv import image_shape, pair, window_positions
+from engine.layers.conv import Sides, four_sides, image_shape, pair, same_pads, window_positions
 from engine.spec import Bool, Pair, param
 
 Sizes = int | tuple[int, int]
@@ -32,15 +32,40 @@ def own_stride() -> Sizes:
     return stride
 
 
-def own_padding() -> Sizes:
+def own_padding() -> Sizes | Sides | str:
     """The field of pooling layers, said once."""
-    padding: Sizes = param(
-        Pair(min=0, max=32),
+    padding: Sizes | Sides | str = param(
+        Pair(min=0, max=32, words=("same",), sides=True),
         default=0,
-        help="Cells put round the picture; at most half the window.",
+        help="Cells put round the picture, or top+bottom×left+right such as 0+1×0+1; each window must see some of the picture; "
+        '"same": as many values as the stride goes into the picture, rounded up.',
         unit="px",
     )
     return padding
+
+
+def own_dilation() -> Sizes:
+    """The field of pooling layers, said once."""
+    dilation: Sizes = param(
+        Pair(min=1, max=64),
+        default=1,
+        help="Distance between the pixels of a window.",
+        unit="px",
+        advanced=True,
+    )
+    return dilation
+
+
+def own_ceil_mode() -> bool:
+    """The field of pooling layers, said once."""
+    field: bool = param(
+        Bool(),
+        default=False,
+        help="Whether a last window that reaches beyond the picture counts, with what it sees of it.",
+        label="windows over the edge",
+        advanced=True,
+    )
+    return field
 
 
 class Pooling(Layer):
@@ -49,42 +74,60 @@ class Pooling(Layer):
     keeps_range = True
     kernel_size: Sizes
     stride: Sizes
-    padding: Sizes
+    padding: Sizes | Sides | str
+    dilation: Sizes
+    ceil_mode: bool
 
     def steps(self) -> tuple[int, int]:
         """The stride in both directions, 0 resolved."""
         (kh, kw), (sh, sw) = pair(self.kernel_size), pair(self.stride)
         return sh or kh, sw or kw
 
-    def dilations(self) -> tuple[int, int]:
-        """Distance between the cells of a window, in both directions."""
-        return pair(getattr(self, "dilation", 1))
+    def pads(self, *in_shapes: Shape) -> Sides:
+        """``(top, bottom, left, right)``: the padding that was chosen."""
+        if isinstance(self.padding, str):
+            return same_pads(self.kernel_size, self.steps(), self.dilation, *in_shapes)
+        return four_sides(self.padding)
+
+    def border(self, *in_shapes: Shape) -> Sides:
+        """``(top, bottom, left, right)``: the padding, and behind it what the last windows see beyond (``ceil_mode``)."""
+        pads, (_, *sizes), (_, *counts) = self.pads(*in_shapes), in_shapes[0], self.out_shape(*in_shapes)
+        found = list(pads)
+        for axis, (size, count, k, s, d) in enumerate(
+            zip(sizes, counts, pair(self.kernel_size), self.steps(), pair(self.dilation), strict=True)
+        ):
+            beyond = (count - 1) * s + d * (k - 1) + 1 - (pads[2 * axis] + size + pads[2 * axis + 1])
+            found[2 * axis + 1] += max(0, beyond)
+        top, bottom, left, right = found
+        return top, bottom, left, right
 
     def out_shape(self, *in_shapes: Shape) -> Shape:
         name = self.label
-        channels, height, width = image_shape(name, in_shapes[0])
-        (kh, kw), (sh, sw), (ph, pw) = pair(self.kernel_size), self.steps(), pair(self.padding)
-        dh, dw = self.dilations()
-        if 2 * ph > kh or 2 * pw > kw:
-            raise ShapeError(
-                f"{name}: padding {max(ph, pw)} is more than half of the window, so that some windows would see no picture. "
-                "Pad less."
-            )
-        rows = window_positions(name, height, kh, sh, ph, ph, dh)
-        columns = window_positions(name, width, kw, sw, pw, pw, dw)
-        if not (_all_see(height, rows, kh, sh, ph, dh) and _all_see(width, columns, kw, sw, pw, dw)):
-            raise ShapeError(
-                f"{name}: with dilation {max(dh, dw)} and padding {max(ph, pw)}, all cells of some window lie beside the picture. "
-                "Pad less, or lower the dilation."
-            )
-        return channels, rows, columns
+        channels, *sizes = image_shape(name, in_shapes[0])
+        kernel, steps, dilation, sides = (
+            pair(self.kernel_size),
+            self.steps(),
+            pair(self.dilation),
+            self.pads(*in_shapes),
+        )
+        counts = []
+        for size, k, s, d, before, after in zip(
+            sizes, kernel, steps, dilation, sides[::2], sides[1::2], strict=True
+        ):
+            count = window_positions(name, size, k, s, before, after, d, self.ceil_mode)
+            if not _all_see(size, count, k, s, before, d):
+                spread = f"dilation {d} and " if d > 1 else ""
+                raise ShapeError(
+                    f"{name}: with {spread}padding {max(before, after)}, all cells of some window lie beside the picture. "
+                    f"Pad less{', or lower the dilation' if d > 1 else ''}."
+                )
+            counts.append(count)
+        return channels, *counts
 
 
-def _all_see(size: int, count: int, k: int, stride: int, padding: int, dilation: int) -> bool:
+def _all_see(size: int, count: int, k: int, stride: int, before: int, dilation: int) -> bool:
     """Whether each of ``count`` windows has a cell on the picture; one whose cells are spread may span it and touch none."""
-    if dilation == 1 or not padding:
-        return True
-    cells = np.arange(count)[:, None] * stride + np.arange(k) * dilation - padding
+    cells = np.arange(count)[:, None] * stride + np.arange(k) * dilation - before
     return bool(((cells >= 0) & (cells < size)).any(axis=1).all())
 
 
@@ -95,25 +138,19 @@ class MaxPool2d(Pooling):
 
     kernel_size: Sizes = kernel_size()
     stride: Sizes = own_stride()
-    padding: Sizes = own_padding()
-    dilation: Sizes = param(
-        Pair(min=1, max=64),
-        default=1,
-        help="Distance between the pixels of a window.",
-        unit="px",
-        advanced=True,
-    )
+    padding: Sizes | Sides | str = own_padding()
+    dilation: Sizes = own_dilation()
+    ceil_mode: bool = own_ceil_mode()
     formula = r"y_{cij} = \max_{u,v} x_{c,\, si+du-p,\, sj+dv-p}"
     gradient_formula = r"\frac{\partial L}{\partial x_{chw}} = \sum_{i,j} \delta_{cij} \cdot [\,x_{chw} \text{ won window } (i, j)\,]"
 
     def layout(self, *in_shapes: Shape) -> Layout:
-        ph, pw = pair(self.padding)
-        return Layout(pad=(ph, ph, pw, pw), fill=-np.inf)
+        return Layout(pad=self.border(*in_shapes), fill=-np.inf)
 
     def bind(self, b: Bind) -> Steps:
         # First within each row of a window, then over its rows: k + k comparisons instead of k·k. This order makes the
         # winner among equals the first in reading order, as in PyTorch.
-        (kh, kw), (sh, sw), (dh, dw) = pair(self.kernel_size), self.steps(), self.dilations()
+        (kh, kw), (sh, sw), (dh, dw) = pair(self.kernel_size), self.steps(), pair(self.dilation)
         narrow = b.empty((len(b.y), b.full.shape[1], *b.y.shape[2:]))
         across = _Maximum(b, 2, b.full, narrow, kw, sw, dw)
         down = _Maximum(b, 1, narrow, b.y, kh, sh, dh)
@@ -131,7 +168,8 @@ class AvgPool2d(Pooling):
 
     kernel_size: Sizes = kernel_size()
     stride: Sizes = own_stride()
-    padding: Sizes = own_padding()
+    padding: Sizes | Sides | str = own_padding()
+    ceil_mode: bool = own_ceil_mode()
     count_include_pad: bool = param(
         Bool(),
         default=True,
@@ -139,22 +177,45 @@ class AvgPool2d(Pooling):
         label="count padding",
         advanced=True,
     )
-    formula = r"y_{cij} = \frac{1}{k_h k_w} \sum_{u,v} x_{c,\, si+u-p,\, sj+v-p}"
+    dilation: Sizes = own_dilation()
+    formula = r"y_{cij} = \frac{1}{k_h k_w} \sum_{u,v} x_{c,\, si+du-p,\, sj+dv-p}"
     gradient_formula = (
         r"\frac{\partial L}{\partial x_{chw}} = \frac{1}{k_h k_w} \sum_{i,j \text{ that saw it}} \delta_{cij}"
     )
 
     def layout(self, *in_shapes: Shape) -> Layout:
-        ph, pw = pair(self.padding)
-        return Layout(pad=(ph, ph, pw, pw))
+        return Layout(pad=self.border(*in_shapes))
+
+    def counted(self, *in_shapes: Shape) -> Array:
+        """How many cells of each window are counted, ``(rows, columns)``: those of the picture, and of the padding if it is; none beyond."""
+        sides, along = self.pads(*in_shapes), []
+        (_, *sizes), (_, *counts) = in_shapes[0], self.out_shape(*in_shapes)
+        each = zip(
+            sizes,
+            counts,
+            pair(self.kernel_size),
+            self.steps(),
+            pair(self.dilation),
+            sides[::2],
+            sides[1::2],
+            strict=True,
+        )
+        for size, count, k, s, d, before, after in each:
+            cells = np.arange(count)[:, None] * s + np.arange(k) * d - before
+            first, last = (-before, size + after) if self.count_include_pad else (0, size)
+            along.append(((cells >= first) & (cells < last)).sum(1))
+        return np.outer(*along)
 
     def bind(self, b: Bind) -> Steps:
-        (kh, kw), (sh, sw) = pair(self.kernel_size), self.steps()
+        (kh, kw), (sh, sw), (dh, dw) = pair(self.kernel_size), self.steps(), pair(self.dilation)
         narrow, share = b.empty((len(b.y), b.full.shape[1], *b.y.shape[2:])), b.empty(b.y.shape)
-        weight = self._weights(b)
+        counts = self.counted(b.x.shape[:-1])
+        weight = np.asarray(1.0 / counts, b.y.dtype)[None, :, :, None]
+        if (counts == kh * kw).all():
+            weight = b.scalar(1.0 / (kh * kw))
         forward = [
-            *_sums(b.full, narrow, 2, kw, sw),
-            *_sums(narrow, b.y, 1, kh, sh),
+            *_sums(b.full, narrow, 2, kw, sw, dw),
+            *_sums(narrow, b.y, 1, kh, sh, dh),
             call(np.multiply, b.y, weight, b.y),
         ]
         backward: list[Call] = []
@@ -163,24 +224,11 @@ class AvgPool2d(Pooling):
             backward = [
                 call(np.multiply, b.dy, weight, share),
                 call(d_narrow.fill, 0),
-                *(call(np.add, tap, share, tap) for tap in _taps(d_narrow, 1, b.y.shape[1], kh, sh)),
+                *(call(np.add, tap, share, tap) for tap in _taps(d_narrow, 1, b.y.shape[1], kh, sh, dh)),
                 call(b.dfull.fill, 0),
-                *(call(np.add, tap, d_narrow, tap) for tap in _taps(b.dfull, 2, b.y.shape[2], kw, sw)),
+                *(call(np.add, tap, d_narrow, tap) for tap in _taps(b.dfull, 2, b.y.shape[2], kw, sw, dw)),
             ]
         return Steps(forward, backward)
-
-    def _weights(self, b: Bind) -> Array:
-        """1 / number of cells that count, per window."""
-        (kh, kw), (sh, sw), (ph, pw) = pair(self.kernel_size), self.steps(), pair(self.padding)
-        if self.count_include_pad or not (ph or pw):
-            return b.scalar(1.0 / (kh * kw))
-        inside = np.zeros(b.full.shape[1:3])
-        inside[ph : ph + b.x.shape[1], pw : pw + b.x.shape[2]] = 1.0
-        _, ho, wo, _ = b.y.shape
-        counts = [
-            [inside[i * sh : i * sh + kh, j * sw : j * sw + kw].sum() for j in range(wo)] for i in range(ho)
-        ]
-        return np.asarray(1.0 / np.array(counts), b.y.dtype)[None, :, :, None]
 
 
 @layers.register("AdaptiveAvgPool2d", category="Convolution")
@@ -203,26 +251,32 @@ class AdaptiveAvgPool2d(Layer):
         return (image_shape("AdaptiveAvgPool2d", in_shapes[0])[0], *pair(self.output_size))
 
     def bind(self, b: Bind) -> Steps:
-        # Each axis is a product with a small matrix whose rows average one stretch of it.
-        channels, height, width, batch = b.x.shape
+        _, height, width = b.x.shape[:-1]
         h, w = pair(self.output_size)
-        along_h, along_w = (averages(n, k).astype(b.y.dtype) for n, k in ((height, h), (width, w)))
-        narrow, flat = b.empty((channels, height, w, batch)), b.empty((channels, h, w * batch))
-        tall = narrow.reshape(channels, height, w * batch)
-        forward = [
-            call(np.matmul, along_w, b.x, narrow),
-            call(np.matmul, along_h, tall, flat),
-            call(np.copyto, b.y, flat.reshape(b.y.shape)),
+        return by_matrices(b, averages(height, h), averages(width, w))
+
+
+def by_matrices(b: Bind, rows: Array, columns: Array) -> Steps:
+    """Steps of a layer that is a product with a small matrix along each axis: ``rows`` ``(h, H)`` and ``columns`` ``(w, W)``."""
+    channels, height, _, batch = b.x.shape
+    along_h, along_w = rows.astype(b.y.dtype), columns.astype(b.y.dtype)
+    h, w = len(rows), len(columns)
+    narrow, flat = b.empty((channels, height, w, batch)), b.empty((channels, h, w * batch))
+    tall = narrow.reshape(channels, height, w * batch)
+    forward = [
+        call(np.matmul, along_w, b.x, narrow),
+        call(np.matmul, along_h, tall, flat),
+        call(np.copyto, b.y, flat.reshape(b.y.shape)),
+    ]
+    backward: list[Call] = []
+    if b.dx is not None:
+        d_tall = b.empty(tall.shape)
+        backward = [
+            call(np.copyto, flat.reshape(b.y.shape), b.dy),
+            call(np.matmul, along_h.T.copy(), flat, d_tall),
+            call(np.matmul, along_w.T.copy(), d_tall.reshape(narrow.shape), b.dx),
         ]
-        backward: list[Call] = []
-        if b.dx is not None:
-            d_tall = b.empty(tall.shape)
-            backward = [
-                call(np.copyto, flat.reshape(b.y.shape), b.dy),
-                call(np.matmul, along_h.T.copy(), flat, d_tall),
-                call(np.matmul, along_w.T.copy(), d_tall.reshape(narrow.shape), b.dx),
-            ]
-        return Steps(forward, backward)
+    return Steps(forward, backward)
 
 
 @layers.register("GlobalAvgPool2d", category="Convolution")
@@ -246,6 +300,44 @@ class GlobalAvgPool2d(Layer):
         return Steps(forward, backward)
 
 
+@layers.register("GlobalMaxPool2d", category="Convolution")
+@dataclass(frozen=True)
+class GlobalMaxPool2d(Layer):
+    """Keeps the largest value of each channel, wherever it stands; only that one receives gradient. Oquab et al. 2015."""
+
+    keeps_range = True
+    formula = r"y_c = \max_{h,w} x_{chw}"
+    gradient_formula = (
+        r"\frac{\partial L}{\partial x_{chw}} = \delta_c \cdot [\,x_{chw} \text{ is the largest}\,]"
+    )
+
+    def out_shape(self, *in_shapes: Shape) -> Shape:
+        return (image_shape("GlobalMaxPool2d", in_shapes[0])[0],)
+
+    def bind(self, b: Bind) -> Steps:
+        channels, batch = b.y.shape
+        cells, best = b.empty((channels, b.x.shape[1] * b.x.shape[2], batch)), b.empty(b.y.shape, np.intp)
+        winners = (np.arange(channels)[:, None], best, np.arange(batch))
+        forward = [
+            call(np.copyto, cells.reshape(b.x.shape), b.x),
+            call(cells.argmax, 1, best),  # the first of equals, as in PyTorch
+            call(np.maximum.reduce, cells, 1, None, b.y),
+        ]
+        backward: list[Call] = []
+        if b.dx is not None:
+            sent = b.empty(cells.shape)
+            backward = [
+                call(sent.fill, 0),
+                call(sent.__setitem__, winners, b.dy),
+                call(np.copyto, b.dx, sent.reshape(b.x.shape)),
+            ]
+        return Steps(forward, backward)
+
+
+#: the poolings that keep the largest value of a window, and send the gradient to it alone
+LARGEST = (MaxPool2d, GlobalMaxPool2d)
+
+
 def averages(size: int, count: int) -> Array:
     """``(count, size)``: row i averages the cells from ⌊i·size/count⌋ up to ⌈(i+1)·size/count⌉, as PyTorch does."""
     matrix = np.zeros((count, size))
@@ -262,9 +354,9 @@ def _taps(x: Array, axis: int, count: int, k: int, stride: int, dilation: int = 
     return [x[(*lead, slice(i * dilation, i * dilation + reach, stride))] for i in range(k)]
 
 
-def _sums(x: Array, y: Array, axis: int, k: int, stride: int) -> list[Call]:
+def _sums(x: Array, y: Array, axis: int, k: int, stride: int, dilation: int) -> list[Call]:
     """Calls that write the sum of each window along ``axis`` into ``y``."""
-    first, *others = _taps(x, axis, y.shape[axis], k, stride)
+    first, *others = _taps(x, axis, y.shape[axis], k, stride, dilation)
     if not others:
         return [call(np.copyto, y, first)]
     return [call(np.add, first, others[0], y), *(call(np.add, y, tap, y) for tap in others[1:])]

@@ -5,7 +5,7 @@
 >>> print(card(trace, steps[0], sample=0).sentence)
 """
 
-from engine.trace import activation, conv, dense, general, norm, simple
+from engine.trace import activation, conv, dense, enlarge, general, norm, simple
 from engine.trace.batch import (
     Outcomes,
     Saturation,
@@ -26,7 +26,7 @@ from engine.trace.worksheet import worksheet, worksheet_csv
 __all__ = [
     "BACKWARD", "GRAINS", "OF_PARAMETERS", "PHASES", "Card", "Equation", "Moment", "Moments", "NotKept", "Nudge", "Operand", "Outcomes", "Place",
     "Prover", "Saturation", "Stage", "Term", "Terms", "Trace", "UpdateRow", "activation", "card", "check",
-    "conv", "dense", "general", "gradient_norms", "loss_gradient", "loss_stages", "moments", "norm", "nudge", "record",
+    "conv", "dense", "enlarge", "general", "gradient_norms", "loss_gradient", "loss_stages", "moments", "norm", "nudge", "record",
     "sample_gradients", "sample_outcomes", "saturation", "simple", "update_rows", "worksheet",
     "worksheet_csv",
 ]  # fmt: skip

@@ -125,8 +125,9 @@ class At:
     def ys(self, index: Array) -> Column:
         return self._cells("value", self.node.id, self.trace.values, "y", index, None)
 
-    def dys(self, index: Array) -> Column:
-        return self._cells("gradient", self.node.id, self.trace.gradients, r"\delta", index, None)
+    def dys(self, index: Array, inside: Array | None = None) -> Column:
+        """As ``xs``: the gradients that arrive at output cells."""
+        return self._cells("gradient", self.node.id, self.trace.gradients, r"\delta", index, inside)
 
     def ps(self, name: str, index: Array) -> Column:
         """Parameter cells: ``index`` ``(n, d)``."""

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from engine.layers.linear import is_frozen
 from engine.network import INPUT
 from engine.trace.base import At, Explainer, Index, explainer_of
-from engine.trace.loss import LOSS, Stage, loss_explainer, loss_gradient, loss_stages
+from engine.trace.loss import LOSS, Stage, loss_explainer, loss_gradient, loss_stages, output_cell
 from engine.trace.moments import Moment
 from engine.trace.record import Trace
 from engine.trace.terms import Equation, Format, Operand, Place, few, number_in_latex, plain, sub
@@ -216,6 +217,11 @@ def _loss(trace: Trace, moment: Moment, sample: int, fmt: Format) -> Card:
     )  # fmt: skip
 
 
+def _output_in_words(trace: Trace, k: int) -> str:
+    shape = trace.shapes[trace.network.output_id]
+    return f"output {k + 1}" if len(shape) == 1 else f"output {cell_in_words(shape, output_cell(trace, k))}"
+
+
 def _first_gradient(trace: Trace, moment: Moment, sample: int, fmt: Format) -> Card:
     k = moment.cell[0] if moment.cell else 0
     equations = loss_gradient(trace, sample, k)
@@ -223,9 +229,7 @@ def _first_gradient(trace: Trace, moment: Moment, sample: int, fmt: Format) -> C
         equations = equations[: moment.term + 1]
     last = equations[-1]
     formula = last.latex() if moment.part else trace.fit.loss.gradient_formula
-    sentence = (
-        f"How much the loss moves with output {k + 1} of the network: the gradient that starts the way back."
-    )
+    sentence = f"How much the loss moves with {_output_in_words(trace, k)} of the network: the gradient that starts the way back."
     why = loss_explainer(trace.fit.loss).why(trace.fit.loss)
     return Card(
         moment,
@@ -307,7 +311,7 @@ def _update(at: At, moment: Moment, fmt: Format) -> Card:
         f" · {name}[{', '.join(str(i + 1) for i in cell)}]" if moment.part else ""
     )
     sentence = (
-        "This layer is frozen: it receives gradients, and stays as it is."
+        f"{'This layer' if is_frozen(at.layer) else 'This bias'} is frozen: it receives gradients, and stays as it is."
         if row.frozen
         else f"{optimizer.label}: {optimizer.help()}"
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from engine.core import Array
-from engine.layers import AdaptiveAvgPool2d, AvgPool2d, Conv2d, GlobalAvgPool2d, MaxPool2d
+from engine.layers import AdaptiveAvgPool2d, AvgPool2d, Conv2d, GlobalAvgPool2d, GlobalMaxPool2d, MaxPool2d
 from engine.layers.conv import pair
 from engine.trace.base import At, Explainer, Index, explains, grid
 from engine.trace.terms import Equation, Joined, Operand, Products, Terms, few
-from engine.windows import Windows, windows
+from engine.windows import Windows, values_counted, windows
 
 
 def windows_of(at: At) -> Windows:
@@ -17,7 +17,7 @@ def windows_of(at: At) -> Windows:
     return windows(at.layer, at.in_shapes[0])
 
 
-def _inside(cells: Array, shape: tuple[int, ...]) -> Array:
+def inside_picture(cells: Array, shape: tuple[int, ...]) -> Array:
     """Which of the cells ``(n, 4)`` (sample, channel, row, column) are in the picture."""
     return np.asarray(((cells[:, 2:] >= 0) & (cells[:, 2:] < np.array(shape[1:]))).all(1))
 
@@ -46,7 +46,7 @@ class Convolution(Explainer):
             ]
         )
         terms: Terms = Products(
-            at.ps("weight", weights), at.xs(cells, inside=_inside(cells, at.in_shapes[0]))
+            at.ps("weight", weights), at.xs(cells, inside=inside_picture(cells, at.in_shapes[0]))
         )
         if at.layer.bias:
             terms = Joined(terms, few(at.p("bias", (o,))))
@@ -79,7 +79,7 @@ class Convolution(Explainer):
                     columns[places[:, 3]],
                 ]
             )
-            terms = Products(deltas, at.xs(cells, inside=_inside(cells, at.in_shapes[0])))
+            terms = Products(deltas, at.xs(cells, inside=inside_picture(cells, at.in_shapes[0])))
         alone = float(terms.values.sum()) if at.sample is not None else None
         return (Equation(at.dp(name, index, alone), terms),)
 
@@ -128,7 +128,7 @@ class _Pooling(Explainer):
         c, i, j = index if len(index) == 3 else (index[0], 0, 0)
         stand = windows_of(at)
         cells = grid([at.here], [c], stand.rows[i], stand.columns[j])
-        return cells, _inside(cells, at.in_shapes[0])
+        return cells, inside_picture(cells, at.in_shapes[0])
 
     def share_counts(self, at: At, position: int) -> Array:
         return np.broadcast_to(windows_of(at).counts(*at.in_shapes[0][1:]), at.in_shapes[0])
@@ -142,7 +142,7 @@ class _Pooling(Explainer):
         return np.column_stack(columns[: 1 + len(at.out_shape)])
 
 
-@explains(MaxPool2d)
+@explains(MaxPool2d, GlobalMaxPool2d)
 class Maximum(_Pooling):
     """The largest of each window; only that one is sent the gradient."""
 
@@ -159,7 +159,8 @@ class Maximum(_Pooling):
             np.array([sum(0 <= k < size for k in seen) for seen in axis])
             for axis, size in ((stand.rows, height), (stand.columns, width))
         )
-        return np.broadcast_to(np.outer(down, across), at.out_shape)
+        counts = np.outer(down, across)
+        return np.broadcast_to(counts if len(at.out_shape) == 3 else counts[0, 0], at.out_shape)
 
     def winner(self, at: At, index: Index) -> Index:
         """The input cell that won a window: of equals the first in reading order."""
@@ -225,6 +226,5 @@ class Mean(_Pooling):
         return np.broadcast_to(counts if len(at.out_shape) == 3 else counts[0, 0], at.out_shape)
 
     def _share(self, at: At, index: Index) -> Operand:
-        cells, inside = self.seen(at, index)
-        count = len(cells) if getattr(at.layer, "count_include_pad", True) else int(inside.sum())
+        count = values_counted(at.layer, at.in_shapes[0], *(index[1:] or (0, 0)))
         return Operand(rf"\frac{{1}}{{{count}}}", 1.0 / count)

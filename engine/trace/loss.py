@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -26,6 +27,8 @@ from engine.trace.terms import (
 )
 
 LOSS = "loss"  #: the node id that stands for the loss
+#: outputs up to which each has equations of its own; of more, so many do that cost most
+MANY, WORST = 40, 8
 
 
 @dataclass(frozen=True)
@@ -38,23 +41,29 @@ class Stage:
 
 
 def z(trace: Trace, sample: int, k: int) -> Operand:
-    """An output of the network."""
-    node_id = trace.network.output_id
-    value = trace.values[node_id][trace.row(sample)].reshape(-1)[k]
-    return Operand(f"z{sub((k,))}", float(value), Place(node_id, "value", "", (sample, k)))
+    """An output of the network, by its place among all."""
+    node_id, cell = trace.network.output_id, output_cell(trace, k)
+    value = trace.values[node_id][trace.row(sample)][cell]
+    return Operand(f"z{sub(cell)}", float(value), Place(node_id, "value", "", (sample, *cell)))
 
 
 def t(trace: Trace, sample: int, k: int) -> Operand:
     """What it should be."""
-    return Operand(f"t{sub((k,))}", float(trace.targets[sample, k]), Place(LOSS, "target", "", (sample, k)))
+    symbol = f"t{sub(output_cell(trace, k))}"
+    return Operand(symbol, float(trace.targets[sample, k]), Place(LOSS, "target", "", (sample, k)))
 
 
 def dz(trace: Trace, sample: int, k: int) -> Operand:
     """The first gradient."""
-    node_id = trace.network.output_id
-    value = trace.gradients[node_id][trace.row(sample)].reshape(-1)[k]
-    symbol = rf"\frac{{\partial L}}{{\partial z{sub((k,))}}}"
-    return Operand(symbol, float(value), Place(node_id, "gradient", "", (sample, k)))
+    node_id, cell = trace.network.output_id, output_cell(trace, k)
+    value = trace.gradients[node_id][trace.row(sample)][cell]
+    symbol = rf"\frac{{\partial L}}{{\partial z{sub(cell)}}}"
+    return Operand(symbol, float(value), Place(node_id, "gradient", "", (sample, *cell)))
+
+
+def output_cell(trace: Trace, k: int) -> tuple[int, ...]:
+    """Where output ``k`` stands in what the network gives for a sample: ``(k,)``, or a channel, row and column."""
+    return tuple(int(i) for i in np.unravel_index(k, trace.shapes[trace.network.output_id]))
 
 
 def outputs(trace: Trace) -> int:
@@ -71,9 +80,14 @@ class LossExplainer:
     def stages(self, trace: Trace, sample: int) -> tuple[Stage, ...]:
         """From this sample's outputs to its own loss; the mean over the batch follows by itself (:func:`loss_stages`)."""
         lines, found = _Lines(trace, sample), list[Stage]()
+        few_of = (
+            f" Of {outputs(trace)} outputs the {WORST} that cost most are shown."
+            if outputs(trace) > MANY
+            else ""
+        )
         for let in trace.fit.loss.value:
             if let.title:
-                found.append(Stage(let.title, let.sentence, ()))
+                found.append(Stage(let.title, let.sentence + few_of, ()))
             found[-1] = replace(found[-1], equations=(*found[-1].equations, *lines.all_of(let)))
         if outputs(trace) > 1:
             costs = few(*(lines.operand("cost", k) for k in range(outputs(trace))))
@@ -89,6 +103,8 @@ class LossExplainer:
 
     def scale(self, trace: Trace) -> Operand:
         """What the sum over the batch is multiplied by."""
+        if getattr(trace.fit.loss, "weight", ()):
+            return Operand(r"\frac{1}{W}", 1.0 / trace.fit.loss.mass(trace.targets.T))
         k = outputs(trace) if trace.fit.loss.over_outputs else 1
         return Operand(r"\frac{1}{NK}" if k > 1 else r"\frac{1}{N}", 1.0 / (trace.size * k))
 
@@ -134,7 +150,14 @@ class _Lines:
 
     def all_of(self, let: Let) -> tuple[Equation, ...]:
         """One equation for each output, or the one over all."""
-        return tuple(self.equation(let, k) for k in range(1 if let.over else self._count))
+        return tuple(self.equation(let, k) for k in ((0,) if let.over else self.shown))
+
+    @cached_property
+    def shown(self) -> tuple[int, ...]:
+        """The outputs that have equations of their own: all, or of very many those that cost most, in order."""
+        if self._count <= MANY:
+            return tuple(range(self._count))
+        return tuple(sorted(int(k) for k in np.argsort(-self._known["cost"][0], kind="stable")[:WORST]))
 
     def equation(self, let: Let, k: int) -> Equation:
         if not let.over:
@@ -154,7 +177,8 @@ class _Lines:
         if name not in self._lets:
             return Operand(letter, float(getattr(self._loss, name)), Place(LOSS, "setting", name))
         over = self._lets[name].over or self._count == 1
-        return Operand(letter if over else letter + sub((k,)), float(self._known[name][0, 0 if over else k]))
+        below = sub(output_cell(self._trace, k))
+        return Operand(letter if over else letter + below, float(self._known[name][0, 0 if over else k]))
 
 
 class _General(LossExplainer):

@@ -29,7 +29,7 @@ class _Normalization(Explainer):
         """The cells ``(n, 1 + d)`` that are normalized together with the cell ``index``, the sample first."""
         raise NotImplementedError
 
-    def own(self, index: Index) -> Index:
+    def own(self, at: At, index: Index) -> Index:
         """Which cell of γ and β an output cell uses."""
         return index
 
@@ -59,7 +59,7 @@ class _Normalization(Explainer):
         normal = self.normal(at, index, found)
         terms = few(normal.result)
         if self._affine(at):
-            own = self.own(index)
+            own = self.own(at, index)
             terms = few((at.p("weight", own), normal.result), at.p("bias", own))
         return (*found, *self.running(at, index, found), normal, Equation(at.y(index), terms))
 
@@ -78,10 +78,10 @@ class _Normalization(Explainer):
         straight: tuple[Operand, ...] = (at.dy(index),)
         if self._affine(at):
             where = np.column_stack(
-                self.own(tuple(cells.T[1:]))
+                self.own(at, tuple(cells.T[1:]))
             )  # whole columns as an index: all cells at once
             factors.append(at.ps("weight", where))
-            straight = (*straight, at.p("weight", self.own(index)))
+            straight = (*straight, at.p("weight", self.own(at, index)))
         normals = self.normals(at, cells, found)
         share = Operand(rf"\frac{{1}}{{{len(cells)}}}", 1.0 / len(cells))
         pull = Products(*factors)
@@ -119,7 +119,7 @@ class OverBatch(_Normalization):
             raise NotKept(f"The whole batch is not in this trace. {' '.join(at.trace.left_out)}")
         return grid(range(at.trace.size), [index[0]], *map(range, at.in_shapes[0][1:]))
 
-    def own(self, index: Index) -> Index:
+    def own(self, at: At, index: Index) -> Index:
         return (index[0],)
 
     def running(
@@ -148,18 +148,25 @@ class OverBatch(_Normalization):
 
 @explains(LayerNorm)
 class OverSample(_Normalization):
-    """All values of one sample together."""
+    """All values of one sample together, or those of its last dimensions."""
 
-    forward_sentence = "Brought to mean 0 and deviation 1 over all values of this sample alone."
+    forward_sentence = "Brought to mean 0 and deviation 1 over values of this sample alone."
     parameter_sentence = (
         "The scale is blamed times the normalized value, the shift as it is, in every sample."
     )
 
     def population(self, at: At, index: Index) -> Array:
-        return grid([at.here], *map(range, at.in_shapes[0]))
+        shape = at.layer.normalized_shape(*at.in_shapes)
+        before = index[: len(index) - len(shape)]
+        return grid([at.here], *([i] for i in before), *map(range, shape))
+
+    def own(self, at: At, index: Index) -> Index:
+        return index[len(at.out_shape) - len(at.layer.normalized_shape(*at.in_shapes)) :]
 
     def parameter(self, at: At, name: str, index: Index) -> tuple[Equation, ...]:
-        cells = grid(at.samples(), *([i] for i in index))
+        shape = at.out_shape
+        before = shape[: len(shape) - len(index)]
+        cells = grid(at.samples(), *map(range, before), *([i] for i in index))
         return _affine_gradient(self, at, name, index, cells, index)
 
 
@@ -174,9 +181,9 @@ def _affine_gradient(
             normals = explainer.normals(at, cells, explainer.statistics(at, example))
         else:
             values = []
-            for n in cells[:, 0]:
-                one = At(at.trace, at.node, int(n))
-                values.append(explainer.normal(one, index, explainer.statistics(one, index)).result.value)
+            for n, *cell in cells.tolist():
+                one, where = At(at.trace, at.node, n), tuple(cell)
+                values.append(explainer.normal(one, where, explainer.statistics(one, where)).result.value)
             normals = at.constant(rf"\hat{{x}}{sub(index)}", np.array(values))
         terms = Products(deltas, normals)
     alone = float(terms.values.sum()) if at.sample is not None else None

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.core import Array, Shape, Steps, call
 from engine.gradcheck import Cell, GradientCheck, Report, Verdict, compare
-from engine.layers import MaxPool2d
+from engine.layers import GlobalMaxPool2d, MaxPool2d
 from engine.layers.base import Bind, Layer
 from engine.maths import is_explained
 from engine.model import Model
@@ -99,7 +99,7 @@ class Prover:
         self._program.x[...] = np.moveaxis(trace.values[INPUT], 0, -1)
         target = np.ascontiguousarray(fit.loss.targets(trace.labels, trace.targets.shape[1]).T, np.float64)
         self._value = np.zeros(())
-        self._loss = fit.loss.bind(self._program.output, target, self._program.d_output, self._value)
+        self._loss = fit.loss.attach(self._program.output, target, self._program.d_output, self._value)
         self._update = Update(self.model, fit, {}, np.zeros((), np.int64))
 
     def loss(self) -> float:
@@ -160,7 +160,7 @@ class Prover:
             source = self.network.inputs_of(node.id)[0]
             x = np.moveaxis(self._program.value(source), -1, 0)
             match node.layer:
-                case MaxPool2d():
+                case MaxPool2d() | GlobalMaxPool2d():
                     found[node.id] = self._winners(node.id, x)
                 case layer if kinks := layer.kinks():
                     found[node.id] = np.stack([np.sign(x - kink) for kink in kinks])

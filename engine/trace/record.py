@@ -226,7 +226,7 @@ class _Recorder:
             )
             value = np.zeros((), model.dtype)
             target = np.ascontiguousarray(up.t)
-            loss = fit.loss.bind(program.output, target, program.d_output, value)
+            loss = fit.loss.attach(program.output, target, program.d_output, value)
             program.x[...] = up.x
             _run(program.forward_calls)
             _run(loss.forward)

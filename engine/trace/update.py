@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.clipping import ClipNorm, ClipValue
 from engine.core import Parameter, run_calls
+from engine.layers.linear import is_frozen
 from engine.maths import Let, is_explained
 from engine.optimizers import Optimizer
 from engine.trace.base import At, Index, grid
@@ -34,7 +35,7 @@ class UpdateRow:
         step: by how much the weight changes, ``new − old``.
         new: after it.
         equations: from the gradient to the new value; the last gives ``new``.
-        frozen: the layer does not learn.
+        frozen: the layer, or its bias, does not learn.
     """
 
     node_id: str
@@ -107,7 +108,7 @@ class _Cell:
         return Operand(f"{letter}{prime}", self.stage(f"{slot}/{when}"), place)
 
     def row(self) -> UpdateRow:
-        fit, frozen = self.trace.fit, bool(getattr(self.at.layer, "frozen", False))
+        fit, frozen = self.trace.fit, is_frozen(self.at.layer, self.name)
         old, gradient = self.at.p(self.name, self.index), self.at.dp(self.name, self.index)
         g, penalty = self._penalized(old, gradient)
         g, clipping = self._clipped(g)

@@ -17,7 +17,7 @@ DATA = frozenset({"source", "preparation"})
 #: what the numbers of a run follow from
 TRAINED = DATA | {"network", "fit", "seed", "first_weights"}
 #: what the findings depend on. Not the hand edits of weights, which only ever end a warning about first weights.
-JUDGED = DATA | {"network", "fit", "first_weights", "notes", "memory"}
+JUDGED = DATA | {"network", "fit", "first_weights", "notes", "memory", "meant"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,12 +57,20 @@ class Change:
         return few(said) if said else ""
 
     @property
+    def feeds(self) -> bool:
+        """Whether there are but more samples of the same thing, fewer, or others: a run goes on with its weights."""
+        if self.before is None or "source" not in self.parts or self.touches({"preparation", "seed"}):
+            return False
+        one, other = self.before.source, self.after.source
+        return other.goes_on_from(one) or one.goes_on_from(other)
+
+    @property
     def draws_anew(self) -> bool:
         """Whether what was learned is about something else, so that the weights are drawn anew: other data, seed or initializer.
 
-        So are other given weights, unless they went with an edit of the network that left no use for them.
+        Not where the data ``feeds`` the run. So are other given weights, unless they went with an edit of the network that left no use for them.
         """
-        if self.before is None or self.touches(DATA | {"seed"}):
+        if self.before is None or (self.touches(DATA | {"seed"}) and not self.feeds):
             return True
         given = "first_weights" in self.parts and "network" not in self.parts
         return given or self.before.fit.initializer != self.after.fit.initializer
@@ -87,6 +95,8 @@ def _differences(old: Spec, new: Spec, of: str = "") -> list[str]:
             continue
         if isinstance(value, Spec) and isinstance(was, Spec):
             said += _differences(was, value, name)
+        elif _value(was) == _value(value):
+            said.append(f"{name} changed")
         else:
             said.append(f"{name} {_value(was)} → {_value(value)}")
     return said
@@ -97,6 +107,8 @@ def _value(value: Any) -> str:
         return value.label
     if isinstance(value, bool) or value is None:
         return {True: "on", False: "off", None: "none"}[value]
+    if isinstance(value, tuple) and value and all(isinstance(one, str) for one in value):
+        return clipped(", ".join(value), 40)
     if isinstance(value, tuple):
         return " × ".join(map(_value, value)) or "none"
     return clipped(f"{value:g}" if isinstance(value, float) else str(value), 40)

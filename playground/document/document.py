@@ -30,6 +30,8 @@ class Document:
         path: the project's own file; ``None`` while it has none.
         news: of the last change.
         run_file: which file holds the run of a project that was opened; ``None`` where none does.
+        taking_up: while an edit is told: which file holds the run that goes with it; ``None`` where none does.
+        edited_from: the project before the last edit that can be undone; ``None`` where there is none.
         settle: takes what is being typed anywhere as an edit of its own, or drops it. To be called before the project is changed by
             anything but that typing: a change is computed from what the user sees, and nothing typed may come after it. ``edit``
             calls it; so must a caller that undoes, redoes or opens.
@@ -41,6 +43,8 @@ class Document:
         self.path: Path | None = None
         self.news = News.OPENED
         self.run_file: Path | None = None
+        self.taking_up: Path | None = None
+        self.edited_from: Callable[[], Project | None] = lambda: None
         self.settle: Callable[[], object] = lambda: None
         #: called with (before, after, text, merge_key) for each applied edit; must call ``set(after)``
         self.recorder: Callable[[Project, Project, str, str], None] | None = None
@@ -63,6 +67,15 @@ class Document:
         """``apply`` what ``change``, a function of ``edits``, makes of the project and what is ``given``; ``text``: in place of its name."""
         before = self._value
         self.apply(change(before, *given), text or EDITS[change.__name__].named(before, *given), merge)
+
+    def take_up(self, after: Project, run_file: Path, text: str) -> None:
+        """``apply``, with the run in ``run_file``, which is of ``after``."""
+        self.settle()
+        self.taking_up = run_file
+        try:
+            self.apply(after, text)
+        finally:
+            self.taking_up = None
 
     def apply(self, after: Project, text: str, merge: str = "") -> None:
         """Make ``after`` the current project as one undoable edit called ``text``.

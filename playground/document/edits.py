@@ -7,19 +7,34 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any, TypeVar
 
 import numpy as np
 
 from engine.core import Array
-from engine.data import Opened, Preparation, Source
-from engine.errors import EngineError, SpecError
+from engine.data import (
+    Opened,
+    Painted,
+    PastedTable,
+    Preparation,
+    Source,
+    Typed,
+    as_painted,
+    paintable,
+    roles,
+)  # fmt: skip
+from engine.data.encoding import About
+from engine.data.table import Tabular
+from engine.data.text_table import quoted
+from engine.errors import DataError, EngineError, SpecError, clipped, shown
 from engine.fit import Fit
-from engine.layers import Flatten, Layer, Linear
+from engine.layers import Flatten, Layer, Linear, Unflatten
 from engine.layers import registry as layers
 from engine.limits import MOST_GIVEN, MOST_LAYERS
 from engine.losses import suited
 from engine.network import INPUT, Network, Node, shape_in_words
+from engine.probe import extent
 from engine.problems import (
     AllowMemory,
     AppendLayer,
@@ -32,6 +47,8 @@ from engine.problems import (
     SetFit,
     SetLayer,
     SetPreparation,
+    SetRole,
+    Several,
 )
 from engine.program import check_state
 from engine.spec import File
@@ -201,6 +218,27 @@ def set_layer(project: Project, node_id: str, layer: Layer) -> Project:
     return _with_node(project, replace(project.network[node_id], layer=layer))
 
 
+@edit("Wire {layer}")
+def set_inputs(project: Project, node_id: str, inputs: Sequence[str]) -> Project:
+    """Let a node read these. Raises SpecError where they are too few or too many, or do not come before it."""
+    node, at = project.network[node_id], index_of(project, node_id)
+    possible = (INPUT, *(n.id for n in project.network.nodes[:at]))
+    late = [i for i in inputs if i not in possible]
+    if late:
+        raise SpecError(
+            f"{node_id} cannot read {shown(late[0])}, which does not come before it. Choose an earlier block."
+        )
+    arity = node.layer.arity
+    if not inputs or (arity is not None and len(inputs) != arity):
+        wanted = "at least one input" if arity is None else f"{arity} input{'s' * (arity != 1)}"
+        raise SpecError(
+            f"{node_id} was given {len(inputs)} inputs; expected {wanted}. Choose another number."
+        )
+    # Who reads the block before it, and that alone, goes on to do so when blocks are moved.
+    plain = arity == 1 and inputs[0] == possible[-1]
+    return _with_node(project, replace(node, inputs=() if plain else tuple(inputs)))
+
+
 @edit("Change {source.label}")
 def set_source(project: Project, source: Source) -> Project:
     """Other data. Another kind brings the preparation that suits it, and a loss that serves its task if the present does not.
@@ -213,6 +251,95 @@ def set_source(project: Project, source: Source) -> Project:
         preparation = _preparation(project, source.recommended)
     changed = _drawn_anew(replace(project, source=source, preparation=preparation))
     return _with_suited_augmentation(_with_suited_loss(changed))
+
+
+def with_choice(source: Tabular, column: str, **changes: Any) -> Tabular:
+    """A table with something else chosen for a column: ``role``, ``fill`` or ``order`` of a ``roles.Choice``. Raises DataError."""
+    given = roles.parsed(source.roles)
+    given[column] = replace(given.get(column, roles.Choice()), **changes)
+    return source.replace(roles=roles.written(given))
+
+
+def with_role(source: Tabular, about: Sequence[About], column: str, role: str, also: bool = False) -> Tabular:
+    """A table with another role of a column, one of ``roles.ROLES`` or the target. Raises DataError.
+
+    Args:
+        about: its columns as they are now.
+        also: the present targets stay targets.
+    """
+    targets = [one.name for one in about if one.role == roles.TARGET]
+    if role == roles.TARGET:
+        wanted = [*targets, column] if also else [column]
+        given = {name: one for name, one in roles.parsed(source.roles).items() if name not in wanted}
+        named = ", ".join(map(quoted, wanted))
+        return source.replace(targets=named, roles=roles.written(given))
+    if column in targets:
+        rest = [name for name in targets if name != column]
+        if not rest:
+            raise DataError(
+                f"{clipped(column, 60)} is the only target; expected one at least. Choose another target first."
+            )
+        source = source.replace(targets=", ".join(map(quoted, rest)))
+    return with_choice(source, column, role=role)
+
+
+@edit("Change the role of {column}")
+def set_role(project: Project, column: str, role: str) -> Project:
+    """Another role of a column; the same project where its data are no table."""
+    source = project.source
+    return (
+        set_source(project, with_choice(source, column, role=role))
+        if isinstance(source, Tabular)
+        else project
+    )
+
+
+@edit("Paint")
+def paint(project: Project, source: Painted) -> Project:
+    """Other painted points: some came, went, or moved. Weights and split stay as they are."""
+    return replace(project, source=source)
+
+
+@edit("Change the classes")
+def set_classes(project: Project, source: Painted) -> Project:
+    """Painted points with other classes: the loss and the last layer become what these need."""
+    before = painted(project)
+    if before is not None and len(source.classes) == len(before.classes):
+        return replace(project, source=source)
+    return mend_output(_with_suited_loss(_drawn_anew(replace(project, source=source))))
+
+
+def painted(project: Project) -> Painted | None:
+    """The project's samples as painted points, to be painted on; ``None`` where they are of another kind.
+
+    Raises EngineError where the samples cannot be had.
+    """
+    if isinstance(project.source, Painted):
+        return project.source
+    data = data_of(project)
+    if not paintable(data.raw):
+        return None
+    return as_painted(project.source, data, extent(data), project.preparation.split_seed)
+
+
+@edit("Type numbers")
+def type_numbers(
+    project: Project,
+    source: Typed,
+    first_weights: tuple[FirstWeights, ...] = (),
+    network: Network | None = None,
+    fit: Fit | None = None,
+) -> Project:
+    """Rows of numbers, the weights that a run begins with, and where they are given another network and another way to train."""
+    changed = _drawn_anew(
+        replace(project, source=source, preparation=_preparation(project, source.recommended))
+    )
+    if network is not None:
+        changed = replace(changed, network=network)
+    if fit is not None:
+        changed = replace(changed, fit=fit)
+    changed = mend_output(_with_suited_augmentation(_with_suited_loss(changed)))
+    return replace(changed, first_weights=first_weights)
 
 
 @edit("Read the data")
@@ -232,7 +359,9 @@ def preparation_for(project: Project, source: Source) -> Preparation:
 
 
 def _preparation(project: Project, suited: Mapping[str, Any]) -> Preparation:
-    kept = {name: getattr(project.preparation, name) for name in KEPT_PREPARATION}
+    # What a set wants for itself, such as all samples for training, does not outlast it.
+    names = [name for name in KEPT_PREPARATION if name not in project.source.recommended]
+    kept = {name: getattr(project.preparation, name) for name in names}
     return Preparation(**(kept | dict(suited)))
 
 
@@ -240,19 +369,20 @@ def _same_kind(source: Source, before: Source) -> bool:
     """Whether two sources hold data of one kind: other settings of the same set, or the same files read in another way."""
 
     def files(of: Source) -> list[Any]:
-        return [value for p, value in of.values() if isinstance(p.kind, File)]
+        held = (of.text,) if isinstance(of, PastedTable) else ()
+        return [*held, *(value for p, value in of.values() if isinstance(p.kind, File))]
 
     return type(source) is type(before) and files(source) == files(before)
 
 
 def _with_suited_loss(project: Project) -> Project:
     try:
-        task = data_of(project).train.task
+        train = data_of(project).train
     except EngineError:
         return project
-    if task in project.fit.loss.tasks:
+    if project.fit.loss.serves(train):
         return project
-    return replace(project, fit=project.fit.replace(loss=suited(task)[0]()))
+    return replace(project, fit=project.fit.replace(loss=suited(train.task)[0]()))
 
 
 def _with_suited_augmentation(project: Project) -> Project:
@@ -279,6 +409,19 @@ def give_weights(project: Project, state: Mapping[str, Array]) -> Project:
     ``state``: as ``Model.state_dict`` gives it.
     """
     check_state(state, state_shapes(project))
+    return replace(project, weight_edits=(), first_weights=_given(state))
+
+
+@edit("Import a network")
+def import_network(project: Project, network: Network, state: Mapping[str, Array]) -> Project:
+    """Another network on the same data, trained in the same way; its run begins with these numbers, where there are any.
+
+    Whether the data fit it, ``problems`` say. Raises SpecError for weights that are too many or not finite.
+    """
+    return replace(project, network=network, weight_edits=(), first_weights=_given(state))
+
+
+def _given(state: Mapping[str, Array]) -> tuple[FirstWeights, ...]:
     size = sum(array.size for array in state.values())
     if size > MOST_GIVEN:
         raise SpecError(
@@ -287,8 +430,7 @@ def give_weights(project: Project, state: Mapping[str, Array]) -> Project:
         )
     if not all(np.isfinite(array).all() for array in state.values()):
         raise SpecError("Some of the weights are no finite numbers; expected that all are. Give others.")
-    given = tuple(FirstWeights(*key.rpartition(".")[::2], _nested(array)) for key, array in state.items())
-    return replace(project, weight_edits=(), first_weights=given)
+    return tuple(FirstWeights(*key.rpartition(".")[::2], _nested(array)) for key, array in state.items())
 
 
 def _nested(array: Array) -> tuple[Any, ...]:
@@ -304,7 +446,10 @@ def _nested(array: Array) -> tuple[Any, ...]:
 @edit("Change preparation")
 def set_preparation(project: Project, preparation: Preparation) -> Project:
     """Another split, other features or scales; weights are drawn anew."""
-    return _drawn_anew(replace(project, preparation=preparation))
+    changed = _drawn_anew(replace(project, preparation=preparation))
+    return (
+        changed if preparation.reconstruct == project.preparation.reconstruct else _with_suited_loss(changed)
+    )
 
 
 @edit("Change training")
@@ -350,6 +495,18 @@ def set_human_error(project: Project, human_error: float) -> Project:
     return replace(project, human_error=checked_human_error(human_error))
 
 
+@edit("Mean it so")
+def mean_so(project: Project, rule: str) -> Project:
+    """The coach's rule of this name says nothing of this project any more."""
+    return project if rule in project.meant else replace(project, meant=(*project.meant, rule))
+
+
+@edit("Have it said again")
+def hear_again(project: Project) -> Project:
+    """All of the coach's rules speak."""
+    return replace(project, meant=()) if project.meant else project
+
+
 @edit("Rename")
 def rename(project: Project, name: str) -> Project:
     return replace(project, name=name)
@@ -357,7 +514,13 @@ def rename(project: Project, name: str) -> Project:
 
 @edit("{remedy.text}")
 def mend(project: Project, remedy: Remedy) -> Project:
-    """Make the edit that a problem names as its remedy. Raises SpecError for a kind that is not known here."""
+    """Make the edit that a problem names as its remedy; none where the block that it is for has gone meanwhile.
+
+    Raises SpecError for a kind that is not known here.
+    """
+    at = getattr(remedy, "node_id", None)
+    if at is not None and all(node.id != at for node in project.network.nodes):
+        return project
     match remedy:
         case FitOutput():
             return mend_output(project)
@@ -377,23 +540,36 @@ def mend(project: Project, remedy: Remedy) -> Project:
             return read_outside(project)
         case SetPreparation(name=name, value=value):
             return set_preparation(project, project.preparation.replace(**{name: value}))
+        case SetRole(column=column, role=role):
+            return set_role(project, column, role)
         case SetFit(name=name, value=value):
             return set_fit(project, project.fit.replace(**{name: value}))
+        case Several(remedies=remedies):
+            return reduce(mend, remedies, project)
     raise SpecError(f"No edit is known for the remedy {remedy.text!r}. Add it to edits.mend.")
 
 
 @edit("Mend the output")
 def mend_output(project: Project) -> Project:
-    """Make the last layer give what data and loss need: resize a final Linear, or append one (after a Flatten for pictures)."""
+    """Make the last layer give what data and loss need: resize a final Linear, or append one (after a Flatten for pictures).
+
+    Where a picture is needed, an Unflatten follows it.
+    """
     project = _with_suited_loss(project)
     wanted = wanted_output(project)
-    if wanted is None or len(wanted) != 1:
-        return project
     nodes = project.network.nodes
-    known = shapes(project)
-    units = wanted[0]
-    if nodes and known.get(nodes[-1].id) == wanted:
+    if wanted is None or (nodes and shapes(project).get(nodes[-1].id) == wanted):
         return project
+    if len(wanted) == 3 and room(project) > 1:
+        if nodes and isinstance(nodes[-1].layer, Unflatten):
+            project = remove(project, {nodes[-1].id})
+        return add_layer(_giving(project, math.prod(wanted)), Unflatten(*wanted), len(project.network) + 1)
+    return _giving(project, wanted[0]) if len(wanted) == 1 else project
+
+
+def _giving(project: Project, units: int) -> Project:
+    """With a last Linear of so many units."""
+    nodes = project.network.nodes
     if nodes and isinstance(nodes[-1].layer, Linear):
         project = set_layer(project, nodes[-1].id, nodes[-1].layer.replace(out_features=units))
         return _flattened_before_last(project)

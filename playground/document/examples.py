@@ -29,6 +29,16 @@ _CATALOGUE = (
     ("surface", "Surface", "Hills and hollows over the plane: regression with two inputs."),
     ("digits-mlp", "Digits, dense layers", "Scanned digits, 64 pixels in a row, two hidden layers."),
     ("digits-cnn", "Digits, convolutions", "The same digits as pictures: filters, feature maps and pooling."),
+    (
+        "denoising-autoencoder",
+        "Denoising autoencoder",
+        "Noisy digits in, clean digits out, all through a code of two numbers: transposed convolutions draw the picture again.",
+    ),
+    (
+        "learned-picture",
+        "A picture learned",
+        "From where a pixel lies to its colour: three layers hold a whole picture, and paint beyond its edges.",
+    ),
     ("iris", "Iris", "Four measurements of a flower, three species."),
     (
         "diabetes",

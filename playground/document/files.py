@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from engine.coach import RULES
 from engine.data import Opened, Preparation, Source, sources
 from engine.errors import EngineError, SpecError, clipped, shown
 from engine.fit import Fit
@@ -66,6 +67,8 @@ def to_json(project: Project) -> str:
     }
     if project.human_error:
         data["human_error"] = project.human_error
+    if project.meant:
+        data["meant"] = list(project.meant)
     if project.first_weights:
         data["weights"] = {f"{w.node_id}.{w.name}": w.values for w in project.first_weights}
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
@@ -111,7 +114,17 @@ def _built(data: Mapping[str, Any]) -> Project:
         network=network_from_dict(data.get("network")),
         fit=_build(Fit, data.get("fit", {})),
         human_error=checked_human_error(data.get("human_error", 0.0)),
+        meant=_meant(data.get("meant", [])),
     )
+
+
+def _meant(data: Any) -> tuple[str, ...]:
+    """The coach's rules that say nothing; those of a later version are not known, and nothing is lost with them."""
+    if not isinstance(data, list):
+        raise SpecError(
+            f"What is meant so is {shown(data)}; expected a list of the coach's rules. Correct it."
+        )
+    return tuple(key for key in RULES if key in data)
 
 
 def _build(cls: type[S], data: Any) -> S:

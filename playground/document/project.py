@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from engine import coach
 from engine.augmentation import check_augmentation
 from engine.data import Circle, Opened, Preparation, Prepared, Source
 from engine.errors import EngineError, ShapeError, SpecError, clipped, few, in_bytes, shown
@@ -18,8 +19,7 @@ from engine.limits import NETWORK_BYTES
 from engine.losses import Loss, suited
 from engine.network import Network, Node, Problem
 from engine.problems import AllowMemory, DrawWeights, ReadOutside, SetFit
-from engine.reach import far_from_one
-from engine.review import review
+from engine.review import batches
 from engine.spec import Float
 from playground.document.store import store
 
@@ -83,6 +83,7 @@ class Project:
         human_error: what a human, or the best achievable predictor, errs on these data: a share of wrong answers, or 1 − R²; the
             network's errors are judged against it.
         notes: what was changed in it when it was opened, in sentences; not stored in files.
+        meant: the coach's rules (``engine.coach.RULES``) that say nothing of it, as the user means it so.
         memory: bytes that its network may take, where the user has agreed to more than what needs no question; not stored in files.
     """
 
@@ -97,6 +98,7 @@ class Project:
     human_error: float = 0.0
     notes: tuple[str, ...] = field(default=(), compare=False)
     memory: int = NETWORK_BYTES
+    meant: tuple[str, ...] = ()
 
     def replace(self, **changes: Any) -> Project:
         return replace(self, **changes)
@@ -236,9 +238,7 @@ def is_binary(project: Project) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _findings(
-    source: Source, preparation: Preparation, network: Network, fit: Fit, given: frozenset[str]
-) -> tuple[Problem, ...]:
+def _findings(source: Source, preparation: Preparation, network: Network, fit: Fit) -> tuple[Problem, ...]:
     data = prepared(source, preparation)
     try:
         check_augmentation(fit.augmentation, data.in_shape)
@@ -252,28 +252,51 @@ def _findings(
         fitting = suited(data.train.task)[0]
         remedy = SetFit(f"Use {fitting.label}", "loss", fitting())
         return (*network.problems(data.in_shape), Problem("loss", str(error), remedies=(remedy,)))
-    return (*network.problems(data.in_shape, wanted), *review(network, data.train, fit, given))
+    return (*network.problems(data.in_shape, wanted), *batches(network, data.train, fit))
 
 
 @lru_cache(maxsize=64)
-def _reach(source: Source, preparation: Preparation, network: Network) -> tuple[Problem, ...]:
-    return far_from_one(prepared(source, preparation).train, preparation, network)
+def _warned(
+    source: Source,
+    preparation: Preparation,
+    network: Network,
+    fit: Fit,
+    given: frozenset[str],
+    meant: tuple[str, ...],
+) -> tuple[Problem, ...]:
+    data = prepared(source, preparation)
+    return coach.problems(
+        coach.Plan(network, data.train, data.validation, fit, preparation, source, given), meant
+    )
+
+
+def given_weights(project: Project) -> frozenset[str]:
+    """The nodes whose weights are not drawn, but were given or set by hand."""
+    by_hand: tuple[FirstWeights | WeightEdit, ...] = (*project.first_weights, *project.weight_edits)
+    return frozenset(one.node_id for one in by_hand if one.name == "weight")
+
+
+def plan_of(project: Project, data: Prepared) -> coach.Plan:
+    """The project as the coach sees it, with its ``data``."""
+    return coach.Plan(
+        project.network, data.train, data.validation, project.fit, project.preparation, project.source, given_weights(project),
+        project.human_error,
+    )  # fmt: skip
 
 
 def findings(project: Project) -> tuple[Problem, ...]:
     """All that is wrong with the project, errors before warnings. Node ids are the network's, "input", "loss" or ""."""
     try:
-        data_of(project)
+        data = data_of(project)
     except EngineError as error:  # not cached: the data may be ready, or their file mended, a moment later
         remedies = (ReadOutside("Read them"),) if withheld(project) else ()
         return (Problem("input", str(error), remedies=remedies),)
     wrong = misfits(project.first_weights, project.network, shapes(project)) if project.first_weights else ()
     parts = (project.source, project.preparation, project.network, project.fit)
-    by_hand: tuple[FirstWeights | WeightEdit, ...] = (*project.first_weights, *project.weight_edits)
-    given = frozenset(one.node_id for one in by_hand if one.name == "weight")
     noted = [Problem("", " ".join(project.notes), "warning")] if project.notes else []
     found = (
-        *_too_large(*parts, project.memory), *wrong, *noted, *_findings(*parts, given), *_reach(*parts[:3])
+        *_too_large(*parts, project.memory), *wrong, *noted, *_findings(*parts),
+        *_warned(*parts, given_weights(project), project.meant), *store.alarms(data),
     )  # fmt: skip
     return tuple(sorted(found, key=lambda problem: problem.level == "warning"))
 

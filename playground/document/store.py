@@ -9,10 +9,13 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from weakref import WeakKeyDictionary
 
 from engine import progress
+from engine.alarms import alarms
 from engine.data import Dataset, Preparation, Prepared, Source, prepare
 from engine.errors import EngineError
+from engine.problems import Problem
 
 #: most that is kept for another time: prepared data, and bytes of their inputs, those that several share counted once; the newest
 #: are kept, however large they are
@@ -94,6 +97,7 @@ class Store:
         self._ready: OrderedDict[Key, Prepared] = OrderedDict()
         self._failed: OrderedDict[Key, EngineError] = OrderedDict()
         self._jobs: dict[Key, Job] = {}
+        self._alarms: WeakKeyDictionary[Prepared, tuple[Problem, ...]] = WeakKeyDictionary()
         self._newest: tuple[Source, Dataset] | None = None  # what was made last, prepared or not
 
     def get(self, source: Source, preparation: Preparation) -> Prepared:
@@ -177,14 +181,21 @@ class Store:
         if (found := self._made(source, preparation)) is not None:
             return found
         key, made = (source, preparation), prepare(self.make_raw(source), preparation)
+        unfair = alarms(made, preparation)  # looked for here, where no window waits
         with self._lock:
             if self._newest is not None and self._newest[0] == source:
                 self._newest = None  # ``made`` holds the same samples
             # Whoever was faster has made what others may hold already: one data set is one object.
+            self._alarms[made] = unfair
             made = self._ready.setdefault(key, made)
             while len(self._ready) > 1 and (len(self._ready) > KEPT or self._bytes() > KEPT_BYTES):
                 self._ready.popitem(last=False)
         return made
+
+    def alarms(self, data: Prepared) -> tuple[Problem, ...]:
+        """What is unfair in data that ``get`` or ``make`` have given."""
+        with self._lock:
+            return self._alarms.get(data, ())
 
     def _made(self, source: Source, preparation: Preparation) -> Prepared | None:
         with self._lock:
@@ -198,7 +209,7 @@ class Store:
         with self._lock:
             if self._newest is not None and self._newest[0] == source:
                 return self._newest[1]
-            return next((data.raw for (of, _), data in self._ready.items() if of == source), None)
+            return next((data.made for (of, _), data in self._ready.items() if of == source), None)
 
     def _bytes(self) -> int:
         parts = (part for d in self._ready.values() for part in (d.raw, d.train, d.validation, d.test))

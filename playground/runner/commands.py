@@ -39,7 +39,8 @@ class Load:
         project: all choices.
         another: it is no edit of the last one, but was opened, say: it begins afresh, and waits.
         returning: it was there before, and undo or redo has brought it back: so is its run, as it was left.
-        file: one that was opened and holds its run; training stands where that stands.
+        file: one that was opened and holds its run; training stands where that stands. Of an edit: one that holds a run of ``project``,
+            which is taken up; undo brings the run back that was left for it.
     """
 
     project: Project

@@ -58,7 +58,7 @@ class Frame:
         broken_node: where the first non-finite number arose, when diverged.
         remedy: an edit after which a diverged run can go on, where one is known.
         epoch, step: finished passes over the data; finished updates.
-        best_step: the update after which early stopping has seen the best weights; ``None`` where it holds none.
+        best_step, best_epoch: the update and the epoch after which early stopping has seen the best weights; ``None``: it holds none.
         earliest_step, latest_step: the steps that GoTo reaches; equal where there is no way back.
         no_way_back: why there is none where the network is too large for it; "" otherwise.
         train_loss, validation_loss: without the penalty, over the whole part; NaN if unknown. Of these very weights while the run is
@@ -88,6 +88,7 @@ class Frame:
     epoch: int = 0
     step: int = 0
     best_step: int | None = None
+    best_epoch: int | None = None
     earliest_step: int = 0
     latest_step: int = 0
     no_way_back: str = ""

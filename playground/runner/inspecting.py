@@ -37,6 +37,10 @@ class CheckState:
     refusal: str = ""
 
 
+#: a check of up to so many numbers of each parameter, with or without a planted fault
+Asked = tuple[int, bool]
+
+
 class Inspection:
     """What the window is shown of the next update, until training goes on.
 
@@ -52,7 +56,9 @@ class Inspection:
         self.sample = 0
         self._prover: Prover | None = None
         self._nudged: tuple[tuple[Place, float], Nudge | str] | None = None  # the last one
-        self._steps: tuple[int, Iterator[float | Report]] | None = None  # of the check, and of how many cells
+        self._steps: tuple[Asked, Iterator[float | Report]] | None = (
+            None  # of the check, and what was asked for
+        )
         self._checked = CheckState()
 
     def begin(self, trainer: Trainer | None, sample: int) -> None:
@@ -81,16 +87,16 @@ class Inspection:
             self._nudged = (place, epsilon), found
         return self._nudged[1]
 
-    def check(self, cells: int) -> CheckState | None:
-        """How far the check of up to ``cells`` numbers of each parameter is; ``None`` where it has not begun."""
-        return self._checked if self._steps is not None and self._steps[0] == cells else None
+    def check(self, asked: Asked) -> CheckState | None:
+        """How far the check of up to so many numbers of each parameter, with or without a planted fault, is; ``None``: not begun."""
+        return self._checked if self._steps is not None and self._steps[0] == asked else None
 
-    def check_on(self, cells: int, go_on: Callable[[], bool]) -> bool:
+    def check_on(self, asked: Asked, go_on: Callable[[], bool]) -> bool:
         """Get on with that check while ``go_on()``; whether anything was left to do."""
         if self.trace is None:
             return False
-        if self._steps is None or self._steps[0] != cells:
-            self._steps, self._checked = (cells, self._of_all(self.trace, cells)), CheckState()
+        if self._steps is None or self._steps[0] != asked:
+            self._steps, self._checked = (asked, self._of_all(self.trace, *asked)), CheckState()
         if not self._checked.running:
             return False
         state = self._checked
@@ -107,8 +113,8 @@ class Inspection:
             self._checked = replace(state, running=False, refusal=_in_words(error))
         return True
 
-    def _of_all(self, trace: Trace, cells: int) -> Iterator[float | Report]:
-        yield from self._ready(trace).whole().steps(cells)
+    def _of_all(self, trace: Trace, cells: int, planted: bool) -> Iterator[float | Report]:
+        yield from self._ready(trace).whole().steps(cells, planted=planted)
 
     def _ready(self, trace: Trace) -> Prover:
         """The float64 copy of the update, made when it is first needed. Raises NotKept where the trace has too little."""

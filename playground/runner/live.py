@@ -18,6 +18,7 @@ from engine.errors import clipped, shown
 from engine.model import Model
 from engine.probe import Probe
 from engine.train import Trainer
+from playground.document.project import Project
 from playground.runner.inspecting import Inspection
 
 #: what belongs to ``messages``
@@ -81,6 +82,7 @@ class Live:
         moment: counts the times it was asked.
         failure: the last want that could not be answered, and why; "" while there is none.
         own: number and picture of the person's own, if there is one.
+        project: as it is edited, where it is known.
     """
 
     def __init__(self, model: Model, data: Prepared, trainer: Trainer | None, inspection: Inspection) -> None:
@@ -88,6 +90,7 @@ class Live:
         self.first_step = trainer.steps if trainer is not None else 0
         self.running, self.moment, self.failure = False, 0, ""
         self.own: tuple[int, Array] | None = None
+        self.project: Project | None = None
         self._probes: dict[object, Probe] = {}
         self._fresh: set[object] = set()
         self._kept: dict[object, tuple[object, Any]] = {}
@@ -149,7 +152,8 @@ class Live:
 
     def outputs(self, values: Probe) -> Array:
         """What the network's last node gives, ``(N, outputs)`` float64."""
-        return np.array(values.value(self.model.network.output_id).T, np.float64)
+        last = np.moveaxis(values.value(self.model.network.output_id), -1, 0)
+        return np.array(last.reshape(len(last), -1), np.float64)
 
     def of_some(self, node_id: str) -> Array:
         """The values of a node for the first training samples, as many as a histogram looks at."""
@@ -167,6 +171,10 @@ class Live:
             self._kept[kind] = key, make()
         found: A = self._kept[kind][1]
         return found
+
+    def last(self, kind: object) -> Any:
+        """What was made last of this kind, whatever has changed since; ``None`` before."""
+        return self._kept[kind][1] if kind in self._kept else None
 
     def part(self, name: str) -> Dataset | None:
         """A part of the data; ``None`` where there is none of this name."""

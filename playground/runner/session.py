@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 from types import MappingProxyType
 from typing import Any
 
@@ -20,7 +21,7 @@ from engine.model import Model
 from engine.problems import Remedy
 from engine.train import Trainer
 from playground.document import edits
-from playground.document.change import DATA, diff
+from playground.document.change import DATA, TRAINED, diff
 from playground.document.files import FileError
 from playground.document.project import Project, data_of, problems
 from playground.runner.inspecting import Inspection
@@ -41,6 +42,8 @@ from playground.runs.store import RunStore
 
 #: parameters from which on making a network ready for training takes seconds
 MANY = 1_000_000
+#: seconds between two dabs of the brush that are one edit of the run
+STROKE = 1.0
 
 
 class Session:
@@ -80,12 +83,15 @@ class Session:
         self.saved: tuple[Saved, ...] = ()
         self._marks: tuple[Mark, ...] = ()
         self._marked_from: Project | None = None  # what the newest mark has changed
+        self._goes_on = False  # as soon as there are samples again: all were taken away while it ran
+        self._fed_at = 0.0  # when samples came or went last, in the midst of the run
         self.run = self._edition = 0
         #: called in the midst of long work, when there is something to show
         self.show: Callable[[], object] = lambda: None
         self._runs = RunStore()  # of this project before its edits
         #: the file that was opened and the project in it, as long as the run in it waits
         self._opened: tuple[Path, Project] | None = None
+        self._taken_from: Project | None = None  # the project whose run was left for another's
 
     # --- commands -----------------------------------------------------------------------------------------------------
 
@@ -101,12 +107,16 @@ class Session:
             project: all choices.
             another: it is no edit of the last one; it begins afresh, and waits.
             returning: undo or redo has brought it back, and if it was left with a run, that is what it has again.
-            file: where its run is; if its data are not there yet, it goes on from that run when they are.
+            file: where its run is; if its data are not there yet, it goes on from that run when they are. Of an edit: where a run is
+                that is taken up.
         """
         if another:
             self.run += 1
             self._runs.clear()
             self._opened, self.notice = None if file is None else (file, project), ""
+        elif file is not None:
+            self._take_up(project, file)
+            return
         run = self._awaited(project)
         if run is None:
             self._follow(project, another, returning)
@@ -118,6 +128,24 @@ class Session:
             self.notice = str(error)
         if run.project is not project:
             self._follow(project)  # as it was edited after it had been trained
+
+    def _take_up(self, project: Project, file: Path) -> None:
+        """``load`` for an edit whose run is in ``file``; when undo brings the present project back, so does its run."""
+        try:
+            run = files.load_run(file, project)
+        except FileError as error:
+            self._follow(project)
+            self.notice = str(error)
+            return
+        left, before = self.current(), self.project
+        self._follow(project)
+        if left is not None:
+            self._runs.put(replace(left, project=before))
+            self._taken_from = before
+        try:
+            self.go_on_from(run)
+        except SpecError as error:
+            self.notice = str(error)
 
     def _awaited(self, project: Project) -> Run | None:
         """The run in the file that was opened, once it can go on; ``None`` until then, and where it cannot be read or there is none.
@@ -148,26 +176,36 @@ class Session:
         if not another and project == before == self._built:
             return
         self.inspection.end()
-        running = self.state is State.RUNNING and not another
+        running = (self.state is State.RUNNING or self._goes_on) and not another
+        self._goes_on = False
         built = self._built
-        change = diff(built, project)
+        change, before_data = diff(built, project), self._data
         anew = built is not None and (change.draws_anew or "network" in change.parts)
+        if self._taken_from is not None and not diff(self._taken_from, project).touches(TRAINED):
+            anew, self._taken_from = anew or returning, before if returning else None
         if anew and not another and (left := self.current()) is not None:
             self._runs.put(replace(left, project=before))
         if another:
             self._built = self._model = self._history = None
         data = self._find_data()
         if data is None:
+            self._goes_on = running and change.feeds
             return
         trainer, model = self.trainer, self._model
-        if model is None or another or change.draws_anew:
+        other = change.draws_anew or (change.feeds and not _of_one_kind(before_data, data))
+        if model is None or another or other:
             self._begin(data)
         elif trainer is None or "network" in change.parts or problems(project):
             self._build(data)
+        elif change.feeds:
+            trainer.fit = project.fit
+            trainer.feed(data.train, data.validation)
+            self._checkpoints.begin(trainer)
+            self._answer_about(model, data)
         elif project.fit != trainer.fit:
             trainer.update(project.fit)
             self._checkpoints.begin(trainer)
-        if built is not None and not (another or change.draws_anew):
+        if built is not None and not (another or other):
             self._mark(built, project)
         self._built = project
         if anew and self.trainer is not None:
@@ -199,6 +237,7 @@ class Session:
 
     def pause(self) -> None:
         """Stop, and score the weights as they are now."""
+        self._goes_on = False
         if self.state is State.RUNNING:
             self._settle(running=False)
             self.score()
@@ -397,6 +436,7 @@ class Session:
         live, history, trainer = self._live, self._history, self.trainer
         if self._data is None or live is None:
             return frame
+        live.project = self.project
         answers = live.answers([*wants, NextUpdate()], self.state is State.RUNNING)
         frame = replace(frame, answers=MappingProxyType(answers), unanswered=live.failure)
         if history is not None:  # still shown while the network is half-built
@@ -416,6 +456,7 @@ class Session:
             epochs_per_second=epochs_per_second,
             steps_per_second=steps_per_second,
             best_step=trainer.best.steps if trainer.best is not None else None,
+            best_epoch=trainer.best.epoch if trainer.best is not None else None,
             earliest_step=trainer.steps if kept.earliest is None else kept.earliest,
             latest_step=max(trainer.steps, kept.latest) if kept.earliest is not None else trainer.steps,
             no_way_back=kept.refusal,
@@ -445,9 +486,13 @@ class Session:
         """Note what an edit has changed in the middle of the run; what one does at the same moment is one edit."""
         if self._history is None or not self._history.steps:
             return
-        at = self._history.epoch + self._history.part_of_epoch
-        if self._marks and self._marks[-1].epoch == at and self._marked_from is not None:
-            self._marks, before = self._marks[:-1], self._marked_from
+        at, now = self._history.epoch + self._history.part_of_epoch, perf_counter()
+        change, stroke = diff(before, after), now - self._fed_at < STROKE
+        self._fed_at = now if change.feeds else 0.0
+        if self._marks and self._marked_from is not None:
+            last = self._marks[-1].epoch
+            if last == at or (change.feeds and stroke):
+                self._marks, at, before = self._marks[:-1], last, self._marked_from
         text = diff(before, after).words
         if text:
             self._marks = (*self._marks, Mark(at, clipped(text, MARK_LETTERS)))[-MOST_MARKS:]
@@ -519,6 +564,17 @@ class Session:
             self._say(State.READY, "scoring the weights")
         self._answer_about(model, data)
         self.show()
+
+
+def _of_one_kind(before: Prepared | None, after: Prepared) -> bool:
+    """Whether a model of the one data serves the other: as many inputs, and as many classes or targets."""
+    if before is None:
+        return True
+
+    def kind(data: Prepared) -> tuple[object, ...]:
+        return data.in_shape, data.train.task, len(data.raw.classes), data.raw.y.shape[1:]
+
+    return kind(before) == kind(after)
 
 
 def _changes(project: Project, remedy: Remedy) -> bool:

@@ -13,11 +13,14 @@ from zlib import crc32
 
 import numpy as np
 
-from engine import diagnosis, probe, receptive
+from engine import diagnosis, probe, receptive, slices
+from engine.coach import Told
 from engine.core import Array
-from engine.evaluate import Evaluator, Score
+from engine.data import Dataset
+from engine.evaluate import Evaluator, SampleLosses, Score
 from engine.network import INPUT
 from engine.train import Trainer
+from playground.runner.coaching import Follower
 from playground.runner.inspecting import CheckState
 from playground.runner.live import OWN, Live, OfNode, Want
 from playground.runner.rows import Rows
@@ -27,17 +30,21 @@ if TYPE_CHECKING:  # loading the explanations takes a while, and is not needed b
 
 __all__ = [
     "CheckGradients",
+    "Coaching",
     "Curve",
     "Deltas",
     "Diagnosis",
     "Gradients",
+    "Guesses",
     "Histogram",
     "Maps",
     "NextUpdate",
     "NudgeCell",
     "PartScore",
+    "Plane",
     "Predictions",
     "Saliency",
+    "SampleLoss",
     "Strongest",
     "Surface",
     "Weights",
@@ -45,6 +52,10 @@ __all__ = [
 
 #: seconds that a diagnosis is good for while the run goes on, and how much of the time making them may take
 DIAGNOSIS_AGE, DIAGNOSIS_SHARE = 0.25, 0.1
+#: inputs of a ``Plane`` that stand for the principal axes
+PCA = -1
+#: samples of a part up to which all are answered while the run goes on, and that are answered at once
+MOST_GUESSES, GUESSED_AT_ONCE = 20_000, 8192
 
 
 def _copies(arrays: Mapping[str, Array] | None, units: tuple[int, int] | None) -> dict[str, Any] | None:
@@ -122,6 +133,74 @@ class Curve(OfNode[Array]):
 
 
 @dataclass(frozen=True)
+class Plane(OfNode[tuple[Array, tuple[float, float], tuple[float, float]]]):
+    """Each unit of a node over two inputs of a table, the others as in one sample; ``PCA`` for both: over the two principal axes.
+
+    Answer: ``(units, n, n)`` float32, where ``[u, i, j]`` is unit u at the i-th of n places up and the j-th across, n at most
+    ``resolution``; and the ranges across and up, of raw inputs, or along the axes.
+    """
+
+    first: int
+    second: int
+    part: str
+    sample: int
+    resolution: int = 64
+
+    def answer(self, live: Live) -> tuple[Array, tuple[float, float], tuple[float, float]] | None:
+        raw, shape = live.data.raw, live.model.shapes[self.node_id]
+        if len(raw.in_shape) != 1 or raw.in_shape[0] < 2 or len(shape) != 1:
+            return None
+        features, rows = raw.in_shape[0], getattr(live.data.index, self.part, ())
+        size = slices.resolution(features, self.resolution)
+        if self.first == PCA:
+            axes = live.kept((Plane, PCA), id(live.data), lambda: slices.principal(live.data))
+            made = lambda: slices.over_axes(live.data, axes, size)
+        elif (
+            max(self.first, self.second) < features
+            and min(self.first, self.second) >= 0
+            and 0 <= self.sample < len(rows)
+        ):
+            held = raw.x[rows[self.sample]]
+            made = lambda: slices.over_inputs(live.data, self.first, self.second, held, size)
+        else:
+            return None
+        inputs, across, up = live.kept(Plane, (id(live.data), self), made)
+        values = live.values((Plane, self), lambda: inputs).value(self.node_id)
+        return _shown(values.reshape(shape[0], size, size)), across, up
+
+
+@dataclass(frozen=True)
+class Guesses(Want[Array]):
+    """What the network says of each sample of a part. Answer: ``(N,)``, the class that it names (int32), or its first output in the units
+    of the data (float32).
+
+    While the run goes on, those of the end of an epoch; of a large part then, those of when it was last standing still.
+    """
+
+    part: str
+
+    def answer(self, live: Live) -> Array | None:
+        part, trainer = live.part(self.part), live.trainer
+        if part is None or trainer is None:
+            return None
+        old: Array | None = live.last((Guesses, self.part))
+        if live.running and len(part) > MOST_GUESSES:
+            return old
+        now = trainer.epoch if live.running else (trainer.steps, float(live.model.store.values.sum()))
+        return live.kept((Guesses, self.part), (now, id(part)), lambda: self._made(live, part, trainer))
+
+    def _made(self, live: Live, part: Dataset, trainer: Trainer) -> Array:
+        classes, found = len(part.classes), []
+        for start in range(0, len(part), GUESSED_AT_ONCE):
+            z = np.asarray(live.model.predict(part.x[start : start + GUESSED_AT_ONCE]), np.float64)
+            if classes:
+                found.append(trainer.loss.probabilities(z)[:, :classes].argmax(axis=1).astype(np.int32))
+            else:
+                found.append(live.data.transform.inverse_target(z)[:, 0].astype(np.float32))
+        return np.concatenate(found)
+
+
+@dataclass(frozen=True)
 class Maps(OfNode[Array]):
     """A node's output for one sample. Answer: ``(C, H, W)`` or ``(features,)`` float32. Node "input" gives the input."""
 
@@ -159,7 +238,7 @@ class Predictions(Want[Array]):
             return None
         z = live.outputs(values)
         if not classes:
-            return _shown(live.data.transform.inverse_target(z))
+            return _shown(live.data.transform.inverse_target(trainer.loss.numbers(z)))
         return trainer.loss.probabilities(z)[:, : len(classes)].astype(np.float32)
 
 
@@ -180,6 +259,48 @@ class PartScore(Want[Score]):
         now = trainer.epoch if live.running else (trainer.steps, float(live.model.store.values.sum()))
         ready = live.kept((PartScore, "ready"), self.part, lambda: Evaluator(live.model, part, trainer.loss))
         return live.kept(PartScore, (self.part, now), ready)
+
+
+class _Losses:
+    """The last losses of samples, and until when they are good enough."""
+
+    def __init__(self) -> None:
+        self._ready: tuple[object, SampleLosses] | None = None
+        self._found: tuple[object, Array] | None = None
+        self._due = 0.0
+
+    def of(self, live: Live, trainer: Trainer, part: Dataset, name: str, count: int) -> Array:
+        start, key = perf_counter(), (name, count, trainer.loss, id(part))
+        moment = (*key, trainer.steps, float(live.model.store.values.sum()))
+        if self._found is not None and (
+            self._found[0] == moment or (live.running and start < self._due and self._found[0][:4] == key)  # type: ignore[index]
+        ):
+            return self._found[1]
+        if self._ready is None or self._ready[0] != key:
+            self._ready = key, SampleLosses(trainer.loss, live.model.out_shape[0], part)
+        values = live.values(("losses", name, count), lambda: part.x[:count])
+        self._found = moment, self._ready[1](live.outputs(values).T).astype(np.float32)
+        now = perf_counter()
+        self._due = now + (now - start) / DIAGNOSIS_SHARE
+        return self._found[1]
+
+
+@dataclass(frozen=True)
+class SampleLoss(Want[Array]):
+    """The loss of each of the first ``count`` samples of a part, penalty not included. Answer: ``(n,)`` float32.
+
+    While the run goes on, an answer may be some updates old.
+    """
+
+    part: str
+    count: int = 500
+
+    def answer(self, live: Live) -> Array | None:
+        part, trainer = live.part(self.part), live.trainer
+        if part is None or trainer is None or self.count < 1:
+            return None
+        count = min(self.count, len(part))
+        return live.kept((SampleLoss, self.part), None, _Losses).of(live, trainer, part, self.part, count)
 
 
 @dataclass(frozen=True)
@@ -288,6 +409,23 @@ class Diagnosis(Want[diagnosis.Diagnosis]):
 
 
 @dataclass(frozen=True)
+class Coaching(Want[Told]):
+    """What the coach says of the run. Answer: ``engine.coach.Told``, the same object until it says something else.
+
+    It looks after an epoch, a few times a second at most, and takes a small part of the time.
+    """
+
+    def answer(self, live: Live) -> Told | None:
+        trainer = live.trainer
+        if trainer is None or live.project is None:
+            return None
+        diagnosed = live.kept(Diagnosis, None, _Diagnosed)
+        return live.kept(Coaching, None, Follower).told(
+            live.project, live.data, trainer, live.running, lambda: diagnosed.of(trainer, live.running)
+        )
+
+
+@dataclass(frozen=True)
 class NextUpdate(Want["Trace"]):
     """The update that comes next, every number of it. Answer: its trace, while it is looked at (see Inspect), whoever asks."""
 
@@ -317,9 +455,10 @@ class CheckGradients(Want[CheckState]):
     """
 
     cells: int = 30
+    planted: bool = False  #: as if back-propagation had a fault, to see it found
 
     def answer(self, live: Live) -> CheckState | None:
-        return live.inspection.check(self.cells)
+        return live.inspection.check((self.cells, self.planted))
 
     def work(self, live: Live, go_on: Callable[[], bool]) -> bool:
-        return live.inspection.check_on(self.cells, go_on)
+        return live.inspection.check_on((self.cells, self.planted), go_on)

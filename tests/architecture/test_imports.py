@@ -21,16 +21,30 @@ FLOORS = (
     ("playground.document",),
     ("playground.runs",),
     ("playground.runner",),
+    ("playground.lessons",),
     ("playground.ui", "playground.ui.kit"),
     ("playground.ui.panels",),
     ("playground.ui.shell", "playground.ui.application"),
-    ("playground.app", "playground.cli", "playground.__main__"),
+    ("playground.app", "playground.cli", "playground.sweeping", "playground.__main__"),
 )
 QT = {"PySide6", "shiboken6", "pyqtgraph", "qtawesome", "qtpy", "pytestqt"}
-HEAVY = QT | {"PIL", "onnx", "safetensors", "scipy", "sklearn", "torch", "ziamath"}
+HEAVY = QT | {
+    "PIL",
+    "distributed",
+    "duckdb",
+    "joblib",
+    "onnx",
+    "python_calamine",
+    "safetensors",
+    "scipy",
+    "segno",
+    "sklearn",
+    "torch",
+    "ziamath",
+}
 
 # The engine is pure NumPy; these it may use when asked for what they do, and it leaves threads to its callers.
-ENGINE_LAZILY = {"PIL", "onnx", "safetensors", "scipy", "sklearn"}
+ENGINE_LAZILY = {"PIL", "duckdb", "onnx", "python_calamine", "safetensors", "scipy", "sklearn"}
 THREADS = {"asyncio", "concurrent", "multiprocessing", "threading"}
 
 
@@ -229,7 +243,11 @@ def test_the_engine_is_numpy_and_the_standard_library(imports: list[Import]) -> 
 def test_whatever_is_imported_is_a_declared_dependency(imports: list[Import], repository: Path) -> None:
     project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     # PySide6-Essentials is nothing without shiboken6, and pins it.
-    offered = project["optional-dependencies"]["export"]
+    offered = [
+        one
+        for extra in ("cluster", "export", "share", "tables")
+        for one in project["optional-dependencies"][extra]
+    ]
     declared = {_name_of(requirement) for requirement in (*project["dependencies"], *offered)} | {"shiboken6"}
     distributions = {name: [name] for name in declared} | packages_distributions()  # an extra may be missing
     foreign = [i for i in imports if not is_ours(i.imported) and i.package not in sys.stdlib_module_names]

@@ -16,7 +16,7 @@ from engine.layers import registry as layers
 from engine.limits import MOST_LAYERS
 from engine.losses import BCEWithLogitsLoss, CrossEntropyLoss, HingeLoss, MSELoss
 from engine.network import Network
-from engine.problems import AppendLayer, Remedy
+from engine.problems import AppendLayer, InsertLayer, Remedy, RemoveNode, SetLayer
 from playground.document import edits
 from playground.document.document import Document, News
 from playground.document.files import from_json, to_json
@@ -295,6 +295,21 @@ def test_mending_leaves_what_runs_alone() -> None:
         assert edits.mend_output(whole) is whole
 
 
+@pytest.mark.parametrize(
+    "remedy",
+    [
+        RemoveNode("Remove it", "gone"),
+        SetLayer("Change it", "gone", Linear(3)),
+        InsertLayer("Put one before it", "gone", Flatten()),
+    ],
+    ids=lambda remedy: type(remedy).__name__,
+)
+def test_what_is_gone_needs_no_mending(remedy: Remedy) -> None:
+    """A button may be pressed in the moment in which its block goes."""
+    before = circle()
+    assert edits.mend(before, remedy) is before
+
+
 def test_mending_finds_a_loss_too() -> None:
     before = edits.set_fit(circle(), Fit(loss=CrossEntropyLoss())).replace(source=Sine(samples=60))
     after = edits.mend_output(before)
@@ -329,8 +344,8 @@ POOLED = project(Linear(1), Softmax())
         NORMED,
         POOLED,
         circle().replace(source=Sine(samples=60)),
-        project(Conv2d(2), Linear(10), source=Digits()),
-        wired(project(Conv2d(2), MaxPool2d(2), Linear(10), source=Digits()), "linear1", ("conv2d1",)),
+        project(Conv2d(2), ReLU(), Linear(10), source=Digits()),
+        wired(project(Conv2d(2), ReLU(), MaxPool2d(2), Linear(10), source=Digits()), "linear1", ("relu1",)),
     ],
     ids=[
         "empty",

@@ -42,6 +42,16 @@ def test_every_preparation_comes_back(preparation: Any) -> None:
     assert from_json(to_json(project), "it") == project
 
 
+def test_what_is_meant_so_comes_back_and_is_checked() -> None:
+    project = edits.mean_so(Project(), "no-nonlinearity")
+    assert from_json(to_json(project), "it").meant == ("no-nonlinearity",)
+    assert "meant" not in json.loads(to_json(Project()))
+    later = json.loads(to_json(project)) | {"meant": ["of-a-later-version", "overfitting", ["odd"], 3]}
+    assert from_json(json.dumps(later), "it").meant == ("overfitting",)
+    with pytest.raises(FileError, match="expected a list of the coach's rules"):
+        from_json(json.dumps(later | {"meant": "overfitting"}), "it")
+
+
 def test_the_human_error_comes_back_and_is_checked() -> None:
     project = edits.set_human_error(Project(), 0.07)
     assert from_json(to_json(project), "it").human_error == 0.07

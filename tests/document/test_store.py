@@ -80,6 +80,16 @@ def test_another_preparation_does_not_make_the_samples_again() -> None:
     assert Slow.made == [0]
 
 
+def test_other_targets_are_those_of_one_preparation_alone() -> None:
+    """An autoencoder's targets are its inputs; whoever prepares the same samples otherwise has the classes again."""
+    store, source = Store(), Circle(samples=30)
+    inputs = store.make(source, Preparation(reconstruct=True))
+    classes = store.make(source, PLAIN)
+    assert (inputs.train.classes, inputs.train.target_shape) == ((), (2,))
+    assert classes.train.classes == source.make().classes
+    assert inputs.made is classes.made is classes.raw
+
+
 def test_in_haste_they_are_pending_until_they_are_there(hasty: Store) -> None:
     for _ in range(3):
         with pytest.raises(Pending, match="being loaded"):

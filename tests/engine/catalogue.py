@@ -5,11 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from engine.data.numbers import Names, Table
+from engine.data.numbers import Numbers as Rows
 from engine.errors import ShapeError, SpecError
 from engine.layers import Layer, Shape
 from engine.layers import registry as layers
 from engine.registry import Registry
-from engine.spec import Bool, Choice, File, Flags, Float, Int, Kind, Name, Nested, NestedList, Pair, Spec
+from engine.spec import (
+    Bool,
+    Choice,
+    File,
+    Flags,
+    Float,
+    Int,
+    Kind,
+    Name,
+    Nested,
+    NestedList,
+    Numbers,
+    Pair,
+    Spec,
+)
 
 #: samples of these shapes are offered to every layer; each must take at least one
 SHAPES: tuple[Shape, ...] = ((5,), (1,), (2, 6, 7), (1, 5, 5))
@@ -28,6 +44,8 @@ def others(kind: Kind, default: Any) -> list[Any]:
             return [o for o in options if o != default]
         case Flags(options=options):
             return [options]
+        case Numbers():
+            return [(2.0, 0.5), (0.25, 1.5, 3.0)]
         case File():
             return ["/some/where/else", "C:\\Pictures\\träumerei 1.npz"]
         case Name():
@@ -40,6 +58,11 @@ def others(kind: Kind, default: Any) -> list[Any]:
             return [0.3]
         case Nested(registry=registry):
             return [cls() for cls in registry]
+        case Table(least=least):
+            row = [0.1 * i for i in range(least)]
+            return [Rows([row, row]), Rows([[*row, 0.5], [*row, 0.25]])]
+        case Names():
+            return [("a",), ("a", "träumerei 1")]
         case NestedList(registry=registry):
             return [*((cls(),) for cls in registry), tuple(cls() for cls in registry)]
     raise AssertionError(f"others() does not know {kind}")

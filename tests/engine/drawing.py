@@ -13,7 +13,7 @@ from engine.layers import AvgPool2d, BatchNorm, Concat, Conv2d, Layer, LayerNorm
 from engine.layers import registry as layers
 from engine.layers.conv import pair
 from engine.network import INPUT, Network, Node
-from engine.spec import Bool, Choice, Flags, Float, Int, Kind, Nested, NestedList, Pair, Spec
+from engine.spec import Bool, Choice, Flags, Float, Int, Kind, Nested, NestedList, Numbers, Pair, Spec
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
@@ -25,6 +25,8 @@ def values(kind: Kind, default: Any) -> st.SearchStrategy[Any]:
             return st.booleans()
         case Choice(options=options):
             return st.sampled_from(options)
+        case Numbers():
+            return st.lists(st.integers(1, 24).map(lambda n: n / 8), max_size=4).map(tuple)
         case Flags(options=options):
             return st.lists(st.sampled_from(options), unique=True)
         case Pair(min=low, max=high, words=words, sides=sides):
@@ -48,15 +50,14 @@ def values(kind: Kind, default: Any) -> st.SearchStrategy[Any]:
 
 def fitted(key: str, chosen: dict[str, Any]) -> None:
     """Bring settings that only make sense together in line, so that few drawings are thrown away."""
-    if key == "Conv2d":
+    if key == "ConvTranspose2d":
+        most = zip(
+            pair(chosen["stride"]), pair(chosen["dilation"]), pair(chosen["output_padding"]), strict=True
+        )
+        chosen["output_padding"] = tuple(min(more, max(s, d) - 1) for s, d, more in most)
+    if key in ("Conv2d", "ConvTranspose2d"):
         chosen["groups"] = min(chosen["groups"], 3)
         chosen["out_channels"] = chosen["groups"] * min(chosen["out_channels"], 3)
-        if chosen["padding"] == "same":
-            chosen["stride"] = 1
-    if key.endswith("Pool2d") and "kernel_size" in chosen:
-        chosen["padding"] = tuple(
-            min(p, k // 2) for p, k in zip(pair(chosen["padding"]), pair(chosen["kernel_size"]), strict=True)
-        )
     if key == "LocalResponseNorm":
         chosen["k"] += 0.5  # with 0, a picture of zeros is divided by zero, in PyTorch too
     if key == "SGD" and chosen["nesterov"]:
@@ -65,7 +66,11 @@ def fitted(key: str, chosen: dict[str, Any]) -> None:
 
 def spec(draw: Draw, cls: type[Spec]) -> Any:
     """A spec of class ``cls`` in some settings. What does not enter the maths stays as it is."""
-    chosen = {p.name: draw(values(p.kind, p.default)) for p in cls.params() if p.name != "frozen"}
+    chosen = {
+        p.name: draw(values(p.kind, p.default))
+        for p in cls.params()
+        if p.name not in ("frozen", "frozen_bias")
+    }
     fitted(cls.key, chosen)
     try:
         return cls(**chosen)
@@ -105,8 +110,16 @@ PARTS: dict[str, tuple[Layer, ...]] = {
         Conv2d(4, 2, padding=1, stride=2),
         Conv2d(2, 3, padding="full", bias=False),
         MaxPool2d(3, stride=1, padding=1),
+        layers.get("ConvTranspose2d")(2, 3, stride=2, padding=1, output_padding=1),
+        layers.get("Upsample")(),
+        layers.get("ZeroPad2d")((0, 1, 2, 0)),
         MaxPool2d(2, padding=1),
+        MaxPool2d(3, stride=2, ceil_mode=True),
         AvgPool2d(2, padding=1, count_include_pad=False),
+        AvgPool2d(2, padding=(0, 1, 1, 0), ceil_mode=True),
+        AvgPool2d(2, stride=1, dilation=2),
+        Conv2d(3, 3, padding="same", stride=2),
+        layers.get("GlobalMaxPool2d")(),
         layers.get("LocalResponseNorm")(size=3, alpha=0.5),
         layers.get("Dropout2d")(p=0.0),
         layers.get("GlobalAvgPool2d")(),

@@ -48,10 +48,22 @@ class Scope:
 
 
 Value = Callable[[Scope], Any]
+
+
+def gelu_gate(x: Any) -> Any:
+    """GELU's tanh form without its x (Hendrycks & Gimpel 2016, section 2)."""
+    return 0.5 * (1.0 + np.tanh(np.sqrt(2.0 / np.pi) * (x + 0.044715 * np.power(x, 3))))
+
+
+def gelu_gate_slope(x: Any) -> Any:
+    u = np.sqrt(2.0 / np.pi) * (x + 0.044715 * np.power(x, 3))
+    return 0.5 / np.cosh(u) ** 2 * np.sqrt(2.0 / np.pi) * (1.0 + 3.0 * 0.044715 * np.power(x, 2))
+
+
 CONSTANTS: dict[str, Any] = {"e": np.e, r"\pi": np.pi, r"\infty": np.inf}
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     r"\tanh": np.tanh, r"\log": np.log, r"\exp": np.exp, r"\cos": np.cos, r"\sin": np.sin, r"\cosh": np.cosh, r"\sinh": np.sinh, r"\sigma": expit, r"\Phi": ndtr,
-    "sign": np.sign, "erf": erf, r"\max": lambda *v: _fold(np.maximum, v), r"\min": lambda *v: _fold(np.minimum, v),
+    "g": gelu_gate, "g'": gelu_gate_slope, "sign": np.sign, "erf": erf, r"\max": lambda *v: _fold(np.maximum, v), r"\min": lambda *v: _fold(np.minimum, v),
 }  # fmt: skip
 RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt, ">": operator.gt, "=": operator.eq,
@@ -242,6 +254,9 @@ class Reader:
                 return self.counted(np.sum)
             case r"\max" | r"\min" if self.next == "_":
                 return self.counted({r"\max": np.max, r"\min": np.min}[word])
+            case "g" if self.next == "'":
+                self.take()
+                return self.applied(FUNCTIONS["g'"])
             case _ if word in FUNCTIONS and (self.next in ("(", r"\left") or word in (r"\log", "erf")):
                 return self.applied(FUNCTIONS[word])
         self.at -= 1

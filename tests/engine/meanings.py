@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,12 @@ from tests.engine.latex import Scope
 #: settings that no formula speaks of: it is one for where they are at their default
 SILENT: dict[type[Layer], set[str]] = {
     layers.Conv2d: {"groups"},  # each group is such a layer
-    layers.AvgPool2d: {"count_include_pad"},  # without, windows at the border have a k of their own
+    layers.ConvTranspose2d: {"groups"},
+    layers.Upsample: {"align_corners"},  # then the places are others
+    layers.AvgPool2d: {"count_include_pad", "ceil_mode"},  # windows at the border may have a k of their own
 }
 #: settings that say how a layer begins and learns, not what it computes
-BESIDE = {"initializer", "regularizer", "frozen", "init", "momentum"}
+BESIDE = {"initializer", "regularizer", "frozen", "frozen_bias", "init", "momentum"}
 
 #: the letters of settings of penalties, limits, schedules and initializers, by field
 WEIGHTS: dict[str, str] = {
@@ -83,11 +86,6 @@ def elementwise(case: Case, **names: Any) -> Scope:
     return Scope({"x": case.x, "y": case.y, r"\delta": case.dy, "∂x": case.dx, **names})
 
 
-def selu(case: Case, sample: int, backward: bool) -> Scope:
-    # the constants of the paper (Klambauer et al. 2017)
-    return elementwise(case, **{r"\alpha": 1.6732632423543772, r"\lambda": 1.0507009873554805})
-
-
 def prelu(case: Case, sample: int, backward: bool) -> Scope:
     a = case.trace.parameter("tested", "weight")
     over = tuple(i for i in range(case.x.ndim) if i != 1 or len(a) == 1)
@@ -120,7 +118,7 @@ def normalized(case: Case, axes: tuple[int, ...], below: str) -> Scope:
         names |= {r"\gamma": 1.0, r"\beta": 0.0, r"∂\gamma": (case.dy * normal).sum(axes, keepdims=True)}
         names |= {r"∂\beta": case.dy.sum(axes, keepdims=True)}
     else:
-        column = (1, -1, *(1 for _ in case.x.shape[2:])) if below else (1, *case.x.shape[1:])
+        column = (1, -1, *(1 for _ in case.x.shape[2:])) if below else weight.shape
         names |= {r"\gamma": weight.reshape(column), r"\beta": bias.reshape(column)}
         names |= {
             r"∂\gamma": case.slope("weight").reshape(column),
@@ -134,7 +132,7 @@ def batch_norm(case: Case, sample: int, backward: bool) -> Scope:
 
 
 def layer_norm(case: Case, sample: int, backward: bool) -> Scope:
-    return normalized(case, tuple(range(1, case.x.ndim)), "")
+    return normalized(case, tuple(range(case.x.ndim))[-case.layer.normalized_ndim or 1 :], "")
 
 
 # --- cell by cell -----------------------------------------------------------------------------------------------------
@@ -174,6 +172,8 @@ def picture(case: Case, sample: int, **letters: Any) -> Scope:
 def steps(layer: Any, shape: Shape) -> dict[str, int]:
     """Stride, dilation and padding, the same in both directions. Raises ValueError where they are not."""
     top, _, left, _ = layer.layout(shape).pad
+    if isinstance(layer, layers.ConvTranspose2d):
+        top, left = pair(layer.padding)
     stride = layer.steps() if hasattr(layer, "steps") else pair(layer.stride)
     pairs = {"s": stride, "d": pair(getattr(layer, "dilation", 1)), "p": (top, left)}
     if any(a != b for a, b in pairs.values()):
@@ -218,6 +218,47 @@ def pool(case: Case, sample: int, backward: bool) -> Scope:
         scope.names, {**scope.ranges, "u": range(kh), "v": range(kw)},
         outside={"x": -np.inf if highest else 0.0}, texts={"that saw it": saw, "won window": won},
     )  # fmt: skip
+
+
+def transposed(case: Case, sample: int, backward: bool) -> Scope:
+    layer = case.layer
+    pairs = {"s": pair(layer.stride), "d": pair(layer.dilation), "p": pair(layer.padding)}
+    weight, bias = case.parameter("weight"), case.parameter("bias")
+    scope = picture(case, sample, **{letter: both[0] for letter, both in pairs.items()})
+    names = {
+        "w": weight, "∂w": case.slope("weight"),
+        "b": np.zeros(weight.shape[1]) if bias is None else bias,
+        "∂b": case.dy.sum((0, 2, 3)) if bias is None else case.slope("bias"),
+    }  # fmt: skip
+    ranges = {"o": range(weight.shape[1]), "u": range(weight.shape[2]), "v": range(weight.shape[3])}
+    ranges |= {"k": scope.ranges["h"], "l": scope.ranges["w"]}
+    return Scope({**scope.names, **names}, {**scope.ranges, **ranges}, outside={r"\delta": 0.0})
+
+
+def enlarged(case: Case, sample: int, backward: bool) -> Scope:
+    (height, width), (rows, columns) = case.x.shape[2:], case.y.shape[2:]
+    sh, sw = rows // height, columns // width
+    scope = picture(case, sample, s_h=sh, s_w=sw)
+    places = {"p": (height, rows, sh), "q": (width, columns, sw)}
+    where = {
+        letter: np.clip((np.arange(count) + 0.5) / s - 0.5, 0, size - 1)
+        for letter, (size, count, s) in places.items()
+    }
+    return Scope({**scope.names, **where}, {**scope.ranges, "u": range(sh), "v": range(sw)})
+
+
+def bordered(case: Case, sample: int, backward: bool) -> Scope:
+    top, _, left, _ = case.layer.pads()
+    scope = picture(case, sample, p_t=top, p_l=left)
+    return replace(scope, outside={"x": 0.0})
+
+
+def largest(case: Case, sample: int, backward: bool) -> Scope:
+    def won(at: Scope) -> bool:
+        channel = case.x[sample][at.names["c"]]
+        return (at.names["h"], at.names["w"]) == np.unravel_index(channel.argmax(), channel.shape)
+
+    return replace(picture(case, sample), texts={"is the largest": won})
 
 
 def adaptive(case: Case, sample: int, backward: bool) -> Scope:
@@ -284,9 +325,10 @@ def added(case: Case, sample: int, backward: bool) -> Scope:
 
 #: what a layer's symbols are; of one that is not listed (nor one it inherits from), those of a curve that takes value by value
 MEANINGS: dict[type[Layer], Callable[[Case, int, bool], Scope]] = {
-    layers.SELU: selu, layers.PReLU: prelu, layers.Dropout: dropout, layers.Dropout2d: dropout2d, layers.GaussianNoise: noise,
+    layers.PReLU: prelu, layers.Dropout: dropout, layers.Dropout2d: dropout2d, layers.GaussianNoise: noise,
     layers.BatchNorm: batch_norm, layers.LayerNorm: layer_norm, layers.LocalResponseNorm: response, layers.Softmax: softmax,
     layers.Linear: linear, layers.Conv2d: conv, layers.MaxPool2d: pool, layers.AvgPool2d: pool,
     layers.AdaptiveAvgPool2d: adaptive, layers.GlobalAvgPool2d: lambda case, sample, backward: picture(case, sample),
+    layers.GlobalMaxPool2d: largest, layers.ConvTranspose2d: transposed, layers.Upsample: enlarged, layers.ZeroPad2d: bordered,
     layers.Flatten: flatten, layers.Unflatten: unflatten, layers.Add: added,
 }  # fmt: skip

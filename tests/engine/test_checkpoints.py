@@ -122,6 +122,15 @@ def test_going_on_otherwise_writes_the_rows_anew() -> None:
     assert not kept.go_to(run, 3) or run.steps == 20
 
 
+def test_a_loss_that_is_the_same_is_no_better() -> None:
+    """As in PyTorch's ReduceLROnPlateau and Keras' EarlyStopping: patience runs out where nothing gets better."""
+    still = Fit(batch_size=20, optimizer=optimizers.SGD(lr=0.0), early_stopping=3)
+    run = trainer(still, Network.chain(layers.Linear(1)))
+    run.run(600.0, until_epoch=50)
+    assert run.stopped.startswith("Stopped early after epoch 4: ")
+    assert "after epoch 1, whose weights" in run.stopped
+
+
 def test_early_stopping_ends_where_it_would_have_ended() -> None:
     fit = Fit(batch_size=20, optimizer=optimizers.SGD(lr=1.0), early_stopping=2)
     straight, run, kept = trainer(fit), trainer(fit), Checkpoints()

@@ -44,6 +44,8 @@ SHAPES: tuple[Shape, ...] = ((5,), (2, 4, 5))
 #: layers that want other shapes or settings, so that there is something to tell apart and not too much to work out
 FITTING: dict[type[Layer], tuple[dict[str, Any], tuple[Shape, ...]]] = {
     layers.Conv2d: ({"out_channels": 2}, ((2, 3, 4),)),
+    layers.ConvTranspose2d: ({"out_channels": 2, "kernel_size": 2}, ((2, 2, 3),)),
+    layers.Upsample: ({}, ((1, 2, 3),)),
     layers.Linear: ({"out_features": 3}, ((4,),)),
     layers.Softmax: ({}, ((5,),)),
     layers.Flatten: ({}, ((2, 4, 5),)),
@@ -149,8 +151,13 @@ def test_a_losss_formulas_give_its_numbers(loss: Loss, task: str) -> None:
         """With one letter below, the only output is meant."""
         return (a.T, a[0]) if outputs == 1 else a.T
 
+    weights = np.ones(outputs)
+    given = getattr(loss, "weight", ())[:outputs]
+    weights[: len(given)] = given
+    if given:  # the engine's targets carry them
+        t = t / weights[:, None]
     names = {
-        "z": cells(z), "t": cells(t), "∂z": cells(dz), "y": y, "L": float(value), "N": count, "K": outputs,
+        "z": cells(z), "t": cells(t), "∂z": cells(dz), "y": y, "L": float(value), "N": count, "K": outputs, "w": weights,
         "p": loss.probabilities(z.T), **letters_of(loss),
     }  # fmt: skip
     scope = Scope(names, {"n": range(count), "k": range(outputs)})

@@ -7,7 +7,7 @@ import pytest
 
 from engine import Fit, Model, Network, layers, losses, regularizers
 from engine.data import Circle, Dataset
-from engine.gradcheck import GradientCheck, Verdict
+from engine.gradcheck import GradientCheck, Report, Verdict
 from engine.layers import Bind, Steps, call
 from tests.engine.catalogue import case_id, variants
 
@@ -101,3 +101,18 @@ def test_progress_and_cancelling() -> None:
 def test_many_numbers_are_sampled() -> None:
     (report, *_) = check(Network.chain(layers.Linear(50), layers.Linear(1))).run(cells=7)
     assert (len(report.cells), report.skipped) == (7, 93)
+
+
+def test_a_planted_fault_is_found_where_it_is_and_nowhere_else() -> None:
+    right = [r.verdict for r in check(NETWORKS["dense"]).steps() if isinstance(r, Report)]
+    wrong = [r for r in check(NETWORKS["dense"]).steps(planted=True) if isinstance(r, Report)]
+    assert [r.verdict for r in wrong] == [Verdict.BAD, *right[1:]]
+    assert Verdict.BAD not in right
+    assert wrong[0].raw == pytest.approx(0.5, rel=1e-3)
+
+
+def test_the_raw_error_is_never_rounded_away() -> None:
+    for report in check(NETWORKS["dense"]).run():
+        assert report.difference == max(abs(c.analytic - c.numeric) for c in report.cells)
+        assert report.raw >= report.worst.error
+        assert report.raw > 0

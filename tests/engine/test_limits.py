@@ -84,6 +84,43 @@ def test_frozen_layers_stay_and_the_others_learn_as_ever(optimizer: optimizers.O
     run("")
 
 
+@pytest.mark.parametrize(
+    "optimizer", [optimizers.SGD(lr=0.1), optimizers.Adam(lr=0.1, weight_decay=0.1)], ids=["SGD", "Adam"]
+)
+def test_a_bias_is_frozen_without_its_weights(optimizer: optimizers.Optimizer) -> None:
+    def run(held: str) -> dict[str, np.ndarray]:
+        net = Network.chain(
+            *(layers.Linear(3, frozen_bias=str(i) in held) for i in range(3)), layers.Linear(1)
+        )
+        made = trainer(Fit(optimizer=optimizer), net)
+        for key, value in made.model.parameters.items():
+            value["bias"][...] = 0.5 + int(key)
+        before = made.model.state_dict()
+        made.step()
+        after = made.model.state_dict()
+        for key, value in before.items():
+            assert np.array_equal(value, after[key]) == (key.endswith("bias") and key[0] in held), key
+        return after
+
+    free = run("")
+    for held in ("1", "02", "012"):
+        after = run(held)
+        for key, value in free.items():
+            if not (key.endswith("bias") and key[0] in held):
+                assert np.array_equal(value, after[key]), "the others learn as ever"
+
+
+def test_the_norm_leaves_frozen_biases_out() -> None:
+    net = Network.chain(layers.Linear(4, frozen_bias=True), layers.Tanh(), layers.Linear(1))
+    free = trainer(Fit(optimizer=optimizers.SGD(lr=0.1), clipping=ClipNorm(max_norm=1e9)), net)
+    free.step()
+    parts = [free.model.gradients["0"]["weight"], *free.model.gradients["2"].values()]
+    assert np.abs(free.model.gradients["0"]["bias"]).max() > 0
+    assert free.gradient_norm() == pytest.approx(
+        float(np.linalg.norm(np.concatenate([g.ravel() for g in parts]))), rel=1e-12
+    )
+
+
 def test_max_norm_and_the_norm_leave_frozen_layers_out() -> None:
     net = Network.chain(layers.Linear(4, frozen=True), layers.Tanh(), layers.Linear(1))
     run = trainer(Fit(optimizer=optimizers.SGD(lr=0.1), clipping=ClipNorm(max_norm=0.01), max_norm=0.1), net)

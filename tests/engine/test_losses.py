@@ -172,3 +172,22 @@ def test_a_loss_of_ones_own_asks_for_nothing() -> None:
         tasks = ("binary",)
 
     assert Own().fits(Range(0.0, 1.0), DATA["binary"])
+
+
+def test_weighted_classes_count_as_often_as_if_they_were_there_so_often(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A weight of 3 is every sample of the class three times; whatever the pieces in which a whole part is evaluated."""
+    data = DATA["multiclass"]
+    model = Model(Network.chain(Linear(3)), (2,), dtype="float64")
+    often = np.repeat(np.arange(len(data)), np.where(data.y == 1, 3, 1))
+    weighted = CrossEntropyLoss(weight=(1.0, 3.0))
+    value, gradients = model.value_and_grad(data.x, data.y, weighted)
+    same, other = model.value_and_grad(data.x[often], data.y[often], CrossEntropyLoss())
+    assert value == pytest.approx(same, rel=1e-12)
+    for name, gradient in gradients.items():
+        np.testing.assert_allclose(gradient, other[name], atol=1e-12)
+    monkeypatch.setattr("engine.model.PREDICT_BUDGET", 50)  # several pieces, whose classes are not alike
+    assert model.piece(len(data)) < len(data) / 2
+    fit = Fit(loss=weighted, batch_size=8)
+    assert Trainer(model, data, data, fit).train_score.loss == pytest.approx(value, rel=1e-12)

@@ -1,17 +1,13 @@
 """Networks as values: shapes before data, problems in words, graphs that fork and skip."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from engine.errors import ShapeError, SpecError
 from engine.layers import Conv2d, Flatten, Identity, Linear, MaxPool2d, ReLU, Tanh, registry
-from engine.layers.conv import same_pads
 from engine.model import Model
 from engine.network import Network, Node
-from engine.problems import InsertLayer, SetLayer
-from engine.spec import sides_in_words
+from engine.problems import InsertLayer
 from tests.engine.numeric import gradient_errors, program_for
 
 CNN = Network.chain(Conv2d(8, padding="same"), ReLU(), MaxPool2d(2), Flatten(), Linear(10))
@@ -123,31 +119,20 @@ def test_a_branch_that_ends_nowhere_leaves_the_gradient_of_a_shown_value_alone()
     assert max(errors.values()) < 1e-6, errors
 
 
-@pytest.mark.parametrize(("stride", "sides"), [(2, (0, 1, 0, 1)), ((1, 2), (1, 1, 0, 1)), (4, 0)])
-def test_same_padding_with_a_stride_is_refused_and_the_cells_that_do_it_are_offered(
-    stride: object, sides: object
-) -> None:
-    network = Network.chain(Conv2d(2, 3, stride=stride, padding="same"), Flatten(), Linear(10))
-    (problem,) = network.problems((1, 8, 8))
-    (remedy,) = problem.remedies
-    assert isinstance(remedy, SetLayer)
-    assert remedy.layer == Conv2d(2, 3, stride=stride, padding=sides)
-    assert remedy.text == f"Use padding {sides_in_words(remedy.layer.padding)}"
-    mended = Network((replace(network.nodes[0], layer=remedy.layer), *network.nodes[1:]))
-    assert mended.problems((1, 8, 8)) == ()
-    assert Network.chain(Conv2d(2, 3, stride=2, padding="same")).problems((5,))[0].remedies == ()
-
-
 @pytest.mark.parametrize("size", range(1, 12))
 @pytest.mark.parametrize(
     ("kernel", "stride", "dilation"), [(1, 2, 1), (2, 1, 1), (3, 2, 1), (3, 2, 2), (4, 3, 1), (5, 4, 1)]
 )
-def test_same_pads_give_the_size_divided_by_the_stride(
+def test_same_padding_gives_the_size_divided_by_the_stride(
     size: int, kernel: int, stride: int, dilation: int
 ) -> None:
-    layer = Conv2d(1, kernel, stride=stride, dilation=dilation)
-    top, bottom, left, right = same_pads(layer, (1, size, size))
-    out = layer.replace(padding=(top, bottom, left, right)).out_shape((1, size, size))
-    assert out == (1, -(-size // stride), -(-size // stride))
-    assert bottom - top in (0, 1)
-    assert (top, bottom) == (left, right)
+    for layer in (
+        Conv2d(1, kernel, stride=stride, dilation=dilation, padding="same"),
+        MaxPool2d(kernel, stride=stride, dilation=dilation, padding="same"),
+    ):
+        shape = (1, size, size)
+        assert layer.out_shape(shape) == (1, -(-size // stride), -(-size // stride))
+        top, bottom, left, right = layer.pads(shape)
+        assert layer.replace(padding=(top, bottom, left, right)).out_shape(shape) == layer.out_shape(shape)
+        assert bottom - top in (0, 1)
+        assert (top, bottom) == (left, right)

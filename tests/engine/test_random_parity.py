@@ -53,7 +53,8 @@ def magnification(layer: Layer, x: np.ndarray) -> float:
     """What a normalization multiplies numbers by that have cancelled to nearly nothing; 1 for other layers."""
     if not isinstance(layer, BatchNorm | LayerNorm):
         return 1.0
-    axes = (0, *range(2, x.ndim)) if isinstance(layer, BatchNorm) else tuple(range(1, x.ndim))
+    over = (0, *range(2, x.ndim))
+    axes = over if isinstance(layer, BatchNorm) else tuple(range(x.ndim))[-layer.normalized_ndim or 1 :]
     return max(1.0, 1.0 / np.sqrt(x.var(axes).min() + layer.eps))
 
 

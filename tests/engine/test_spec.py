@@ -15,7 +15,20 @@ from engine.losses import losses
 from engine.optimizers import SGD, optimizers
 from engine.registry import Registry
 from engine.regularizers import L2, regularizers
-from engine.spec import Bool, Choice, File, Flags, Float, Int, Kind, Pair, Spec, param, sides_in_words
+from engine.spec import (
+    Bool,
+    Choice,
+    File,
+    Flags,
+    Float,
+    Int,
+    Kind,
+    Numbers,
+    Pair,
+    Spec,
+    param,
+    sides_in_words,
+)
 from tests.engine.catalogue import case_id, variants
 
 REGISTRIES: tuple[Registry[Any], ...] = (layers, losses, optimizers, initializers, regularizers, sources)
@@ -58,6 +71,11 @@ def test_everything_explains_itself(registry: Registry[Any], cls: type[Spec]) ->
             [(0, 1, 2), (0, 1, 2, 10), (0, 1, 2, 3, 4), "same"],
         ),
         (Flags(("a", "b")), [(), ["b", "a"]], ["a", ("c",), None]),
+        (
+            Numbers(most=3),
+            [(), [1, 2.5], (0.5,)],
+            [1.0, (0.0,), (-1, 2), "1, 2", (1, 2, 3, 4), ("a",), (True,)],
+        ),
     ],
     ids=lambda v: type(v).__name__,
 )

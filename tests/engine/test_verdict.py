@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from typing import Any
 
 import numpy as np
 import pytest
 
-from engine.diagnosis import Bins, Diagnosis, LayerDiagnosis
-from engine.verdict import (
-    FAR_APART,
-    HIGH,
-    LARGE_UPDATE,
-    MANY_DEAD,
-    MANY_SATURATED,
-    SMALL_UPDATE,
-    Kind,
-    findings,
-    verdict,
-)
-
-NONE = Bins(np.zeros(1, int), np.array([0.0, 1.0]))
+from engine.log import COLUMNS, LogView
+from engine.verdict import HIGH, Kind, overfitted, verdict
 
 
 @pytest.mark.parametrize(
@@ -73,81 +59,50 @@ def test_what_is_missing_is_named() -> None:
     assert found.variance == pytest.approx(0.1)
 
 
-def layer(node_id: str, **figures: Any) -> LayerDiagnosis:
-    well = {
-        "mean": 0.0,
-        "std": 1.0,
-        "dead": 0.0,
-        "zeros": 0.0,
-        "saturated": math.nan,
-        "gradient_norm": 0.1,
-        "update_ratio": math.nan,
-    }
-    return LayerDiagnosis(node_id, outputs=NONE, output_gradients=NONE, **(well | figures))
+def log(train: list[float], validation: list[float]) -> LogView:
+    rows = np.zeros((len(train), len(COLUMNS)))
+    rows[:, 0] = range(len(train))
+    rows[:, COLUMNS.index("train_loss")], rows[:, COLUMNS.index("validation_loss")] = train, validation
+    return LogView(rows)
 
 
-def weighty(node_id: str, **figures: Any) -> LayerDiagnosis:
-    return dataclasses.replace(layer(node_id, **figures), weights=NONE, weight_gradients=NONE)
+FALLING = [1 / (n + 1) for n in range(16)]
+TURNED = [1.0, 0.6, 0.4, 0.4, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5]
 
 
-def said(*of: LayerDiagnosis) -> list[tuple[str, str]]:
-    return [(f.node_id, f.message) for f in findings(Diagnosis(of, 10, 0))]
+def test_a_validation_loss_that_has_turned_is_told_with_its_numbers() -> None:
+    found = overfitted(log(FALLING, TURNED))
+    assert found is not None
+    assert (found.best, found.at) == (0.4, 15)
+    assert 2 <= found.epoch <= 4
+    assert found.rise == pytest.approx(found.now / 0.4 - 1)
+    assert f"best after epoch {found.epoch} (0.4)" in found.words
 
 
-def test_a_healthy_network_needs_no_words() -> None:
-    assert (
-        said(
-            weighty("a", update_ratio=1e-3),
-            layer("r", saturated=0.7, zeros=0.7),
-            weighty("b", update_ratio=0.0),
-        )
-        == []
-    )
+@pytest.mark.parametrize(
+    ("train", "validation"),
+    [
+        (FALLING, FALLING),
+        (TURNED, TURNED),  # the training loss rises as well: that is no overfitting
+        (FALLING, [*FALLING[:15], 5.0]),  # one bad epoch
+        (FALLING, [0.01 if n == 3 else 0.5 for n in range(16)]),  # one lucky epoch
+        (FALLING, [math.nan] * 16),
+        (FALLING[:3], TURNED[:3]),
+        ([], []),
+    ],
+)
+def test_whatever_else_the_losses_do_is_no_overfitting(train: list[float], validation: list[float]) -> None:
+    assert overfitted(log(train, validation)) is None
 
 
-def test_dead_units_are_told() -> None:
-    ((node_id, words),) = said(layer("relu1", saturated=0.9, dead=0.62))
-    assert node_id == "relu1"
-    assert words.startswith("62 % of the units of relu1 are dead")
-    assert said(layer("relu1", saturated=0.1, dead=MANY_DEAD)) != []
-    assert said(layer("relu1", saturated=0.1, dead=MANY_DEAD - 0.01)) == []
-    assert said(layer("flatten1", dead=1.0)) == []  # what came in
+def test_a_validation_loss_that_has_turned_is_no_good_fit() -> None:
+    assert verdict(0.0, 0.0, 0.0).kind is Kind.GOOD_FIT
+    found = verdict(0.0, 0.0, 0.0, turned="The validation loss has turned.")
+    assert found.kind is Kind.HIGH_VARIANCE
+    assert found.why.endswith("The validation loss has turned.")
 
 
-def test_saturation_is_told() -> None:
-    ((_, words),) = said(layer("tanh1", saturated=MANY_SATURATED))
-    assert "50 % of the values of tanh1 are saturated" in words
-    assert said(layer("tanh1", saturated=MANY_SATURATED - 0.01)) == []
-
-
-def test_copies_are_told_and_nothing_that_follows_from_them() -> None:
-    ((node_id, words),) = said(
-        weighty("l1", alike=True, gradient_norm=0.0), layer("r", saturated=1.0, zeros=1.0), weighty("l2")
-    )
-    assert node_id == "l1"
-    assert "symmetry" in words
-    assert "He or Xavier" in words
-    assert said(weighty("l1"), weighty("l2", alike=True)) == []
-
-
-def test_updates_of_unusual_size_are_told() -> None:
-    assert "lower learning rate" in said(weighty("l", update_ratio=LARGE_UPDATE))[0][1]
-    assert "higher learning rate" in said(weighty("l", update_ratio=SMALL_UPDATE))[0][1]
-
-
-@pytest.mark.parametrize(("first", "last", "word"), [(1.0, 2.1, "vanishes"), (2.1, 1.0, "explodes")])
-def test_gradients_that_fade_or_grow_are_told(first: float, last: float, word: str) -> None:
-    low, high = (1.0 if v == 1.0 else 2 * FAR_APART for v in (first, last))
-    ((node_id, words),) = said(
-        weighty("l1", gradient_norm=low), layer("t"), weighty("l2", gradient_norm=high)
-    )
-    assert node_id == "l1"
-    assert word in words
-    assert said(weighty("l1", gradient_norm=1.0), weighty("l2", gradient_norm=FAR_APART)) == []
-
-
-def test_a_gradient_that_has_vanished_altogether_is_told_at_its_layer() -> None:
-    ((node_id, words),) = said(weighty("l1", gradient_norm=0.0), weighty("l2", gradient_norm=1.0))
-    assert node_id == "l1"
-    assert "vanishes" in words
-    assert said(weighty("l1", gradient_norm=0.0), weighty("l2", gradient_norm=0.0)) == []
+def test_a_cause_comes_before_all_other_advice() -> None:
+    found = verdict(0.5, 0.5, 0.0, cause="The gradient vanishes")
+    assert found.kind is Kind.HIGH_BIAS
+    assert found.advice == "First see to this: the gradient vanishes."

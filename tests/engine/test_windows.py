@@ -9,6 +9,7 @@ import pytest
 
 from engine import Model, Network, layers, losses
 from engine.errors import ShapeError
+from engine.layers.pool import LARGEST
 from engine.network import INPUT
 from engine.receptive import SampleGradients
 from engine.windows import (
@@ -42,6 +43,7 @@ CONVOLUTIONS = [
             (2, 3, 1, (2, 1)),
             ((3, 2), (1, 2), "valid", (2, 3)),
             (3, 2, (0, 1, 0, 1), 1),
+            (3, 2, "same", 1),
             ((2, 3), (1, 2), (2, 0, 1, 3), 1),
         ],
         [(1, 1), (4, 1), (4, 2)],
@@ -56,8 +58,13 @@ POOLINGS = [
     layers.AvgPool2d(),
     layers.AvgPool2d(kernel_size=3, stride=2, padding=1),
     layers.AvgPool2d(kernel_size=3, stride=2, padding=1, count_include_pad=False),
+    layers.MaxPool2d(kernel_size=3, stride=2, padding=(0, 1, 1, 0), ceil_mode=True),
+    layers.AvgPool2d(kernel_size=3, stride=3, padding=1, ceil_mode=True),
+    layers.AvgPool2d(kernel_size=2, stride=1, dilation=2, padding=(1, 0, 0, 1), count_include_pad=False),
+    layers.AvgPool2d(kernel_size=3, stride=2, padding="same"),
     layers.AdaptiveAvgPool2d(output_size=(3, 2)),
     layers.GlobalAvgPool2d(),
+    layers.GlobalMaxPool2d(),
 ]
 
 
@@ -146,7 +153,7 @@ def test_pooling_both_ways(layer) -> None:
     for c, i, j in np.ndindex(*y.shape):
         cell = pooling_cell(layer, x, c, i, j)
         assert cell.result == pytest.approx(y[c, i, j], abs=1e-12)
-        assert (cell.winner is not None) == isinstance(layer, layers.MaxPool2d)
+        assert (cell.winner is not None) == isinstance(layer, LARGEST)
         if cell.winner is not None:
             u, v = cell.winner
             assert cell.patch.inside[u, v]

@@ -32,6 +32,8 @@ FIELDS: dict[str, tuple[Any, ...]] = {
     "sample": (1, 10**9),
     "unit": ((0,), (0, 0, 0)),
     "channel": (0, 99),
+    "first": (0, wants.PCA, 99),
+    "second": (1, wants.PCA),
     "place": (Place("linear1", "parameter", "weight", (0, 0)), Place("nobody", "value", "", ())),
 }
 

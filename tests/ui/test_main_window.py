@@ -423,10 +423,19 @@ def test_a_layout_that_makes_no_sense_is_ignored(qtbot, tmp_path: Path) -> None:
     assert again.window.docks["output"].isVisible()
 
 
+def test_a_panel_that_becomes_a_tab_can_still_be_taken_out_and_closed(told: Shell, qtbot) -> None:
+    dock = told.window.docks["training"]
+    qtbot.waitUntil(lambda: dock.titleBarWidget().tabbed)
+    told.click("training_float")
+    assert dock.isFloating()
+    qtbot.mouseClick(told.child("training_close"), Qt.MouseButton.LeftButton)
+    assert not dock.isVisible()
+
+
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080), (3840, 2160)])
 def test_nothing_is_clipped(qtbot, tmp_path: Path, width: int, height: int) -> None:
     shell = Shell(qtbot, CIRCLE, tmp_path, ToldRunner()).show(width, height)
-    qtbot.waitUntil(lambda: shell.window.docks["inspector"].titleBarWidget().isHidden())
+    qtbot.waitUntil(lambda: shell.window.docks["inspector"].titleBarWidget().tabbed)
     window = shell.window
     assert (window.width(), window.height()) == (width, height)
     shown = [d for d in window.findChildren(QDockWidget) if not d.visibleRegion().isEmpty()]
@@ -509,7 +518,7 @@ def test_the_first_play_of_a_run_begins_slowly(told: Shell) -> None:
 
 
 def test_help_lists_every_key(told: Shell) -> None:
-    told.key(Qt.Key.Key_F1)
+    told.key(Qt.Key.Key_F1, Qt.KeyboardModifier.ShiftModifier)
     dialog = told.child("shortcuts")
     told.qtbot.waitUntil(dialog.isVisible)
     words = {label.text() for label in dialog.findChildren(QLabel)}

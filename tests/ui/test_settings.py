@@ -101,3 +101,13 @@ def test_what_a_project_may_read_is_remembered_up_to_a_number(tmp_path: Path) ->
     read.let_read(tmp_path / "q.json", map(str, range(READS)))
     assert not read.reads(tmp_path / "p.json", "/a")
     assert read.reads(tmp_path / "q.json", "0")
+
+
+def test_the_scale_of_the_interface_is_remembered_and_nonsense_is_not(tmp_path) -> None:
+    store = QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat)
+    settings = Settings(store)
+    assert settings.scale == 100
+    settings.scale = 150
+    assert Settings(store).scale == 150
+    store.setValue("scale", "9999")
+    assert settings.scale == 100

@@ -123,6 +123,20 @@ def test_a_picture_shows_what_has_been_learnt(qapp, monkeypatch) -> None:
     assert corner.green() > corner.red(), "the class outside"
 
 
+def test_pictures_of_pictures(qapp, monkeypatch) -> None:
+    """A learned picture in its colours; of an autoencoder what goes in beside what should come out."""
+    monkeypatch.setattr(thumbnails, "BUDGET", 3.0)
+    sea = paint(example("learned-picture").project, LIGHT).pixelColor(20, 120)
+    assert sea.blue() > sea.red() + 40
+    digits = paint(example("denoising-autoencoder").project, LIGHT)
+    shades = [
+        [digits.pixelColor(x, y).red() for x in range(left, left + 40) for y in range(48, 84)]
+        for left in (24, 68)
+    ]
+    noisy, clean = (sum(20 < shade < 100 for shade in half) for half in shades)
+    assert noisy > clean
+
+
 def test_an_example_that_cannot_run_still_has_a_picture(qapp) -> None:
     circle = example("circle").project
     assert not paint(edits.remove(circle, {circle.network.output_id}), LIGHT).isNull()

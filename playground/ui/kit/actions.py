@@ -22,6 +22,12 @@ Key = QKeySequence.StandardKey
 #: why one cannot step back
 BEGUN = "no update has been made since the run began or a setting was changed."
 
+#: how large everything can be drawn, in percent
+SCALES = (100, 125, 150, 175, 200)
+
+#: significant digits of the numbers of a step, and what that is called; nine tell every float32 from its neighbours
+DIGITS = {3: "3 digits", 4: "4 digits", 6: "6 digits", 9: "All digits"}
+
 MENUS = ("File", "Edit", "View", "Run", "Help")
 
 
@@ -127,6 +133,45 @@ SPECS = (
         "Save the weights alone, as a safetensors file.",
         when=can_run,
     ),
+    ActionSpec(
+        "file.export",
+        "Export Program…",
+        "File",
+        "Write the network as a program for NumPy, PyTorch and others, which proves that it gives the same numbers.",
+        ("Ctrl+Shift+E",),
+        "export-variant",
+        when=can_run,
+        rule=True,
+    ),
+    ActionSpec(
+        "file.import",
+        "Import Model…",
+        "File",
+        "Read a network or weights of another program: ONNX, safetensors, NumPy's or PyTorch's files. Nothing in them is run.",
+        icon="application-import",
+    ),
+    ActionSpec(
+        "file.figure",
+        "Save Figure…",
+        "File",
+        "Save a view as a picture or a drawing for a paper or a slide, with the numbers behind it.",
+        ("Ctrl+Shift+F",),
+        "image-outline",
+    ),
+    ActionSpec(
+        "file.share",
+        "Share as Code…",
+        "File",
+        "The project as a short text to send in a message.",
+        icon="share-variant-outline",
+    ),
+    ActionSpec(
+        "file.open_code",
+        "Open Code",
+        "File",
+        "Open the project whose code is on the clipboard.",
+        icon="clipboard-text-outline",
+    ),
     ActionSpec("file.quit", "Quit", "File", "Close the playground.", ("Ctrl+Q",), rule=True),
     ActionSpec(
         "edit.undo", "Undo", "Edit", "Take the last edit back.", (Key.Undo,), "undo", lambda s: bool(s.undo)
@@ -207,6 +252,35 @@ SPECS = (
     ),
     ActionSpec("view.theme.light", "Light", "View/Theme", "Dark text on light panels.", radio=True),
     ActionSpec("view.theme.dark", "Dark", "View/Theme", "Light text on dark panels.", radio=True),
+    *(
+        ActionSpec(
+            f"view.scale.{percent}",
+            f"{percent} %",
+            "View/Interface Scale",
+            f"Draw everything at {percent} % from the next start on.",
+            radio=True,
+        )
+        for percent in SCALES
+    ),
+    ActionSpec(
+        "view.presentation",
+        "Presentation",
+        "View",
+        "The network and one panel, for a projector; again for all panels as they were.",
+        ("F9",),
+        "presentation",
+        check=True,
+    ),
+    *(
+        ActionSpec(
+            f"view.digits.{digits}",
+            words,
+            "View/Digits",
+            f"Write the numbers of a step inside with {words.lower()}.",
+            radio=True,
+        )
+        for digits, words in DIGITS.items()
+    ),
     ActionSpec(
         "view.full_screen", "Full Screen", "View", "Use the whole screen, or the window again.", ("F11",)
     ),
@@ -283,6 +357,16 @@ SPECS = (
         "dice-5-outline",
     ),
     ActionSpec(
+        "run.beside",
+        "Run Beside the Old One",
+        "Run",
+        "Train the project before the last edit and as it is now side by side, and see which is better.",
+        ("Ctrl+Shift+B",),
+        "compare-horizontal",
+        when=can_run,
+        rule=True,
+    ),
+    ActionSpec(
         "run.keep_weights",
         "Keep as First Weights",
         "Run",
@@ -292,7 +376,23 @@ SPECS = (
     ActionSpec("run.faster", "Faster", "Run", "More steps a second.", ("]",), "speedometer", rule=True),
     ActionSpec("run.slower", "Slower", "Run", "Fewer steps a second.", ("[",), "speedometer-slow"),
     ActionSpec(
-        "help.shortcuts", "Keyboard Shortcuts", "Help", "All keys at a glance.", ("F1",), "keyboard-outline"
+        "help.welcome", "Welcome…", "Help", "Three ways to begin, as at the first start.", icon="door-open"
+    ),
+    ActionSpec(
+        "help.pages",
+        "Help",
+        "Help",
+        "The page of what has the focus: a panel, a layer, a setting.",
+        ("F1",),
+        "help-circle-outline",
+    ),
+    ActionSpec(
+        "help.shortcuts",
+        "Keyboard Shortcuts",
+        "Help",
+        "All keys at a glance.",
+        ("Shift+F1",),
+        "keyboard-outline",
     ),
     ActionSpec("help.about", "About", "Help", "Which version this is, and what it is built on.", rule=True),
 )

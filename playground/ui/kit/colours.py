@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPaintEngine, QPainter
 
 from playground.ui.kit.theme import Theme, cached, lut
 
@@ -36,6 +36,12 @@ def qt_table(table: NDArray[np.uint8]) -> list[int]:
 def signed_table(theme: Theme) -> list[int]:
     """Orange below 0, blue above."""
     return qt_table(theme.diverging())
+
+
+@cached
+def loss_table(theme: Theme) -> list[int]:
+    """From nothing to the colour of errors."""
+    return qt_table(lut((theme.neutral, mix(theme.warning, theme.panel, 0.35), theme.error)))
 
 
 @cached
@@ -124,6 +130,20 @@ def clear_image(indices: NDArray[np.uint8], table: list[int], clear: NDArray[np.
     return QImage(colours.data, width, height, 4 * width, QImage.Format.Format_ARGB32).copy()
 
 
+def shares_image(theme: Theme, shares: Array, shape: tuple[int, ...], discrete: bool = False) -> QImage:
+    """A picture of probabilities ``(N, classes)`` at the N points of ``shape``; ``discrete``: of the likeliest class alone."""
+    classes = shares.shape[1]
+    if classes <= 2:
+        second = shares[:, 1]
+        index, table = share_index(second >= 0.5 if discrete else second), binary_table(theme)
+    else:
+        # From "as likely as any other" to "certain".
+        sure = (shares.max(axis=1) - 1 / classes) / (1 - 1 / classes)
+        index = class_index(shares.argmax(axis=1), np.ones_like(sure) if discrete else sure, classes)
+        table = class_table(theme, classes)
+    return indexed_image(index.reshape(shape), table)
+
+
 def sample_image(sample: Array, low: float, high: float) -> QImage:
     """One sample ``(C, H, W)`` as a picture: three channels as RGB, else the first in grey; ``low`` black, ``high`` white."""
     scaled = share_index((sample - low) / (high - low) if high > low else np.zeros_like(sample))
@@ -132,6 +152,14 @@ def sample_image(sample: Array, low: float, high: float) -> QImage:
     rgb = np.ascontiguousarray(np.moveaxis(scaled, 0, -1))
     height, width = rgb.shape[:2]
     return QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+
+
+def draw_part(painter: QPainter, target: QRectF, image: QImage, source: QRectF) -> None:
+    """Part of a picture. A drawing (SVG) knows only whole ones, and is given the part as one."""
+    if painter.paintEngine().type() is QPaintEngine.Type.SVG:
+        painter.drawImage(target, image.copy(source.toRect()))
+    else:
+        painter.drawImage(target, image, source)
 
 
 def draw_image(painter: QPainter, image: QImage, rect: QRectF) -> None:

@@ -101,11 +101,11 @@ class Dots(pg.GraphicsObject):
 
 
 class Points(Dots):
-    """The samples of one part, of which at most MOST are drawn."""
+    """The samples of one part, of which at most ``most`` are drawn, by default MOST."""
 
     def __init__(self, part: str) -> None:
         super().__init__()
-        self.part, self.scale_ = part, 1.0
+        self.part, self.scale_, self.most = part, 1.0, MOST
         self.setZValue(10 + PARTS.index(part))
 
     def fill_classes(self, theme: Theme, at: Array, labels: Array) -> None:
@@ -126,7 +126,9 @@ class Points(Dots):
 
     def _fill_sized(self, at: Array, looks: list[Look], which: Array) -> None:
         shrink = self.scale_ * (1.0 if min(len(at), MOST) <= CROWD else 0.8)
-        self.fill(at[:MOST], [replace(one, size=shrink * one.size) for one in looks], which[:MOST])
+        self.fill(
+            at[: self.most], [replace(one, size=shrink * one.size) for one in looks], which[: self.most]
+        )
 
 
 @cached

@@ -81,6 +81,7 @@ class Grid:
         grey: what is black and what is white, of a picture in grey; ``None`` for the signed scale.
         before, unknown: what stands before each number, and in place of one that is not known.
         digits: significant ones, at most.
+        least: the smallest font that its numbers are written in, in pixels.
     """
 
     title: str
@@ -100,6 +101,7 @@ class Grid:
     before: str = ""
     unknown: str = "–"
     digits: int = 3
+    least: int = SMALL
 
     @property
     def focus(self) -> tuple[int, int]:
@@ -233,9 +235,9 @@ class Laid:
         room = width - 3
         scaled = self.shown / 10.0**grid.power if grid.power else self.shown
         numbers = [[self._text(v, room) for v in row] for row in scaled.tolist()]
-        fonts = (p for p, high in LETTERS if height >= high)
+        fonts = (p for p, high in LETTERS if height >= high and p > grid.least)
         fits = lambda p: all(advance(t, p) <= room - 3 for row in numbers for t in row)
-        pixels = next((p for p in fonts if p == SMALL or fits(p)), SMALL)
+        pixels = next((p for p in fonts if fits(p)), grid.least)
         # All cells have their notes or none: some alone would look as if they were special.
         noted = (
             grid.notes is not None
@@ -247,8 +249,8 @@ class Laid:
     def _text(self, value: float, room: float) -> str:
         if math.isnan(value):
             return self.grid.unknown
-        before = self.grid.before
-        said = short(value, room - advance(before, SMALL) if before else room, self.grid.digits)
+        before, least = self.grid.before, self.grid.least
+        said = short(value, room - advance(before, least) if before else room, self.grid.digits, least)
         return before + said if said else ""
 
 
@@ -256,8 +258,8 @@ class Laid:
 
 
 @lru_cache(maxsize=8192)
-def short(value: float, width: float, most: int = 3) -> str:
-    """A number with as many digits, ``most`` at most, as fit so many pixels in small print; "" where not even one does.
+def short(value: float, width: float, most: int = 3, pixels: int = SMALL) -> str:
+    """A number with as many digits, ``most`` at most, as fit so many pixels in a font so high; "" where not even one does.
 
     A last resort is to leave out the 0 in front of the point.
     """
@@ -268,7 +270,7 @@ def short(value: float, width: float, most: int = 3) -> str:
         for digits in range(most, 0, -1):
             said = fmt(value, digits)
             texts += [said, said.replace("0.", ".", 1)] if abs(value) < 1 and digits < most else [said]
-    return next((text for text in texts if advance(text, SMALL) <= width), "")
+    return next((text for text in texts if advance(text, pixels) <= width), "")
 
 
 def power_of(values: Array) -> int:

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from playground.ui.kit.grid import SMALL, Laid, Ring
-from playground.ui.kit.ink import Ink, advance
+from playground.ui.kit.ink import Ink, advance, legible
 
 #: cells larger than this stand apart, in pixels
 APART = 8.0
@@ -44,7 +44,7 @@ def paint_grid(painter: QPainter, ink: Ink, laid: Laid) -> None:
 
 def _paint_numbers(painter: QPainter, ink: Ink, laid: Laid) -> None:
     written = laid.written
-    if written is None:
+    if written is None or not legible(painter, written.pixels):
         return
     width, height = laid.cell
     papers, index = ink.papers(laid.grid.table), laid.index.tolist()

@@ -18,6 +18,7 @@ Table = Literal["values", "gradients", "grey"]
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 CENTRE = Qt.AlignmentFlag.AlignCenter
+LEGIBLE = 10.0  #: pixels of a font that can be read
 #: luminance above which black stands out more than white (WCAG's contrast)
 _MIDDLE = 0.179
 
@@ -101,6 +102,11 @@ def _readable_on(entry: int) -> tuple[QColor, QColor]:
 def ink_of(theme: Theme) -> Ink:
     """The ink of a theme, made once."""
     return Ink(theme)
+
+
+def legible(painter: QPainter, pixels: int) -> bool:
+    """Whether letters so high can be read, as the painter is zoomed."""
+    return pixels * painter.worldTransform().m11() >= LEGIBLE - 0.01
 
 
 def write(

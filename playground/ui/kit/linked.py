@@ -14,7 +14,7 @@ from engine.trace import BACKWARD, Operand, Place, Trace
 from playground.ui.kit.grid import Laid
 from playground.ui.kit.grid_paint import paint_lit
 from playground.ui.kit.ink import Ink, ink_of
-from playground.ui.kit.numbers import exact
+from playground.ui.kit.numbers import exact, fmt
 from playground.ui.kit.symbols import plain
 from playground.ui.kit.text import tip
 from playground.ui.kit.theme import Theme
@@ -127,6 +127,10 @@ class Linking(_Base):
     def trace(self) -> Trace | None:
         """What is stepped through."""
         return self.focus.step.trace if self.focus.step is not None else None
+
+    def written(self, value: float) -> str:
+        """A number in as many digits as are asked for."""
+        return fmt(value, self.focus.digits)
 
     # --- light --------------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
@@ -51,10 +52,14 @@ class IndexedImage(pg.GraphicsObject):
         self.image = QImage()
         self._rect = QRectF()
 
-    def show_image(self, image: QImage, low: float, high: float) -> None:
-        """Lay ``image`` so that the middles of its first and last pixels lie at ``low`` and ``high``, on both axes."""
-        half = (high - low) / (image.width() - 1) / 2
-        rect = QRectF(low - half, low - half, high - low + 2 * half, high - low + 2 * half)
+    def show_image(
+        self, image: QImage, low: float, high: float, up: tuple[float, float] | None = None
+    ) -> None:
+        """Lay ``image`` so that the middles of its first and last pixels lie at ``low`` and ``high``, on both axes, or at ``up`` on the
+        upright one."""
+        bottom, top = (low, high) if up is None else up
+        half, tall = (high - low) / (image.width() - 1) / 2, (top - bottom) / (image.height() - 1) / 2
+        rect = QRectF(low - half, bottom - tall, high - low + 2 * half, top - bottom + 2 * tall)
         if rect != self._rect:
             self.prepareGeometryChange()
             self._rect = rect
@@ -104,6 +109,25 @@ class ReadOut(Label):
         self.show()
 
 
+class Hand(Protocol):
+    """What works on a plot with the mouse, in the plot's units, in place of its cursor."""
+
+    def press(self, at: tuple[float, float], modifiers: Qt.KeyboardModifier) -> None:
+        """The left button goes down."""
+
+    def drag(self, at: tuple[float, float], modifiers: Qt.KeyboardModifier) -> None:
+        """The mouse moves with the button down; ``at`` stays between the axes."""
+
+    def release(self, at: tuple[float, float], modifiers: Qt.KeyboardModifier) -> None:
+        """The button goes up."""
+
+    def hover(self, at: tuple[float, float] | None) -> None:
+        """The mouse is there, or (``None``) somewhere else."""
+
+    def key(self, key: int) -> bool:
+        """A key that moves no cursor; whether it was for the hand."""
+
+
 class Plot(pg.GraphicsView):
     """Two axes and what is drawn between them. ``box`` takes pyqtgraph items.
 
@@ -127,6 +151,8 @@ class Plot(pg.GraphicsView):
         self._labels = ("", "")
         self._range: tuple[float, ...] = ()
         self._cursor: QPointF | None = None  # in pixels of the viewport
+        self._hand: Hand | None = None
+        self._pressed = False
         self.cross = (QGraphicsLineItem(), QGraphicsLineItem())
         if square:  # both axes measure the same and should look the same
             self.left.space = self.bottom.space = 34.0
@@ -239,17 +265,41 @@ class Plot(pg.GraphicsView):
 
     def mouseMoveEvent(self, event) -> None:
         """Move the cursor. pyqtgraph's own search for items under the mouse is not needed here, and slow."""
-        self._move_cursor(event.position())
+        self._move_cursor(event.position(), clamp=self._pressed)
+        if self._hand is not None and self._pressed and self._cursor is not None:
+            self._hand.drag(self.to_data(self._cursor), event.modifiers())
 
     def mousePressEvent(self, event) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self._move_cursor(event.position())
-            self._choose()
+            if self._hand is None:
+                self._choose()
+            elif self.area().contains(event.position()):
+                self._pressed = True
+                self._hand.press(self.to_data(event.position()), event.modifiers())
         else:
             event.ignore()
 
     def mouseReleaseEvent(self, event) -> None:
-        event.ignore()
+        if self._pressed and event.button() == Qt.MouseButton.LeftButton:
+            self._let_go(event.modifiers())
+        else:
+            event.ignore()
+
+    def take_hand(self, hand: Hand | None) -> None:
+        """From now on the mouse is for ``hand``; ``None``: for the cursor again."""
+        if self._pressed:
+            self._let_go(Qt.KeyboardModifier.NoModifier)
+        self.hide_cursor()
+        self._hand = hand
+        shape = Qt.CursorShape.ArrowCursor if hand is None else Qt.CursorShape.CrossCursor
+        self.viewport().setCursor(shape)
+
+    def _let_go(self, modifiers: Qt.KeyboardModifier) -> None:
+        self._pressed = False
+        if self._hand is not None:
+            at = self._cursor if self._cursor is not None else self.area().center()
+            self._hand.release(self.to_data(at), modifiers)
 
     def mouseDoubleClickEvent(self, event) -> None:
         event.ignore()
@@ -276,6 +326,8 @@ class Plot(pg.GraphicsView):
             self._move_cursor(QPointF(at.x() + step * arrow[0], at.y() + step * arrow[1]), clamp=True)
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._cursor is not None:
             self._choose()
+        elif self._hand is not None and self._hand.key(event.key()):
+            event.accept()
         elif event.key() == Qt.Key.Key_Escape and self._cursor is not None:
             self.hide_cursor()
         else:
@@ -296,13 +348,15 @@ class Plot(pg.GraphicsView):
 
     def refresh_cursor(self) -> None:
         """Ask again what is under the cursor, because the picture has changed."""
-        if self._cursor is not None:
+        if self._cursor is not None and self._hand is None:
             self.probed.emit(self.to_data(self._cursor))
 
     def hide_cursor(self) -> None:
         """Forget the cursor, with its lines and numbers."""
         self._cursor = None
         self.hide_lines()
+        if self._hand is not None:
+            self._hand.hover(None)
         self.probed.emit(None)
 
     def hide_lines(self) -> None:
@@ -327,13 +381,22 @@ class Plot(pg.GraphicsView):
             pixel = QPointF(x, min(max(pixel.y(), area.top()), area.bottom()))
         if area.contains(pixel):
             self._cursor = pixel
-            self.probed.emit(self.to_data(pixel))
+            if self._hand is not None:
+                self._hand.hover(self.to_data(pixel))
+            else:
+                self.probed.emit(self.to_data(pixel))
         elif self._cursor is not None:
             self.hide_cursor()
 
     def _choose(self) -> None:
-        if self._cursor is not None:
-            self.chosen.emit(*self.to_data(self._cursor))
+        if self._cursor is None:
+            return
+        at = self.to_data(self._cursor)
+        if self._hand is None:
+            self.chosen.emit(*at)
+        else:
+            self._hand.press(at, Qt.KeyboardModifier.NoModifier)
+            self._hand.release(at, Qt.KeyboardModifier.NoModifier)
 
 
 def _note(parent: QWidget) -> QLabel:

@@ -48,6 +48,8 @@ def sample_in_words(project: Project, sample: tuple[str, int]) -> tuple[str, str
     if samples.classes:
         name = samples.classes[int(samples.y[index])]
         return which, f"class {name}" if name.isdigit() else name
+    if len(samples.target_shape) > 1:
+        return which, "a picture"
     return (
         which,
         f"{samples.targets[0]} {fmt(float(data_of(project).transform.inverse_target(samples.y[index : index + 1])[0, 0]))}",

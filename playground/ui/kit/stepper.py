@@ -41,10 +41,20 @@ class Stepper(QObject):
         self.walk: Walk | None = None
         self.refusal = ""
         self._grain: Grain = "layer"
+        self._at: StepAt | None = None
+        self._unseen = False  # the panel that explains the steps is closed
         self._left: Trace | None = None  # what was edited away; frames from before the edit still bring it
         self._clock = QTimer(self, interval=DELAY)
         self._clock.timeout.connect(self._tick)
         focus.node_changed.connect(self._node_changed)
+
+    def set_seen(self, seen: bool) -> None:
+        """While nobody explains the steps, no other view shows them; the walk stays where it is, to be gone on with."""
+        if seen == self._unseen:
+            self._unseen = not seen
+            if not seen:
+                self.play(False)
+            self._focus.show_step(self._at if seen else None)
 
     # --- beginning and ending -----------------------------------------------------------------------------------------
 
@@ -177,6 +187,6 @@ class Stepper(QObject):
         self.walk = walk
         if walk is None:
             self.play(False)
-        step = None if walk is None else StepAt(walk.trace, walk.moment, walk.sample)
-        self._focus.show_step(step)
+        self._at = None if walk is None else StepAt(walk.trace, walk.moment, walk.sample)
+        self._focus.show_step(None if self._unseen else self._at)
         self.moved.emit()

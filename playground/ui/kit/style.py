@@ -136,6 +136,7 @@ def _glyph(name: str, colour: str, width: float = 1.5) -> str:
 
 _SHEET = """
 QMainWindow, QDialog { background: $window; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QMainWindow::separator { background: $window; width: 8px; height: 8px; }
 QMainWindow::separator:hover { background: $border; }
 View { background: $panel; }
@@ -163,7 +164,6 @@ DockTitle { background: $panel; border: 1px solid $border; border-bottom: none;
     border-top-left-radius: 8px; border-top-right-radius: 8px; }
 Slot > View { border: 1px solid $border; border-top: none;
     border-bottom-left-radius: 8px; border-bottom-right-radius: 8px; }
-Slot > View[tabbed="true"] { border-top: 1px solid $border; border-radius: 8px; }
 QDockWidget::close-button, QDockWidget::float-button { border: none; background: transparent; padding: 0; }
 QDockWidget::close-button:hover, QDockWidget::float-button:hover { background: $hover; border-radius: 4px; }
 QTabBar { background: transparent; }
@@ -215,6 +215,7 @@ QToolButton[autoRaise="true"]:hover, QToolButton[flat="true"]:hover, QPushButton
 QToolButton[autoRaise="true"]:checked, QToolButton[flat="true"]:checked, QPushButton[flat="true"]:checked {
     background: $chosen; border-color: $accent; }
 QToolButton[autoRaise="true"]:focus, QToolButton[flat="true"]:focus, QPushButton[flat="true"]:focus { border-color: $accent; }
+QPushButton[listed="true"] { text-align: left; }
 
 QPushButton[link="true"] {
     background: transparent; border: 1px solid transparent; padding: 1px 0; color: $accent; text-align: left; }
@@ -224,6 +225,7 @@ QPushButton[link="true"]:focus { border-color: $accent; }
 QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit, QTextEdit {
     background: $panel; border: 1px solid $border; border-radius: 6px; padding: 3px 7px;
     selection-background-color: $accent; selection-color: $accent_text; }
+QPlainTextEdit[code="true"] { border: none; border-top: 1px solid $border; border-radius: 0; padding: 0; }
 QLineEdit, QComboBox { min-height: 19px; }
 QAbstractSpinBox { min-height: 15px; }
 QLineEdit:hover, QAbstractSpinBox:hover, QComboBox:hover { border-color: $firm; }
@@ -273,6 +275,7 @@ QProgressBar { background: $border; border: none; border-radius: 3px; max-height
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
 
 QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; border: none; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
 QScrollBar { background: transparent; border: none; margin: 0; }
 QScrollBar:vertical { width: ${bar}px; }
 QScrollBar:horizontal { height: ${bar}px; }
@@ -286,8 +289,11 @@ QSplitter::handle { background: $window; }
 
 QAbstractItemView { background: $panel; border: 1px solid $border; border-radius: 6px;
     selection-background-color: $chosen; selection-color: $text; alternate-background-color: $sunken; }
+QHeaderView { background: $sunken; border: none; border-radius: 0; }
+QTableCornerButton::section { background: $sunken; border: none; }
 QHeaderView::section { background: $sunken; color: $muted; border: none; border-bottom: 1px solid $border; padding: 4px 8px; }
 QTableView { gridline-color: $border; }
+QTableView[roomy="true"]::item { padding: 0 8px; }
 QTableCornerButton::section { background: $sunken; border: none; }
 QGroupBox { border: 1px solid $border; border-radius: 8px; margin-top: 10px; padding-top: 8px; font-weight: 600; }
 QGroupBox::title { subcontrol-origin: margin; left: 10px; padding: 0 4px; }

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from engine.data import Dataset, Prepared
 from engine.errors import EngineError
 from engine.layers import Activation, Layer, Shape
@@ -132,9 +134,14 @@ def _data_facts(data: Prepared) -> list[tuple[str, str]]:
     facts = [("Samples", samples_in_words(data)), ("Question", _question(raw))]
     if raw.classes:
         facts.append(("Classes", _names(raw.classes)))
+        if len(raw.classes) <= NAMES:
+            facts.append(("In each part", class_counts_in_words(data)))
     else:
         facts.append(
-            ("Target", f"{_names(raw.targets)}, from {fmt(float(raw.y.min()))} to {fmt(float(raw.y.max()))}")
+            (
+                "Target",
+                f"{_names(raw.targets) or shape_in_words(raw.target_shape)}, from {fmt(float(raw.y.min()))} to {fmt(float(raw.y.max()))}",
+            )
         )
     facts.append(("Each sample", shape_in_words(data.in_shape)))
     if data.features:
@@ -149,12 +156,30 @@ def samples_in_words(data: Prepared) -> str:
     return " · ".join(f"{count(len(part))} {name}" for name, part in parts if part is not None)
 
 
+def class_counts_in_words(data: Prepared) -> str:
+    """How many samples of each class a part has: "train 104 + 106 · validation 45 + 45"."""
+    parts = (("train", data.train), ("validation", data.validation), ("test", data.test))
+    classes = len(data.raw.classes)
+    counted = (
+        (name, np.bincount(np.asarray(part.y, np.int64).reshape(-1), minlength=classes)[:classes])
+        for name, part in parts
+        if part is not None and len(part)
+    )
+    return " · ".join(f"{name} {' + '.join(count(int(n)) for n in counts)}" for name, counts in counted)
+
+
 def _question(raw: Dataset) -> str:
     return {
         "binary": "which of two classes",
         "multiclass": f"which of {len(raw.classes)} classes",
-        "regression": "what number" if len(raw.targets) == 1 else f"which {len(raw.targets)} numbers",
+        "regression": _what(raw),
     }[raw.task]
+
+
+def _what(raw: Dataset) -> str:
+    if len(raw.target_shape) > 1:
+        return "which picture"
+    return "what number" if len(raw.targets) == 1 else f"which {len(raw.targets)} numbers"
 
 
 def _names(names: tuple[str, ...]) -> str:

@@ -35,25 +35,42 @@ class Focus(QObject):
     Attributes:
         node_id: the selected block ("" for none; "input" and "loss" are blocks too).
         unit: the unit under the mouse as ``(node_id, index)``, or ``None``.
+        blocks: the ids of the blocks under the mouse, in whichever view: one on the canvas, those that a line of a program is about.
         sample: the chosen sample as ``(part, index)``.
         picture: the number of the person's own picture that is looked at instead of it; 0 for none.
         step: where the person is in stepping through an update; ``None`` while nobody steps.
         place: the number of that update that is under the mouse, in whichever view; ``None`` for none.
         chosen_place: the number of that update that was clicked, to be looked into; ``None`` before.
+        digits: significant digits of the numbers on the card of a step.
         veiled: the newest number of the step waits for a prediction: views keep it to themselves.
     """
 
     node_changed = Signal(str)
     unit_changed = Signal(object)
+    blocks_changed = Signal(object)
     sample_changed = Signal(object)
     step_changed = Signal(object)
     place_changed = Signal(object)
     chosen_changed = Signal(object)
     veil_changed = Signal(bool)
+    digits_changed = Signal(int)
     #: somebody wants to change this block's options now (Enter or a double-click on it)
     edit_asked = Signal(str)
+    #: somebody wants to search for a layer to add
+    layers_asked = Signal()
+    #: somebody wants the keyboard back in the network
+    network_asked = Signal()
+    #: somebody wants to change what this block reads
+    wires_asked = Signal(str)
     #: somebody wants to see this convolution or pooling at work
     watch_asked = Signal(str)
+    #: somebody wants to work on this project; to see this panel, by its key
+    project_asked = Signal(object)
+    panel_asked = Signal(str)
+    #: what a panel (its key) shows now needs more height
+    room_asked = Signal(str)
+    #: somebody wants to try several values of what is at this path (see ``document/paths.py``)
+    several_asked = Signal(str)
     #: somebody sends the run to another moment, or looks into this one: the command, just before it is sent
     moment_asked = Signal(object)
 
@@ -61,12 +78,14 @@ class Focus(QObject):
         super().__init__(parent)
         self.node_id = ""
         self.unit: tuple[str, int] | None = None
+        self.blocks: tuple[str, ...] = ()
         self.sample: tuple[str, int] = ("validation", 0)
         self.picture = 0
         self.step: StepAt | None = None
         self.place: Place | None = None
         self.chosen_place: Place | None = None
-        self.veiled = False
+        self._veilers: frozenset[str] = frozenset()
+        self.digits = 3
 
     def select(self, node_id: str) -> None:
         if node_id != self.node_id:
@@ -77,6 +96,7 @@ class Focus(QObject):
         """Another project is opened: nothing of the last one is selected or looked at. Stepping is ended by the stepper."""
         self.select("")
         self.hover(None)
+        self.point_at_blocks(())
         self.choose_sample("validation", 0)
 
     def ask_edit(self, node_id: str) -> None:
@@ -84,10 +104,21 @@ class Focus(QObject):
         self.select(node_id)
         self.edit_asked.emit(node_id)
 
+    def ask_wires(self, node_id: str) -> None:
+        """Ask whoever shows what a block reads to take the keyboard."""
+        if node_id:
+            self.wires_asked.emit(node_id)
+
     def hover(self, unit: tuple[str, int] | None) -> None:
         if unit != self.unit:
             self.unit = unit
             self.unit_changed.emit(unit)
+
+    def point_at_blocks(self, blocks: tuple[str, ...]) -> None:
+        """The mouse is over these blocks, or over what is about them."""
+        if blocks != self.blocks:
+            self.blocks = blocks
+            self.blocks_changed.emit(blocks)
 
     @property
     def seen(self) -> tuple[str, int]:
@@ -113,7 +144,8 @@ class Focus(QObject):
             if step is None:
                 self.point_at(None)
                 self.choose_place(None)
-                self.veil(False)
+                for who in self._veilers:
+                    self.veil(False, who)
 
     def point_at(self, place: Place | None) -> None:
         """The mouse is over the number at ``place``: every view that shows it says so."""
@@ -127,11 +159,22 @@ class Focus(QObject):
             self.chosen_place = place
             self.chosen_changed.emit(place)
 
-    def veil(self, veiled: bool) -> None:
-        """Keep the step's newest number hidden until it has been predicted, or show it."""
-        if veiled != self.veiled:
-            self.veiled = veiled
-            self.veil_changed.emit(veiled)
+    @property
+    def veiled(self) -> bool:
+        return bool(self._veilers)
+
+    def veil(self, veiled: bool, who: str = "predict") -> None:
+        """Keep the step's newest number hidden until it has been predicted, or show it, as far as ``who`` asks is concerned."""
+        before = self.veiled
+        self._veilers = self._veilers | {who} if veiled else self._veilers - {who}
+        if self.veiled != before:
+            self.veil_changed.emit(self.veiled)
+
+    def set_digits(self, digits: int) -> None:
+        """Write the numbers on the card of a step with so many significant digits."""
+        if digits != self.digits:
+            self.digits = digits
+            self.digits_changed.emit(digits)
 
 
 def announced(send: Callable[[Command], None], focus: Focus) -> Callable[[Command], None]:
@@ -180,6 +223,14 @@ class Context:
     stepper: Stepper | None = None
 
 
+@dataclass(frozen=True)
+class Table:
+    """The numbers behind a view: names of the columns, and rows of words and numbers."""
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+
+
 class View(QWidget):
     """Base of views. A view is one file that opens alone: ``python -m playground.ui.shell.preview NAME``."""
 
@@ -187,6 +238,10 @@ class View(QWidget):
         super().__init__(parent)
         self.context = context
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)  # a plain QWidget would not paint its panel
+
+    def as_table(self) -> Table | None:
+        """The numbers that it shows now, for a file beside its figure; ``None`` where there is no such table."""
+        return None
 
     def wants(self) -> Iterable[Want]:
         """What it needs in frames while it is visible. Asked before every frame, so keep it cheap."""
@@ -222,6 +277,7 @@ class Panel:
         behind: the panel whose tab stands before its own, where they share a place.
         shown: at first.
         tall: it needs height: whenever somebody opens it, it is given some.
+        alone: while it is seen, the others of its area give way.
     """
 
     view: type[View]
@@ -233,6 +289,7 @@ class Panel:
     behind: str = ""
     shown: bool = True
     tall: bool = False
+    alone: bool = False
 
 
 declared: list[Panel] = []  #: by the views imported so far; ``panels.PANELS`` has all

@@ -59,6 +59,7 @@ class LayerItem(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.OpenHandCursor)
+        self.setProperty("help_page", f"layer/{layer.key}")
         self._press: QPoint | None = None
         self._size: QSize | None = None  # kept, as layouts ask often
 
@@ -269,13 +270,22 @@ class PaletteView(View):
             return self._search_key(event.key())
         return isinstance(watched, LayerItem) and self._item_key(watched, event)
 
+    @property
+    def _best(self) -> LayerItem:
+        """Of those shown, the first that is called so, or begins so; else the first that speaks of it."""
+        words = self.search.text().strip().lower()
+        named = (item for item in self._shown if item.layer.label.lower().startswith(words))
+        return next(named, self._shown[0])
+
     def _search_key(self, key: int) -> bool:
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._shown:
-            self.insert(self._shown[0].layer.key)
+            self.insert(self._best.layer.key)
         elif key == Qt.Key.Key_Down and self._shown:
             self._shown[0].setFocus(Qt.FocusReason.TabFocusReason)
         elif key == Qt.Key.Key_Escape and self.search.text():
             self.search.clear()
+        elif key == Qt.Key.Key_Escape:
+            self.context.focus.network_asked.emit()
         else:
             return False
         return True

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QStandardPaths, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from engine.data import Opened
@@ -17,6 +18,7 @@ from engine.errors import clipped, counted
 from playground.document import edits, files
 from playground.document.examples import example
 from playground.document.project import Project, withheld, withheld_in_words
+from playground.document.sharing import from_code
 from playground.runs import files as runs
 from playground.runs.points import Point, about, point, stamp
 from playground.ui.shell.questions import Button, Choice, Role, ask, refuse
@@ -142,9 +144,13 @@ class Desk(QObject):
 
     def open_example(self, key: str, then: Callable[[], object] = _nothing) -> None:
         """Open an example, and do ``then`` once it is open."""
+        self.open_project(example(key).project, then)
+
+    def open_project(self, project: Project, then: Callable[[], object] = _nothing) -> None:
+        """Open a project that has no file, and do ``then`` once it is open."""
 
         def show() -> None:
-            self._show(example(key).project, None)
+            self._show(project, None)
             then()
 
         self._leave(show)
@@ -168,6 +174,20 @@ class Desk(QObject):
             # What is left of a damaged file is not saved over it: the rest may be had back by other means.
             own = path if runs.is_whole(path) else None
             self._show(let_read(project, path, self._settings), own, run_file)
+            self.ask_about_data()
+
+        self._leave(show)
+
+    def open_code(self) -> None:
+        """Open the project whose code is on the clipboard."""
+        try:
+            project = from_code(QGuiApplication.clipboard().text())
+        except files.FileError as error:
+            refuse(self._window, "Not opened", error)
+            return
+
+        def show() -> None:
+            self._show(project, None)
             self.ask_about_data()
 
         self._leave(show)

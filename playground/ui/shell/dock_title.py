@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
 
 class DockTitle(QWidget):
-    """Replaces Qt's own title bar, whose buttons know no dark theme."""
+    """Replaces Qt's own title bar, whose buttons know no dark theme.
+
+    Attributes:
+        tabbed: the panel shares its place with others, and a tab says its name.
+    """
 
     def __init__(self, dock: QDockWidget, theme: Theme) -> None:
         super().__init__(dock)
-        self._dock, self._tabbed = dock, False
+        self._dock, self.tabbed = dock, False
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._label = Label(dock.windowTitle())
         self._label.setProperty("heading", True)
@@ -31,10 +35,11 @@ class DockTitle(QWidget):
             "close", f"Hide the {dock.windowTitle()} panel. View ▸ Panels brings it back."
         )
         self._close.clicked.connect(dock.close)
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 6, 2)
         row.setSpacing(2)
-        row.addWidget(self._label, stretch=1)
+        row.addWidget(self._label)
+        row.addStretch(1)
         row.addWidget(self._float)
         row.addWidget(self._close)
         self._float.setIcon(icon("dock-window", theme, "muted"))
@@ -51,13 +56,7 @@ class DockTitle(QWidget):
         return button
 
     def set_tabbed(self, tabbed: bool) -> None:
-        """Give way where a tab says the name already; the panel can be taken out by its tab too."""
-        self._tabbed = tabbed
-        self.setVisible(not tabbed)
-        self.updateGeometry()
-
-    def sizeHint(self) -> QSize:
-        return QSize(60, 0) if self._tabbed else super().sizeHint()
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(60, 0) if self._tabbed else super().minimumSizeHint()
+        """Leave out the name where a tab says it already, and be low; the buttons, and what the panel is dragged by, stay."""
+        self.tabbed = tabbed
+        self._label.setVisible(not tabbed)
+        self._row.setContentsMargins(12, *((1, 6, 0) if tabbed else (6, 6, 2)))

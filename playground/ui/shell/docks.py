@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
-from playground.ui.kit import style
 from playground.ui.kit.view import BOTTOM, LEFT, RIGHT, Panel, View
 from playground.ui.panels import PANELS
 from playground.ui.shell.dock_title import DockTitle
@@ -19,6 +18,13 @@ if TYPE_CHECKING:
 
 #: the height of a tall panel, at least: in pixels, and as a share of the window
 TALL, TALL_SHARE = 300, 0.4
+#: the width of a panel that is read, at least, and of a window in which it may reach down to the bottom, in pixels
+READ, WIDE = 330, 1500
+#: height and width of a panel that asks for room, as shares of the window
+ROOM_SHARE, WIDE_SHARE = 0.66, 0.42
+
+#: in a window lower than this, in pixels, some panels stand behind others at first
+LOW, LOW_BEHIND = 560, {"palette": "data", "losses": "output"}
 
 
 class Slot(QWidget):
@@ -27,6 +33,7 @@ class Slot(QWidget):
     def __init__(self, panel: Panel, make: Callable[[Panel], View]) -> None:
         super().__init__()
         self._panel, self._make = panel, make
+        self.setProperty("help_page", f"panel/{panel.key}")
         self.made: View | None = None
         self._inside = QVBoxLayout(self)
         self._inside.setContentsMargins(0, 0, 0, 0)
@@ -37,7 +44,6 @@ class Slot(QWidget):
             self.made = view = self._make(self._panel)
             if not view.objectName():
                 view.setObjectName(f"{self._panel.key}_view")
-            view.setProperty("tabbed", self.property("tabbed"))
             self.setFocusProxy(view)
             self._inside.addWidget(view)
         return self.made
@@ -96,6 +102,7 @@ class Docks:
     def __init__(self, window: QMainWindow, context: Context) -> None:
         self._window, self._context = window, context
         self.born: Callable[[View], object] = lambda view: None
+        self._gave_way: tuple[str, ...] = ()
         self._slots = {panel.key: Slot(panel, self._bear) for panel in PANELS}
         self.views = Views(self._slots)
         self._docks = {panel.key: self._make(panel) for panel in PANELS}
@@ -127,27 +134,49 @@ class Docks:
         toggle = dock.toggleViewAction()
         toggle.setToolTip(f"Show or hide the {panel.title} panel.")
         toggle.triggered.connect(lambda on, key=panel.key: self.bring_forward(key) if on else None)
+        if panel.alone:
+            toggle.toggled.connect(lambda on, panel=panel: self._stand_alone(panel, on))
         self._window.addDockWidget(panel.area, dock)
         dock.hide()  # until arrange, or what was kept of the last window, says which are seen
         return dock
 
+    def _stand_alone(self, panel: Panel, on: bool) -> None:
+        """The others of its area give way to a panel that is read, and come back after it."""
+        others = [one for one in PANELS if one.area == panel.area and one is not panel]
+        # A text wants height, but what stands at the bottom wants the width of a small window.
+        reaches_down = on and self._window.width() >= WIDE
+        self._window.setCorner(Qt.Corner.BottomLeftCorner, panel.area if reaches_down else BOTTOM)
+        if on:
+            self._gave_way = tuple(one.key for one in others if not self[one.key].isHidden())
+            for key in self._gave_way:
+                self[key].hide()
+            width = min(max(READ, self._window.width() * 26 // 100), 460)
+            self._window.resizeDocks([self[panel.key]], [width], Qt.Orientation.Horizontal)
+        elif all(self[one.key].isHidden() for one in others):
+            for key in self._gave_way or (one.key for one in others if one.shown):
+                self[key].show()
+
     def _refresh_titles(self) -> None:
         for key, title in self._titles.items():
-            tabbed = bool(self._window.tabifiedDockWidgets(self[key]))
-            title.set_tabbed(tabbed)
-            slot = self._slots[key]
-            if slot.property("tabbed") != tabbed:
-                for part in filter(None, (slot, slot.made)):
-                    part.setProperty("tabbed", tabbed)
-                    style.refresh(part)
+            title.set_tabbed(bool(self._window.tabifiedDockWidgets(self[key])))
 
     def bring_forward(self, key: str) -> None:
         """Show a panel, above those that share its place."""
         dock, panel = self[key], next(p for p in PANELS if p.key == key)
         dock.show()
         dock.raise_()
-        wished = max(TALL, round(self._window.height() * TALL_SHARE))
-        if panel.tall and not dock.isFloating() and dock.height() < wished:
+        if panel.tall:
+            self._heighten(dock, max(TALL, round(self._window.height() * TALL_SHARE)))
+
+    def give_room(self, key: str) -> None:
+        """Make a panel as large as a picture with tools needs it, where it is smaller."""
+        dock, wide = self[key], round(self._window.width() * WIDE_SHARE)
+        self._heighten(dock, max(TALL, round(self._window.height() * ROOM_SHARE)))
+        if not dock.isFloating() and dock.width() < wide:
+            self._window.resizeDocks([dock], [wide], Qt.Orientation.Horizontal)
+
+    def _heighten(self, dock: QDockWidget, wished: int) -> None:
+        if not dock.isFloating() and dock.height() < wished:
             self._window.resizeDocks([dock], [wished], Qt.Orientation.Vertical)
 
     def make_shown(self) -> None:
@@ -156,6 +185,20 @@ class Docks:
             if not self[panel.key].isHidden():
                 self._slots[panel.key].view.show()
 
+    def present(self, key: str) -> None:
+        """Show one panel alone beside the network: at the bottom where it needs the width, else at the right."""
+        panel = next(p for p in PANELS if p.key == key)
+        for other in PANELS:
+            if other.key != key:
+                self[other.key].hide()
+        dock = self[key]
+        dock.setFloating(False)
+        dock.show()
+        if panel.area == BOTTOM:
+            self._window.resizeDocks([dock], [self._window.height() // 2], Qt.Orientation.Vertical)
+        else:
+            self._window.resizeDocks([dock], [self._window.width() * 2 // 5], Qt.Orientation.Horizontal)
+
     def arrange(self) -> None:
         """Put every panel to its first place, in sizes that suit the window."""
         for panel in PANELS:
@@ -163,8 +206,9 @@ class Docks:
             dock.setFloating(False)
             self._window.removeDockWidget(dock)
             self._window.addDockWidget(panel.area, dock)
-            if panel.behind:
-                self._window.tabifyDockWidget(self[panel.behind], dock)
+            behind = panel.behind or (LOW_BEHIND.get(panel.key, "") if self._window.height() < LOW else "")
+            if behind:
+                self._window.tabifyDockWidget(self[behind], dock)
             dock.setVisible(panel.shown)
         self.make_shown()
         width, height = self._window.width(), self._window.height()
@@ -178,4 +222,6 @@ class Docks:
             )
         bottom = [self[p.key] for p in PANELS if p.area == BOTTOM]
         self._window.resizeDocks(bottom, [height // 5] * len(bottom), Qt.Orientation.Vertical)
+        for first in LOW_BEHIND.values():
+            self[first].raise_()
         self["training"].raise_()  # there is something to see in it before a block is selected

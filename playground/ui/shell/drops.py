@@ -10,8 +10,11 @@ from PySide6.QtCore import QEvent, QMimeData, QObject, Qt
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QWidget
 
+from engine.importing import ENDINGS, NETWORKS
 from playground.document.files import RUN_SUFFIX
+from playground.lessons.packs import SUFFIX as PACK
 from playground.ui.panels.data.view import DataView
+from playground.ui.panels.lesson.view import LessonView
 
 if TYPE_CHECKING:
     from playground.ui.shell.docks import Docks
@@ -19,14 +22,22 @@ if TYPE_CHECKING:
 
 #: how the names of projects end
 PROJECTS = (".json", RUN_SUFFIX)
+#: and those of other programs' models; .npz may be data as well, and is taken for that
+MODELS = tuple(ending for ending in (*NETWORKS, *ENDINGS) if ending != ".npz")
 
 
 class Drops(QObject):
-    """Takes one local file or folder: a project is opened, anything else is data."""
+    """Takes one local file or folder: a project is opened, a model imported, a pack of lessons added, anything else is data."""
 
-    def __init__(self, window: QWidget, open_project: Callable[[Path], object], docks: Docks) -> None:
+    def __init__(
+        self,
+        window: QWidget,
+        open_project: Callable[[Path], object],
+        open_model: Callable[[Path], object],
+        docks: Docks,
+    ) -> None:
         super().__init__(window)
-        self._open_project, self._docks = open_project, docks
+        self._open_project, self._open_model, self._docks = open_project, open_model, docks
         window.setAcceptDrops(True)
         window.installEventFilter(self)
 
@@ -39,8 +50,22 @@ class Drops(QObject):
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
         if event.type() == QEvent.Type.Drop:
-            (self._open_project if path.suffix in PROJECTS else self._open_data)(path)
+            self._taker(path.suffix.lower())(path)
         return True
+
+    def _taker(self, ending: str) -> Callable[[Path], object]:
+        """Who opens files of this ending."""
+        if ending in PROJECTS:
+            return self._open_project
+        if ending == PACK:
+            return self._add_pack
+        return self._open_model if ending in MODELS else self._open_data
+
+    def _add_pack(self, path: Path) -> None:
+        self._docks.bring_forward("lesson")
+        panel = self._docks.views["lesson"]
+        if isinstance(panel, LessonView):
+            panel.add_pack(path)
 
     def _open_data(self, path: Path) -> None:
         self._docks.bring_forward("data")

@@ -7,16 +7,17 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
-from PySide6.QtWidgets import QMainWindow, QMenu, QTabWidget, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QMainWindow, QMenu, QTabWidget, QWidget
 
 from engine.network import INPUT
+from engine.windows import slides
 from playground.document.document import News
 from playground.document.project import findings
-from playground.runner.messages import Command, Frame, Load
+from playground.runner.messages import Command, Frame, Load, Play
 from playground.ui.kit import motion
-from playground.ui.kit.actions import Actions, Situation
+from playground.ui.kit.actions import DIGITS, SCALES, Actions, Situation
 from playground.ui.kit.forms import settle_typed, take_typed
 from playground.ui.kit.stepper import Stepper
 from playground.ui.kit.view import Context, Focus, View, announced
@@ -25,14 +26,17 @@ from playground.ui.panels.backprop.view import BackpropView
 from playground.ui.panels.canvas.view import CanvasView
 from playground.ui.panels.convolution.view import ConvolutionView
 from playground.ui.panels.data.loading import Waiting
+from playground.ui.panels.runs.view import RunsView
 from playground.ui.shell.autosave import Autosave
 from playground.ui.shell.banner import Banner
 from playground.ui.shell.desk import Desk
 from playground.ui.shell.docks import Docks
 from playground.ui.shell.drops import Drops
 from playground.ui.shell.gutters import leave_gutters
-from playground.ui.shell.help import Shortcuts, about
+from playground.ui.shell.help.desk import HelpDesk
+from playground.ui.shell.light import LightView
 from playground.ui.shell.metrics import MetricsBar
+from playground.ui.shell.panel_switches import PanelSwitches
 from playground.ui.shell.pump import Pump
 from playground.ui.shell.recent import RecentMenu
 from playground.ui.shell.refusal import Cautions, Refusal
@@ -43,6 +47,8 @@ from playground.ui.shell.transport import Transport
 from playground.ui.shell.weights import WeightFiles
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playground.document.document import Document
     from playground.document.project import Project
     from playground.ui.application import Appearance
@@ -50,6 +56,7 @@ if TYPE_CHECKING:
     from playground.ui.shell.undo import History
 
 
+LEAST = 960, 600  #: pixels of the window, where the screen has as many
 ROOMY = 1600  #: on narrower screens, in pixels, the window begins with all there is
 
 
@@ -76,7 +83,6 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.setObjectName("main_window")
-        self.setMinimumSize(960, 600)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.setDockOptions(
             QMainWindow.DockOption.AllowTabbedDocks
@@ -86,7 +92,8 @@ class MainWindow(QMainWindow):
         self.document, self.history = document, history
         self._settings, self._appearance = settings, appearance
         document.settle = settle_typed
-        self._closing = False
+        self._closing, self.restarting = False, False
+        self._usual = QByteArray()  # how the panels stood before the presentation
         history.setParent(self)  # it must go with the window, not whenever Python finds time
         self.focus = Focus(self)
         self._send = announced(runner.send, self.focus)
@@ -103,6 +110,8 @@ class MainWindow(QMainWindow):
         self.banner.lie_over(self.canvas)
         self.docks = Docks(self, context)
         self.metrics = MetricsBar(context)
+        self.light = LightView(context)
+        self.help = HelpDesk(self)
         self.actions_ = Actions(self, self._handlers(), appearance.theme)
         self.transport = Transport(
             self.actions_,
@@ -112,20 +121,24 @@ class MainWindow(QMainWindow):
             appearance.toggle,
             Refusal(appearance.theme, self._toggle_problems, self.focus.select),
             Cautions(appearance.theme, self._toggle_problems),
+            self.light,
+            PanelSwitches(self.docks, appearance.theme),
         )
         self.addToolBar(self.transport)
         leave_gutters(self)
         self._fill_menus()
-        self.pump = Pump(self, runner.take, runner.send, (self.canvas, self.metrics))
+        self.pump = Pump(self, runner.take, runner.send, (self.canvas, self.metrics, self.light))
         self.docks.born = self._view_made
 
         if recovery is not None:
             self.desk.autosave = Autosave(self.desk, recovery, self.saving, self.pump.look, self)
             self.desk.autosave.failed.connect(self.run.not_kept)
         self.waiting = Waiting(self)
-        self.drops = Drops(self, self.desk.open_path, self.docks)
+        self.drops = Drops(self, self.desk.open_path, self.open_model, self.docks)
 
         appearance.theme.follow(self._mark_theme)
+        self.actions_[f"view.scale.{settings.scale}"].setChecked(True)
+        self.actions_[f"view.digits.{self.focus.digits}"].setChecked(True)
         self.actions_["view.reduce_motion"].setChecked(settings.reduce_motion)
         motion.reduce(settings.reduce_motion)
         self._connect()
@@ -141,6 +154,7 @@ class MainWindow(QMainWindow):
         self.history.cleanChanged.connect(self._retitle)
         self.history.indexChanged.connect(self._refresh)
         self.desk.moved.connect(self._retitle)
+        self.light.chosen.connect(lambda: self.docks.bring_forward("diagnosis"))
         self.pump.framed.connect(self.run.see)
         self.pump.framed.connect(self.stepper.see)
         self.pump.framed.connect(self.saving.see)
@@ -153,17 +167,30 @@ class MainWindow(QMainWindow):
         self.focus.node_changed.connect(self._selected)
         self.focus.edit_asked.connect(self._edit_asked)
         self.focus.watch_asked.connect(self._watch_asked)
+        self.focus.project_asked.connect(self.desk.open_project)
+        self.focus.panel_asked.connect(self.docks.bring_forward)
+        self.focus.room_asked.connect(self.docks.give_room)
+        self.focus.several_asked.connect(self._several_asked)
+        self.focus.wires_asked.connect(self._wires_asked)
+        self.focus.layers_asked.connect(self._layers_asked)
+        self.focus.network_asked.connect(self.canvas.setFocus)
 
     def _view_made(self, view: View) -> None:
         """A panel is seen, or asked for, for the first time."""
         self.pump.add(view, self.document.value)
         if isinstance(view, BackpropView):
             view.starter_chosen.connect(self._open_starter)
+            self.docks["backprop"].visibilityChanged.connect(self._mind_walk)
+
+    def _mind_walk(self) -> None:
+        """The network shows the steps of an update as long as the panel that explains them is open."""
+        if self.isVisible():
+            self.stepper.set_seen(not self.docks["backprop"].isHidden())
 
     @property
     def views(self) -> tuple[QWidget, ...]:
         """All that have been made."""
-        return (self.canvas, self.metrics, *self.docks.views.made)
+        return (self.canvas, self.metrics, self.light, *self.docks.views.made)
 
     @property
     def backprop(self) -> BackpropView:
@@ -197,16 +224,24 @@ class MainWindow(QMainWindow):
             "file.save_as": desk.save_as,
             "file.load_weights": self.weights.load,
             "file.save_weights": self.weights.save,
+            "file.export": self.show_export,
+            "file.import": self.import_model,
+            "file.figure": self.show_figure,
+            "file.share": self.share,
+            "file.open_code": desk.open_code,
             "file.quit": self.close,
             "edit.undo": self.history.undo,
             "edit.redo": self.history.redo,
             **self.canvas.acts,
             **{f"view.theme.{choice}": partial(self._appearance.choose, choice) for choice in THEMES},
+            **{f"view.scale.{percent}": partial(self._rescale, percent) for percent in SCALES},
+            **{f"view.digits.{digits}": partial(self.focus.set_digits, digits) for digits in DIGITS},
+            "view.presentation": self._present,
             "view.full_screen": lambda: self.setWindowState(
                 self.windowState() ^ Qt.WindowState.WindowFullScreen
             ),
             "view.reduce_motion": self._reduce_motion,
-            "view.reset_layout": self.docks.arrange,
+            "view.reset_layout": self._reset_layout,
             "run.play": run.play_or_pause,
             "run.inspect": self.step_inside,
             "run.back": lambda: run.step_back("batch"),
@@ -215,11 +250,14 @@ class MainWindow(QMainWindow):
             "run.epoch": lambda: run.make_step("epoch"),
             "run.reset": run.reset,
             "run.new_weights": run.new_weights,
+            "run.beside": self._run_beside,
             "run.keep_weights": self.weights.keep,
             "run.faster": lambda: self.transport.change_speed(+1),
             "run.slower": lambda: self.transport.change_speed(-1),
-            "help.shortcuts": lambda: Shortcuts(self.actions_, self).show(),
-            "help.about": lambda: about(self),
+            "help.welcome": self.show_welcome,
+            "help.pages": self.help.show_here,
+            "help.shortcuts": self.help.show_keys,
+            "help.about": self.help.show_about,
         }
 
     def _fill_menus(self) -> None:
@@ -242,7 +280,8 @@ class MainWindow(QMainWindow):
     def _project_changed(self, before: Project | None, after: Project) -> None:
         begun = perf_counter()
         opened, file = self.document.news is News.OPENED, self.document.run_file
-        self._send(Load(after, opened, self.document.news is News.RETURNED, file if opened else None))
+        file = file if opened else self.document.taking_up
+        self._send(Load(after, opened, self.document.news is News.RETURNED, file))
         self.waiting.watch(after)
         self.stepper.show_project(None if opened else before, after)
         if opened:
@@ -275,6 +314,53 @@ class MainWindow(QMainWindow):
         self._settings.reduce_motion = self.actions_["view.reduce_motion"].isChecked()
         motion.reduce(self._settings.reduce_motion)
 
+    def _rescale(self, percent: int) -> None:
+        """Qt takes another scale only as the program begins."""
+        if percent != self._settings.scale:
+            self._settings.scale = percent
+            self.run.offer(
+                f"Everything is drawn at {percent} % from the next start on. What is open comes back as it is.",
+                "Restart now",
+                self._restart,
+            )
+
+    def _restart(self) -> None:
+        def restart() -> None:
+            self.restarting = True
+            self._close_now()
+
+        self.desk.close(restart)
+
+    def _present(self) -> None:
+        """The network and one panel, or all panels as they were."""
+        if self.actions_["view.presentation"].isChecked():
+            self._usual = self.saveState(LAYOUT_VERSION)
+            self.docks.present(self._looked_into)
+        elif not self._usual.isEmpty():
+            self.restoreState(self._usual, LAYOUT_VERSION)
+            self._usual = QByteArray()
+            self.docks.make_shown()
+
+    @property
+    def _looked_into(self) -> str:
+        """The panel that somebody works in: which has the focus, or else one of those that look into the network, or the output."""
+        focused = QApplication.focusWidget()
+        inside = (
+            key for key in self.docks.views if focused is not None and self.docks[key].isAncestorOf(focused)
+        )
+        with_focus = next(inside, "")
+        opened = (
+            key
+            for key in ("backprop", "convolution", "diagnosis")
+            if not self.docks[key].visibleRegion().isEmpty()
+        )
+        return with_focus or next(opened, "output")
+
+    def _reset_layout(self) -> None:
+        self.actions_["view.presentation"].setChecked(False)
+        self._usual = QByteArray()
+        self.docks.arrange()
+
     def _mark_theme(self) -> None:
         self.actions_[f"view.theme.{self._appearance.choice}"].setChecked(True)
 
@@ -292,6 +378,26 @@ class MainWindow(QMainWindow):
         if first_field is not None:
             first_field.setFocus(Qt.FocusReason.TabFocusReason)
 
+    def _layers_asked(self) -> None:
+        """Put the keyboard into the palette's search."""
+        self.docks.bring_forward("palette")
+        search = self.docks.views["palette"].findChild(QLineEdit, "palette_search")
+        if search is not None:
+            search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _wires_asked(self, node_id: str) -> None:
+        """Show what a block reads, and put the keyboard there."""
+        self.focus.select(node_id)
+        self.docks.bring_forward("inspector")
+        # A panel that was a tab behind another is seen a moment later.
+        QTimer.singleShot(0, self, self._focus_reads)
+
+    def _focus_reads(self) -> None:
+        boxes = self.docks.views["inspector"].findChildren(QComboBox, "reads_0")
+        first = next(filter(_takes_keys, boxes), None)
+        if first is not None:
+            first.setFocus(Qt.FocusReason.TabFocusReason)
+
     def _watch_asked(self, node_id: str) -> None:
         """Show a convolution or pooling at work, in a panel that may be made only now."""
         self.docks.bring_forward("convolution")
@@ -303,6 +409,21 @@ class MainWindow(QMainWindow):
         """Record the next update, and walk through it in a panel that is high enough; where somebody does already, show where."""
         self.docks.bring_forward("backprop")
         self.backprop.begin()
+
+    @property
+    def runs(self) -> RunsView:
+        """The panel of runs beside this one, brought to the front; it may be made only now."""
+        self.docks.bring_forward("runs")
+        view = self.docks.views["runs"]
+        if not isinstance(view, RunsView):
+            raise TypeError(f"the panel runs is a {type(view).__name__}")
+        return view
+
+    def _run_beside(self) -> None:
+        self.runs.run_beside()
+
+    def _several_asked(self, path: str) -> None:
+        self.runs.try_several(path)
 
     def _open_starter(self, key: str) -> None:
         """Step through a small network made for it, unless somebody would rather keep what is open."""
@@ -324,6 +445,32 @@ class MainWindow(QMainWindow):
         page.file_chosen.connect(self.desk.open_path)
         page.open()
 
+    def show_welcome(self) -> None:
+        """The three doors, as at the first start."""
+        from playground.ui.shell.welcome import Welcome
+
+        self._settings.welcomed = True
+        page = Welcome(self._appearance.theme, self)
+        page.chosen.connect(self._enter)
+        page.examples_asked.connect(self.show_start_page)
+        page.open()
+
+    def _enter(self, door: str) -> None:
+        """Open what is behind a door, and begin what it promises."""
+        begin: dict[str, Callable[[], object]] = {
+            "circle": lambda: self._send(Play(gently=True)),
+            "first-steps": self.step_inside,
+            "digits-cnn": self._watch_first,
+        }
+        self.desk.open_example(door, begin[door])
+
+    def _watch_first(self) -> None:
+        """The first convolution at work."""
+        network = self.document.value.network
+        node_id = next(node.id for node in network.nodes if slides(node.layer))
+        self.focus.select(node_id)
+        self._watch_asked(node_id)
+
     def show_points(self) -> None:
         from playground.ui.shell.points_dialog import PointsDialog
 
@@ -332,9 +479,52 @@ class MainWindow(QMainWindow):
         dialog.chosen.connect(self.desk.open_point)
         dialog.open()
 
+    def show_export(self) -> None:
+        from playground.ui.shell.export_dialog import ExportDialog
+
+        project = self.document.value.replace(name=self.desk.name)
+        ExportDialog(project, self.saving, self._appearance.theme, self).open()
+
+    def import_model(self) -> None:
+        from playground.ui.shell.import_dialog import ask_for_model
+
+        ask_for_model(self, self.document, self._appearance.theme)
+
+    def open_model(self, path: Path) -> None:
+        """Show what is in a file of another program, and offer to take it."""
+        from playground.ui.shell.import_dialog import open_model
+
+        open_model(self, self.document, self._appearance.theme, path)
+
+    def show_figure(self) -> None:
+        """Offer the views that are seen as figures, the network first."""
+        from playground.ui.shell.figure_dialog import FigureDialog
+
+        seen = [
+            (panel.title, self.docks.views[panel.key])
+            for panel in PANELS
+            if not self.docks[panel.key].visibleRegion().isEmpty()
+        ]
+        FigureDialog([("Network", self.canvas), *seen], self.desk.name, self._appearance.theme, self).open()
+
+    def share(self) -> None:
+        """The project as a code."""
+        from playground.document.files import FileError
+        from playground.document.sharing import to_code
+        from playground.ui.shell.questions import refuse
+        from playground.ui.shell.share_dialog import ShareDialog
+
+        try:
+            code = to_code(self.document.value.replace(name=self.desk.name))
+        except FileError as error:
+            refuse(self, "Not shared", error)
+            return
+        ShareDialog(code, self).open()
+
     # --- remembering --------------------------------------------------------------------------------------------------
 
     def _restore(self) -> None:
+        self.setMinimumSize(QSize(*LEAST).boundedTo(self.screen().availableGeometry().size()))
         if self._settings.geometry.isEmpty() or not self.restoreGeometry(self._settings.geometry):
             room = self.screen().availableGeometry().size()
             self.resize(room * 0.9)
@@ -362,7 +552,7 @@ class MainWindow(QMainWindow):
         if self.desk.autosave is not None:
             self.desk.autosave.end()
         self._settings.geometry = self.saveGeometry()
-        self._settings.layout = self.saveState(LAYOUT_VERSION)
+        self._settings.layout = self.saveState(LAYOUT_VERSION) if self._usual.isEmpty() else self._usual
         self.pump.stop()
         event.accept()
         self.closed.emit()

@@ -58,15 +58,15 @@ READINGS = (
     Reading("step", "step", "Finished updates of the weights, one for each batch.",
             lambda f: f.step, lambda v: count(int(v)), "0,000,000", 6),
     Reading("train_loss", "train loss", "Loss over the whole training part after the last finished epoch, without the penalty.",
-            lambda f: f.train_loss, fmt, "0.00e−0", 1),
+            lambda f: f.train_loss, fmt, "0.00e−0", 2),
     Reading("penalty", "+ penalty", "The regularization term, which is added to the training loss: both together are made small.",
             lambda f: f.penalty, fmt, "0.00e−0", 4),
     Reading("validation_loss", "val. loss", "Loss over the validation part, which the network never learns from.",
-            lambda f: f.validation_loss, fmt, "0.00e−0", 2),
+            lambda f: f.validation_loss, fmt, "0.00e−0", 3),
     Reading("train_metric", "train {metric}", "{Metric} over the training part after the last finished epoch.",
             lambda f: f.train_metric, fmt, "−0.000", 7),
     Reading("validation_metric", "val. {metric}", "{Metric} over the validation part after the last finished epoch.",
-            lambda f: f.validation_metric, fmt, "−0.000", 3),
+            lambda f: f.validation_metric, fmt, "−0.000", 1),
     Reading("speed", "epochs/s", "Passes over the training data per second, while it runs.",
             lambda f: f.epochs_per_second, _rate, "00,000", 5),
 )  # fmt: skip
@@ -188,6 +188,9 @@ STATES = {
     State.CRASHED: ("close-octagon", "error", "crashed", "see details"),
 }
 
+#: where there is nothing wrong, it is only not there yet
+LOADING = ("timer-sand", "muted", "loading", "one moment")
+
 
 class StateReadout(Readout):
     """The state as a sign and a word, over the reason in words."""
@@ -205,7 +208,8 @@ class StateReadout(Readout):
     def show_state(self, state: State, message: str) -> None:
         """The state, and why it is so."""
         self.state, self._message = state, message
-        self._text, self._caption = STATES[state][2], message or STATES[state][3]
+        self._look = LOADING if state is State.EMPTY and not message else STATES[state]
+        self._text, self._caption = self._look[2], message or self._look[3]
         self.setAccessibleDescription(f"{self._text}: {self._caption}")
         self.update()
 
@@ -225,7 +229,7 @@ class StateReadout(Readout):
 
     def paintEvent(self, event: object) -> None:
         painter, theme = QPainter(self), self.theme
-        name, colour = STATES[self.state][:2]
+        name, colour = self._look[:2]
         line = self._fonts()[0][1].height()
         y = max(0, (self.height() - self.sizeHint().height()) // 2) + (line - self.ICON) // 2
         pixmap = icon(name, theme, colour).pixmap(QSize(self.ICON, self.ICON), self.devicePixelRatioF())

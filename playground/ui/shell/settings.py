@@ -10,6 +10,7 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from engine.errors import EngineError
 from engine.io.guarded import read_bytes
+from playground.ui.kit.actions import SCALES
 
 THEMES = ("system", "light", "dark")
 
@@ -50,6 +51,16 @@ class Settings:
         self._store.setValue("theme", value)
 
     @property
+    def scale(self) -> int:
+        """How large everything is drawn, in percent: one of ``SCALES``."""
+        value = str(self._store.value("scale"))
+        return int(value) if value in map(str, SCALES) else SCALES[0]
+
+    @scale.setter
+    def scale(self, value: int) -> None:
+        self._store.setValue("scale", value)
+
+    @property
     def reduce_motion(self) -> bool:
         """Whether pictures change at once."""
         return self._store.value("reduce_motion") in (True, "true")
@@ -57,6 +68,15 @@ class Settings:
     @reduce_motion.setter
     def reduce_motion(self, value: bool) -> None:
         self._store.setValue("reduce_motion", value)
+
+    @property
+    def welcomed(self) -> bool:
+        """Whether the first start is over."""
+        return self._store.value("welcomed") in (True, "true")
+
+    @welcomed.setter
+    def welcomed(self, value: bool) -> None:
+        self._store.setValue("welcomed", value)
 
     @property
     def recent(self) -> tuple[Path, ...]:

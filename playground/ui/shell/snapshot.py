@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QMessageLogContext, QSettings, Qt, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QImage, QImageWriter
 from PySide6.QtWidgets import QApplication
 
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
 
 #: rounds of asking and answering after which nothing changes any more: layouts settle in the first, wants are met in the next
 ROUNDS = 6
+
+
+#: how Qt says on standard error that its platform without a screen asks no window manager for room
+NO_MANAGER = "This plugin does not support propagateSizeHints"
 
 
 class StillRunner:
@@ -49,7 +56,7 @@ def snapshot(session: Session, size: tuple[int, int], theme: str = "light") -> Q
     """The window, ``size`` (width, height) in pixels, showing the session's project and the moment it is at."""
     application()
     document = Document(session.project)
-    with tempfile.TemporaryDirectory() as folder:
+    with _without_noise(), tempfile.TemporaryDirectory() as folder:
         # Settings of its own: neither the person's layout nor their theme belongs into the picture.
         settings = Settings(QSettings(str(Path(folder) / "settings.ini"), QSettings.Format.IniFormat))
         settings.theme = theme
@@ -67,6 +74,25 @@ def snapshot(session: Session, size: tuple[int, int], theme: str = "light") -> Q
         finally:
             window.close()
             window.deleteLater()
+
+
+@contextmanager
+def _without_noise() -> Iterator[None]:
+    """Keep what Qt says of a screen that is not there from whoever reads the terminal; all else is said as before."""
+
+    def say(kind: QtMsgType, context: QMessageLogContext, words: str) -> None:
+        if words.startswith(NO_MANAGER):
+            return
+        if before is not None:
+            before(kind, context, words)
+        else:
+            sys.stderr.write(words + "\n")
+
+    before = qInstallMessageHandler(say)
+    try:
+        yield
+    finally:
+        qInstallMessageHandler(before)
 
 
 def save_png(image: QImage, path: Path) -> None:

@@ -17,6 +17,7 @@ from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath, QPen
 
 from engine.core import Array
 from engine.data import Prepared
+from engine.data.picture import picture_of
 from playground import __version__
 from playground.document import files
 from playground.document.examples import example
@@ -166,7 +167,8 @@ def _paint_data(
             return  # the example cannot run; its points alone would promise what it does not do
         if axes == 2:
             painter.drawImage(room, _surface(project, data, answer, theme).flipped())
-            _paint_points(painter, room, data, frame.extent, theme)
+            if picture_of(data.raw) is None:
+                _paint_points(painter, room, data, frame.extent, theme)
         else:
             _paint_curve(painter, room, data, answer[0], frame.extent, theme)
 
@@ -174,6 +176,10 @@ def _paint_data(
 def _surface(project: Project, data: Prepared, values: Array, theme: Theme) -> QImage:
     """The answers over the plane, lowest x2 in the first row."""
     classes = len(data.raw.classes)
+    if picture_of(data.raw) is not None:
+        said = np.moveaxis(loss_of(project).numbers(values), 0, -1)
+        colours = np.moveaxis(data.transform.inverse_target(said), -1, 0)
+        return sample_image(np.nan_to_num(colours).astype(np.float32), 0.0, 1.0)
     if not classes:
         shown = data.transform.inverse_target(values[0, :, :, None])[..., 0]
         return indexed_image(signed_index(shown, target_limit(data)), signed_table(theme))
@@ -230,7 +236,14 @@ def _paint_digits(painter: QPainter, room: QRectF, data: Prepared, theme: Theme)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
     classes = len(data.raw.classes)
-    for number in range(9):
+    if not classes:  # what goes in, and what should come out
+        for number in range(3):
+            row = number * len(data.train) // 3
+            for column, picture in enumerate((data.train.x[row], data.raw.x[data.index.train[row]])):
+                place = QRectF(room.x() + (column + 0.5) * cell, room.y() + number * cell, cell, cell)
+                image = sample_image(picture.astype(np.float32), low, high)
+                painter.drawImage(place.adjusted(2, 2, -2, -2), image)
+    for number in range(9 if classes else 0):
         round_, label = divmod(number, classes)
         rows = np.flatnonzero(y == label)
         if round_ >= len(rows):

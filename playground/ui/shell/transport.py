@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMenu,
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 #: steps per second, by the slider's position; None is as fast as it goes
 SPEEDS: tuple[int | None, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, None)
 
+#: the width, in pixels, below which buttons show no words
+NARROW = 1080
+
 
 def speed_in_words(speed: int | None) -> str:
     """``None`` → "max speed", 2000 → "2k steps/s"."""
@@ -41,7 +45,10 @@ def speed_in_words(speed: int | None) -> str:
 
 
 class Transport(QToolBar):
-    """Reset, Play, Step back, Step; ``metrics`` in the middle; speed, examples and theme at the right; below, the run's history."""
+    """Reset, Play, Step back, Step; ``metrics`` in the middle; speed, examples and theme at the right; below, the run's history.
+
+    ``light`` and ``panels`` stand at the end of that.
+    """
 
     def __init__(
         self,
@@ -52,6 +59,8 @@ class Transport(QToolBar):
         toggle_theme: Callable[[], None],
         refusal: Refusal,
         cautions: Cautions,
+        light: QWidget,
+        panels: QWidget,
     ) -> None:
         super().__init__("Run")
         self.setObjectName("transport")
@@ -96,19 +105,19 @@ class Transport(QToolBar):
         self._label_speed()
 
         # While the project cannot run, the reason stands where its numbers would: nothing else moves.
-        self._refusal, self._cautions = refusal, cautions
+        self._refusal, self._cautions, self._light = refusal, cautions, light
         self._readings = QStackedWidget()
         self._readings.setObjectName("transport_readings")
         self._readings.addWidget(metrics)
         self._readings.addWidget(refusal)
         self._readings.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._lay_out()
+        self._lay_out(panels)
         theme.follow(self._restyle)
 
     def _restyle(self) -> None:
         self._toggle.setIcon(icon("weather-sunny" if self._theme.dark else "weather-night", self._theme))
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, panels: QWidget) -> None:
         row = QWidget()
         row.setObjectName("transport_row")
         layout = QHBoxLayout(row)
@@ -127,7 +136,12 @@ class Transport(QToolBar):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
         rows.addWidget(row)
-        rows.addWidget(self.scrub)
+        below = QHBoxLayout()
+        below.setSpacing(0)
+        below.addWidget(self.scrub, stretch=1)
+        below.addWidget(self._light, alignment=Qt.AlignmentFlag.AlignTop)
+        below.addWidget(panels)
+        rows.addLayout(below)
         self.addWidget(both)
 
     def _button(self, name: str, accessible: str, words: bool = True) -> QToolButton:
@@ -142,6 +156,19 @@ class Transport(QToolBar):
         # Reached by Tab, but a click leaves the focus where it was, so that Space stays Play.
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room, the numbers are worth more than the words on buttons."""
+        super().resizeEvent(event)
+        style = (
+            Qt.ToolButtonStyle.ToolButtonIconOnly
+            if self.width() < NARROW
+            else Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        )
+        for button in (self._reset, self._step, self._inspect):
+            if button.toolButtonStyle() != style:
+                button.setToolButtonStyle(style)
+        self._speed_label.setVisible(self.width() >= NARROW)
 
     def _step_button(self, actions: Actions, name: str, accessible: str, ids: tuple[str, str]) -> QToolButton:
         """Does what it did last: one batch, or one epoch."""

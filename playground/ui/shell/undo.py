@@ -21,7 +21,7 @@ class Edit(QUndoCommand):
         self, document: Document, before: Project, after: Project, text: str, merge: str = ""
     ) -> None:
         super().__init__(text)
-        self._document, self._before, self.after, self.merge = document, before, after, merge
+        self._document, self.before, self.after, self.merge = document, before, after, merge
         self._news = News.EDITED
 
     def id(self) -> int:
@@ -32,12 +32,12 @@ class Edit(QUndoCommand):
         if not isinstance(other, Edit) or other.merge != self.merge:
             return False
         self.after = other.after
-        self.setObsolete(self.after == self._before)  # dragged there and back: nothing to undo
+        self.setObsolete(self.after == self.before)  # dragged there and back: nothing to undo
         return True
 
     def undo(self) -> None:
         self._news = News.RETURNED
-        self._document.set(self._before, self._news)
+        self._document.set(self.before, self._news)
 
     def redo(self) -> None:
         self._document.set(self.after, self._news)
@@ -50,9 +50,14 @@ class History(QUndoStack):
         super().__init__(parent)
         self._document = document
         document.recorder = self._record
+        document.edited_from = self._edited_from
 
     def _record(self, before: Project, after: Project, text: str, merge: str) -> None:
         self.push(Edit(self._document, before, after, text, merge))
+
+    def _edited_from(self) -> Project | None:
+        last = self.command(self.index() - 1) if self.index() else None
+        return last.before if isinstance(last, Edit) else None
 
     def start_over(self) -> None:
         """Forget all edits: another project has been opened."""

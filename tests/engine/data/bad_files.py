@@ -196,12 +196,6 @@ def loose_pictures(folder: Path) -> Path:
     return write_folders(folder, {"a": [(4, 4)]}) / "a"
 
 
-@bad("one.png is a single picture")
-def single_picture(folder: Path) -> Path:
-    Image.new("L", (4, 4)).save(folder / "one.png")
-    return folder / "one.png"
-
-
 # ---- NumPy's files -----------------------------------------------------------------------------------------------
 
 
@@ -287,7 +281,9 @@ def letter(folder: Path) -> Path:
     return folder / "letter.txt"
 
 
-@bad("table.csv is an Excel or another packed file; expected a table as text. Save it as CSV.")
+@bad(
+    "table.csv is an Excel or another packed file; expected a table as text. Save it as CSV, or give it the ending"
+)
 def table(folder: Path) -> Path:
     (folder / "table.csv").write_bytes(b"PK\x03\x04 and so on")
     return folder / "table.csv"

@@ -450,7 +450,8 @@ def test_a_preparation_survives_a_file(preparation: Preparation) -> None:
 def test_every_parameter_is_explained() -> None:
     assert Preparation.help()
     assert [p.name for p in Preparation.params()] == [
-        *("given_parts", "train", "validation", "normalize", "target", "extra_features", "split_seed")
+        *("given_parts", "train", "validation", "normalize", "target", "reconstruct", "input_noise"),
+        *("extra_features", "deal", "balance", "equal_together", "folds", "fold", "split_seed"),
     ]
     assert all(p.help.endswith(".") for p in Preparation.params())
 

@@ -29,6 +29,7 @@ from engine.data import (
     Source,
     Spiral,
     Step,
+    Typed,
     Wine,
     Xor,
     prepare,
@@ -64,7 +65,17 @@ def test_the_catalogue() -> None:
         "Real data": ["Digits", "Iris", "Wine", "BreastCancer", "Diabetes"],
         "Step by step": ["FourPoints", "FourStrokes"],
         "Pictures": ["Shapes", "Glyphs", "Photos"],
-        "Own data": ["ImageFolder", "IdxFiles", "NpzFile", "TableFile"],
+        "Own data": [
+            "ImageFolder",
+            "IdxFiles",
+            "NpzFile",
+            "PictureFile",
+            "TableFile",
+            "PastedTable",
+            "Painted",
+            "Typed",
+        ],
+        "Learn a picture": ["DrawnPicture"],
     }
     assert set(data.__all__) >= {cls.__name__ for cls in ALL}
     assert all(hasattr(data, name) for name in data.__all__)
@@ -107,8 +118,14 @@ def test_it_makes_what_its_category_promises(source: type[Source]) -> None:
             assert in_shape[1:] == (source().size,) * 2
             assert 0 <= made.x.min() < made.x.max() <= 1
             assert np.ptp(np.bincount(made.y)) <= 1, "as many of each class"
+        case "Learn a picture":
+            assert (in_shape, made.features, task) == ((2,), ("x", "y"), "regression")
+            assert made.targets == ("red", "green", "blue")
+            assert 0 <= made.y.min() < made.y.max() <= 1
         case "Step by step":
             assert (source.params(), len(made), task) == ((), 4, "binary")
+        case "Own data":  # made by hand: a few to begin with
+            assert (in_shape, len(made)) == ((2,), 4)
         case other:
             pytest.fail(f"no such category: {other}")
 
@@ -128,7 +145,7 @@ def test_making_leaves_the_global_random_state_alone(source: type[Source]) -> No
 @every
 def test_it_survives_a_file(source: type[Source]) -> None:
     values = {"samples": 33, "noise": 0.25, "seed": 7, "classes": 5, "size": 12, "colour": True, "shift": 0.2}
-    changed = {p.name: values[p.name] for p in source.params() if p.name in values}
+    changed = {p.name: values[p.name] for p in source.params() if p.name in values and p.entered}
     for spec in (source(), source(**changed)):
         again = sources.build(spec.to_dict())
         assert again == spec
@@ -141,8 +158,11 @@ def test_what_it_recommends_can_be_done(source: type[Source]) -> None:
     assert "normalize" in source.recommended, "or a set picked after it would keep its normalization"
     assert made.task != "regression" or "target" in source.recommended
     prepared = prepare(made, Preparation(**source.recommended))
-    assert prepared.validation is not None
-    assert prepared.test is not None or source.category == "Step by step"  # of four samples none is left
+    assert (prepared.validation is None) == (source is Typed)  # every row that was typed trains
+    assert prepared.test is not None or source.category in (
+        "Step by step",
+        "Own data",
+    )  # of four samples none is left
     assert abs(prepared.train.x).max() < 20
     if made.task == "regression":
         assert abs(prepared.train.y).max() < 5

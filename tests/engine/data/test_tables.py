@@ -171,11 +171,13 @@ def test_columns_that_say_nothing_are_left_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["2024-01-{:02}", "{}/13/2024", "{}.5.24", "2024-03-{:02}T12:30:00Z"])
-def test_dates_are_no_categories(tmp_path: Path, form: str) -> None:
+def test_dates_become_parts_and_no_categories(tmp_path: Path, form: str) -> None:
     rows = "".join(f"{form.format(i + 1)},{i * i}.5,{'xy'[i % 2]}\n" for i in range(9))
     data = made(tmp_path, "day,a,kind\n" + rows)
-    assert data.features == ("a",)
-    assert "of dates (day)" in said(data)
+    assert data.features[0] == "day: days"
+    assert "day: weekday (sin)" in data.features or "day: month (sin)" in data.features
+    assert data.features[-1] == "a"
+    assert made(tmp_path, "day,a,kind\n" + rows, roles="day=ignore").features == ("a",)
 
 
 def test_time_alone_may_be_the_input(tmp_path: Path) -> None:

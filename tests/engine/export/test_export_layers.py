@@ -17,7 +17,7 @@ from engine.export.base import Writers
 from engine.export.targets import WRITERS, export
 from engine.initializers import Initializer, Orthogonal, initializers
 from engine.layers import Layer, Shape
-from engine.losses import CrossEntropyLoss, Loss, MSELoss, losses
+from engine.losses import BCEWithLogitsLoss, CrossEntropyLoss, Loss, MSELoss, losses
 from engine.optimizers import SGD, optimizers
 from engine.program import Program
 from engine.regularizers import regularizers
@@ -55,7 +55,7 @@ def alone(layer: Layer, shape: Shape) -> Subject:
 
 def exact_copy(one: Subject) -> Model:
     """Its model in float64."""
-    exact = Model(one.network, one.model.in_shape, dtype="float64")
+    exact = Model(one.model.network, one.model.in_shape, dtype="float64")
     exact.load_state_dict(one.model.state_dict())
     return exact
 
@@ -71,13 +71,15 @@ def test_a_layer_in_numpy(layer: Layer, shape: Shape) -> None:
     """Value and gradients in training, where it does not act at random, and the value in inference."""
     one = alone(layer, shape)
     exact = exact_copy(one)
-    net = run(numpy_target.model_text(one)).build({k: v.astype(float) for k, v in one.state().items()})
+    net = run(numpy_target.model_text(one.outline)).build(
+        {k: v.astype(float) for k, v in one.state().items()}
+    )
     rng = np.random.default_rng(1)
     x = rng.normal(0, 2, (4, *shape))
     np.testing.assert_allclose(net.forward(x), exact.predict(x), rtol=0, atol=1e-12)
     if layer.is_random:
         return
-    program = Program(one.network, shape, 4, exact.store, input_gradient=True)
+    program = Program(one.model.network, shape, 4, exact.store, input_gradient=True)
     program.x[...] = np.moveaxis(x, 0, -1)
     program.forward()
     ours = np.moveaxis(program.output, -1, 0)
@@ -102,7 +104,7 @@ def test_layers_in_pytorch() -> None:
     for layer, shape in CASES:
         one = alone(layer, shape)
         exact = exact_copy(one)
-        net = run(pytorch_target.model_text(one)).build().to(torch.float64)
+        net = run(pytorch_target.model_text(one.outline)).build().to(torch.float64)
         found = net.load_state_dict({k: torch.tensor(v) for k, v in one.state().items()}, strict=False)
         assert not found.unexpected_keys, case_id(layer)
         assert all(key.endswith("num_batches_tracked") for key in found.missing_keys), case_id(layer)
@@ -177,6 +179,33 @@ def test_trains_alike(target: str, tmp_path: Path) -> None:
         assert_agrees(folder)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["numpy", "pytorch"])
+def test_pictures_from_pictures_train_alike(target: str, tmp_path: Path) -> None:
+    """Targets that are pictures, for every loss that takes them; what makes pictures larger is trained, too."""
+    if target == "pytorch":
+        pytest.importorskip("torch", reason="torch is not installed: exports to it are not run")
+    network = Network.chain(
+        layers.Conv2d(3, 3, stride=2, padding="same"),
+        layers.Mish(),
+        layers.ConvTranspose2d(3, 3, stride=2, padding=1, output_padding=(1, 0), groups=3),
+        layers.LayerNorm(normalized_ndim=2),
+        layers.ZeroPad2d((1, 0, 0, 1)),
+        layers.Conv2d(2, 2),
+    )
+    rng = np.random.default_rng(0)
+    for number, loss in enumerate(
+        (MSELoss(), losses.get("L1Loss")(), losses.get("HuberLoss")(), BCEWithLogitsLoss())
+    ):
+        data = [Dataset(rng.normal(size=(n, 2, 6, 5)), rng.uniform(size=(n, 2, 6, 5))) for n in (35, 9)]
+        model = Model(network, (2, 6, 5), seed=number)
+        assert loss.out_shape(data[0]) == model.out_shape
+        one = Subject("Pictures", model, Fit(loss=loss, optimizer=SGD(lr=0.1), batch_size=8), *data)
+        folder = tmp_path / str(number)
+        export(one, target, folder)
+        assert_agrees(folder)
+
+
 def outputs_of(loss: Loss) -> int:
     return 3 if "multiclass" in loss.tasks else 1
 
@@ -195,6 +224,7 @@ def test_masks_noise_frozen_layers_and_own_penalties_go_along(target: str, tmp_p
         layers.Linear(6, regularizer=regularizers.get("elastic")(l1=0.01, l2=0.1)),
         layers.PReLU(per_channel=True),
         layers.Dropout(p=0.3),
+        layers.Linear(4, frozen_bias=True),
         layers.Linear(3, regularizer=regularizers.get("none")()),
     )
     fit = Fit(
@@ -216,14 +246,14 @@ def test_first_weights_are_drawn_as_here(target: str, cls: type[Initializer]) ->
         network = Network.chain(layers.Conv2d(32, 5, groups=4), layers.Flatten(), layers.Linear(300))
         one = subject(network, (16, 9, 9), Fit(initializer=initializer), samples=2)
         if target == "numpy":
-            module = run(numpy_target.model_text(one))
+            module = run(numpy_target.model_text(one.outline))
             net = module.build({k: np.ones_like(v) for k, v in one.state().items()})
             module.begin_anew(net, 1)
             drawn = [net.layers[i].params[name] for i in "02" for name in ("weight", "bias")]
         else:
             torch = pytest.importorskip("torch", reason="torch is not installed: exports to it are not run")
             torch.manual_seed(1)
-            module = run(pytorch_target.model_text(one))
+            module = run(pytorch_target.model_text(one.outline))
             net = module.build()
             module.begin_anew(net)
             drawn = [p.detach().numpy() for i in (0, 2) for p in (net[i].weight, net[i].bias)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import importlib.util
 import json
 import shutil
@@ -17,6 +18,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from engine import Fit, Network, Node, layers
+from engine.data import Dataset
 from engine.export import ExportError, Subject, evidence, export, notes, prove, targets
 from engine.export.base import Writers
 from engine.export.folder import write
@@ -316,7 +318,7 @@ def test_an_export_takes_the_place_of_an_older_one_unless_that_was_changed(
     export(small, "numpy", tmp_path, steps=0)
     with np.load(tmp_path / "weights.npz") as file:
         np.testing.assert_array_equal(file["0.weight"], small.state()["0.weight"])
-    refused(small, "notebook", tmp_path, "check.npz, data.npz, export.json, weights.npz")
+    refused(small, "notebook", tmp_path, "check.npz, data.npz, export.json, names.json, weights.npz")
     with (tmp_path / "train.py").open("a", encoding="utf-8") as file:
         file.write("# I have thought about this.\n")
     refused(small, "numpy", tmp_path, "train.py")
@@ -354,3 +356,14 @@ def test_nothing_to_train_and_nothing_at_all(tmp_path: Path) -> None:
     assert_agrees(tmp_path)
     with pytest.raises(ExportError, match="empty"):
         export(subject(Network(), (2,), Fit(loss=CrossEntropyLoss())), "numpy", tmp_path)
+
+
+def test_names_of_inputs_and_classes_go_along(small: Subject, tmp_path: Path) -> None:
+    found = evidence.gather(small, 0)
+    named = Dataset(
+        found.train.x, found.train.y, features=tuple(f"größe {i}" for i in range(found.train.in_shape[0]))
+    )
+    written = json.loads(evidence.names(dataclasses.replace(found, train=named)))
+    assert written["inputs"][0] == "größe 0"
+    assert {"classes", "targets"} & written.keys() == ({"classes"} if named.classes else {"targets"})
+    assert (tmp_path / "names.json") in export(small, "numpy", tmp_path, steps=0)

@@ -42,6 +42,9 @@ def letters_of(trace: Trace, sample: int) -> Scope:
     output = trace.values[trace.network.output_id][sample : sample + 1].astype(np.float64)
     p, t = trace.fit.loss.probabilities(output)[0], trace.targets[sample]
     names = {f"p_{k + 1}": value for k, value in enumerate(p)} | {f"t_{k + 1}": v for k, v in enumerate(t)}
+    given = getattr(trace.fit.loss, "weight", ())
+    if given:  # the sum of the weights of the true classes
+        names["W"] = sum((*given, *(1.0 for _ in t))[label] for label in trace.labels)
     return Scope({"N": trace.size, "K": len(t), "p": p[-1], "t": t[-1], **names})
 
 

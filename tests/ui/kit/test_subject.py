@@ -133,7 +133,7 @@ class _Empty(Circle):
 def test_the_loss_says_its_factor_and_what_it_needs() -> None:
     loss = about(MLP.replace(network=Network.chain(Linear(3))), "loss")
     assert dict(loss.facts) == {
-        "Factor": "mean over the batch",
+        "Factor": "mean over outputs and batch",
         "Needs": "1 value per sample",
         "Gets": "3 values per sample",
     }

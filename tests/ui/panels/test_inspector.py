@@ -7,11 +7,12 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton, QToolButton
 
 from engine.data import Digits
 from engine.fit import Fit
 from engine.initializers import HeNormal
-from engine.layers import Activation, Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sigmoid, Tanh
+from engine.layers import Activation, Add, Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sigmoid, Tanh
 from engine.layers import registry as layers
 from engine.losses import CrossEntropyLoss, MSELoss
 from engine.network import Network
@@ -277,3 +278,37 @@ def test_a_convolution_can_be_watched_at_work_and_a_linear_cannot(qtbot) -> None
     assert bench.view.watch.isVisible()
     bench.focus.select("3")
     assert bench.view.watch.isHidden()
+
+
+# --- what a block reads ------------------------------------------------------------------------------------------------
+
+
+def test_what_a_block_reads_is_listed_and_can_be_changed(qtbot) -> None:
+    project = edits.paste(Project(), [Linear(4), Tanh(), Linear(4), Add(), Linear(1)], 0)
+    bench = Bench(qtbot, InspectorView, project)
+    bench.show(360, 700)
+    bench.view.context.focus.select("add1")
+    reads = bench.view.reads
+    assert [box.currentData() for box in reads.boxes] == ["tanh1", "linear2"]
+    first = reads.boxes[0]
+    words = [first.itemText(i) for i in range(first.count())]
+    assert words[first.findData("linear1")].startswith("✓ linear1")
+    assert words[first.findData("input")].startswith("✗ the data")
+    first.setCurrentIndex(first.findData("linear1"))
+    first.activated.emit(first.currentIndex())
+    assert bench.project.network.inputs_of("add1") == ("linear1", "linear2")
+    reads.findChildren(QPushButton, "read_more")[-1].click()
+    assert bench.project.network.inputs_of("add1") == ("tanh1", "linear1", "linear2")
+    reads.findChildren(QToolButton, "unread_0")[-1].click()
+    assert bench.project.network.inputs_of("add1") == ("linear1", "linear2")
+
+
+def test_the_first_block_of_a_chain_has_no_choice(qtbot) -> None:
+    bench = Bench(qtbot, InspectorView, edits.paste(Project(), [Linear(4), Linear(1)], 0))
+    bench.show(360, 700)
+    bench.view.context.focus.select("linear1")
+    assert bench.view.reads.isHidden()
+    bench.view.context.focus.select("linear2")
+    assert bench.view.reads.isVisible()
+    bench.view.context.focus.select("loss")
+    assert bench.view.reads.isHidden()

@@ -92,10 +92,15 @@ def test_each_state_has_a_word_and_a_sign_of_its_own(bar, frame, binary, state, 
     bar.context.theme.become(theme)
     seen = {}
     for each in State:
-        bar.show_frame(frame(binary, state=each))
+        bar.show_frame(frame(binary, state=each, message="why" if each is State.EMPTY else ""))
         assert bar.state.text == STATES[each][2]
         seen[each] = bar.state.grab(bar.state.rect().adjusted(0, 0, 17 - bar.state.width(), 0)).toImage()
     assert all(seen[state] != image for each, image in seen.items() if each is not state)
+
+
+def test_what_is_only_not_there_yet_is_no_problem(bar, frame, binary):
+    bar.show_frame(frame(binary, state=State.EMPTY))
+    assert bar.state.text == "loading"
 
 
 def test_the_reason_stands_in_words(bar, frame, binary):
@@ -134,7 +139,7 @@ def test_the_least_important_go_first_and_nothing_overlaps(bar, frame, binary, w
     assert bar.state.width() >= bar.state.sizeHint().width() - 1
     assert len(shown) == {1200: 8, 110: 0}.get(width, len(shown))
     if width >= 400:
-        assert {"epoch", "train_loss", "validation_loss"} <= set(texts(bar))
+        assert {"epoch", "train_loss", "validation_metric"} <= set(texts(bar))
 
 
 def test_regressions_have_another_metric(bar, frame, sine):

@@ -266,3 +266,11 @@ def test_the_theme_changes_what_is_painted(bench: Bench) -> None:
     one = item(bench, "Linear")
     dot = pixels(one.grab().toImage())[one.height() // 2, 13, :3]
     np.testing.assert_array_equal(dot, QColor(DARK.category_colour("Dense")).getRgb()[:3])
+
+
+def test_enter_takes_the_layer_that_is_called_so_before_those_that_speak_of_it(qtbot) -> None:
+    bench = Bench(qtbot, PaletteView, Project())
+    bench.show(250, 500)
+    QTest.keyClicks(bench.view.search, "add")
+    QTest.keyClick(bench.view.search, Qt.Key.Key_Return)
+    assert [node.layer.key for node in bench.project.network.nodes] == ["Add"]

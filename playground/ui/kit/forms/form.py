@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -23,6 +23,10 @@ from playground.ui.kit.view import at_once
 class SpecForm(QWidget):
     """Shows a spec and emits another one for each edit; it never changes the one it was given.
 
+    Attributes:
+        asks_several: called with the name of a parameter ("lr", or "optimizer.lr" in an inner form) whose values the person wants to
+            vary; ``None``: that is not offered.
+
     ``edited`` carries the new, checked spec and a merge key: empty for an edit of its own, the same for all steps of one gesture. What
     cannot be is refused beside its field, and the spec stays as it was.
     """
@@ -32,6 +36,7 @@ class SpecForm(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self.asks_several: Callable[[str], object] | None = None
         self._spec: Spec | None = None
         self._subject: object = None
         self._rows: dict[str, Row] = {}
@@ -87,7 +92,7 @@ class SpecForm(QWidget):
                 self._spec = spec
             unfold = False
             for param, value in spec.values():
-                if param.name in self._hidden:
+                if param.name in self._hidden or not param.entered:
                     continue
                 row = rows[param.name]
                 # What is not as usual must not lie hidden; but who folds it away again has seen it.
@@ -118,7 +123,7 @@ class SpecForm(QWidget):
 
     def _fill_body(self, body: QWidget, rows: dict[str, Row], spec: Spec) -> Iterator[None]:
         """Make a row for each parameter, those that are seldom changed last."""
-        for param in sorted(spec.params(), key=lambda p: p.advanced):
+        for param in sorted((p for p in spec.params() if p.entered), key=lambda p: p.advanced):
             row = rows[param.name] = Row(param, self._theme)
             row.entered.connect(lambda value, merge, name=param.name: self._enter(name, value, merge))
             row.editor.annotate(self._unsuited.get(param.name, {}))

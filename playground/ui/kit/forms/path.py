@@ -1,4 +1,4 @@
-"""The editors for a name, and for a file or a folder: its path to type, and a button that asks which one."""
+"""The editors for a name, for a row of numbers, and for a file or a folder: its path to type, and a button that asks which one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QSizePolicy, QToolButton
 
-from engine.spec import File, Name, Param
+from engine.spec import File, Name, Numbers, Param
 from playground.ui.kit.forms.editor import Editor, edits
 from playground.ui.kit.icons import icon
 from playground.ui.kit.theme import Theme
@@ -44,6 +44,26 @@ class NameEditor(Editor):
         if text != self._value:
             self._value = text
             self.entered.emit(text, "")
+
+
+@edits(Numbers)
+class NumbersEditor(NameEditor):
+    """A line for numbers with commas between them."""
+
+    def __init__(self, param: Param, theme: Theme) -> None:
+        super().__init__(param, theme)
+        self.kind: Numbers = param.kind  # type: ignore[assignment]
+        self.line.setPlaceholderText(self.kind.none_label)
+
+    def show_value(self, value: Any) -> None:
+        super().show_value(self.kind.written(value))
+        self.line.setCursorPosition(0)
+
+    def _typed(self) -> None:
+        text = self.line.text().strip()
+        if text != self._value:
+            self._value = text
+            self.entered.emit(self.kind.read(text), "")
 
 
 @edits(File)

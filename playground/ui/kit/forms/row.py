@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
-from engine.spec import Param
+from engine.spec import Nested, NestedList, Param, Spec
 from playground.ui.kit.forms.editor import editor_for, in_words
 from playground.ui.kit.icons import icon
 from playground.ui.kit.text import Label, escaped
@@ -41,6 +43,13 @@ def tip_of(param: Param) -> str:
         f"<p><b>{label_of(param)}</b><br>{escaped(param.help)}</p>"
         f"<p>{escaped(allowed[0].upper() + allowed[1:])}.{default}</p>"
     )
+
+
+def help_page(param: Param, value: Any) -> str:
+    """The page of the help about what is chosen; "" where it is only a number or a word."""
+    if isinstance(param.kind, Nested) and isinstance(value, Spec):
+        return f"{param.kind.registry.kind}/{value.key}"
+    return ""
 
 
 class Row(QWidget):
@@ -115,6 +124,31 @@ class Row(QWidget):
         if self.editor.below is not None:
             layout.addWidget(self.editor.below)
 
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = self.menu()
+        if menu is None:
+            super().contextMenuEvent(event)
+        else:
+            menu.popup(event.globalPos())
+
+    def menu(self) -> QMenu | None:
+        """What can be done with the parameter besides: try several values, where whoever owns the form can do that."""
+        names, widget = [self.param.name], self.parentWidget()
+        ask: Callable[[str], object] | None = None
+        while widget is not None and ask is None:
+            if isinstance(widget, Row):
+                if isinstance(widget.param.kind, NestedList):
+                    break  # of which one, a name does not say
+                names.insert(0, widget.param.name)
+            ask, widget = getattr(widget, "asks_several", None), widget.parentWidget()
+        if ask is None:
+            return None
+        menu = QMenu(self)
+        menu.setObjectName("row_menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Try several values…", partial(ask, ".".join(names)))
+        return menu
+
     # --- value --------------------------------------------------------------------------------------------------------
 
     def show_value(self, value: Any) -> None:
@@ -126,6 +160,7 @@ class Row(QWidget):
         if value is self.shown or (type(value) is type(self.shown) and value == self.shown):
             return
         self.shown = value
+        self.setProperty("help_page", help_page(self.param, value))
         try:
             yield from self.editor.showing(value)
         except GeneratorExit:  # given up: nobody knows what stands here now

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from engine.trace import Operand
 from playground.ui.kit.colours import mix
 from playground.ui.kit.linked import Linked, Zone, words_for
-from playground.ui.kit.numbers import fmt
 from playground.ui.kit.plot import small
 from playground.ui.kit.symbols import draw, width
 from playground.ui.kit.theme import Theme
@@ -35,8 +34,8 @@ class ThreeBoxes(Linked):
         self.setVisible(boxes is not None)
         if boxes is not None:
             said = zip(TITLES, boxes, strict=True)
-            last = "to be predicted" if veiled else fmt(boxes[2].value)
-            numbers = [*(fmt(b.value) for b in boxes[:2]), last]
+            last = "to be predicted" if veiled else self.written(boxes[2].value)
+            numbers = [*(self.written(b.value) for b in boxes[:2]), last]
             self.setAccessibleName(", ".join(f"{t}: {n}" for (t, _), n in zip(said, numbers, strict=True)))
         self.update()
 
@@ -84,7 +83,7 @@ class ThreeBoxes(Linked):
         painter.setFont(self._bold(1.25))
         painter.setPen(QColor(colour))
         below = QRectF(rect.x(), rect.y() + 19, rect.width(), rect.height() - 21)
-        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, "?" if hidden else fmt(operand.value))
+        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, "?" if hidden else self.written(operand.value))
 
     def _bold(self, scale: float) -> QFont:
         font = QFont(self.font())

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from engine.trace import BACKWARD, Card, Operand
+from engine.trace import BACKWARD, Card, Equation, Operand
 from playground.ui.kit.colours import mix
 from playground.ui.kit.formula import FormulaView
 from playground.ui.kit.linked import Linked, Zone, colour_of, words_for
-from playground.ui.kit.numbers import fmt
+from playground.ui.kit.numbers import fmt, parse
 from playground.ui.kit.symbols import draw, plain
 from playground.ui.kit.text import escaped
 from playground.ui.kit.theme import Theme
@@ -26,6 +28,8 @@ LINES = ("What", "Formula", "Numbers", "Result", "Why")
 MOST = ((700, 6), (460, 3), (0, 2))
 #: milliseconds that a step must stay before its formulas are typeset: a held key goes by faster
 PATIENCE = 60
+#: terms of a sum that somebody might add up by hand
+PENCIL = 40
 FLOWS = "Several layers read this value: what they send back adds up."
 
 
@@ -44,7 +48,7 @@ class ResultLine(Linked):
         self.operand, self._veiled, self._backward = operand, veiled, backward
         if operand is not None:
             self.setAccessibleName(
-                "to be predicted" if veiled else f"{plain(operand.symbol)} = {fmt(operand.value)}"
+                "to be predicted" if veiled else f"{plain(operand.symbol)} = {self.written(operand.value)}"
             )
         self.update()
 
@@ -64,7 +68,7 @@ class ResultLine(Linked):
         font.setBold(True)
         end = draw(painter, QPointF(end, 18), r"\ =\ ", font, QColor(self.theme.text))
         painter.setFont(font)
-        number = "?" if self._veiled else fmt(operand.value)
+        number = "?" if self._veiled else self.written(operand.value)
         room = QRectF(end, 1, painter.fontMetrics().horizontalAdvance(number) + 8, 24)
         if self.lit(operand.place):
             painter.setPen(Qt.PenStyle.NoPen)
@@ -83,6 +87,7 @@ class StepCard(QWidget):
     def __init__(self, focus: Focus, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("step_card")
+        self._fmt = lambda value: fmt(value, focus.digits)
         self.sentence = _selectable("step_sentence")
         self.formula = FormulaView(theme, "step_formula", patience=PATIENCE)
         self.numbers = FormulaView(theme, "step_numbers", patience=PATIENCE)
@@ -147,8 +152,23 @@ class StepCard(QWidget):
         formula, numbers = card.formula, card.numbers
         if last is not None and len(last.terms) > most:
             formula = last.latex(most) if formula == last.latex() else formula
-            numbers = last.numbers(fmt, most) if numbers == last.numbers(fmt) else numbers
+            numbers = last.numbers(self._fmt, most) if numbers == last.numbers(self._fmt) else numbers
+        if last is not None and not self._adds_up(last):
+            before, sign, after = numbers.rpartition(" = ")
+            numbers = rf"{before} \approx {after}" if sign else numbers
         return _on_one_line(formula), numbers
+
+    def _adds_up(self, equation: Equation) -> bool:
+        """Whether the numbers as they are written give the result as it is written; else a pencil does not close the sum."""
+        if equation.rule != "sum" or len(equation.terms) > PENCIL or not math.isfinite(equation.result.value):
+            return True
+
+        def shown(value: float) -> float:
+            return float(parse(self._fmt(value)) or 0.0)
+
+        total = sum(math.prod(shown(f.value) for f in term.factors) for term in equation.terms)
+        total *= math.prod(shown(one.value) for one in equation.scale)
+        return self._fmt(total) == self._fmt(equation.result.value)
 
     def _show_terms(self, card: Card, veiled: bool) -> None:
         moment = card.moment
@@ -164,7 +184,7 @@ class StepCard(QWidget):
             self.terms.set_equation(None)
             return
         in_terms = moment.term >= 0 and moment.part in ("value", "parameter", "share")
-        self.terms.set_equation(last, moment.term if in_terms else -1)
+        self.terms.set_equation(last, moment.term if in_terms else -1, veiled)
 
     def _show(self, line: str, part: QWidget, on: bool) -> None:
         self._captions[line].setVisible(on)

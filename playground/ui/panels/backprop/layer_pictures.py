@@ -12,9 +12,11 @@ from engine.layers import (
     AdaptiveAvgPool2d,
     AvgPool2d,
     Conv2d,
+    ConvTranspose2d,
     Dropout,
     Dropout2d,
     GlobalAvgPool2d,
+    GlobalMaxPool2d,
     Linear,
     MaxPool2d,
     PReLU,
@@ -24,6 +26,7 @@ from engine.trace.loss import LOSS
 from engine.trace.terms import Kind
 from playground.ui.kit.grid import Grid, cell_ring
 from playground.ui.panels.backprop.dense_pictures import linear
+from playground.ui.panels.backprop.enlarge_pictures import transposed
 from playground.ui.panels.backprop.pictures import (
     CELLS,
     EQUALS,
@@ -183,7 +186,8 @@ def _back(shape: Index, cell: Index, row: int, column: int) -> Index:
 DRAWERS: tuple[tuple[tuple[type, ...], Callable[[Scene], Picture]], ...] = (
     ((Linear,), linear),
     ((Conv2d,), convolution),
-    ((MaxPool2d, AvgPool2d, AdaptiveAvgPool2d, GlobalAvgPool2d), pooling),
+    ((ConvTranspose2d,), transposed),
+    ((MaxPool2d, AvgPool2d, AdaptiveAvgPool2d, GlobalAvgPool2d, GlobalMaxPool2d), pooling),
     ((Dropout, Dropout2d), mask),
     ((Activation, PReLU), activation),
 )

@@ -175,11 +175,13 @@ def matrix(
     *,
     words: str = "",
     backward: bool = False,
+    picture: bool = False,
     limit: float | None = None,
 ) -> Grid:
     """A matrix, by itself on the scale of its own numbers; ``words`` stand behind its shape."""
     said = ", ".join(w for w in (shape_words(cells.shape), words) if w)
-    return Grid(title, said, cells, backward, place, rings, limit=limit_of(cells) if limit is None else limit)  # fmt: skip
+    end = limit_of(cells) if limit is None else limit
+    return Grid(title, said, cells, backward, place, rings, picture, end)
 
 
 # --- grids of nodes -----------------------------------------------------------------------------------------------------
@@ -242,23 +244,41 @@ def gradient_sheet(scene: Scene, symbol: str, values: Array, cell: Index, node_i
 def loss_picture(scene: Scene) -> Picture:
     """Outputs, targets, and the first gradient."""
     trace, node_id = scene.trace, scene.trace.network.output_id
-    outputs = trace.values[node_id][scene.row].reshape(-1, 1)
-    targets = trace.targets[scene.sample].reshape(-1, 1)
+    # A picture of one channel is shown as it is, those of several one below the other.
+    width = trace.shapes[node_id][-1] if len(trace.shapes[node_id]) == 3 else 1
+    outputs = trace.values[node_id][scene.row].reshape(-1, width)
+    targets = trace.targets[scene.sample].reshape(-1, width)
     k = scene.moment.cell[0] if scene.moment.part == "gradient" else None
-    rings = (cell_ring(k, 0),) if k is not None else ()
-    flat = lambda kind, node: lambda i, j: Place(node, kind, "", (scene.sample, *_unflat(trace, node_id, i)))
-    shown = matrix("z", outputs, flat("value", node_id), rings)
-    wanted = matrix("t", targets, lambda i, j: Place(LOSS, "target", "", (scene.sample, i)), rings)
+    rings = (cell_ring(*divmod(k, width)),) if k is not None else ()
+    flat = lambda kind, node: (
+        lambda i, j: Place(node, kind, "", (scene.sample, *_unflat(trace, node_id, width * i + j)))
+    )
+    target = lambda i, j: Place(LOSS, "target", "", (scene.sample, width * i + j))
+    shown = matrix("z", outputs, flat("value", node_id), rings, picture=width > 1)
+    wanted = matrix("t", targets, target, rings, picture=width > 1)
     if scene.phase == "update":
         return Picture(caption="The same batch went through all layers again, with the new weights.")
     parts: tuple[Grid | Sign, ...] = (shown, Sign("", "compared with"), wanted)
     if scene.phase == "backward":
-        found = scene.gradient(node_id).reshape(-1, 1)
+        found = scene.gradient(node_id).reshape(-1, width)
         limit = limit_of(trace.gradients[node_id][scene.row])
         place = flat("gradient", node_id)
-        first = matrix(r"\frac{\partial L}{\partial z}", found, place, rings, backward=True, limit=limit)
+        first = matrix(
+            r"\frac{\partial L}{\partial z}",
+            found,
+            place,
+            rings,
+            backward=True,
+            picture=width > 1,
+            limit=limit,
+        )
         parts = (*parts, Sign("→", "gradient"), first)
-    return Picture(parts, "One row for each output of the network.")
+    return Picture(
+        parts,
+        "One row for each output of the network."
+        if width == 1
+        else "The picture that comes out, and what it should be.",
+    )
 
 
 def _unflat(trace: Trace, node_id: str, i: int) -> Index:

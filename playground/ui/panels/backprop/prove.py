@@ -22,6 +22,7 @@ from playground.runner.messages import CheckGradients, CheckState, Frame, NudgeC
 from playground.ui.kit.numbers import fmt
 from playground.ui.kit.plot import small
 from playground.ui.kit.style import refresh
+from playground.ui.kit.switches import switch
 from playground.ui.kit.view import Context, StepAt
 from playground.ui.kit.widgets import filled, label, named
 from playground.ui.panels.backprop.side import SideCard
@@ -36,6 +37,11 @@ SIGNS = {
     Verdict.KINK: "\N{LOGICAL AND} a kink: no slope to compare with",
 }
 LOOKS = {Verdict.GREAT: "good", Verdict.FAIR: "good", Verdict.BAD: "problem", Verdict.KINK: "muted"}
+PLANTED_TIP = "As if back-propagation forgot half of the first parameter's gradient: see how a fault is found. The run stays as it is."
+RULES = (
+    "Error: |a − n| / max(|a|, |n|), with a from back-propagation and n = (L₊ − L₋) / 2ε in double precision. The dropout mask is the "
+    "same in all evaluations, and the penalty is part of the loss. Check again after some training: at first much is too small to tell."
+)
 ROWS = (
     ("high", "loss of the batch, +ε"),
     ("low", "loss of the batch, −ε"),
@@ -63,10 +69,11 @@ class ProveCard(SideCard):
         tip = "Nudge up to 30 numbers of every parameter and compare."
         self.check_button = named(QPushButton("Check all"), "check_all", CHECK, tip)
         self.check_button.clicked.connect(self._check)
+        self.plant = switch("plant_fault", "plant a fault", PLANTED_TIP, False, self._planted)
         self.progress = named(QProgressBar(), "check_progress", "How far the check is")
         self.progress.setTextVisible(False)
         self.progress.setRange(0, 100)
-        for i, part in enumerate((self.nudge_button, self.check_button, self.progress)):
+        for i, part in enumerate((self.nudge_button, self.check_button, self.plant, self.progress)):
             self.head.insertWidget(i, part, part is self.progress)
         self.hint = label("prove_hint", muted=True)
         self.refusal = label("prove_refusal", problem=True)
@@ -77,6 +84,8 @@ class ProveCard(SideCard):
         )
         filled(self.body, self.hint, self.refusal, self._numbers(), self.verdict)
         self.body.addWidget(self.reports, 1)
+        self.rules = label("check_rules", RULES, muted=True)
+        self.body.addWidget(self.rules)
         self.body.addStretch(0)
         self._trace: Trace | None = None  # that questions are about
         self._asked: NudgeCell | None = None
@@ -122,7 +131,7 @@ class ProveCard(SideCard):
     def show_frame(self, frame: Frame) -> None:
         """Take the newest answers."""
         nudge = frame.answer(self._asked) if self._asked is not None else None
-        check = frame.answer(CheckGradients()) if self._checking else None
+        check = frame.answer(self._all) if self._checking else None
         if check is not None:
             self._checking = check.running
             self._show_check(check)
@@ -179,6 +188,7 @@ class ProveCard(SideCard):
         self._check_shown, running = check, self._checking
         self.progress.setVisible(running)
         self.reports.setVisible(check is not None and bool(check.reports))
+        self.rules.setVisible(check is not None and bool(check.reports))
         # what is through, or broke off, would only come again
         self.check_button.setEnabled(running or check is None or check.running)
         self.check_button.setText("Cancel" if running else "Check all")
@@ -207,7 +217,13 @@ class ProveCard(SideCard):
         if kinks and report.verdict is not Verdict.KINK:
             verdict += f", {kinks} kink{'s' if kinks > 1 else ''}"
         for column, text in enumerate(
-            (f"{report.node_id} · {report.name}", checked, fmt(worst.error, 2), verdict)
+            (
+                f"{report.node_id} · {report.name}",
+                checked,
+                fmt(report.raw, 2),
+                fmt(report.difference, 2),
+                verdict,
+            )
         ):
             item = QTableWidgetItem(text)
             item.setToolTip(
@@ -229,11 +245,20 @@ class ProveCard(SideCard):
         if self._asked is not None:
             yield self._asked
         if self._checking:
-            yield CheckGradients()
+            yield self._all
 
     def _nudge(self) -> None:
         if self.subject.nudged is not None:
             self._asked = NudgeCell(self.subject.nudged, EPSILON)
+
+    @property
+    def _all(self) -> CheckGradients:
+        return CheckGradients(planted=self.plant.isChecked())
+
+    def _planted(self, on: bool) -> None:
+        """Another check: what was found holds no more."""
+        self._checking = False
+        self._show_check(None)
 
     def _check(self) -> None:
         """Begin or go on with the check, or leave it; what it has found stays."""
@@ -242,8 +267,8 @@ class ProveCard(SideCard):
 
 
 def _report_table() -> QTableWidget:
-    table = named(QTableWidget(0, 4), "check_reports", "What the check has found")
-    table.setHorizontalHeaderLabels(["parameter", "checked", "worst error", "verdict"])
+    table = named(QTableWidget(0, 5), "check_reports", "What the check has found")
+    table.setHorizontalHeaderLabels(["parameter", "checked", "worst error", "largest |a − n|", "verdict"])
     table.verticalHeader().hide()
     table.verticalHeader().setDefaultSectionSize(24)
     table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from engine.layers import Activation, Dropout, Dropout2d, MaxPool2d
-from engine.trace import Moment, NotKept, Trace, card
+from engine.layers import Activation, Dropout, Dropout2d
+from engine.layers.pool import LARGEST
+from engine.trace import Card, Moment, NotKept, Trace, card
 from engine.trace.loss import LOSS
 from playground.ui.kit.numbers import fmt
 
 SIGNS = ("negative", "zero", "positive")
 #: layers behind which whole units may receive nothing, or give nothing
-_GATES = (Activation, Dropout, Dropout2d, MaxPool2d)
+_GATES = (Activation, Dropout, Dropout2d, *LARGEST)
 CHOICES = 4  #: at most so many answers to choose from
 
 
@@ -28,16 +29,69 @@ class Question:
         options: to choose from.
         right: which of them are right.
         because: the rule behind it, said with the answer.
+        number: what is to be typed, where that is asked for rather than one of some options.
+        mistakes: numbers that come of well-known slips, and which slip each is.
+        base: what the number is counted from: two digits of a small step are more digits of the weight that it moves.
     """
 
     asked: str
-    options: tuple[str, ...]
-    right: frozenset[int]
+    options: tuple[str, ...] = ()
+    right: frozenset[int] = frozenset()
     because: str = ""
+    number: float | None = None
+    mistakes: tuple[tuple[float, str], ...] = ()
+    base: float = 0.0
+
+    def is_right(self, answer: float) -> bool:
+        """Whether an answer, the number of an option or a number that was typed, is right."""
+        return (
+            answer in self.right
+            if self.number is None
+            else agree(answer - self.base, self.number - self.base)
+        )
+
+    def slip(self, answer: float) -> str:
+        """What was done wrong where a typed number comes of a well-known slip; "" otherwise."""
+        if self.number is None or self.is_right(answer):
+            return ""
+        return next(
+            (words for wrong, words in self.mistakes if agree(answer - self.base, wrong - self.base)), ""
+        )
 
 
-def question(trace: Trace, moment: Moment, sample: int | None) -> Question | None:
-    """What to ask before ``moment``; ``None`` where there is nothing worth asking."""
+def agree(typed: float, value: float) -> bool:
+    """Whether they are the same number to two significant digits."""
+    if not np.isfinite(value) or value == 0:
+        return typed == value
+    unit = 10.0 ** (np.floor(np.log10(abs(value))) - 1)
+    return bool(abs(typed - value) <= 0.5 * unit * (1 + 1e-6))
+
+
+def question(trace: Trace, moment: Moment, sample: int | None, numbers: bool = False) -> Question | None:
+    """What to ask before ``moment``; ``None`` where there is nothing worth asking.
+
+    ``numbers``: rather for a number to be worked out than for a sign or a comparison.
+    """
+    try:
+        ask = (_number, _option) if numbers else (_option, _number)
+        return next((found for one in ask if (found := one(trace, moment, sample)) is not None), None)
+    except NotKept:
+        return None
+
+
+def nothing_because(trace: Trace, moment: Moment, sample: int | None) -> str:
+    """Why there is nothing to ask at a step."""
+    if moment.grain == "pass":
+        return "A whole pass works out more numbers than anybody guesses. Take smaller steps: a layer, a unit, a term."
+    try:
+        card(trace, moment, sample)
+    except NotKept as lack:
+        return f"There is nothing to guess here. {lack}"
+    return "This step only hands numbers on, or has none to work out. Go on."
+
+
+def _option(trace: Trace, moment: Moment, sample: int | None) -> Question | None:
+    """One of some answers to choose from."""
     try:
         if moment.part == "after" or (moment.grain == "pass" and moment.phase == "update"):
             return _new_loss(trace)
@@ -52,6 +106,56 @@ def question(trace: Trace, moment: Moment, sample: int | None) -> Question | Non
     except NotKept:
         return None
     return None
+
+
+def _number(trace: Trace, moment: Moment, sample: int | None) -> Question | None:
+    """The step's own result, to be worked out and typed."""
+    if moment.grain == "pass" and moment.phase == "backward":
+        return None  # the length of all gradients together
+    found = card(trace, moment, sample)
+    if found.result is None or not np.isfinite(found.result.value):
+        return None
+    value = float(found.result.value)
+    if moment.grain == "pass" and moment.phase == "update":
+        return None
+    asked = "What does this step come to? Two significant digits are enough."
+    base = 0.0
+    if moment.part == "row":
+        base = float(trace.parameter(moment.node_id, moment.name)[moment.cell])
+        name = _cell(moment.name, moment.cell)
+        asked = f"What is {name} after the update? Two digits of the step that it makes are enough."
+    elif found.result.place is not None and found.result.place.node_id == LOSS:
+        asked = "What is the loss here? Two significant digits are enough."
+    return Question(
+        asked, because=found.why, number=value, mistakes=tuple(_slips(found, moment, value, base)), base=base
+    )
+
+
+def _slips(found: Card, moment: Moment, value: float, old: float) -> Iterator[tuple[float, str]]:
+    """Numbers that well-known slips lead to."""
+    last = found.equations[-1] if found.equations else None
+    if moment.part == "row":
+        yield old, "That is the old weight: it still has to move."
+        yield (
+            2 * old - value,
+            "That is the right step in the wrong direction: a weight moves against its gradient.",
+        )
+        yield value - old, "That is the step itself; it is added to the old weight."
+        return
+    if last is not None and last.rule == "sum":
+        whole = float(np.sum(last.terms.values))
+        factor = float(np.prod([one.value for one in last.scale])) if last.scale else 1.0
+        if factor not in (1.0, 0.0):
+            yield (
+                whole,
+                f"That is the sum; the factor {fmt(factor)} in front of it is missing (a mean, not a sum).",
+            )
+        alone = last.terms[-1] if len(last.terms) > 1 else None
+        if alone is not None and len(alone.factors) == 1 and moment.phase == "forward":
+            yield value - factor * alone.value, "The bias is missing."
+    yield 2 * value, "That is twice as much: a ½ is missing, or a 2 too many."
+    yield value / 2, "That is half as much: a 2 is missing, or a ½ too many."
+    yield -value, "The size is right, the sign is not."
 
 
 def _of_cell(trace: Trace, moment: Moment, sample: int | None) -> Question | None:

@@ -39,6 +39,8 @@ def _words(trace: Trace, outcomes: Outcomes, row: int) -> str:
     n = trace.samples[row]
     label = trace.labels[n]
     said = f"class {int(label)}" if outcomes.right is not None else f"target {_numbers(label)}"
+    if len(trace.shapes[trace.network.output_id]) > 1:
+        said = "a picture"
     mark = "" if outcomes.right is None else f" {RIGHT if outcomes.right[row] else WRONG}"
     return f"{n + 1} · {said}{mark} · loss {fmt(float(outcomes.losses[row]))}"
 

@@ -110,11 +110,13 @@ class TermStrip(Linked):
         super().__init__(focus, theme, name, parent)
         self.shown = Shown()
         self._sign = "+"
+        self._veiled = False
         self._layout = _Layout()
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
-    def set_equation(self, equation: Equation | None, current: int = -1) -> None:
-        """Show the terms of ``equation``; ``None`` shows nothing."""
+    def set_equation(self, equation: Equation | None, current: int = -1, veiled: bool = False) -> None:
+        """Show the terms of ``equation``; ``None`` shows nothing. ``veiled``: their factors alone, as what they come to is asked."""
+        self._veiled = veiled
         self.shown = Shown() if equation is None else shown(equation, current)
         self._sign = "+" if equation is None or equation.rule == "sum" else ","
         self.setVisible(bool(self.shown.chips))
@@ -159,14 +161,14 @@ class TermStrip(Linked):
         factors = sum(self._factor_width(f) for f in chip.term.factors) + SIGN * (len(chip.term.factors) - 1)
         result = 0.0
         if len(chip.term.factors) > 1:
-            result = SIGN + QFontMetricsF(self.font()).horizontalAdvance(fmt(chip.term.value))
+            result = SIGN + QFontMetricsF(self.font()).horizontalAdvance(self.written(chip.term.value))
         if chip.running is None:
             return QRectF(0, 0, factors + result + 2 * PAD, 2 * LINE + 6)
         words = QFontMetricsF(small(self.font())).horizontalAdvance(_running_words(chip.running))
         return QRectF(0, 0, max(factors + result, words) + 2 * PAD, 3 * LINE + 6)
 
     def _factor_width(self, factor: Operand) -> float:
-        numbers = QFontMetricsF(self.font()).horizontalAdvance(fmt(factor.value))
+        numbers = QFontMetricsF(self.font()).horizontalAdvance(self.written(factor.value))
         return max(width(factor.symbol, self.font()), numbers) + 4
 
     def _lay_factors(self, made: _Layout, chip: Chip, rect: QRectF) -> None:
@@ -179,10 +181,10 @@ class TermStrip(Linked):
             x += room + SIGN
 
     def _more_words(self) -> str:
-        more, rest = self.shown.more, self.shown.rest
+        more, rest = self.shown.more, None if self._veiled else self.shown.rest
         said = f"{count(more)} more term{'s' if more > 1 else ''}"
         largest = "the largest " if self._sign == "," and more > 1 else ""
-        return said if rest is None else f"{said}: {largest}{fmt(rest)}"
+        return said if rest is None else f"{said}: {largest}{self.written(rest)}"
 
     # --- painting -----------------------------------------------------------------------------------------------------
 
@@ -227,11 +229,13 @@ class TermStrip(Linked):
             x += SIGN
         if len(chip.term.factors) > 1:
             result = QRectF(x, rect.y() + 3 + LINE, rect.right() - x - PAD + 2, LINE)
-            self._write(painter, result, fmt(chip.term.value), colour, Qt.AlignmentFlag.AlignLeft)
+            number = "?" if self._veiled else self.written(chip.term.value)
+            self._write(painter, result, number, colour, Qt.AlignmentFlag.AlignLeft)
         if chip.running is not None:
             painter.setFont(small(self.font()))
             below = QRectF(rect.x() + PAD, rect.y() + 3 + 2 * LINE, rect.width() - 2 * PAD, LINE)
-            self._write(painter, below, _running_words(chip.running), theme.muted, Qt.AlignmentFlag.AlignLeft)
+            words = "" if self._veiled else _running_words(chip.running)
+            self._write(painter, below, words, theme.muted, Qt.AlignmentFlag.AlignLeft)
             painter.setFont(self.font())
 
     def _paint_factor(
@@ -251,7 +255,7 @@ class TermStrip(Linked):
         self._write(
             painter,
             QRectF(rect.x(), rect.y() + 1 + LINE, rect.width(), LINE),
-            fmt(factor.value),
+            self.written(factor.value),
             colour.name(),
         )
 

@@ -73,6 +73,7 @@ class BackpropView(View):
         self.stepper.refused.connect(self.empty.refuse)
         self.tools.sample_chosen.connect(self.stepper.choose_sample)
         focus.veil_changed.connect(lambda _: self._show_card())
+        focus.digits_changed.connect(lambda _: self._show_card())
         focus.chosen_changed.connect(lambda _: self._show_picture())
         for button in self.findChildren(QAbstractButton):
             button.installEventFilter(self)
@@ -130,7 +131,7 @@ class BackpropView(View):
             return
         moment = walk.moment
         try:
-            found = card(walk.trace, moment, walk.sample, fmt)
+            found = card(walk.trace, moment, walk.sample, self._written)
         except NotKept as lack:
             found = Card(moment, "not recorded", str(lack))
         where = f"Step {count(walk.at + 1)} of {count(walk.last + 1)}"
@@ -138,6 +139,9 @@ class BackpropView(View):
         self._scroll.verticalScrollBar().setValue(0)
         self._found = found
         self._show_picture()
+
+    def _written(self, value: float) -> str:
+        return fmt(value, self.context.focus.digits)
 
     def _show_picture(self) -> None:
         """The step as grids; a click on a number may ask for another view of it."""

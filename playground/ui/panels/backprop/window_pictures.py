@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.gathering import gathered
-from engine.layers import MaxPool2d
+from engine.layers.pool import LARGEST
 from engine.trace import Place
 from engine.trace.base import At
 from engine.trace.conv import Maximum, windows_of
@@ -238,7 +238,7 @@ def _conv_spread(scene: Scene, cell: Index) -> Picture:
 def pooling(scene: Scene) -> Picture:
     """A window's winner or mean; back, to the winner, or in equal shares."""
     out_shape = scene.trace.shapes[scene.node_id]
-    biggest = isinstance(scene.layer, MaxPool2d)
+    biggest = isinstance(scene.layer, LARGEST)
     if scene.part != "share":
         cell = scene.cell
         i, j = cell[1:] if len(out_shape) == 3 else (0, 0)

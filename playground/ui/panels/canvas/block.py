@@ -14,8 +14,9 @@ from playground.ui.panels.canvas.inside import Inside, Stage, Tiles, column_unde
 from playground.ui.panels.canvas.inside.marks import subscript
 from playground.ui.panels.canvas.item import Item
 from playground.ui.panels.canvas.layout import Measure, Place
-from playground.ui.panels.canvas.look import RADIUS, Look, badge
+from playground.ui.panels.canvas.look import RADIUS, Look, badge, write
 from playground.ui.panels.canvas.plan import LOSS, Block
+from playground.ui.panels.canvas.ports import PORT, port_at
 from playground.ui.panels.canvas.targets import Card, Target
 
 PAD, TIGHT_PAD = 12.0, 9.0  #: free space in a card, left and right of its text; where room is short
@@ -69,16 +70,29 @@ class CardItem(Item):
         self.block = Block("", "", "")
         self.rect = QRectF()
         self.has_picture = False
-        self.selected = self.hovered = self.broken = False
+        self.selected = self.hovered = self.lit = self.broken = self.candidate = self.has_port = False
 
     def show_block(self, block: Block, rect: QRectF, has_picture: bool) -> None:
         self.set_bounds(rect.adjusted(-10, -10, 10, 4))
         self.block, self.rect, self.has_picture = block, rect, has_picture
         self.update()
 
-    def set_state(self, selected: bool, hovered: bool) -> None:
-        if (selected, hovered) != (self.selected, self.hovered):
-            self.selected, self.hovered = selected, hovered
+    def set_state(self, selected: bool, hovered: bool, lit: bool = False, has_port: bool = False) -> None:
+        """Show how it is looked at.
+
+        Args:
+            lit: another view shows what is about it, under the mouse.
+            has_port: a wire can be pulled from it; the dot for that is shown while the mouse is there, or it is selected.
+        """
+        now = selected, hovered, lit, has_port
+        if now != (self.selected, self.hovered, self.lit, self.has_port):
+            self.selected, self.hovered, self.lit, self.has_port = now
+            self.update()
+
+    def set_candidate(self, candidate: bool) -> None:
+        """Whether a wire that is being led could go here."""
+        if candidate != self.candidate:
+            self.candidate = candidate
             self.update()
 
     def set_broken(self, broken: bool) -> None:
@@ -94,6 +108,10 @@ class CardItem(Item):
         painter.drawRoundedRect(rect, RADIUS, RADIUS)
         self._paint_text(painter)
         level = self._level()
+        if self.has_port and (self.hovered or self.selected):
+            painter.setPen(QPen(look.panel, 1.5))
+            painter.setBrush(QColor(look.theme.accent))
+            painter.drawEllipse(QPointF(rect.right(), rect.center().y()), PORT, PORT)
         if level is not None:
             badge(painter, QRectF(rect.right() - 11, rect.top() - 7, 18, 18), level, look)
 
@@ -106,17 +124,23 @@ class CardItem(Item):
         look = self.stage.look
         if self.selected:
             return QColor(mix(look.theme.panel, look.theme.accent, 0.10))
+        if self.lit:
+            return QColor(mix(look.theme.panel, look.theme.accent, 0.06))
         if self.block.id == LOSS:
             return QColor(mix(look.theme.panel, look.theme.warning, 0.07))
         return look.panel
 
     def _rim(self) -> QPen:
         look = self.stage.look
+        if self.candidate:
+            return QPen(QColor(look.theme.good), 2.4)
         if self.selected:
             return look.chosen
         level = self._level()
         if level is not None:
             return QPen(look.problem(level), 2.0)
+        if self.lit:
+            return look.hover
         if self.hovered:
             return QPen(QColor(mix(look.theme.border, look.theme.muted, 0.6)), 1.4)
         if self.block.id == LOSS:
@@ -135,7 +159,7 @@ class CardItem(Item):
         painter.setFont(look.small)
         painter.setPen(look.muted)
         for line in lines:
-            painter.drawText(QRectF(rect.left(), y, rect.width(), 15), _CENTRE, line)
+            write(painter, QRectF(rect.left(), y, rect.width(), 15), _CENTRE, line)
             y += 15
 
     def _paint_title(self, painter: QPainter, title: str, rect: QRectF) -> None:
@@ -145,8 +169,11 @@ class CardItem(Item):
         width = look.title_metrics.horizontalAdvance(title)
         dot = 12 if block.category else 0
         left = rect.center().x() - (width + dot) / 2
-        painter.drawText(
-            QRectF(left + dot, rect.top(), width + 2, rect.height()), Qt.AlignmentFlag.AlignVCenter, title
+        write(
+            painter,
+            QRectF(left + dot, rect.top(), width + 2, rect.height()),
+            Qt.AlignmentFlag.AlignVCenter,
+            title,
         )
         if block.category:
             painter.setPen(Qt.PenStyle.NoPen)
@@ -212,6 +239,9 @@ class BlockItem(Item):
     def target_at(self, at: QPointF) -> Target | None:
         """What is at a point of the canvas."""
         at = at - self.pos()
+        port = port_at(self.place.card, at, self.block.id) if self.block.id != LOSS else None
+        if port is not None:
+            return port
         if self.place.card.contains(at):
             return Card(self.block.id)
         return self.column.target_at(at) if self.column is not None else None
@@ -231,6 +261,7 @@ class NoteItem(Item):
         super().__init__(parent)
         self.stage = stage
         self.rect, self.text, self.severe = QRectF(), "", False
+        self.box = QRectF()  #: of a sentence that says what is wrong
 
     def show_block(self, block: Block, place: Place) -> None:
         self.rect = QRectF() if place.note is None or block.id == LOSS else place.note
@@ -238,8 +269,16 @@ class NoteItem(Item):
         self.severe = block.explains
         waits = FOOT if block.is_node and not block.attached else ""
         self.text = block.problem.message if block.problem is not None and block.explains else waits
+        self.box = self._box() if self.severe else QRectF()
         self.setVisible(not self.rect.isEmpty() and bool(self.text))
         self.update()
+
+    def _box(self) -> QRectF:
+        inner = self.rect.adjusted(10, 8, -10, -8)
+        needed = self.stage.look.small_metrics.boundingRect(
+            inner, Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignHCenter, self.text
+        )
+        return QRectF(self.rect.left(), self.rect.top(), self.rect.width(), needed.height() + 16)
 
     def draw(self, painter: QPainter) -> None:
         look = self.stage.look
@@ -248,12 +287,11 @@ class NoteItem(Item):
         wrap = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignHCenter
         needed = painter.boundingRect(inner, wrap, self.text)
         if self.severe:
-            box = QRectF(self.rect.left(), self.rect.top(), self.rect.width(), needed.height() + 16)
             colour = look.problem("error")
             painter.setPen(QPen(colour, 1.0))
             painter.setBrush(QColor(mix(look.theme.panel, look.theme.error, 0.06)))
-            painter.drawRoundedRect(box, 6, 6)
+            painter.drawRoundedRect(self.box, 6, 6)
             painter.setPen(colour)
         else:
             painter.setPen(look.muted)
-        painter.drawText(needed, wrap, self.text)
+        write(painter, needed, wrap, self.text)

@@ -13,10 +13,11 @@ from engine.limits import MOST_LAYERS
 from engine.network import INPUT
 from playground.document import edits
 from playground.document.project import Project
+from playground.document.wiring import accepts, connected, disconnected, skips
 from playground.ui.kit.mime import layers_mime, layers_of
 from playground.ui.kit.view import Context
 from playground.ui.panels.canvas.plan import LOSS
-from playground.ui.panels.canvas.targets import Cell
+from playground.ui.panels.canvas.targets import Cell, Skip
 
 
 class Commands(QObject):
@@ -27,11 +28,13 @@ class Commands(QObject):
 
     selected = Signal(tuple)  #: ids of the selected blocks, whenever they change
     said = Signal(str)  #: a sentence for the person: what could not be done, and why
+    wire_chosen = Signal(object)  #: a Skip, or None
 
     def __init__(self, context: Context, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.context = context
         self.selection: tuple[str, ...] = ()
+        self.wire: Skip | None = None  #: the chosen one, whose reader is the current block
         self._anchor = ""  # where a selection with Shift begins
         self._own = False  # the focus is being moved from here
         context.focus.node_changed.connect(self._focused)
@@ -97,12 +100,23 @@ class Commands(QObject):
         self._set((), "")
 
     def _set(self, chosen: tuple[str, ...], current: str) -> None:
+        self._choose(None)
         changed, self.selection = chosen != self.selection, chosen
         self._own = True
         self.context.focus.select(current)
         self._own = False
         if changed:
             self.selected.emit(chosen)
+
+    def choose_wire(self, skip: Skip) -> None:
+        """Choose a wire that goes round some blocks, and the block that reads it."""
+        self.click(skip.block_id)
+        self._choose(skip)
+
+    def _choose(self, skip: Skip | None) -> None:
+        if skip != self.wire:
+            self.wire = skip
+            self.wire_chosen.emit(skip)
 
     def _focused(self, block_id: str) -> None:
         """Somebody else chose a block."""
@@ -112,7 +126,11 @@ class Commands(QObject):
             self.selected.emit(self.selection)
 
     def follow(self, project: Project) -> None:
-        """Forget blocks that are gone."""
+        """Forget blocks and wires that are gone."""
+        if self.wire is not None and (self.wire.source, self.wire.block_id) not in skips(
+            project.network.nodes
+        ):
+            self._choose(None)
         known = {INPUT, LOSS, *(n.id for n in project.network.nodes)}
         if self.current and self.current not in known:
             self._set(tuple(i for i in self.selection if i in known), "")
@@ -135,7 +153,10 @@ class Commands(QObject):
         self._add(edits.add_layer, key, at)
 
     def delete(self) -> None:
-        """Take the selected layers out; the one that moves up to their place is selected."""
+        """Take the chosen wire away, or else the selected layers; the one that moves up to their place is selected."""
+        if self.wire is not None:
+            self.disconnect_wire(self.wire)
+            return
         chosen = self.chosen
         if not chosen:
             self._say_nothing_chosen("delete")
@@ -200,6 +221,26 @@ class Commands(QObject):
         if not chosen or not 0 <= ids.index(chosen[-1 if by > 0 else 0]) + by < len(ids):
             return
         self.context.document.do(edits.shift, chosen, by)
+
+    def connect_wire(self, source: str, node_id: str) -> None:
+        """Let a block read another one: besides what it reads where it joins branches, else instead."""
+        self._wire(node_id, lambda: connected(self.project, source, node_id))
+
+    def disconnect_wire(self, skip: Skip) -> None:
+        """Take a wire away."""
+        self._wire(skip.block_id, lambda: disconnected(self.project, skip.source, skip.block_id))
+
+    def _wire(self, node_id: str, inputs: Callable[[], tuple[str, ...]]) -> None:
+        try:
+            self.context.document.do(edits.set_inputs, node_id, inputs())
+        except EngineError as error:
+            self.said.emit(str(error))
+
+    def readers(self, source: str) -> tuple[str, ...]:
+        """The blocks that a wire from ``source`` could be led to, so that they accept what comes."""
+        project, order = self.project, self.order
+        later = order[order.index(source) + 1 : -1] if source in order else ()
+        return tuple(i for i in later if accepts(project, i, connected(project, source, i)))
 
     def fresh(self, node_id: str) -> Layer | None:
         """The layer with all options at their defaults; ``None`` where it is so already or has an option without one."""

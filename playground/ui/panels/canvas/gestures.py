@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 
 from engine.layers import registry
-from playground.ui.panels.canvas.targets import Card, Target
+from playground.ui.panels.canvas.targets import Card, Port, Target
 
 if TYPE_CHECKING:
     from playground.ui.panels.canvas.commands import Commands
@@ -115,6 +115,38 @@ class MoveBlock(Gesture):
 
     def _gap(self, at: QPoint) -> tuple[int, float]:
         return self._scene.layout_.gap_for(self._id, self._view.mapToScene(at).x())
+
+
+class PullWire(Gesture):
+    """Pulls a wire from a block's output to a later block; those that accept it are marked."""
+
+    cursor = Qt.CursorShape.CrossCursor
+
+    def __init__(self, view: NetworkView, scene: NetworkScene, commands: Commands, port: Port) -> None:
+        self._view, self._scene, self._commands, self._source = view, scene, commands, port.block_id
+        scene.mark_candidates(commands.readers(self._source))
+
+    def move(self, at: QPoint) -> None:
+        self._scene.skips.pull(self._source, self._view.mapToScene(at))
+        self._view.lead_to(at)
+
+    def end(self, at: QPoint) -> None:
+        target = self._view.target_at(at)
+        self.cancel()
+        if target is None or target.block_id == self._source:
+            return
+        if self._scene.plan[target.block_id].is_node:
+            self._commands.connect_wire(self._source, target.block_id)
+            self._commands.select([target.block_id])
+        else:
+            self._commands.said.emit(
+                "A wire ends at a layer: pull it to the card that is to read this block."
+            )
+
+    def cancel(self) -> None:
+        self._scene.mark_candidates(())
+        if self._source in self._scene.blocks:
+            self._scene.skips.pull(self._source, None)
 
 
 class DropLayer(Gesture):

@@ -1,7 +1,7 @@
 """The canvas by keyboard alone.
 
 ← → and Tab go from block to block, Shift adds to the selection, Alt moves the layers; ↑ ↓ go through the units of a block; Enter edits what
-is chosen (the block's options, or the unit's numbers); Esc gives up, step by step.
+is chosen (the block's options, or the unit's numbers), W what the block reads, A goes to the palette; Esc gives up, step by step.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ class Keys(QObject):
             Key.Key_Enter: self._edit,
             Key.Key_F2: self._edit,
             Key.Key_Escape: self._give_up,
+            Key.Key_W: self._wires,
+            Key.Key_A: canvas.context.focus.layers_asked.emit,
             Key.Key_Backspace: canvas.acts["edit.delete"],
             Key.Key_Up: lambda: self._unit(-1),
             Key.Key_Down: lambda: self._unit(+1),
@@ -144,9 +146,16 @@ class Keys(QObject):
         elif current:
             self._canvas.context.focus.ask_edit(current)
 
+    def _wires(self) -> None:
+        """What the current block reads, to be changed."""
+        self._canvas.context.focus.ask_wires(self._canvas.commands.current)
+
     def _give_up(self) -> None:
         canvas = self._canvas
         if canvas.network.cancel_gesture():
+            return
+        if canvas.join.node_id:
+            canvas.stop_asking()
             return
         if not canvas.editor.isHidden():
             canvas.editor.dismiss()

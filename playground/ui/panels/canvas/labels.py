@@ -13,6 +13,7 @@ from engine.network import shape_in_words
 from playground.ui.panels.canvas.inside import Stage
 from playground.ui.panels.canvas.item import Item
 from playground.ui.panels.canvas.layout import BAND, CARD_HEIGHT
+from playground.ui.panels.canvas.look import write
 
 if TYPE_CHECKING:
     from playground.ui.panels.canvas.scene import NetworkScene
@@ -53,10 +54,10 @@ class ShapesItem(Item):
 
     def draw(self, painter: QPainter) -> None:
         look = self._scene.stage.look
-        painter.setFont(look.tiny)
+        painter.setFont(look.small)
         painter.setPen(look.muted)
         for x, text in self._labels:
-            painter.drawText(QRectF(x - 60, CARD_HEIGHT + 3, 120, 16), Qt.AlignmentFlag.AlignCenter, text)
+            write(painter, QRectF(x - 60, CARD_HEIGHT + 3, 120, 16), Qt.AlignmentFlag.AlignCenter, text)
 
 
 class InsertionMark(Item):
@@ -91,4 +92,4 @@ class InsertionMark(Item):
         pill = QRectF(-width / 2, CARD_HEIGHT + 7, width, 19)
         painter.drawRoundedRect(pill, 9, 9)
         painter.setPen(QColor(look.theme.accent_text))
-        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, self.text)
+        write(painter, pill, Qt.AlignmentFlag.AlignCenter, self.text)

@@ -27,6 +27,8 @@ NARROW_TILE, NARROW_PAIR = 56.0, 44.0
 PITCH = (32.0, 112.0)  #: least and most from tile to tile
 PICTURE = 116.0  #: the only tile of a column, a picture of the data: as large as two tiles, or at most this
 RUN, SHORT_RUN = 68.0, 26.0  #: the least length of wires, and of bundles
+LANE, OVER = 15.0, 13.0  #: between arcs above the cards; from the cards to the lowest one
+LANES = 8  #: heights of arcs; where there are more that cross, they share
 INVITING = 340.0  #: the gap of an empty network
 NOTE, WAITING = 188.0, 112.0  #: widths of a sentence under a card: what is wrong; that it waits
 READ_OUT = QSizeF(104.0, 92.0)  #: the numbers under the loss card
@@ -115,6 +117,9 @@ class Layout:
     bounds: QRectF
     tile: float = TILE
     order: tuple[str, ...] = field(default=())
+    lanes: Mapping[tuple[str, str], int] = field(
+        default_factory=dict
+    )  #: how high each skip goes, 0 the lowest
 
     def gap_at(self, x: float) -> int:
         """The number of the gap that ``x`` is nearest to: a new layer dropped there becomes layer number so-and-so."""
@@ -137,8 +142,9 @@ def lay_out(
 
     ``first`` says at which unit a long column begins, by block id; ``shrink``: tiles may be smaller, so that all is less wide.
     """
-    top = CARD_HEIGHT + BAND
-    height = max(room.height() - top - 2 * MARGIN, 120.0)
+    top, lanes = CARD_HEIGHT + BAND, lanes_of(plan)
+    above = OVER + LANE * max(lanes.values()) if lanes else 0.0
+    height = max(room.height() - top - above - 2 * MARGIN, 120.0)
     rows = max((_rows(b) for b in plan.blocks), default=0.0)
     pitch = min(max(height / max(rows, 1.0), PITCH[0]), PITCH[1])
     largest = min(max(pitch * 0.75, SMALL_TILE), TILE)
@@ -171,8 +177,25 @@ def lay_out(
         x += gap
         places[block.id] = _moved(made[block.id], x, top, middle)
         x += places[block.id].width
-    bounds = QRectF(-MARGIN, -MARGIN, x + 2 * MARGIN, top + max(used, height) + 2 * MARGIN)
-    return Layout(places, tuple(gaps), bounds, tile, tuple(b.id for b in plan.blocks))
+    bounds = QRectF(-MARGIN, -MARGIN - above, x + 2 * MARGIN, top + max(used, height) + above + 2 * MARGIN)
+    return Layout(places, tuple(gaps), bounds, tile, tuple(b.id for b in plan.blocks), lanes)
+
+
+def lanes_of(plan: Plan) -> dict[tuple[str, str], int]:
+    """How high each skip goes, so that no two run along one line: short ones below long ones."""
+    at = {block.id: i for i, block in enumerate(plan.blocks)}
+    spans = sorted(plan.skips, key=lambda skip: at[skip[1]] - at[skip[0]])
+    taken: list[list[tuple[int, int]]] = [[]]
+    found = {}
+    for source, target in spans:
+        start, end = at[source], at[target]
+        free = (i for i, lane in enumerate(taken) if all(end <= a or b <= start for a, b in lane))
+        lane = next(free, len(taken))
+        if lane == len(taken):
+            taken.append([])
+        taken[lane].append((start, end))
+        found[source, target] = lane % LANES
+    return found
 
 
 def shown_units(units: int, first: int) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen, QPolygonF
 
 from engine.problems import Level
 from playground.ui.kit.colours import mix
-from playground.ui.kit.ink import Ink
+from playground.ui.kit.ink import Ink, legible
 from playground.ui.kit.theme import Theme, cached
 
 RADIUS = 8.0  #: of cards
@@ -18,6 +18,7 @@ TILE_RADIUS = 3.0
 #: wires: pixels of width per unit of |weight|, and the limits of the width. A weight of 0 is still a hair, as it takes part.
 WIRE_SCALE, HAIR, THICK = 2.6, 0.8, 7.0
 LEVELS = 14  #: widths (and strengths of colour) per sign
+SMALLEST = 11  #: pixels of the smallest letters
 DIM = 0.15  #: strength of what stands back while somebody steps through an update
 
 
@@ -105,6 +106,12 @@ def _wire(colour: QColor, width: float) -> QPen:
 def look_of(theme: Theme) -> Look:
     """The look of a theme, made once."""
     return Look(theme)
+
+
+def write(painter: QPainter, room: QRectF, flags: Qt.AlignmentFlag | Qt.TextFlag | int, text: str) -> None:
+    """Draw a text; none where the zoom would make its letters too small to be read."""
+    if legible(painter, painter.font().pixelSize()):
+        painter.drawText(room, flags, text)
 
 
 def badge(painter: QPainter, at: QRectF, level: Level, look: Look) -> None:

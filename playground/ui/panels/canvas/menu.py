@@ -65,6 +65,15 @@ def menu_for(canvas: CanvasView, block_id: str) -> QMenu:
             "reset", "Reset this layer's options", "", lambda: commands.reset_options(block_id), "restore",
             fresh is not None, "Put every option of this layer back to its default.",
         )  # fmt: skip
+        if is_node:
+            add(
+                "wires",
+                "What It Reads…",
+                "W",
+                lambda: canvas.context.focus.ask_wires(block_id),
+                "connection",
+                tip="Choose which earlier blocks this one reads.",
+            )
         menu.addSeparator()
         add("left", "Move Left", "Alt+Left", lambda: commands.move_by(-1), "arrow-left", chosen)
         add("right", "Move Right", "Alt+Right", lambda: commands.move_by(+1), "arrow-right", chosen)

@@ -17,11 +17,12 @@ from functools import cached_property, lru_cache
 
 from engine.data import Prepared
 from engine.errors import EngineError
-from engine.layers import Layer, Shape
+from engine.layers import ConvTranspose2d, Layer, Shape
 from engine.losses import numbers_in_words
 from engine.network import INPUT, Network, Problem, shape_in_words
 from engine.spec import Float, Int, Pair, Param, Spec
 from playground.document.project import Project, data_of, findings, is_binary, loss_of, shapes, wanted_output
+from playground.document.wiring import skips
 from playground.ui.kit.numbers import exact
 
 LOSS = "loss"  #: the id of the block at the end
@@ -106,11 +107,15 @@ class Block:
 
 @dataclass(frozen=True)
 class Link:
-    """Two columns, the second of which reads the first."""
+    """Two columns, the second of which reads the first.
+
+    ``skip``: there are blocks between them, round which the wire goes.
+    """
 
     source: str
     target: str
     wiring: Wiring
+    skip: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,7 @@ class Plan:
         links: which columns are joined.
         mend: the last layer does not give what data and loss need, and could be changed so that it does.
         parameters: how many numbers the network learns.
+        skips: wires ``(from, to)`` that do not come from the block before.
     """
 
     mode: Mode
@@ -130,6 +136,7 @@ class Plan:
     links: tuple[Link, ...]
     mend: bool = False
     parameters: int = 0
+    skips: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def _by_id(self) -> dict[str, Block]:
@@ -171,7 +178,14 @@ def plan(project: Project) -> Plan:
         blocks.links(),
         blocks.mend,
         sum(_count(b.parameters) for b in blocks.nodes),
+        tuple(skip for skip in skips(project.network.nodes) if _drawn(skip, project.network)),
     )
+
+
+def _drawn(skip: tuple[str, str], network: Network) -> bool:
+    """Whether a wire leads from left to right between blocks that there are; any other is a problem that is said."""
+    ids = [INPUT, *(node.id for node in network.nodes)]
+    return skip[0] in ids and ids.index(skip[0]) < ids.index(skip[1])
 
 
 def _mode(data: Prepared | None) -> Mode:
@@ -307,7 +321,8 @@ class _Blocks:
         if block.attached or weight is None or not block.inputs:
             return ()
         if len(weight) == 4:
-            return weight[1:]
+            # The first axis of a transposed convolution's weights is the channels it reads: no row of them is a filter.
+            return () if isinstance(self._network[block.id].layer, ConvTranspose2d) else weight[1:]
         source = block.inputs[0]
         picture = self._shapes.get(self._column.get(source, ""), ())
         # A row of weights for each unit, a weight for each pixel: not the one number of a PReLU, say.
@@ -355,13 +370,15 @@ class _Blocks:
     def links(self) -> tuple[Link, ...]:
         blocks = {b.id: b for b in (self._input(), *self.nodes)}
         found = []
+        round_others = set(skips(self._network.nodes))
         for block in self.nodes:
             if block.attached or not block.shown:
                 continue
             for source in block.inputs:
                 column = blocks.get(self._column.get(source, ""))
                 if column is not None and column.shown:
-                    found.append(Link(column.id, block.id, self._wiring(source, column, block)))
+                    skip = (source, block.id) in round_others
+                    found.append(Link(column.id, block.id, self._wiring(source, column, block), skip))
         last = blocks.get(self._column.get(self._network.output_id, ""))
         if last is not None and last.shown and self.nodes:
             found.append(Link(last.id, LOSS, Wiring.BUNDLE))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 from PySide6.QtCore import QEasingCurve, QPointF, QRect, QRectF, QSizeF, Qt, QVariantAnimation
@@ -28,9 +28,11 @@ from playground.ui.panels.canvas.layout import (
     lay_out,
     shown_units,
 )
-from playground.ui.panels.canvas.plan import NOTHING, plan
+from playground.ui.panels.canvas.plan import LOSS, NOTHING, plan
+from playground.ui.panels.canvas.ports import PORT
+from playground.ui.panels.canvas.skips import SkipsItem
 from playground.ui.panels.canvas.step_item import StepItem
-from playground.ui.panels.canvas.targets import Card, Cell, More, Sample, Target, Unit
+from playground.ui.panels.canvas.targets import Card, Cell, More, Port, Sample, Skip, Target, Unit
 from playground.ui.panels.canvas.wires import WiresItem
 
 MOVING = 180  #: milliseconds that blocks take to their new places
@@ -48,6 +50,7 @@ class NetworkScene(QGraphicsScene):
         self.layout_ = Layout({}, (), QRectF())
         self.blocks: dict[str, BlockItem] = {}
         self.selected: tuple[str, ...] = ()
+        self._lit: frozenset[str] = frozenset()
         self.first: dict[str, int] = {}  #: at which unit a long column begins
         self._room = QSizeF(800, 500)
         self._found: dict[tuple[object, ...], tuple[Layout, bool]] = {}
@@ -57,6 +60,8 @@ class NetworkScene(QGraphicsScene):
         self._entering: set[str] = set()
         self.wires = WiresItem(stage)
         self.addItem(self.wires)
+        self.skips = SkipsItem(self)
+        self.addItem(self.skips)
         self.shapes = ShapesItem(self)
         self.addItem(self.shapes)
         self.mark = InsertionMark(stage)
@@ -193,6 +198,7 @@ class NetworkScene(QGraphicsScene):
         for item in self._leaving:
             item.setOpacity(1.0 - share)
         self.wires.arrange(self.plan.links, self.layout_.places, self.x_of, self.layout_.bounds)
+        self.skips.rearrange()
         self.shapes.rearrange()
         self.step.rearrange()
 
@@ -283,6 +289,9 @@ class NetworkScene(QGraphicsScene):
     def rect_of(self, target: Target) -> QRectF:
         """Where a target is on the canvas; its block's card where it is not drawn."""
         item = self.blocks[target.block_id]
+        arc = self.skips.rect_of(target) if isinstance(target, Skip) else None
+        if arc is not None:
+            return arc
         rect = self._rect_in(item, target)
         if rect is None and isinstance(target, Cell):
             middle = self.wires.middle_of(target)
@@ -296,6 +305,9 @@ class NetworkScene(QGraphicsScene):
         """Where a target is in its block, if it is drawn there."""
         if isinstance(target, More):
             return item.place.more
+        if isinstance(target, Port):
+            card = item.place.card
+            return QRectF(card.right() - PORT, card.center().y() - PORT, 2 * PORT, 2 * PORT)
         if isinstance(target, Sample) and item.place.below is not None:
             return (after_box if target.step > 0 else before_box)(item.place.below)
         if not isinstance(target, Unit | Cell):
@@ -315,7 +327,7 @@ class NetworkScene(QGraphicsScene):
             target = item.target_at(at)
             if target is not None:
                 return target
-        return self.wires.target_at(at)
+        return self.skips.target_at(at) or self.wires.target_at(at)
 
     def hover(self, target: Target | None) -> None:
         """Show that the mouse is over ``target``."""
@@ -327,6 +339,22 @@ class NetworkScene(QGraphicsScene):
                 self.blocks[each.block_id].look_again()
         self._mark_cards()
         self.wires.update()
+        self.skips.update()
+
+    def choose_wire(self, skip: Skip | None) -> None:
+        """Show one arc as chosen."""
+        self.skips.chosen = skip
+        self.skips.update()
+
+    def mark_candidates(self, block_ids: Collection[str]) -> None:
+        """Show which blocks a wire could be led to, or come from."""
+        for block_id, item in self.blocks.items():
+            item.card.set_candidate(block_id in block_ids)
+
+    def light(self, block_ids: Iterable[str]) -> None:
+        """Something that is about these blocks is under the mouse, here or in another view."""
+        self._lit = frozenset(block_ids)
+        self._mark_cards()
 
     def select(self, block_ids: Iterable[str]) -> None:
         """Show these blocks as selected."""
@@ -370,7 +398,9 @@ class NetworkScene(QGraphicsScene):
     def _mark_cards(self) -> None:
         selected = set(self.selected)
         for block_id, item in self.blocks.items():
-            item.card.set_state(block_id in selected, self.stage.hovered == Card(block_id))
+            hovered = self.stage.hovered in (Card(block_id), Port(block_id))
+            lit = block_id in self._lit and self.stage.hovered is None  # by another view
+            item.card.set_state(block_id in selected, hovered, lit, item.block.id != LOSS)
 
     def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         """A band under the selected blocks, so that a card and its column are seen to belong together."""

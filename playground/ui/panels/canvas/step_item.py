@@ -21,7 +21,7 @@ from playground.ui.kit.step_progress import Progress
 from playground.ui.panels.canvas.inside.marks import subscript
 from playground.ui.panels.canvas.item import Item
 from playground.ui.panels.canvas.layout import Tile
-from playground.ui.panels.canvas.look import DIM, RADIUS, TILE_RADIUS, Look
+from playground.ui.panels.canvas.look import DIM, RADIUS, SMALLEST, TILE_RADIUS, Look, write
 from playground.ui.panels.canvas.plan import LOSS, Block
 from playground.ui.panels.canvas.step_lines import BACK, CENTRE, StepLines
 from playground.ui.panels.canvas.step_places import halves
@@ -136,7 +136,7 @@ class StepItem(Item):
                 r"\delta" if lower else "y", block.id, cells, lower, self._places(shown, block, tile.unit, lower),
                 picture=is_map, limit=limit if is_map else PALE * limit,
                 grey=_ends(values) if block.id == INPUT and is_map and not lower else None,
-                before=BACK if lower else "",
+                before=BACK if lower else "", least=SMALLEST,
                 unknown=UNKNOWN if not is_map and self._waits(block.id, lower) else "",
             )  # fmt: skip
             self._laids[key] = Laid.whole(grid, centred(half, *size) if is_map else half)
@@ -221,7 +221,7 @@ class StepItem(Item):
             side = Qt.AlignmentFlag.AlignRight if inward else Qt.AlignmentFlag.AlignLeft
             painter.setFont(look.small)
             painter.setPen(look.muted)
-            painter.drawText(room, side | Qt.AlignmentFlag.AlignVCenter, subscript(block.names[tile.unit]))
+            write(painter, room, side | Qt.AlignmentFlag.AlignVCenter, subscript(block.names[tile.unit]))
 
     def _waits(self, block_id: str, lower: bool) -> bool:
         """Whether the number is computed in this step, and is to be predicted first."""
@@ -250,10 +250,10 @@ class StepItem(Item):
         for name, value in lines:
             painter.setFont(look.small)
             painter.setPen(look.muted)
-            painter.drawText(QRectF(rect.left(), y, rect.width(), 15), CENTRE, name)
+            write(painter, QRectF(rect.left(), y, rect.width(), 15), CENTRE, name)
             painter.setFont(look.title)
             painter.setPen(look.text)
-            painter.drawText(QRectF(rect.left(), y + 14, rect.width(), 17), CENTRE, value)
+            write(painter, QRectF(rect.left(), y + 14, rect.width(), 17), CENTRE, value)
             y += 32.0
         painter.setOpacity(1.0)
 
@@ -268,14 +268,14 @@ class StepItem(Item):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(card, RADIUS, RADIUS)
         text = TAGS[progress.moment.phase]
-        painter.setFont(look.tiny)
-        width = look.tiny_metrics.horizontalAdvance(text) + 12
+        painter.setFont(look.small)
+        width = look.small_metrics.horizontalAdvance(text) + 12
         pill = QRectF(card.center().x() - width / 2, -14, width, 15)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         painter.drawRoundedRect(pill, 7, 7)
         painter.setPen(QColor(readable(colour, look.theme)))
-        painter.drawText(pill, CENTRE, text)
+        write(painter, pill, CENTRE, text)
 
     def _paint_windows(self, painter: QPainter) -> None:
         """Round the cells of maps that the result is made of, and the result itself."""
@@ -295,14 +295,14 @@ class StepItem(Item):
         if rect is None or number is None or progress is None:
             return
         look, text = self._look, UNKNOWN if progress.veiled else fmt(number.value)
-        painter.setFont(look.tiny)
-        width = look.tiny_metrics.horizontalAdvance(text) + 8
+        painter.setFont(look.small)
+        width = look.small_metrics.horizontalAdvance(text) + 8
         box = QRectF(rect.center().x() - width / 2, rect.bottom() + 5, width, 15)
         painter.setPen(QPen(QColor(look.theme.border), 1))
         painter.setBrush(look.panel)
         painter.drawRoundedRect(box, 5, 5)
         painter.setPen(look.text)
-        painter.drawText(box, CENTRE, text)
+        write(painter, box, CENTRE, text)
 
     def _ring(self, painter: QPainter, spot: Spot, width: float, result: bool) -> None:
         """A rim round one number, or a wire drawn heavily."""

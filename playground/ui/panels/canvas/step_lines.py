@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 from playground.ui.kit.numbers import fmt
 from playground.ui.kit.step_progress import Progress
 from playground.ui.panels.canvas.layout import Tile
+from playground.ui.panels.canvas.look import write
 from playground.ui.panels.canvas.plan import LOSS
 from playground.ui.panels.canvas.step_places import free_place, middle
 from playground.ui.panels.canvas.step_plan import Spotlight
@@ -88,21 +89,21 @@ class StepLines:
         if not cells or len(cells) > (LAYER_LABELS if light.cells is None else LABELS):
             return
         taken: list[QRectF] = []
-        painter.setFont(look.tiny)
+        painter.setFont(look.small)
         for cell in cells:
             points = self._scene.wires.points_of(cell)
             old = progress.trace.parameters["before"].get(cell.block_id)
             if points is None or old is None:
                 continue
             text = self._in_words(progress, cell)
-            width = look.tiny_metrics.horizontalAdvance(text) + 8
+            width = look.small_metrics.horizontalAdvance(text) + 8
             box = free_place(points, width, taken)
             taken.append(box)
             painter.setPen(QPen(QColor(look.theme.border), 1))
             painter.setBrush(look.panel)
             painter.drawRoundedRect(box, 5, 5)
             painter.setPen(look.text)
-            painter.drawText(box, CENTRE, text)
+            write(painter, box, CENTRE, text)
 
     @staticmethod
     def _in_words(progress: Progress, cell: Cell) -> str:

@@ -56,4 +56,19 @@ class Bundle:
     source: str
 
 
-Target = Card | Unit | Cell | More | Sample | Bundle
+@dataclass(frozen=True)
+class Skip:
+    """The wire from ``source`` that does not come from the block before."""
+
+    block_id: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Port:
+    """A block's output, from which a wire is pulled."""
+
+    block_id: str
+
+
+Target = Card | Unit | Cell | More | Sample | Bundle | Skip | Port

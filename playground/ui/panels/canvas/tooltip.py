@@ -20,7 +20,7 @@ from playground.ui.panels.canvas.inside.marks import subscript
 from playground.ui.panels.canvas.layout import shown_units
 from playground.ui.panels.canvas.plan import LOSS, Block, Mode, Plan
 from playground.ui.panels.canvas.scene import NetworkScene
-from playground.ui.panels.canvas.targets import Bundle, Card, Cell, More, Sample, Target, Unit
+from playground.ui.panels.canvas.targets import Bundle, Card, Cell, More, Port, Sample, Skip, Target, Unit
 
 Array = NDArray[Any]
 
@@ -102,6 +102,13 @@ class Words:
                 return self._bundle(block, source)
             case Card():
                 return self._problem(block)
+            case Skip(source=source):
+                return (
+                    f"<b>{escaped(source)} → {escaped(block.id)}</b> goes round the blocks between"
+                    "<br><i>click to choose it, Del to take it away</i>"
+                )
+            case Port():
+                return f"the output of {escaped(block.id)} · <i>pull a wire from here to the card that is to read it</i>"
         return ""
 
     @staticmethod

@@ -10,11 +10,14 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from engine.network import INPUT
+from playground.document import edits
 from playground.document.change import JUDGED, diff
+from playground.document.document import News
 from playground.document.project import Project
+from playground.document.wiring import candidates, earlier
 from playground.runner.messages import Frame, Gradients, State, Want
 from playground.ui.kit.samples import count_of, present, sample_in_words
-from playground.ui.kit.view import Context, View
+from playground.ui.kit.view import Context, Table, View
 from playground.ui.panels.canvas.commands import Commands
 from playground.ui.panels.canvas.editor import NumberEditor
 from playground.ui.panels.canvas.footer import Footer
@@ -22,11 +25,11 @@ from playground.ui.panels.canvas.inside import Stage
 from playground.ui.panels.canvas.keys import Keys
 from playground.ui.panels.canvas.menu import menu_for
 from playground.ui.panels.canvas.network_view import ZOOM_STEP, NetworkView
-from playground.ui.panels.canvas.overlays import Invitation, MendOffer
+from playground.ui.panels.canvas.overlays import Invitation, JoinOffer, MendOffer, Remedies
 from playground.ui.panels.canvas.plan import LOSS
 from playground.ui.panels.canvas.scene import NetworkScene
 from playground.ui.panels.canvas.stepping import Stepping
-from playground.ui.panels.canvas.targets import Card, Cell, More, Sample, Target, Unit
+from playground.ui.panels.canvas.targets import Card, Cell, More, Sample, Skip, Target, Unit
 from playground.ui.panels.canvas.tooltip import HoverCard, Words
 
 #: seconds between two texts of the hover card: rich text is dear, and digits that change faster cannot be read
@@ -59,6 +62,8 @@ class CanvasView(View):
         layout.addWidget(self.area)
         self.invitation = Invitation(self.area)
         self.offer = MendOffer(self.area, context.document)
+        self.join = JoinOffer(self.area)
+        self.remedies: dict[str, Remedies] = {}  #: of layers that say what is wrong with them, by their ids
         self.hover_card = HoverCard(self.area)
         self.editor = NumberEditor(self.area, context.theme)
         commands, network = self.commands, self.network
@@ -89,11 +94,14 @@ class CanvasView(View):
         self.network.looked_elsewhere.connect(self._looked_elsewhere)
         self.commands.selected.connect(self._selected)
         self.commands.said.connect(self.footer.say)
+        self.commands.wire_chosen.connect(self.scene.choose_wire)
+        self.join.chosen.connect(self._join)
         self.editor.changed.connect(self._set_number)
         self.editor.moved.connect(self.edit_number)
         self.editor.closed.connect(self._editor_closed)
         self.context.focus.sample_changed.connect(self._sample_changed)
         self.context.focus.node_changed.connect(self._describe)
+        self.context.focus.blocks_changed.connect(self.scene.light)
 
     # --- what the window calls ----------------------------------------------------------------------------------------
 
@@ -105,6 +113,12 @@ class CanvasView(View):
                     wants.add(Gradients(target.block_id, self.scene.rows_of(target.block_id)))
             self._wants = tuple(wants)
         return self._wants
+
+    def as_table(self) -> Table | None:
+        """A row for each block: its id, what it is, its settings in words, and the shape of what it gives."""
+        blocks = self.scene.plan.blocks
+        rows = ((b.id, b.title, b.summary, "×".join(map(str, b.shape))) for b in blocks)
+        return Table(("block", "layer", "settings", "shape"), tuple(rows))
 
     def show_project(self, before: Project | None, after: Project) -> None:
         if not diff(before, after).touches(JUDGED):
@@ -119,7 +133,11 @@ class CanvasView(View):
         if new:
             self.network.show_block(self.commands.current)
         self._drop_gone_editor()
+        if self.join.node_id and self.join.node_id not in after.network:
+            self.stop_asking()
         self.network.look_again()
+        if before is not None and self.context.document.news is News.EDITED:
+            self._ask_about_new(before, after)
         self.footer.show_size(self.scene.plan.parameters)
         self.stepping.refresh()
         self._describe()
@@ -153,6 +171,11 @@ class CanvasView(View):
 
     def _selected(self, ids: tuple[str, ...]) -> None:
         self.scene.select(ids)
+        if self.join.node_id and ids != (self.join.node_id,):
+            if len(ids) == 1 and ids[0] in self.join.fitting:
+                self._join(ids[0])
+                return
+            self.stop_asking()
         pinned = self.stage.pinned
         if pinned is not None and pinned.block_id not in ids:
             self.pin(None)
@@ -189,6 +212,7 @@ class CanvasView(View):
         self._hover_at = self.network.mapTo(self.area, at)
         if target != self.stage.hovered:
             self.scene.hover(target)
+            self.context.focus.point_at_blocks((target.block_id,) if target is not None else ())
             self._wants = None
             self._look_at_unit()
             self._refresh_scale()
@@ -206,7 +230,7 @@ class CanvasView(View):
 
     def _clicked(self, target: Target | None) -> None:
         self.editor.dismiss()
-        if self.stepping.on and not isinstance(target, More):
+        if self.stepping.on and not isinstance(target, More | Skip):
             self.stepping.click(target, self.network.mouse)
             return
         match target:
@@ -226,6 +250,8 @@ class CanvasView(View):
                 self._looked_elsewhere()
             case Sample(step=step):
                 self.step_sample(step)
+            case Skip():
+                self.commands.choose_wire(target)
             case _:
                 self.commands.click(target.block_id)
 
@@ -268,6 +294,40 @@ class CanvasView(View):
         self.stage.sample = present(project, self.context.focus.seen)
         self.stage.sample_name = sample_in_words(project, self.stage.sample)
         self._wants = None
+
+    # --- wires --------------------------------------------------------------------------------------------------------
+
+    def _ask_about_new(self, before: Project, after: Project) -> None:
+        """Whoever added it, by whatever means: a single layer that joins branches has one input that was not chosen."""
+        new = [node for node in after.network.nodes if node.id not in before.network]
+        if len(new) == 1 and new[0].layer.arity is None:
+            self._ask_join(new[0].id)
+
+    def _ask_join(self, node_id: str) -> None:
+        """A layer that joins branches has been added: ask for its other one."""
+        project = self.context.document.value
+        found = [one for one in candidates(project, node_id, 0) if one.id != earlier(project, node_id)[-1]]
+        self.join.ask(
+            node_id, project.network[node_id].layer.label, found, project.network.inputs_of(node_id)[0]
+        )
+        self.scene.settle()
+        self.scene.mark_candidates(self.join.fitting)
+        self._place_overlays()
+
+    def _join(self, source: str) -> None:
+        """The answer."""
+        node_id, project = self.join.node_id, self.context.document.value
+        self.stop_asking()
+        if node_id in project.network:
+            inputs = (source, *project.network.inputs_of(node_id)[1:])
+            self.context.document.do(edits.set_inputs, node_id, inputs)
+            self.commands.select([node_id])
+
+    def stop_asking(self) -> None:
+        """The other input stays as it is."""
+        self.join.dismiss()
+        self.scene.mark_candidates(())
+        self._place_overlays()
 
     # --- numbers ------------------------------------------------------------------------------------------------------
 
@@ -332,15 +392,39 @@ class CanvasView(View):
         self.invitation.setVisible(not plan.nodes)
         self.invitation.stand_in(self._on_area(self.scene.middle()).toRect())
         loss = plan[LOSS]
-        self.offer.offer(loss.problem if loss.explains else None)
+        # one question at a time
+        self.offer.offer(loss.problem if loss.explains and not self.join.node_id else None)
         if not self.offer.isHidden():
             self.offer.stand_below(
                 self._on_area(self.scene.blocks[LOSS].card.sceneBoundingRect()), self._room()
             )
+        self._place_remedies()
+        if self.join.node_id in self.scene.blocks:
+            card = self.scene.blocks[self.join.node_id].card.sceneBoundingRect()
+            self.join.stand_below(self._on_area(card), self._room())
         cell = self.editor.cell
         if cell is not None and cell.block_id in self.scene.blocks:
             unit = self.scene.rect_of(Unit(cell.block_id, cell.unit))
             self.editor.stand_beside(self._on_area(self.scene.rect_of(cell).united(unit)), self._room())
+
+    def _place_remedies(self) -> None:
+        """A button for each edit that ends what a layer's card complains of, under it."""
+        found = {
+            b.id: b.problem
+            for b in self.scene.plan.nodes
+            if b.explains and b.problem is not None and b.problem.remedies and b.id in self.scene.blocks
+        }
+        for block_id, shown in list(self.remedies.items()):
+            if found.get(block_id) != shown.problem:
+                shown.hide()
+                shown.deleteLater()
+                del self.remedies[block_id]
+        for block_id, problem in found.items():
+            if block_id not in self.remedies:
+                self.remedies[block_id] = Remedies(self.area, problem, self.context.document)
+            note = self.scene.blocks[block_id].note
+            place = self.scene.place_of(block_id).x
+            self.remedies[block_id].stand_below(self._on_area(note.box.translated(place, 0)))
 
     def _refresh_hover_card(self) -> None:
         """Say what is under the mouse, or about the unit chosen by keyboard."""

@@ -19,7 +19,7 @@ from playground.ui.kit.numbers import fmt
 from playground.ui.panels.canvas.inside import Stage
 from playground.ui.panels.canvas.item import Item
 from playground.ui.panels.canvas.layout import Place, Tile
-from playground.ui.panels.canvas.look import DIM, HAIR, LEVELS, THICK, WIRE_SCALE
+from playground.ui.panels.canvas.look import DIM, HAIR, LEVELS, THICK, WIRE_SCALE, write
 from playground.ui.panels.canvas.plan import LOSS, Link, Wiring
 from playground.ui.panels.canvas.targets import Bundle, Cell, Target
 
@@ -87,6 +87,8 @@ class WiresItem(Item):
             ends = [(t, t.entry + QPointF(x_of(link.target), 0)) for t in target.tiles]
             if link.wiring is Wiring.WEIGHTS:
                 self._add_wires(link, starts, ends)
+            elif link.skip:
+                continue  # an arc says it, which does not lie over the columns between
             elif link.wiring is Wiring.EACH:
                 self._add_plain(link, starts, ends)
             else:
@@ -288,17 +290,17 @@ class WiresItem(Item):
         if len(incoming) > LABELS or any(np.isnan(self.weights[i]) for i in incoming):
             return
         look = self.stage.look
-        painter.setFont(look.tiny)
+        painter.setFont(look.small)
         for i in incoming:
             text = fmt(float(self.weights[i]))
-            width = look.tiny_metrics.horizontalAdvance(text) + 8
+            width = look.small_metrics.horizontalAdvance(text) + 8
             x, y = self._samples[i, 3]
             box = QRectF(max(x, self._curves[i][0] + 6), y - 8, width, 16)
             painter.setPen(QPen(QColor(look.theme.border), 1))
             painter.setBrush(look.panel)
             painter.drawRoundedRect(box, 5, 5)
             painter.setPen(look.text)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+            write(painter, box, Qt.AlignmentFlag.AlignCenter, text)
 
 
 def _curve(start: QPointF, end: QPointF) -> tuple[float, ...]:

@@ -28,7 +28,7 @@ from playground.ui.panels.convolution.kernel_editor import COLOURS, KernelEditor
 from playground.ui.panels.convolution.own import Found, chosen, opaque, pasted
 from playground.ui.panels.convolution.pad import PACE, Pad
 from playground.ui.panels.convolution.pictures import Pictures, Result, own_picture
-from playground.ui.panels.convolution.row import RowLesson
+from playground.ui.panels.convolution.row_bench import RowBench
 from playground.ui.panels.convolution.scope import Scope
 
 Array = NDArray[Any]
@@ -126,8 +126,8 @@ class FilterBench(QWidget):
         self.said = label("bench_said", in_words("Sobel x"), little=True, muted=True)
         self.said.setFixedWidth(220)
         self.trouble = label("bench_trouble", little=True, problem=True)
-        self.row = RowLesson(scope.ink)
-        self.row_said = label("row_said", self.row.in_words(), little=True, muted=True)
+        self.rows = RowBench(scope.ink)
+        self.row = self.rows.lesson
 
     def _lay_out(self) -> None:
         """Fields above; below, what scrolls: kernel and pictures, then the row of numbers."""
@@ -141,10 +141,8 @@ class FilterBench(QWidget):
         left = filled(QVBoxLayout(), self.editor, self.said, None, gap=0)
         top = filled(QHBoxLayout(), left, filled(QVBoxLayout(), self.pad, None), gap=16)
         top.addWidget(self.pictures, 1)
-        below = filled(QHBoxLayout(), self.row, gap=16)
-        below.addWidget(self.row_said, 1)
         inside = named(QWidget(), "contents")
-        filled(QVBoxLayout(inside), top, 8, below, margins=(0, 0, 8, 0)).setStretch(0, 1)
+        filled(QVBoxLayout(inside), top, 8, self.rows, margins=(0, 0, 8, 0)).setStretch(0, 1)
         area = bench.Desk("filter_bench_scroll", inside)
         area.setWidgetResizable(True)
         area.roomy.connect(

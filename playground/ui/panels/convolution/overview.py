@@ -301,6 +301,8 @@ class Overview(Level):
         if found is None or frame is None or frame.data is None:
             return
         raw = frame.data.raw
+        if not (raw.classes or raw.targets):
+            return
         lines = QRectF(top.x(), top.y(), BAR_WIDTH, top.height())
         draw_classes(painter, ink, lines, raw.classes or raw.targets, found[0], bool(raw.classes))
 

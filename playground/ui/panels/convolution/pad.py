@@ -30,6 +30,7 @@ from engine.data.framing import Framing, fitted
 from engine.errors import EngineError
 from playground.document.project import Project, data_of
 from playground.runner.messages import OWN, Predictions, ShowPicture, Want
+from playground.ui.kit.colours import draw_part
 from playground.ui.kit.grid_paint import draw
 from playground.ui.kit.icons import icon
 from playground.ui.kit.ink import write
@@ -132,7 +133,7 @@ class Pad(PictureDrop):
         if self.photo is not None:
             side = min(self.photo.width(), self.photo.height())
             middle = QRectF((self.photo.width() - side) / 2, (self.photo.height() - side) / 2, side, side)
-            painter.drawImage(rect, self.photo, middle)
+            draw_part(painter, rect, self.photo, middle)
         else:
             painter.drawImage(rect, self.image)
             if not self.drawing().any():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from playground.ui.kit.colours import indexed_image, sample_image, signed_index
+from playground.ui.kit.colours import draw_part, indexed_image, sample_image, signed_index
 
 Array = NDArray[Any]
 
@@ -66,7 +66,7 @@ def draw_strip(
     height = strip.height() / count
     for index, rect in rects.items():
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, strip.width() > rect.width())
-        painter.drawImage(rect, strip, QRectF(0, index * height, strip.width(), height))
+        draw_part(painter, rect, strip, QRectF(0, index * height, strip.width(), height))
     painter.setPen(rim)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRects(list(rects.values()))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from engine.errors import EngineError
 from engine.layers import AvgPool2d, GlobalAvgPool2d, MaxPool2d
@@ -16,9 +16,9 @@ from engine.windows import PoolingCell, axes, pooling_cell
 from playground.ui.kit.grid import Grid, Laid, cell_at, cell_ring, cells_rect, short
 from playground.ui.kit.grid_paint import draw_cursor, paint_grid
 from playground.ui.kit.ink import write
-from playground.ui.kit.numbers import fmt
+from playground.ui.kit.numbers import fmt, parse
 from playground.ui.kit.switches import FlowLayout
-from playground.ui.kit.widgets import filled, label
+from playground.ui.kit.widgets import filled, label, named
 from playground.ui.panels.convolution.bench import Desk, choice, through
 from playground.ui.panels.convolution.levels import KEYS
 from playground.ui.panels.convolution.scope import Scope, largest
@@ -34,11 +34,28 @@ NEAREST, FARTHEST = 14.0, 80.0  #: from one grid to the next
 BELOW, SAYS = 72.0, 236.0  #: what is said of a grid: its height below it, and its width there
 BESIDE = 150.0  #: its width beside it
 SPELLED = 6  #: so many numbers are written out
+LEAST_SIDE, MOST_SIDE = 2, 8  #: of a grid that is typed
 GRIDS = {
     "small whole numbers": lambda: np.random.default_rng(3).integers(0, 10, (SIDE, SIDE)).astype(float),
     "with negative numbers": lambda: np.random.default_rng(5).integers(-9, 10, (SIDE, SIDE)).astype(float),
     "many equal values": lambda: np.random.default_rng(4).integers(0, 3, (SIDE, SIDE)).astype(float),
+    "four by four": lambda: np.array([[1, 6, 3, 8], [2, 4, 7, 0], [9, 1, 2, 5], [3, 0, 4, 1]], float),
 }
+
+
+def read_grid(text: str) -> Array | None:
+    """A square of numbers, a row in each line, typed or pasted from a table; ``None`` where it is none."""
+    rows = [
+        line.replace(";", " ").replace("\t", " ").split()
+        for line in text.strip().splitlines()
+        if line.strip()
+    ]
+    if not LEAST_SIDE <= len(rows) <= MOST_SIDE or any(len(row) != len(rows) for row in rows):
+        return None
+    numbers = [[parse(word.rstrip(",")) for word in row] for row in rows]
+    if any(n is None for row in numbers for n in row):
+        return None
+    return np.array(numbers, float)
 
 
 class PoolGrids(QWidget):
@@ -56,16 +73,21 @@ class PoolGrids(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._room = QSize()  # that of the view it stands in
         self._cell, self._apart, self._beside = (38.0, 38.0), 36.0, False
-        self.given = GRIDS["small whole numbers"]()
+        self.given: Array = GRIDS["small whole numbers"]()
         self.kernel, self.stride, self.padding, self.whole = 2, 2, 0, False
         self.cell = (0, 0)
         self.changed = lambda: None
         self._fix()
 
+    @property
+    def side(self) -> int:
+        """Cells along each side of the grid."""
+        return len(self.given)
+
     def layers(self) -> tuple[Any, Any]:
         """The maximum and the mean."""
         if self.whole:
-            return MaxPool2d(kernel_size=SIDE), GlobalAvgPool2d()
+            return MaxPool2d(kernel_size=self.side), GlobalAvgPool2d()
         sizes = self.kernel, self.stride, self.padding
         return MaxPool2d(*sizes), AvgPool2d(*sizes)
 
@@ -87,7 +109,7 @@ class PoolGrids(QWidget):
         for name, value in changes.items():
             setattr(self, name, value)
         try:
-            self.layers()[0].out_shape((1, SIDE, SIDE))
+            self.layers()[0].out_shape((1, self.side, self.side))
         except EngineError as error:
             self.kernel, self.stride, self.padding, self.whole = before
             return str(error)
@@ -108,7 +130,7 @@ class PoolGrids(QWidget):
         """Make cells as large as ``room`` lets them; what is said stands below the grids or, where that is too low, beside them."""
         self._room = room
         width, height = float(room.width()), float(room.height())
-        (rows, columns), across = self._results[0].shape, SIDE + 2 * self.padding
+        (rows, columns), across = self._results[0].shape, self.side + 2 * self.padding
         for self._beside in (False, True, False):
             below, beside = (0.0, BESIDE) if self._beside else (BELOW, 0.0)
             tall = min((height - LABEL - 4) / across, (height - LABEL - below - 4) / rows)
@@ -134,7 +156,7 @@ class PoolGrids(QWidget):
 
     def _rects(self) -> tuple[QRectF, QRectF, QRectF]:
         (wide, tall), pad = self._cell, self.padding
-        given = QRectF(pad * wide + 2, LABEL + pad * tall, SIDE * wide, SIDE * tall)
+        given = QRectF(pad * wide + 2, LABEL + pad * tall, self.side * wide, self.side * tall)
         rows, columns = self._results[0].shape
         x = given.right() + pad * wide + self._apart
         one, other = (
@@ -167,9 +189,9 @@ class PoolGrids(QWidget):
         found = None
         for rect in outputs:
             found = found or cell_at(rect, event.position(), *self._results[0].shape)
-        inside = cell_at(given, event.position(), SIDE, SIDE)
+        inside = cell_at(given, event.position(), self.side, self.side)
         if inside is not None:
-            down, across = axes(self.layers()[0], (1, SIDE, SIDE)) or (None, None)
+            down, across = axes(self.layers()[0], (1, self.side, self.side)) or (None, None)
             if down is not None and across is not None:
                 found = (down.nearest(inside[0]), across.nearest(inside[1]))
         if found is not None and found != self.cell:
@@ -178,7 +200,7 @@ class PoolGrids(QWidget):
             self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        inside = cell_at(self._rects()[0], event.position(), SIDE, SIDE)
+        inside = cell_at(self._rects()[0], event.position(), self.side, self.side)
         if inside is not None:
             self.given = self.given.copy()
             self.given[inside] += -1.0 if event.button() == Qt.MouseButton.RightButton else 1.0
@@ -205,16 +227,17 @@ class PoolGrids(QWidget):
         if pad:
             painter.fillRect(given.adjusted(-pad * wide, -pad * tall, pad * wide, pad * tall), ink.hatch)
         title = QRectF(given.x() - pad * wide, 0, 240, LABEL)
-        write(painter, title, f"input {SIDE}×{SIDE}", ink.text, ink.small)
+        write(painter, title, f"input {self.side}×{self.side}", ink.text, ink.small)
         best, mean = self.cells()
         laid = self.laids()
         paint_grid(painter, ink, laid[0])
-        axis = axes(self.layers()[0], (1, SIDE, SIDE))
+        axis = axes(self.layers()[0], (1, self.side, self.side))
         if axis is not None and (dropped := axis[0].dropped):
             low, far = dropped * tall, dropped * wide
             painter.fillRect(QRectF(given.x(), given.bottom() - low, given.width(), low), ink.dropped)
             painter.fillRect(QRectF(given.right() - far, given.y(), far, given.height()), ink.dropped)
-        draw_cursor(painter, ink, cells_rect(given, (SIDE, SIDE), best.patch.rows, best.patch.columns))
+        size = self.side, self.side
+        draw_cursor(painter, ink, cells_rect(given, size, best.patch.rows, best.patch.columns))
         for one, cell, said in zip(laid[1:], (best, mean), self.lines(), strict=True):
             write(painter, QRectF(one.rect.x(), 0, 200, LABEL), one.grid.words, ink.text, ink.small)
             paint_grid(painter, ink, one)
@@ -309,24 +332,53 @@ class PoolingBench(QWidget):
         self.padding = choice(
             "pooling_padding", "Padding", "Cells put round the grid.", paddings, lambda _: self._change()
         )
+        tip = "A square of 2×2 to 8×8 numbers, a row in each line; it is taken as soon as it is one."
+        self.typed = named(QPlainTextEdit(), "pooling_typed", "Numbers of your own", tip)
+        self.typed.setPlaceholderText("Type or paste a square of numbers, a row in each line")
+        self.typed.setTabChangesFocus(True)
+        self.typed.setFixedHeight(62)
+        self.typed.textChanged.connect(self._typed)
         for part in (self.numbers, self.window_box, self.stride, self.padding):
             flow.addWidget(part)
         area = Desk("pooling_bench_scroll", self.grids)
         area.roomy.connect(self.grids.fit)
-        filled(QVBoxLayout(self), flow, area, self.said, self.trouble).setStretch(1, 1)
+        top = filled(QHBoxLayout(), flow)
+        top.setStretch(0, 1)
+        top.addWidget(self.typed, 1)
+        filled(QVBoxLayout(self), top, area, self.said, self.trouble).setStretch(1, 1)
         self.grids.changed = self._say
         scope.restyled.connect(self.grids.update)
         self._say()
 
     def _fill(self, name: str) -> None:
-        self.grids.given = GRIDS[name]()
-        self.grids.set()
+        self._show_grid(GRIDS[name]())
+
+    def _typed(self) -> None:
+        """Take what is typed once it is a grid; until then, say what is missing."""
+        text = self.typed.toPlainText()
+        grid = read_grid(text)
+        if grid is not None:
+            self._show_grid(grid)
+        elif text.strip():
+            self._say(
+                f"This is no square of numbers yet; expected as many rows as columns, {LEAST_SIDE} to {MOST_SIDE}."
+            )
+        else:
+            self._say()
+
+    def _show_grid(self, grid: Array) -> None:
+        """Another grid; a window that is too large for it becomes as small as there is one."""
+        self.grids.given = grid
+        refused = self.grids.set(kernel=len(grid)) if self.grids.whole else self.grids.set()
+        if refused:
+            self.window_box.setCurrentIndex(0)
+            self.grids.set(kernel=2, whole=False)
 
     def _change(self) -> None:
         whole = self.window_box.currentIndex() == 3
         for part in (self.stride, self.padding):
             part.setEnabled(not whole)
-        kernel = (2, 3, 4, SIDE)[max(0, self.window_box.currentIndex())]
+        kernel = (2, 3, 4, self.grids.side)[max(0, self.window_box.currentIndex())]
         refused = self.grids.set(
             kernel=kernel,
             stride=self.stride.currentIndex() + 1,
@@ -338,12 +390,12 @@ class PoolingBench(QWidget):
 
     def _say(self, refused: str = "") -> None:
         layer = self.grids.layers()[0]
-        found = axes(layer, (1, SIDE, SIDE))
+        found = axes(layer, (1, self.grids.side, self.grids.side))
         said = "" if found is None else f"Output size {size_formula(found[0])}."
         padded = "Padding never wins a maximum; in a mean its zeros count." if self.grids.padding else ""
-        shared = overlap(layer, (1, SIDE, SIDE))
+        shared = overlap(layer, (1, self.grids.side, self.grids.side))
         parts = (said, shared, padded, "" if shared and padded else "A pooling has nothing to learn.")
         self.said.setText(" ".join(part for part in parts if part))
-        trouble = refused or misfit(layer, (1, SIDE, SIDE))
+        trouble = refused or misfit(layer, (1, self.grids.side, self.grids.side))
         self.trouble.setText(trouble)
         self.trouble.setVisible(bool(trouble))

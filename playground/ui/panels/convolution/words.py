@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from engine.errors import EngineError
-from engine.layers import Layer, MaxPool2d, Shape
+from engine.layers import Layer, Shape
 from engine.layers.conv import pair
+from engine.layers.pool import LARGEST
 from engine.windows import Axis, axes, cost, windows
 from playground.ui.kit.numbers import count
 from playground.ui.panels.convolution.structure import Stage
@@ -22,7 +23,8 @@ def size_formula(axis: Axis) -> str:
     """⌊(n + 2p − d(k − 1) − 1)/s⌋ + 1 with the learner's numbers."""
     pads = f"2·{axis.before}" if axis.before == axis.after else f"{axis.before} + {axis.after}"
     reach = f"{axis.kernel}" if axis.dilation == 1 else f"{axis.dilation}·({axis.kernel} − 1) − 1"
-    return f"⌊({axis.size} + {pads} − {reach})/{axis.stride}⌋ + 1 = {axis.count}"
+    open_, close = "⌈⌉" if axis.ceil and not axis.left else "⌊⌋"
+    return f"{open_}({axis.size} + {pads} − {reach})/{axis.stride}{close} + 1 = {axis.count}"
 
 
 def arithmetic(stage: Stage) -> str:
@@ -100,7 +102,7 @@ def spread_caption(stage: Stage, channel: int) -> str:
     """One channel in words."""
     layer: Any = stage.layer
     if not stage.is_convolution:
-        what = "the largest value" if isinstance(layer, MaxPool2d) else "the mean"
+        what = "the largest value" if isinstance(layer, LARGEST) else "the mean"
         return f"Channel {channel + 1} keeps {what} of each window of the same channel before it."
     reads = stage.in_shape[0] // layer.groups
     group = f" Its group has {reads} of the {stage.in_shape[0]} channels." if layer.groups > 1 else ""
@@ -120,7 +122,7 @@ def window_caption(stage: Stage) -> str:
         return f"This number is {each} products{' plus a bias' if layer.bias else ''}."
     least, most = _values_in_windows(layer, stage.in_shape)
     ties = "Of equal values the first in reading order wins."
-    if isinstance(layer, MaxPool2d):
+    if isinstance(layer, LARGEST):
         if least < most:
             return f"The largest of the window's {least} to {most} values is kept, the others are dropped; padding is no value. {ties}"
         return f"The largest of {most} values is kept; {most - 1} of {most} are dropped. {ties}"
@@ -140,7 +142,7 @@ def _values_in_windows(layer: Layer, in_shape: Shape) -> tuple[int, int]:
 def back_caption(stage: Stage, level: int) -> str:
     """The way back in words."""
     if not stage.is_convolution:
-        if isinstance(stage.layer, MaxPool2d):
+        if isinstance(stage.layer, LARGEST):
             return "All of δ goes to the value that won; the others are sent nothing. Where windows overlap, what they send adds up."
         return "Each value of a window is sent an equal share of its δ; where windows overlap, the shares add up."
     if level == 2:
@@ -161,7 +163,7 @@ def overlap(layer: Layer, in_shape: Shape) -> str:
         max(Counter(k for cells in one for k in cells).values()) > 1 for one in (seen.rows, seen.columns)
     ):
         return ""
-    often = "win several times" if isinstance(layer, MaxPool2d) else "count in several means"
+    often = "win several times" if isinstance(layer, LARGEST) else "count in several means"
     return f"Windows overlap: a value may {often}."
 
 

@@ -14,7 +14,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from engine.errors import clipped
-from engine.log import LogView
+from engine.log import COLUMNS, LogView
 from playground.runner.messages import Frame, State
 from playground.runs.run import Mark
 from playground.ui.kit.dots import Dots
@@ -25,7 +25,7 @@ from playground.ui.kit.points import Look, draw_marker, look, part_colour
 from playground.ui.kit.style import MARGIN
 from playground.ui.kit.switches import switch
 from playground.ui.kit.theme import Theme
-from playground.ui.kit.view import RIGHT, Context, View, panel
+from playground.ui.kit.view import RIGHT, Context, Table, View, panel
 from playground.ui.panels.curves.history import (
     LOSS,
     METRIC,
@@ -37,6 +37,7 @@ from playground.ui.panels.curves.history import (
     metric_range,
     round_up,
 )
+from playground.ui.panels.curves.zoom import ZoomPlot
 
 Array = NDArray[Any]
 
@@ -123,8 +124,9 @@ class LossView(View):
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.setObjectName("loss_view")
-        self.plot = Plot(context.theme, "loss_plot", whole_x=True)
+        self.plot = ZoomPlot(context.theme, "loss_plot", whole_x=True)
         self.plot.setAccessibleName("Loss and accuracy by epoch")
+        self.plot.setToolTip("The wheel zooms, dragging moves, a double-click shows all again. (+, −, 0)")
         self.legend = CurveLegend(self.plot)
         self._lines = [Line() for _ in LOSS]
         self._cursor = Dots()
@@ -132,23 +134,50 @@ class LossView(View):
         self._edits, self._present = Line(), pg.InfiniteLine(angle=90, movable=False)
         self._present.hide()
         self._edits.setZValue(20)  # over curves that go up and down
+        self._best, self._is_best = (
+            pg.InfiniteLine(angle=90, movable=False),
+            pg.TextItem("best", anchor=(0.5, 0)),
+        )
+        self._best.hide()
+        self._is_best.hide()
         self._marks: tuple[Mark, ...] = ()
         self._broken, self._why = pg.InfiniteLine(angle=90, movable=False), pg.TextItem()
         self._broken.hide()
         self._why.hide()
-        for item in (self._edits, self._present, *self._lines, self._cursor, self._broken, self._why):
+        for item in (
+            self._edits,
+            self._present,
+            self._best,
+            self._is_best,
+            *self._lines,
+            self._cursor,
+            self._broken,
+            self._why,
+        ):
             self.plot.box.addItem(item, ignoreBounds=True)
         self._log, self._key, self._drawn_at = LogView(), b"", -math.inf
         self._traces: tuple[Trace, ...] = ()
         self._here: float | None = None  # the epoch that is looked at, where it is not the latest
+        self._best_epoch: int | None = None  # whose weights early stopping holds
         self._break: tuple[int, str] | None = None  # after which epoch the run broke off, and in which node
         self._metric_name = "accuracy"
         self._loss_tab = self._tab("show_loss", "Loss", "Curves of the loss, which training makes small.")
         self._metric_tab = self._tab("show_metric", "Accuracy", "Curves of the share of right answers.")
+        self.reset = QToolButton()
+        self.reset.setObjectName("curves_reset")
+        self.reset.setText("Reset")
+        self.reset.setToolTip("Show all of the curves again. (0, or a double-click on them)")
+        self.reset.setAccessibleName("Show all of the curves again")
+        self.reset.setFont(small(self.reset.font()))
+        self.reset.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.reset.clicked.connect(self.plot.show_all)
+        self.reset.hide()
+        self.plot.zoomed.connect(self.reset.setVisible)
         tip = "Logarithmic scale: equal steps are equal ratios, so that small losses can be told apart."
         self.log_switch = switch("log_scale", "log", tip, True, self._changed)
         self._lay_out()
         self.plot.probed.connect(self._probe)
+        self.plot.box.sigRangeChanged.connect(lambda *_: self._mark())
         self._label()
         context.theme.follow(self._restyle)
 
@@ -174,6 +203,7 @@ class LossView(View):
         row.addWidget(self._loss_tab)
         row.addWidget(self._metric_tab)
         row.addStretch(1)
+        row.addWidget(self.reset)
         row.addWidget(self.log_switch)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(MARGIN, 6, MARGIN, 6)
@@ -181,6 +211,14 @@ class LossView(View):
         layout.addLayout(row)
         layout.addWidget(self.legend)
         layout.addWidget(self.plot, 1)
+
+    def as_table(self) -> Table | None:
+        """A row for each moment that was logged; what is not known stays empty."""
+        rows = (
+            (int(row[0]), *("" if value != value else value for value in row[1:]))
+            for row in self._log.rows.tolist()
+        )
+        return Table(COLUMNS, tuple(rows)) if len(self._log) else None
 
     # ---- what it is given ----------------------------------------------------------------------------------------------
 
@@ -198,8 +236,8 @@ class LossView(View):
             self._break = broken
             self._mark()
         here = float(frame.epoch) if frame.step < frame.latest_step else None
-        if frame.marks != self._marks or here != self._here:
-            self._marks, self._here = frame.marks, here
+        if (frame.marks, here, frame.best_epoch) != (self._marks, self._here, self._best_epoch):
+            self._marks, self._here, self._best_epoch = frame.marks, here, frame.best_epoch
             self._mark()
         now = perf_counter()
         if frame.state is State.RUNNING and now - self._drawn_at < PAUSE:
@@ -228,6 +266,10 @@ class LossView(View):
         theme = self.context.theme
         self._edits.style(theme.muted, weight=1, dotted=True)
         self._present.setPen(pg.mkPen(theme.accent, width=1.4))
+        self._best.setPen(pg.mkPen(theme.good, width=1.4, style=Qt.PenStyle.DashLine))
+        self._is_best.setColor(theme.good)
+        self._is_best.fill = pg.mkBrush(theme.sunken)
+        self._is_best.setFont(small(self.font()))
         self._broken.setPen(pg.mkPen(theme.error, width=1.4, style=Qt.PenStyle.DashLine))
         self._why.setColor(theme.error)
         self._why.fill = pg.mkBrush(theme.sunken)
@@ -238,6 +280,7 @@ class LossView(View):
 
     def _changed(self, on: bool) -> None:
         self.log_switch.setVisible(self._is_loss)
+        self.plot.show_all()  # the other axis measures something else
         self.plot.hide_cursor()
         self._label()
         self._draw()
@@ -274,13 +317,18 @@ class LossView(View):
         self.plot.refresh_cursor()
 
     def _mark(self) -> None:
-        """Where edits were made, which moment is looked at where that is not the latest, and where the run broke off."""
+        """Where edits were made, which moment is looked at where that is not the latest, the best one, and where the run broke off."""
         bottom, top = self.plot.box.viewRange()[1]
         at = np.repeat([mark.epoch for mark in self._marks], 3)
         self._edits.set_data(at, np.tile([bottom, top, np.nan], len(self._marks)))
         self._present.setVisible(self._here is not None)
         if self._here is not None:
             self._present.setValue(self._here)
+        self._best.setVisible(self._best_epoch is not None)
+        self._is_best.setVisible(self._best_epoch is not None)
+        if self._best_epoch is not None:
+            self._best.setValue(self._best_epoch)
+            self._is_best.setPos(self._best_epoch, top)
         if self._break is not None:
             epoch, node = self._break
             (left, right), (bottom, top) = self.plot.box.viewRange()

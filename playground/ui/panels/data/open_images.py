@@ -32,9 +32,12 @@ if TYPE_CHECKING:
 #: offers that are shown at once
 OFFERS = 6
 
-FILTER = "Pictures, arrays and tables (*ubyte* *.gz *.npz *.npy *idx* *.zip *.csv *.tsv *.tab);;All files (*)"
+FILTER = (
+    "Pictures, arrays and tables (*ubyte* *.gz *.npz *.npy *idx* *.zip *.csv *.tsv *.tab *.xlsx *.xlsm *.xls *.ods *.parquet *.pq);;"
+    "All files (*)"
+)
 TIP = (
-    "A table (.csv), MNIST's files, NumPy's arrays, or a folder, packed (.zip) or not, that holds one folder of pictures for each "
+    "A table (.csv, .xlsx, .ods, .parquet), MNIST's files, NumPy's arrays, or a folder, packed (.zip) or not, that holds one folder of pictures for each "
     "class. "
     "They can also be dropped on the window."
 )
@@ -44,6 +47,8 @@ class OpenImages(QWidget):
     """Asks which file or folder; shows progress and errors."""
 
     asked = Signal(object)  #: a Path
+    pasted = Signal()  #: a table is to be taken from the clipboard
+    keep_asked = Signal()  #: the project is to hold its table itself
     asked_again = Signal()  #: for the files of the project, which may have changed
 
     def __init__(self, theme: Theme, loading: Loading) -> None:
@@ -62,11 +67,22 @@ class OpenImages(QWidget):
         menu.setToolTipsVisible(True)
         self.file = menu.addAction("File… (table, MNIST's, NumPy's or .zip)", self._ask_file)
         self.file.setToolTip(
-            "A table as text (.csv), files of MNIST's format, packed or not, arrays saved by NumPy (.npz, .npy), or a packed folder of pictures (.zip)."
+            "A table (.csv, .xlsx, .xls, .ods, .parquet), files of MNIST's format, packed or not, arrays saved by NumPy (.npz, .npy), or a packed folder of pictures (.zip)."
         )
         self.folder = menu.addAction("Folder…", self._ask_folder)
         self.folder.setToolTip(
             "A folder that holds one folder of pictures for each class, named after it; or train and validation or test, which hold these."
+        )
+        menu.addSeparator()
+        self.paste = menu.addAction("Paste a table", self.pasted.emit)
+        self.paste.setObjectName("paste_table")
+        self.paste.setToolTip(
+            "Cells that were copied in a spreadsheet, or a table as text. The project holds what was pasted. (Ctrl+V in this panel)"
+        )
+        self.keep = menu.addAction("Keep the table in the project", self.keep_asked.emit)
+        self.keep.setObjectName("keep_table")
+        self.keep.setToolTip(
+            "The project's file then holds the table itself, and needs the table's file no more."
         )
         self.button.setMenu(menu)
         self.again = QToolButton()

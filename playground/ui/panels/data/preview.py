@@ -14,6 +14,7 @@ from engine.errors import counted
 from playground.ui.kit.sentence import Sentence
 from playground.ui.kit.subject import samples_in_words
 from playground.ui.kit.text import Label
+from playground.ui.panels.data.columns_table import ColumnsTable
 from playground.ui.panels.data.gallery import Gallery
 from playground.ui.panels.data.read_report import ReadReport
 
@@ -31,6 +32,8 @@ def contents_in_words(data: Dataset) -> str:
         what = f"{counted(len(data), 'row')} of {counted(data.in_shape[0], 'number')}"
     if data.classes:
         return f"{what} · {len(data.classes):,} classes"
+    if len(data.target_shape) > 1:
+        return f"{what} · a picture to predict"
     return f"{what} · {len(data.targets):,} number{'s' if len(data.targets) != 1 else ''} to predict"
 
 
@@ -54,6 +57,7 @@ class DataPreview(QFrame):
 
     accepted = Signal()
     dismissed = Signal()
+    column_asked = Signal(str, str, str)  #: as ColumnsTable.asked
     changed = Signal(object)  #: an Offer: other values of the source's parameters, to read the files with
 
     def __init__(self, theme: Theme) -> None:
@@ -68,6 +72,8 @@ class DataPreview(QFrame):
         self.contents.setProperty("muted", True)
         self.report = ReadReport("preview_report")
         self.report.chosen.connect(self.changed)
+        self.columns = ColumnsTable(theme, "preview_columns")
+        self.columns.asked.connect(self.column_asked)
         self.gallery = Gallery(theme)
         self.gallery.setObjectName("preview_gallery")
         self.use = _button(
@@ -88,6 +94,7 @@ class DataPreview(QFrame):
         column.addWidget(self.title)
         column.addWidget(self.contents)
         column.addLayout(answers)  # before all of which there may be more than fits
+        column.addWidget(self.columns)
         column.addWidget(self.report)
         column.addWidget(self.gallery)
         self.hide()
@@ -97,8 +104,12 @@ class DataPreview(QFrame):
         data = prepared.raw
         self.title.setText(name)
         self.contents.setText(contents_in_words(data))
-        self.report.show_report((*data.report, *prepared_in_words(prepared, preparation)))
+        self.report.show_report(
+            (*data.report, *prepared_in_words(prepared, preparation)),
+            "targets" if data.encoding is not None else "",
+        )
         self.gallery.show_data(data)
+        self.columns.show_columns(data.encoding.about if data.encoding is not None else ())
         self.setAccessibleDescription(f"{name}: {self.contents.text()} {self.report.words()}".rstrip())
         self.show()
 

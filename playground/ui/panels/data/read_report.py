@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
+from engine.data.report import Note
 from playground.ui.kit.sentence import Sentence
 from playground.ui.panels.data.narrow import NarrowButton
 
 if TYPE_CHECKING:
-    from engine.data.report import Note
     from engine.errors import Offer
 
 
@@ -30,7 +30,12 @@ class ReadReport(QWidget):
         self._column.setSpacing(2)
         self.hide()
 
-    def show_report(self, report: tuple[Note, ...]) -> None:
+    def show_report(self, report: tuple[Note, ...], without: str = "") -> None:
+        """``without``: the parameter that offers are not shown for, as another part of the panel has them."""
+        report = tuple(
+            Note(note.text, tuple(o for o in note.offers if {name for name, _ in o.changes} != {without}))
+            for note in report
+        )
         if report != self._report:
             self._report = report
             while (item := self._column.takeAt(0)) is not None:

@@ -11,8 +11,9 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QPixma
 from PySide6.QtWidgets import QAbstractButton, QLabel, QSizePolicy, QWidget
 
 from engine.data import Dataset, Source, sources
+from engine.data.picture import picture_of
 from engine.errors import EngineError
-from playground.ui.kit.colours import mix, sample_image, signed_index, signed_table
+from playground.ui.kit.colours import draw_image, mix, sample_image, signed_index, signed_table
 from playground.ui.kit.icons import icon
 from playground.ui.kit.text import Label, escaped
 from playground.ui.kit.theme import Theme
@@ -24,7 +25,7 @@ SPACE = 4
 #: so many samples are drawn
 POINTS = 140
 #: categories to begin with; the others follow as they were registered
-FIRST = ("2-D classification", "2-D regression", "1-D curves", "Pictures")
+FIRST = ("2-D classification", "2-D regression", "1-D curves", "Pictures", "Learn a picture")
 
 
 def telling(data: Dataset) -> tuple[np.ndarray, np.ndarray]:
@@ -53,7 +54,11 @@ def picture(data: Dataset, theme: Theme, side: int, ratio: float) -> QPixmap:
     made.fill(QColor(theme.sunken))
     painter = QPainter(made)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    if data.is_image:
+    learned = picture_of(data)
+    if learned is not None:
+        whole = sample_image(np.moveaxis(learned, -1, 0).astype(np.float32), 0.0, 1.0)
+        draw_image(painter, whole, QRectF(0, 0, side, side))
+    elif data.is_image:
         _draw_images(painter, data, side)
     else:
         _draw_points(painter, data, theme, side)
@@ -122,6 +127,7 @@ class SourceButton(QAbstractButton):
         self.setCheckable(True)
         self.setText(source.label)
         self.setObjectName(f"source_{source.key}")
+        self.setProperty("help_page", f"data set/{source.key}")
         self.setAccessibleName(source.label)
         self.setAccessibleDescription(source.help())
         self.setToolTip(f"<p><b>{escaped(source.label)}</b><br>{escaped(source.help())}</p>")

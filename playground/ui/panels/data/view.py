@@ -8,24 +8,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QRectF, QSize
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
-from PySide6.QtWidgets import QApplication, QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from engine.data import given_parts, source_at, split_in_words
-from engine.errors import DataError, EngineError, Offer
+from engine.data import Opened, PastedTable, TableFile, Typed, given_parts, source_at, split_in_words
+from engine.data.roles import TARGET
+from engine.data.table import MOST_PASTED, Tabular, embedded
+from engine.errors import DataError, EngineError, Offer, clipped
 from playground.document import edits
+from playground.document.document import News
 from playground.document.project import data_of, prepared
+from playground.document.store import store
 from playground.ui.kit.forms import SpecForm
 from playground.ui.kit.sentence import Sentence
 from playground.ui.kit.style import scrolled
 from playground.ui.kit.subject import samples_in_words
 from playground.ui.kit.text import Label, RichLabel, escaped
 from playground.ui.kit.view import LEFT, View, at_once, panel
+from playground.ui.panels.data.before_after import BeforeAfter
+from playground.ui.panels.data.columns_table import ALSO_TARGET, ColumnsTable
 from playground.ui.panels.data.gallery import Gallery
 from playground.ui.panels.data.loading import Loading
 from playground.ui.panels.data.open_images import OpenImages
 from playground.ui.panels.data.preview import DataPreview
 from playground.ui.panels.data.read_report import ReadReport
+from playground.ui.panels.data.sheet import Sheet
 from playground.ui.panels.data.source_picker import SourcePicker
 
 if TYPE_CHECKING:
@@ -84,16 +91,36 @@ class DataView(View):
         self.opener = OpenImages(theme, self.loading)
         self.opener.asked.connect(self.open_path)
         self.opener.asked_again.connect(self._read_again)
+        self.opener.pasted.connect(self.paste)
+        self.opener.keep_asked.connect(self._keep_table)
         self.preview = DataPreview(theme)
         self.preview.accepted.connect(self._use_previewed)
         self.preview.dismissed.connect(self._end_preview)
         self.preview.changed.connect(self._preview_changed)
+        self.preview.column_asked.connect(self._preview_column_asked)
         self._previewed: tuple[Source, str] | None = None
+        self._wrong = ""  #: the parameter of the source that was entered wrongly
+        menu = self.opener.button.menu()
+        self.typing = menu.addAction("Type numbers…", self.type_numbers)
+        self.typing.setToolTip(
+            "Type or paste rows of numbers, and the weights to begin with, as an exercise gives them."
+        )
+        self.edit_numbers = QPushButton("Numbers and first weights…")
+        self.edit_numbers.setObjectName("edit_numbers")
+        self.edit_numbers.setToolTip(self.typing.toolTip())
+        self.edit_numbers.clicked.connect(self.type_numbers)
         self.help = _label("source_help", rich=True)
         self.gallery = Gallery(theme)
+        self.columns = ColumnsTable(theme, "columns")
+        self.columns.asked.connect(self._column_asked)
+        self.columns.looked_at.connect(self._look_at_column)
+        self.before_after = BeforeAfter(theme)
+        self._looked_at = ""
         self.source_form, self.preparation_form = SpecForm(theme), SpecForm(theme)
         self.source_form.setObjectName("source_form")
         self.preparation_form.setObjectName("preparation_form")
+        for form, part in ((self.source_form, "source"), (self.preparation_form, "preparation")):
+            form.asks_several = partial(self._several, part)
         self.source_form.edited.connect(self._source_edited)
         self.preparation_form.edited.connect(self._preparation_edited)
         self.bar = SplitBar(theme)
@@ -109,8 +136,11 @@ class DataView(View):
             self.preview,
             self.picker,
             self.help,
+            self.columns,
+            self.before_after,
             self.report,
             self.gallery,
+            self.edit_numbers,
             self.source_form,
             self.problem,
             rule,
@@ -126,19 +156,27 @@ class DataView(View):
         at_once(self.showing(before, after))
 
     def showing(self, before: Project | None, after: Project) -> Iterator[None]:
+        if before is not None and self.context.document.news is News.OPENED:
+            # What is being opened, or was entered wrongly, was meant for the last project.
+            self.loading.cancel()
+            self.opener.say("")
+            self._end_preview()
         if before is not None and before.source is after.source and before.preparation is after.preparation:
             return
+        self._clear_wrong()
         source = after.source
         if before is None or before.source is not source:
             self._end_preview()
-        self.opener.again.setVisible(source.from_disk)
+        self.opener.again.setVisible(isinstance(source, Opened) and bool(source.paths))
+        self.opener.keep.setEnabled(isinstance(source, TableFile))
         self._place_picker(below_opened=source.from_disk)
         self.opener.say("")
         self.picker.mark(type(source))
+        self.edit_numbers.setVisible(isinstance(source, Typed))
         self.help.setText(f"<b>{escaped(source.label)}</b>: {escaped(source.help())}")
         yield
         yield from self.source_form.setting(source, type(source))
-        self.source_form.setVisible(bool(source.params()))
+        self.source_form.setVisible(any(p.entered for p in source.params()))
         yield
         yield from self.preparation_form.setting(after.preparation)
         try:
@@ -147,6 +185,7 @@ class DataView(View):
             self.problem.setText(str(error))
             self.gallery.show_data(None)
             self.report.show_report(())
+            self._show_columns(None)
             self.split.hide()
         else:
             self.problem.clear()
@@ -167,13 +206,13 @@ class DataView(View):
             )
 
     def _show_data(self, data: Prepared) -> None:
-        self.report.show_report(data.raw.report)
+        self.report.show_report(data.raw.report, "targets" if data.raw.encoding is not None else "")
         self.gallery.show_data(data.raw)
+        self._show_columns(data)
         hidden = _ruled_by_files(data.raw, self.context.document.value.preparation)
         if data.raw.in_shape != (2,):
             hidden.add("extra_features")
-        if data.raw.classes:
-            hidden.add("target")
+        hidden.add("target" if data.raw.classes else "balance")
         self.preparation_form.set_hidden(hidden)
         train, validation, test = (
             len(part) if part is not None else 0 for part in (data.train, data.validation, data.test)
@@ -184,6 +223,31 @@ class DataView(View):
         self.split.setText(split_in_words(data.raw, self.context.document.value.preparation))
         self.split.setVisible(bool(self.split.text()))
 
+    def _show_columns(self, data: Prepared | None) -> None:
+        encoding = data.raw.encoding if data is not None else None
+        self.columns.show_columns(encoding.about if encoding is not None else ())
+        self.source_form.set_hidden(
+            {"roles", "targets", "inputs", "text"} if encoding is not None else {"text"}
+        )
+        self._look_at_column(self._looked_at)
+
+    def _look_at_column(self, name: str) -> None:
+        """Show what normalizing does to the first input that a column makes."""
+        self._looked_at = name
+        try:
+            data = data_of(self.context.document.value)
+        except EngineError:
+            data = None
+        encoding = data.raw.encoding if data is not None else None
+        blocks = encoding.blocks if encoding is not None else ()
+        first = next((block.first for block in blocks if block.name == name), -1)
+        self.before_after.show_input(data if first >= 0 else None, first)
+
+    def type_numbers(self) -> None:
+        """Open the sheet of numbers."""
+        self.opener.say("")
+        Sheet(self.context, self).open()
+
     # --- edits --------------------------------------------------------------------------------------------------------
 
     # Each waits until the data are there: an edit whose data cannot be had is none.
@@ -191,6 +255,27 @@ class DataView(View):
     def open_path(self, path: Path) -> None:
         """Show what is in a file or folder, and ask whether to use it; where it cannot be read, say why. The project stays as it is."""
         self._look_into(lambda: source_at(path), path.name)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Paste):
+            self.paste()
+        else:
+            super().keyPressEvent(event)
+
+    def paste(self) -> None:
+        """Show the table in the clipboard, and ask whether to use it; where there is none, say so."""
+        text = QApplication.clipboard().text()
+        if len(text) > MOST_PASTED:
+            self.opener.say(
+                f"The clipboard holds {len(text):,} letters; expected {MOST_PASTED:,} at most. Save the table as a file and open that."
+            )
+            return
+        self._look_into(lambda: PastedTable(text=text), "Pasted table")
+
+    def _keep_table(self) -> None:
+        source = self.context.document.value.source
+        if isinstance(source, TableFile):
+            self._open(lambda: embedded(source), "Keep the table in the project")
 
     def _look_into(self, find: Callable[[], Source], name: str) -> None:
         self._end_preview()
@@ -212,6 +297,38 @@ class DataView(View):
             changed, name = self.opener.with_offer(self._previewed[0], offer), self.preview.title.text()
             if changed is not None:
                 self._look_into(lambda: changed, name)
+
+    def _preview_column_asked(self, column: str, what: str, value: str) -> None:
+        if self._previewed is None:
+            return
+        source, name = self._previewed[0], self.preview.title.text()
+        changed = self._with_column(source, column, what, value)
+        if changed is not None:
+            self._look_into(lambda: changed, name)
+
+    def _column_asked(self, column: str, what: str, value: str) -> None:
+        changed = self._with_column(self.context.document.value.source, column, what, value)
+        if changed is not None:
+            text = f"Change the {'empty cells' if what == 'fill' else what} of {clipped(column, 40)}"
+            self._open(lambda: changed, text)
+
+    def _with_column(self, source: Source, column: str, what: str, value: str) -> Source | None:
+        """A table with another role of a column, or another way with its empty cells; ``None`` where that cannot be."""
+        if not isinstance(source, Tabular):
+            return None
+        try:
+            if what == "order":
+                order = tuple(kind.strip() for kind in value.split("<") if kind.strip())
+                return edits.with_choice(source, column, order=order)
+            if what == "fill":
+                return edits.with_choice(source, column, fill=value)
+            encoding = store.raw(source).encoding
+            about = encoding.about if encoding is not None else ()
+            also = value == ALSO_TARGET
+            return edits.with_role(source, about, column, TARGET if also else value, also)
+        except EngineError as error:
+            self.opener.say(str(error))
+            return None
 
     def _report_chosen(self, offer: Offer) -> None:
         changed = self.opener.with_offer(self.context.document.value.source, offer)
@@ -282,18 +399,29 @@ class DataView(View):
         if type(self.context.document.value.source) is not cls:
             self._open(cls, f"Choose {cls.label}")
 
+    def _several(self, part: str, name: str) -> None:
+        self.context.focus.several_asked.emit(f"{part}.{name}")
+
     def _source_edited(self, source: Source, merge: str) -> None:
         name = _changed(self.context.document.value.source, source)
 
         def failed(error: EngineError) -> None:
             self.source_form.set_spec(self.context.document.value.source, object())
             self.source_form.show_error(name, str(error))
+            self._wrong = name
 
+        self._clear_wrong()
         self._load(
             source.pinned,
             lambda source: self._apply_source(source, merge=merge and f"source.{merge}"),
             failed,
         )
+
+    def _clear_wrong(self) -> None:
+        """What was entered wrongly is no more: its sentence goes."""
+        if self._wrong:
+            self.source_form.show_error(self._wrong, "")
+            self._wrong = ""
 
     def _preparation_edited(self, preparation: Preparation, merge: str) -> None:
         document = self.context.document

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QVBoxLayout
 
+from engine.coach import Told
 from engine.spec import Spec, param
 from engine.verdict import Kind, verdict
 from playground.document.project import HUMAN_ERROR
@@ -68,6 +69,7 @@ class VerdictCard(QFrame):
         column.addStretch(1)
         self._human = 0.0
         self._errors = (math.nan, math.nan)
+        self._told: Told | None = None
         self._judge()
 
     def show_human_error(self, human_error: float) -> None:
@@ -76,14 +78,19 @@ class VerdictCard(QFrame):
         self._human = human_error
         self._judge()
 
-    def show_errors(self, train: float, validation: float) -> None:
-        """Judge these errors; NaN for unknown."""
-        if repr((train, validation)) != repr(self._errors):
-            self._errors = (train, validation)
+    def show_errors(self, train: float, validation: float, told: Told | None = None) -> None:
+        """Judge these errors, NaN for unknown, as what the coach has ``told`` has it."""
+        if repr((train, validation)) != repr(self._errors) or told is not self._told:
+            self._errors, self._told = (train, validation), told
             self._judge()
 
     def _judge(self) -> None:
-        found = verdict(*self._errors, self._human)
+        said = (
+            () if self._told is None or self._told.advice is None else (self._told.advice, *self._told.more)
+        )
+        turned = next((one.words for one in said if one.rule == "overfitting"), "")
+        cause = said[0].title if said and said[0].stuck and said[0].level == "warning" else ""
+        found = verdict(*self._errors, self._human, turned, cause)
         self.kind.setText(f"<b>{MARKS[found.kind]} {found.kind.value.capitalize()}</b>")
         self.why.setText(found.why)
         self.advice.setText(found.advice)

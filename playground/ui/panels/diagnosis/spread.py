@@ -7,8 +7,8 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
-from engine.diagnosis import Bins, LayerDiagnosis
-from playground.ui.kit.numbers import fmt
+from engine.diagnosis import NEAR_ZERO, Bins, LayerDiagnosis
+from playground.ui.kit.numbers import count, fmt
 from playground.ui.kit.plot import small
 from playground.ui.kit.text import RichLabel, escaped
 from playground.ui.kit.theme import Theme
@@ -80,6 +80,12 @@ class BinsPlot(QWidget):
             painter.drawLine(x, round(area.top()), x, round(area.bottom()))
 
 
+def _small(layer: LayerDiagnosis) -> str:
+    """How many of its weights hardly count; "" where it has none."""
+    few, all_ = layer.near_zero
+    return f" · {count(few)} of {count(all_)} weights nearer to 0 than {NEAR_ZERO:g}" if all_ else ""
+
+
 class Spread(QWidget):
     """The histograms of one block."""
 
@@ -111,7 +117,9 @@ class Spread(QWidget):
 
     def show_layer(self, layer: LayerDiagnosis | None) -> None:
         """Draw this layer's histograms, or ask for one to be chosen."""
-        self.title.setText(CHOOSE if layer is None else f"Spread of <b>{escaped(layer.node_id)}</b>")
+        self.title.setText(
+            CHOOSE if layer is None else f"Spread of <b>{escaped(layer.node_id)}</b>{_small(layer)}"
+        )
         for name, plot in self.plots.items():
             bins = getattr(layer, name, None)
             plot.setVisible(bins is not None)

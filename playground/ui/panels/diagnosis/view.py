@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from engine.verdict import findings
 from playground.document import edits
 from playground.runner.messages import Diagnosis, State
+from playground.ui.kit.coaching import WANT as COACHING
+from playground.ui.kit.coaching import told
 from playground.ui.kit.style import GAP, MARGIN
 from playground.ui.kit.text import Label
 from playground.ui.kit.view import BOTTOM, View, panel
+from playground.ui.panels.diagnosis.advice import AdviceCard
 from playground.ui.panels.diagnosis.card import VerdictCard
 from playground.ui.panels.diagnosis.layers import LayerTable
 from playground.ui.panels.diagnosis.spread import Spread
 
 if TYPE_CHECKING:
+    from engine.coach import Told
     from engine.diagnosis import Diagnosis as Diagnosed
     from playground.document.project import Project
     from playground.runner.messages import Frame, Want
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
 
 WANT = Diagnosis()
 NOTHING = "The figures appear as soon as the network can run. See Problems for what is missing."
-HEALTHY = "✓ Nothing unusual in any layer."
 
 
 @panel("diagnosis", "Diagnosis", BOTTOM, order=100, behind="problems", shown=False, tall=True)
@@ -38,16 +40,16 @@ class DiagnosisView(View):
         self.setObjectName("diagnosis_view")
         self._shown: tuple[int, State] | None = None
         self._diagnosis: Diagnosed | None = None
+        self._told: Told | None = None
         self.card = VerdictCard(context.theme)
         self.card.setFixedWidth(196)
         self.card.edited.connect(self._human_error_edited)
         self.table = LayerTable(context.theme)
         self.table.chosen.connect(context.focus.select)
         self.table.select(context.focus.node_id)
-        self.words = Label(NOTHING)
-        self.words.setObjectName("findings")
-        self.words.setWordWrap(True)
-        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.advice = AdviceCard(context.document, context.theme)
+        self.advice.look.connect(context.focus.select)
+        self.advice.show_told(None, NOTHING)
         self.note = Label()
         self.note.setObjectName("looked_at")
         self.note.setProperty("muted", True)
@@ -60,7 +62,7 @@ class DiagnosisView(View):
     def _lay_out(self) -> None:
         middle = QVBoxLayout()
         middle.setSpacing(GAP)
-        for part in (self.words, self.table, self.note):
+        for part in (self.advice, self.table, self.note):
             middle.addWidget(part)
         middle.addStretch(1)
         inside = QWidget()
@@ -84,18 +86,25 @@ class DiagnosisView(View):
     # --- news ---------------------------------------------------------------------------------------------------------
 
     def wants(self) -> list[Want]:
-        return [WANT]
+        return [WANT, COACHING]
 
     def show_project(self, before: Project | None, after: Project) -> None:
         if before is None or before.human_error != after.human_error:
             self.card.show_human_error(after.human_error)
+        if before is None or before.meant != after.meant:
+            self.advice.show_told(self._told, NOTHING)
 
     def show_frame(self, frame: Frame) -> None:
         begun = frame.step > 0
+        found, said = frame.answer(WANT), told(frame)
         self.card.show_errors(
-            1 - frame.train_metric if begun else math.nan, 1 - frame.validation_metric if begun else math.nan
-        )
-        found = frame.answer(WANT)
+            1 - frame.train_metric if begun else math.nan, 1 - frame.validation_metric if begun else math.nan,
+            said,
+        )  # fmt: skip
+        if said != self._told or said is None:
+            self._told = said
+            self.advice.show_told(said, NOTHING)
+            self._mark()
         at = (found.step if found is not None else -1, frame.state)
         # While the run goes on, many frames carry the same figures; paused, the same step may have other weights.
         if frame.state is State.RUNNING and at == self._shown:
@@ -105,18 +114,19 @@ class DiagnosisView(View):
 
     def _fill(self) -> None:
         found = self._diagnosis
-        said = findings(found) if found is not None else ()
-        self.table.show_diagnosis(found, frozenset(f.node_id for f in said))
+        self._mark()
         self.table.setVisible(found is not None)
-        if found is None:
-            words = NOTHING
-        else:
-            words = "\n".join(f"⚠ {f.message}" for f in said) or HEALTHY
-        self.words.setText(words)
         self.note.setText(
             "" if found is None else f"On {found.samples} training samples, after {found.step:,} updates."
         )
         self._selected(self.context.focus.node_id)
+
+    def _mark(self) -> None:
+        """Show the figures, and a sign at the layers that the coach warns of."""
+        said = self._told
+        advices = () if said is None or said.advice is None else (said.advice, *said.more)
+        warned = frozenset(one.node_id for one in advices if one.level == "warning")
+        self.table.show_diagnosis(self._diagnosis, warned)
 
     def _selected(self, node_id: str) -> None:
         self.table.select(node_id)

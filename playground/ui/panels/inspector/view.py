@@ -27,8 +27,10 @@ from playground.ui.kit.remedies import remedy_buttons
 from playground.ui.kit.style import GAP, refresh, scrolled
 from playground.ui.kit.subject import LOSS, Subject, subject_of, unsuited_losses
 from playground.ui.kit.text import Label, RichLabel
-from playground.ui.kit.view import RIGHT, View, panel
+from playground.ui.kit.view import RIGHT, StepAt, View, panel
 from playground.ui.panels.inspector.curve import CurvePlot
+from playground.ui.panels.inspector.loss_curve import LossCurve
+from playground.ui.panels.inspector.reads import Reads
 
 if TYPE_CHECKING:
     from engine.problems import Problem
@@ -50,6 +52,7 @@ class InspectorView(View):
         self._make_parts(context.theme)
         self._lay_out()
         context.focus.node_changed.connect(self._selected)
+        context.focus.step_changed.connect(self._step_changed)
         self._refresh()
         context.theme.follow(self._restyle)
 
@@ -83,12 +86,15 @@ class InspectorView(View):
         self.form = SpecForm(theme)
         self.form.setObjectName("form")
         self.form.edited.connect(self._edited)
+        self.form.asks_several = self._several
+        self.reads = Reads(self.context)
         self._fact_labels: list[tuple[QLabel, QLabel]] = []
         self.facts = QFormLayout()
         self.facts.setHorizontalSpacing(12)
         self.facts.setVerticalSpacing(4)
         self.facts.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.curve = CurvePlot(theme)
+        self.loss_curve = LossCurve(theme)
         self.curve_caption = _text("curve_caption", "muted", rich=True)
         self.forward_heading = _heading("Formula")
         self.forward = FormulaView(theme, "formula")
@@ -112,8 +118,14 @@ class InspectorView(View):
         column.addLayout(name)
         # The problem stands below the fields: as it comes and goes, they stay under the mouse.
         wrong = (self.problem, self._remedy_box)
-        above: tuple[QWidget, ...] = (self.help, self.watch, self.form, *wrong, self._rule)
-        below: tuple[QWidget, ...] = (self.curve_caption, self.curve, self.forward_heading, self.forward)
+        above: tuple[QWidget, ...] = (self.help, self.watch, self.form, self.reads, *wrong, self._rule)
+        below: tuple[QWidget, ...] = (
+            self.curve_caption,
+            self.curve,
+            self.loss_curve,
+            self.forward_heading,
+            self.forward,
+        )
         for part in above:
             column.addWidget(part)
         column.setAlignment(self.watch, Qt.AlignmentFlag.AlignLeft)
@@ -132,6 +144,17 @@ class InspectorView(View):
         self.form.commit()  # what is being typed belongs to the block that was selected
         self._refresh()
         self._scroll.verticalScrollBar().setValue(0)
+
+    def _several(self, name: str) -> None:
+        subject = self._subject
+        if subject is not None:
+            at = "fit" if subject.node_id == LOSS else subject.node_id
+            self.context.focus.several_asked.emit(f"{at}.{name}")
+
+    def _step_changed(self, step: StepAt | None) -> None:
+        """The samples of the update that is stepped through lie on the loss's curve."""
+        if not self.loss_curve.isHidden():
+            self.loss_curve.show_batch(step.trace if step is not None else None)
 
     def _restyle(self) -> None:
         self._paint_dot()
@@ -160,10 +183,17 @@ class InspectorView(View):
             for name in ("initializer", "regularizer"):
                 self.form.set_note(name, subject.notes.get(name, ""))
             self.form.set_unsuited("loss", unsuited_losses(project) if subject.node_id == LOSS else {})
-        self._rule.setVisible(not self.form.isHidden())
+        self.reads.show_block(project, subject.node_id)
+        self._rule.setVisible(not (self.form.isHidden() and self.reads.isHidden()))
         self._show_facts(subject.facts)
         self.curve.setVisible(subject.activation is not None)
-        self.curve_caption.setVisible(subject.activation is not None)
+        of_loss = subject.node_id == LOSS
+        self.curve_caption.setVisible(subject.activation is not None or of_loss)
+        self.loss_curve.setVisible(of_loss)
+        if of_loss:
+            self.loss_curve.show_loss(project.fit.loss)
+            self._caption_curve()
+            self._step_changed(self.context.focus.step)
         if subject.activation is not None:
             self.curve.show_activation(subject.activation)
             self._caption_curve()
@@ -213,9 +243,11 @@ class InspectorView(View):
 
     def _caption_curve(self) -> None:
         theme = self.context.theme
+        of_loss = self._subject is not None and self._subject.node_id == LOSS
+        value, slope = ("ℓ of one sample", "dℓ/dz") if of_loss else ("y", "dy/dx")
         self.curve_caption.setText(
-            f'<span style="color:{theme.accent}"><b>—</b> y</span> &nbsp; '
-            f'<span style="color:{theme.gradient}"><b>- -</b> slope dy/dx</span>'
+            f'<span style="color:{theme.accent}"><b>—</b> {value}</span> &nbsp; '
+            f'<span style="color:{theme.gradient}"><b>- -</b> slope {slope}</span>'
         )
 
     def _paint_dot(self) -> None:

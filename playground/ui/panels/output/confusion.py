@@ -59,6 +59,10 @@ class ConfusionMatrix(QWidget):
         """What it shows, ``(classes, classes)``; empty before the first answer."""
         return self._counts
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self._classes
+
     def show_counts(self, counts: NDArray[np.int64] | None, classes: tuple[str, ...]) -> None:
         """``None``: no answer yet."""
         new = np.zeros((0, 0), np.int64) if counts is None else counts

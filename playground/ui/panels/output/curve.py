@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data import Prepared
+from engine.data import Painted, Prepared
+from engine.data.points import MOST_POINTS, VALUE
 from engine.probe import extent
-from playground.document.project import Project
+from playground.document.project import Project, loss_of
 from playground.runner.messages import Curve, Frame, State, Want
 from playground.ui.kit.dots import Points
 from playground.ui.kit.lines import Line
@@ -26,6 +27,8 @@ RESOLUTION = 200  #: points of the curve
 
 class CurveFit(PlotPicture):
     """Samples of a curve, and the network's curve through them; a unit under the mouse shows its own."""
+
+    name = "Curve"
 
     def __init__(self, context: Context, project: Project, data: Prepared) -> None:
         super().__init__(context, project, data, "curve", square=False)
@@ -57,8 +60,21 @@ class CurveFit(PlotPicture):
 
     def fill(self) -> None:
         super().fill()
-        self.clear()
+        self.plot.set_note("")
+        if not self.fed:
+            self.clear()
+        self._fit_range()
         self.fill_points()
+
+    def show_few(self, project: Project, why: str) -> None:
+        self.clear()
+        self._filled = False
+        self.plot.set_note(why)
+        if isinstance(project.source, Painted):
+            table = project.source.points.array
+            for part, points in self.points.items():
+                rows = table[: 0 if part != "train" else None]
+                points.fill_plain(self.context.theme, rows[:, :VALUE], self.part_colour(part))
 
     def _restyle(self) -> None:
         self._colour()
@@ -71,7 +87,8 @@ class CurveFit(PlotPicture):
             self._fit = None
             self.fit_line.clear()
         elif answer is not None:
-            self._fit = self.data.transform.inverse_target(answer.T)[:, 0]
+            said = loss_of(frame.project).numbers(answer.T)
+            self._fit = self.data.transform.inverse_target(said)[:, 0]
             # A run that breaks gives values beyond what Qt can draw.
             low, high = self.plot.box.viewRange()[1]
             self.fit_line.set_data(self._x, self._fit.clip(low - 99 * (high - low), high + 99 * (high - low)))
@@ -117,7 +134,9 @@ class CurveFit(PlotPicture):
     def fill_points(self) -> None:
         raw, theme = self.data.raw, self.context.theme
         for part, points in self.points.items():
-            rows = rows_of(self.data, part)[:MOST]
+            # What somebody has painted must be seen, all of it.
+            points.most = MOST_POINTS if isinstance(self.project.source, Painted) else MOST
+            rows = rows_of(self.data, part)[: points.most]
             points.scale_ = self.point_scale
             at = np.column_stack((raw.x[rows, 0], raw.y[rows, 0]))
             points.fill_plain(theme, at, self.part_colour(part))
@@ -137,7 +156,13 @@ class CurveFit(PlotPicture):
         low, high = float(y.min()), float(y.max())
         if self._unit_values is not None and np.isfinite(self._unit_values).all():
             low, high = min(low, float(self._unit_values.min())), max(high, float(self._unit_values.max()))
-        room = 0.08 * (high - low) or 1.0
+        painted = isinstance(self.project.source, Painted)
+        room = (0.3 if painted else 0.08) * (high - low) or 1.0
+        bottom, top = self.plot.box.viewRange()[1]
+        holds = bottom < low and high < top < high + 2 * room
+        if painted and self.fed and self._unit_values is None and holds:
+            # An axis that moves under the brush would move what is painted.
+            low, high, room = bottom, top, 0.0
         self.plot.set_range(extent(self.data), (low - room, high + room))
 
     # ---- read-out ------------------------------------------------------------------------------------------------------

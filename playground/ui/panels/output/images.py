@@ -33,6 +33,8 @@ PAUSE = 0.06
 class Images(Picture):
     """The chosen sample large, above a page of others."""
 
+    name = "Pictures"
+
     def __init__(self, context: Context, project: Project, data: Prepared) -> None:
         super().__init__(context, project, data)
         self.setObjectName("images")

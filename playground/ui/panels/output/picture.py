@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QBoxLayout, QCheckBox, QVBoxLayout, QWidget
 
 from engine.data import Prepared
+from playground.document.change import diff
 from playground.document.project import Project
 from playground.runner.messages import Frame, Want
 from playground.ui.kit.plot import Plot
@@ -28,8 +29,11 @@ _NO_LIMIT = 16_777_215  # Qt's QWIDGETSIZE_MAX
 class Picture(QWidget):
     """Base of pictures. The output view gives it data when they change and frames while it is visible."""
 
+    name = ""  #: in the choice of pictures
+
     title_changed = Signal(str)
     part_changed = Signal()
+    point_asked = Signal(object, float)  #: one sample more at this place, of this class or height
 
     def __init__(self, context: Context, project: Project, data: Prepared) -> None:
         super().__init__()
@@ -37,6 +41,7 @@ class Picture(QWidget):
         self.project, self.data = project, data
         self.title = ""
         self._filled = False
+        self.fed = False  #: the data are the last ones with some more or fewer samples: what the network gives is kept on screen
 
     @staticmethod
     def suits(data: Prepared) -> bool:
@@ -55,6 +60,7 @@ class Picture(QWidget):
     def show_data(self, project: Project, data: Prepared) -> None:
         """The project is now this one; its data may be others."""
         new = data is not self.data or not self._filled
+        self.fed = self._filled and diff(self.project, project).feeds
         self.project, self.data, self._filled = project, data, True
         if new:
             self.fill()
@@ -65,7 +71,15 @@ class Picture(QWidget):
     def concerns(self, frame: Frame) -> bool:
         """Whether a frame is of the data on screen; the ones before it, still on their way, are not."""
         mine, its = self.project, frame.project
-        return frame.data is not None and mine.source == its.source and mine.preparation == its.preparation
+        if frame.data is None or mine.preparation != its.preparation:
+            return False
+        return (
+            mine.source == its.source or diff(its, mine).feeds
+        )  # of a stroke ago: what it answers is nearly the same
+
+    def is_of(self, frame: Frame) -> bool:
+        """Whether a frame is of the very samples on screen, so that its answers about single ones are of these."""
+        return self.project.source == frame.project.source
 
     def show_frame(self, frame: Frame) -> None:
         """Draw a moment of training; ``frame`` concerns these data.
@@ -153,6 +167,9 @@ class PlotPicture(Picture):
         if scale != self.point_scale:
             self.point_scale = scale
             self.fill_points()
+
+    def show_few(self, project: Project, why: str) -> None:
+        """The project has painted points, but too few to learn from: show these, and say ``why`` there is nothing else."""
 
     def fill_points(self) -> None:
         """Draw the samples anew: they, their colours or their size (``point_scale``) have changed."""

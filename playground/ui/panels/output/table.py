@@ -86,6 +86,8 @@ class Table(Picture):
 class Classes(Table):
     """The confusion matrix of a part, above the chosen sample with a bar for every class."""
 
+    name = "Confusion matrix"
+
     def __init__(self, context: Context, project: Project, data: Prepared) -> None:
         super().__init__(context, project, data, "classes")
         self.set_title("Confusion matrix")
@@ -135,6 +137,8 @@ class Classes(Table):
 
 class Values(Table):
     """Predicted against true: a perfect network puts every point on the diagonal."""
+
+    name = "Predicted against true"
 
     def __init__(self, context: Context, project: Project, data: Prepared) -> None:
         super().__init__(context, project, data, "values")

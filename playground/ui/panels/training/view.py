@@ -20,6 +20,7 @@ from playground.ui.kit.subject import unsuited_losses
 from playground.ui.kit.text import RichLabel
 from playground.ui.kit.view import RIGHT, View, at_once, panel
 from playground.ui.panels.training.augmentation_preview import AugmentationPreview
+from playground.ui.panels.training.batch_sizes import BatchSizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +56,11 @@ class TrainingView(View):
             form.setObjectName(name)
         self.preview = AugmentationPreview(context.theme)
         self.live.attach("augmentation", self.preview)
+        for form in (self.live, self.first):
+            form.asks_several = lambda name: context.focus.several_asked.emit(f"fit.{name}")
+        self.batches = BatchSizes()
+        self.live.attach("batch_size", self.batches)
+        self.batches.chosen.connect(self._batch_size_chosen)
         self.live.edited.connect(self._fit_edited)
         self.first.edited.connect(self._fit_edited)
         self.seed.edited.connect(self._seed_edited)
@@ -88,6 +94,7 @@ class TrainingView(View):
             yield from self.live.setting(after.fit)
             yield from self.first.setting(after.fit)
         self.seed.set_spec(Draw(after.seed))
+        self._show_batches(after)
         if before is None or before.fit is not after.fit or before.source is not after.source:
             unsuited = unsuited_losses(after)
             self.live.set_unsuited("loss", unsuited)
@@ -95,6 +102,17 @@ class TrainingView(View):
             self._show_augmentation(after)
         elif before.preparation is not after.preparation or before.seed != after.seed:
             self._show_augmentation(after)
+
+    def _show_batches(self, project: Project) -> None:
+        try:
+            samples = len(data_of(project).train)
+        except EngineError:
+            samples = 0
+        self.batches.show_size(project.fit.batch_size, samples)
+
+    def _batch_size_chosen(self, size: int) -> None:
+        document = self.context.document
+        document.do(edits.set_fit, document.value.fit.replace(batch_size=size), text="Change batch size")
 
     def _show_augmentation(self, project: Project) -> None:
         try:

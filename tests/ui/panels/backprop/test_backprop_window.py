@@ -125,7 +125,7 @@ def test_step_inside_goes_on_where_somebody_stands(shell: Shell) -> None:
     inspect.trigger()
     shell.qtbot.waitUntil(shell.window.backprop.isVisible)
     shell.qtbot.wait(100)
-    assert shell.window.focus.step is at
+    assert shell.window.focus.step == at
 
 
 def test_opening_an_equal_project_ends_the_walk_too(qtbot, tmp_path: Path) -> None:
@@ -145,3 +145,17 @@ def test_opening_an_equal_project_ends_the_walk_too(qtbot, tmp_path: Path) -> No
     window.stepper.step(+1)
     see()  # still of the project before
     assert window.focus.step is None
+
+
+def test_while_the_panel_is_closed_the_network_is_shown_as_usual(shell: Shell) -> None:
+    shell.window.step_inside()
+    shell.qtbot.waitUntil(lambda: shell.window.stepper.walk is not None)
+    shell.window.stepper.step(+1)
+    at = shell.window.focus.step
+    assert shell.window.canvas.stage.light is not None
+    shell.window.docks["backprop"].close()
+    shell.qtbot.waitUntil(lambda: shell.window.canvas.stage.light is None)
+    assert shell.window.stepper.walk is not None
+    shell.window.docks.bring_forward("backprop")
+    shell.qtbot.waitUntil(lambda: shell.window.focus.step == at)
+    assert shell.window.canvas.stage.light is not None

@@ -16,7 +16,7 @@ from playground.ui.kit.theme import LIGHT
 from playground.ui.kit.view import Focus
 from playground.ui.panels.backprop.card import StepCard
 from playground.ui.panels.backprop.predict import PredictCard
-from playground.ui.panels.backprop.questions import SIGNS, question
+from playground.ui.panels.backprop.questions import SIGNS, agree, question
 from tests.ui.panels.backprop.traced import Traced, small, trace_of
 
 LEFT = Qt.MouseButton.LeftButton
@@ -76,12 +76,80 @@ def test_an_answered_step_is_not_asked_again(bench):
     assert bench.view.total == 1
 
 
-def test_a_step_without_a_question_shows_at_once(bench):
+def test_a_step_without_a_question_shows_at_once_and_says_why(bench):
     switch_on(bench)
     bench.last()
     assert bench.focus.veiled
-    bench.go("forward", "linear1")
+    bench.go("backward", grain="pass")
     assert not bench.focus.veiled
+    assert "smaller steps" in bench.view.silence.text()
+
+
+def type_number(bench, text):
+    bench.view.field.setFocus()
+    bench.view.field.setText(text)
+    QTest.keyClick(bench.view.field, Qt.Key.Key_Return)
+
+
+def test_numbers_are_typed_and_two_digits_are_enough(bench):
+    switch_on(bench)
+    bench.view.numbers.setChecked(True)
+    bench.go("forward", "linear1", "value", "unit", cell=(0,))
+    assert bench.focus.veiled
+    value = bench.view.question.number
+    assert value == pytest.approx(float(bench.trace.values["linear1"][0, 0]))
+    type_number(bench, "nonsense")
+    assert bench.focus.veiled
+    assert "no number" in bench.find("feedback").text()
+    type_number(bench, f"{value:.1e}")
+    assert not bench.focus.veiled
+    assert "Right" in bench.find("feedback").text()
+    assert bench.view.remark.accessibleName() == "1 of 1 right"
+    assert not bench.view.field.isEnabled()
+
+
+def test_a_well_known_slip_is_named(qtbot):
+    bench = Traced(qtbot, PredictCard, small(), steps=200)
+    switch_on(bench)
+    bench.view.numbers.setChecked(True)
+    biases = bench.trace.parameter("linear1", "bias")
+    unit = int(np.abs(biases / bench.trace.values["linear1"][0]).argmax())
+    bench.go("forward", "linear1", "value", "unit", cell=(unit,))
+    value, bias = bench.view.question.number, float(biases[unit])
+    type_number(bench, repr(value - bias))
+    assert "The bias is missing" in bench.find("feedback").text()
+    bench.go("update", "linear1", "row", "unit", cell=(0, 0))
+    old = float(bench.trace.parameter("linear1", "weight")[0, 0])
+    type_number(bench, repr(old))
+    assert "old weight" in bench.find("feedback").text()
+    assert "0 of 2 right" in bench.view.remark.accessibleName()
+
+
+def test_a_mean_is_told_from_a_sum(bench):
+    switch_on(bench)
+    bench.view.numbers.setChecked(True)
+    bench.go("backward", "linear2", "parameter", "unit", cell=(0, 0), sample=None)
+    value = bench.view.question.number
+    type_number(bench, repr(-value))
+    assert "the sign is not" in bench.find("feedback").text()
+
+
+@pytest.mark.parametrize(
+    ("typed", "value", "same"),
+    [
+        (0.37, 0.3651, True),
+        (0.36, 0.3651, False),
+        (0.365, 0.3651, True),
+        (-0.37, 0.37, False),
+        (0.0, 0.0, True),
+        (1e-9, 0.0, False),
+        (1.5e-7, 1.52e-7, True),
+        (130.0, 127.0, True),
+        (94.0, 100.4, False),
+    ],
+)
+def test_two_significant_digits(typed, value, same):
+    assert agree(typed, value) is same
 
 
 def test_switching_off_or_hiding_it_shows_everything(bench):
@@ -114,7 +182,12 @@ def test_every_question_has_a_right_answer_and_a_wrong_one(trace):
         q for grain in ("pass", "layer", "unit", "term") for _, q in all_of(trace, grain) if q is not None
     ]
     assert len(found) > 20
+    assert {type(one.number) for one in found} == {float, type(None)}
     for one in found:
+        if one.number is not None:
+            assert one.is_right(one.number)
+            assert not one.is_right(one.number + 10)
+            continue
         assert one.right
         assert one.right < frozenset(range(len(one.options)))
         assert len(set(one.options)) == len(one.options) <= 4
@@ -128,6 +201,18 @@ def test_signs_are_those_of_the_numbers(trace):
         assert SIGNS[next(iter(one.right))] == (
             "zero" if value == 0 else "positive" if value > 0 else "negative"
         )
+
+
+def test_a_weight_moves_the_way_it_has_moved(trace):
+    asked = [(m, one) for m, one in all_of(trace, "unit") if m.part == "row" and one is not None]
+    assert asked
+    for moment, one in asked:
+        old, new = (
+            float(trace.parameter(moment.node_id, moment.name, when)[moment.cell])
+            for when in ("before", "after")
+        )
+        way = "not at all" if new == old else "up" if new > old else "down"
+        assert [one.options[right] for right in one.right] == [way]
 
 
 def test_the_new_loss_is_among_the_answers(trace):

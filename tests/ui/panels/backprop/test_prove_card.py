@@ -101,6 +101,18 @@ def test_all_can_be_checked_and_left_and_gone_on_with(bench):
     assert not set(bench.view.wants())
 
 
+def test_a_fault_can_be_planted_to_see_it_found(bench):
+    reports = checked(bench)
+    table = bench.find("check_reports")
+    assert table.item(0, 2).text() == fmt(reports[0].raw, 2)
+    assert table.item(0, 3).text() == fmt(reports[0].difference, 2)
+    assert "dropout mask" in bench.find("check_rules").text()
+    bench.find("plant_fault").setChecked(True)
+    assert table.rowCount() == 0, "what was found holds no more"
+    QTest.mouseClick(bench.find("check_all"), LEFT)
+    assert set(bench.view.wants()) == {CheckGradients(planted=True)}
+
+
 def checked(bench):
     """Ask for a check, and show what it finds."""
     reports = tuple(check(bench.trace, 5))

@@ -376,7 +376,7 @@ def test_data_that_cannot_be_made_are_explained_at_the_input(rig):
 
 def test_another_theme_draws_everything_anew(rig):
     rig.show_frame({})
-    cards = [rig.network.mapFromScene(QPointF(x, 70)) for x in rig.scene.layout_.gaps]
+    cards = [rig.network.mapFromScene(QPointF(x, 82)) for x in rig.scene.layout_.gaps]
     light = rig.view.grab().toImage()
     rig.view.context.theme.become(DARK)
     rig.view.context.theme.become(LIGHT)
@@ -549,3 +549,18 @@ def test_blocks_that_stay_are_the_same_and_move(rig):
     rig.scene.settle()
     assert "relu1" not in rig.scene.blocks
     assert rig.scene.blocks["linear2"].x() == x
+
+
+def test_a_card_that_says_what_is_wrong_offers_what_ends_it(qtbot):
+    rig = Rig(
+        qtbot, project_of(layers.Conv2d(4), layers.Linear(3), layers.Linear(10), source="Digits"), (1000, 600)
+    )
+    assert list(rig.view.remedies) == ["linear1"]
+    buttons = rig.view.remedies["linear1"].buttons
+    flatten = next(b for b in buttons if "Flatten" in b.text())
+    note = rig.view._on_area(rig.scene.blocks["linear1"].note.sceneBoundingRect())
+    assert rig.view.remedies["linear1"].geometry().left() >= note.left() - 40
+    assert rig.view.area.childAt(flatten.mapTo(rig.view.area, flatten.rect().center())) is flatten
+    flatten.click()
+    assert rig.layers == ["Conv2d", "Flatten", "Linear", "Linear"]
+    assert rig.view.remedies == {}

@@ -186,7 +186,8 @@ def test_a_photograph_that_is_not_there_is_said(monkeypatch) -> None:
 def test_the_row_looks_into_the_past_when_the_kernel_is_flipped(filters) -> None:
     row = filters.row
     for at in range(8):
-        row.at = at
+        row.set_rows(tuple(float(i == at) for i in range(8)), (1.0, 2.0, 3.0))
+        assert row.at == at
         x, w = row.signal, row.kernel
         for t in range(8):
             future = sum(w[k] * x[t + k] for k in range(3) if t + k < 8)
@@ -195,6 +196,51 @@ def test_the_row_looks_into_the_past_when_the_kernel_is_flipped(filters) -> None
             assert row.past[t] == pytest.approx(past)
         assert not row.past[:at].any()
     assert [len(row.padded(p)) for p in ("valid", "same", "full")] == [6, 8, 10]
+
+
+def type_row(filters, x: str, w: str) -> None:
+    for name, text in (("x", x), ("w", w)):
+        field = filters.rows.fields[name]
+        field.setText(text)
+        field.editingFinished.emit()
+
+
+def test_rows_can_be_typed_and_follow_numpy(filters) -> None:
+    for x, w in (("1 2 3 4", "1 1 1"), ("0.5, -2, 3", "2"), ("3 2 1 0", "1 −1")):
+        type_row(filters, x, w)
+        assert filters.rows.trouble.isHidden()
+        row = filters.row
+        flipped = row.kernel[::-1]
+        np.testing.assert_allclose(row.padded("full"), np.convolve(row.signal, flipped, "full"))
+        np.testing.assert_allclose(row.padded("valid"), np.convolve(row.signal, flipped, "valid"))
+        np.testing.assert_allclose(row.past, np.convolve(row.signal, row.kernel)[: len(row.signal)])
+        assert len(row.padded("same")) == len(row.signal)
+
+
+def test_the_slope_stays_at_0_or_above_unless_it_is_a_difference(filters) -> None:
+    bench = filters.rows
+    bench.preset.setCurrentText("a slope, [1, 0]")
+    assert (filters.row.past >= 0).all()
+    assert (filters.row.future >= 0).all()
+    bench.preset.setCurrentText("a difference, [1, −1]")
+    assert (filters.row.past < 0).any()
+    assert bench.fields["w"].text() == "1 −1"
+
+
+@pytest.mark.parametrize(
+    ("x", "w", "said"),
+    [
+        ("1 two", "1", "x is no row"),
+        ("1 2", "", "w is no row"),
+        ("1 2", "1 2 3", "Shorten w"),
+        ("1 " * 13, "1", "x is no row"),
+    ],
+)
+def test_a_row_that_cannot_be_is_refused_and_the_last_stays(filters, x: str, w: str, said: str) -> None:
+    type_row(filters, "1 2 3", "1 1")
+    type_row(filters, x, w)
+    assert said in filters.rows.trouble.text()
+    assert len(filters.row.signal) in (2, 3)
 
 
 def test_a_click_puts_the_impulse_elsewhere(filters) -> None:
@@ -481,3 +527,28 @@ def test_samples_to_compare_are_all_in_sight_in_a_low_panel(shown) -> None:
         shown.qtbot.waitUntil(
             lambda s=strip: compare.rect().contains(s.rect().translated(s.mapTo(compare, QPoint())))
         )
+
+
+# --- a grid of one's own -----------------------------------------------------------------------------------------------
+
+
+def test_the_preset_of_four_by_four_gives_6_8_9_5(pooling) -> None:
+    pooling.numbers.setCurrentText("four by four")
+    np.testing.assert_array_equal(pooling.grids.outputs()[0], [[6, 8], [9, 5]])
+
+
+def test_a_grid_can_be_typed_or_pasted(pooling) -> None:
+    pooling.typed.setPlainText("1 2 3\n4 −5 6\n7 8")
+    assert "no square of numbers yet" in pooling.trouble.text()
+    pooling.typed.setPlainText("1\t2\t3\n4\t−5\t6\n7\t8\t9.5")
+    np.testing.assert_array_equal(pooling.grids.given, [[1, 2, 3], [4, -5, 6], [7, 8, 9.5]])
+    assert pooling.grids.outputs()[0].shape == (1, 1)
+    assert pooling.grids.outputs()[0][0, 0] == 4
+    pooling.grids.grab()
+
+
+def test_a_window_too_large_for_a_typed_grid_gives_way(pooling) -> None:
+    pooling.window_box.setCurrentIndex(2)
+    pooling.typed.setPlainText("1 2\n3 4")
+    np.testing.assert_array_equal(pooling.grids.outputs()[0], [[4]])
+    assert pooling.window_box.currentIndex() == 0

@@ -11,8 +11,9 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainter
 
 from engine import losses
-from engine.layers import AvgPool2d, Conv2d, GlobalAvgPool2d, MaxPool2d, Unflatten
+from engine.layers import AvgPool2d, Conv2d, GlobalAvgPool2d, GlobalMaxPool2d, MaxPool2d, Unflatten
 from engine.layers.conv import pair
+from engine.layers.pool import LARGEST
 from playground.runner.messages import Deltas, Maps, Weights
 from playground.ui.kit import motion
 from playground.ui.kit.numbers import fmt, parse
@@ -44,7 +45,11 @@ POOLINGS = [
     AvgPool2d(kernel_size=3, stride=2, padding=1),
     AvgPool2d(kernel_size=3, stride=2, padding=1, count_include_pad=False),
     AvgPool2d(kernel_size=(3, 2), stride=(1, 2)),
+    MaxPool2d(kernel_size=3, stride=2, padding=(0, 1, 1, 0), ceil_mode=True),
+    AvgPool2d(kernel_size=2, stride=1, dilation=2),
+    AvgPool2d(kernel_size=3, stride=2, padding="same", count_include_pad=False),
     GlobalAvgPool2d(),
+    GlobalMaxPool2d(),
 ]
 
 
@@ -77,14 +82,17 @@ def painted(monkeypatch):
 
 def window_of(layer, x, i, j):
     """``(values (C, kh, kw), inside (kh, kw))`` of the window at output ``(i, j)``, with the padding really there."""
-    if isinstance(layer, GlobalAvgPool2d):
+    if isinstance(layer, GlobalAvgPool2d | GlobalMaxPool2d):
         return x, np.ones(x.shape[1:], bool)
     if isinstance(layer, Conv2d):
-        top, bottom, left, right = layer.pads()
+        top, bottom, left, right = layer.pads(x.shape)
         (sh, sw), (dh, dw) = pair(layer.stride), pair(layer.dilation)
     else:
-        (sh, sw), (dh, dw), (top, left) = layer.steps(), layer.dilations(), pair(layer.padding)
-        bottom, right = top, left
+        (sh, sw), (dh, dw), (top, bottom, left, right) = (
+            layer.steps(),
+            pair(layer.dilation),
+            layer.border(x.shape),
+        )
     kh, kw = pair(layer.kernel_size)
     rows, columns = i * sh + dh * np.arange(kh), j * sw + dw * np.arange(kw)
     padded = np.pad(x, ((0, 0), (top, bottom), (left, right)))
@@ -135,7 +143,8 @@ def near(value: float):
 
 def opened(qtbot, layer, backward: bool) -> Following:
     layers = (Conv2d(out_channels=4, kernel_size=2), layer)
-    layers = (*layers, Unflatten(channels=4)) if isinstance(layer, GlobalAvgPool2d) else layers
+    whole = isinstance(layer, GlobalAvgPool2d | GlobalMaxPool2d)
+    layers = (*layers, Unflatten(channels=4)) if whole else layers
     shown = Following(qtbot, project(*layers))
     shown.show(1900, 1000)
     shown.scope.backward = backward
@@ -179,7 +188,7 @@ def test_what_is_painted_forward_is_what_the_engine_computes(qtbot, painted, lay
             ((_, _, grids),) = level._rows
             assert_grid(written, grids[0], values[0], "window")
             assert number(written, r"(?:max|mean) = (.*)") == near(result[channel, i, j])
-            if isinstance(layer, MaxPool2d):
+            if isinstance(layer, LARGEST):
                 best = np.where(inside, values[0], -np.inf)
                 u, v = np.unravel_index(best.argmax(), best.shape)
                 dropped = f"winner ({u + 1}, {v + 1}) · {inside.sum() - 1} of {inside.sum()} dropped"
@@ -264,7 +273,7 @@ def test_what_is_painted_of_a_pooling_backward_adds_up_to_the_gradient(qtbot, pa
         here = float(delta.reshape(shown.scope.stages["b"].map_shape)[channel, i, j])
         values, inside = window_of(layer, x[channel : channel + 1], i, j)
         (values,) = values
-        if isinstance(layer, MaxPool2d):
+        if isinstance(layer, LARGEST):
             sent = np.zeros(inside.shape)
             best = np.where(inside, values, -np.inf)
             sent[np.unravel_index(best.argmax(), best.shape)] = here

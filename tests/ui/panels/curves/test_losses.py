@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
+from PySide6.QtGui import QColor, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -51,6 +51,79 @@ def count_near(image, colour, by=40):
         image.pixelColor(x, y).getRgb()[:3] for x in range(image.width()) for y in range(image.height())
     )
     return sum(all(abs(a - b) <= by for a, b in zip(p, wanted, strict=True)) for p in pixels)
+
+
+def wheel(view, notches, at=None):
+    viewport, area = view.plot.viewport(), view.plot.area()
+    point = QPointF(at or area.center())
+    turned = QWheelEvent(
+        point, viewport.mapToGlobal(point), QPoint(), QPoint(0, 120 * notches), Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(viewport, turned)
+
+
+def shown_epochs(view):
+    return tuple(view.plot.box.viewRange()[0])
+
+
+def test_the_wheel_zooms_to_where_the_mouse_is_and_reset_shows_all(view, frame, binary):
+    view.show_frame(frame(binary, log=make_log(100)))
+    whole, at = shown_epochs(view), view.plot.to_pixel(70.0, -1.0)
+    assert not view.reset.isVisible()
+    wheel(view, 3, at)
+    left, right = shown_epochs(view)
+    assert right - left == pytest.approx((whole[1] - whole[0]) / 1.25**3)
+    assert view.plot.to_data(at)[0] == pytest.approx(70.0, abs=0.5), "what is under the mouse stays there"
+    view.show_frame(frame(binary, log=make_log(101)))
+    assert shown_epochs(view) == (left, right), "new epochs do not take it away"
+    view.reset.click()
+    assert shown_epochs(view) == whole
+    assert not view.reset.isVisible()
+
+
+def test_one_cannot_zoom_out_of_the_curves_nor_drag_away_from_them(view, frame, binary):
+    view.show_frame(frame(binary, log=make_log(100)))
+    whole = shown_epochs(view)
+    wheel(view, -5)
+    assert shown_epochs(view) == whole
+    wheel(view, 4)
+    middle = view.plot.area().center().toPoint()
+    viewport = view.plot.viewport()
+    QTest.mousePress(viewport, Qt.MouseButton.LeftButton, pos=middle)
+    move = QMouseEvent(
+        QEvent.Type.MouseMove, QPointF(middle + QPoint(-40, 0)), viewport.mapToGlobal(QPointF(middle)), Qt.MouseButton.NoButton,
+        Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier,
+    )  # fmt: skip
+    before = shown_epochs(view)
+    QApplication.sendEvent(viewport, move)
+    assert shown_epochs(view)[0] > before[0]
+    for _ in range(40):
+        view.plot.move_by(QPointF(-100, 0))
+    assert shown_epochs(view)[1] == pytest.approx(whole[1])
+    QTest.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=middle)
+    QTest.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=middle)
+    assert shown_epochs(view) == whole
+
+
+def test_zooming_by_keys(view, frame, binary):
+    view.show_frame(frame(binary, log=make_log(100)))
+    whole = shown_epochs(view)
+    QTest.keyClick(view.plot, Qt.Key.Key_Plus)
+    assert shown_epochs(view) != whole
+    QTest.keyClick(view.plot, Qt.Key.Key_0)
+    assert shown_epochs(view) == whole
+
+
+def test_the_best_epoch_of_early_stopping_is_marked(view, frame, binary):
+    view.show_frame(frame(binary, log=make_log(50)))
+    assert not view._best.isVisible()
+    view.show_frame(frame(binary, log=make_log(51), best_epoch=20))
+    assert view._best.isVisible()
+    image = view.plot.viewport().grab().toImage()
+    x = round(view.plot.to_pixel(20, 0).x())
+    strip = image.copy(QRect(x - 2, round(view.plot.area().top()), 5, round(view.plot.area().height())))
+    assert count_near(strip, view.context.theme.good) > 10
 
 
 def test_before_the_first_epoch(view, frame, binary):

@@ -90,8 +90,9 @@ def test_a_table_is_opened_and_another_column_told(bench: Bench, tmp_path: Path)
     preview = bench.view.preview
     assert preview.contents.text() == "30 rows of 1 number · 2 classes"
     assert "Numbers have a decimal comma in length." in preview.report.words()
-    other = next(b for b in preview.report.findChildren(QPushButton) if b.text() == "Predict length")
-    QTest.mouseClick(other, Qt.MouseButton.LeftButton)
+    assert not any(b.text().startswith("Predict ") for b in preview.report.findChildren(QPushButton))
+    menu_of_first = preview.columns.menu(0)
+    next(a for a in menu_of_first.actions() if a.text() == "target").trigger()
     assert "length is the target: a number." in preview.report.words()
     use(bench)
     assert opened(bench) == TableFile(path=str(path), targets="length")

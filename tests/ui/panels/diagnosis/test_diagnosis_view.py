@@ -6,18 +6,20 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 
-from engine.initializers import Large
-from engine.layers import Linear, ReLU, Tanh
+from engine.layers import Linear, ReLU, Sigmoid
 from engine.network import Network
-from playground.document import edits
+from engine.problems import SetFit
 from playground.document.project import Project
-from playground.runner.messages import Frame
+from playground.runner.messages import Frame, State
 from playground.runner.session import Session
+from playground.ui.kit.coaching import WANT as COACHING
 from playground.ui.kit.numbers import fmt
 from playground.ui.kit.theme import DARK, LIGHT
+from playground.ui.panels.diagnosis.advice import HEALTHY
 from playground.ui.panels.diagnosis.layers import COLUMNS, NAME
-from playground.ui.panels.diagnosis.view import HEALTHY, NOTHING, WANT, DiagnosisView
+from playground.ui.panels.diagnosis.view import NOTHING, WANT, DiagnosisView
 from tests.ui.bench import Bench, ink
 
 PROJECT = Project(network=Network.chain(Linear(8), ReLU(), Linear(1)))
@@ -133,21 +135,78 @@ def test_a_full_bar_is_longer_than_an_empty_one(qtbot) -> None:
     assert length("1") > 0.6 * wide
 
 
-def test_dead_units_are_told_in_words(qtbot) -> None:
-    session = run_of()
-    session.trainer.model.parameters["0"]["bias"][...] = -1e3
-    bench = open_on(qtbot, frame=session.frame([WANT]))
-    assert "100 % of the units of 1 are dead" in bench.find("findings").text()
+SIGMOIDS = Project(
+    network=Network.chain(*[one for _ in range(12) for one in (Linear(8), Sigmoid())], Linear(1))
+)
 
 
-def test_a_healthy_network_is_told_so_and_a_wild_one_is_not(qtbot) -> None:
-    bench = open_on(qtbot)
+def told(project: Project) -> Frame:
+    session = Session()
+    session.load(project)
+    return session.frame([WANT, COACHING])
+
+
+def test_the_coach_says_what_is_so_why_how_sure_and_what_to_try(qtbot) -> None:
+    frame = told(SIGMOIDS)
+    advice = frame.answer(COACHING).advice
+    bench = open_on(qtbot, SIGMOIDS, frame)
+    assert bench.find("advice_title").text() == advice.title
+    assert bench.find("findings").text() == advice.words
+    assert bench.find("advice_why").text() == advice.why
+    assert bench.find("advice_sure").text() == "likely"
+    assert advice.node_id in bench.view.table._warned
+    bench.find("advice_look").click()
+    assert bench.focus.node_id == advice.node_id
+    bench.find("mend").click()
+    assert {n.layer.label for n in bench.project.network.nodes} == {"Linear", "Tanh"}
+    bench.history.undo()
+    assert bench.project == SIGMOIDS
+
+
+def test_what_is_meant_so_can_be_heard_again(qtbot) -> None:
+    bench = open_on(qtbot, SIGMOIDS, told(SIGMOIDS))
+    assert not bench.find("hear_again").isVisible()
+    bench.find("meant").click()
+    assert bench.project.meant == ("vanishing-gradient",)
+    bench.view.show_frame(told(bench.project))
+    assert "vanish" not in bench.find("advice_title").text()
+    assert bench.find("hear_again").isVisible()
+    bench.find("hear_again").click()
+    assert bench.project.meant == ()
+    bench.history.undo()
+    bench.history.undo()
+    assert bench.project == SIGMOIDS
+
+
+def test_the_verdict_agrees_with_the_coach(qtbot) -> None:
+    session = Session()
+    session.load(SIGMOIDS)
+    session.frame([COACHING])
+    session.play()
+    session.train(600.0, until_epoch=3)
+    session.pause()
+    bench = open_on(qtbot, SIGMOIDS, session.frame([WANT, COACHING]))
+    assert "High bias" in bench.find("verdict_kind").text()
+    title = bench.find("advice_title").text()
+    assert bench.find("verdict_advice").text() == f"First see to this: {title[0].lower()}{title[1:]}."
+
+
+def test_a_healthy_network_is_told_so(qtbot) -> None:
+    bench = open_on(qtbot, frame=run_of().frame([WANT, COACHING]))
     assert bench.find("findings").text() == HEALTHY
-    wild = Network.chain(*[one for _ in range(4) for one in (Linear(32), Tanh())], Linear(1))
-    project = Project(network=wild)
-    project = edits.set_fit(project, project.fit.replace(initializer=Large()))
-    bench.view.show_frame(run_of(project, 1).frame([WANT]))
-    assert "⚠" in bench.find("findings").text()
+    assert not bench.find("advice_title").isVisible()
+
+
+def test_a_run_that_has_burst_is_told_of_with_its_remedy(qtbot) -> None:
+    remedy = SetFit("Learning rate 0.01", "batch_size", 20)
+    frame = Frame(
+        PROJECT, state=State.DIVERGED, message="Numbers are not finite.", broken_node="0", remedy=remedy
+    )
+    bench = open_on(qtbot, frame=frame)
+    assert bench.find("findings").text() == "Numbers are not finite."
+    assert bench.view.findChild(QPushButton, "meant") is None
+    bench.find("mend").click()
+    assert bench.project.fit.batch_size == 20
 
 
 def test_a_network_that_cannot_run_yet_says_so(qtbot) -> None:

@@ -11,12 +11,13 @@ from PySide6.QtTest import QTest
 from engine import losses
 from engine.data import Xor
 from playground.document.project import data_of
-from playground.runner.messages import Predictions, State, Surface
+from playground.runner.messages import Predictions, SampleLoss, State, Surface
 from playground.ui.kit.colours import area
 from playground.ui.kit.dots import Points
 from playground.ui.kit.points import rows_of
 from playground.ui.kit.theme import DARK, LIGHT
 from playground.ui.panels.output.boundary import Boundary, unit_name
+from playground.ui.panels.output.heat import loss_map
 from tests.ui.panels.projects import make_project
 
 
@@ -357,3 +358,49 @@ def test_points_are_drawn_wherever_other_data_lie(show, binary):
     for dots in picture.plot.box.allChildren():
         if isinstance(dots, Points):
             assert dots.boundingRect().contains(QRectF(-29.0, -29.0, 58.0, 58.0)), dots.part
+
+
+# ---- where it errs -----------------------------------------------------------------------------------------------------
+
+
+def test_losses_are_spread_over_the_plane_round_their_samples() -> None:
+    heat = loss_map(np.array([[-3.0, 2.0], [3.0, -2.0]]), np.array([4.0, 1.0]), -6.0, 6.0, 61)
+    axis = np.linspace(-6, 6, 61)
+    row, column = np.unravel_index(heat.argmax(), heat.shape)
+    assert (axis[column], axis[row]) == pytest.approx((-3, 2), abs=0.25)
+    assert heat[20, 45] == pytest.approx(heat[40, 15] / 4, rel=1e-6)
+    assert heat[20, 15] < 1e-6, "where there is no sample, nothing is known"
+    crowd = loss_map(np.repeat([[-3.0, 2.0]], 50, axis=0), np.full(50, 4.0), -6.0, 6.0, 61)
+    assert crowd.max() == pytest.approx(4.0, rel=0.02), "a mean, not a sum"
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda t: t.name)
+def test_where_it_errs_is_red_and_a_click_asks_for_a_point(show, frame, plane, binary, theme, qtbot):
+    picture = show(binary, theme=theme)
+    alone(picture)
+    picture.parts["train"].setChecked(True)
+    data = data_of(binary)
+    rows = rows_of(data, "train")
+    worst = int(np.abs(data.raw.x[rows]).sum(axis=1).argmax())  # far out, away from most
+    losses = np.where(np.arange(len(rows)) == worst, 5.0, 0.0).astype(np.float32)
+    picture.errs.setChecked(True)
+    assert SampleLoss("train") in picture.wants()
+    x1, _ = plane(binary)
+    picture.show_frame(frame(binary, {Surface("out"): x1[None], SampleLoss("train"): losses}))
+    for points in picture.points.values():
+        points.setVisible(False)
+    at, far = data.raw.x[rows[worst]], -data.raw.x[rows[worst]]
+    ground = QColor(theme.neutral).getRgb()[:3]
+    there, elsewhere = (np.array(colour_at(picture, *p).getRgb()[:3]) for p in (at, far))
+    assert np.abs(there - ground).sum() > 3 * np.abs(elsewhere - ground).sum()
+    assert picture.title.startswith("Loss nearby, up to ")
+    with qtbot.waitSignal(picture.point_asked) as asked:
+        QTest.mouseClick(
+            picture.plot.viewport(), Qt.MouseButton.LeftButton, pos=picture.plot.to_pixel(*at).toPoint()
+        )
+    place, value = asked.args
+    assert place == pytest.approx(at, abs=0.1)
+    assert value == data.raw.y[rows[worst]]
+    picture.errs.setChecked(False)
+    assert picture.title == "Decision boundary"
+    assert picture.legend.isVisible()

@@ -7,6 +7,7 @@ from PySide6.QtGui import QPainter, QPen
 
 from playground.ui.kit.numbers import fmt
 from playground.ui.panels.canvas.inside.base import Inside
+from playground.ui.panels.canvas.look import write
 
 TOP = 27.0
 
@@ -29,6 +30,6 @@ class SharePicture(Inside):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(look.muted, 1.0))
         painter.drawRect(rect)
-        painter.setFont(look.tiny)
+        painter.setFont(look.small)
         line = QRectF(rect.left(), rect.bottom() + 1, rect.width(), 14)
-        painter.drawText(line, Qt.AlignmentFlag.AlignCenter, f"{fmt(100 * off, 2)} % off")
+        write(painter, line, Qt.AlignmentFlag.AlignCenter, f"{fmt(100 * off, 2)} % off")

@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage, QPainter, QPen
 
 from engine.layers import Shape
 from playground.runner.rows import Rows
-from playground.ui.kit.colours import indexed_image, magnitudes, signed_index
+from playground.ui.kit.colours import draw_part, indexed_image, magnitudes, signed_index
 from playground.ui.kit.grid import cell_at, cells_rect, centred
 from playground.ui.panels.canvas.layout import Tile
 
@@ -86,7 +86,7 @@ class Filters:
         """Draw all filters. The painter must not smooth: cells are numbers, not a blurred picture."""
         if not self._image.isNull():
             for target, source in self._places:
-                painter.drawImage(target, self._image, source)
+                draw_part(painter, target, self._image, source)
 
     def paint_rim(self, painter: QPainter, tile: Tile) -> None:
         """The lines round the filter and between its slices."""

@@ -11,6 +11,7 @@ from engine.regularizers import NoPenalty
 from playground.runner.messages import Frame, State
 from playground.ui.kit.numbers import fmt
 from playground.ui.panels.canvas.inside.base import Inside
+from playground.ui.panels.canvas.look import write
 
 LINE = 15.0
 
@@ -47,20 +48,23 @@ class LossReadOut(Inside):
 
     def draw(self, painter: QPainter) -> None:
         look, rect = self.stage.look, self.place.below or QRectF()
-        painter.setFont(look.tiny)
+        painter.setFont(look.small)
         painter.setPen(look.muted)
         under = QRectF(0, self.place.card.bottom() + 18, self.place.width, 32)
         wrap = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
-        painter.drawText(under, wrap, self.block.summary)
+        write(painter, under, wrap, self.block.summary)
         y = rect.center().y() - LINE * len(self._rows)
         shown = self._rows if self.place.below is not None and self.stage.light is None else []
         for name, value, colour in shown:
             painter.setFont(look.small)
             painter.setPen(look.muted)
-            painter.drawText(QRectF(rect.left(), y, rect.width(), LINE), Qt.AlignmentFlag.AlignCenter, name)
+            write(painter, QRectF(rect.left(), y, rect.width(), LINE), Qt.AlignmentFlag.AlignCenter, name)
             painter.setFont(look.title)
             painter.setPen(colour)
-            painter.drawText(
-                QRectF(rect.left(), y + LINE - 2, rect.width(), LINE + 2), Qt.AlignmentFlag.AlignCenter, value
+            write(
+                painter,
+                QRectF(rect.left(), y + LINE - 2, rect.width(), LINE + 2),
+                Qt.AlignmentFlag.AlignCenter,
+                value,
             )
             y += 2 * LINE

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
 
 from playground.runner.messages import Frame
-from playground.ui.kit.colours import grey_table, indexed_image, share_index, signed_index
+from playground.ui.kit.colours import draw_part, grey_table, indexed_image, share_index, signed_index
 from playground.ui.kit.grid import centred
 from playground.ui.panels.canvas.inside.tiles import Array, SampleTiles, end_of
 from playground.ui.panels.canvas.layout import Place, Tile
@@ -49,7 +49,7 @@ class MapTiles(SampleTiles):
             painter.fillRect(tile.rect, self.stage.look.panel)
         if not self._image.isNull():
             target, source = self._places[i]
-            painter.drawImage(target, self._image, source)
+            draw_part(painter, target, self._image, source)
 
     def smooth(self) -> bool:
         tiles = self.place.tiles

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGraphicsItem
 
 from playground.ui.panels.canvas.item import Item
 from playground.ui.panels.canvas.layout import Tile
-from playground.ui.panels.canvas.look import TILE_RADIUS
+from playground.ui.panels.canvas.look import TILE_RADIUS, write
 from playground.ui.panels.canvas.targets import Cell, More, Sample, Unit
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Marks(Item):
             room.setRight(self._tiles.place.width)
             align = Qt.AlignmentFlag.AlignLeft
         name = look.small_metrics.elidedText(name, Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, align | Qt.AlignmentFlag.AlignVCenter, name)
+        write(painter, room, align | Qt.AlignmentFlag.AlignVCenter, name)
 
     def paint_biases(self, painter: QPainter) -> None:
         """A dot at each tile in the colour of its bias, with its sign; empty while the bias is not known, grey at 0."""
@@ -118,7 +118,7 @@ class Marks(Item):
         painter.drawRoundedRect(rect, rect.height() / 2, rect.height() / 2)
         painter.setPen(look.text if hovered else look.muted)
         painter.setFont(look.small)
-        painter.drawText(rect, _MIDDLE, f"+ {self._tiles.place.hidden} more")
+        write(painter, rect, _MIDDLE, f"+ {self._tiles.place.hidden} more")
 
     def _paint_sample(self, painter: QPainter, rect: QRectF) -> None:
         """Which sample is drawn, and its answer between the arrows to the one before and the one after."""
@@ -143,7 +143,7 @@ class Marks(Item):
         for text, colour, line in ((which, look.muted, above), (answer, look.text, between)):
             painter.setPen(colour)
             text = look.small_metrics.elidedText(text, Qt.TextElideMode.ElideRight, line.width())
-            painter.drawText(line, _MIDDLE, text)
+            write(painter, line, _MIDDLE, text)
 
 
 def before_box(rect: QRectF) -> QRectF:

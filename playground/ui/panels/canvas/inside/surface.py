@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
 
 from playground.runner.messages import Surface
-from playground.ui.kit.colours import indexed_image, signed_index
+from playground.ui.kit.colours import draw_part, indexed_image, signed_index
 from playground.ui.panels.canvas.inside.tiles import Array, Tiles, ends_of
 from playground.ui.panels.canvas.layout import Tile
 
@@ -46,6 +46,6 @@ class SurfaceTiles(Tiles):
     def paint_tile(self, painter: QPainter, i: int, tile: Tile) -> None:
         if i < len(self.limits):
             side = self._side
-            painter.drawImage(tile.rect, self._image, QRectF(0, i * side, side, side))
+            draw_part(painter, tile.rect, self._image, QRectF(0, i * side, side, side))
         else:
             painter.fillRect(tile.rect, self.stage.look.panel)

@@ -8,6 +8,7 @@ from playground.ui.kit.grid import Grid, Laid
 from playground.ui.kit.grid_paint import paint_grid
 from playground.ui.panels.canvas.inside.tiles import Array, SampleTiles, end_of
 from playground.ui.panels.canvas.layout import Tile
+from playground.ui.panels.canvas.look import SMALLEST
 
 
 class ValueTiles(SampleTiles):
@@ -22,7 +23,9 @@ class ValueTiles(SampleTiles):
 
     def take(self, values: Array, units: list[int]) -> None:
         limit = end_of(values)
-        self._grids = [Grid("y", "", values[unit].reshape(1, 1), limit=limit, digits=2) for unit in units]
+        self._grids = [
+            Grid("y", "", values[unit].reshape(1, 1), limit=limit, digits=2, least=SMALLEST) for unit in units
+        ]
 
     def paint_tile(self, painter: QPainter, i: int, tile: Tile) -> None:
         if i < len(self._grids):

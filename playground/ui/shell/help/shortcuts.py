@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from PySide6.QtCore import Qt
@@ -19,48 +20,37 @@ from PySide6.QtWidgets import (
 from playground import __version__
 from playground.ui.kit.actions import MENUS, SPECS, Actions
 from playground.ui.kit.text import Label, RichLabel
-
-#: keys that a panel handles itself
-ELSEWHERE = (
-    ("Network", "←  →  Tab", "From block to block"),
-    ("Network", "Shift+←  Shift+→", "Select several"),
-    ("Network", "Alt+←  Alt+→", "Move the selected blocks"),
-    ("Network", "↑  ↓", "Through the units of a block"),
-    ("Network", "Enter", "Edit the block, or the unit's numbers"),
-    ("Network", "Esc", "Give up"),
-    ("Convolution", "←  →  ↑  ↓", "To another map, channel or window"),
-    ("Convolution", "Enter  Esc", "A level down, a level up"),
-    ("Convolution", "Space", "Slide the window"),
-    ("Layers", "Letters", "Search"),
-    ("Layers", "Enter", "Add the layer behind the selected block"),
-)
+from playground.ui.panels import PANELS
+from playground.ui.shell.help.words import KEYS
 
 PARTS = ("numpy", "PySide6-Essentials", "pyqtgraph", "scikit-learn", "ziamath", "QtAwesome")
 
 
 class Shortcuts(QDialog):
-    """Every shortcut, read from the actions."""
+    """Every shortcut, read from the actions, and the keys of every panel."""
 
     def __init__(self, actions: Actions, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("shortcuts")
         self.setWindowTitle("Keyboard shortcuts")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        rows = [(spec.menu.split("/")[0], _keys(actions, spec.id), spec.text) for spec in SPECS if spec.keys]
-        groups = {
-            name: [r for r in (*rows, *ELSEWHERE) if r[0] == name]
-            for name in (*MENUS, "Network", "Convolution", "Layers")
-        }
+        groups: dict[str, list[tuple[str, str]]] = {name: [] for name in MENUS}
+        for spec in SPECS:
+            if spec.keys:
+                groups[spec.menu.split("/")[0]].append((_keys(actions, spec.id), spec.text))
+        titles = {"network": "Network", **{panel.key: panel.title for panel in PANELS}}
+        groups |= {titles[key]: list(rows) for key, rows in KEYS.items() if key in titles}
         table = QWidget()
         columns = QGridLayout(table)
         columns.setHorizontalSpacing(36)
         columns.setVerticalSpacing(18)
-        # Two columns of about the same height.
-        for column, names in enumerate(
-            (("File", "Edit", "Help"), ("View", "Run", "Network", "Convolution", "Layers"))
-        ):
-            for row, name in enumerate(names):
-                columns.addLayout(_group(name, groups[name]), row, column, Qt.AlignmentFlag.AlignTop)
+        for column, names in enumerate(_columns(groups)):
+            stack = QVBoxLayout()
+            stack.setSpacing(18)
+            for name in names:
+                stack.addLayout(_group(name, groups[name]))
+            stack.addStretch(1)
+            columns.addLayout(stack, 0, column)
         scroll = QScrollArea()
         scroll.setObjectName("shortcuts_scroll")
         scroll.setWidgetResizable(True)
@@ -81,12 +71,24 @@ def _keys(actions: Actions, action_id: str) -> str:
     )
 
 
-def _group(name: str, rows: list[tuple[str, str, str]]) -> QGridLayout:
+def _columns(groups: Mapping[str, Sequence[object]]) -> tuple[list[str], list[str]]:
+    """Two columns of about the same height."""
+    left: list[str] = []
+    right: list[str] = []
+    lines = [0, 0]
+    for name, rows in groups.items():
+        shorter = lines.index(min(lines))
+        (left, right)[shorter].append(name)
+        lines[shorter] += len(rows) + 2
+    return left, right
+
+
+def _group(name: str, rows: list[tuple[str, str]]) -> QGridLayout:
     grid = QGridLayout()
     grid.setHorizontalSpacing(16)
     title = RichLabel(f"<b>{name}</b>")
     grid.addWidget(title, 0, 0, 1, 2)
-    for row, (_, keys, text) in enumerate(rows, start=1):
+    for row, (keys, text) in enumerate(rows, start=1):
         keys_label = Label(keys)
         keys_label.setProperty("muted", True)
         grid.addWidget(Label(text.rstrip("…")), row, 0)

@@ -1,0 +1,1 @@
+"""The program of the network as it stands."""

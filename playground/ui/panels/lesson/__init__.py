@@ -1,0 +1,1 @@
+"""Lessons beside the network: text, questions, goals."""

@@ -1,0 +1,333 @@
+"""The parts of a page that one does something with: a question, a goal, a hint."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from playground.lessons.check import agrees
+from playground.lessons.expressions import Condition
+from playground.lessons.lesson import Goal, Hint, Predict
+from playground.lessons.names import Seen, Value
+from playground.lessons.progress import Answer, Progress
+from playground.ui.kit.numbers import MINUS, fmt
+from playground.ui.kit.style import GAP, refresh
+from playground.ui.kit.switches import FlowLayout
+from playground.ui.kit.text import RIGHT, WRONG, Label, button_text
+from playground.ui.kit.theme import Theme
+from playground.ui.panels.lesson.text import Words
+
+OPEN = "\N{WHITE CIRCLE}"
+
+Answered = Callable[[str, str, bool, bool, int], object]
+#: how sure somebody is of an answer, from 1 on
+SURE = ("a guess", "fairly", "certain")
+Followed = Callable[[str], object]
+
+
+class _Card(QFrame):
+    def __init__(self, heading: str, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setProperty("card", True)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(12, 10, 12, 10)
+        self.column.setSpacing(GAP)
+        self.heading = Label(heading)
+        self.heading.setProperty("muted", True)
+        self.column.addWidget(self.heading)
+
+
+class Sureness(QWidget):
+    """How sure one is, said before the answer: who was certain and wrong remembers best."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        label = Label("How sure?")
+        label.setProperty("muted", True)
+        row.addWidget(label)
+        self._group = QButtonGroup(self)
+        for number, words in enumerate(SURE, 1):
+            button = QPushButton(words)
+            button.setObjectName(f"sure_{number}")
+            button.setCheckable(True)
+            button.setProperty("flat", True)
+            self._group.addButton(button, number)
+            row.addWidget(button)
+        row.addStretch(1)
+
+    @property
+    def value(self) -> int:
+        """1 to 3; 0 where nothing was said."""
+        return max(0, self._group.checkedId())
+
+
+class QuestionCard(_Card):
+    """A question; its answer, the right one and why, once it is given."""
+
+    def __init__(self, theme: Theme, asked: Predict, followed: Followed, answered: Answered) -> None:
+        super().__init__("Predict", f"question_{asked.id}")
+        self.asked, self._answered, self._followed = asked, answered, followed
+        self._seen: Seen | None = None
+        self.column.addWidget(Words(theme, asked.question, followed))
+        self.buttons: list[QPushButton] = []
+        self.field: QLineEdit | None = None
+        row = QWidget()
+        if asked.choices:
+            flow = FlowLayout(row, gap=6, row_gap=6)
+            for i, choice in enumerate(asked.choices):
+                button = QPushButton(button_text(choice.text))
+                button.setObjectName(f"choice_{i}")
+                button.clicked.connect(lambda _=False, i=i: self._choose(i))
+                self.buttons.append(button)
+                flow.addWidget(button)
+        else:
+            line = QHBoxLayout(row)
+            line.setContentsMargins(0, 0, 0, 0)
+            self.field = QLineEdit()
+            self.field.setObjectName("number")
+            self.field.setPlaceholderText(f"{asked.digits} significant digits")
+            self.field.setMaximumWidth(170)
+            self.field.returnPressed.connect(self._enter)
+            self.enter = QPushButton("Check")
+            self.enter.setObjectName("check")
+            self.enter.clicked.connect(self._enter)
+            self.tell = QPushButton("Show it")
+            self.tell.setObjectName("show_it")
+            self.tell.setProperty("flat", True)
+            self.tell.clicked.connect(self._show_it)
+            self.prepare = QPushButton("Step inside")
+            self.prepare.setObjectName("prepare")
+            self.prepare.setToolTip("Look into the next update; nothing is changed by it.")
+            self.prepare.clicked.connect(self._prepare)
+            for part in (self.field, self.enter, self.tell, self.prepare):
+                line.addWidget(part)
+            line.addStretch(1)
+        self.column.addWidget(row)
+        self.sure = Sureness()
+        self.column.addWidget(self.sure)
+        self.feedback = Label()
+        self.feedback.setObjectName("feedback")
+        self.feedback.setWordWrap(True)
+        self.because = Words(theme, asked.because, followed)
+        self.because.setObjectName("because")
+        self.column.addWidget(self.feedback)
+        self.column.addWidget(self.because)
+        self._wrong = ""
+        self.show_progress(Progress())
+
+    # --- answering ----------------------------------------------------------------------------------------------------
+
+    def _choose(self, i: int) -> None:
+        choice = self.asked.choices[i]
+        self._answered(self.asked.id, choice.text, choice.right, True, self.sure.value)
+
+    @property
+    def right(self) -> float | None:
+        """The number that is asked for, of the network as it stands; ``None`` while it is not known."""
+        if self.asked.answer is None or self._seen is None:
+            return None
+        found = self.asked.answer.value(self._seen)
+        return float(found) if isinstance(found, int | float) else None
+
+    @property
+    def waits(self) -> bool:
+        """Whether a number of this network is known, and not guessed yet."""
+        return self.right is not None and not (self._given is not None and self._given.known)
+
+    def _enter(self) -> None:
+        right = self.right
+        if self.field is None or right is None:
+            return
+        text = self.field.text().strip().replace("\N{MINUS SIGN}", "-")
+        try:
+            guess = float(text.replace(",", "."))
+        except ValueError:
+            self._say("This is no number; write one such as −0.25.", False)
+            return
+        if not math.isfinite(guess):
+            self._say("Write a finite number, such as −0.25.", False)
+            return
+        if agrees(guess, right, self.asked.digits):
+            self._answered(self.asked.id, text, True, True, self.sure.value)
+            return
+        self._wrong = self._mistaken(guess)
+        self._answered(self.asked.id, text, False, False, self.sure.value)
+
+    def _prepare(self) -> None:
+        for one in self.asked.given:
+            self._followed(one.link)
+
+    def _mistaken(self, guess: float) -> str:
+        """What is known about a wrong number."""
+        for mistake in self.asked.mistakes:
+            known = mistake.value.value(self._seen) if self._seen is not None else None
+            if isinstance(known, int | float) and agrees(guess, float(known), self.asked.digits):
+                return mistake.remark
+        right = self.right or 0.0
+        if agrees(-guess, right, self.asked.digits):
+            return "The size is right; look at the sign once more."
+        return "Not yet. Try again, or let it be shown."
+
+    def _show_it(self) -> None:
+        self._answered(self.asked.id, "shown", False, True, 0)
+
+    # --- showing ------------------------------------------------------------------------------------------------------
+
+    def see(self, seen: Seen) -> None:
+        """A new moment of the network."""
+        known = self.right is not None
+        self._seen = seen
+        if (self.right is not None) != known:
+            self._offer()
+
+    def show_progress(self, progress: Progress) -> None:
+        """What has been answered so far."""
+        self._given = progress.answers.get(self.asked.id)
+        self._offer()
+
+    def _offer(self) -> None:
+        given, known = self._given, self._given is not None and self._given.known
+        for button, choice in zip(self.buttons, self.asked.choices, strict=True):
+            mark = ""
+            if given is not None:
+                mark = f"  {RIGHT}" if choice.right else f"  {WRONG}" if choice.text == given.guess else ""
+            button.setText(button_text(choice.text) + mark)
+            button.setEnabled(given is None)
+        if self.field is not None:
+            waits = self.right is None
+            self.field.setEnabled(not known and not waits)
+            self.enter.setEnabled(not known and not waits)
+            self.tell.setVisible(given is not None and not known and not waits)
+            self.prepare.setVisible(waits and not known and bool(self.asked.given))
+        self.sure.setVisible(given is None and (self.field is None or self.right is not None))
+        self._tell(given)
+        self.because.setVisible(known and bool(self.asked.because))
+
+    def _tell(self, given: Answer | None) -> None:
+        if given is None:
+            waits = self.field is not None and self.right is None
+            self._say("The number comes with Step inside." if waits else "", None)
+            return
+        if self.asked.choices:
+            chosen = next((c for c in self.asked.choices if c.text == given.guess), None)
+            said = chosen.remark if chosen is not None else ""
+            if given.sure == len(SURE) and not given.right:
+                said = f"Many are certain of this. {said}"
+            self._say(
+                f"{RIGHT} Right. {said}" if given.right else f"{WRONG} {said or 'It is another.'}",
+                given.right,
+            )
+            return
+        right = "" if self.right is None else f" It is {fmt(self.right)}."
+        if given.right:
+            self._say(f"{RIGHT} Right at once.{right}", True)
+        elif given.known:
+            self._say(f"{RIGHT} That is it.{right}" if given.guess != "shown" else right.strip(), True)
+        else:
+            self._say(f"{WRONG} {self._wrong or 'Not yet. Try again, or let it be shown.'}", False)
+
+    def _say(self, text: str, good: bool | None) -> None:
+        self.feedback.setText(text)
+        self.feedback.setVisible(bool(text))
+        self.feedback.setProperty("good", good is True)
+        self.feedback.setProperty("warning", good is False)
+        self.feedback.setProperty("muted", good is None)
+        refresh(self.feedback)
+
+
+class GoalCard(_Card):
+    """A goal, and how far each thing it asks for is."""
+
+    def __init__(self, theme: Theme, goal: Goal, followed: Followed) -> None:
+        super().__init__("Goal", f"goal_{goal.id}")
+        self.goal = goal
+        self.column.addWidget(Words(theme, f"**{goal.title}**", followed))
+        self.rows: list[Label] = []
+        self._seeds = Label()
+        self._seeds.setProperty("muted", True)
+        self.column.addWidget(self._seeds)
+        self._reached: tuple[int, ...] = ()
+        self.met = False
+
+    def see(self, seen: Seen) -> bool:
+        """A new moment; whether the goal is met in it."""
+        found = self.goal.when.conditions(seen)
+        while len(self.rows) < len(found):
+            row = Label()
+            row.setWordWrap(True)
+            self.rows.append(row)
+            self.column.insertWidget(self.column.count() - 1, row)
+        done = len(self._reached) >= self.goal.seeds
+        for row, condition in zip(self.rows, found, strict=True):
+            text = condition_in_words(condition)
+            if text != row.text():
+                row.setText(text)
+                row.setProperty("good", condition.met)
+                refresh(row)
+        self.met = done
+        return all(condition.met for condition in found)
+
+    def show_progress(self, progress: Progress) -> None:
+        """In which runs it has been met."""
+        self._reached = progress.reached.get(self.goal.id, ())
+        self.met = len(self._reached) >= self.goal.seeds
+        self.heading.setText(f"Goal {RIGHT} reached" if self.met else "Goal")
+        self.heading.setProperty("good", self.met)
+        refresh(self.heading)
+        several = self.goal.seeds > 1
+        self._seeds.setVisible(several)
+        if several:
+            self._seeds.setText(f"met with {len(self._reached)} of {self.goal.seeds} seeds")
+
+
+class HintCard(QWidget):
+    """A button that gives way to a hint."""
+
+    def __init__(self, theme: Theme, hint: Hint, followed: Followed) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        self.button = QPushButton("Hint")
+        self.button.setObjectName("hint")
+        self.button.setProperty("link", True)
+        self.button.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.words = Words(theme, hint.markdown, followed)
+        self.words.hide()
+        self.button.clicked.connect(self._show)
+        column.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.words)
+
+    def _show(self) -> None:
+        self.button.hide()
+        self.words.show()
+
+
+def condition_in_words(condition: Condition) -> str:
+    """ "○ validation loss 0.084 · asked < 0.05" """
+    mark = RIGHT if condition.met else OPEN
+    if not condition.sign:
+        return f"{mark} {condition.label}"
+    return f"{mark} {condition.label} {_written(condition.now)} · asked {condition.sign} {_written(condition.asked)}"
+
+
+def _written(value: Value) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.3g}".replace("-", MINUS) if isinstance(value, int | float) else value

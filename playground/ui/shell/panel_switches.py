@@ -1,0 +1,66 @@
+"""Buttons for the panels that look into the network: one click away, and seen to be there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+
+from playground.ui.kit.icons import icon
+from playground.ui.kit.plot import small
+
+if TYPE_CHECKING:
+    from playground.ui.kit.theme import Theme
+    from playground.ui.shell.docks import Docks
+
+#: key of the panel, icon, what it is for
+SHOWN = (
+    ("diagnosis", "stethoscope", "Diagnosis: why it does or does not learn, layer by layer."),
+    ("backprop", "calculator-variant-outline", "Backprop: the next update, number by number."),
+    ("convolution", "grid", "Convolution: filters and feature maps, down to one window and its sum."),
+)
+
+
+class PanelSwitches(QWidget):
+    """A switch for each: on while its panel is seen, also where that is a tab among others."""
+
+    def __init__(self, docks: Docks, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("panel_switches")
+        self._docks = docks
+        self._later = QTimer(self)  # Qt says that a dock is seen before it is so
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._refresh)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 8, 2)
+        row.setSpacing(2)
+        self.buttons: dict[str, QToolButton] = {}
+        for key, picture, tip in SHOWN:
+            button = QToolButton()
+            button.setObjectName(f"switch_{key}")
+            button.setText(docks[key].windowTitle())
+            button.setAccessibleName(f"Show or hide the {docks[key].windowTitle()} panel")
+            button.setToolTip(tip)
+            button.setCheckable(True)
+            button.setAutoRaise(True)
+            button.setFont(small(button.font()))
+            button.setIcon(icon(picture, theme, "muted"))
+            button.setIconSize(QSize(14, 14))
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.clicked.connect(lambda on, key=key: self._switch(key, on))
+            docks[key].visibilityChanged.connect(lambda *_: self._later.start())
+            self.buttons[key] = button
+            row.addWidget(button)
+
+    def _switch(self, key: str, on: bool) -> None:
+        if on:
+            self._docks.bring_forward(key)
+        else:
+            self._docks[key].hide()
+
+    def _refresh(self) -> None:
+        for key, button in self.buttons.items():
+            dock = self._docks[key]
+            button.setChecked(dock.isVisible() and not dock.visibleRegion().isEmpty())
