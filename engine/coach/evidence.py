@@ -345,5 +345,6 @@ def percent(share: float) -> str:
 
 
 def number(value: float) -> str:
-    """Three significant digits: "1,230", "0.0123", "1.2e−8"."""
-    return f"{value:,.3g}".replace("-", "−") if abs(value) < 1000 else f"{value:,.0f}".replace("-", "−")
+    """Three significant digits: "326,000", "0.0123", "1.2e−8"."""
+    text = f"{value:.3g}" if abs(value) < 1000 else f"{float(f'{value:.3g}'):,.0f}"
+    return text.replace("-", "−")

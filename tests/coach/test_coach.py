@@ -328,3 +328,13 @@ def test_a_rule_has_one_name(lone) -> None:
 def test_deep_digits_with_batch_norm_are_healthy() -> None:
     made = mlp(Linear(32), BatchNorm(), ReLU(), Linear(32), BatchNorm(), ReLU())
     assert not coached(made, 15).warnings
+
+
+def test_dead_units_are_left_behind_by_beginning_anew() -> None:
+    made = mlp(optimizer=SGD(lr=1.0), batch_size=16)
+    (warning,) = coached(made, 10).warnings
+    assert warning.rule == "units-died"
+    mended = edits.mend(made, warning.remedies[0])
+    assert mended.seed != made.seed
+    assert mended.fit.optimizer.lr == 0.1
+    assert not coached(mended, 10).warnings

@@ -70,6 +70,16 @@ class FigureDialog(QDialog):
         self.saves.setObjectName("figure_save")
         self.saves.setProperty("primary", True)
         self.saves.setDefault(True)
+        self._lay_out()
+        for choice in (self.what, self.kind, self.width_):
+            choice.currentIndexChanged.connect(self._refresh)
+        self.light.toggled.connect(self._refresh)
+        self.copies.clicked.connect(self._copy)
+        self.saves.clicked.connect(self._ask)
+        self.resize(820, 420)
+        self._refresh()
+
+    def _lay_out(self) -> None:
         closes = QPushButton("Close")
         closes.clicked.connect(self.reject)
         form = QFormLayout()
@@ -95,13 +105,6 @@ class FigureDialog(QDialog):
         column.setSpacing(14)
         column.addLayout(row)
         column.addLayout(buttons)
-        for choice in (self.what, self.kind, self.width_):
-            choice.currentIndexChanged.connect(self._refresh)
-        self.light.toggled.connect(self._refresh)
-        self.copies.clicked.connect(self._copy)
-        self.saves.clicked.connect(self._ask)
-        self.resize(820, 420)
-        self._refresh()
 
     @property
     def view(self) -> View:

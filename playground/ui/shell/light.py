@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 #: icon, colour and sentence of each state; a form of its own each, so that none is told by colour alone
 LIGHTS: dict[Light, tuple[str, str, str]] = {
-    "": ("circle-outline", "muted", ""),
+    "": ("circle-outline", "muted", "nothing to say yet"),
     "learning": ("check-circle", "good", "nothing unusual was seen"),
     "stuck": ("alert-octagon", "error", ""),
     "suspicious": ("alert", "warning", ""),
 }
 ICON, GAP = 14, 6
-WIDTH = 400  #: pixels, whatever is said, so that the slider beside it stays where it is
+WIDTH = 340  #: pixels, whatever is said, so that the slider beside it stays where it is
 
 
 class LightView(View):
@@ -46,7 +46,7 @@ class LightView(View):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         context.theme.follow(self.update)
-        self._say("", "")
+        self._say("", LIGHTS[""][2])
 
     def wants(self) -> Iterable[Want]:
         return (WANT,)
@@ -54,17 +54,15 @@ class LightView(View):
     def show_frame(self, frame: Frame) -> None:
         """The coach's word and sentence, where they are others."""
         found = told(frame)
-        if found is None:
-            self._say("", "")
-            return
-        advice = found.advice
-        self._say(found.light, LIGHTS[found.light][2] if advice is None else advice.title)
+        light: Light = "" if found is None else found.light
+        advice = None if found is None else found.advice
+        self._say(light, LIGHTS[light][2] if advice is None else advice.title)
 
     def _say(self, light: Light, sentence: str) -> None:
         if (light, sentence) == (self.light, self.sentence) and self.accessibleName():
             return
         self.light, self.sentence = light, sentence
-        words = ": ".join(filter(None, (light, sentence))) or "nothing to say yet"
+        words = ": ".join(filter(None, (light, sentence)))
         self.setAccessibleName(f"Coach: {words}")
         self.setToolTip(tip(f"Coach: {words}.\nClick to see why, and what to try."))
         self.update()

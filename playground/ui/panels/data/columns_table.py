@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.data.encoding import About
-from engine.data.roles import DATE, FILL_HELP, FILLS, GROUP, IGNORE, NUMBER, ORDERED, OWN, ROLE_HELP, TARGET
+from engine.data.roles import FILL_HELP, FILLS, GROUP, IGNORE, ORDERED, ROLE_HELP, TARGET, fill_for
 from playground.ui.kit.plot import small
 from playground.ui.kit.text import button_text, tip
 
@@ -299,7 +299,7 @@ class ColumnsTable(QWidget):
             menu.addSeparator()
             menu.addAction("Empty cells:").setEnabled(False)  # a section's title is not shown in every style
             for fill in FILLS:
-                if fill != OWN or about.role not in (NUMBER, DATE):
+                if fill_for(about.role, fill) == fill:
                     self._choice(menu, about, "fill", fill, fill, FILL_HELP[fill], fill == about.fill)
         return menu
 
