@@ -169,12 +169,15 @@ class Laid:
     def where(self, place: Place, same: Callable[[Place | None], bool]) -> tuple[int, int] | None:
         """The shown cell whose number stands at ``place``, as ``same`` tells; ``None`` for none.
 
-        Asked are the cells that bear the last of the place's indices, one way or the other, and of a few cells then all.
+        Asked are the cells that bear the last of the place's indices, one way or the other, or all of them in one; then its column, as
+        maps may stand one below the other; and of a few cells then all.
         """
         if self.grid.place is nowhere or not place.index or self._is_elsewhere(place):
             return None
         last, two = place.index[-1], place.index[-2:]
-        candidates: Iterable[tuple[int, ...]] = (two, (last, 0), (0, last), two[::-1])
+        flat = divmod(last, self.grid.cells.shape[1])
+        likely: tuple[tuple[int, ...], ...] = (two, (last, 0), (0, last), two[::-1], flat)
+        candidates: Iterable[tuple[int, ...]] = chain(likely, ((row, last) for row in self.rows))
         if len(self.rows) * len(self.columns) <= FEW:
             candidates = chain(candidates, product(self.rows, self.columns))
         for at in candidates:

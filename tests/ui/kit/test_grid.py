@@ -22,10 +22,11 @@ def laid(cells, width: float, height: float, **more) -> Laid:
     return Laid.whole(Grid("w", "", np.asarray(cells), **more), QRectF(3, 5, width * columns, height * rows))
 
 
-def painted(shown: Laid, theme=LIGHT) -> QImage:
+def painted(shown: Laid, theme=LIGHT, zoom: float = 1.0) -> QImage:
     image = QImage(400, 300, QImage.Format.Format_RGB32)
     image.fill(QColor("#123456"))
     painter = QPainter(image)
+    painter.scale(zoom, zoom)
     paint_grid(painter, ink_of(theme), shown)
     painter.end()
     return image
@@ -34,10 +35,12 @@ def painted(shown: Laid, theme=LIGHT) -> QImage:
 @pytest.mark.parametrize("height", [13.0, 16.0, 40.0])
 @pytest.mark.parametrize("width", [26.0, 31.0, 44.0, 90.0])
 @pytest.mark.parametrize("before", ["", "← "])
-def test_a_number_fits_its_cell_or_is_left_out(qapp, width, height, before) -> None:
-    shown = laid(NUMBERS, width, height, limit=4.0, before=before)
+@pytest.mark.parametrize("least", [SMALL, 11])
+def test_a_number_fits_its_cell_or_is_left_out(qapp, width, height, before, least) -> None:
+    shown = laid(NUMBERS, width, height, limit=4.0, before=before, least=least)
     written = shown.written
     assert written is not None
+    assert written.pixels >= least
     for row, values in zip(written.numbers, NUMBERS, strict=True):
         for text, value in zip(row, values.tolist(), strict=True):
             assert advance(text, written.pixels) <= width - 2
@@ -95,6 +98,18 @@ def test_cells_are_said_with_every_digit(qapp) -> None:
     assert laid([[np.nan]], 40, 40).words_for(0, 0) == "w[1, 1] = not computed yet"
 
 
+@pytest.mark.parametrize(
+    ("least", "zoom", "seen"), [(SMALL, 1.0, True), (SMALL, 0.95, False), (11, 0.95, True), (11, 0.9, False)]
+)
+def test_numbers_too_small_to_be_read_where_it_is_zoomed_out_are_not_written(qapp, least, zoom, seen) -> None:
+    """Their cells are so low that the smallest letters are taken."""
+    with_numbers = laid([[1.5, 2.0]], 40, 14, least=least)
+    without = laid([[1.5, 2.0]], 40, 14, least=least)
+    without.__dict__["written"] = None
+    assert with_numbers.written.pixels == least
+    assert (painted(with_numbers, zoom=zoom) != painted(without, zoom=zoom)) == seen
+
+
 def test_a_cell_is_where_it_is_found(qapp) -> None:
     grid = Grid("w", "", np.arange(60.0).reshape(6, 10))
     part = Laid(grid, QRectF(10, 20, 90, 60), range(2, 5), range(4, 7))
@@ -114,6 +129,15 @@ def test_a_number_is_found_by_its_place(qapp, size) -> None:
     assert shown.where(wanted, lambda other: other == wanted) == (2, 3)
     elsewhere = Place("b", "value", "", (0, 2, 2, 3))
     assert shown.where(elsewhere, lambda other: other == elsewhere) is None
+
+
+def test_a_number_of_a_large_picture_is_found_in_whichever_way_it_is_counted(qapp) -> None:
+    flat = lambda i, j: Place("loss", "target", "", (0, 40 * i + j))
+    stacked = lambda i, j: Place("a", "value", "", (0, i // 30, i % 30, j))
+    for place, size in ((flat, (30, 40)), (stacked, (90, 40))):
+        shown = laid(np.zeros(size), 5, 5, place=place)
+        wanted = place(size[0] - 2, 17)
+        assert shown.where(wanted, lambda other, wanted=wanted: other == wanted) == (size[0] - 2, 17)
 
 
 def test_a_cell_of_a_window_is_found_though_it_stands_elsewhere(qapp) -> None:

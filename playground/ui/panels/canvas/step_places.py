@@ -14,7 +14,7 @@ from playground.ui.panels.canvas.plan import Block
 
 Array = NDArray[Any]
 
-LEAST_WIDTH, LEAST_HEIGHT = 62.0, 30.0  #: of a tile that carries two numbers
+LEAST_WIDTH, LEAST_HEIGHT = 66.0, 30.0  #: of a tile that carries two numbers, such as ← −5.0e−5
 
 
 def halves(tile: Tile, room: Place, block: Block, after: float) -> tuple[QRectF, QRectF]:
