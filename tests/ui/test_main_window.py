@@ -539,7 +539,7 @@ def test_a_layer_can_be_watched_at_work_from_its_form(shell: Shell) -> None:
     shell.window.desk.open_example("digits-cnn")
     shell.window.focus.select("conv2d1")
     watch = shell.window.docks.views["inspector"].watch
-    shell.qtbot.waitUntil(watch.isVisible)
+    shell.qtbot.waitUntil(lambda: watch.isVisible() and watch.height() > 0)  # laid out
     QTest.mouseClick(watch, Qt.MouseButton.LeftButton)
     view = shell.window.docks.views["convolution"]
     shell.qtbot.waitUntil(view.isVisible)

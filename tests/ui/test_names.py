@@ -193,6 +193,9 @@ def test_no_name_is_markup_anywhere_in_the_window(
         assert shown_as_markup() == []
     for panel in ("diagnosis", "convolution", "problems"):
         window.docks.bring_forward(panel)
+        qtbot.waitUntil(
+            lambda: window.docks.views["diagnosis"]._diagnosis is not None
+        )  # its figures have come
         QTest.qWait(80)
         rest_everywhere(shell)
     said = hover_the_canvas(shell)

@@ -222,6 +222,7 @@ class NetworkView(QGraphicsView):
 
                 self._begin(MoveBlock(self, self._scene, self._commands, target, at, click))
             elif isinstance(target, Port):
+                self.hovered.emit(None, QPoint(-1, -1))  # what is said of the dot would lie over the cards
                 self._begin(PullWire(self, self._scene, self._commands, target))
             elif target is not None:
                 self._begin(Click(self, target, at, self.clicked.emit))
