@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.errors import EngineError, SpecError, clipped, few, shown
 from engine.layers import registry as layers
-from engine.spec import Bool, Flags, Float, Int, Kind, Nested, NestedList, Numbers, Pair, Spec
+from engine.spec import Bool, Flags, Float, FloatList, Int, Kind, Nested, NestedList, Pair, Spec
 from playground.document import edits
 from playground.document.project import Project
 
@@ -216,7 +216,7 @@ def _plain(kind: Kind, words: str) -> Any:
         return _BOOLS.get(words.lower(), words)
     if isinstance(kind, Pair) and "x" in words:
         return tuple(int(part) if part.strip().isdecimal() else part for part in words.split("x"))
-    if isinstance(kind, Numbers):
+    if isinstance(kind, FloatList):
         return () if words.lower() == "none" else kind.read(words.replace("x", " "))
     if isinstance(kind, Flags):
         return tuple(part for part in words.split("+") if part not in ("", "none"))
