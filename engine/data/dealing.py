@@ -71,8 +71,11 @@ def split(dataset: Dataset, preparation: Preparation) -> Split:
         # Rounded, because 1 − 0.7 − 0.3 is not 0 in binary, and nobody asked for a test part then.
         rest = round(1 - preparation.train - preparation.validation, 12)
         shares = np.array([preparation.train, preparation.validation, max(rest, 0.0)])
-        if dataset.deal is not None and len(dataset) > 1 and not preparation.folds:
-            return Split(*_dealt_by(dataset.deal, shares, preparation.split_seed))
+        fractions = dataset.split_fractions
+        # Folds and equal rows that stay together say more than where each sample would go by itself.
+        together = preparation.folds or preparation.equal_together
+        if fractions is not None and len(dataset) > 1 and not together:
+            return Split(*_dealt_by(fractions, shares, preparation.split_seed))
         return Split(*_dealt(dataset, np.arange(len(dataset)), shares, preparation))
     rows = [np.flatnonzero(dataset.parts == part) for part in range(len(PARTS))]
     share = 0.0 if "validation" in given else preparation.validation
@@ -82,15 +85,15 @@ def split(dataset: Dataset, preparation: Preparation) -> Split:
     return Split(train, validation if share else rows[1], rows[2])
 
 
-def dealt_at(deal: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
-    """Where ``Dataset.deal`` stands after the turn that a split seed gives it: from 0 to below 1; below the share that trains, it trains."""
-    turned: NDArray[np.float64] = (deal + seed * GOLDEN) % 1.0
+def dealt_at(fractions: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """Where ``Dataset.split_fractions`` stands after the turn that a split seed gives it: from 0 to below 1; below the share that trains, it trains."""
+    turned: NDArray[np.float64] = (fractions + seed * GOLDEN) % 1.0
     return turned
 
 
-def _dealt_by(deal: NDArray[np.float64], shares: NDArray[np.float64], seed: int) -> list[Index]:
+def _dealt_by(fractions: NDArray[np.float64], shares: NDArray[np.float64], seed: int) -> list[Index]:
     """Samples dealt out to three parts, each by its own number; at least one trains, and one validates where any should."""
-    at = dealt_at(deal, seed)
+    at = dealt_at(fractions, seed)
     part = np.searchsorted(np.cumsum(shares)[:2], at, side="right")
     if shares[2] == 0:
         part = np.minimum(part, 1 if shares[1] > 0 else 0)

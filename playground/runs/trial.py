@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import engine
@@ -70,7 +70,7 @@ class Trial:
         }
         return json.dumps(data, ensure_ascii=False)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Of all that its numbers follow from."""
         return hashlib.sha256(self.to_json().encode("utf-8", "backslashreplace")).hexdigest()[:16]

@@ -151,6 +151,16 @@ def test_what_is_kept_is_read_again_noted_and_thrown_away(tmp_path: Path) -> Non
     assert not list((tmp_path / "runs").iterdir())
 
 
+def test_by_time_none_is_trained_for_longer_than_its_trial_says(tmp_path: Path) -> None:
+    a = example("xor").project
+    trials = (Trial(a, 0, 3), Trial(a, 1, 200))
+    finished(Race([trials], True, kept := Kept(tmp_path)))
+    for one in trials:
+        entry = kept.entries[one.digest]
+        assert entry.result.epoch == one.epochs
+        assert entry.result.weights == result_of(one).weights
+
+
 def until_over(beside: Beside) -> RaceView:
     end = time.monotonic() + 120
     while time.monotonic() < end:
@@ -180,6 +190,24 @@ def test_a_process_of_its_own_trains_is_given_up_and_replaced_when_it_dies(tmp_p
         assert "was ended" in until_over(beside).message
         beside.start([(Trial(a, 0, 1),)], False, tmp_path)
         assert until_over(beside).message == ""
+    finally:
+        beside.stop()
+
+
+@pytest.mark.slow
+def test_the_last_words_of_a_race_are_not_taken_for_the_next_ones(tmp_path: Path) -> None:
+    a = example("xor").project
+    beside = Beside()
+    try:
+        beside.start([(Trial(a, 0, 1),)], False, tmp_path)
+        assert beside._line is not None
+        assert beside._line.poll(60)
+        time.sleep(0.5)  # nobody has taken that it is over
+        beside.start([(following := Trial(a, 0, 10_000_000),)], False, tmp_path)
+        while (view := beside.take()) is None:
+            time.sleep(0.02)
+        assert not view.over
+        assert view.lanes[0].key == following.digest
     finally:
         beside.stop()
 
