@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
@@ -22,11 +22,8 @@ from playground.ui.kit.forms import settle_typed, take_typed
 from playground.ui.kit.stepper import Stepper
 from playground.ui.kit.view import Context, Focus, View, announced
 from playground.ui.panels import PANELS
-from playground.ui.panels.backprop.view import BackpropView
 from playground.ui.panels.canvas.view import CanvasView
-from playground.ui.panels.convolution.view import ConvolutionView
 from playground.ui.panels.data.loading import Waiting
-from playground.ui.panels.runs.view import RunsView
 from playground.ui.shell.autosave import Autosave
 from playground.ui.shell.banner import Banner
 from playground.ui.shell.desk import Desk
@@ -52,6 +49,9 @@ if TYPE_CHECKING:
     from playground.document.document import Document
     from playground.document.project import Project
     from playground.ui.application import Appearance
+    from playground.ui.panels.backprop.view import BackpropView
+    from playground.ui.panels.convolution.view import ConvolutionView
+    from playground.ui.panels.runs.view import RunsView
     from playground.ui.shell.recovery import Recovery
     from playground.ui.shell.undo import History
 
@@ -175,11 +175,11 @@ class MainWindow(QMainWindow):
         self.focus.layers_asked.connect(self._layers_asked)
         self.focus.network_asked.connect(self.canvas.setFocus)
 
-    def _view_made(self, view: View) -> None:
+    def _view_made(self, key: str, view: View) -> None:
         """A panel is seen, or asked for, for the first time."""
         self.pump.add(view, self.document.value)
-        if isinstance(view, BackpropView):
-            view.starter_chosen.connect(self._open_starter)
+        if key == "backprop":
+            cast("BackpropView", view).starter_chosen.connect(self._open_starter)
             self.docks["backprop"].visibilityChanged.connect(self._mind_walk)
 
     def _mind_walk(self) -> None:
@@ -195,10 +195,7 @@ class MainWindow(QMainWindow):
     @property
     def backprop(self) -> BackpropView:
         """The panel in which one walks through an update."""
-        view = self.docks.views["backprop"]
-        if not isinstance(view, BackpropView):
-            raise TypeError(f"the panel backprop is a {type(view).__name__}")
-        return view
+        return cast("BackpropView", self.docks.views["backprop"])
 
     def _handlers(self) -> Mapping[str, Callable[[], object]]:
         """What each action does. What is being typed comes first: it was meant for what the user sees."""
@@ -401,9 +398,7 @@ class MainWindow(QMainWindow):
     def _watch_asked(self, node_id: str) -> None:
         """Show a convolution or pooling at work, in a panel that may be made only now."""
         self.docks.bring_forward("convolution")
-        view = self.docks.views["convolution"]
-        if isinstance(view, ConvolutionView):
-            view.watch(node_id)
+        cast("ConvolutionView", self.docks.views["convolution"]).watch(node_id)
 
     def step_inside(self) -> None:
         """Record the next update, and walk through it in a panel that is high enough; where somebody does already, show where."""
@@ -414,10 +409,7 @@ class MainWindow(QMainWindow):
     def runs(self) -> RunsView:
         """The panel of runs beside this one, brought to the front; it may be made only now."""
         self.docks.bring_forward("runs")
-        view = self.docks.views["runs"]
-        if not isinstance(view, RunsView):
-            raise TypeError(f"the panel runs is a {type(view).__name__}")
-        return view
+        return cast("RunsView", self.docks.views["runs"])
 
     def _run_beside(self) -> None:
         self.runs.run_beside()

@@ -17,7 +17,7 @@ from playground.document.project import data_of, problems
 from playground.ui.kit.icons import icon
 from playground.ui.kit.style import GAP, MARGIN, refresh
 from playground.ui.kit.text import Label
-from playground.ui.kit.view import BOTTOM, View, at_once, panel
+from playground.ui.kit.view import View, at_once
 from playground.ui.panels.code.changes import Changes, changes
 from playground.ui.panels.code.listing import Listing
 
@@ -34,7 +34,6 @@ SHOWN = tuple(
 LINGER = 2500  #: milliseconds for which it is said that something was copied
 
 
-@panel("code", "Code", BOTTOM, order=96, behind="problems", shown=False, tall=True)
 class CodeView(View):
     """What a network that cannot be written lacks is said; the program of before stays, as it was."""
 

@@ -26,7 +26,7 @@ from playground.ui.kit.plot import small
 from playground.ui.kit.scale_bar import ScaleBar
 from playground.ui.kit.style import MARGIN
 from playground.ui.kit.text import Label
-from playground.ui.kit.view import BOTTOM, Context, View, panel
+from playground.ui.kit.view import Context, View
 from playground.ui.panels.convolution.bar import Bar
 from playground.ui.panels.convolution.filters import FilterBench
 from playground.ui.panels.convolution.levels import KEYS, Levels
@@ -220,7 +220,6 @@ class NetworkPage(QWidget):
         scope.go(replace(scope.spot, cell=(height // 2, width // 2)))
 
 
-@panel("convolution", "Convolution", BOTTOM, order=90, behind="problems", shown=False, tall=True)
 class ConvolutionView(View):
     """Pages: the network, and the benches. Benches are made when they are first opened."""
 

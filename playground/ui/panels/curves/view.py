@@ -25,7 +25,7 @@ from playground.ui.kit.points import Look, draw_marker, look, part_colour
 from playground.ui.kit.style import MARGIN
 from playground.ui.kit.switches import switch
 from playground.ui.kit.theme import Theme
-from playground.ui.kit.view import RIGHT, Context, Table, View, panel
+from playground.ui.kit.view import Context, Table, View
 from playground.ui.panels.curves.history import (
     LOSS,
     METRIC,
@@ -117,7 +117,6 @@ class CurveLegend(QWidget):
         return found
 
 
-@panel("losses", "Loss", RIGHT, order=40, share=24)
 class LossView(View):
     """Curves of loss and accuracy, with the numbers under the cursor."""
 

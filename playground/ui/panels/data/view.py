@@ -25,7 +25,7 @@ from playground.ui.kit.sentence import Sentence
 from playground.ui.kit.style import scrolled
 from playground.ui.kit.subject import samples_in_words
 from playground.ui.kit.text import Label, RichLabel, escaped
-from playground.ui.kit.view import LEFT, View, at_once, panel
+from playground.ui.kit.view import View, at_once
 from playground.ui.panels.data.before_after import BeforeAfter
 from playground.ui.panels.data.columns_table import ALSO_TARGET, ColumnsTable
 from playground.ui.panels.data.gallery import Gallery
@@ -78,7 +78,6 @@ class SplitBar(QWidget):
             x += width
 
 
-@panel("data", "Data", LEFT, order=10, share=50)
 class DataView(View):
     """The data set, its settings, and its preparation."""
 

@@ -27,7 +27,7 @@ from playground.ui.kit.remedies import remedy_buttons
 from playground.ui.kit.style import GAP, refresh, scrolled
 from playground.ui.kit.subject import LOSS, Subject, subject_of, unsuited_losses
 from playground.ui.kit.text import Label, RichLabel
-from playground.ui.kit.view import RIGHT, StepAt, View, panel
+from playground.ui.kit.view import StepAt, View
 from playground.ui.panels.inspector.curve import CurvePlot
 from playground.ui.panels.inspector.loss_curve import LossCurve
 from playground.ui.panels.inspector.reads import Reads
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 HINT = "Click a block of the network to see what it does and to change it."
 
 
-@panel("inspector", "Layer", RIGHT, order=50, share=34)
 class InspectorView(View):
     """The block that is selected on the canvas."""
 
