@@ -33,7 +33,6 @@ from playground.ui.panels.data.loading import Loading
 from playground.ui.panels.data.open_images import OpenImages
 from playground.ui.panels.data.preview import DataPreview
 from playground.ui.panels.data.read_report import ReadReport
-from playground.ui.panels.data.sheet import Sheet
 from playground.ui.panels.data.source_picker import SourcePicker
 
 if TYPE_CHECKING:
@@ -244,6 +243,8 @@ class DataView(View):
 
     def type_numbers(self) -> None:
         """Open the sheet of numbers."""
+        from playground.ui.panels.data.sheet import Sheet
+
         self.opener.say("")
         Sheet(self.context, self).open()
 
