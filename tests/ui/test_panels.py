@@ -30,7 +30,9 @@ def test_every_panel_that_is_declared_is_in_the_window() -> None:
     """A file that declares one where ``panels`` does not look would be found by nobody."""
     sources = [path.read_text("utf-8") for path in FOLDER.rglob("*.py")]
     written = [
-        key for source in sources for key in re.findall(r'^panel\(\s*f"[^"]*",\s*"(\w+)"', source, re.MULTILINE)
+        key
+        for source in sources
+        for key in re.findall(r'^panel\(\s*f"[^"]*",\s*"(\w+)"', source, re.MULTILINE)
     ]
     assert sorted(written) == sorted(one.key for one in PANELS)
     assert len({one.order for one in PANELS}) == len(PANELS)

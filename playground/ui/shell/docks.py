@@ -160,6 +160,17 @@ class Docks:
         for key, title in self._titles.items():
             title.set_tabbed(bool(self._window.tabifiedDockWidgets(self[key])))
 
+    def seen(self, key: str) -> bool:
+        """Whether something of a panel is on the screen: a tab behind another is shown, as Qt says it, but not seen."""
+        return self[key].isVisible() and not self[key].visibleRegion().isEmpty()
+
+    def switch(self, key: str) -> None:
+        """Show a panel, also where it is a tab behind another; hide it where it is seen."""
+        if self.seen(key):
+            self[key].hide()
+        else:
+            self.bring_forward(key)
+
     def bring_forward(self, key: str) -> None:
         """Show a panel, above those that share its place."""
         dock, panel = self[key], next(p for p in PANELS if p.key == key)

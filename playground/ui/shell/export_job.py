@@ -12,7 +12,7 @@ import weakref
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
 import playground
 from engine.errors import clipped
@@ -84,8 +84,12 @@ class ExportJob(QObject):
         """End it; nothing more is said. What was written stays."""
         self._over = True
         if self._process.state() is not QProcess.ProcessState.NotRunning:
-            self._process.terminate()  # it ends what it has started itself
-            QTimer.singleShot(GRACE, self._process, self._process.kill)
+            process = self._process
+            # The dialog may go at once, and a process that goes with it could not end what it has started itself.
+            process.setParent(QCoreApplication.instance())
+            process.finished.connect(process.deleteLater)
+            process.terminate()
+            QTimer.singleShot(GRACE, process, process.kill)
         else:
             self._tidy()
 

@@ -119,8 +119,8 @@ class MainWindow(QMainWindow):
             self._send,
             appearance.theme,
             appearance.toggle,
-            Refusal(appearance.theme, self._toggle_problems, self.focus.select),
-            Cautions(appearance.theme, self._toggle_problems),
+            Refusal(appearance.theme, partial(self.docks.switch, "problems"), self.focus.select),
+            Cautions(appearance.theme, partial(self.docks.switch, "problems")),
             self.light,
             PanelSwitches(self.docks, appearance.theme),
         )
@@ -346,11 +346,7 @@ class MainWindow(QMainWindow):
             key for key in self.docks.views if focused is not None and self.docks[key].isAncestorOf(focused)
         )
         with_focus = next(inside, "")
-        opened = (
-            key
-            for key in ("backprop", "convolution", "diagnosis")
-            if not self.docks[key].visibleRegion().isEmpty()
-        )
+        opened = filter(self.docks.seen, ("backprop", "convolution", "diagnosis"))
         return with_focus or next(opened, "output")
 
     def _reset_layout(self) -> None:
@@ -421,14 +417,6 @@ class MainWindow(QMainWindow):
         """Step through a small network made for it, unless somebody would rather keep what is open."""
         self.desk.open_example(key, self.step_inside)
 
-    def _toggle_problems(self) -> None:
-        """Show the panel, also where it is a tab behind another; hide it where it is seen."""
-        dock = self.docks["problems"]
-        seen = dock.isVisible() and not dock.visibleRegion().isEmpty()
-        dock.setVisible(not seen)
-        if not seen:
-            dock.raise_()
-
     def show_start_page(self) -> None:
         from playground.ui.shell.start_page import StartPage
 
@@ -492,11 +480,7 @@ class MainWindow(QMainWindow):
         """Offer the views that are seen as figures, the network first."""
         from playground.ui.shell.figure_dialog import FigureDialog
 
-        seen = [
-            (panel.title, self.docks.views[panel.key])
-            for panel in PANELS
-            if not self.docks[panel.key].visibleRegion().isEmpty()
-        ]
+        seen = [(panel.title, self.docks.views[panel.key]) for panel in PANELS if self.docks.seen(panel.key)]
         FigureDialog([("Network", self.canvas), *seen], self.desk.name, self._appearance.theme, self).open()
 
     def share(self) -> None:

@@ -139,7 +139,7 @@ class Transport(QToolBar):
         below = QHBoxLayout()
         below.setSpacing(0)
         below.addWidget(self.scrub, stretch=1)
-        below.addWidget(self._light, alignment=Qt.AlignmentFlag.AlignTop)
+        below.addWidget(self._light, alignment=Qt.AlignmentFlag.AlignVCenter)
         below.addWidget(panels)
         rows.addLayout(below)
         self.addWidget(both)

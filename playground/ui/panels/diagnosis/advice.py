@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWi
 from playground.document import edits
 from playground.ui.kit.icons import icon
 from playground.ui.kit.remedies import SIGNS, remedy_buttons
+from playground.ui.kit.style import refresh
 from playground.ui.kit.text import Label
 
 if TYPE_CHECKING:
@@ -78,8 +79,7 @@ class AdviceCard(QFrame):
             return
         self._shown = now if told is not None else None
         self.setProperty("card", advice is not None)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        refresh(self)
         self.title.setText(advice.title if advice is not None else "")
         self.sure.setText(SURE[advice.sure] if advice is not None else "")
         self.words.setText(nothing if told is None else HEALTHY if advice is None else advice.words)
