@@ -28,7 +28,8 @@ LIGHTS: dict[Light, tuple[str, str, str]] = {
 }
 ICON, GAP = 14, 6
 BELOW = 4  #: pixels, as below the slider beside it
-WIDTH = 340  #: pixels, whatever is said, so that the slider beside it stays where it is
+#: pixels, whatever is said, so that the slider beside it stays where it is; and in a bar that is narrow
+WIDTH, LITTLE = 340, 230
 
 
 class LightView(View):

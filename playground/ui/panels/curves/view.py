@@ -124,6 +124,8 @@ class LossView(View):
         super().__init__(context, parent)
         self.setObjectName("loss_view")
         self.plot = ZoomPlot(context.theme, "loss_plot", whole_x=True)
+        # Where its panel is the one that gives way; docks whose least heights do not fit lie upon each other.
+        self.plot.setMinimumHeight(72)
         self.plot.setAccessibleName("Loss and accuracy by epoch")
         self.plot.setToolTip("The wheel zooms, dragging moves, a double-click shows all again. (+, −, 0)")
         self.legend = CurveLegend(self.plot)
