@@ -11,7 +11,7 @@ from playground.document import edits
 from playground.ui.kit.icons import icon
 from playground.ui.kit.remedies import SIGNS, remedy_buttons
 from playground.ui.kit.style import refresh
-from playground.ui.kit.text import Label
+from playground.ui.kit.text import Label, tip
 
 if TYPE_CHECKING:
     from engine.coach import Advice, Told
@@ -115,7 +115,7 @@ class AdviceCard(QFrame):
         if advice.node_id:
             look = QPushButton("Look at the block")
             look.setObjectName("advice_look")
-            look.setToolTip(f"Select {advice.node_id}.")
+            look.setToolTip(tip(f"Select {advice.node_id}."))
             look.clicked.connect(lambda: self.look.emit(advice.node_id))
             last.append(look)
         buttons = remedy_buttons(advice, self._document)
