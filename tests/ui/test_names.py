@@ -263,7 +263,7 @@ def test_every_label_says_what_its_text_is(qtbot, tmp_path: Path) -> None:
     shell = Shell(qtbot, example("digits-cnn").project, tmp_path).show(1500, 900).until_ready()
     for dock in shell.window.docks._docks.values():
         dock.show()
-    shell.window.show_start_page()
+    shell.window.dialogs.show_start_page()
     labels = [label for top in QApplication.topLevelWidgets() for label in top.findChildren(QLabel)]
     assert len(labels) > 100
     guessing = {

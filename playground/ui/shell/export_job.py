@@ -86,10 +86,12 @@ class ExportJob(QObject):
         """End it; nothing more is said. What was written stays."""
         self._over = True
         if self._process.state() is not QProcess.ProcessState.NotRunning:
-            self._process.setParent(QCoreApplication.instance())  # it may outlive the window, to tidy up
-            self._process.finished.connect(self._process.deleteLater)
-            self._process.terminate()  # it ends what it has started itself
-            QTimer.singleShot(GRACE, self._process, self._process.kill)
+            process = self._process
+            # The dialog may go at once, and a process that goes with it could not end what it has started itself.
+            process.setParent(QCoreApplication.instance())
+            process.finished.connect(process.deleteLater)
+            process.terminate()
+            QTimer.singleShot(GRACE, process, process.kill)
         else:
             self._tidy()
 

@@ -157,14 +157,19 @@ class FigureDialog(QDialog):
             self, "Save the figure", str(Path.home() / f"{stem}.{self.ending}"), f"{figures.KINDS[self.ending]} (*.{self.ending})"
         )  # fmt: skip
         if chosen:
-            path = Path(chosen)
-            self.save(path if path.suffix else path.with_suffix(f".{self.ending}"))
+            self.save(Path(chosen))
 
     def save(self, path: Path) -> None:
-        """Write the figure, and the numbers beside it where they are wanted."""
+        """Write the figure, and the numbers beside it where they are wanted.
+
+        A name that ends as another format does says that format; one with no such ending is given that of the chosen one.
+        """
+        ending = path.suffix.lower().removeprefix(".")
+        if ending not in figures.KINDS:
+            ending, path = self.ending, path.with_name(f"{path.name}.{self.ending}")
         table = self.view.as_table() if self.numbers.isChecked() and self.numbers.isEnabled() else None
         try:
-            figures.save(path, self._drawn(self.ending))
+            figures.save(path, self._drawn(ending))
             if table is not None:
                 figures.save(path.with_suffix(".csv"), figures.csv_of(table))
         except OSError as error:

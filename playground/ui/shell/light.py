@@ -27,7 +27,9 @@ LIGHTS: dict[Light, tuple[str, str, str]] = {
     "suspicious": ("alert", "warning", ""),
 }
 ICON, GAP = 14, 6
-WIDTH = 340  #: pixels, whatever is said, so that the slider beside it stays where it is
+BELOW = 4  #: pixels, as below the slider beside it
+#: pixels, whatever is said, so that the slider beside it stays where it is; and in a bar that is narrow
+WIDTH, LITTLE = 340, 230
 
 
 class LightView(View):
@@ -42,6 +44,7 @@ class LightView(View):
         self.sentence = ""
         self.setFont(small(self.font()))
         self.setFixedWidth(WIDTH)
+        self.setContentsMargins(0, 0, 0, BELOW)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -68,7 +71,7 @@ class LightView(View):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(WIDTH, max(ICON, QFontMetrics(self.font()).height()) + 1)
+        return QSize(WIDTH, max(ICON, QFontMetrics(self.font()).height()) + 1 + BELOW)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -76,7 +79,8 @@ class LightView(View):
     def paintEvent(self, event: object) -> None:
         painter, theme = QPainter(self), self.context.theme
         name, colour, _ = LIGHTS[self.light]
-        middle = self.height() // 2
+        room = self.contentsRect()
+        middle = room.center().y()
         painter.drawPixmap(
             0,
             middle - ICON // 2,
@@ -97,7 +101,7 @@ class LightView(View):
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, words)
         if self.hasFocus():
             painter.setPen(QPen(QColor(theme.accent), 1))
-            painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 3, 3)
+            painter.drawRoundedRect(room.adjusted(0, 0, -1, -1), 3, 3)
         painter.end()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from engine.trace import Card, NotKept, card
 from playground.ui.kit.numbers import count, fmt
 from playground.ui.kit.style import GAP, MARGIN
-from playground.ui.kit.view import BOTTOM, View, panel
+from playground.ui.kit.view import View
 from playground.ui.kit.widgets import filled, label, named, scroller
 from playground.ui.panels.backprop.bar import StepBar
 from playground.ui.panels.backprop.card import StepCard
@@ -39,7 +39,6 @@ WIDE = 1180
 _KEYS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Space, Qt.Key.Key_Home, Qt.Key.Key_End)
 
 
-@panel("backprop", "Backprop", BOTTOM, order=80, behind="problems", shown=False, tall=True)
 class BackpropView(View):
     """Shows the walk: bar, step card, pictures, and the cards beside them. Raises ValueError where the context has no stepper."""
 

@@ -24,7 +24,7 @@ from playground.document.project import Project
 from playground.runner.messages import Frame, State, Want
 from playground.ui.kit.scale_bar import ScaleBar
 from playground.ui.kit.style import MARGIN
-from playground.ui.kit.view import BOTTOM, Context, View, panel
+from playground.ui.kit.view import Context, View
 from playground.ui.kit.widgets import filled, label, named
 from playground.ui.panels.convolution.bar import Bar
 from playground.ui.panels.convolution.filters import FilterBench
@@ -219,7 +219,6 @@ class NetworkPage(QWidget):
         scope.go(replace(scope.spot, cell=(height // 2, width // 2)))
 
 
-@panel("convolution", "Convolution", BOTTOM, order=90, behind="problems", shown=False, tall=True)
 class ConvolutionView(View):
     """Pages: the network, and the benches. Benches are made when they are first opened."""
 

@@ -25,7 +25,7 @@ from playground.ui.kit.sentence import Sentence
 from playground.ui.kit.style import scrolled
 from playground.ui.kit.subject import samples_in_words
 from playground.ui.kit.text import Label, RichLabel, escaped
-from playground.ui.kit.view import LEFT, View, at_once, panel
+from playground.ui.kit.view import View, at_once
 from playground.ui.panels.data.before_after import BeforeAfter
 from playground.ui.panels.data.columns_table import ALSO_TARGET, ColumnsTable
 from playground.ui.panels.data.gallery import Gallery
@@ -33,7 +33,6 @@ from playground.ui.panels.data.loading import Loading
 from playground.ui.panels.data.open_images import OpenImages
 from playground.ui.panels.data.preview import DataPreview
 from playground.ui.panels.data.read_report import ReadReport
-from playground.ui.panels.data.sheet import Sheet
 from playground.ui.panels.data.source_picker import SourcePicker
 
 if TYPE_CHECKING:
@@ -78,7 +77,6 @@ class SplitBar(QWidget):
             x += width
 
 
-@panel("data", "Data", LEFT, order=10, share=50)
 class DataView(View):
     """The data set, its settings, and its preparation."""
 
@@ -245,6 +243,8 @@ class DataView(View):
 
     def type_numbers(self) -> None:
         """Open the sheet of numbers."""
+        from playground.ui.panels.data.sheet import Sheet
+
         self.opener.say("")
         Sheet(self.context, self).open()
 

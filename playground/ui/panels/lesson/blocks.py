@@ -21,7 +21,7 @@ from playground.lessons.expressions import Condition
 from playground.lessons.lesson import Goal, Hint, Predict
 from playground.lessons.names import Seen, Value
 from playground.lessons.progress import Answer, Progress
-from playground.ui.kit.numbers import MINUS, fmt
+from playground.ui.kit.numbers import exact, fmt, parse
 from playground.ui.kit.style import GAP, refresh
 from playground.ui.kit.switches import FlowLayout
 from playground.ui.kit.text import RIGHT, WRONG, Label, button_text
@@ -153,10 +153,9 @@ class QuestionCard(_Card):
         right = self.right
         if self.field is None or right is None:
             return
-        text = self.field.text().strip().replace("\N{MINUS SIGN}", "-")
-        try:
-            guess = float(text.replace(",", "."))
-        except ValueError:
+        text = self.field.text().strip()
+        guess = parse(text)
+        if guess is None:
             self._say("This is no number; write one such as −0.25.", False)
             return
         if not math.isfinite(guess):
@@ -322,12 +321,12 @@ def condition_in_words(condition: Condition) -> str:
     mark = RIGHT if condition.met else OPEN
     if not condition.sign:
         return f"{mark} {condition.label}"
-    return f"{mark} {condition.label} {_written(condition.now)} · asked {condition.sign} {_written(condition.asked)}"
+    return f"{mark} {condition.label} {_written(condition.now, fmt)} · asked {condition.sign} {_written(condition.asked, exact)}"
 
 
-def _written(value: Value) -> str:
+def _written(value: Value, number: Callable[[float], str]) -> str:
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.3g}".replace("-", MINUS) if isinstance(value, int | float) else value
+    return number(value) if isinstance(value, int | float) else value

@@ -27,7 +27,7 @@ from playground.ui.kit.numbers import fmt
 from playground.ui.kit.plot import small
 from playground.ui.kit.style import MARGIN
 from playground.ui.kit.text import Label
-from playground.ui.kit.view import RIGHT, Context, Table, View, panel
+from playground.ui.kit.view import Context, Table, View
 from playground.ui.panels.output.boundary import Boundary
 from playground.ui.panels.output.confusion import ConfusionMatrix
 from playground.ui.panels.output.curve import CurveFit
@@ -63,7 +63,6 @@ def score(frame: Frame, of: str = "") -> str:
     return ""
 
 
-@panel("output", "Output", RIGHT, order=30, share=42)
 class OutputView(View):
     """A title, the score, and one picture."""
 

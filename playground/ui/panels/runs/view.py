@@ -26,7 +26,7 @@ from playground.runs.plan import in_a_row
 from playground.runs.trial import Result, Trial
 from playground.ui.kit.style import MARGIN
 from playground.ui.kit.text import Label
-from playground.ui.kit.view import BOTTOM, View, panel
+from playground.ui.kit.view import View
 from playground.ui.panels.runs.bar import MOST_EPOCHS, ControlBar
 from playground.ui.panels.runs.curves import LETTERS, MOST, Group, Key, RunCurves
 from playground.ui.panels.runs.model import RunsModel
@@ -49,7 +49,6 @@ def runs_folder() -> Path:
     return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)) / "runs"
 
 
-@panel("runs", "Runs", BOTTOM, order=105, behind="diagnosis", shown=False, tall=True)
 class RunsView(View):
     """Table, curves and surfaces of runs beside each other."""
 
