@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.data import Preparation
 from engine.errors import clipped, counted
 from playground.document import files
 from playground.document.change import TRAINED, diff
@@ -42,6 +43,7 @@ from playground.runs.trial import Result, Trial
 from playground.ui.kit.numbers import fmt
 from playground.ui.kit.plot import small
 from playground.ui.kit.style import GAP, MARGIN
+from playground.ui.kit.switches import FlowLayout
 from playground.ui.kit.text import Label
 from playground.ui.kit.view import BOTTOM, View, panel
 from playground.ui.panels.runs.curves import LETTERS, MOST, Group, Key, RunCurves
@@ -57,6 +59,8 @@ if TYPE_CHECKING:
 LOOK = 150
 #: epochs that a run beside can be asked for
 MOST_EPOCHS = 1_000_000
+#: settings of the preparation that leave alone what is judged: they change what a network reads, or which samples it learns from
+INPUTS_ONLY = ("normalize", "input_noise", "extra_features", "balance")
 NOTHING = "Change one thing, then press Run beside: the project before the edit (A) and after it (B) train side by side, with the same data, seed and batches."
 
 
@@ -185,12 +189,18 @@ class RunsView(View):
         self.table.addAction(self.delete_key)
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(GAP)
-        for part in (self.run, self.seeds, self.several, self.lock, self.epochs, self.cancel, self.keep):
+        row = FlowLayout(gap=GAP)  # in one row it is wider than what is left beside two columns of panels
+        for part in (
+            self.run,
+            self.seeds,
+            self.several,
+            self.lock,
+            self.epochs,
+            self.cancel,
+            self.keep,
+            self.filter,
+        ):
             row.addWidget(part)
-        row.addStretch(1)
-        row.addWidget(self.filter)
         right = QWidget()
         right.setObjectName("runs_pictures")
         column = QVBoxLayout(right)
@@ -485,6 +495,10 @@ class RunsView(View):
             return "The chosen runs have no seed in common, so that they cannot be compared fairly."
         what = differs(groups[1][0], groups[0][0].trial.project)
         first, second = [a[s].score for s in shared], [b[s].score for s in shared]
+        unlike = _unlike(*(group[0].trial.project for group in groups[:2]))
+        if unlike:
+            means = f"A {np.mean(first):.4g}, B {np.mean(second):.4g}"
+            return f"B has {what}. {unlike}, so that the best validation losses do not tell which is better ({means})."
         if len(shared) > 1:
             return f"B has {what}. {luck(first, second, 'best validation loss').words}"
         return f"B has {what}. {_one_pair(first[0], second[0])}"
@@ -569,6 +583,18 @@ class RunsView(View):
 def _alike(a: Entry, b: Entry) -> bool:
     """Whether two runs differ in nothing but the seed."""
     return a.trial.epochs == b.trial.epochs and not diff(a.group, b.group).touches(TRAINED)
+
+
+def _unlike(a: Project, b: Project) -> str:
+    """Why the losses of two projects are not about the same; "" where they are."""
+    if a.fit.loss != b.fit.loss:
+        return "They have different losses"
+    plain = [
+        one.preparation.replace(**{key: getattr(Preparation(), key) for key in INPUTS_ONLY}) for one in (a, b)
+    ]
+    if diff(a, b).touches({"source"}) or plain[0] != plain[1]:
+        return "They are judged by different samples"
+    return ""
 
 
 def _one_pair(a: float, b: float) -> str:
