@@ -40,7 +40,6 @@ class Invitation(QFrame):
         for label in (head, words):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             layout.addWidget(label)
-        self.setFixedWidth(300)
         layout.setContentsMargins(18, 22, 18, 22)
         self.hide()
 
@@ -53,9 +52,11 @@ class Invitation(QFrame):
         painter.end()
 
     def stand_in(self, room: QRect) -> None:
-        """In the middle of ``room``."""
+        """In the middle of ``room``; where its words need more, from its left edge on."""
+        self.setFixedWidth(max(min(300, room.width() - 16), self.layout().minimumSize().width()))
         self.adjustSize()
-        self.move(room.center() - self.rect().center())
+        corner = room.center() - self.rect().center()
+        self.move(max(corner.x(), room.left()), corner.y())
 
 
 class JoinOffer(QFrame):

@@ -249,9 +249,10 @@ class OutputView(View):
         picture = self.picture
         if on and isinstance(picture, PlotPicture):
             self.painter.begin(picture)
-            self.context.focus.room_asked.emit("output")
+            self.context.focus.room_asked.emit("output", True)
         else:
             self.painter.end()
+            self.context.focus.room_asked.emit("output", False)
 
     def _add_point(self, at: tuple[float, float], value: float) -> None:
         self.painter.add_point(at, value, "Add a point where it errs")
