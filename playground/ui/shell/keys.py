@@ -24,7 +24,7 @@ _POPS_UP = QToolButton.ToolButtonPopupMode.InstantPopup
 class KeyGuard(QObject):
     """Decides whether a key belongs to the widget that has the focus or to the window's shortcuts.
 
-    Text fields keep what can be typed, number fields all of it but Space; lists keep letters (they find entries by them), and a widget with the property "typing" (it
+    Text fields keep what can be typed; lists keep letters (they find entries by them), and a widget with the property "typing" (it
     searches by letters) does where it was reached by keyboard. Space is Play everywhere else: in the window it presses no button and
     opens no list, Enter does. Undo and Redo belong to a text field only while it has typing to take back, or again. Where a button in
     focus goes, as the offer that was just taken, the focus goes to ``home``, not to whatever stands next.
@@ -75,15 +75,9 @@ class KeyGuard(QObject):
         )
         if modifiers or not event.text().isprintable() or not event.text():
             return False
-        space = event.key() == Qt.Key.Key_Space
-        # No number has a space in it: who has just typed one can press Play.
-        if (
-            isinstance(widget, QLineEdit)
-            or _is_typed_into(widget)
-            or (isinstance(widget, QAbstractSpinBox) and not space)
-        ):
+        if isinstance(widget, QAbstractSpinBox | QLineEdit) or _is_typed_into(widget):
             return True
-        if space:
+        if event.key() == Qt.Key.Key_Space:
             return isinstance(widget, QWidget) and not _in_window(widget)
         if widget.property("typing"):
             return not self._clicked
