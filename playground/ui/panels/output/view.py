@@ -157,6 +157,8 @@ class OutputView(View):
         self.paint.setToolButtonStyle(styles.ToolButtonTextBesideIcon if wide else styles.ToolButtonIconOnly)
         self.paint.setAutoRaise(not wide)
         self.paint.setMaximumWidth(120 if wide else 26)  # title and score need the rest
+        if self.score.text():
+            self._show_score()
 
     @property
     def picture(self) -> Picture | None:
@@ -201,13 +203,19 @@ class OutputView(View):
         if self.picture is None:
             return
         self._frame = frame
-        text = self._score(frame)
-        if text != self.score.text():
-            self.score.setText(text)
+        self._show_score()
         if frame.data is None:
             self.picture.clear()
         elif self.picture.concerns(frame):
             self.picture.show_frame(frame)
+
+    def _show_score(self) -> None:
+        """In the top bar's short words where there is little room."""
+        text = self._score(self._frame) if self._frame is not None else ""
+        if self.width() < WIDE:
+            text = text.replace("validation ", "val. ", 1)
+        if text != self.score.text():
+            self.score.setText(text)
 
     def _score(self, frame: Frame) -> str:
         """Of the part that the picture shows."""
@@ -227,7 +235,7 @@ class OutputView(View):
         test = self.picture is not None and self.picture.part == "test"
         self._looking = self._looking and test
         self.look.setVisible(test and not self._looking)
-        self.score.setText(self._score(self._frame) if self._frame is not None else "")
+        self._show_score()
 
     def _look(self) -> None:
         self._looks, self._looking = self._looks + 1, True
