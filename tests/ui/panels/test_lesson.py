@@ -136,6 +136,16 @@ def test_what_was_shown_is_not_praised(bench: Bench) -> None:
     assert "That is it" not in card.feedback.text()
 
 
+def test_what_is_counted_asks_for_no_digits_and_waits_for_no_step(bench: Bench) -> None:
+    plain = LESSON.replace('step.value(\'linear1\', 0)" given="do:inside"', "network.shape('linear1', 0)\"")
+    plain = plain.replace("step.value('linear1', 0) - step.before('linear1', 'bias', 0)", "7")
+    asked = parse(plain, "more").questions[0]
+    card = QuestionCard(bench.view.context.theme, asked, lambda link: None, lambda *given: None)
+    assert card.field.placeholderText() == "a number"
+    assert "Step inside" not in card.feedback.text()
+    assert bench.view.questions[0].field.placeholderText() == "2 digits"
+
+
 def test_formulas_are_typeset_on_choices_and_in_what_is_said(bench: Bench, qtbot) -> None:
     long = (
         "a step goes too far, so that the next gradient is larger, and the next step goes further & further"

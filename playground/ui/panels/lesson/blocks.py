@@ -101,9 +101,11 @@ class QuestionCard(_Card):
             line.setContentsMargins(0, 0, 0, 0)
             self.field = QLineEdit()
             self.field.setObjectName("number")
-            self.field.setPlaceholderText(counted(asked.digits, "digit"))
+            digits = counted(asked.digits, "significant digit")
+            # What needs no look into an update is counted, and has the digits that it has.
+            self.field.setPlaceholderText(counted(asked.digits, "digit") if asked.given else "a number")
             self.field.setToolTip(
-                f"A number of your network, to {counted(asked.digits, 'significant digit')}."
+                f"A number of your network, to {digits}." if asked.given else "A number of your network."
             )
             self.field.setMaximumWidth(170)
             self.field.returnPressed.connect(self._enter)
@@ -235,7 +237,8 @@ class QuestionCard(_Card):
     def _tell(self, given: Answer | None) -> None:
         if given is None:
             waits = self.field is not None and self.right is None
-            self._say("The number comes with Step inside." if waits else "", None)
+            waited = "Step inside" if self.asked.given else "the network, in a moment"
+            self._say(f"The number comes with {waited}." if waits else "", None)
             return
         if self.asked.choices:
             chosen = next((c for c in self.asked.choices if c.text == given.guess), None)
