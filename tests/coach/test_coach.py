@@ -188,6 +188,18 @@ def test_weights_of_zero_are_copies_and_not_dead_units(layer) -> None:
         assert not coached(mended, 10).warnings
 
 
+def test_a_network_that_has_learned_is_not_called_stuck() -> None:
+    x = DATA.train.x.astype(float)
+    line = replace(DATA.train, y=(x[:, 0] > 0).astype(DATA.train.y.dtype))
+    of = plan(Linear(4), Linear(1), train=line, validation=None)
+    coach, run = Coach(of), trainer(of)
+    after(coach, run, 1)
+    assert coach.advice.rule == "no-nonlinearity"
+    after(coach, run, 40)
+    assert run.log.view()["train_loss"][-1] < 0.3
+    assert (coach.advice.rule, coach.told.light) == ("no-nonlinearity", "suspicious")
+
+
 def test_twelve_sigmoids_lose_the_gradient_and_a_higher_rate_is_not_what_helps() -> None:
     made = plane(*deep(12, 8, Sigmoid()))
     coach = coached(made)

@@ -68,8 +68,8 @@ class Focus(QObject):
     #: somebody wants to work on this project; to see this panel, by its key
     project_asked = Signal(object)
     panel_asked = Signal(str)
-    #: what a panel (its key) shows now needs more height
-    room_asked = Signal(str)
+    #: what a panel (its key) shows now needs more room, or no longer does
+    room_asked = Signal(str, bool)
     #: somebody wants to try several values of what is at this path (see ``document/paths.py``)
     several_asked = Signal(str)
     #: somebody sends the run to another moment, or looks into this one: the command, just before it is sent

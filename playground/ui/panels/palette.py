@@ -279,6 +279,7 @@ class PaletteView(View):
     def _search_key(self, key: int) -> bool:
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._shown:
             self.insert(self._best.layer.key)
+            self.search.selectAll()  # what is typed next seeks anew
         elif key == Qt.Key.Key_Down and self._shown:
             self._shown[0].setFocus(Qt.FocusReason.TabFocusReason)
         elif key == Qt.Key.Key_Escape and self.search.text():

@@ -159,6 +159,7 @@ class MainWindow(QMainWindow):
         self.pump.framed.connect(self.desk.see)
         self.pump.framed.connect(self.transport.scrub.see)
         self.pump.view_failed.connect(self.run.view_failed)
+        self.stepper.moved.connect(lambda: self.run.read() if self.stepper.walk is not None else None)
         self.run.changed.connect(self._refresh)
         self.run.leaving = self.desk.put_run_aside
         self.waiting.arrived.connect(self._data_arrived)

@@ -11,6 +11,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
+from engine.data import Circle
+from engine.losses import HingeLoss
 from playground.document import edits
 from playground.document.examples import example
 from playground.document.paths import places
@@ -138,6 +140,29 @@ def test_chosen_runs_are_grouped_by_all_but_the_seed_and_judged(bench: Bench, xo
     assert "B is better: best validation loss" in view.words.text()
     view.table.choose([first[0].key, second[1].key])
     assert "no seed in common" in view.words.text()
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (lambda made: edits.set_source(made, Circle()), "They are judged by different samples"),
+        (lambda made: made.replace(preparation=made.preparation.replace(validation=0.3)), "They are judged by different samples"),
+        (lambda made: edits.set_fit(made, made.fit.replace(loss=HingeLoss())), "They have different losses"),
+        (lambda made: made.replace(preparation=made.preparation.replace(normalize="standardize")), "B is better|A is better"),
+    ],
+)  # fmt: skip
+def test_losses_of_different_things_are_not_weighed(bench: Bench, xor: Project, other, said: str) -> None:
+    a, b = xor, other(xor)
+    trained(bench.view, (Trial(a, 0, 3), Trial(b, 0, 3)))
+    bench.view._pair = (a, b)
+    bench.view.table.selectAll()
+    words = bench.view.words.text()
+    assert any(one in words for one in said.split("|"))
+    assert ("is better: best" in words) == said.startswith("B")
+
+
+def test_the_panel_is_as_narrow_as_what_is_left_beside_two_columns(bench: Bench) -> None:
+    assert bench.view.minimumSizeHint().width() <= 560
 
 
 def test_a_group_is_drawn_as_median_and_band() -> None:

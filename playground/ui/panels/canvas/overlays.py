@@ -38,7 +38,6 @@ class Invitation(QFrame):
         for part in (head, words):
             part.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         filled(QVBoxLayout(self), head, words, margins=(18, 22, 18, 22))
-        self.setFixedWidth(300)
         self.hide()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -50,9 +49,11 @@ class Invitation(QFrame):
         painter.end()
 
     def stand_in(self, room: QRect) -> None:
-        """In the middle of ``room``."""
+        """In the middle of ``room``; where its words need more, from its left edge on."""
+        self.setFixedWidth(max(min(300, room.width() - 16), self.minimumSizeHint().width()))
         self.adjustSize()
-        self.move(room.center() - self.rect().center())
+        corner = room.center() - self.rect().center()
+        self.move(max(corner.x(), room.left()), corner.y())
 
 
 class JoinOffer(QFrame):

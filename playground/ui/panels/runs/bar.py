@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QSpinBox, QWidget
 
 from playground.runs.luck import LEAST
 from playground.ui.kit.style import GAP
+from playground.ui.kit.switches import FlowLayout
 
 #: epochs that a run beside can be asked for
 MOST_EPOCHS = 1_000_000
@@ -51,12 +52,11 @@ class ControlBar(QWidget):
         self.filter.setToolTip("Show only runs in which these words stand.")
         self.filter.setClearButtonEnabled(True)
         self.filter.setMaximumWidth(180)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(GAP)
+        row = FlowLayout(
+            self, gap=GAP
+        )  # in one row it is wider than what is left beside two columns of panels
         for part in (self.run, self.seeds, self.several, self.lock, self.epochs, self.cancel, self.keep):
             row.addWidget(part)
-        row.addStretch(1)
         row.addWidget(self.filter)
 
     @property
