@@ -53,6 +53,14 @@ def test_a_declaration_is_all_that_a_panel_needs(
     assert window.docks["norms"].isVisible()
 
 
+def test_a_window_may_go_while_a_panel_stands_alone(qtbot, tmp_path: Path) -> None:
+    window = Shell(qtbot, example("circle").project, tmp_path, ToldRunner()).show().window
+    window.docks.bring_forward("lesson")
+    assert window.docks["data"].isHidden()
+    window.hide()
+    assert window.docks["data"].isHidden(), "nothing comes back into a window that goes"
+
+
 def test_a_window_begins_without_what_is_not_seen() -> None:
     """Neither the views of hidden panels nor the libraries that only they need are imported at the start."""
     code = """
