@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.errors import counted
 from playground.lessons.check import agrees
 from playground.lessons.expressions import Condition
 from playground.lessons.lesson import Goal, Hint, Predict
@@ -100,7 +101,8 @@ class QuestionCard(_Card):
             line.setContentsMargins(0, 0, 0, 0)
             self.field = QLineEdit()
             self.field.setObjectName("number")
-            self.field.setPlaceholderText(f"{asked.digits} significant digits")
+            self.field.setPlaceholderText(counted(asked.digits, "digit"))
+            self.field.setToolTip(f"So many significant digits must be right: {asked.digits}.")
             self.field.setMaximumWidth(170)
             self.field.returnPressed.connect(self._enter)
             self.enter = QPushButton("Check")
