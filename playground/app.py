@@ -6,7 +6,6 @@ import gc
 import logging
 import os
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -83,7 +82,7 @@ def open_window(project: Project, path: Path | None = None, resume: bool = False
     from playground.ui.shell.undo import History
 
     settings = Settings()
-    own_scale = _scale_interface(settings.scale)
+    _scale_interface(settings.scale)
     app = application()
     faults = Faults()  # in the place of sys.excepthook and its like
     faults.listen()
@@ -118,29 +117,18 @@ def open_window(project: Project, path: Path | None = None, resume: bool = False
         signals.asked.connect(lambda: window.closed.connect(app.quit))  # whatever else is open
         signals.asked.connect(window.end)
         code = app.exec()
-        again = window.restarting
     finally:
         gc.enable()
         signals.stop()
         runner.stop()
         faults.stop()
-    if again:
-        _start_again(own_scale)
     return code
 
 
-def _scale_interface(percent: int) -> bool:
+def _scale_interface(percent: int) -> None:
     """Have Qt draw everything so large; must be called before its application is made. Whoever set the variable knows better."""
-    if percent == 100 or "QT_SCALE_FACTOR" in os.environ:
-        return False
-    os.environ["QT_SCALE_FACTOR"] = f"{percent / 100:g}"
-    return True
-
-
-def _start_again(own_scale: bool) -> None:
-    """Begin another process of this program; ``own_scale``: the present one has set the scale itself."""
-    variables = {k: v for k, v in os.environ.items() if not (own_scale and k == "QT_SCALE_FACTOR")}
-    subprocess.Popen([sys.executable, "-m", "playground"], env=variables)
+    if percent != 100:
+        os.environ.setdefault("QT_SCALE_FACTOR", f"{percent / 100:g}")
 
 
 def _recovery(resume: bool) -> tuple[Recovery | None, Point | None]:

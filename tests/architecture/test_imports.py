@@ -249,7 +249,9 @@ def test_whatever_is_imported_is_a_declared_dependency(imports: list[Import], re
         for one in project["optional-dependencies"][extra]
     ]
     declared = {_name_of(requirement) for requirement in (*project["dependencies"], *offered)} | {"shiboken6"}
-    distributions = {name: [name] for name in declared} | packages_distributions()  # an extra may be missing
+    # An extra may be missing: then a package is taken to be called as its distribution is.
+    guessed = {name.replace("-", "_"): [name] for name in declared} | {name: [name] for name in declared}
+    distributions = guessed | packages_distributions()
     foreign = [i for i in imports if not is_ours(i.imported) and i.package not in sys.stdlib_module_names]
     none_of([i for i in foreign if declared.isdisjoint(map(_normal, distributions.get(i.package, [])))])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 from shiboken6 import isValid
@@ -62,7 +62,20 @@ class Slot(QWidget):
 
 
 class Dock(QDockWidget):
-    """A dock whose view is made before it is shown, not while Qt is arranging docks."""
+    """A dock whose view is made before it is shown, not while Qt is arranging docks.
+
+    Attributes:
+        held: the mouse has taken it by its title.
+    """
+
+    held = False
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.MouseButtonPress:
+            self.held = True
+        elif event.type() in (QEvent.Type.MouseButtonRelease, QEvent.Type.Hide):
+            self.held = False
+        return super().event(event)
 
     def setVisible(self, visible: bool) -> None:
         slot = self.widget()
@@ -131,7 +144,7 @@ class Docks:
         self.born(panel.key, view)
         return view
 
-    def _make(self, panel: Panel) -> QDockWidget:
+    def _make(self, panel: Panel) -> Dock:
         dock = Dock(panel.title, self._window)
         dock.setObjectName(panel.key)
         dock.setWidget(self._slots[panel.key])
@@ -158,7 +171,7 @@ class Docks:
             for key in self._gave_way:
                 self._widened[self[key]] = self[key].width(), width
                 self[key].hide()
-            self._window.resizeDocks([self[panel.key]], [width], Qt.Orientation.Horizontal)
+            self._resize(self[panel.key], width)
         elif all(self[one.key].isHidden() for one in others):
             back = self._gave_way or tuple(one.key for one in others if one.shown)
             for key in back:
@@ -200,7 +213,7 @@ class Docks:
         before = dock.width()
         self._heighten(dock, max(TALL, round(self._window.height() * ROOM_SHARE)))
         if not dock.isFloating() and before < wide:
-            self._window.resizeDocks([dock], [wide], Qt.Orientation.Horizontal)
+            self._resize(dock, wide)
             self._widened[dock] = before, wide
 
     def _narrow(self, dock: QDockWidget) -> None:
@@ -208,15 +221,16 @@ class Docks:
         before, wide = self._widened.pop(dock)
         if not dock.isFloating() and abs(dock.width() - wide) <= SLACK:
             for delay in (0, 50):  # once more when its view has taken the width, and can be narrower still
-                QTimer.singleShot(
-                    delay,
-                    self._window,
-                    lambda: self._window.resizeDocks([dock], [before], Qt.Orientation.Horizontal),
-                )
+                QTimer.singleShot(delay, self._window, lambda: self._resize(dock, before))
 
     def _heighten(self, dock: QDockWidget, wished: int) -> None:
         if not dock.isFloating() and dock.height() < wished:
-            self._window.resizeDocks([dock], [wished], Qt.Orientation.Vertical)
+            self._resize(dock, wished, Qt.Orientation.Vertical)
+
+    def _resize(self, dock: QDockWidget, size: int, way: Qt.Orientation = Qt.Orientation.Horizontal) -> None:
+        # While somebody drags a dock, Qt has put its arrangement aside: whoever changes it then, frees it twice.
+        if not any(one.held for one in self._docks.values()):
+            self._window.resizeDocks([dock], [size], way)
 
     def make_shown(self) -> None:
         """Make the views that are seen as soon as the window is."""

@@ -90,7 +90,7 @@ class MainWindow(QMainWindow):
         self.document, self.history = document, history
         self._settings, self._appearance = settings, appearance
         document.settle = settle_typed
-        self._closing, self.restarting = False, False
+        self._closing = False
         self._usual = QByteArray()  # how the panels stood before the presentation
         history.setParent(self)  # it must go with the window, not whenever Python finds time
         self.focus = Focus(self)
@@ -315,18 +315,9 @@ class MainWindow(QMainWindow):
         """Qt takes another scale only as the program begins."""
         if percent != self._settings.scale:
             self._settings.scale = percent
-            self.run.offer(
-                f"Everything is drawn at {percent} % from the next start on. What is open comes back as it is.",
-                "Restart now",
-                self._restart,
+            self.run.note(
+                f"Everything is drawn at {percent} % from the next start on. What is open comes back as it is."
             )
-
-    def _restart(self) -> None:
-        def restart() -> None:
-            self.restarting = True
-            self._close_now()
-
-        self.desk.close(restart)
 
     def _present(self) -> None:
         """The network and one panel, or all panels as they were."""
