@@ -340,7 +340,8 @@ def condition_in_words(condition: Condition) -> str:
     mark = RIGHT if condition.met else OPEN
     if not condition.sign:
         return f"{mark} {condition.label}"
-    return f"{mark} {condition.label} {_written(condition.now)} · asked {condition.sign} {_written(condition.asked)}"
+    colon = ":" if condition.label[-1:].isdigit() else ""  # two numbers beside each other read as one
+    return f"{mark} {condition.label}{colon} {_written(condition.now)} · asked {condition.sign} {_written(condition.asked)}"
 
 
 def _written(value: Value) -> str:
