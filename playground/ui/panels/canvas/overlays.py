@@ -36,7 +36,7 @@ class Invitation(QFrame):
         )
         words.setProperty("muted", True)
         words.setWordWrap(True)
-        layout = QVBoxLayout(self)
+        self._layout = layout = QVBoxLayout(self)
         for label in (head, words):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             layout.addWidget(label)
@@ -53,7 +53,7 @@ class Invitation(QFrame):
 
     def stand_in(self, room: QRect) -> None:
         """In the middle of ``room``; where its words need more, from its left edge on."""
-        self.setFixedWidth(max(min(300, room.width() - 16), self.layout().minimumSize().width()))
+        self.setFixedWidth(max(min(300, room.width() - 16), self._layout.minimumSize().width()))
         self.adjustSize()
         corner = room.center() - self.rect().center()
         self.move(max(corner.x(), room.left()), corner.y())
