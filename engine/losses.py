@@ -19,7 +19,7 @@ from engine.errors import ShapeError
 from engine.maths import DOT, PRODUCT, Expression, Let, juxtaposed, log_sigmoid, truth, written_out
 from engine.ranges import Range
 from engine.registry import Registry
-from engine.spec import Choice, Float, Int, Numbers, Spec, by_option, param
+from engine.spec import Choice, Float, FloatList, Int, Spec, by_option, param
 
 
 class Loss(Spec):
@@ -433,7 +433,7 @@ class CrossEntropyLoss(Loss):
         advanced=True,
     )
     weight: tuple[float, ...] = param(
-        Numbers(none_label="all alike"),
+        FloatList(none_label="all alike"),
         default=(),
         help="How much each class counts, in the order of the classes, such as 1, 2.5, 1; classes without a number count 1.",
         label="class weights",

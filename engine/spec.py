@@ -248,7 +248,7 @@ class Flags(Kind):
 
 
 @dataclass(frozen=True)
-class Numbers(Kind):
+class FloatList(Kind):
     """Some numbers above 0, one after another, such as one for each class; none are shown as ``none_label``."""
 
     most: int = 1000

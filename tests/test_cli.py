@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from statistics import fmean, stdev
 
 import numpy as np
 import pytest
@@ -22,7 +23,8 @@ from engine.io import save_weights
 from engine.log import COLUMNS
 from engine.schedules import ReduceLROnPlateau
 from playground import __version__, app
-from playground.cli import Target, main
+from playground.cli import main
+from playground.cli.exchange import Target
 from playground.document import edits, files
 from playground.document.examples import example, examples
 from playground.runner.messages import Load, Play, State, Step
@@ -139,13 +141,13 @@ def test_a_signal_ends_the_run_as_its_last_epoch_would(
 ) -> None:
     real = app.train
 
-    def interrupted(project, epochs, progress, ending=(), run=None):
+    def interrupted(project, epochs, progress, ending, *given):
         def note(done: int) -> None:
             progress(done)
             if done >= 3 and not ending:
                 os.kill(os.getpid(), number)
 
-        return real(project, epochs, note, ending, run)
+        return real(project, epochs, note, ending, *given)
 
     monkeypatch.setattr(app, "train", interrupted)
     before = signal.getsignal(number)
@@ -728,3 +730,16 @@ def test_a_run_that_is_kept_while_it_trains_goes_on_after_kill_9(tmp_path: Path)
     whole = run(tmp_path, "train", "spiral", "--epochs", str(reached + 5), "--out", "whole")
     assert whole.returncode == 0, whole.stderr
     assert (tmp_path / "on" / "metrics.csv").read_bytes() == (tmp_path / "whole" / "metrics.csv").read_bytes()
+
+
+def test_folds_are_trained_one_by_one_and_their_mean_is_said(qapp, tmp_path: Path, capsys) -> None:
+    assert main(["train", "circle", "--folds", "3", "--epochs", "2", "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    metrics = []
+    for fold in ("fold1", "fold2", "fold3"):
+        with (tmp_path / fold / "metrics.csv").open(encoding="utf-8") as file:
+            metrics.append(float([*csv.DictReader(file)][-1]["validation_metric"]))
+    assert f"3 folds: validation accuracy {fmean(metrics):.4f} ± {stdev(metrics):.4f}" in said
+    for option in (["--resume"], ["--keep-every", "1"]):  # neither is about several runs
+        assert main(["train", "circle", "--folds", "3", *option]) == 2
+        assert f"{option[0]} " in capsys.readouterr().err

@@ -109,7 +109,7 @@ def before(plan: Plan, meant: Collection[str] = ()) -> tuple[Advice, ...]:
 def problems(plan: Plan, meant: Collection[str] = ()) -> tuple[Problem, ...]:
     """The warnings among what is said ``before``, as problems of a project."""
     return tuple(
-        Problem(one.node_id, one.words, "warning", one.remedies, one.rule)
+        Problem(one.node_id, f"{one.words} {one.why}".strip(), "warning", one.remedies, one.rule)
         for one in before(plan, meant)
         if one.level == "warning"
     )
@@ -156,7 +156,7 @@ class Coach:
         first = order[0] if order else None
         light: Light = "learning" if self.learning else ""
         if first is not None and first.level == "warning":
-            light = "stuck" if first.stuck and self.step > 0 and not self._learned else "suspicious"
+            light = "stuck" if first.stuck and self.step > 0 and not self.learning else "suspicious"
         return Told(first, light, tuple(order[1:]))
 
     @property

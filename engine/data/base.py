@@ -38,7 +38,7 @@ class Dataset:
         parts: ``(N,)``, the part that the files give each sample to, as its place in ``PARTS``; ``None`` where they give none.
         report: what the reader of the files did.
         encoding: of a table, how its rows became numbers, and what of it the training part has to tell; ``None`` for others.
-        deal: ``(N,)`` from 0 to below 1, by which samples are dealt out to the parts in place of chance, so that each stays in its part
+        split_fractions: ``(N,)`` from 0 to below 1, by which samples are dealt out to the parts in place of chance, so that each stays in its part
             while others come and go; ``None`` where chance deals.
         axes: ``(low, high)``, the range that pictures of the inputs show at least; ``None``: that of the inputs.
 
@@ -54,7 +54,7 @@ class Dataset:
     parts: NDArray[Any] | None = None
     report: tuple[Note, ...] = ()
     encoding: Encoding | None = None
-    deal: NDArray[np.float64] | None = None
+    split_fractions: NDArray[np.float64] | None = None
     axes: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
@@ -130,9 +130,11 @@ class Dataset:
 
     def take(self, index: NDArray[np.intp]) -> Dataset:
         """The samples at ``index``, in that order, names kept. Raises DataError when empty."""
-        parts, deal = (None if of is None else of[index] for of in (self.parts, self.deal))
+        parts, fractions = (None if of is None else of[index] for of in (self.parts, self.split_fractions))
         encoding = None if self.encoding is None else self.encoding.take(index)
-        return replace(self, x=self.x[index], y=self.y[index], parts=parts, deal=deal, encoding=encoding)
+        return replace(
+            self, x=self.x[index], y=self.y[index], parts=parts, split_fractions=fractions, encoding=encoding
+        )
 
     def fitted(self, train: NDArray[np.intp]) -> Dataset:
         """The samples with what has to be learnt from ``train``, the places of the training samples, put in; itself where that is nothing."""

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.base import Dataset, Source, sources
+from engine.data.dealing import GOLDEN, dealt_at
 from engine.data.numbers import Floats, Names, Numbers, Table
-from engine.data.prepare import GOLDEN, Prepared, dealt_at
+from engine.data.prepare import Prepared
 from engine.errors import DataError, SpecError, counted
 from engine.spec import Bool, Choice, Float, Int, Name, param
 
@@ -108,10 +109,12 @@ class Painted(Source):
             )
         axes, deal = (self.low, self.high), table[:, DEAL]
         if self.shape == "curve":
-            return Dataset(table[:, :1], table[:, UP:VALUE], (), self.features, ("y",), deal=deal, axes=axes)
+            return Dataset(
+                table[:, :1], table[:, UP:VALUE], (), self.features, ("y",), split_fractions=deal, axes=axes
+            )
         x, value = table[:, :VALUE], table[:, VALUE]
         y = value.astype(np.int64) if self.classes else value[:, None]
-        return Dataset(x, y, self.classes, self.features, deal=deal, axes=axes)
+        return Dataset(x, y, self.classes, self.features, split_fractions=deal, axes=axes)
 
     def goes_on_from(self, before: Source) -> bool:
         if isinstance(before, Painted):

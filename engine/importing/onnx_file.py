@@ -6,7 +6,7 @@ A file of somebody else is data: nothing it names is loaded beside it, and no op
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
@@ -52,14 +52,6 @@ class Draft:
 
 
 @dataclass
-class Padded:
-    """A value with zeros round it, for the convolution that comes."""
-
-    source: str
-    pads: tuple[int, int, int, int]
-
-
-@dataclass
 class Pending:
     """Part of what several operators compute together, for the one that ends it: "scaled", "bent" or "columns" of a source."""
 
@@ -69,7 +61,7 @@ class Pending:
 
 
 #: a value of the graph: a constant, the id of what gives it, or what an operator that comes makes a layer of
-Value = Array | str | Padded | Pending
+Value = Array | str | Pending
 
 READERS: dict[str, Callable[[Reading, Any, list[Value], Attributes], Value]] = {}
 
@@ -171,6 +163,8 @@ class Reading:
         how: How = "understood"
         if not new and op in ("Dropout", "Identity"):
             how, words = "replaced", "left out: in inference it does nothing"
+        if new:
+            draft.part = len(self.parts)
         self.parts.append(Part(where, op, how, words))
 
     def _read(self, node: Any) -> Value:
@@ -193,11 +187,23 @@ class Reading:
 
     def layer(self, layer: Layer, *sources: Value, **state: Array) -> str:
         """Add a layer; returns its id."""
-        stem = layer.key.lower()
         count = sum(draft.layer.key == layer.key for draft in self.drafts.values())
-        node_id = f"{stem}{count + 1}"
+        while (node_id := f"{layer.key.lower()}{count + 1}") in self.drafts:  # some were taken into others
+            count += 1
         self.drafts[node_id] = Draft(node_id, layer, [source_of(s) for s in sources], dict(state))
         return node_id
+
+    def border_of(self, name: str, value: Value) -> tuple[str, tuple[int, int, int, int]]:
+        """Where a picture comes from, and the zeros round it that the one layer that reads it can put there itself."""
+        draft = self.drafts.get(source_of(value))
+        if draft is None or not isinstance(draft.layer, layers.ZeroPad2d) or not self.alone(name):
+            return source_of(value), (0, 0, 0, 0)
+        return draft.sources[0], draft.layer.pads()
+
+    def take_in(self, node_id: str) -> None:
+        """Leave out a border, which the layer behind it puts there itself."""
+        draft = self.drafts.pop(node_id)
+        self.parts[draft.part] = replace(self.parts[draft.part], words="padding of the layer behind it")
 
     def is_row(self, value: Value) -> bool:
         """Whether a sample of it is a row of values, not a picture."""
@@ -323,3 +329,15 @@ def number(value: Value, what: str) -> float:
     if a.size != 1:
         raise Unreadable(f"its {what} is {a.size} numbers; expected one")
     return float(a.reshape(-1)[0])
+
+
+def weights(values: list[Value], at: int, what: str) -> Array:
+    """A weight as float32, which it nearly always is."""
+    return np.asarray(constant(values[at], what), np.float32)
+
+
+def row(bias: Array, size: int) -> Array:
+    """A bias as a row of ``size`` numbers."""
+    if bias.size not in (1, size):
+        raise Unreadable(f"its bias is {bias.size} numbers; expected {size}")
+    return np.array(np.broadcast_to(bias.reshape(-1), (size,)))

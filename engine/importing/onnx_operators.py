@@ -9,9 +9,7 @@ import numpy as np
 from engine import layers
 from engine.core import Array
 from engine.importing.onnx_file import (
-    READERS,
     Attributes,
-    Padded,
     Pending,
     Reading,
     Unreadable,
@@ -19,22 +17,10 @@ from engine.importing.onnx_file import (
     constant,
     number,
     reads,
+    row,
     source_of,
+    weights,
 )
-from engine.layers.base import Layer
-
-
-def weights(values: list[Value], at: int, what: str) -> Array:
-    """A weight as float32, which it nearly always is."""
-    return np.asarray(constant(values[at], what), np.float32)
-
-
-def named(key: str) -> Layer:
-    """A layer by its key, where there is one."""
-    if key not in layers.registry:
-        raise Unreadable("no layer here computes it")
-    return layers.registry.get(key)()
-
 
 # --- products --------------------------------------------------------------------------------------------------------
 
@@ -53,15 +39,8 @@ def _linear(r: Reading, x: Value, w: Array, bias: Array | None) -> str:
         raise Unreadable(f"its weights have the shape {w.shape}; expected outputs × inputs")
     state = {"weight": np.ascontiguousarray(w)}
     if bias is not None:
-        state["bias"] = _row(bias, len(w))
+        state["bias"] = row(bias, len(w))
     return r.layer(layers.Linear(len(w), bias=bias is not None), x, **state)
-
-
-def _row(bias: Array, size: int) -> Array:
-    """A bias as a row of ``size`` numbers."""
-    if bias.size not in (1, size):
-        raise Unreadable(f"its bias is {bias.size} numbers; expected {size}")
-    return np.array(np.broadcast_to(bias.reshape(-1), (size,)))
 
 
 @reads("MatMul")
@@ -120,118 +99,8 @@ def _with_bias(draft: Any, bias: Array) -> str:
     )
     if not along:
         raise Unreadable(f"it adds numbers of shape {bias.shape}; a bias has one for each of {size} units")
-    draft.layer, draft.state["bias"] = layer.replace(bias=True), _row(bias, size)
+    draft.layer, draft.state["bias"] = layer.replace(bias=True), row(bias, size)
     return str(draft.id)
-
-
-@reads("Conv")
-def _conv(r: Reading, node: Any, values: list[Value], a: Attributes) -> Value:
-    w = weights(values, 1, "weights")
-    if w.ndim != 4 or not w.size:
-        raise Unreadable(f"its weights have the shape {w.shape}; only pictures are convolved here")
-    dilation, stride = _pair(a, "dilations", (1, 1)), _pair(a, "strides", (1, 1))
-    kernel = (w.shape[2], w.shape[3])
-    top, bottom, left, right = _pads(a, kernel, stride, dilation)
-    source = values[0]
-    if isinstance(source, Padded):
-        (t, b, le, ri), source = source.pads, source.source
-        top, bottom, left, right = top + t, bottom + b, left + le, right + ri
-    state = {"weight": w}
-    if len(values) > 2 and node.input[2]:
-        state["bias"] = _row(weights(values, 2, "bias"), len(w))
-    even = (top, left) == (bottom, right)
-    layer = layers.Conv2d(
-        len(w), kernel, stride, (top, left) if even else (top, bottom, left, right), dilation, int(a.get("group", 1)), "bias" in state
-    )  # fmt: skip
-    return r.layer(layer, source, **state)
-
-
-def _pair(a: Attributes, name: str, usual: tuple[int, int]) -> tuple[int, int]:
-    found = a.get(name) or usual
-    if len(found) != 2:
-        raise Unreadable(f"its {name} are {len(found)} numbers; only pictures have a place here")
-    return int(found[0]), int(found[1])
-
-
-def _pads(
-    a: Attributes, kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]
-) -> tuple[int, int, int, int]:
-    """Top, bottom, left, right."""
-    auto = a.get("auto_pad", "NOTSET") or "NOTSET"
-    if auto == "NOTSET":
-        found = a.get("pads") or [0, 0, 0, 0]
-        if len(found) != 4 or min(found) < 0:
-            raise Unreadable(f"its pads are {found[:6]}; expected four numbers, none below 0")
-        return found[0], found[2], found[1], found[3]
-    if auto == "VALID":
-        return 0, 0, 0, 0
-    if stride != (1, 1):
-        raise Unreadable(
-            f"it pads by {auto} with a stride, which depends on the size of the picture; expected pads as numbers"
-        )
-    reach = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
-    less = [n // 2 for n in reach]
-    more = [n - m for n, m in zip(reach, less, strict=True)]
-    before, after = (less, more) if auto == "SAME_UPPER" else (more, less)
-    return before[0], after[0], before[1], after[1]
-
-
-@reads("Pad")
-def _pad(r: Reading, node: Any, values: list[Value], a: Attributes) -> Value:
-    pads = (
-        [int(v) for v in a["pads"]]
-        if "pads" in a
-        else [int(v) for v in constant(values[1], "pads").reshape(-1)]
-    )
-    value = number(values[2], "value") if len(values) > 2 and node.input[2] else a.get("value", 0.0)
-    if (
-        a.get("mode", "constant") not in ("constant", "")
-        or value != 0.0
-        or (len(values) > 3 and node.input[3])
-    ):
-        raise Unreadable("it pads with other numbers than 0, or along chosen axes")
-    if len(pads) != 8 or any(pads[i] for i in (0, 1, 4, 5)) or min(pads) < 0:
-        raise Unreadable(f"its pads are {pads[:8]}; expected zeros round a picture")
-    return Padded(source_of(values[0]), (pads[2], pads[6], pads[3], pads[7]))
-
-
-# --- pooling ----------------------------------------------------------------------------------------------------------
-
-
-def _pooling(a: Attributes) -> dict[str, Any]:
-    kernel = _pair(a, "kernel_shape", (1, 1))
-    stride = _pair(a, "strides", (1, 1))
-    top, bottom, left, right = _pads(a, kernel, stride, _pair(a, "dilations", (1, 1)))
-    if a.get("ceil_mode", 0):
-        raise Unreadable("its windows reach over the border (ceil_mode)")
-    if (top, left) != (bottom, right):
-        raise Unreadable(
-            f"its border is {(top, bottom, left, right)}; expected as much above as below, and left as right"
-        )
-    return {"kernel_size": kernel, "stride": stride, "padding": (top, left)}
-
-
-@reads("MaxPool")
-def _max_pool(r: Reading, node: Any, values: list[Value], a: Attributes) -> Value:
-    if len([name for name in node.output if name]) > 1:
-        raise Unreadable("it also gives where its maxima are, which nothing here reads")
-    return r.layer(layers.MaxPool2d(**_pooling(a), dilation=_pair(a, "dilations", (1, 1))), values[0])
-
-
-@reads("AveragePool")
-def _average_pool(r: Reading, node: Any, values: list[Value], a: Attributes) -> Value:
-    if _pair(a, "dilations", (1, 1)) != (1, 1):
-        raise Unreadable("it is dilated, which means are not here")
-    return r.layer(
-        layers.AvgPool2d(**_pooling(a), count_include_pad=bool(a.get("count_include_pad", 0))), values[0]
-    )
-
-
-@reads("GlobalAveragePool", "GlobalMaxPool")
-def _global(r: Reading, node: Any, values: list[Value], a: Attributes) -> Value:
-    if node.op_type == "GlobalMaxPool":
-        return r.layer(named("GlobalMaxPool2d"), values[0])
-    return r.layer(layers.GlobalAvgPool2d(), values[0])
 
 
 # --- norms ------------------------------------------------------------------------------------------------------------
@@ -251,11 +120,15 @@ def _batch_norm(r: Reading, node: Any, values: list[Value], a: Attributes) -> Va
 
 @reads("LayerNormalization")
 def _layer_norm(r: Reading, node: Any, values: list[Value], a: Attributes) -> Value:
-    scale = weights(values, 1, "scale")
-    if a.get("axis", -1) not in (1, -scale.ndim):
-        raise Unreadable(f"it goes over the axes from {a.get('axis', -1)} on; expected all of a sample")
+    scale, rank = weights(values, 1, "scale"), 1 if r.is_row(values[0]) else 3
+    axis = int(a.get("axis", -1))
+    if (axis - rank - 1 if axis > 0 else axis) != -scale.ndim or not 1 <= scale.ndim <= rank:
+        raise Unreadable(
+            f"it goes over the axes from {axis} on, with a scale of shape {scale.shape}; expected one number for each value of these axes"
+        )
     bias = weights(values, 2, "bias") if len(values) > 2 and node.input[2] else np.zeros_like(scale)
-    return r.layer(layers.LayerNorm(eps=float(a.get("epsilon", 1e-5))), values[0], weight=scale, bias=bias)
+    layer = layers.LayerNorm(scale.ndim % rank, float(a.get("epsilon", 1e-5)))
+    return r.layer(layer, values[0], weight=scale, bias=bias)
 
 
 @reads("LRN")
@@ -276,24 +149,19 @@ PLAIN = {"Relu": "ReLU", "Tanh": "Tanh", "Sigmoid": "Sigmoid", "Mish": "Mish", "
 
 @reads(*PLAIN)
 def _plain(r: Reading, node: Any, values: list[Value], a: Attributes) -> Value:
-    return r.layer(named(PLAIN[node.op_type]), values[0])
+    return r.layer(layers.registry.get(PLAIN[node.op_type])(), values[0])
 
 
 @reads("HardSigmoid")
 def _hard_sigmoid(r: Reading, node: Any, values: list[Value], a: Attributes) -> Value:
     if abs(a.get("alpha", 0.2) - 1 / 6) > 1e-6 or abs(a.get("beta", 0.5) - 0.5) > 1e-6:
         raise Unreadable("its slope is another than 1/6, which is the only one here")
-    return r.layer(named("Hardsigmoid"), values[0])
+    return r.layer(layers.Hardsigmoid(), values[0])
 
 
 @reads("Gelu")
 def _gelu(r: Reading, node: Any, values: list[Value], a: Attributes) -> Value:
-    layer, how = layers.GELU(), a.get("approximate", "none") or "none"
-    if how != "none":
-        if "approximate" not in {p.name for p in layer.params()}:
-            raise Unreadable("it is the approximation by tanh; only the exact one is here")
-        layer = layer.replace(approximate=how)
-    return r.layer(layer, values[0])
+    return r.layer(layers.GELU(a.get("approximate", "none") or "none"), values[0])
 
 
 @reads("LeakyRelu")
@@ -308,13 +176,11 @@ def _elu(r: Reading, node: Any, values: list[Value], a: Attributes) -> Value:
 
 @reads("Selu")
 def _selu(r: Reading, node: Any, values: list[Value], a: Attributes) -> Value:
-    usual = (
-        abs(a.get("alpha", 1.67326324) - 1.67326324) < 1e-6
-        and abs(a.get("gamma", 1.05070098) - 1.05070098) < 1e-6
-    )
-    if not usual:
-        raise Unreadable("it has other constants than SELU's own")
-    return r.layer(layers.SELU(), values[0])
+    usual = layers.SELU()
+    alpha, scale = a.get("alpha", usual.alpha), a.get("gamma", usual.scale)
+    if abs(alpha - usual.alpha) < 1e-6 and abs(scale - usual.scale) < 1e-6:  # they are float32 there
+        return r.layer(usual, values[0])
+    return r.layer(layers.SELU(alpha, scale), values[0])
 
 
 @reads("PRelu")
@@ -443,7 +309,3 @@ def _constant(r: Reading, node: Any, values: list[Value], a: Attributes) -> Valu
         if name in a:
             return np.asarray(a[name])
     raise Unreadable("its value is of a kind that is not known")
-
-
-#: all that are known
-OPERATORS = tuple(sorted(READERS))

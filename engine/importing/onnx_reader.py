@@ -6,13 +6,16 @@ import os
 from pathlib import Path
 
 from engine.errors import DataError, clipped
+from engine.importing import onnx_operators, onnx_pictures  # noqa: F401  they fill the table
 from engine.importing.base import Imported
-from engine.importing.onnx_file import EXPECTED, Reading, check
-from engine.importing.onnx_operators import OPERATORS
+from engine.importing.onnx_file import EXPECTED, READERS, Reading, check
 from engine.io.guarded import foreign, read_bytes
 from engine.limits import WEIGHTS_BYTES
 
 __all__ = ["OPERATORS", "read_onnx"]
+
+#: all that are known
+OPERATORS = tuple(sorted(READERS))
 
 
 def read_onnx(path: str | os.PathLike[str]) -> Imported:

@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.errors import EngineError, SpecError, clipped, few, shown
 from engine.layers import registry as layers
-from engine.spec import Bool, Flags, Float, Int, Kind, Nested, NestedList, Pair, Spec
+from engine.spec import Bool, Flags, Float, FloatList, Int, Kind, Nested, NestedList, Pair, Spec
 from playground.document import edits
 from playground.document.project import Project
 
@@ -27,6 +27,8 @@ SPECS: dict[str, Callable[[Project, Any], Project]] = {
 SEED = "seed"
 #: what a seed may be
 _SEED = Int(min=0, max=2**63 - 1)
+#: words for yes and no
+_BOOLS = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,12 @@ def set_at(project: Project, path: str, value: Any) -> Project:
         raise SpecError(f"{path} cannot be {in_words(value)}: {error}") from None
 
 
+def with_words(spec: Spec, path: str, words: str) -> Any:
+    """``spec`` with the value that ``words`` stand for at the ``path`` inside it. Raises SpecError."""
+    names = path.split(".")
+    return _replaced(spec, names, _follow(spec, names, path, f"{spec.label}.").read(words))
+
+
 def in_words(value: Any) -> str:
     """A value as a path takes it and a table shows it: "0.1", "Adam", "3x5", "true"."""
     if isinstance(value, Spec):
@@ -118,7 +126,10 @@ def in_words(value: Any) -> str:
         return {True: "true", False: "false", None: "none"}[value]
     if isinstance(value, tuple):
         return "x".join(map(in_words, value)) or "none"
-    return repr(value) if isinstance(value, float) else clipped(str(value), 80)
+    if isinstance(value, float):
+        short = f"{value:g}"
+        return short if float(short) == value else repr(value)
+    return clipped(str(value), 80)
 
 
 def _split(project: Project, path: str) -> tuple[str, str, str]:
@@ -162,6 +173,8 @@ def _follow(spec: Spec, names: list[str], path: str, done: str) -> Place:
         raise SpecError(
             f"{done[:-1]} holds {few([v.label for v in value])}; expected a number from 0 to {len(value) - 1} and a name after it."
         )
+    if value is None:
+        raise SpecError(f"{done[:-1]} is off, and has no {shown('.'.join(rest))}. Choose one first.")
     raise SpecError(
         f"{done[:-1]} is {shown(value)}, which has no {shown('.'.join(rest))}. Leave out what follows it."
     )
@@ -203,9 +216,11 @@ def _plain(kind: Kind, words: str) -> Any:
     if isinstance(kind, Nested):
         return None if kind.optional and words.lower() == "none" else kind.registry.get(words)()
     if isinstance(kind, Bool):
-        return {"true": True, "on": True, "false": False, "off": False}.get(words.lower(), words)
+        return _BOOLS.get(words.lower(), words)
     if isinstance(kind, Pair) and "x" in words:
         return tuple(int(part) if part.strip().isdecimal() else part for part in words.split("x"))
+    if isinstance(kind, FloatList):
+        return () if words.lower() == "none" else kind.read(words.replace("x", " "))
     if isinstance(kind, Flags):
         return tuple(part for part in words.split("+") if part not in ("", "none"))
     if isinstance(kind, Int | Float | Pair):

@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from engine.data import sources
-from engine.errors import EngineError, SpecError, UnknownName, shown
+from engine.errors import EngineError, UnknownName, shown
 from engine.layers import registry as layers
-from engine.spec import Nested, Spec
 from playground.document import edits
 from playground.document.examples import example
+from playground.document.paths import place, set_at, with_words
 from playground.document.project import Project
 from playground.lessons.errors import LessonError
 from playground.runner.messages import ApplyStep, Command, Discard, Inspect, Pause, Play, Reset, Step
@@ -103,51 +103,6 @@ def action(link: str) -> Action:
     return Action(name, MappingProxyType(dict(pairs)))
 
 
-def with_setting(project: Project, path: str, written: str) -> Project:
-    """``project`` with one field set: "fit.optimizer.lr" = "0.1", "linear1.out_features" = "6", "fit.optimizer" = "Adam".
-
-    Raises SpecError where the value cannot be taken, UnknownName where there is no such field.
-    """
-    first, *rest = path.split(".")
-    if first == "fit":
-        return edits.set_fit(project, _set(project.fit, rest, written))
-    if first == "data":
-        return edits.set_source(project, _set(project.source, rest, written))
-    if first == "preparation":
-        return edits.set_preparation(project, _set(project.preparation, rest, written))
-    if first not in {node.id for node in project.network.nodes}:
-        known = ["fit", "data", "preparation", *(node.id for node in project.network.nodes)]
-        raise UnknownName("layer or part", first, known)
-    return edits.set_layer(project, first, _set(project.network[first].layer, rest, written))
-
-
-def _set(spec: Any, path: list[str], written: str) -> Any:
-    if spec is None:
-        raise SpecError(f"It is off, and has no {path[0]}; expected one that is chosen. Choose one first.")
-    kinds = {one.name: one.kind for one in spec.params()}
-    if not path or path[0] not in kinds:
-        raise UnknownName(f"field of {spec.label}", path[0] if path else "", kinds)
-    name, *rest = path
-    kind, now = kinds[name], getattr(spec, name)
-    if rest:
-        value = _set(now, rest, written)
-    elif isinstance(kind, Nested):
-        value = None if written == "none" else kind.registry.get(written)()
-    else:
-        value = _read(now, written)
-    return spec.replace(**{name: value})
-
-
-def _read(now: Any, written: str) -> Any:
-    if isinstance(now, bool):
-        return written in ("true", "yes", "1")
-    if isinstance(now, int | float):
-        number = float(written)
-        return int(number) if isinstance(now, int) and number.is_integer() else number
-    # A field may be a word or a number: padding="same", padding=1.
-    return int(written) if isinstance(now, str) and written.isascii() and written.isdigit() else written
-
-
 @dataclass(frozen=True)
 class Kind:
     """What an action of one name does.
@@ -175,12 +130,12 @@ def _open(project: Project, choices: Mapping[str, str]) -> Project:
 
 def _settings(project: Project, choices: Mapping[str, str]) -> Project:
     for path, written in choices.items():
-        project = with_setting(project, path, written)
+        project = set_at(project, path, place(project, path).read(written))
     return project
 
 
 def _add(project: Project, choices: Mapping[str, str]) -> Project:
-    layer: Spec | str = choices["layer"]
+    layer: Any = choices["layer"]
     after = choices.get("after")
     at = (
         0
@@ -194,8 +149,8 @@ def _add(project: Project, choices: Mapping[str, str]) -> Project:
     if fields:
         layer = made()
         for name, written in fields.items():
-            layer = _set(layer, [name], written)
-    return edits.add_layer(project, layer, at)  # type: ignore[arg-type]
+            layer = with_words(layer, name, written)
+    return edits.add_layer(project, layer, at)
 
 
 def _source(project: Project, choices: Mapping[str, str]) -> Project:

@@ -16,6 +16,7 @@ from engine.layers import Linear
 from engine.layers.base import Shape
 from engine.network import Node
 from engine.trace.record import NotKept
+from playground.document.paths import place
 from playground.document.project import Project, data_of
 from playground.runner.messages import Diagnosis, State, Weights
 
@@ -95,15 +96,9 @@ def _kinds(seen: Seen, kind: str) -> float:
     return sum(node.layer.key == kind for node in seen.project.network.nodes)
 
 
-def setting(project: Project, path: str) -> Value:
-    """A field of a layer, "linear1.out_features", or of training, data or preparation: "fit.optimizer.lr". Raises AttributeError."""
-    first, *rest = path.split(".")
-    owners = {"fit": project.fit, "data": project.source, "preparation": project.preparation}
-    found: Any = owners[first] if first in owners else project.network[first].layer
-    for name in rest:
-        if name not in {one.name for one in found.params()}:
-            raise AttributeError(name)
-        found = getattr(found, name)
+def _setting(seen: Seen, path: str) -> Value:
+    """What is at a path of ``document/paths.py``; of a spec, such as an optimizer, its key."""
+    found = place(seen.project, path).value
     return found if isinstance(found, bool | int | float | str) else getattr(found, "key", None)
 
 
@@ -162,7 +157,7 @@ _FOUND = (
     Name("network.shape", "size behind {0}, axis {1}", "The size of a layer's output along an axis.", lambda s, node, axis: s.project.network.shapes(data_of(s.project).train.in_shape)[node][axis], ("layer", "axis")),
     Name("data.samples", "training samples", "How many are learned from.", lambda s: len(data_of(s.project).train)),
     Name("data.seed", "seed", "That draws first weights and order.", lambda s: s.project.seed),
-    Name("setting", "{0}", "A field: setting('fit.optimizer.lr'), setting('linear1.out_features'), setting('fit.loss').", lambda s, path: setting(s.project, path), ("path",)),
+    Name("setting", "{0}", "A field: setting('fit.optimizer.lr'), setting('linear1.out_features'), setting('fit.loss').", _setting, ("path",)),
     Name("weight", "{1} of {0}", "A parameter now: weight('linear1', 'weight', 0, 1), in PyTorch's shape.", _weight, ("layer", "name", "index…"), lambda node, *_: (Weights(node),)),
     _figure("dead", "share of dead units", "Units that are 0 for all samples, 0 to 1.", "dead"),
     _figure("saturated", "share of flat values", "Values where the activation's slope is nearly 0, 0 to 1.", "saturated"),

@@ -26,8 +26,9 @@ PATIENCE = 1.0
 
 @dataclass(frozen=True)
 class _Order:
-    """A race to begin: its trials as text, and the rest as in ``Race``."""
+    """A race to begin: its number, its trials as text, and the rest as in ``Race``."""
 
+    number: int
     heats: tuple[tuple[str, ...], ...]
     by_time: bool
     folder: Path
@@ -39,18 +40,19 @@ class Beside:
     def __init__(self) -> None:
         self._process: multiprocessing.process.BaseProcess | None = None
         self._line: Connection | None = None
-        self._last: RaceView | None = None
+        self._number = 0
         self.running = False
 
     def start(self, heats: Sequence[Sequence[Trial]], by_time: bool, folder: Path) -> None:
         """Begin a race, and give up the one before."""
-        if self._process is None or not self._process.is_alive():
+        if self._line is None or self._process is None or not self._process.is_alive():
             self._open()
         if self._line is None:
             return
         texts = tuple(tuple(one.to_json() for one in heat) for heat in heats)
+        self._number += 1
         with suppress(OSError):
-            self._line.send(_Order(texts, by_time, folder))
+            self._line.send(_Order(self._number, texts, by_time, folder))
         self.running = True
 
     def cancel(self) -> None:
@@ -67,7 +69,9 @@ class Beside:
             return None
         try:
             while self._line.poll():
-                found = self._line.recv()
+                number, view = self._line.recv()
+                if number == self._number:  # else the last words of one that was given up
+                    found = view
         except (EOFError, OSError):
             died, self._line = self.running, None
             self.running = False
@@ -128,14 +132,14 @@ def _carry_out(line: Connection, order: _Order) -> _Order | None:
                 following: _Order | None = line.recv()
                 return following
             if perf_counter() - told >= REPORT:
-                line.send(race.view())
+                line.send((order.number, race.view()))
                 told = perf_counter()
-        line.send(race.view())
+        line.send((order.number, race.view()))
     except (EOFError, BrokenPipeError, ConnectionError):
         raise
     except Exception as error:  # noqa: BLE001  who waits for a report must not wait for ever
         why = (
             f"Training beside has failed ({type(error).__name__}: {error}). What had come to its end is kept."
         )
-        line.send(RaceView(0, 1, over=True, message=why))
+        line.send((order.number, RaceView(0, 1, over=True, message=why)))
     return None

@@ -199,7 +199,8 @@ class Race:
                 lane.turn(TURN, lane.trial.epochs, most=1)
             self._look()
         elif self._by_time:
-            min(running, key=lambda lane: lane.seconds).turn(TURN, _budget(running))
+            behind = min(running, key=lambda lane: lane.seconds)
+            behind.turn(TURN, behind.trial.epochs)
         else:
             # To the end of the epoch that the last one is in, so that all stand at the same one.
             last = min(running, key=lambda lane: lane.progress)
@@ -239,10 +240,6 @@ class Race:
             self.done.append(key)
         except (OSError, FileError) as error:
             self.message = f"A run cannot be kept: {error}"
-
-
-def _budget(lanes: Sequence[_Lane]) -> int:
-    return max(lane.trial.epochs for lane in lanes)
 
 
 def _same(a: Trainer, b: Trainer) -> bool:

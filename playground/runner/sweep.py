@@ -17,7 +17,7 @@ import json
 import os
 import statistics
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,9 +29,9 @@ from engine.io import replacing
 from engine.io.guarded import read_bytes
 from playground.document import files
 from playground.document.paths import SEED, in_words
-from playground.document.project import Project
-from playground.runner.trials import carried_out
-from playground.runs.plan import Point, Setting, in_a_row, project_at
+from playground.document.project import Project, data_of
+from playground.runner.trials import carried_out, check_sum
+from playground.runs.plan import MOST_TRIALS, Point, Setting, in_a_row, project_at
 from playground.runs.trial import ENDS, RESULT_BYTES, Result, Trial, engine_version, result
 
 PLAN, TRIALS, TABLE = "sweep.json", "trials", "table.csv"
@@ -70,6 +70,11 @@ class Sweep:
         """All of them, those of a point together. Raises SpecError where values cannot be together."""
         if any(one.path == SEED for one in self.settings):
             raise SpecError("The seed is varied by the number of seeds. Leave it out of the settings.")
+        many = len(self.points) * len(self.seeds)
+        if many > MOST_TRIALS:
+            raise SpecError(
+                f"The sweep has {many:,} runs; expected at most {MOST_TRIALS:,}. Try fewer values, or fewer seeds."
+            )
         made = (project_at(self.project, self.settings, point) for point in self.points)
         return tuple(Trial(project, seed, self.epochs) for project in made for seed in self.seeds)
 
@@ -84,7 +89,17 @@ class Sweep:
             "settings": [one.path for one in self.settings],
             "epochs": self.epochs,
             "engine": engine_version(),
+            "data": _check_sum_of(self.project),
         }
+
+
+def _check_sum_of(project: Project) -> str:
+    """Of the samples: files may hold others by the time that a sweep goes on. Empty where there are none to be read."""
+    try:
+        made = data_of(project, wait=True).made
+    except EngineError:
+        return ""
+    return check_sum({"x": made.x, "y": made.y})
 
 
 @dataclass
@@ -135,6 +150,10 @@ class Ledger:
             "of the same sweep, which then goes on. Choose another folder."
         )
 
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.sweep.digests)
+
     def _path(self, digest: str) -> Path:
         return self.folder / TRIALS / f"{digest}.json"
 
@@ -145,7 +164,11 @@ class Ledger:
         return [one for digest, one in unique.items() if digest not in self.results]
 
     def put(self, digest: str, text: str) -> Result:
-        """Keep a result, which came from another process. Raises SpecError where it is none."""
+        """Keep a result, which came from another process. Raises SpecError where it is none, or of no trial of the sweep."""
+        if digest not in self._known:
+            raise SpecError(
+                f"A worker has sent a result of {shown(digest)}, which is no run of this sweep. Start it again."
+            )
         found = result(text)
         with _writing(self.folder), replacing(self._path(digest), durable=False) as file:
             file.write(text.encode("utf-8", "backslashreplace"))
@@ -171,7 +194,7 @@ def _writing(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def table(sweep: Sweep, results: dict[str, Result]) -> str:
+def table(sweep: Sweep, results: Mapping[str, Result]) -> str:
     """The trials that are done as CSV. Nothing in it depends on who has computed them, or when."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -338,7 +361,7 @@ class Standing:
     diverged: int
 
 
-def standings(sweep: Sweep, results: dict[str, Result]) -> list[Standing]:
+def standings(sweep: Sweep, results: Mapping[str, Result]) -> list[Standing]:
     """Every point of which something is done, the best first; those with diverged runs after all others."""
     found = []
     per_point = len(sweep.seeds)
@@ -353,7 +376,7 @@ def standings(sweep: Sweep, results: dict[str, Result]) -> list[Standing]:
     return sorted(found, key=lambda one: (one.diverged > 0, one.median))
 
 
-def advice(sweep: Sweep, results: dict[str, Result], ranked: Sequence[Standing]) -> list[str]:
+def advice(sweep: Sweep, results: Mapping[str, Result], ranked: Sequence[Standing]) -> list[str]:
     """What the standings suggest, in sentences: that the best lies at the border of what was tried, or that all have diverged."""
     sound = [one for one in ranked if one.median < float("inf")]
     if not sound:

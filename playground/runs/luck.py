@@ -61,12 +61,20 @@ def luck(a: Sequence[float], b: Sequence[float], what: str = "validation loss") 
         )
     first, second = np.array(pairs).T
     differences = second - first
-    mean, wins = float(differences.mean()), int((differences < 0).sum())
+    mean = float(differences.mean())
+    losses, wins = int((differences > 0).sum()), int((differences < 0).sum())
     low, high = interval(differences) if n > 1 else (mean, mean)
     verdict = _verdict(n, mean, low, high, max(first.mean(), second.mean()))
     lost = f" {failed} more could not be compared: a run diverged." if failed else ""
     return Luck(
-        n, failed, mean, low, high, wins, verdict, _words(verdict, n, mean, low, high, wins, what) + lost
+        n,
+        failed,
+        mean,
+        low,
+        high,
+        wins,
+        verdict,
+        _words(verdict, n, mean, low, high, wins if mean < 0 else losses, what) + lost,
     )
 
 
@@ -92,8 +100,8 @@ def _verdict(n: int, mean: float, low: float, high: float, size: float) -> str:
     return "B" if mean < 0 else "A"
 
 
-def _words(verdict: str, n: int, mean: float, low: float, high: float, wins: int, what: str) -> str:
-    better, won = ("B", wins) if mean < 0 else ("A", n - wins)
+def _words(verdict: str, n: int, mean: float, low: float, high: float, won: int, what: str) -> str:
+    better = "B" if mean < 0 else "A"
     figures = (
         f"mean difference of the {what} {_signed(mean)}, 95 % interval {_signed(low)} to {_signed(high)}"
     )

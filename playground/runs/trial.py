@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import engine
@@ -70,14 +70,17 @@ class Trial:
         }
         return json.dumps(data, ensure_ascii=False)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Of all that its numbers follow from."""
         return hashlib.sha256(self.to_json().encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
-def trial(text: str) -> Trial:
-    """The trial that ``text`` describes. Raises SpecError, also for one that was made for another version of the engine."""
+def trial(text: str, of_any_engine: bool = False) -> Trial:
+    """The trial that ``text`` describes. Raises SpecError, also for one that was made for another version of the engine.
+
+    ``of_any_engine``: not for that; it is to be shown, not computed.
+    """
     try:
         data = json.loads(text)
         made_for, seed, epochs, memory = (
@@ -91,7 +94,7 @@ def trial(text: str) -> Trial:
         raise SpecError(
             f"A trial is described by {shown(text)} ({type(error).__name__}); expected a project, a seed and a number of epochs."
         ) from None
-    if made_for != engine_version():
+    if made_for != engine_version() and not of_any_engine:
         raise SpecError(
             f"The trial is for engine {shown(made_for)}, and this worker has {engine_version()}: their numbers could differ. "
             "Install the same version on both."

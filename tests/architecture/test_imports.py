@@ -25,7 +25,7 @@ FLOORS = (
     ("playground.ui", "playground.ui.kit"),
     ("playground.ui.panels",),
     ("playground.ui.shell", "playground.ui.application"),
-    ("playground.app", "playground.cli", "playground.sweeping", "playground.__main__"),
+    ("playground.app", "playground.cli", "playground.__main__"),
 )
 QT = {"PySide6", "shiboken6", "pyqtgraph", "qtawesome", "qtpy", "pytestqt"}
 HEAVY = QT | {
@@ -149,7 +149,7 @@ class A:
         ("playground.uix", "playground"),
         ("playground.ui", "playground.ui"),
         ("playground.ui.panels.canvas.block", "playground.ui.panels"),
-        ("playground.cli", "playground.cli"),
+        ("playground.cli.training", "playground.cli"),
     ],
 )
 def test_every_module_has_its_floor(module: str, name: str) -> None:

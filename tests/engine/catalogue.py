@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from engine.data.numbers import Names, Table
-from engine.data.numbers import Numbers as Rows
+from engine.data.numbers import Names, Numbers, Table
 from engine.errors import ShapeError, SpecError
 from engine.layers import Layer, Shape
 from engine.layers import registry as layers
@@ -17,12 +16,12 @@ from engine.spec import (
     File,
     Flags,
     Float,
+    FloatList,
     Int,
     Kind,
     Name,
     Nested,
     NestedList,
-    Numbers,
     Pair,
     Spec,
 )
@@ -44,7 +43,7 @@ def others(kind: Kind, default: Any) -> list[Any]:
             return [o for o in options if o != default]
         case Flags(options=options):
             return [options]
-        case Numbers():
+        case FloatList():
             return [(2.0, 0.5), (0.25, 1.5, 3.0)]
         case File():
             return ["/some/where/else", "C:\\Pictures\\träumerei 1.npz"]
@@ -60,7 +59,7 @@ def others(kind: Kind, default: Any) -> list[Any]:
             return [cls() for cls in registry]
         case Table(least=least):
             row = [0.1 * i for i in range(least)]
-            return [Rows([row, row]), Rows([[*row, 0.5], [*row, 0.25]])]
+            return [Numbers([row, row]), Numbers([[*row, 0.5], [*row, 0.25]])]
         case Names():
             return [("a",), ("a", "träumerei 1")]
         case NestedList(registry=registry):

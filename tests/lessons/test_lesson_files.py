@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.layers import LeakyReLU
 from playground.document.examples import example
-from playground.lessons.actions import ACTIONS, action, with_setting
+from playground.document.project import Project
+from playground.lessons.actions import ACTIONS, action
 from playground.lessons.check import check
 from playground.lessons.errors import LessonError
 from playground.lessons.lesson import MOST_BYTES, lessons, load, parse
@@ -55,7 +57,7 @@ def test_the_check_plays_the_solution() -> None:
         (GOAL.replace("do:train?epochs=2", "do:set?nobody.a=1"), "cannot be played"),
         ("[a](do:set?linear9.out_features=3)", "linear9"),
         ("[a](do:set?fit.optimizer.lr=-3)", "lr"),
-        ("[a](do:set?fit.clipping.max_norm=1)", "It is off"),
+        ("[a](do:set?fit.clipping.max_norm=1)", "is off"),
         ("::: predict id=q answer=\"step.value('tanh1', 0)\"\nWhat?\n:::\n", "has no number"),
         ("::: predict id=q answer='2'\nWhat?\n- wrong `2 + 0` :: no\n:::\n", "is the right answer"),
     ):
@@ -104,10 +106,27 @@ def test_actions_do_what_they_say() -> None:
 
 def test_settings_by_their_path() -> None:
     project = example("circle").project
-    assert with_setting(project, "fit.batch_size", "7").fit.batch_size == 7
-    assert with_setting(project, "data.noise", "0.3").source.noise == 0.3
-    assert with_setting(project, "linear1.bias", "no").network["linear1"].layer.bias is False
-    assert with_setting(project, "fit.clipping", "none").fit.clipping is None
+
+    def made(link: str) -> Project:
+        found = action(link).edited(project)
+        assert found is not None
+        return found
+
+    assert made("do:set?fit.batch_size=7").fit.batch_size == 7
+    assert made("do:set?source.noise=0.3").source.noise == 0.3
+    assert made("do:set?linear1.bias=no").network["linear1"].layer.bias is False
+    assert made("do:set?fit.clipping=none").fit.clipping is None
+    assert made("do:add?layer=LeakyReLU&negative_slope=0.3").network.nodes[-1].layer == LeakyReLU(0.3)
+    # What is no yes or no is refused, not taken for no.
+    for link in (
+        "linear1.bias=maybe",
+        "fit.clipping.max_norm=1",
+        "fit.nothing=1",
+        "nothing.lr=1",
+        "fit.batch_size=few",
+    ):
+        with pytest.raises(LessonError, match="do:set"):
+            made(f"do:set?{link}")
 
 
 def test_files(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from playground.runner.session import Session
 from playground.runner.trials import check_sum, result_of
 from playground.runs import files as run_files
 from playground.runs.kept import Kept, differs, table
-from playground.runs.trial import Trial
+from playground.runs.trial import Trial, engine_version
 
 
 def with_rate(project: Project, lr: float) -> Project:
@@ -138,7 +138,10 @@ def test_what_is_kept_is_read_again_noted_and_thrown_away(tmp_path: Path) -> Non
     assert len(third.entries) == 2
     assert (third.entries[entry.key].note, third.entries[entry.key].star) == ("fast", True)
     assert table(list(third.entries.values()), a).count("\n") == 3
-    (tmp_path / "runs" / f"{entry.key}.json").write_text("[" * 10_000)
+    path = tmp_path / "runs" / f"{entry.key}.json"
+    path.write_text(path.read_text().replace(engine_version(), "0.0.9+older"))
+    assert third.take(entry.key) is not None  # an update of the program hides nothing
+    path.write_text("[" * 10_000)
     (tmp_path / "runs" / f"{entry.key}.surface.npy").write_bytes(b"\x93NUMPY rubbish")
     assert third.surface(entry.key) is None
     damaged = Kept(tmp_path / "runs")
@@ -146,6 +149,16 @@ def test_what_is_kept_is_read_again_noted_and_thrown_away(tmp_path: Path) -> Non
     assert len(damaged.entries) == 1
     third.delete(list(third.entries))
     assert not list((tmp_path / "runs").iterdir())
+
+
+def test_by_time_none_is_trained_for_longer_than_its_trial_says(tmp_path: Path) -> None:
+    a = example("xor").project
+    trials = (Trial(a, 0, 3), Trial(a, 1, 200))
+    finished(Race([trials], True, kept := Kept(tmp_path)))
+    for one in trials:
+        entry = kept.entries[one.digest]
+        assert entry.result.epoch == one.epochs
+        assert entry.result.weights == result_of(one).weights
 
 
 def until_over(beside: Beside) -> RaceView:
@@ -177,6 +190,24 @@ def test_a_process_of_its_own_trains_is_given_up_and_replaced_when_it_dies(tmp_p
         assert "was ended" in until_over(beside).message
         beside.start([(Trial(a, 0, 1),)], False, tmp_path)
         assert until_over(beside).message == ""
+    finally:
+        beside.stop()
+
+
+@pytest.mark.slow
+def test_the_last_words_of_a_race_are_not_taken_for_the_next_ones(tmp_path: Path) -> None:
+    a = example("xor").project
+    beside = Beside()
+    try:
+        beside.start([(Trial(a, 0, 1),)], False, tmp_path)
+        assert beside._line is not None
+        assert beside._line.poll(60)
+        time.sleep(0.5)  # nobody has taken that it is over
+        beside.start([(following := Trial(a, 0, 10_000_000),)], False, tmp_path)
+        while (view := beside.take()) is None:
+            time.sleep(0.02)
+        assert not view.over
+        assert view.lanes[0].key == following.digest
     finally:
         beside.stop()
 

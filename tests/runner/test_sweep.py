@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from engine.data import source_at
 from engine.errors import SpecError
 from engine.layers import Linear
 from engine.losses import MSELoss
 from engine.network import Network
 from playground import app
+from playground.document import edits
+from playground.document import project as projects
 from playground.document.examples import example
 from playground.runner.sweep import (
     Ledger,
@@ -91,6 +95,34 @@ def test_more_points_go_on_in_the_same_folder_and_another_sweep_does_not(tmp_pat
     (tmp_path / "sweep.json").write_text("[" * 100_000)
     with pytest.raises(SweepError, match="holds another sweep"):
         Ledger(tmp_path, small())
+
+
+def test_a_sweep_does_not_go_on_with_other_samples_in_the_same_file(tmp_path: Path, monkeypatch) -> None:
+    x, file = np.arange(24.0).reshape(12, 2), tmp_path / "data.npz"
+
+    def sweep() -> Sweep:
+        np.savez(file, x=x, y=np.arange(12) % 2)
+        monkeypatch.setattr(projects, "store", type(projects.store)())  # as in another process
+        project = edits.mend_output(edits.set_source(example("xor").project, source_at(file)))
+        return Sweep(project, (), ((),), (0,), 1)
+
+    Ledger(tmp_path / "out", sweep())
+    Ledger(tmp_path / "out", sweep())
+    x[3, 1] = -7
+    with pytest.raises(SweepError, match=r"differs in: data"):
+        Ledger(tmp_path / "out", sweep())
+
+
+def test_what_is_no_run_of_the_sweep_is_not_kept(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "out", small())
+    with pytest.raises(SpecError, match="no run of this sweep"):
+        ledger.put("../../outside", Result("finished").to_json())
+    assert not list(tmp_path.rglob("outside*"))
+
+
+def test_seeds_count_among_the_runs() -> None:
+    with pytest.raises(SpecError, match="20,000 runs"):
+        _ = small(seeds=10_000).trials
 
 
 def test_a_folder_that_cannot_be_written_is_refused_in_words(tmp_path: Path) -> None:

@@ -26,6 +26,12 @@ def test_differences_of_both_signs_may_be_luck() -> None:
     assert "may be luck: B was better with 3 of 6" in found.words
 
 
+def test_a_tie_is_nobodys_win() -> None:
+    found = luck([1.0] * 5, [1.0, 1.0, 1.0, 1.5, 1.2])
+    assert found.wins == 0
+    assert "A was better with 2 of 5" in found.words
+
+
 def test_pairing_cancels_what_a_seed_gives_both() -> None:
     """The seeds differ by far more than A and B do, and yet each says the same."""
     a = np.array([0.1, 0.9, 0.4, 0.7, 0.2, 0.6])

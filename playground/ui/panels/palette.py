@@ -166,7 +166,6 @@ def _tip(layer: type[Layer], theme: Theme, ratio: float) -> str:
     return f"<p>{words}</p>{drawn}"
 
 
-@panel("palette", "Layers", LEFT, order=20, share=50)
 class PaletteView(View):
     """The layers by category, with a field to search them."""
 
@@ -350,3 +349,6 @@ def _muted(name: str, text: str) -> QLabel:
     label.setWordWrap(True)
     label.setProperty("muted", True)
     return label
+
+
+panel(f"{__name__}:PaletteView", "palette", "Layers", LEFT, order=20, share=50)

@@ -1,4 +1,4 @@
-"""The panels of the window: their docks, and where these stand at first. What a panel is, its view says with ``@panel``."""
+"""The panels of the window: their docks, and where these stand at first. What a panel is, it says itself with ``panel``."""
 
 from __future__ import annotations
 
@@ -98,12 +98,12 @@ class Docks:
     """The docks of a window, by key, and their first arrangement.
 
     Attributes:
-        born: called with each view that has been made, before it is seen.
+        born: called with the key of a panel and its view, which has been made, before it is seen.
     """
 
     def __init__(self, window: QMainWindow, context: Context) -> None:
         self._window, self._context = window, context
-        self.born: Callable[[View], object] = lambda view: None
+        self.born: Callable[[str, View], object] = lambda key, view: None
         self._gave_way: tuple[str, ...] = ()
         self._widened: dict[QDockWidget, tuple[int, int]] = {}  # widths before and after
         self._slots = {panel.key: Slot(panel, self._bear) for panel in PANELS}
@@ -127,7 +127,7 @@ class Docks:
 
     def _bear(self, panel: Panel) -> View:
         view = panel.view(self._context)
-        self.born(view)
+        self.born(panel.key, view)
         return view
 
     def _make(self, panel: Panel) -> QDockWidget:
@@ -167,6 +167,17 @@ class Docks:
     def _refresh_titles(self) -> None:
         for key, title in self._titles.items():
             title.set_tabbed(bool(self._window.tabifiedDockWidgets(self[key])))
+
+    def seen(self, key: str) -> bool:
+        """Whether something of a panel is on the screen: a tab behind another is shown, as Qt says it, but not seen."""
+        return self[key].isVisible() and not self[key].visibleRegion().isEmpty()
+
+    def switch(self, key: str) -> None:
+        """Show a panel, also where it is a tab behind another; hide it where it is seen."""
+        if self.seen(key):
+            self[key].hide()
+        else:
+            self.bring_forward(key)
 
     def bring_forward(self, key: str) -> None:
         """Show a panel, above those that share its place."""

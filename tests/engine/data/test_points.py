@@ -188,6 +188,18 @@ def test_the_parts_have_their_shares_of_each_stroke(count: int) -> None:
         assert len(rows) == pytest.approx(share * 80 * count, abs=4)
 
 
+def test_equal_points_stay_together_where_that_is_asked() -> None:
+    painted = Painted(Numbers([(i % 10, i % 10, i % 2, i / 40) for i in range(40)]))
+    made = painted.make()
+
+    def shared(preparation: Preparation) -> set[float]:
+        index = prepare(made, preparation).index
+        return {*made.x[index.train][:, 0]} & {*made.x[index.validation][:, 0]}
+
+    assert shared(Preparation())
+    assert not shared(Preparation(equal_together=True))
+
+
 def test_few_points_train_and_validate() -> None:
     for count in range(2, 9):
         for deal in (0.05, 0.7, 0.95):

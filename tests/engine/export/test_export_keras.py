@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -30,9 +32,16 @@ NOT_WRITTEN = {"ConvTranspose2d", "Upsample", "ZeroPad2d"}
 TOO_LARGE = ("alexnet", "alexnet-small")
 
 
+os.environ.setdefault("KERAS_BACKEND", "torch")  # the one that our tests have
+
+
 @contextmanager
 def keras_or_its_reading() -> Iterator[None]:
-    with nullcontext() if importlib.util.find_spec("keras") else reading():
+    real = importlib.util.find_spec("keras") is not None
+    with nullcontext() if real else reading(), warnings.catch_warnings():
+        # Keras' own doing with NumPy 2.
+        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
+        warnings.filterwarnings("ignore", ".*softmax over axis", UserWarning)  # of one value
         yield
 
 

@@ -196,7 +196,7 @@ def test_goals_are_checked_with_every_frame(bench: Bench) -> None:
     QTest.mouseClick(bench.view._next, LEFT)
     goal = bench.view.goals[0]
     assert [row.text() for row in goal.rows] == [
-        "○ fit.optimizer.lr 0.1 · asked ≥ 0.4",
+        "○ fit.optimizer.lr 0.100 · asked ≥ 0.4",
         "✓ epoch 0 · asked < 5",
     ]
     assert not goal.met

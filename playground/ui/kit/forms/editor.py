@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.spec import Bool, Choice, Flags, Float, Int, Kind, NestedList, Numbers, Pair, Param
+from engine.spec import Bool, Choice, Flags, Float, FloatList, Int, Kind, NestedList, Pair, Param
 from playground.ui.kit.forms.field import WIDTH, StepField
 from playground.ui.kit.forms.number import NumberField, PairField
 from playground.ui.kit.icons import icon
@@ -119,7 +119,7 @@ def in_words(param: Param, value: Any) -> str:
             return "on" if value else "off"
         case "":
             return "none"
-        case tuple() if isinstance(param.kind, Numbers):
+        case tuple() if isinstance(param.kind, FloatList):
             return param.kind.written(value) or param.kind.none_label
         case tuple() if isinstance(param.kind, Flags):
             return ", ".join(value) or "none"

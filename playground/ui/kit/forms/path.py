@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QSizePolicy, QToolButton
 
-from engine.spec import File, Name, Numbers, Param
+from engine.spec import File, FloatList, Name, Param
 from playground.ui.kit.forms.editor import Editor, edits
 from playground.ui.kit.icons import icon
 from playground.ui.kit.theme import Theme
@@ -46,13 +46,13 @@ class NameEditor(Editor):
             self.entered.emit(text, "")
 
 
-@edits(Numbers)
+@edits(FloatList)
 class NumbersEditor(NameEditor):
     """A line for numbers with commas between them."""
 
     def __init__(self, param: Param, theme: Theme) -> None:
         super().__init__(param, theme)
-        self.kind: Numbers = param.kind  # type: ignore[assignment]
+        self.kind: FloatList = param.kind  # type: ignore[assignment]
         self.line.setPlaceholderText(self.kind.none_label)
 
     def show_value(self, value: Any) -> None:

@@ -22,7 +22,7 @@ from playground.lessons.expressions import Condition
 from playground.lessons.lesson import Goal, Hint, Predict
 from playground.lessons.names import Seen, Value
 from playground.lessons.progress import Answer, Progress
-from playground.ui.kit.numbers import MINUS, fmt
+from playground.ui.kit.numbers import exact, fmt, parse
 from playground.ui.kit.style import GAP, refresh
 from playground.ui.kit.switches import FlowLayout
 from playground.ui.kit.text import RIGHT, WRONG, Label
@@ -158,10 +158,9 @@ class QuestionCard(_Card):
         right = self.right
         if self.field is None or right is None:
             return
-        text = self.field.text().strip().replace("\N{MINUS SIGN}", "-")
-        try:
-            guess = float(text.replace(",", "."))
-        except ValueError:
+        text = self.field.text().strip()
+        guess = parse(text)
+        if guess is None:
             self._say("This is no number; write one such as −0.25.", False)
             return
         if not math.isfinite(guess):
@@ -341,12 +340,13 @@ def condition_in_words(condition: Condition) -> str:
     if not condition.sign:
         return f"{mark} {condition.label}"
     colon = ":" if condition.label[-1:].isdigit() else ""  # two numbers beside each other read as one
-    return f"{mark} {condition.label}{colon} {_written(condition.now)} · asked {condition.sign} {_written(condition.asked)}"
+    now, asked = _written(condition.now, fmt), _written(condition.asked, exact)
+    return f"{mark} {condition.label}{colon} {now} · asked {condition.sign} {asked}"
 
 
-def _written(value: Value) -> str:
+def _written(value: Value, number: Callable[[float], str]) -> str:
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.3g}".replace("-", MINUS) if isinstance(value, int | float) else value
+    return number(value) if isinstance(value, int | float) else value

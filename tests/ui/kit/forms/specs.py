@@ -20,7 +20,7 @@ from engine.optimizers import optimizers
 from engine.registry import Registry
 from engine.regularizers import regularizers
 from engine.schedules import schedules
-from engine.spec import Bool, Choice, Flags, Nested, NestedList, Numbers, Spec
+from engine.spec import Bool, Choice, Flags, FloatList, Nested, NestedList, Spec
 from playground.ui.kit.forms import SpecForm
 from playground.ui.kit.theme import LIGHT, LiveTheme
 
@@ -118,7 +118,7 @@ def enter(form: SpecForm, name: str, value: Any) -> None:
             for option in options:
                 if (option in value) != child(form, f"{name}.{option}").isChecked():
                     toggle(child(form, f"{name}.{option}"))
-        case Numbers():
+        case FloatList():
             type_into(child(form, name), ", ".join(map(str, value)))
         case Nested(none_label=nothing):
             pick(child(form, name), nothing if value is None else value.label)

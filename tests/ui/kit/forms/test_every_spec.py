@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from html import unescape
 from typing import Any
 
 import pytest
@@ -53,7 +54,7 @@ def test_every_parameter_is_shown(form: SpecForm, cls: type[Spec]) -> None:
         label = child(form, f"{param.name}.label")
         assert label.isVisible()
         assert label.text() == label_of(param)
-        tip = label.toolTip()
+        tip = unescape(label.toolTip())
         assert param.help in tip
         assert param.kind.expects[1:] in tip
         assert f"Default: {in_words(param, param.default)}" in tip

@@ -145,6 +145,7 @@ def test_opening_an_equal_project_ends_the_walk_too(qtbot, tmp_path: Path) -> No
     def see() -> None:
         told.runner.frame = before
         window.pump.tick()
+        qtbot.waitUntil(lambda: window.pump.shown is before)
 
     see()
     assert window.focus.step is not None

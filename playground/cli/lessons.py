@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-cli = typer.Typer(help="Lessons: list them, check those you write.", no_args_is_help=True)
+from playground.cli.options import FAILED, Refusal
+from playground.cli.root import cli
 
-FAILED = 1  #: exit code where a lesson does not hold what it says
-WRONG_USE = 2  #: exit code where what was asked for makes no sense
+lesson = typer.Typer(help="Lessons: list them, check those you write.", no_args_is_help=True)
+
 
 #: what `new` writes
 TEMPLATE = """\
@@ -42,7 +43,7 @@ A larger learning rate may help.
 """
 
 
-@cli.command("list")
+@lesson.command("list")
 def list_() -> None:
     """List the lessons that come with the program."""
     from playground.lessons.lesson import lessons
@@ -55,7 +56,7 @@ def list_() -> None:
         typer.echo(f"  {lesson.id}  {lesson.title}: {lesson.about} {lesson.minutes} minutes.")
 
 
-@cli.command()
+@lesson.command()
 def check(
     paths: Annotated[
         list[Path] | None,
@@ -84,22 +85,22 @@ def check(
         raise typer.Exit(FAILED)
 
 
-@cli.command()
+@lesson.command()
 def new(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Is made; its name orders the lessons.")],
 ) -> None:
     """Make the folder of a new lesson, with a small one in it that holds."""
     if folder.exists():
-        _refuse(f"{folder} is there already; expected a new folder. Choose another name.")
+        raise Refusal(f"{folder} is there already; expected a new folder. Choose another name.")
     try:
         folder.mkdir(parents=True)
         (folder / "lesson.md").write_text(TEMPLATE, "utf-8")
     except OSError as error:
-        _refuse(f"{folder} cannot be made: {error.strerror}. Choose another place.")
+        raise Refusal(f"{folder} cannot be made: {error.strerror}. Choose another place.") from None
     typer.echo(f"{folder / 'lesson.md'}: write it, and try it with `playground lesson check {folder}`.")
 
 
-@cli.command()
+@lesson.command()
 def pack(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Holds a folder for each lesson.")],
     out: Annotated[Path, typer.Argument(metavar="FILE", help="The pack; it ends in .lessons.")],
@@ -111,15 +112,15 @@ def pack(
     from playground.lessons.packs import SUFFIX, write_pack
 
     if out.suffix != SUFFIX:
-        _refuse(f"{out.name} does not end in {SUFFIX}; expected a pack's name. Add it.")
+        raise Refusal(f"{out.name} does not end in {SUFFIX}; expected a pack's name. Add it.")
     try:
         made = write_pack(folder, out, title or folder.resolve().name, author)
     except (LessonError, OSError) as error:
-        _refuse(str(error))
+        raise Refusal(str(error)) from None
     typer.echo(f"{out}: {len(made.lessons)} lessons, “{made.title}”.")
 
 
-@cli.command()
+@lesson.command()
 def grade(
     folder: Annotated[
         Path, typer.Argument(metavar="FOLDER", help="Holds what pupils have handed in, a .json each.")
@@ -132,16 +133,13 @@ def grade(
     try:
         pupils, rows = write_table(folder, out)
     except OSError as error:
-        _refuse(f"{error.filename or out} cannot be used: {error.strerror}. Choose another place.")
+        raise Refusal(
+            f"{error.filename or out} cannot be used: {error.strerror}. Choose another place."
+        ) from None
     typer.echo(f"{out}: {pupils} pupils, {rows} rows.")
 
 
-def _refuse(sentence: str) -> NoReturn:
-    typer.echo(f"playground: {sentence}", err=True)
-    raise typer.Exit(WRONG_USE)
-
-
-@cli.command()
+@lesson.command()
 def names() -> None:
     """Write the authors' reference: what expressions may name, and what links can do."""
     from playground.lessons.actions import ACTIONS
@@ -154,3 +152,6 @@ def names() -> None:
     typer.echo("In links and solutions:")
     for key, kind in ACTIONS.items():
         typer.echo(f"  do:{key}{f'?{kind.example}' if kind.example else ''}  {kind.help}")
+
+
+cli.add_typer(lesson, name="lesson")
