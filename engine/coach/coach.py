@@ -156,7 +156,11 @@ class Coach:
         first = order[0] if order else None
         light: Light = "learning" if self.learning else ""
         if first is not None and first.level == "warning":
-            light = "stuck" if first.stuck and self.step > 0 and not self.learning else "suspicious"
+            light = (
+                "stuck"
+                if first.stuck and self.step > 0 and not (self.learning or self._learned)
+                else "suspicious"
+            )
         return Told(first, light, tuple(order[1:]))
 
     @property

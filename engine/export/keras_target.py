@@ -15,7 +15,8 @@ from engine.export.base import (
 )
 from engine.export.check import check_text
 from engine.export.evidence import Evidence
-from engine.export.keras_words import channels_last, helpers, keras_weights, keras_writers, weights_npz
+from engine.export.keras_parts import helpers
+from engine.export.keras_words import channels_last, keras_weights, keras_writers, weights_npz
 from engine.export.lines import DATA, Line, aligned, listing, marked, plain
 
 

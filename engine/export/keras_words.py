@@ -16,94 +16,6 @@ from engine.layers.conv import pair
 keras_writers = Writers("Keras")
 writes = keras_writers.writes
 
-#: what Keras lacks, by the word that asks for it
-HELPERS = {
-    "MaxPadding2D(": '''\
-class MaxPadding2D(layers.Layer):
-    """Puts so much that no maximum sees round a picture: rows above and below, columns left and right."""
-
-    def __init__(self, rows, columns, **named):
-        super().__init__(**named)
-        self.pads = [[0, 0], [rows, rows], [columns, columns], [0, 0]]
-
-    def call(self, x):
-        return ops.pad(x, self.pads, constant_values=float("-inf"))
-
-
-''',
-    "AdaptiveAveragePooling(": '''\
-class AdaptiveAveragePooling(layers.Layer):
-    """Means of as many windows as are wanted, which may overlap."""
-
-    def __init__(self, rows, columns, **named):
-        super().__init__(**named)
-        self.size = rows, columns
-
-    def call(self, x):
-        def ends(length, count):
-            return [(i * length // count, -(-(i + 1) * length // count)) for i in range(count)]
-
-        rows = [
-            ops.stack([ops.mean(x[:, a:b, c:d], axis=(1, 2)) for c, d in ends(x.shape[2], self.size[1])], axis=1)
-            for a, b in ends(x.shape[1], self.size[0])
-        ]
-        return ops.stack(rows, axis=1)
-
-
-''',
-    "LocalResponseNorm(": '''\
-class LocalResponseNorm(layers.Layer):
-    """Each value is divided by how strong its neighbouring channels are."""
-
-    def __init__(self, size, alpha, beta, k, **named):
-        super().__init__(**named)
-        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
-
-    def call(self, x):
-        before, after = self.size // 2, (self.size - 1) // 2
-        squares = ops.pad(ops.square(x), [[0, 0], [0, 0], [0, 0], [before, after]])
-        sums = sum(squares[..., i : i + x.shape[-1]] for i in range(self.size))
-        return x / (self.k + self.alpha / self.size * sums) ** self.beta
-
-
-''',
-    "Softplus(": '''\
-class Softplus(layers.Layer):
-    """ln(1 + exp(beta x)) / beta."""
-
-    def __init__(self, beta, **named):
-        super().__init__(**named)
-        self.beta = beta
-
-    def call(self, x):
-        return ops.softplus(self.beta * x) / self.beta
-
-
-''',
-    "Clip(": '''\
-class Clip(layers.Layer):
-    """No value is less or more than these."""
-
-    def __init__(self, least, most, **named):
-        super().__init__(**named)
-        self.least, self.most = least, most
-
-    def call(self, x):
-        return ops.clip(x, self.least, self.most)
-
-
-''',
-    "TanhGelu(": '''\
-class TanhGelu(layers.Layer):
-    """GELU by way of tanh."""
-
-    def call(self, x):
-        return ops.gelu(x, approximate=True)
-
-
-''',
-}
-
 
 def channels_last(shape: tuple[int, ...]) -> tuple[int, ...]:
     """``(C, H, W)`` → ``(H, W, C)``; a row of values as it is."""
@@ -197,7 +109,7 @@ def _conv(layer: layers.Conv2d, at: Place) -> list[str]:
         raise _refused(layer, "both a stride and a dilation")
     if sh != sw:
         raise _refused(layer, "two strides")
-    pads = layer.pads()
+    pads = layer.pads(*at.ins)
     same = layer.padding == "same" and (sh, sw) == (1, 1)
     more: dict[str, object] = {}
     if sh > 1:
@@ -219,38 +131,77 @@ def _padding(pads: tuple[int, int, int, int]) -> str:
     return f"layers.ZeroPadding2D((({top}, {bottom}), ({left}, {right})))"
 
 
-def _pooling(name: str, layer: layers.MaxPool2d | layers.AvgPool2d) -> str:
-    if getattr(layer, "ceil_mode", False):
-        raise _refused(layer, "windows that reach over the border")
+def _pooling(name: str, layer: layers.MaxPool2d | layers.AvgPool2d) -> list[str]:
     size, stride = pair(layer.kernel_size), layer.steps()
-    return _call(name, _one(size), **({} if stride == size else {"strides": _one(stride)}))
+    return [_call(name, _one(size), **({} if stride == size else {"strides": _one(stride)}))]
+
+
+def _windows(layer: layers.MaxPool2d | layers.AvgPool2d, at: Place) -> str:
+    return f"{pair(layer.kernel_size)}, {layer.steps()}, {layer.border(*at.ins)}, {pair(layer.dilation)}"
 
 
 @writes(layers.MaxPool2d)
 def _max_pool(layer: layers.MaxPool2d, at: Place) -> list[str]:
-    if pair(layer.dilation) != (1, 1):
-        raise _refused(layer, "a dilation")
-    h, w = _pads(layer)
-    pool = _pooling("MaxPooling2D", layer)
-    return [f"MaxPadding2D({h}, {w})", pool] if h or w else [pool]
+    if pair(layer.dilation) == (1, 1) and not any(layer.border(*at.ins)):
+        return _pooling("MaxPooling2D", layer)
+    return [f"WindowMax({_windows(layer, at)})"]
 
 
 @writes(layers.AvgPool2d)
 def _avg_pool(layer: layers.AvgPool2d, at: Place) -> list[str]:
-    h, w = _pads(layer)
-    if (h or w) and not layer.count_include_pad:
-        raise _refused(layer, "a border that does not count")
-    if getattr(layer, "dilation", 1) not in (1, (1, 1)):
-        raise _refused(layer, "a dilation")
-    pool = _pooling("AveragePooling2D", layer)
-    return [_padding((h, h, w, w)), pool] if h or w else [pool]
+    pads = layer.pads(*at.ins)
+    if (
+        pair(layer.dilation) == (1, 1)
+        and layer.border(*at.ins) == pads
+        and (layer.count_include_pad or not any(pads))
+    ):
+        pool = _pooling("AveragePooling2D", layer)
+        return [_padding(pads), *pool] if any(pads) else pool
+    counting = pads if layer.count_include_pad else (0, 0, 0, 0)
+    return [f"WindowMean({_windows(layer, at)}, {counting})"]
 
 
-def _pads(layer: layers.MaxPool2d | layers.AvgPool2d) -> tuple[int, int]:
-    """Rows at the top and bottom, columns left and right."""
-    if isinstance(layer.padding, str) or (isinstance(layer.padding, tuple) and len(layer.padding) != 2):
-        raise _refused(layer, "a border of this kind")
-    return pair(layer.padding)
+@writes(layers.ConvTranspose2d)
+def _conv_transpose(layer: layers.ConvTranspose2d, at: Place) -> list[str]:
+    kernel, stride, dilation = pair(layer.kernel_size), pair(layer.stride), pair(layer.dilation)
+    if layer.groups > 1:
+        raise _refused(layer, "groups")
+    if max(stride) > 1 and max(dilation) > 1:
+        raise _refused(layer, "both a stride and a dilation")
+    cut = []
+    for n, out, k, s, p, d in zip(
+        at.ins[0][1:], at.out[1:], kernel, stride, pair(layer.padding), dilation, strict=True
+    ):
+        made = (n - 1) * s + max(d * (k - 1) + 1, s)  # at least the stride for each value
+        cut.append((p, made - p - out))
+    if min(map(min, cut)) < 0:
+        raise _refused(layer, "more at the end than stamps reach (output padding)")
+    more: dict[str, object] = {}
+    if stride != (1, 1):
+        more["strides"] = _one(stride)
+    if dilation != (1, 1):
+        more["dilation_rate"] = _one(dilation)
+    if not layer.bias:
+        more["use_bias"] = False
+    cropping = (*cut[0], *cut[1])
+    if not any(cropping):
+        return [_call("Conv2DTranspose", layer.out_channels, _one(kernel), **more)]
+    return [
+        f"CroppedConv2DTranspose({arguments(layer.out_channels, _one(kernel), **more, cropping=cropping)})"
+    ]
+
+
+@writes(layers.Upsample)
+def _upsample(layer: layers.Upsample, at: Place) -> list[str]:
+    if layer.mode == "bilinear" and layer.align_corners:
+        raise _refused(layer, "corners that stay (align_corners)")
+    more = {"interpolation": "bilinear"} if layer.mode == "bilinear" else {}
+    return [_call("UpSampling2D", _one(pair(layer.scale_factor)), **more)]
+
+
+@writes(layers.ZeroPad2d)
+def _zero_pad(layer: layers.ZeroPad2d, at: Place) -> list[str]:
+    return [_padding(layer.pads())]
 
 
 @writes(layers.AdaptiveAvgPool2d)
@@ -344,11 +295,6 @@ def _turned(place: Place, a: Array) -> Array:
     if a.ndim == 4:
         return a.transpose(2, 3, 1, 0)
     return a.transpose(1, 2, 0) if a.ndim == 3 else a
-
-
-def helpers(code: str) -> str:
-    """The text of those that ``code`` names."""
-    return "".join(text for word, text in HELPERS.items() if word in code.replace("layers.", ""))
 
 
 def weights_npz(named: list[tuple[str, list[Array]]]) -> dict[str, Array]:

@@ -30,7 +30,7 @@ def write_table(folder: Path, out: Path) -> tuple[int, int]:
     writer.writerow(COLUMNS)
     writer.writerows([_harmless(cell) for cell in row] for row in rows)
     with replacing(out) as file:
-        file.write(text.getvalue().encode())
+        file.write(text.getvalue().encode("utf-8", "backslashreplace"))
     return len(files), len(rows)
 
 

@@ -6,11 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QTableView
 
 import playground.ui
 from playground.document.examples import example
 from playground.ui.kit.view import BOTTOM, View, declared, panel
 from playground.ui.panels import PANELS
+from playground.ui.panels.data.view import DataView
 from playground.ui.shell import docks, main_window
 from tests.ui.shell import Shell, ToldRunner
 
@@ -51,6 +53,32 @@ def test_a_declaration_is_all_that_a_panel_needs(
     toggle.trigger()
     assert isinstance(window.docks.views["norms"], NormsView)
     assert window.docks["norms"].isVisible()
+
+
+def test_a_window_may_go_while_a_panel_stands_alone(qtbot, tmp_path: Path) -> None:
+    window = Shell(qtbot, example("circle").project, tmp_path, ToldRunner()).show().window
+    window.docks.bring_forward("lesson")
+    assert window.docks["data"].isHidden()
+    window.hide()
+    assert window.docks["data"].isHidden(), "nothing comes back into a window that goes"
+
+
+@pytest.mark.slow
+def test_no_table_holds_the_keyboard(qtbot, tmp_path: Path) -> None:
+    """Tab leads out of every one, as Qt's tables themselves would go from cell to cell for ever."""
+    window = Shell(qtbot, example("circle").project, tmp_path).show().until_ready().window
+    for key in window.docks.views:
+        window.docks.bring_forward(key)
+    window.step_inside()
+    window.dialogs.show_export()
+    data = window.docks.views["data"]
+    assert isinstance(data, DataView)
+    data.type_numbers()
+    tables = window.findChildren(QTableView)
+    assert {"runs_table", "export_proof", "sheet_rows", "columns_view"} <= {
+        one.objectName() for one in tables
+    }
+    assert [one.objectName() for one in tables if one.tabKeyNavigation()] == []
 
 
 def test_a_window_begins_without_what_is_not_seen() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from playground.ui.kit.view import BOTTOM, LEFT, RIGHT, Panel, View
 from playground.ui.panels import PANELS
@@ -145,6 +146,8 @@ class Docks:
 
     def _stand_alone(self, panel: Panel, on: bool) -> None:
         """The others of its area give way to a panel that is read, and come back after it."""
+        if not isValid(self._window) or not (on or self._window.isVisible()):
+            return  # Qt hides docks as the window goes, too
         others = [one for one in PANELS if one.area == panel.area and one is not panel]
         # A text wants height, but what stands at the bottom wants the width of a small window.
         reaches_down = on and self._window.width() >= WIDE

@@ -118,6 +118,7 @@ class ImportDialog(QDialog):
         table.setHorizontalHeaderLabels(COLUMNS)
         table.setProperty("roomy", True)
         table.setShowGrid(False)
+        table.setTabKeyNavigation(False)
         table.setWordWrap(True)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

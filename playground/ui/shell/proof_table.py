@@ -37,6 +37,7 @@ class ProofTable(QTableWidget):
         self.verticalHeader().setDefaultSectionSize(26)
         self.setProperty("roomy", True)
         self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

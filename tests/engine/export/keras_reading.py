@@ -238,6 +238,54 @@ class Conv2D(Layer):
         return out + (self.weights[1] if self.use_bias else 0)
 
 
+class Conv2DTranspose(Layer):
+    def __init__(self, filters, kernel_size, strides=1, dilation_rate=1, use_bias=True, **named):
+        super().__init__(**named)
+        self.filters, self.size, self.use_bias = filters, _two(kernel_size), use_bias
+        self.strides, self.rate = _two(strides), _two(dilation_rate)
+        assert max(self.strides) == 1 or max(self.rate) == 1, "Keras refuses both"
+
+    def build(self, shape):
+        kernel = np.zeros((*self.size, self.filters, shape[-1]))
+        self.weights = [kernel] + [np.zeros(self.filters)] * self.use_bias
+
+    def call(self, x):
+        (kh, kw), (sh, sw), (dh, dw) = self.size, self.strides, self.rate
+        _, rows, columns, _ = x.shape
+        # "valid": as far as stamps reach, and the stride at least for each value.
+        height, width = (
+            (rows - 1) * sh + max(dh * (kh - 1) + 1, sh),
+            (columns - 1) * sw + max(dw * (kw - 1) + 1, sw),
+        )
+        out = np.zeros((len(x), height, width, self.filters))
+        for i in range(kh):
+            for j in range(kw):
+                down, right = (
+                    slice(i * dh, i * dh + sh * (rows - 1) + 1, sh),
+                    slice(j * dw, j * dw + sw * (columns - 1) + 1, sw),
+                )
+                out[:, down, right] += x @ self.weights[0][i, j].T
+        return out + (self.weights[1] if self.use_bias else 0)
+
+
+class UpSampling2D(Layer):
+    def __init__(self, size=2, interpolation="nearest", **named):
+        super().__init__(**named)
+        self.size, self.interpolation = _two(size), interpolation
+
+    def call(self, x):
+        for axis, factor in zip((1, 2), self.size, strict=True):
+            count = x.shape[axis]
+            places = np.clip((np.arange(count * factor) + 0.5) / factor - 0.5, 0, count - 1)
+            low = np.floor(places).astype(int)
+            if self.interpolation == "nearest":
+                x = np.repeat(x, factor, axis)
+                continue
+            share = (places - low).reshape(*[1] * axis, -1, *[1] * (3 - axis))
+            x = (1 - share) * x.take(low, axis) + share * x.take(np.minimum(low + 1, count - 1), axis)
+        return x
+
+
 class ZeroPadding2D(Layer):
     def __init__(self, padding, **named):
         super().__init__(**named)
@@ -345,7 +393,7 @@ class Concatenate(Layer):
 
 
 class Ops:
-    square, stack, mean, clip = np.square, np.stack, np.mean, np.clip
+    square, stack, mean, clip, maximum = np.square, np.stack, np.mean, np.clip, np.maximum
 
     @staticmethod
     def pad(x, pads, constant_values=0.0):

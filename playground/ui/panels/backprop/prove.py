@@ -276,6 +276,7 @@ def _report_table() -> QTableWidget:
     table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
     table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
     table.setShowGrid(False)
+    table.setTabKeyNavigation(False)
     table.setMinimumHeight(76)
     for part in (table, table.horizontalHeader()):
         part.setFont(small(table.font()))

@@ -37,8 +37,7 @@ class Invitation(QFrame):
         head, words = label("", "Drag a layer here", wraps=False, title=True), label("", WORDS, muted=True)
         for part in (head, words):
             part.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._layout = QVBoxLayout(self)
-        filled(self._layout, head, words, margins=(18, 22, 18, 22))
+        filled(QVBoxLayout(self), head, words, margins=(18, 22, 18, 22))
         self.hide()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -51,7 +50,7 @@ class Invitation(QFrame):
 
     def stand_in(self, room: QRect) -> None:
         """In the middle of ``room``; where its words need more, from its left edge on."""
-        self.setFixedWidth(max(min(300, room.width() - 16), self._layout.minimumSize().width()))
+        self.setFixedWidth(max(min(300, room.width() - 16), self.minimumSizeHint().width()))
         self.adjustSize()
         corner = room.center() - self.rect().center()
         self.move(max(corner.x(), room.left()), corner.y())

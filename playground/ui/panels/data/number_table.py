@@ -55,6 +55,9 @@ class NumberTable(QTableWidget):
         for header in (self.horizontalHeader(), self.verticalHeader()):
             header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setDefaultSectionSize(26)
+        self.setTabKeyNavigation(
+            False
+        )  # while a number is typed, Tab goes to the next cell; else out of the table
         self.itemChanged.connect(self._changed)
 
     def show_columns(self, columns: Sequence[str], rows: Sequence[str] | None = None) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from playground.ui.kit.theme import Theme
 
 HEALTHY = "✓ Nothing unusual was seen."
+YET = "Nothing to say yet."
 SURE = {"symptom": "a symptom; its cause is not seen", "likely": "likely", "proven": "proven"}
 
 
@@ -74,7 +75,8 @@ class AdviceCard(QFrame):
         advice = told.advice if told is not None else None
         others = told.more if told is not None else ()
         meant = self._document.value.meant
-        now = (advice, tuple(one.title for one in others), len(meant))
+        seen = HEALTHY if told is not None and told.light else YET  # as the light in the bar
+        now = (advice, (seen, *(one.title for one in others)), len(meant))
         if self._shown == now and told is not None:
             return
         self._shown = now if told is not None else None
@@ -82,7 +84,7 @@ class AdviceCard(QFrame):
         refresh(self)
         self.title.setText(advice.title if advice is not None else "")
         self.sure.setText(SURE[advice.sure] if advice is not None else "")
-        self.words.setText(nothing if told is None else HEALTHY if advice is None else advice.words)
+        self.words.setText(nothing if told is None else seen if advice is None else advice.words)
         self.why.setText(advice.why if advice is not None else "")
         self.more.setText(f"Also: {'; '.join(one.title for one in others)}." if others else "")
         for part in (self.sign, self.title, self.sure):

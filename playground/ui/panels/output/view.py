@@ -105,7 +105,6 @@ class OutputView(View):
         self.bar.hide()
         self.painter = Painter(context, self.bar, self)
         self._looks, self._looking = 0, False
-        self._said = ""
         self._frame: Frame | None = None
         self.trouble = Label()
         self.trouble.setObjectName("output_trouble")
@@ -157,24 +156,8 @@ class OutputView(View):
         self.paint.setToolButtonStyle(styles.ToolButtonTextBesideIcon if wide else styles.ToolButtonIconOnly)
         self.paint.setAutoRaise(not wide)
         self.paint.setMaximumWidth(120 if wide else 26)  # title and score need the rest
-        self._fit_head()
-
-    def _say_score(self, text: str) -> None:
-        self._said = text
-        self._fit_head()
-
-    def _fit_head(self) -> None:
-        """Title and score side by side; where there is no room for both, the score in shorter words."""
-        parts = (self.choice, self.look, self.paint)
-        taken = sum(part.sizeHint().width() + 6 for part in parts if not part.isHidden())
-        room = self.width() - 2 * MARGIN - taken - self.title.sizeHint().width() - 8
-        wide = self.score.fontMetrics().horizontalAdvance
-        shorter = self._said.replace("validation ", "val. ")
-        ways = (self._said, shorter, shorter.replace("accuracy", "acc."))
-        text = next((way for way in ways if wide(way) <= room), self._said)
-        if text != self.score.text():
-            self.score.setText(text)
-            self.score.setAccessibleName(self._said)
+        if self.score.text():
+            self._show_score()
 
     @property
     def picture(self) -> Picture | None:
@@ -219,12 +202,19 @@ class OutputView(View):
         if self.picture is None:
             return
         self._frame = frame
-        text = self._score(frame)
-        self._say_score(text)
+        self._show_score()
         if frame.data is None:
             self.picture.clear()
         elif self.picture.concerns(frame):
             self.picture.show_frame(frame)
+
+    def _show_score(self) -> None:
+        """In the top bar's short words where there is little room."""
+        text = self._score(self._frame) if self._frame is not None else ""
+        if self.width() < WIDE:
+            text = text.replace("validation ", "val. ", 1)
+        if text != self.score.text():
+            self.score.setText(text)
 
     def _score(self, frame: Frame) -> str:
         """Of the part that the picture shows."""
@@ -244,7 +234,7 @@ class OutputView(View):
         test = self.picture is not None and self.picture.part == "test"
         self._looking = self._looking and test
         self.look.setVisible(test and not self._looking)
-        self._say_score(self._score(self._frame) if self._frame is not None else "")
+        self._show_score()
 
     def _look(self) -> None:
         self._looks, self._looking = self._looks + 1, True
@@ -280,7 +270,7 @@ class OutputView(View):
         if picture is None or not isinstance(project.source, Painted):
             return False
         picture.show_few(project, why)
-        self._say_score("")
+        self.score.setText("")
         self.painter.follow()
         return True
 
@@ -290,7 +280,7 @@ class OutputView(View):
         self.paint.setChecked(False)
         self.paint.hide()
         self.title.setText("Output")
-        self._say_score("")
+        self.score.setText("")
         self.trouble.setText(text)
         self._stack.setCurrentWidget(self.trouble)
 

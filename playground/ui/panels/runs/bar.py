@@ -55,10 +55,9 @@ class ControlBar(QWidget):
         row = FlowLayout(
             self, gap=GAP
         )  # in one row it is wider than what is left beside two columns of panels
-        for part in (
-            self.run, self.seeds, self.several, self.lock, self.epochs, self.cancel, self.keep, self.filter,
-        ):  # fmt: skip
+        for part in (self.run, self.seeds, self.several, self.lock, self.epochs, self.cancel, self.keep):
             row.addWidget(part)
+        row.addWidget(self.filter)
 
     @property
     def by_time(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 
 from engine.data import Preparation
 from engine.errors import counted
@@ -41,9 +42,7 @@ def verdict(first: Sequence[Entry], second: Sequence[Entry]) -> str:
     scores = [a[seed].score for seed in shared], [b[seed].score for seed in shared]
     unlike = _unlike(first[0].trial.project, second[0].trial.project)
     if unlike:
-        means = ", ".join(
-            f"{letter} {fmt(sum(s) / len(s), 4)}" for letter, s in zip("AB", scores, strict=True)
-        )
+        means = f"A {fmean(scores[0]):.4g}, B {fmean(scores[1]):.4g}"
         return f"B has {what}. {unlike}, so that the best validation losses do not tell which is better ({means})."
     if len(shared) > 1:
         return f"B has {what}. {luck(*scores, 'best validation loss').words}"
@@ -55,7 +54,8 @@ def _unlike(a: Project, b: Project) -> str:
     if a.fit.loss != b.fit.loss:
         return "They have different losses"
     usual = {key: getattr(Preparation(), key) for key in INPUTS_ONLY}
-    if diff(a, b).touches({"source"}) or a.preparation.replace(**usual) != b.preparation.replace(**usual):
+    plain = [one.preparation.replace(**usual) for one in (a, b)]
+    if diff(a, b).touches({"source"}) or plain[0] != plain[1]:
         return "They are judged by different samples"
     return ""
 

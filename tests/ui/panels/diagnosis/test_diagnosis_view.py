@@ -17,7 +17,7 @@ from playground.runner.session import Session
 from playground.ui.kit.coaching import WANT as COACHING
 from playground.ui.kit.numbers import fmt
 from playground.ui.kit.theme import DARK, LIGHT
-from playground.ui.panels.diagnosis.advice import HEALTHY
+from playground.ui.panels.diagnosis.advice import HEALTHY, YET
 from playground.ui.panels.diagnosis.layers import COLUMNS, NAME
 from playground.ui.panels.diagnosis.view import NOTHING, WANT, DiagnosisView
 from tests.ui.bench import Bench, ink
@@ -192,7 +192,13 @@ def test_the_verdict_agrees_with_the_coach(qtbot) -> None:
 
 
 def test_a_healthy_network_is_told_so(qtbot) -> None:
-    bench = open_on(qtbot, frame=run_of().frame([WANT, COACHING]))
+    session = run_of()
+    bench = open_on(qtbot, frame=session.frame([WANT, COACHING]))
+    assert bench.find("findings").text() == YET, "as the light in the bar: nothing is known before an epoch"
+    session.play()
+    session.train(600.0, until_epoch=40)
+    session.pause()
+    bench.view.show_frame(session.frame([WANT, COACHING]))
     assert bench.find("findings").text() == HEALTHY
     assert not bench.find("advice_title").isVisible()
 
