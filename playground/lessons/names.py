@@ -154,7 +154,7 @@ _FOUND = (
     Name("network.layers", "layers with weights", "Dense, convolutional and others.", _with_weights),
     Name("network.parameters", "parameters", "Weights and biases.", lambda s: s.project.network.parameter_count(data_of(s.project).train.in_shape)),
     Name("network.count", "{0} layers", "Layers of a kind, such as network.count('Tanh').", _kinds, ("kind",)),
-    Name("network.shape", "values behind {0}, axis {1}", "The size of a layer's output along an axis.", lambda s, node, axis: s.project.network.shapes(data_of(s.project).train.in_shape)[node][axis], ("layer", "axis")),
+    Name("network.shape", "size behind {0}, axis {1}", "The size of a layer's output along an axis.", lambda s, node, axis: s.project.network.shapes(data_of(s.project).train.in_shape)[node][axis], ("layer", "axis")),
     Name("data.samples", "training samples", "How many are learned from.", lambda s: len(data_of(s.project).train)),
     Name("data.seed", "seed", "That draws first weights and order.", lambda s: s.project.seed),
     Name("setting", "{0}", "A field: setting('fit.optimizer.lr'), setting('linear1.out_features'), setting('fit.loss').", _setting, ("path",)),

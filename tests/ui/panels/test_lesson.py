@@ -262,3 +262,5 @@ def test_a_value_that_is_not_known_is_a_dash() -> None:
 
     assert condition_in_words(Condition("epoch", None, "<", 3, False)) == "○ epoch – · asked < 3"
     assert condition_in_words(Condition("it has diverged", False, "", None, False)) == "○ it has diverged"
+    size = Condition("size behind conv2d1, axis 1", 6, "==", 4, False)
+    assert condition_in_words(size).startswith("○ size behind conv2d1, axis 1: 6 · asked")

@@ -339,7 +339,9 @@ def condition_in_words(condition: Condition) -> str:
     mark = RIGHT if condition.met else OPEN
     if not condition.sign:
         return f"{mark} {condition.label}"
-    return f"{mark} {condition.label} {_written(condition.now, fmt)} · asked {condition.sign} {_written(condition.asked, exact)}"
+    colon = ":" if condition.label[-1:].isdigit() else ""  # two numbers beside each other read as one
+    now, asked = _written(condition.now, fmt), _written(condition.asked, exact)
+    return f"{mark} {condition.label}{colon} {now} · asked {condition.sign} {asked}"
 
 
 def _written(value: Value, number: Callable[[float], str]) -> str:
