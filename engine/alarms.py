@@ -8,8 +8,9 @@ import numpy as np
 
 from engine.core import Array
 from engine.data.base import PARTS
+from engine.data.dealing import IN_ORDER, hashes
 from engine.data.encoding import Block, Encoding
-from engine.data.prepare import IN_ORDER, Preparation, Prepared, hashes
+from engine.data.prepare import Preparation, Prepared
 from engine.data.roles import CATEGORY, DATE, IGNORE
 from engine.errors import clipped, counted, few
 from engine.problems import Problem, SetPreparation, SetRole
@@ -32,7 +33,7 @@ def alarms(data: Prepared, preparation: Preparation) -> tuple[Problem, ...]:
     if encoding is None:
         return ()
     found = [
-        *_telling(data, encoding),
+        *(_telling(data, encoding) if not preparation.reconstruct else ()),
         *_duplicates(data, encoding, preparation),
         *_groups(data, encoding),
         *_unseen(data, encoding),

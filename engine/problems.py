@@ -102,6 +102,11 @@ class DrawWeights(Remedy):
 
 
 @dataclass(frozen=True)
+class NewWeights(Remedy):
+    """Begin anew, with other first weights."""
+
+
+@dataclass(frozen=True)
 class AllowMemory(Remedy):
     """Make a large network: the user knows how many ``size`` bytes it takes."""
 

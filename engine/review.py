@@ -220,9 +220,8 @@ def _drawn_units(network: Network, shapes: Mapping[str, Shape]) -> dict[str, int
     found = {}
     for node in network.nodes:
         parameters = node.layer.parameters(*network.in_shapes_of(node.id, shapes))
-        drawn = [p.shape[0] for p in parameters.values() if not p.is_bias]
-        if drawn:
-            found[node.id] = drawn[0]
+        if any(not p.is_bias for p in parameters.values()):
+            found[node.id] = shapes[node.id][0]
     return found
 
 

@@ -73,7 +73,7 @@ def verdict(
 
     Args:
         turned: a sentence on a validation loss that has turned, see ``overfitted``: that is overfitting, before answers go wrong.
-        cause: what keeps the network from learning, if it is known: errors follow from that, and it comes first.
+        cause: what keeps the network from learning, if it is known: a high bias follows from that, and it comes first.
     """
     bias, variance = train_error - human_error, validation_error - train_error
     known = {"training": train_error, "validation": validation_error, "human": human_error}
@@ -96,7 +96,7 @@ def verdict(
     )
     if turned:
         why += f" {turned}"
-    advice = f"First see to this: {cause[:1].lower()}{cause[1:]}." if cause else _ADVICE[kind]
+    advice = f"First see to this: {cause[:1].lower()}{cause[1:]}." if cause and high_bias else _ADVICE[kind]
     return Verdict(kind, bias, variance, why, advice)
 
 

@@ -109,7 +109,7 @@ def open_window(project: Project, path: Path | None = None, resume: bool = False
         window.show()
         window.desk.ask_about_data()
         if resume and point is None and not settings.welcomed:
-            window.show_welcome()
+            window.dialogs.show_welcome()
         if recovery is not None:
             for other in filter(lambda one: one.unsaved, recovery.others[:1]):
                 window.desk.offer(other)

@@ -141,13 +141,13 @@ def test_a_signal_ends_the_run_as_its_last_epoch_would(
 ) -> None:
     real = app.train
 
-    def interrupted(project, epochs, progress, ending, *rest):
+    def interrupted(project, epochs, progress, ending, *given):
         def note(done: int) -> None:
             progress(done)
             if done >= 3 and not ending:
                 os.kill(os.getpid(), number)
 
-        return real(project, epochs, note, ending, *rest)
+        return real(project, epochs, note, ending, *given)
 
     monkeypatch.setattr(app, "train", interrupted)
     before = signal.getsignal(number)

@@ -109,7 +109,7 @@ def before(plan: Plan, meant: Collection[str] = ()) -> tuple[Advice, ...]:
 def problems(plan: Plan, meant: Collection[str] = ()) -> tuple[Problem, ...]:
     """The warnings among what is said ``before``, as problems of a project."""
     return tuple(
-        Problem(one.node_id, one.words, "warning", one.remedies, one.rule)
+        Problem(one.node_id, f"{one.words} {one.why}".strip(), "warning", one.remedies, one.rule)
         for one in before(plan, meant)
         if one.level == "warning"
     )
@@ -151,11 +151,16 @@ class Coach:
     def told(self) -> Told:
         """What is to be said now."""
         heard = [self._speaking[key] for key in RULES if key in self._speaking and not self._silenced(key)]
-        order = sorted(heard, key=lambda one: one.level == "hint")
+        # What is said to keep it from learning is not the first thing about a network that has learned.
+        order = sorted(heard, key=lambda one: (one.level == "hint", one.stuck and self._learned))
         first = order[0] if order else None
         light: Light = "learning" if self.learning else ""
         if first is not None and first.level == "warning":
-            light = "stuck" if first.stuck and self.step > 0 else "suspicious"
+            light = (
+                "stuck"
+                if first.stuck and self.step > 0 and not (self.learning or self._learned)
+                else "suspicious"
+            )
         return Told(first, light, tuple(order[1:]))
 
     @property
@@ -167,6 +172,11 @@ class Coach:
     def learning(self) -> bool:
         """Whether the network learns, as far as can be told."""
         return self._moment is not None and self._moment.learns
+
+    @property
+    def _learned(self) -> bool:
+        """Whether it has learned already, whatever is said against it."""
+        return self._moment is not None and not self._moment.diverged and self._moment.learned
 
     @property
     def step(self) -> int:

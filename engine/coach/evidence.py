@@ -19,6 +19,7 @@ from engine.losses import BCEWithLogitsLoss, CrossEntropyLoss, Loss, MSELoss
 from engine.network import INPUT, Network, Node
 from engine.optimizers import AdamW
 from engine.problems import Problem, Remedy
+from engine.program import Program
 from engine.reach import far_from_one
 from engine.review import review
 from engine.train import Trainer
@@ -195,14 +196,20 @@ class Look:
         return (layer for layer in self.diagnosis.layers if layer.node_id in wanted)
 
 
+def _numbers(program: Program) -> Array:
+    """Its outputs as ``(numbers of a sample, B)`` float64: those of a picture channel after channel, row after row."""
+    return np.array(program.output, np.float64).reshape(-1, program.output.shape[-1])
+
+
 def look(trainer: Trainer, diagnosis: Diagnosis | None = None) -> Look:
     """Look closely at a run, which goes on as if nobody had. ``diagnosis``: of this very moment, where there is one."""
     found = diagnosis if diagnosis is not None and diagnosis.step == trainer.steps else diagnose(trainer)
     model, loss, data = trainer.model, trainer.loss, trainer.train
     with np.errstate(all="ignore"), trainer.rehearsal() as update:
         program = passed(model, data, loss, found.samples)
-        outputs, store = np.array(program.output, np.float64), model.store
-        targets = np.array(loss.targets(data.y[: found.samples], model.out_shape[0]).T, np.float64)
+        store = model.store
+        outputs = _numbers(program)
+        targets = np.array(loss.targets(data.y[: found.samples], model.outputs).T, np.float64)
         answers, labels = _answers(trainer, outputs, found.samples)
         before = store.values.copy()
         pull = _pull(trainer)
@@ -211,7 +218,7 @@ def look(trainer: Trainer, diagnosis: Diagnosis | None = None) -> Look:
         for share in (0.5, 1.0, LONGER):
             store.values[...] = before + share * moved
             program.forward()
-            tried.append(value_of(loss, np.array(program.output, np.float64), targets))
+            tried.append(value_of(loss, _numbers(program), targets))
         store.values[...] = before
         scale = dict(_scales(trainer))
     now, half, whole, longer = tried
@@ -345,5 +352,6 @@ def percent(share: float) -> str:
 
 
 def number(value: float) -> str:
-    """Three significant digits: "1,230", "0.0123", "1.2e−8"."""
-    return f"{value:,.3g}".replace("-", "−") if abs(value) < 1000 else f"{value:,.0f}".replace("-", "−")
+    """Three significant digits: "326,000", "0.0123", "1.2e−8"."""
+    text = f"{value:.3g}" if abs(value) < 1000 else f"{float(f'{value:.3g}'):,.0f}"
+    return text.replace("-", "−")

@@ -24,7 +24,16 @@ from engine.layers import (
     Tanh,
 )
 from engine.network import Node
-from engine.problems import DrawWeights, InsertLayer, Remedy, SetFit, SetLayer, SetPreparation, Several
+from engine.problems import (
+    DrawWeights,
+    InsertLayer,
+    NewWeights,
+    Remedy,
+    SetFit,
+    SetLayer,
+    SetPreparation,
+    Several,
+)
 from engine.review import draws_alike
 
 #: units from which on a layer is wide enough that ReLU leaves some of them alive
@@ -43,6 +52,11 @@ def rate(fit: Fit, factor: float) -> Remedy:
     """Another learning rate, ``factor`` times this one."""
     lr = rounded(fit.optimizer.lr * factor)
     return SetFit(f"Learning rate {lr:g}", "optimizer", fit.optimizer.replace(lr=lr))
+
+
+def anew(remedy: Remedy) -> Remedy:
+    """This edit, and a new beginning: what has died does not come back."""
+    return Several(f"{remedy.text}, and begin anew", (remedy, NewWeights("")))
 
 
 def rate_of(fit: Fit, lr: float) -> Remedy:

@@ -48,9 +48,11 @@ class UnitsDied(Rule):
         nodes = [n for n in plan.activations if n.layer.key == plan.network[worst.node_id].layer.key]
         yield Finding(
             f"{percent(worst.dead)} of the units of {worst.node_id} give 0 for every sample{before}.",
-            "Begin anew with a lower rate.",
-            worst.node_id,
-            (remedies.rate(plan.fit, 0.1), remedies.livelier(plan, nodes)),
+            node_id=worst.node_id,
+            remedies=(
+                remedies.anew(remedies.rate(plan.fit, 0.1)),
+                remedies.anew(remedies.livelier(plan, nodes)),
+            ),
         )
 
 
@@ -312,9 +314,9 @@ class Underfitting(Rule):
 
 @rule("diverged")
 class Diverged(Rule):
-    """Numbers are no longer finite, or the loss has burst."""
+    """Numbers are no longer finite, or the loss has left all bounds."""
 
-    title = "Training has burst"
+    title = "Training diverged"
     why = "Once numbers are no longer finite, no update can bring them back."
     hits = 2
     sure = "likely"

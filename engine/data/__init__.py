@@ -8,6 +8,7 @@
 
 from engine.data.base import PARTS, Dataset, Source, Task, sources
 from engine.data.batches import epoch_order
+from engine.data.dealing import Split, given_parts, split_in_words
 from engine.data.files import Opened
 from engine.data.folder import ImageFolder
 from engine.data.images import Glyphs, Photos, Shapes
@@ -17,16 +18,7 @@ from engine.data.numbers import Numbers
 from engine.data.opening import source_at
 from engine.data.picture import DrawnPicture, PictureFile
 from engine.data.points import Painted, Typed, as_painted, paintable
-from engine.data.prepare import (
-    Preparation,
-    Prepared,
-    Scaling,
-    Split,
-    Transform,
-    given_parts,
-    prepare,
-    split_in_words,
-)
+from engine.data.prepare import Preparation, Prepared, Scaling, Transform, prepare
 from engine.data.real import BreastCancer, Diabetes, Digits, Iris, Wine
 from engine.data.starter import FourPoints, FourStrokes
 from engine.data.table import PastedTable, TableFile

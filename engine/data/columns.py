@@ -353,7 +353,8 @@ def said_of(columns: Sequence[Column], decimal: str) -> tuple[Note, ...]:
     if unsure is not None and decimal == "auto":
         read = number(unsure.unsure, unsure.mark)
         other = ("comma", "point")[unsure.mark == ","]
-        words = f"“{unsure.unsure}” in {unsure.name} is read as {read:.15g}."
+        instead = number(unsure.unsure, "." if unsure.mark == "," else ",")
+        words = f"“{unsure.unsure}” in {unsure.name} is read as {read:.15g}; with a decimal {other} it would be {instead:.15g}."
         notes += (Note(words, (Offer(f"Its decimal mark is a {other}", (("decimal", other),)),)),)
     for column in [c for c in columns if c.odd][:_LISTED]:
         total = sum(column.odd.values())

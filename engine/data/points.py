@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.base import Dataset, Source, sources
+from engine.data.dealing import GOLDEN, dealt_at
 from engine.data.numbers import Floats, Names, Numbers, Table
-from engine.data.prepare import GOLDEN, Prepared, dealt_at
+from engine.data.prepare import Prepared
 from engine.errors import DataError, SpecError, counted
 from engine.spec import Bool, Choice, Float, Int, Name, param
 

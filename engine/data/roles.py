@@ -47,6 +47,13 @@ FILL_HELP = {
 }
 
 
+def fill_for(role: str, fill: str) -> str:
+    """``fill``, or what comes nearest to it for a role that has no such thing: kinds have no mean, and numbers no kind of their own."""
+    if role == CATEGORY and fill in (MEAN, MEDIAN):
+        return MOST
+    return MARK if role in (NUMBER, DATE) and fill == OWN else fill
+
+
 @dataclass(frozen=True)
 class Choice:
     """What is chosen for one column.

@@ -288,12 +288,12 @@ def _empty(name: str) -> str:
 
 def _samples_text(outline: Outline) -> str:
     """The lines that draw samples."""
-    count, outputs = SAMPLES, outline.out_shape[0]
+    count, shape = SAMPLES, (SAMPLES, *outline.out_shape)
     draws = {
-        Targets.LABELS: f"rng.integers({max(outputs, 2)}, size={count})",
-        Targets.NUMBERS: f"rng.normal(size={(count, outputs)})",
-        Targets.SIGNS: f"rng.integers(2, size={(count, outputs)}) * 2.0 - 1",
-        Targets.BITS: f"rng.integers(2, size={(count, outputs)}).astype(float)",
+        Targets.LABELS: f"rng.integers({max(outline.out_shape[0], 2)}, size={count})",
+        Targets.NUMBERS: f"rng.normal(size={shape})",
+        Targets.SIGNS: f"rng.integers(2, size={shape}) * 2.0 - 1",
+        Targets.BITS: f"rng.integers(2, size={shape}).astype(float)",
     }
     kind = targets_of(outline.loss)
     lines = [

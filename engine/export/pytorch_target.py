@@ -385,12 +385,12 @@ from torch import nn
 
 def _samples_text(outline: Outline) -> str:
     """The lines that draw samples."""
-    count, outputs = SAMPLES, outline.out_shape[0]
+    count, shape = SAMPLES, ", ".join(map(str, (SAMPLES, *outline.out_shape)))
     draws = {
-        Targets.LABELS: f"torch.randint({max(outputs, 2)}, ({count},))",
-        Targets.NUMBERS: f"torch.randn({count}, {outputs})",
-        Targets.SIGNS: f"torch.randint(2, ({count}, {outputs})) * 2.0 - 1",
-        Targets.BITS: f"torch.randint(2, ({count}, {outputs})).float()",
+        Targets.LABELS: f"torch.randint({max(outline.out_shape[0], 2)}, ({count},))",
+        Targets.NUMBERS: f"torch.randn({shape})",
+        Targets.SIGNS: f"torch.randint(2, ({shape})) * 2.0 - 1",
+        Targets.BITS: f"torch.randint(2, ({shape})).float()",
     }
     sizes = ", ".join(map(str, (count, *outline.in_shape)))
     kind = targets_of(outline.loss)

@@ -83,7 +83,7 @@ class ConvTranspose2d(Enlarging):
     regularizer: Regularizer | None = own_regularizer()
     frozen: bool = own_frozen()
     formula = varying(
-        r"y_{oij} = \sum_{c,k,l,u,v} x_{ckl}\, w_{couv} \cdot [i = sk+du-p,\, j = sl+dv-p] + b_o",
+        r"y_{oij} = \sum_{c,k,l,u,v} x_{ckl} w_{couv} [i = sk+du-p, j = sl+dv-p] + b_o",
         bias={" + b_o": ""},
     )
     gradient_formula = varying(

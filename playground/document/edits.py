@@ -41,6 +41,7 @@ from engine.problems import (
     DrawWeights,
     FitOutput,
     InsertLayer,
+    NewWeights,
     ReadOutside,
     Remedy,
     RemoveNode,
@@ -536,6 +537,8 @@ def mend(project: Project, remedy: Remedy) -> Project:
             return replace(project, memory=size)
         case DrawWeights():
             return _drawn_anew(project)
+        case NewWeights():
+            return new_weights(project)
         case ReadOutside():
             return read_outside(project)
         case SetPreparation(name=name, value=value):

@@ -81,7 +81,8 @@ def from_json(text: str, name: str) -> Project:
     except (ValueError, RecursionError) as error:
         why = clipped(str(error), 120)
         raise FileError(
-            f"{name} is not a project file: it is not JSON ({why}). Choose a file saved by this program."
+            f"{name} is not a project file: it is not JSON ({why}). Choose a file saved by this program; "
+            "tables and pictures are opened in the Data panel."
         ) from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise FileError(

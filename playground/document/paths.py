@@ -126,7 +126,10 @@ def in_words(value: Any) -> str:
         return {True: "true", False: "false", None: "none"}[value]
     if isinstance(value, tuple):
         return "x".join(map(in_words, value)) or "none"
-    return repr(value) if isinstance(value, float) else clipped(str(value), 80)
+    if isinstance(value, float):
+        short = f"{value:g}"
+        return short if float(short) == value else repr(value)
+    return clipped(str(value), 80)
 
 
 def _split(project: Project, path: str) -> tuple[str, str, str]:

@@ -86,10 +86,15 @@ def _goal(session: Session, lesson: Lesson, goal: Goal) -> Iterator[str]:
 
 
 def agrees(guess: float, right: float, digits: int) -> bool:
-    """Whether a guess is right to so many significant digits: half a unit of the last one off, at most, and a hair."""
+    """Whether a guess is right to so many significant digits.
+
+    It may be a unit of the last one off: it is computed of numbers that are shown rounded, and rounded again. Where
+    the right number is whole, as sizes are, half a unit.
+    """
     if right == 0.0:
         return abs(guess) < 0.5 * 10.0**-digits
-    return abs(guess - right) <= 0.5000001 * 10.0 ** (_magnitude(right) - digits + 1)
+    units = 0.5 if float(right).is_integer() else 1.0
+    return abs(guess - right) <= 1.0000001 * units * 10.0 ** (_magnitude(right) - digits + 1)
 
 
 def _magnitude(value: float) -> int:

@@ -45,7 +45,7 @@ class Beside:
 
     def start(self, heats: Sequence[Sequence[Trial]], by_time: bool, folder: Path) -> None:
         """Begin a race, and give up the one before."""
-        if self._process is None or not self._process.is_alive():
+        if self._line is None or self._process is None or not self._process.is_alive():
             self._open()
         if self._line is None:
             return

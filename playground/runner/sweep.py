@@ -17,7 +17,7 @@ import json
 import os
 import statistics
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -194,7 +194,7 @@ def _writing(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def table(sweep: Sweep, results: dict[str, Result]) -> str:
+def table(sweep: Sweep, results: Mapping[str, Result]) -> str:
     """The trials that are done as CSV. Nothing in it depends on who has computed them, or when."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -361,7 +361,7 @@ class Standing:
     diverged: int
 
 
-def standings(sweep: Sweep, results: dict[str, Result]) -> list[Standing]:
+def standings(sweep: Sweep, results: Mapping[str, Result]) -> list[Standing]:
     """Every point of which something is done, the best first; those with diverged runs after all others."""
     found = []
     per_point = len(sweep.seeds)
@@ -376,7 +376,7 @@ def standings(sweep: Sweep, results: dict[str, Result]) -> list[Standing]:
     return sorted(found, key=lambda one: (one.diverged > 0, one.median))
 
 
-def advice(sweep: Sweep, results: dict[str, Result], ranked: Sequence[Standing]) -> list[str]:
+def advice(sweep: Sweep, results: Mapping[str, Result], ranked: Sequence[Standing]) -> list[str]:
     """What the standings suggest, in sentences: that the best lies at the border of what was tried, or that all have diverged."""
     sound = [one for one in ranked if one.median < float("inf")]
     if not sound:

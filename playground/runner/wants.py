@@ -277,7 +277,7 @@ class _Losses:
         ):
             return self._found[1]
         if self._ready is None or self._ready[0] != key:
-            self._ready = key, SampleLosses(trainer.loss, live.model.out_shape[0], part)
+            self._ready = key, SampleLosses(trainer.loss, live.model.outputs, part)
         values = live.values(("losses", name, count), lambda: part.x[:count])
         self._found = moment, self._ready[1](live.outputs(values).T).astype(np.float32)
         now = perf_counter()

@@ -79,7 +79,7 @@ def folder_of(root: Path, project: Project, path: Path | None) -> Path:
 class Kept:
     """The runs in ``folder``, which is made with the first one; newest last.
 
-    Files of the program's own; one that is damaged, or of another engine, is passed over.
+    Files of the program's own; one that is damaged is passed over. One of an older engine is kept and shown as it is.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -101,7 +101,7 @@ class Kept:
             data = json.loads(read_bytes(self.folder / f"{key}.json", RESULT_BYTES))
             found = Entry(
                 key,
-                trial(json.dumps(data["trial"])),
+                trial(json.dumps(data["trial"]), of_any_engine=True),
                 result(json.dumps(data["result"])),
                 datetime.fromisoformat(str(data["made"])).astimezone(UTC),
                 clipped(str(data.get("note", "")), NOTE_LETTERS),

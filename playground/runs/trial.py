@@ -76,8 +76,11 @@ class Trial:
         return hashlib.sha256(self.to_json().encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
-def trial(text: str) -> Trial:
-    """The trial that ``text`` describes. Raises SpecError, also for one that was made for another version of the engine."""
+def trial(text: str, of_any_engine: bool = False) -> Trial:
+    """The trial that ``text`` describes. Raises SpecError, also for one that was made for another version of the engine.
+
+    ``of_any_engine``: not for that; it is to be shown, not computed.
+    """
     try:
         data = json.loads(text)
         made_for, seed, epochs, memory = (
@@ -91,7 +94,7 @@ def trial(text: str) -> Trial:
         raise SpecError(
             f"A trial is described by {shown(text)} ({type(error).__name__}); expected a project, a seed and a number of epochs."
         ) from None
-    if made_for != engine_version():
+    if made_for != engine_version() and not of_any_engine:
         raise SpecError(
             f"The trial is for engine {shown(made_for)}, and this worker has {engine_version()}: their numbers could differ. "
             "Install the same version on both."

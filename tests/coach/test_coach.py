@@ -188,6 +188,18 @@ def test_weights_of_zero_are_copies_and_not_dead_units(layer) -> None:
         assert not coached(mended, 10).warnings
 
 
+def test_a_network_that_has_learned_is_not_called_stuck() -> None:
+    x = DATA.train.x.astype(float)
+    line = replace(DATA.train, y=(x[:, 0] > 0).astype(DATA.train.y.dtype))
+    of = plan(Linear(4), Linear(1), train=line, validation=None)
+    coach, run = Coach(of), trainer(of)
+    after(coach, run, 1)
+    assert coach.advice.rule == "no-nonlinearity"
+    after(coach, run, 40)
+    assert run.log.view()["train_loss"][-1] < 0.3
+    assert (coach.advice.rule, coach.told.light) == ("no-nonlinearity", "suspicious")
+
+
 def test_twelve_sigmoids_lose_the_gradient_and_a_higher_rate_is_not_what_helps() -> None:
     made = plane(*deep(12, 8, Sigmoid()))
     coach = coached(made)
@@ -330,3 +342,13 @@ def test_a_rule_has_one_name(lone) -> None:
 def test_deep_digits_with_batch_norm_are_healthy() -> None:
     made = mlp(Linear(32), BatchNorm(), ReLU(), Linear(32), BatchNorm(), ReLU())
     assert not coached(made, 15).warnings
+
+
+def test_dead_units_are_left_behind_by_beginning_anew() -> None:
+    made = mlp(optimizer=SGD(lr=1.0), batch_size=16)
+    (warning,) = coached(made, 10).warnings
+    assert warning.rule == "units-died"
+    mended = edits.mend(made, warning.remedies[0])
+    assert mended.seed != made.seed
+    assert mended.fit.optimizer.lr == 0.1
+    assert not coached(mended, 10).warnings

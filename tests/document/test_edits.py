@@ -11,7 +11,19 @@ from engine.data import Circle, Diabetes, Digits, Iris, Preparation, Sine, Spira
 from engine.errors import SpecError, UnknownName
 from engine.fit import Fit
 from engine.initializers import HeNormal, Zeros
-from engine.layers import Add, BatchNorm, Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sigmoid, Softmax, Tanh
+from engine.layers import (
+    Add,
+    BatchNorm,
+    Conv2d,
+    Flatten,
+    Linear,
+    MaxPool2d,
+    ReLU,
+    Sigmoid,
+    Softmax,
+    Tanh,
+    Unflatten,
+)
 from engine.layers import registry as layers
 from engine.limits import MOST_LAYERS
 from engine.losses import BCEWithLogitsLoss, CrossEntropyLoss, HingeLoss, MSELoss
@@ -171,6 +183,24 @@ def test_a_loss_that_serves_the_new_data_stays() -> None:
     before = edits.set_fit(circle(), Fit(loss=MSELoss()))
     after = edits.set_source(before, Sine(samples=60))
     assert after.fit is before.fit
+
+
+def test_an_autoencoder_is_one_edit_of_the_preparation_and_one_of_the_output() -> None:
+    """The loss of the classes goes; a Linear as large as the picture and an Unflatten come, and stay where they fit already."""
+    before = digits()
+    after = edits.set_preparation(before, before.preparation.replace(reconstruct=True))
+    assert type(after.fit.loss) is MSELoss
+    assert problems(after)
+    mended = edits.mend_output(after)
+    assert not [p for p in problems(mended) if p.level == "error"]
+    linear, unflatten = (node.layer for node in mended.network.nodes[-2:])
+    assert (linear.out_features, unflatten) == (64, Unflatten(1, 8, 8))
+    assert edits.mend_output(mended) is mended
+    wrong = edits.set_layer(mended, mended.network.nodes[-1].id, Unflatten(4, 4, 4))
+    assert edits.mend_output(wrong).network.nodes[-1].layer == Unflatten(1, 8, 8)
+    assert not [p for p in problems(edits.mend_output(wrong)) if p.level == "error"]
+    classes = edits.set_preparation(mended, before.preparation)
+    assert type(classes.fit.loss) is CrossEntropyLoss
 
 
 def test_another_kind_of_data_brings_its_preparation_and_keeps_the_shares() -> None:

@@ -106,3 +106,5 @@ def test_a_cause_comes_before_all_other_advice() -> None:
     found = verdict(0.5, 0.5, 0.0, cause="The gradient vanishes")
     assert found.kind is Kind.HIGH_BIAS
     assert found.advice == "First see to this: the gradient vanishes."
+    assert verdict(0.0, 0.0, 0.0, cause="Layers in a row").kind is Kind.GOOD_FIT
+    assert "Layers" not in verdict(0.0, 0.0, 0.0, cause="Layers in a row").advice

@@ -33,7 +33,11 @@ def test_each_lesson_has_its_own_name() -> None:
     ("guess", "right", "digits", "good"),
     [
         (0.25, 0.254, 2, True),
-        (0.25, 0.256, 2, False),
+        (0.25, 0.256, 2, True),
+        (-0.092, -0.0925, 2, True),  # of the shown 0.270 · −0.170 − 0.141 · 0.329
+        (0.25, 0.261, 2, False),
+        (8, 8.0, 2, True),
+        (401, 400.0, 3, False),  # what is counted is not rounded
         (0.3, 0.254, 2, False),
         (-0.25, 0.254, 2, False),
         (1.0, 0.996, 2, True),

@@ -47,6 +47,12 @@ def test_an_edit_that_mends_ends_the_advice() -> None:
     assert trained(made, 4).light == "learning"
 
 
+def test_what_learns_all_the_same_is_not_called_stuck() -> None:
+    layers = (Linear(8), Tanh(), Linear(8), Linear(8), Tanh(), Linear(1))
+    told = trained(session(example("xor").project.replace(network=Network.chain(*layers))), 8)
+    assert (told.advice.rule, told.light) == ("no-nonlinearity", "suspicious")
+
+
 def test_curves_from_before_an_edit_say_nothing_of_what_came_after() -> None:
     slow = Project(network=Network.chain(Linear(8), Tanh(), Linear(1)))
     slow = edits.set_fit(slow, slow.fit.replace(optimizer=SGD(lr=1e-6)))

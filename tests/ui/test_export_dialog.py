@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QProcess, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from engine.export import TARGETS, Row
@@ -99,12 +99,46 @@ def test_cancelled_it_ends_with_all_that_it_started(shell: Shell, tmp_path: Path
     job = dialog._job
     assert job is not None
     shell.qtbot.waitUntil(number.exists)
+    exporting = job._process.processId()
     press(dialog, "export_cancel")
     assert dialog.said.text().startswith("Cancelled. The program is in ")
     assert dialog.exports.isVisible()
-    shell.qtbot.waitUntil(lambda: job._process.state() is QProcess.ProcessState.NotRunning)
+    shell.qtbot.waitUntil(lambda: not is_running(exporting))
     shell.qtbot.waitUntil(lambda: not is_running(int(number.read_text("utf-8"))))
     shell.qtbot.waitUntil(lambda: not Path(job._folder).exists())
+
+
+@pytest.mark.slow
+def test_it_ends_with_the_window(shell: Shell, tmp_path: Path) -> None:
+    dialog = opened(shell, "numpy", tmp_path / "out")
+    endless, number = (
+        stand_in(tmp_path, "echo $$ > {0}.part; mv {0}.part {0}; exec sleep 600"),
+        tmp_path / "number",
+    )
+    dialog.python.setText(str(endless))
+    press(dialog, "export_prove")
+    job = dialog._job
+    assert job is not None
+    shell.qtbot.waitUntil(number.exists)
+    shell.window.close()
+    shell.qtbot.waitUntil(lambda: not job.running)
+    shell.qtbot.waitUntil(lambda: not is_running(int(number.read_text("utf-8"))))
+
+
+@pytest.mark.slow
+def test_closed_it_ends_with_all_that_it_started(shell: Shell, tmp_path: Path) -> None:
+    """The dialog is gone at once; the process must not go with it before it has ended its own."""
+    dialog = opened(shell, "numpy", tmp_path / "out")
+    endless = stand_in(tmp_path, "echo $$ > {0}.part; mv {0}.part {0}; exec sleep 600")
+    number = tmp_path / "number"
+    dialog.python.setText(str(endless))
+    press(dialog, "export_prove")
+    assert dialog._job is not None
+    shell.qtbot.waitUntil(number.exists)
+    exporting = dialog._job._process.processId()
+    dialog.reject()
+    shell.qtbot.waitUntil(lambda: not is_running(exporting))
+    shell.qtbot.waitUntil(lambda: not is_running(int(number.read_text("utf-8"))))
 
 
 @pytest.mark.slow

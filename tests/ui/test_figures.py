@@ -156,6 +156,10 @@ def test_the_dialog_saves_the_figure_and_its_numbers(shell: Shell, tmp_path: Pat
         assert (tmp_path / f"it.{ending}").read_bytes().startswith(head)
         assert dialog.said.text() == f"Saved as it.{ending} and it.csv."
     assert (tmp_path / "it.csv").read_text("utf-8").startswith("epoch,train_loss")
+    dialog.save(tmp_path / "as named.pdf")  # PNG is chosen
+    assert (tmp_path / "as named.pdf").read_bytes().startswith(b"%PDF")
+    dialog.save(tmp_path / "version 1.2")
+    assert (tmp_path / "version 1.2.png").read_bytes().startswith(b"\x89PNG")
     dialog.save(tmp_path / "nowhere" / "it.png")
     assert dialog.said.text().startswith("Not saved: ")
 

@@ -49,7 +49,7 @@ def test_the_light_is_suspicious_before_play_and_stuck_after(qtbot) -> None:
 def test_the_light_says_that_it_learns(qtbot) -> None:
     bench = Bench(qtbot, LightView, Project()).show(WIDTH, 24)
     bench.view.show_frame(Frame(Project()))
-    assert (bench.view.light, bench.view.sentence) == ("", "")
+    assert (bench.view.light, bench.view.sentence) == ("", "nothing to say yet")
     from playground.document.examples import example
 
     bench.view.show_frame(frames(example("xor").project, 6)[-1])
@@ -60,7 +60,7 @@ def test_the_light_says_that_it_learns(qtbot) -> None:
 def test_a_run_that_has_burst_is_stuck(qtbot) -> None:
     bench = Bench(qtbot, LightView, Project()).show(WIDTH, 24)
     bench.view.show_frame(Frame(Project(), state=State.DIVERGED, message="Not finite."))
-    assert (bench.view.light, bench.view.sentence) == ("stuck", "Training has burst")
+    assert (bench.view.light, bench.view.sentence) == ("stuck", "Training diverged")
 
 
 def test_each_state_has_a_form_of_its_own() -> None:

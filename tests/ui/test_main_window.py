@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMessageBox, QSlider, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMessageBox, QSlider, QToolButton, QWidget
 
 from engine.optimizers import SGD
 from playground import __version__
@@ -539,9 +539,27 @@ def test_a_layer_can_be_watched_at_work_from_its_form(shell: Shell) -> None:
     shell.window.desk.open_example("digits-cnn")
     shell.window.focus.select("conv2d1")
     watch = shell.window.docks.views["inspector"].watch
-    shell.qtbot.waitUntil(watch.isVisible)
+    shell.qtbot.waitUntil(lambda: watch.isVisible() and watch.height() > 0)  # laid out
     QTest.mouseClick(watch, Qt.MouseButton.LeftButton)
     view = shell.window.docks.views["convolution"]
     shell.qtbot.waitUntil(view.isVisible)
     assert view.network.scope.spot.node_id == "conv2d1"
     assert view.network.scope.spot.level == 2
+
+
+@pytest.mark.parametrize("key", ["circle", "digits-mlp"])
+def test_the_panels_fit_into_a_small_screen(qtbot, tmp_path: Path, key: str) -> None:
+    """Qt lays docks upon each other where their least heights are more than there is; 22 pixels are the window's own bar."""
+    window = Shell(qtbot, example(key).project, tmp_path, ToldRunner()).show(1280, 720 - 22).window
+    qtbot.waitUntil(lambda: window.docks.seen("output"))
+    output, losses = window.docks["output"].geometry(), window.docks["losses"].geometry()
+    assert output.bottom() < losses.top()
+    assert losses.height() >= window.docks["losses"].minimumSizeHint().height()
+
+
+def test_play_and_pause_are_equally_wide(qtbot, tmp_path: Path) -> None:
+    window = Shell(qtbot, example("xor").project, tmp_path).show().until_ready().window
+    button = window.findChild(QToolButton, "transport_play")
+    paused = button.sizeHint().width(), button.minimumWidth()
+    window.actions_["run.play"].setIconText("Pause")
+    assert button.sizeHint().width() <= paused[1] >= paused[0]

@@ -193,6 +193,9 @@ def test_no_name_is_markup_anywhere_in_the_window(
         assert shown_as_markup() == []
     for panel in ("diagnosis", "convolution", "problems"):
         window.docks.bring_forward(panel)
+        qtbot.waitUntil(
+            lambda: window.docks.views["diagnosis"]._diagnosis is not None
+        )  # its figures have come
         QTest.qWait(80)
         rest_everywhere(shell)
     said = hover_the_canvas(shell)
@@ -260,7 +263,7 @@ def test_every_label_says_what_its_text_is(qtbot, tmp_path: Path) -> None:
     shell = Shell(qtbot, example("digits-cnn").project, tmp_path).show(1500, 900).until_ready()
     for dock in shell.window.docks._docks.values():
         dock.show()
-    shell.window.show_start_page()
+    shell.window.dialogs.show_start_page()
     labels = [label for top in QApplication.topLevelWidgets() for label in top.findChildren(QLabel)]
     assert len(labels) > 100
     guessing = {

@@ -69,7 +69,7 @@ def act():
     window = next(w for w in QApplication.topLevelWidgets() if w.objectName() == "main_window")
     document, autosave = window.document, window.desk.autosave
     document.apply(edits.set_seed(document.value, 7), "Seed")
-    window.show_start_page()
+    window.dialogs.show_start_page()
     window.desk.autosave = None
     window.desk.new()  # asks
     window.desk.autosave = autosave

@@ -379,6 +379,9 @@ SPECS = (
         "help.welcome", "Welcome…", "Help", "Three ways to begin, as at the first start.", icon="door-open"
     ),
     ActionSpec(
+        "help.lessons", "Lessons", "Help", "Short lessons with questions and goals.", icon="school-outline"
+    ),
+    ActionSpec(
         "help.pages",
         "Help",
         "Help",

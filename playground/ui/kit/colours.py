@@ -122,6 +122,14 @@ def indexed_image(indices: NDArray[np.uint8], table: list[int]) -> QImage:
     return image
 
 
+def clear_image(indices: NDArray[np.uint8], table: list[int], clear: NDArray[np.bool_]) -> QImage:
+    """The same, seen through where ``clear``."""
+    colours = np.array(table, np.uint32)[indices]
+    colours[clear] = 0
+    height, width = colours.shape
+    return QImage(colours.data, width, height, 4 * width, QImage.Format.Format_ARGB32).copy()
+
+
 def shares_image(theme: Theme, shares: Array, shape: tuple[int, ...], discrete: bool = False) -> QImage:
     """A picture of probabilities ``(N, classes)`` at the N points of ``shape``; ``discrete``: of the likeliest class alone."""
     classes = shares.shape[1]

@@ -11,7 +11,7 @@ from playground.ui.kit.plot import small
 
 
 class FlowLayout(QLayout):
-    """Puts widgets side by side and begins a new row where the width ends."""
+    """Puts widgets side by side and begins a new row where the width ends; what wraps is never wider than that."""
 
     def __init__(self, parent: QWidget | None = None, gap: int = 8, row_gap: int = 4) -> None:
         super().__init__(parent)
@@ -65,6 +65,8 @@ class FlowLayout(QLayout):
             if item.isEmpty():
                 continue
             size = item.sizeHint()
+            if 0 < rect.width() < size.width() and item.hasHeightForWidth():
+                size = QSize(rect.width(), item.heightForWidth(rect.width()))
             if x > rect.x() and x + size.width() > rect.x() + rect.width():
                 x, y, row = rect.x(), y + row + self._row_gap, 0
             if move:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
@@ -67,8 +68,8 @@ class Focus(QObject):
     #: somebody wants to work on this project; to see this panel, by its key
     project_asked = Signal(object)
     panel_asked = Signal(str)
-    #: what a panel (its key) shows now needs more height
-    room_asked = Signal(str)
+    #: what a panel (its key) shows now needs more room, or no longer does
+    room_asked = Signal(str, bool)
     #: somebody wants to try several values of what is at this path (see ``document/paths.py``)
     several_asked = Signal(str)
     #: somebody sends the run to another moment, or looks into this one: the command, just before it is sent
@@ -259,6 +260,9 @@ class View(QWidget):
         self.show_project(before, after)
         return iter(())
 
+    def end(self) -> None:
+        """The window has closed: what goes on by itself, in another process say, ends now."""
+
     def show_frame(self, frame: Frame) -> None:
         """Draw a moment of training. Called on the GUI thread at most 60 times a second, only while visible."""
 
@@ -268,7 +272,7 @@ class Panel:
     """One dock.
 
     Args:
-        view: makes what is inside.
+        made_by: where the class of its view is, as "module:Class".
         key: its objectName, in saved layouts too.
         title: on its bar.
         area: where it stands at first.
@@ -280,7 +284,7 @@ class Panel:
         alone: while it is seen, the others of its area give way.
     """
 
-    view: type[View]
+    made_by: str
     key: str
     title: str
     area: Qt.DockWidgetArea
@@ -291,16 +295,16 @@ class Panel:
     tall: bool = False
     alone: bool = False
 
-
-declared: list[Panel] = []  #: by the views imported so far; ``panels.PANELS`` has all
-V = TypeVar("V", bound=type[View])
-
-
-def panel(key: str, title: str, area: Qt.DockWidgetArea, **more: Any) -> Callable[[V], V]:
-    """Class decorator: the view is a panel of the window. ``more``: what else a ``Panel`` has."""
-
-    def declare(view: V) -> V:
-        declared.append(Panel(view, key, title, area, **more))
+    @property
+    def view(self) -> type[View]:
+        """Makes what is inside. Its module is imported when this is first asked for: a window begins without what is not seen."""
+        view: type[View] = resolve_name(self.made_by)
         return view
 
-    return declare
+
+declared: list[Panel] = []  #: by the folders imported so far; ``panels.PANELS`` has all
+
+
+def panel(made_by: str, key: str, title: str, area: Qt.DockWidgetArea, **more: Any) -> None:
+    """Declare a panel of the window; what is said of it: see ``Panel``."""
+    declared.append(Panel(made_by, key, title, area, **more))

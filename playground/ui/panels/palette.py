@@ -166,7 +166,6 @@ def _tip(layer: type[Layer], theme: Theme, ratio: float) -> str:
     return f"<p>{words}</p>{drawn}"
 
 
-@panel("palette", "Layers", LEFT, order=20, share=50)
 class PaletteView(View):
     """The layers by category, with a field to search them."""
 
@@ -280,6 +279,7 @@ class PaletteView(View):
     def _search_key(self, key: int) -> bool:
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._shown:
             self.insert(self._best.layer.key)
+            self.search.selectAll()  # what is typed next seeks anew
         elif key == Qt.Key.Key_Down and self._shown:
             self._shown[0].setFocus(Qt.FocusReason.TabFocusReason)
         elif key == Qt.Key.Key_Escape and self.search.text():
@@ -349,3 +349,6 @@ def _muted(name: str, text: str) -> QLabel:
     label.setWordWrap(True)
     label.setProperty("muted", True)
     return label
+
+
+panel(f"{__name__}:PaletteView", "palette", "Layers", LEFT, order=20, share=50)

@@ -89,7 +89,6 @@ class ProblemCard(QFrame):
             super().keyPressEvent(event)
 
 
-@panel("problems", "Problems", BOTTOM, order=70, shown=False)
 class ProblemsView(View):
     """The project's problems and warnings, and why the last run stopped by itself."""
 
@@ -189,3 +188,6 @@ class ProblemsView(View):
         if self._stopped is not None:
             _, _, message, details = self._stopped
             QGuiApplication.clipboard().setText(f"{message}\n\n{details}")
+
+
+panel(f"{__name__}:ProblemsView", "problems", "Problems", BOTTOM, order=70, shown=False)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QBoxLayout,
     QDialog,
     QDialogButtonBox,
+    QDockWidget,
     QFrame,
     QHBoxLayout,
     QPlainTextEdit,
@@ -89,6 +90,8 @@ class Banner(QFrame):
     def show_message(self, kind: str, message: str, offers: Sequence[Offer] = ()) -> None:
         """Say ``message``; ``kind`` is a key of ``SIGNS``, and each offer a button."""
         self._kind = kind
+        for dock in self.window().findChildren(QDockWidget):
+            dock.installEventFilter(self)  # once more is no more than once
         self.text.setText(message)
         while (item := self._buttons.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
@@ -109,8 +112,13 @@ class Banner(QFrame):
         self.raise_()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in (QEvent.Type.Resize, QEvent.Type.Move) and self.isVisible():
-            self._fit()
+        if self.isVisible():
+            if watched is self._under and event.type() in (QEvent.Type.Resize, QEvent.Type.Move):
+                self._fit()
+            elif (
+                event.type() == QEvent.Type.ZOrderChange
+            ):  # a panel beside a narrow network has come to the front
+                self.raise_()
         return False
 
     def _fit(self) -> None:

@@ -1,4 +1,4 @@
-"""The panels of the window: their docks, and where these stand at first. What a panel is, its view says with ``@panel``."""
+"""The panels of the window: their docks, and where these stand at first. What a panel is, it says itself with ``panel``."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ TALL, TALL_SHARE = 300, 0.4
 READ, WIDE = 330, 1500
 #: height and width of a panel that asks for room, as shares of the window
 ROOM_SHARE, WIDE_SHARE = 0.66, 0.42
+#: pixels by which a width may be off that nobody has changed: margins and Qt's rounding
+SLACK = 24
 
 #: in a window lower than this, in pixels, some panels stand behind others at first
 LOW, LOW_BEHIND = 560, {"palette": "data", "losses": "output"}
@@ -96,13 +98,14 @@ class Docks:
     """The docks of a window, by key, and their first arrangement.
 
     Attributes:
-        born: called with each view that has been made, before it is seen.
+        born: called with the key of a panel and its view, which has been made, before it is seen.
     """
 
     def __init__(self, window: QMainWindow, context: Context) -> None:
         self._window, self._context = window, context
-        self.born: Callable[[View], object] = lambda view: None
+        self.born: Callable[[str, View], object] = lambda key, view: None
         self._gave_way: tuple[str, ...] = ()
+        self._widened: dict[QDockWidget, tuple[int, int]] = {}  # widths before and after
         self._slots = {panel.key: Slot(panel, self._bear) for panel in PANELS}
         self.views = Views(self._slots)
         self._docks = {panel.key: self._make(panel) for panel in PANELS}
@@ -124,7 +127,7 @@ class Docks:
 
     def _bear(self, panel: Panel) -> View:
         view = panel.view(self._context)
-        self.born(view)
+        self.born(panel.key, view)
         return view
 
     def _make(self, panel: Panel) -> QDockWidget:
@@ -148,17 +151,33 @@ class Docks:
         self._window.setCorner(Qt.Corner.BottomLeftCorner, panel.area if reaches_down else BOTTOM)
         if on:
             self._gave_way = tuple(one.key for one in others if not self[one.key].isHidden())
-            for key in self._gave_way:
-                self[key].hide()
             width = min(max(READ, self._window.width() * 26 // 100), 460)
+            for key in self._gave_way:
+                self._widened[self[key]] = self[key].width(), width
+                self[key].hide()
             self._window.resizeDocks([self[panel.key]], [width], Qt.Orientation.Horizontal)
         elif all(self[one.key].isHidden() for one in others):
-            for key in self._gave_way or (one.key for one in others if one.shown):
+            back = self._gave_way or tuple(one.key for one in others if one.shown)
+            for key in back:
                 self[key].show()
+            for key in back:
+                if self[key] in self._widened:
+                    self._narrow(self[key])
 
     def _refresh_titles(self) -> None:
         for key, title in self._titles.items():
             title.set_tabbed(bool(self._window.tabifiedDockWidgets(self[key])))
+
+    def seen(self, key: str) -> bool:
+        """Whether something of a panel is on the screen: a tab behind another is shown, as Qt says it, but not seen."""
+        return self[key].isVisible() and not self[key].visibleRegion().isEmpty()
+
+    def switch(self, key: str) -> None:
+        """Show a panel, also where it is a tab behind another; hide it where it is seen."""
+        if self.seen(key):
+            self[key].hide()
+        else:
+            self.bring_forward(key)
 
     def bring_forward(self, key: str) -> None:
         """Show a panel, above those that share its place."""
@@ -168,12 +187,29 @@ class Docks:
         if panel.tall:
             self._heighten(dock, max(TALL, round(self._window.height() * TALL_SHARE)))
 
-    def give_room(self, key: str) -> None:
-        """Make a panel as large as a picture with tools needs it, where it is smaller."""
+    def give_room(self, key: str, on: bool = True) -> None:
+        """Make a panel as large as a picture with tools needs it, where it is smaller; or as it was before that."""
         dock, wide = self[key], round(self._window.width() * WIDE_SHARE)
+        if not on:
+            if dock in self._widened:
+                self._narrow(dock)
+            return
+        before = dock.width()
         self._heighten(dock, max(TALL, round(self._window.height() * ROOM_SHARE)))
-        if not dock.isFloating() and dock.width() < wide:
+        if not dock.isFloating() and before < wide:
             self._window.resizeDocks([dock], [wide], Qt.Orientation.Horizontal)
+            self._widened[dock] = before, wide
+
+    def _narrow(self, dock: QDockWidget) -> None:
+        """Give a dock the width back that it had before it was widened, unless somebody has chosen another since."""
+        before, wide = self._widened.pop(dock)
+        if not dock.isFloating() and abs(dock.width() - wide) <= SLACK:
+            for delay in (0, 50):  # once more when its view has taken the width, and can be narrower still
+                QTimer.singleShot(
+                    delay,
+                    self._window,
+                    lambda: self._window.resizeDocks([dock], [before], Qt.Orientation.Horizontal),
+                )
 
     def _heighten(self, dock: QDockWidget, wished: int) -> None:
         if not dock.isFloating() and dock.height() < wished:

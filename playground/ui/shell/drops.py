@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, Qt
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QWidget
 
-from engine.importing import ENDINGS, NETWORKS
 from playground.document.files import RUN_SUFFIX
-from playground.lessons.packs import SUFFIX as PACK
-from playground.ui.panels.data.view import DataView
-from playground.ui.panels.lesson.view import LessonView
 
 if TYPE_CHECKING:
+    from playground.ui.panels.data.view import DataView
+    from playground.ui.panels.lesson.view import LessonView
     from playground.ui.shell.docks import Docks
 
 
 #: how the names of projects end
 PROJECTS = (".json", RUN_SUFFIX)
-#: and those of other programs' models; .npz may be data as well, and is taken for that
-MODELS = tuple(ending for ending in (*NETWORKS, *ENDINGS) if ending != ".npz")
 
 
 class Drops(QObject):
@@ -55,23 +51,24 @@ class Drops(QObject):
 
     def _taker(self, ending: str) -> Callable[[Path], object]:
         """Who opens files of this ending."""
+        from engine.importing import ENDINGS, NETWORKS
+        from playground.lessons.packs import SUFFIX as PACK
+
         if ending in PROJECTS:
             return self._open_project
         if ending == PACK:
             return self._add_pack
-        return self._open_model if ending in MODELS else self._open_data
+        if ending == ".npz":  # may hold data as well as a model, and is taken for that
+            return self._open_data
+        return self._open_model if ending in (*NETWORKS, *ENDINGS) else self._open_data
 
     def _add_pack(self, path: Path) -> None:
         self._docks.bring_forward("lesson")
-        panel = self._docks.views["lesson"]
-        if isinstance(panel, LessonView):
-            panel.add_pack(path)
+        cast("LessonView", self._docks.views["lesson"]).add_pack(path)
 
     def _open_data(self, path: Path) -> None:
         self._docks.bring_forward("data")
-        panel = self._docks.views["data"]
-        if isinstance(panel, DataView):
-            panel.open_path(path)
+        cast("DataView", self._docks.views["data"]).open_path(path)
 
 
 def dropped(mime: QMimeData) -> Path | None:

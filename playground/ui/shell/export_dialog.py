@@ -67,17 +67,32 @@ class ExportDialog(QDialog):
         self.target.setAccessibleName("Written for")
         for key, target in TARGETS.items():
             self.target.addItem(target.label, key)
-        self.sentence = Label()
-        self.sentence.setProperty("muted", True)
-        self.folder, folder_row = _path_row(
-            "export_folder", "Folder", "The folder that the program is written into.", self._ask_folder
-        )
-        self.python, python_row = _path_row(
-            "export_python",
-            "Interpreter",
-            "The Python that runs the program to prove it, such as that of an environment with PyTorch.",
-            self._ask_python,
-        )
+        self.sentence, self.missing = _words("sentence", "muted"), _words("missing", "warning")
+        self.missing.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.verdict, self.said = _words("verdict", "strong"), _words("said", "muted")
+        self.table = ProofTable(theme, self._titles())
+        self.bar = QProgressBar()
+        self.bar.setObjectName("export_progress")
+        self.bar.setRange(0, 1000)
+        self.bar.setTextVisible(False)
+        self.exports = _button("write", "Export", "Write the program and what it reads into the folder.")
+        tip = "Write it, and run it in a process of its own: how far are its numbers from ours?"
+        self.proves = _button("prove", "Export and prove", tip)
+        self.proves.setProperty("primary", True)
+        self.proves.setDefault(True)
+        self.cancels = _button("cancel", "Cancel", "End it; what is written already stays.")
+        self.closes = _button("close", "Close", "Close this; what is written stays.")
+        self._lay_out(self._form())
+        self._connect()
+        self._retarget()
+        self._show_state()
+
+    def _form(self) -> QFormLayout:
+        """What is asked."""
+        tip = "The folder that the program is written into."
+        self.folder, folder_row = _path_row("export_folder", "Folder", tip, self._ask_folder)
+        tip = "The Python that runs the program to prove it, such as that of an environment with PyTorch."
+        self.python, python_row = _path_row("export_python", "Interpreter", tip, self._ask_python)
         self.python.setPlaceholderText("the playground's own Python")
         form = QFormLayout()
         form.setHorizontalSpacing(14)
@@ -88,43 +103,7 @@ class ExportDialog(QDialog):
             label = Label(words)
             label.setFixedHeight(field.sizeHint().height())  # in the middle of its row, not at its top
             form.addRow(label, field)
-        self.missing = Label()
-        self.missing.setObjectName("export_missing")
-        self.missing.setProperty("warning", True)
-        self.missing.setWordWrap(True)
-        self.missing.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.verdict = Label()
-        self.verdict.setObjectName("export_verdict")
-        self.verdict.setProperty("strong", True)
-        self.verdict.setWordWrap(True)
-        self.said = Label()
-        self.said.setObjectName("export_said")
-        self.said.setProperty("muted", True)
-        self.said.setWordWrap(True)
-        self.table = ProofTable(theme, self._titles())
-        self.bar = QProgressBar()
-        self.bar.setObjectName("export_progress")
-        self.bar.setRange(0, 1000)
-        self.bar.setTextVisible(False)
-        self.exports = QPushButton("Export")
-        self.exports.setObjectName("export_write")
-        self.exports.setToolTip("Write the program and what it reads into the folder.")
-        self.proves = QPushButton("Export and prove")
-        self.proves.setObjectName("export_prove")
-        self.proves.setProperty("primary", True)
-        self.proves.setToolTip(
-            "Write it, and run it in a process of its own: how far are its numbers from ours?"
-        )
-        self.proves.setDefault(True)
-        self.cancels = QPushButton("Cancel")
-        self.cancels.setObjectName("export_cancel")
-        self.cancels.setToolTip("End it; what is written already stays.")
-        self.closes = QPushButton("Close")
-        self.closes.setObjectName("export_close")
-        self._lay_out(form)
-        self._connect()
-        self._retarget()
-        self._show_state()
+        return form
 
     def _lay_out(self, form: QFormLayout) -> None:
         title = Label("Take the network away as a program")
@@ -321,6 +300,11 @@ class ExportDialog(QDialog):
         self.verdict.setVisible(bool(self.verdict.text()))
         self.said.setVisible(bool(self.said.text()))
 
+    def end(self) -> None:
+        """The window has closed: what it has started ends before it does."""
+        if self._job is not None:
+            self._job.end()
+
     def done(self, result: int) -> None:
         self.cancel()
         super().done(result)
@@ -328,6 +312,22 @@ class ExportDialog(QDialog):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.cancel()
         super().closeEvent(event)
+
+
+def _words(name: str, look: str) -> Label:
+    """A place for words."""
+    label = Label()
+    label.setObjectName(f"export_{name}")
+    label.setProperty(look, True)
+    label.setWordWrap(True)
+    return label
+
+
+def _button(name: str, text: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setObjectName(f"export_{name}")
+    button.setToolTip(tip)
+    return button
 
 
 def _path_row(name: str, what: str, tip: str, ask: Callable[[], object]) -> tuple[QLineEdit, QWidget]:

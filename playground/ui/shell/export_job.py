@@ -12,7 +12,7 @@ import weakref
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
 import playground
 from engine.errors import clipped
@@ -23,6 +23,8 @@ from playground.ui.shell.saving import Saving
 
 #: milliseconds that a process has to tidy up after it is told to end
 GRACE = 3000
+#: milliseconds that a window which closes waits for it
+BRIEF = 800
 #: letters of a project's name in that of the file
 LONGEST = 60
 #: before what the command line refuses
@@ -84,10 +86,24 @@ class ExportJob(QObject):
         """End it; nothing more is said. What was written stays."""
         self._over = True
         if self._process.state() is not QProcess.ProcessState.NotRunning:
-            self._process.terminate()  # it ends what it has started itself
-            QTimer.singleShot(GRACE, self._process, self._process.kill)
+            process = self._process
+            # The dialog may go at once, and a process that goes with it could not end what it has started itself.
+            process.setParent(QCoreApplication.instance())
+            process.finished.connect(process.deleteLater)
+            process.terminate()
+            QTimer.singleShot(GRACE, process, process.kill)
         else:
             self._tidy()
+
+    def end(self) -> None:
+        """End it, and wait for that, but not for long."""
+        if self._over or not self.running:
+            return
+        self._over = True
+        self._process.terminate()
+        if not self._process.waitForFinished(BRIEF):
+            self._process.kill()
+            self._process.waitForFinished(BRIEF)
 
     @property
     def running(self) -> bool:

@@ -70,6 +70,16 @@ class FigureDialog(QDialog):
         self.saves.setObjectName("figure_save")
         self.saves.setProperty("primary", True)
         self.saves.setDefault(True)
+        self._lay_out()
+        for choice in (self.what, self.kind, self.width_):
+            choice.currentIndexChanged.connect(self._refresh)
+        self.light.toggled.connect(self._refresh)
+        self.copies.clicked.connect(self._copy)
+        self.saves.clicked.connect(self._ask)
+        self.resize(820, 420)
+        self._refresh()
+
+    def _lay_out(self) -> None:
         closes = QPushButton("Close")
         closes.clicked.connect(self.reject)
         form = QFormLayout()
@@ -95,13 +105,6 @@ class FigureDialog(QDialog):
         column.setSpacing(14)
         column.addLayout(row)
         column.addLayout(buttons)
-        for choice in (self.what, self.kind, self.width_):
-            choice.currentIndexChanged.connect(self._refresh)
-        self.light.toggled.connect(self._refresh)
-        self.copies.clicked.connect(self._copy)
-        self.saves.clicked.connect(self._ask)
-        self.resize(820, 420)
-        self._refresh()
 
     @property
     def view(self) -> View:
@@ -154,14 +157,19 @@ class FigureDialog(QDialog):
             self, "Save the figure", str(Path.home() / f"{stem}.{self.ending}"), f"{figures.KINDS[self.ending]} (*.{self.ending})"
         )  # fmt: skip
         if chosen:
-            path = Path(chosen)
-            self.save(path if path.suffix else path.with_suffix(f".{self.ending}"))
+            self.save(Path(chosen))
 
     def save(self, path: Path) -> None:
-        """Write the figure, and the numbers beside it where they are wanted."""
+        """Write the figure, and the numbers beside it where they are wanted.
+
+        A name that ends as another format does says that format; one with no such ending is given that of the chosen one.
+        """
+        ending = path.suffix.lower().removeprefix(".")
+        if ending not in figures.KINDS:
+            ending, path = self.ending, path.with_name(f"{path.name}.{self.ending}")
         table = self.view.as_table() if self.numbers.isChecked() and self.numbers.isEnabled() else None
         try:
-            figures.save(path, self._drawn(self.ending))
+            figures.save(path, self._drawn(ending))
             if table is not None:
                 figures.save(path.with_suffix(".csv"), figures.csv_of(table))
         except OSError as error:

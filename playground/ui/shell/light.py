@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 
 #: icon, colour and sentence of each state; a form of its own each, so that none is told by colour alone
 LIGHTS: dict[Light, tuple[str, str, str]] = {
-    "": ("circle-outline", "muted", ""),
+    "": ("circle-outline", "muted", "nothing to say yet"),
     "learning": ("check-circle", "good", "nothing unusual was seen"),
     "stuck": ("alert-octagon", "error", ""),
     "suspicious": ("alert", "warning", ""),
 }
 ICON, GAP = 14, 6
-WIDTH = 400  #: pixels, whatever is said, so that the slider beside it stays where it is
+BELOW = 4  #: pixels, as below the slider beside it
+#: pixels, whatever is said, so that the slider beside it stays where it is; and in a bar that is narrow
+WIDTH, LITTLE = 340, 230
 
 
 class LightView(View):
@@ -42,11 +44,12 @@ class LightView(View):
         self.sentence = ""
         self.setFont(small(self.font()))
         self.setFixedWidth(WIDTH)
+        self.setContentsMargins(0, 0, 0, BELOW)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         context.theme.follow(self.update)
-        self._say("", "")
+        self._say("", LIGHTS[""][2])
 
     def wants(self) -> Iterable[Want]:
         return (WANT,)
@@ -54,23 +57,21 @@ class LightView(View):
     def show_frame(self, frame: Frame) -> None:
         """The coach's word and sentence, where they are others."""
         found = told(frame)
-        if found is None:
-            self._say("", "")
-            return
-        advice = found.advice
-        self._say(found.light, LIGHTS[found.light][2] if advice is None else advice.title)
+        light: Light = "" if found is None else found.light
+        advice = None if found is None else found.advice
+        self._say(light, LIGHTS[light][2] if advice is None else advice.title)
 
     def _say(self, light: Light, sentence: str) -> None:
         if (light, sentence) == (self.light, self.sentence) and self.accessibleName():
             return
         self.light, self.sentence = light, sentence
-        words = ": ".join(filter(None, (light, sentence))) or "nothing to say yet"
+        words = ": ".join(filter(None, (light, sentence)))
         self.setAccessibleName(f"Coach: {words}")
         self.setToolTip(tip(f"Coach: {words}.\nClick to see why, and what to try."))
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(WIDTH, max(ICON, QFontMetrics(self.font()).height()) + 1)
+        return QSize(WIDTH, max(ICON, QFontMetrics(self.font()).height()) + 1 + BELOW)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -78,7 +79,8 @@ class LightView(View):
     def paintEvent(self, event: object) -> None:
         painter, theme = QPainter(self), self.context.theme
         name, colour, _ = LIGHTS[self.light]
-        middle = self.height() // 2
+        room = self.contentsRect()
+        middle = room.center().y()
         painter.drawPixmap(
             0,
             middle - ICON // 2,
@@ -99,7 +101,7 @@ class LightView(View):
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, words)
         if self.hasFocus():
             painter.setPen(QPen(QColor(theme.accent), 1))
-            painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 3, 3)
+            painter.drawRoundedRect(room.adjusted(0, 0, -1, -1), 3, 3)
         painter.end()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

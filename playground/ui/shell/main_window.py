@@ -5,31 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QMainWindow, QMenu, QTabWidget, QWidget
 
 from engine.network import INPUT
-from engine.windows import slides
 from playground.document.document import News
 from playground.document.project import findings
-from playground.runner.messages import Command, Frame, Load, Play
+from playground.runner.messages import Command, Frame, Load
 from playground.ui.kit import motion
 from playground.ui.kit.actions import DIGITS, SCALES, Actions, Situation
 from playground.ui.kit.forms import settle_typed, take_typed
 from playground.ui.kit.stepper import Stepper
 from playground.ui.kit.view import Context, Focus, View, announced
 from playground.ui.panels import PANELS
-from playground.ui.panels.backprop.view import BackpropView
 from playground.ui.panels.canvas.view import CanvasView
-from playground.ui.panels.convolution.view import ConvolutionView
 from playground.ui.panels.data.loading import Waiting
-from playground.ui.panels.runs.view import RunsView
 from playground.ui.shell.autosave import Autosave
 from playground.ui.shell.banner import Banner
 from playground.ui.shell.desk import Desk
+from playground.ui.shell.dialogs import Dialogs
 from playground.ui.shell.docks import Docks
 from playground.ui.shell.drops import Drops
 from playground.ui.shell.gutters import leave_gutters
@@ -47,11 +44,12 @@ from playground.ui.shell.transport import Transport
 from playground.ui.shell.weights import WeightFiles
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from playground.document.document import Document
     from playground.document.project import Project
     from playground.ui.application import Appearance
+    from playground.ui.panels.backprop.view import BackpropView
+    from playground.ui.panels.convolution.view import ConvolutionView
+    from playground.ui.panels.runs.view import RunsView
     from playground.ui.shell.recovery import Recovery
     from playground.ui.shell.undo import History
 
@@ -111,7 +109,7 @@ class MainWindow(QMainWindow):
         self.docks = Docks(self, context)
         self.metrics = MetricsBar(context)
         self.light = LightView(context)
-        self.help = HelpDesk(self)
+        self.help, self.dialogs = HelpDesk(self), Dialogs(self, appearance.theme, settings)
         self.actions_ = Actions(self, self._handlers(), appearance.theme)
         self.transport = Transport(
             self.actions_,
@@ -119,8 +117,8 @@ class MainWindow(QMainWindow):
             self._send,
             appearance.theme,
             appearance.toggle,
-            Refusal(appearance.theme, self._toggle_problems, self.focus.select),
-            Cautions(appearance.theme, self._toggle_problems),
+            Refusal(appearance.theme, partial(self.docks.switch, "problems"), self.focus.select),
+            Cautions(appearance.theme, partial(self.docks.switch, "problems")),
             self.light,
             PanelSwitches(self.docks, appearance.theme),
         )
@@ -134,7 +132,7 @@ class MainWindow(QMainWindow):
             self.desk.autosave = Autosave(self.desk, recovery, self.saving, self.pump.look, self)
             self.desk.autosave.failed.connect(self.run.not_kept)
         self.waiting = Waiting(self)
-        self.drops = Drops(self, self.desk.open_path, self.open_model, self.docks)
+        self.drops = Drops(self, self.desk.open_path, self.dialogs.open_model, self.docks)
 
         appearance.theme.follow(self._mark_theme)
         self.actions_[f"view.scale.{settings.scale}"].setChecked(True)
@@ -161,12 +159,13 @@ class MainWindow(QMainWindow):
         self.pump.framed.connect(self.desk.see)
         self.pump.framed.connect(self.transport.scrub.see)
         self.pump.view_failed.connect(self.run.view_failed)
+        self.stepper.moved.connect(lambda: self.run.read() if self.stepper.walk is not None else None)
         self.run.changed.connect(self._refresh)
         self.run.leaving = self.desk.put_run_aside
         self.waiting.arrived.connect(self._data_arrived)
         self.focus.node_changed.connect(self._selected)
         self.focus.edit_asked.connect(self._edit_asked)
-        self.focus.watch_asked.connect(self._watch_asked)
+        self.focus.watch_asked.connect(self.watch)
         self.focus.project_asked.connect(self.desk.open_project)
         self.focus.panel_asked.connect(self.docks.bring_forward)
         self.focus.room_asked.connect(self.docks.give_room)
@@ -175,11 +174,11 @@ class MainWindow(QMainWindow):
         self.focus.layers_asked.connect(self._layers_asked)
         self.focus.network_asked.connect(self.canvas.setFocus)
 
-    def _view_made(self, view: View) -> None:
+    def _view_made(self, key: str, view: View) -> None:
         """A panel is seen, or asked for, for the first time."""
         self.pump.add(view, self.document.value)
-        if isinstance(view, BackpropView):
-            view.starter_chosen.connect(self._open_starter)
+        if key == "backprop":
+            cast("BackpropView", view).starter_chosen.connect(self._open_starter)
             self.docks["backprop"].visibilityChanged.connect(self._mind_walk)
 
     def _mind_walk(self) -> None:
@@ -195,10 +194,7 @@ class MainWindow(QMainWindow):
     @property
     def backprop(self) -> BackpropView:
         """The panel in which one walks through an update."""
-        view = self.docks.views["backprop"]
-        if not isinstance(view, BackpropView):
-            raise TypeError(f"the panel backprop is a {type(view).__name__}")
-        return view
+        return cast("BackpropView", self.docks.views["backprop"])
 
     def _handlers(self) -> Mapping[str, Callable[[], object]]:
         """What each action does. What is being typed comes first: it was meant for what the user sees."""
@@ -218,16 +214,16 @@ class MainWindow(QMainWindow):
         return {
             "file.new": desk.new,
             "file.open": desk.open,
-            "file.examples": self.show_start_page,
-            "file.points": self.show_points,
+            "file.examples": self.dialogs.show_start_page,
+            "file.points": self.dialogs.show_points,
             "file.save": desk.save,
             "file.save_as": desk.save_as,
             "file.load_weights": self.weights.load,
             "file.save_weights": self.weights.save,
-            "file.export": self.show_export,
-            "file.import": self.import_model,
-            "file.figure": self.show_figure,
-            "file.share": self.share,
+            "file.export": self.dialogs.show_export,
+            "file.import": self.dialogs.import_model,
+            "file.figure": self.dialogs.show_figure,
+            "file.share": self.dialogs.share,
             "file.open_code": desk.open_code,
             "file.quit": self.close,
             "edit.undo": self.history.undo,
@@ -254,7 +250,8 @@ class MainWindow(QMainWindow):
             "run.keep_weights": self.weights.keep,
             "run.faster": lambda: self.transport.change_speed(+1),
             "run.slower": lambda: self.transport.change_speed(-1),
-            "help.welcome": self.show_welcome,
+            "help.welcome": self.dialogs.show_welcome,
+            "help.lessons": self.dialogs.show_lessons,
             "help.pages": self.help.show_here,
             "help.shortcuts": self.help.show_keys,
             "help.about": self.help.show_about,
@@ -349,11 +346,7 @@ class MainWindow(QMainWindow):
             key for key in self.docks.views if focused is not None and self.docks[key].isAncestorOf(focused)
         )
         with_focus = next(inside, "")
-        opened = (
-            key
-            for key in ("backprop", "convolution", "diagnosis")
-            if not self.docks[key].visibleRegion().isEmpty()
-        )
+        opened = filter(self.docks.seen, ("backprop", "convolution", "diagnosis"))
         return with_focus or next(opened, "output")
 
     def _reset_layout(self) -> None:
@@ -398,12 +391,10 @@ class MainWindow(QMainWindow):
         if first is not None:
             first.setFocus(Qt.FocusReason.TabFocusReason)
 
-    def _watch_asked(self, node_id: str) -> None:
+    def watch(self, node_id: str) -> None:
         """Show a convolution or pooling at work, in a panel that may be made only now."""
         self.docks.bring_forward("convolution")
-        view = self.docks.views["convolution"]
-        if isinstance(view, ConvolutionView):
-            view.watch(node_id)
+        cast("ConvolutionView", self.docks.views["convolution"]).watch(node_id)
 
     def step_inside(self) -> None:
         """Record the next update, and walk through it in a panel that is high enough; where somebody does already, show where."""
@@ -414,10 +405,7 @@ class MainWindow(QMainWindow):
     def runs(self) -> RunsView:
         """The panel of runs beside this one, brought to the front; it may be made only now."""
         self.docks.bring_forward("runs")
-        view = self.docks.views["runs"]
-        if not isinstance(view, RunsView):
-            raise TypeError(f"the panel runs is a {type(view).__name__}")
-        return view
+        return cast("RunsView", self.docks.views["runs"])
 
     def _run_beside(self) -> None:
         self.runs.run_beside()
@@ -428,98 +416,6 @@ class MainWindow(QMainWindow):
     def _open_starter(self, key: str) -> None:
         """Step through a small network made for it, unless somebody would rather keep what is open."""
         self.desk.open_example(key, self.step_inside)
-
-    def _toggle_problems(self) -> None:
-        """Show the panel, also where it is a tab behind another; hide it where it is seen."""
-        dock = self.docks["problems"]
-        seen = dock.isVisible() and not dock.visibleRegion().isEmpty()
-        dock.setVisible(not seen)
-        if not seen:
-            dock.raise_()
-
-    def show_start_page(self) -> None:
-        from playground.ui.shell.start_page import StartPage
-
-        page = StartPage(self._appearance.theme, self._settings.recent, self)
-        page.example_chosen.connect(self.desk.open_example)
-        page.file_chosen.connect(self.desk.open_path)
-        page.open()
-
-    def show_welcome(self) -> None:
-        """The three doors, as at the first start."""
-        from playground.ui.shell.welcome import Welcome
-
-        self._settings.welcomed = True
-        page = Welcome(self._appearance.theme, self)
-        page.chosen.connect(self._enter)
-        page.examples_asked.connect(self.show_start_page)
-        page.open()
-
-    def _enter(self, door: str) -> None:
-        """Open what is behind a door, and begin what it promises."""
-        begin: dict[str, Callable[[], object]] = {
-            "circle": lambda: self._send(Play(gently=True)),
-            "first-steps": self.step_inside,
-            "digits-cnn": self._watch_first,
-        }
-        self.desk.open_example(door, begin[door])
-
-    def _watch_first(self) -> None:
-        """The first convolution at work."""
-        network = self.document.value.network
-        node_id = next(node.id for node in network.nodes if slides(node.layer))
-        self.focus.select(node_id)
-        self._watch_asked(node_id)
-
-    def show_points(self) -> None:
-        from playground.ui.shell.points_dialog import PointsDialog
-
-        autosave = self.desk.autosave
-        dialog = PointsDialog(autosave.recovery.listed() if autosave is not None else (), self)
-        dialog.chosen.connect(self.desk.open_point)
-        dialog.open()
-
-    def show_export(self) -> None:
-        from playground.ui.shell.export_dialog import ExportDialog
-
-        project = self.document.value.replace(name=self.desk.name)
-        ExportDialog(project, self.saving, self._appearance.theme, self).open()
-
-    def import_model(self) -> None:
-        from playground.ui.shell.import_dialog import ask_for_model
-
-        ask_for_model(self, self.document, self._appearance.theme)
-
-    def open_model(self, path: Path) -> None:
-        """Show what is in a file of another program, and offer to take it."""
-        from playground.ui.shell.import_dialog import open_model
-
-        open_model(self, self.document, self._appearance.theme, path)
-
-    def show_figure(self) -> None:
-        """Offer the views that are seen as figures, the network first."""
-        from playground.ui.shell.figure_dialog import FigureDialog
-
-        seen = [
-            (panel.title, self.docks.views[panel.key])
-            for panel in PANELS
-            if not self.docks[panel.key].visibleRegion().isEmpty()
-        ]
-        FigureDialog([("Network", self.canvas), *seen], self.desk.name, self._appearance.theme, self).open()
-
-    def share(self) -> None:
-        """The project as a code."""
-        from playground.document.files import FileError
-        from playground.document.sharing import to_code
-        from playground.ui.shell.questions import refuse
-        from playground.ui.shell.share_dialog import ShareDialog
-
-        try:
-            code = to_code(self.document.value.replace(name=self.desk.name))
-        except FileError as error:
-            refuse(self, "Not shared", error)
-            return
-        ShareDialog(code, self).open()
 
     # --- remembering --------------------------------------------------------------------------------------------------
 
@@ -554,6 +450,8 @@ class MainWindow(QMainWindow):
         self._settings.geometry = self.saveGeometry()
         self._settings.layout = self.saveState(LAYOUT_VERSION) if self._usual.isEmpty() else self._usual
         self.pump.stop()
+        for view in self.docks.views.made:
+            view.end()
         event.accept()
         self.closed.emit()
 

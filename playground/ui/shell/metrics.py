@@ -182,7 +182,7 @@ class Readout(QWidget):
 STATES = {
     State.EMPTY: ("cancel", "warning", "cannot run", "see Problems"),
     State.READY: ("circle-outline", "muted", "ready", "press Play"),
-    State.RUNNING: ("play-circle", "good", "running", "learning"),
+    State.RUNNING: ("play-circle", "good", "running", "training"),
     State.PAUSED: ("pause-circle", "muted", "paused", "Play goes on"),
     State.DIVERGED: ("alert", "warning", "diverged", "numbers grew too large"),
     State.CRASHED: ("close-octagon", "error", "crashed", "see details"),

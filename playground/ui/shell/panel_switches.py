@@ -49,18 +49,11 @@ class PanelSwitches(QWidget):
             button.setIconSize(QSize(14, 14))
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.clicked.connect(lambda on, key=key: self._switch(key, on))
+            button.clicked.connect(lambda _on, key=key: docks.switch(key))
             docks[key].visibilityChanged.connect(lambda *_: self._later.start())
             self.buttons[key] = button
             row.addWidget(button)
 
-    def _switch(self, key: str, on: bool) -> None:
-        if on:
-            self._docks.bring_forward(key)
-        else:
-            self._docks[key].hide()
-
     def _refresh(self) -> None:
         for key, button in self.buttons.items():
-            dock = self._docks[key]
-            button.setChecked(dock.isVisible() and not dock.visibleRegion().isEmpty())
+            button.setChecked(self._docks.seen(key))

@@ -15,7 +15,7 @@ from pathlib import Path
 from PySide6.QtCore import QEventLoop, QSize
 from PySide6.QtWidgets import QApplication
 
-import playground.ui.shell.main_window  # noqa: F401 - brings every view
+import playground.ui.shell.main_window  # noqa: F401 - brings the views of the bar
 from playground.document.document import Document
 from playground.document.examples import DEFAULT, example, examples
 from playground.document.project import Project
@@ -26,6 +26,7 @@ from playground.ui.kit import style
 from playground.ui.kit.stepper import Stepper
 from playground.ui.kit.theme import DARK, LIGHT, Theme
 from playground.ui.kit.view import Context, Focus, View
+from playground.ui.panels import PANELS
 from playground.ui.shell.pump import Pump
 from playground.ui.shell.snapshot import save_png
 from playground.ui.shell.undo import History
@@ -36,6 +37,8 @@ ROUNDS = 20
 
 def views() -> Mapping[str, type[View]]:
     """Every view that can be opened alone, by name."""
+    for panel in PANELS:
+        _ = panel.view  # imports it
     found, classes = {}, [View]
     for view in classes:
         classes += view.__subclasses__()

@@ -89,6 +89,11 @@ class RunControl(QObject):
         elif self._banner.kind and self._banner.text.text() == self._said[2]:
             self._repeat_notice()
 
+    def read(self) -> None:
+        """Whoever goes on has read what was good to know; a warning stays."""
+        if self._offered or self._banner.kind == "note":
+            self.withdraw()
+
     def _say(self, message: str, offers: Sequence[Offer] = ()) -> None:
         self._offered = None
         self._banner.show_message("note", message, offers)
@@ -124,8 +129,8 @@ class RunControl(QObject):
         self.heard = self.heard or (here and not frame.awaited)
         if self.heard:
             self._count(frame)
-        if here and frame.state is State.RUNNING and (self._offered or self._banner.kind == "note"):
-            self.withdraw()  # whoever goes on has read it
+        if here and frame.state is State.RUNNING:
+            self.read()
         if frame.unanswered != self._unanswered:
             self._unanswered = frame.unanswered
             if frame.unanswered and self.state not in (State.DIVERGED, State.CRASHED):

@@ -23,6 +23,7 @@ from playground.runner.messages import Command, SetSpeed
 from playground.ui.kit.icons import icon
 from playground.ui.kit.scrub import Scrub
 from playground.ui.kit.text import Label
+from playground.ui.shell.light import LITTLE, WIDTH
 
 if TYPE_CHECKING:
     from engine.network import Problem
@@ -77,7 +78,7 @@ class Transport(QToolBar):
         self._play.setDefaultAction(actions["run.play"])
         self._play.setProperty("primary", True)
         # it changes places with Play
-        self._play.setMinimumWidth(self._play.fontMetrics().horizontalAdvance("Pause") + 54)
+        self._play.setMinimumWidth(self._play.fontMetrics().horizontalAdvance("Pause") + 58)
         self._back = self._step_button(actions, "transport_back", "Step back", ("run.back", "run.epoch_back"))
         self._back.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         self._step = self._step_button(actions, "transport_step", "Step", ("run.batch", "run.epoch"))
@@ -139,7 +140,7 @@ class Transport(QToolBar):
         below = QHBoxLayout()
         below.setSpacing(0)
         below.addWidget(self.scrub, stretch=1)
-        below.addWidget(self._light, alignment=Qt.AlignmentFlag.AlignTop)
+        below.addWidget(self._light, alignment=Qt.AlignmentFlag.AlignVCenter)
         below.addWidget(panels)
         rows.addLayout(below)
         self.addWidget(both)
@@ -169,6 +170,7 @@ class Transport(QToolBar):
             if button.toolButtonStyle() != style:
                 button.setToolButtonStyle(style)
         self._speed_label.setVisible(self.width() >= NARROW)
+        self._light.setFixedWidth(WIDTH if self.width() >= NARROW else LITTLE)
 
     def _step_button(self, actions: Actions, name: str, accessible: str, ids: tuple[str, str]) -> QToolButton:
         """Does what it did last: one batch, or one epoch."""

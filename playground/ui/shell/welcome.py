@@ -55,6 +55,7 @@ class Welcome(QDialog):
 
     chosen = Signal(str)  #: the key of a door
     examples_asked = Signal()
+    lessons_asked = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -74,15 +75,20 @@ class Welcome(QDialog):
         examples.setObjectName("welcome_examples")
         examples.setToolTip("Choose another network to start from.")
         examples.clicked.connect(self._to_examples)
+        lessons = QPushButton("Lessons…")
+        lessons.setObjectName("welcome_lessons")
+        lessons.setToolTip("Short lessons, from one neuron to AlexNet: predict, then see.")
+        lessons.clicked.connect(self._to_lessons)
         stay = QPushButton("Just look round")
         stay.setObjectName("welcome_stay")
         stay.setToolTip("Go to the window as it is. (Esc)")
         stay.clicked.connect(self.reject)
-        for button in (examples, stay):
+        for button in (lessons, examples, stay):
             button.setAccessibleName(button.text())
             button.setAutoDefault(False)
         below = QHBoxLayout()
         below.addWidget(words, stretch=1)
+        below.addWidget(lessons)
         below.addWidget(examples)
         below.addWidget(stay)
         layout = QVBoxLayout(self)
@@ -111,6 +117,10 @@ class Welcome(QDialog):
     def _to_examples(self) -> None:
         self.accept()
         self.examples_asked.emit()
+
+    def _to_lessons(self) -> None:
+        self.accept()
+        self.lessons_asked.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Arrow keys go from door to door."""

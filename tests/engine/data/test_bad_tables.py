@@ -313,6 +313,11 @@ def test_a_column_that_tells_the_target(tmp_path: Path) -> None:
     assert "The column copy tells y: it alone explains" in told(tmp_path, number)
 
 
+def test_nothing_is_told_of_inputs_that_are_to_be_given_back(tmp_path: Path) -> None:
+    content = "a,b,kind\n" + many("{n},1{n},{k}", 100)
+    assert "alone explains" not in told(tmp_path, content, Preparation(reconstruct=True))
+
+
 def test_the_same_row_in_two_parts(tmp_path: Path) -> None:
     rows = "".join(f"{i % 45}.5,{i % 45 * 3 % 7}.25,{'xy'[i % 2]}\n" for i in range(60))
     said_ = told(tmp_path, "a,b,kind\n" + rows)

@@ -173,6 +173,15 @@ def test_an_own_kind_for_empty_cells(tmp_path: Path) -> None:
     assert data.x[:3].tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
 
 
+def test_what_a_role_has_not_becomes_what_comes_nearest(tmp_path: Path) -> None:
+    content = "k,a,y\n" + "red,1,1.5\nred,,2.5\n,3,3.5\nblue,4,4.5\n" * 5
+    mean = made(tmp_path, content, missing="mean")
+    assert [one.fill for one in mean.encoding.about] == ["most frequent", "mean", ""]
+    assert prepare(mean, Preparation()).raw.x[2].tolist() == [0, 1, 3], "red, that is"
+    own = made(tmp_path, content, missing="own category")
+    assert own.features == ("k = blue", "k = red", "k = missing", "a", "a is missing")
+
+
 def test_each_column_has_its_own_way_with_empty_cells(tmp_path: Path) -> None:
     content = "a,b,y\n" + "1,2,1.5\n,4,2.5\n5,,3.5\n7,8,4.5\n"
     data = made(tmp_path, content, roles="a=:mark")

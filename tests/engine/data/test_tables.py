@@ -204,7 +204,7 @@ def test_where_nothing_tells_the_mark_it_is_said(tmp_path: Path) -> None:
     content = "a;y\n1,234;7.5\n2,345;8.5\n"
     data = made(tmp_path, content.replace(".5", ""), answer="numbers")
     assert data.x[:, 0].tolist() == [1234, 2345]
-    assert "“1,234” in a is read as 1234." in said(data)
+    assert "“1,234” in a is read as 1234; with a decimal comma it would be 1.234." in said(data)
     assert offers(data)["Its decimal mark is a comma"] == {"decimal": "comma"}
     assert np.allclose(
         made(tmp_path, content.replace(".5", ""), answer="numbers", decimal="comma").x[:, 0], [1.234, 2.345]

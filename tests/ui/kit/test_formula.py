@@ -7,6 +7,8 @@ import pytest
 from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QWidget
 
+from engine.layers import GELU, Upsample
+from engine.losses import CrossEntropyLoss
 from engine.spec import Spec
 from playground.ui.kit import formula
 from playground.ui.kit.formula import FormulaView
@@ -28,6 +30,12 @@ FORMULAS = [
     for cls in registry
     for what, latex in (("forward", cls.formula), ("gradient", cls.gradient_formula))
     if latex
+]
+#: formulas that differ with an option; those of its default are among the others
+FORMULAS += [
+    pytest.param(latex, id=f"{type(spec).__name__}-{what}-other")
+    for spec in (GELU(approximate="tanh"), Upsample(mode="bilinear"), CrossEntropyLoss(weight=(1.0, 2.0)))
+    for what, latex in (("forward", spec.formula), ("gradient", spec.gradient_formula))
 ]
 
 

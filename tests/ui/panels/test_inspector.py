@@ -57,7 +57,7 @@ def test_a_selected_block_is_shown_whole(qtbot) -> None:
     assert bench.view.forward.latex == Linear.formula
     assert bench.view.backward.latex == Linear.gradient_formula
     qtbot.waitUntil(lambda: bench.view.forward.ready and bench.view.backward.ready)
-    assert not shown(bench, "curve")
+    assert bench.view.findChild(CurvePlot) is None
     assert not bench.view.problem.isVisible()
 
 

@@ -5,19 +5,19 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
 
 from engine.trace import moments
 from playground.document.examples import example
 from playground.lessons.lesson import parse
 from playground.lessons.packs import write_pack
-from playground.lessons.progress import Book
+from playground.lessons.progress import Book, Progress
 from playground.runner.messages import Inspect, NextUpdate
 from playground.runner.session import Session
 from playground.ui.kit.view import StepAt
 from playground.ui.panels.lesson import contents
 from playground.ui.panels.lesson import view as lesson_view
-from playground.ui.panels.lesson.blocks import condition_in_words
+from playground.ui.panels.lesson.blocks import QuestionCard, condition_in_words
 from playground.ui.panels.lesson.view import LessonView
 from tests.ui.bench import Bench
 
@@ -127,6 +127,58 @@ def test_a_choice_is_a_commitment_and_says_why(bench: Bench) -> None:
     assert not reveal.isHidden()
 
 
+def test_what_was_shown_is_not_praised(bench: Bench) -> None:
+    inside(bench)
+    card = bench.view.questions[0]
+    assert "Not yet" in enter(bench, "1000")
+    card.findChild(QPushButton, "show_it").click()
+    assert "It is" in card.feedback.text()
+    assert "That is it" not in card.feedback.text()
+
+
+def test_what_is_counted_asks_for_no_digits_and_waits_for_no_step(bench: Bench) -> None:
+    plain = LESSON.replace('step.value(\'linear1\', 0)" given="do:inside"', "network.shape('linear1', 0)\"")
+    plain = plain.replace("step.value('linear1', 0) - step.before('linear1', 'bias', 0)", "7")
+    asked = parse(plain, "more").questions[0]
+    card = QuestionCard(bench.view.context.theme, asked, lambda link: None, lambda *given: None)
+    assert card.field.placeholderText() == "a number"
+    assert "Step inside" not in card.feedback.text()
+    assert bench.view.questions[0].field.placeholderText() == "2 digits"
+
+
+def test_formulas_are_typeset_on_choices_and_in_what_is_said(bench: Bench, qtbot) -> None:
+    long = (
+        "a step goes too far, so that the next gradient is larger, and the next step goes further & further"
+    )
+    asked = parse(
+        LESSON.replace("- [ ] left :: Not left.", f"- [ ] $x^2$ :: *Not* $x^2$.\n- [ ] {long}\n- [ ] 2. a"),
+        "more",
+    ).questions[1]
+    told: list[str] = []
+    card = QuestionCard(
+        bench.view.context.theme, asked, lambda link: None, lambda *given: told.append(given[1])
+    )
+    qtbot.addWidget(card)
+    card.setFixedWidth(280)
+    card.show()
+    QApplication.processEvents()
+    formula, wrapped, numbered, right = card.buttons
+    assert "<img" in formula.words.text()
+    assert "$" not in formula.words.text()
+    assert numbered.words.text() == "2. a"
+    assert wrapped.words.text() == long.replace("&", "&amp;")
+    assert wrapped.width() <= 280 < wrapped.sizeHint().width()
+    assert wrapped.height() > 2 * right.height()
+    assert all(
+        card.rect().contains(button.geometry().translated(card.column.itemAt(2).widget().pos()))
+        for button in card.buttons
+    )
+    QTest.mouseClick(formula, LEFT)
+    assert told == ["$x^2$"]
+    card.show_progress(Progress().answered("bend", "$x^2$", False, True))
+    assert "<em>Not</em> <img" in card.feedback.text()
+
+
 def test_links_edit_command_and_nothing_else(bench: Bench) -> None:
     bench.view._follow("do:set?fit.optimizer.lr=0.5")
     assert bench.project.fit.optimizer.lr == 0.5
@@ -144,7 +196,7 @@ def test_goals_are_checked_with_every_frame(bench: Bench) -> None:
     QTest.mouseClick(bench.view._next, LEFT)
     goal = bench.view.goals[0]
     assert [row.text() for row in goal.rows] == [
-        "○ fit.optimizer.lr 0.1 · asked ≥ 0.4",
+        "○ fit.optimizer.lr 0.100 · asked ≥ 0.4",
         "✓ epoch 0 · asked < 5",
     ]
     assert not goal.met

@@ -138,6 +138,8 @@ def test_enter_in_the_search_takes_the_first(bench: Bench) -> None:
     QTest.keyClicks(bench.view.search, "dropout")
     QTest.keyClick(bench.view.search, Qt.Key.Key_Return)
     assert keys_of(bench) == ["Linear", "Tanh", "Linear", "Dropout"]
+    QTest.keyClicks(bench.view.search, "relu")
+    assert bench.view.search.text() == "relu", "the next word seeks anew"
 
 
 # ---- inserting ------------------------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
+from engine.data import Circle
+from engine.losses import HingeLoss
 from playground.document import edits
 from playground.document.examples import example
 from playground.document.paths import places
@@ -68,7 +70,7 @@ def column(name: str) -> int:
 
 
 def cell(view: RunsView, row: int, name: str) -> str:
-    return view.sorted.index(row, column(name)).data()
+    return view.table.sorted.index(row, column(name)).data()
 
 
 def test_the_table_says_what_differs_from_the_present_project(bench: Bench, xor: Project) -> None:
@@ -89,12 +91,12 @@ def test_it_is_sorted_with_what_diverged_last_and_filtered(bench: Bench, xor: Pr
     view._list()
     view.table.sortByColumn(column("best loss"), Qt.SortOrder.AscendingOrder)
     assert cell(view, 2, "end") == "diverged"
-    view.filter.setText("→ 0.01")
-    assert view.sorted.rowCount() == 1
-    view.filter.setText("DIVERGED")
-    assert view.sorted.rowCount() == 1
-    view.filter.clear()
-    assert view.sorted.rowCount() == 3
+    view.bar.filter.setText("→ 0.01")
+    assert view.table.sorted.rowCount() == 1
+    view.bar.filter.setText("DIVERGED")
+    assert view.table.sorted.rowCount() == 1
+    view.bar.filter.clear()
+    assert view.table.sorted.rowCount() == 3
 
 
 def test_many_rows_make_no_widgets(bench: Bench, xor: Project) -> None:
@@ -111,9 +113,9 @@ def test_many_rows_make_no_widgets(bench: Bench, xor: Project) -> None:
 def test_star_and_note_are_kept(bench: Bench, xor: Project) -> None:
     view = bench.show(900, 400).view
     trained(view, (Trial(xor, 0, 1),))
-    at = view.table.visualRect(view.sorted.index(0, 0)).center()
+    at = view.table.visualRect(view.table.sorted.index(0, 0)).center()
     QTest.mouseClick(view.table.viewport(), Qt.MouseButton.LeftButton, pos=at)
-    view.sorted.setData(view.sorted.index(0, column("note")), "<b>mine</b>")
+    view.table.sorted.setData(view.table.sorted.index(0, column("note")), "<b>mine</b>")
     again = Kept(view.kept.folder)
     again.read()
     (entry,) = again.entries.values()
@@ -134,10 +136,33 @@ def test_chosen_runs_are_grouped_by_all_but_the_seed_and_judged(bench: Bench, xo
         "B has learning rate 0.001 → 0.5. Larger than luck: B is better, with 5 of 5"
     )
     assert view.key.names() == ["A before · 5 seeds", "B learning rate 0.001 → 0.5 · 5 seeds"]
-    view._select([entry.key for entry in (first[0], second[0])])
+    view.table.choose([entry.key for entry in (first[0], second[0])])
     assert "B is better: best validation loss" in view.words.text()
-    view._select([first[0].key, second[1].key])
+    view.table.choose([first[0].key, second[1].key])
     assert "no seed in common" in view.words.text()
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (lambda made: edits.set_source(made, Circle()), "They are judged by different samples"),
+        (lambda made: made.replace(preparation=made.preparation.replace(validation=0.3)), "They are judged by different samples"),
+        (lambda made: edits.set_fit(made, made.fit.replace(loss=HingeLoss())), "They have different losses"),
+        (lambda made: made.replace(preparation=made.preparation.replace(normalize="standardize")), "B is better|A is better"),
+    ],
+)  # fmt: skip
+def test_losses_of_different_things_are_not_weighed(bench: Bench, xor: Project, other, said: str) -> None:
+    a, b = xor, other(xor)
+    trained(bench.view, (Trial(a, 0, 3), Trial(b, 0, 3)))
+    bench.view._pair = (a, b)
+    bench.view.table.selectAll()
+    words = bench.view.words.text()
+    assert any(one in words for one in said.split("|"))
+    assert ("is better: best" in words) == said.startswith("B")
+
+
+def test_the_panel_is_as_narrow_as_what_is_left_beside_two_columns(bench: Bench) -> None:
+    assert bench.view.minimumSizeHint().width() <= 560
 
 
 def test_a_group_is_drawn_as_median_and_band() -> None:
@@ -189,7 +214,7 @@ def test_runs_are_exported_and_thrown_away(bench: Bench, xor: Project, tmp_path:
     assert "cannot be written" in view.words.text()
     view.table.selectRow(0)
     view.delete_chosen()
-    assert view.sorted.rowCount() == 1
+    assert view.table.sorted.rowCount() == 1
     assert len(list(view.kept.folder.glob("*.json"))) == 1
 
 
@@ -207,10 +232,12 @@ def test_what_is_the_run_of_the_present_project_is_taken_up_without_an_edit(
 
 def test_what_is_wrong_with_the_project_keeps_it_from_running(bench: Bench, xor: Project) -> None:
     view = bench.view
-    assert view.run.isEnabled()
+    assert view.bar.run.isEnabled()
     bench.document.do(edits.remove, [node.id for node in xor.network.nodes])
-    assert not view.run.isEnabled()
-    assert not view.keep.isEnabled()
+    assert not view.bar.run.isEnabled()
+    assert not view.bar.keep.isEnabled()
+    view.run_beside()  # from the menu, say
+    assert not view.beside.running
 
 
 @pytest.mark.slow
@@ -224,7 +251,7 @@ def test_an_edit_is_run_beside_what_was_before_and_the_better_kept_undoably(
     view = window.docks.views["runs"]
     assert isinstance(view, RunsView)
     try:
-        view.epochs.setValue(3)
+        view.bar.epochs.setValue(3)
         assert "learning rate 0.1 → 0.5" in view.words.text()
         window.actions_["run.beside"].trigger()
         assert view.beside.running
@@ -234,12 +261,13 @@ def test_an_edit_is_run_beside_what_was_before_and_the_better_kept_undoably(
         old = next(
             entry for entry in view.kept.entries.values() if entry.trial.project.fit.optimizer.lr == 0.1
         )
-        view._select([old.key])
+        view.table.choose([old.key])
         shell.click("runs_keep")
         shell.until(State.PAUSED, 3)
         assert document.value.fit.optimizer.lr == 0.1
         assert shell.frame.train_loss == pytest.approx(old.result.scores[0])
         assert window.history.undoText() == "Keep run"
+        assert view.words.text().startswith("The run with seed 0 is the current one now, at epoch 3.")
         window.history.undo()
         shell.until(State.READY)
         assert document.value.fit.optimizer.lr == 0.5
@@ -254,15 +282,15 @@ def test_five_seeds_give_a_verdict_and_stop_gives_up(qtbot, xor: Project) -> Non
     view = bench.view
     try:
         bench.document.edit(edits.set_fit, with_rate(xor, 0.0001).fit)
-        view.epochs.setValue(3)
+        view.bar.epochs.setValue(3)
         view.run_seeds()
         qtbot.waitUntil(lambda: not view.beside.running)
         assert len(view.kept.entries) == 10
         assert "Larger than luck: A is better, with 5 of 5 seeds" in view.words.text()
-        view.epochs.setValue(1_000_000)
+        view.bar.epochs.setValue(1_000_000)
         view.run_beside()
         qtbot.waitUntil(lambda: "at epoch" in view.words.text())
-        QTest.mouseClick(view.cancel, Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
+        QTest.mouseClick(view.bar.cancel, Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
         assert not view.beside.running
         assert len(view.kept.entries) == 10
     finally:
@@ -309,7 +337,7 @@ def test_several_values_are_tried_and_shown_with_what_follows(qtbot, xor: Projec
         view._try(Sweep(xor, asked, grid(asked), (0, 1), 3))
         qtbot.waitUntil(lambda: not view.beside.running)
         assert len(view.kept.entries) == 8
-        assert view.words.text().startswith("Best: fit.optimizer.lr 1.0 (best validation loss")
+        assert view.words.text().startswith("Best: fit.optimizer.lr 1 (best validation loss")
         assert "upper border of what was tried. Extend it there." in view.words.text()
         assert view.isolation.isVisible()
         assert len(view.isolation._dots.at) == 8
@@ -333,3 +361,19 @@ def test_a_menu_on_a_setting_leads_to_it(qtbot, xor: Project, tmp_path: Path) ->
         row = shell.window.docks.views[panel].findChild(QWidget, name)
         row.menu().actions()[0].trigger()
     assert asked == ["fit.optimizer.lr", "fit.batch_size", "linear1.out_features", "source.noise"]
+
+
+def test_what_is_trained_beside_ends_with_the_window(qtbot, tmp_path: Path, xor: Project) -> None:
+    shell = Shell(qtbot, xor, tmp_path, ToldRunner()).show()
+    view = shell.window.docks.views["runs"]
+    assert isinstance(view, RunsView)
+    trial = Trial(xor, 0, 100_000)
+    view.beside.start([(trial,)], False, tmp_path / "runs")
+    process = view.beside._process
+    assert process is not None
+    number = process.pid
+    assert number is not None
+    shell.window.close()
+    qtbot.waitUntil(lambda: not shell.window.isVisible())
+    assert view.beside._process is None
+    assert not Path(f"/proc/{number}").exists()

@@ -20,6 +20,7 @@ from playground.ui.kit.stepper import DELAY, FASTEST, SLOWEST, Stepper
 from playground.ui.kit.text import Label
 from playground.ui.kit.theme import Theme
 from playground.ui.kit.walk import GRAIN_WORDS
+from playground.ui.kit.widgets import filled, named, tool
 from playground.ui.panels.backprop.scrubber import Scrubber
 
 NARROW = 1000  #: pixels
@@ -36,63 +37,35 @@ class StepBar(QWidget):
         super().__init__()
         self.setObjectName("backprop_bar")
         self._stepper, self._theme = stepper, theme
-        self.back = self._button("backprop_back", "Back", "One step back. (←)", words=False)
-        self.forward = self._button("backprop_step", "Step", "One step on. (→)")
+        back, on = icon("step-backward", theme), icon("step-forward", theme, "accent_text")
+        self.back = tool("backprop_back", "Back", "One step back. (←)", lambda: stepper.step(-1), back)
+        self.back.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        self.forward = tool("backprop_step", "Step", "One step on. (→)", lambda: stepper.step(+1), on)
         self.forward.setProperty("primary", True)
         self.play = self._play_button()
         self.grain = self._grain_selector()
         self.scrubber = Scrubber(theme)
-        self.apply = self._button(
-            "backprop_apply",
-            "Apply",
-            "Make this update the run's next step, exactly as Play would have done.",
-        )
-        self.discard = self._button(
-            "backprop_discard", "Discard", "Stop stepping and leave everything as it was."
-        )
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
-        for part in (self.back, self.forward, self.play, self.grain):
-            row.addWidget(part)
-        row.addWidget(self.scrubber, 1)
-        for after in (samples, extra, self.apply, self.discard):
-            if after is not None:
-                row.addWidget(after)
-        self.back.clicked.connect(lambda: stepper.step(-1))
-        self.forward.clicked.connect(lambda: stepper.step(+1))
+        tip = "Make this update the run's next step, exactly as Play would have done."
+        self.apply = tool("backprop_apply", "Apply", tip, stepper.apply, icon("check", theme, "good"))
+        tip = "Stop stepping and leave everything as it was."
+        self.discard = tool("backprop_discard", "Discard", tip, stepper.discard, icon("close", theme))
+        after = (samples, *((extra,) if extra is not None else ()), self.apply, self.discard)
+        parts = (self.back, self.forward, self.play, self.grain, self.scrubber, *after)
+        filled(QHBoxLayout(self), *parts, gap=6).setStretchFactor(self.scrubber, 1)
         self.play.clicked.connect(lambda: stepper.play(not stepper.playing))
         self.grain.activated.connect(lambda i: stepper.set_grain(GRAINS[i]))
         self.scrubber.chosen.connect(stepper.go)
-        self.apply.clicked.connect(stepper.apply)
-        self.discard.clicked.connect(stepper.discard)
         stepper.moved.connect(self._refresh)
         stepper.playing_changed.connect(self._show_playing)
-        self.back.setIcon(icon("step-backward", theme))
-        self.forward.setIcon(icon("step-forward", theme, "accent_text"))
-        self.apply.setIcon(icon("check", theme, "good"))
-        self.discard.setIcon(icon("close", theme))
         self._show_playing(stepper.playing)
-
-    def _button(self, name: str, text: str, tip: str, words: bool = True) -> QToolButton:
-        button = QToolButton()
-        button.setObjectName(name)
-        button.setText(text)
-        button.setToolTip(tip)
-        button.setAccessibleName(text)
-        button.setIconSize(QSize(16, 16))
-        style = Qt.ToolButtonStyle
-        button.setToolButtonStyle(style.ToolButtonTextBesideIcon if words else style.ToolButtonIconOnly)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        return button
 
     def _play_button(self) -> QToolButton:
         tip = "Go on by itself, or stay. (Space) The arrow sets the pace."
-        button = self._button("backprop_play", "Play", tip, words=False)
-        self.delay = QSlider(Qt.Orientation.Horizontal)
-        self.delay.setObjectName("backprop_delay")
-        self.delay.setAccessibleName("Delay")
-        self.delay.setToolTip("How long each step stays, from 0.25 to 1.8 seconds.")
+        button = tool("backprop_play", "Play", tip)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        button.setIconSize(QSize(16, 16))
+        tip = "How long each step stays, from 0.25 to 1.8 seconds."
+        self.delay = named(QSlider(Qt.Orientation.Horizontal), "backprop_delay", "Delay", tip)
         self.delay.setRange(FASTEST, SLOWEST)
         self.delay.setSingleStep(50)
         self.delay.setPageStep(150)
@@ -101,14 +74,10 @@ class StepBar(QWidget):
         self._delay_words = Label()
         self._delay_words.setMinimumWidth(60)
         holder = QWidget()
-        row = QHBoxLayout(holder)
-        row.setContentsMargins(10, 6, 10, 6)
-        row.addWidget(self.delay)
-        row.addWidget(self._delay_words)
+        filled(QHBoxLayout(holder), self.delay, self._delay_words, margins=(10, 6, 10, 6))
         self.delay.valueChanged.connect(self._delay_changed)
         self._delay_changed(DELAY)
-        menu = QMenu(button)
-        menu.setObjectName("backprop_delay_menu")
+        menu = named(QMenu(button), "backprop_delay_menu")
         action = QWidgetAction(menu)
         action.setDefaultWidget(holder)
         menu.addAction(action)
@@ -117,10 +86,7 @@ class StepBar(QWidget):
         return button
 
     def _grain_selector(self) -> QComboBox:
-        box = QComboBox()
-        box.setObjectName("backprop_grain")
-        box.setAccessibleName("Grain")
-        box.setToolTip(GRAIN_HELP)
+        box = named(QComboBox(), "backprop_grain", "Grain", GRAIN_HELP)
         box.addItems([GRAIN_WORDS[grain] for grain in GRAINS])
         box.setCurrentIndex(GRAINS.index("layer"))
         box.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -8,11 +8,11 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.trace import Operand
 from playground.ui.kit.colours import mix
+from playground.ui.kit.linked import Linked, Zone, words_for
 from playground.ui.kit.plot import small
+from playground.ui.kit.symbols import draw, width
 from playground.ui.kit.theme import Theme
 from playground.ui.kit.view import Focus
-from playground.ui.panels.backprop.linked import Linked, Zone, words_for
-from playground.ui.panels.backprop.symbols import draw, width
 
 TITLES = ("arrives", "local derivative", "sent on")
 HEIGHT, SIGN = 50.0, 22.0

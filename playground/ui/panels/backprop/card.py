@@ -11,14 +11,15 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from engine.trace import BACKWARD, Card, Equation, Operand
 from playground.ui.kit.colours import mix
 from playground.ui.kit.formula import FormulaView
+from playground.ui.kit.linked import Linked, Zone, colour_of, words_for
 from playground.ui.kit.numbers import fmt, parse
-from playground.ui.kit.text import Label, RichLabel, escaped
+from playground.ui.kit.symbols import draw, plain
+from playground.ui.kit.text import escaped
 from playground.ui.kit.theme import Theme
 from playground.ui.kit.view import Focus
+from playground.ui.kit.widgets import filled, label
 from playground.ui.panels.backprop.boxes import ThreeBoxes
-from playground.ui.panels.backprop.linked import Linked, Zone, colour_of, words_for
 from playground.ui.panels.backprop.stages import StagesView
-from playground.ui.panels.backprop.symbols import draw, plain
 from playground.ui.panels.backprop.terms import TermStrip
 
 #: the five lines, with what each tells
@@ -87,27 +88,20 @@ class StepCard(QWidget):
         super().__init__(parent)
         self.setObjectName("step_card")
         self._fmt = lambda value: fmt(value, focus.digits)
-        self.sentence = _label("step_sentence")
+        self.sentence = _selectable("step_sentence")
         self.formula = FormulaView(theme, "step_formula", patience=PATIENCE)
         self.numbers = FormulaView(theme, "step_numbers", patience=PATIENCE)
         self.result = ResultLine(focus, theme, "step_result")
-        self.why = _label("step_why")
+        self.why = _selectable("step_why")
         self.boxes = ThreeBoxes(focus, theme, "step_boxes")
         self.terms = TermStrip(focus, theme, "step_terms")
-        self.flows = _label("step_flows_words", muted=True)
+        self.flows = _selectable("step_flows_words", muted=True)
         self.contributions = TermStrip(focus, theme, "step_contributions")
-        self.before = _label("step_before", muted=True)
-        self.before.setText("Worked out on the way to it:")
+        self.before = _selectable("step_before", "Worked out on the way to it:", muted=True)
         self.stages = StagesView(focus, theme, "step_stages")
         self._captions: dict[str, QLabel] = {}
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
-        column.addLayout(self._lines())
-        column.addSpacing(2)
-        for part in (self.boxes, self.terms, self.flows, self.contributions, self.before, self.stages):
-            column.addWidget(part)
-        column.addStretch(1)
+        below = (self.boxes, self.terms, self.flows, self.contributions, self.before, self.stages)
+        filled(QVBoxLayout(self), self._lines(), 2, *below, None, gap=6)
 
     def _lines(self) -> QGridLayout:
         grid = QGridLayout()
@@ -116,13 +110,11 @@ class StepCard(QWidget):
         grid.setColumnStretch(1, 1)
         contents = (self.sentence, self.formula, self.numbers, self.result, self.why)
         for row, (caption, part) in enumerate(zip(LINES, contents, strict=True)):
-            label = Label(caption)
-            label.setObjectName(f"step_caption_{caption.lower()}")
-            label.setProperty("muted", True)
-            label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-            label.setContentsMargins(0, 4 if caption == "Result" else 1, 0, 0)
-            self._captions[caption] = label
-            grid.addWidget(label, row, 0)
+            said = label(f"step_caption_{caption.lower()}", caption, wraps=False, muted=True)
+            said.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+            said.setContentsMargins(0, 4 if caption == "Result" else 1, 0, 0)
+            self._captions[caption] = said
+            grid.addWidget(said, row, 0)
             grid.addWidget(part, row, 1)
         return grid
 
@@ -199,14 +191,11 @@ class StepCard(QWidget):
         part.setVisible(on)
 
 
-def _label(name: str, muted: bool = False) -> QLabel:
-    label = RichLabel()
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    label.setProperty("muted", muted)
-    return label
+def _selectable(name: str, text: str = "", muted: bool = False) -> QLabel:
+    made = label(name, text, rich=True, muted=muted)
+    made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return made
 
 
 def _on_one_line(formula: str) -> str:

@@ -16,9 +16,9 @@ from playground.ui.kit.colours import mix
 from playground.ui.kit.numbers import fmt
 from playground.ui.kit.plot import ReadOut, small
 from playground.ui.kit.step_progress import Progress
-from playground.ui.kit.text import Label
 from playground.ui.kit.theme import Theme
 from playground.ui.kit.view import Context
+from playground.ui.kit.widgets import label
 from playground.ui.panels.backprop.side import SideCard
 from playground.ui.panels.backprop.subject import in_words
 
@@ -255,10 +255,7 @@ class DotsCard(SideCard):
             "A dot per sample: click one to look at that sample. The bars show how far the mean of a batch of that size would be off, "
             "one standard error: four times the samples, half the noise."
         )
-        self.words = Label()
-        self.words.setObjectName("dots_words")
-        self.words.setProperty("muted", True)
-        self.words.setWordWrap(True)
+        self.words = label("dots_words", muted=True)
         self.body.addWidget(self.plot, 1)
         self.body.addWidget(self.words)
         self.plot.chosen.connect(self.sample_chosen)

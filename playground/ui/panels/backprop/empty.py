@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from playground.document.project import problems
 from playground.ui.kit.icons import icon
 from playground.ui.kit.style import GAP
-from playground.ui.kit.text import Label, tip
+from playground.ui.kit.text import tip
+from playground.ui.kit.widgets import filled, label, named
 
 if TYPE_CHECKING:
     from playground.document.project import Project
@@ -44,49 +45,26 @@ class EmptyState(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("backprop_empty")
-        self.title = Label("Step inside the next update")
-        self.title.setObjectName("backprop_empty_title")
-        self.title.setProperty("title", True)
-        words = Label(WORDS)
-        words.setObjectName("backprop_empty_words")
-        words.setWordWrap(True)
-        words.setMaximumWidth(640)
-        self.mine = QPushButton("Use my network and this sample")
-        self.mine.setObjectName("backprop_begin")
-        self.mine.setProperty("primary", True)
-        self.mine.setAccessibleName("Step inside my network")
+        text = "Step inside the next update"
+        self.title = label("backprop_empty_title", text, wraps=False, title=True)
+        words = label("backprop_empty_words", WORDS)
+        mine = QPushButton("Use my network and this sample")
+        self.mine = named(mine, "backprop_begin", "Step inside my network", primary=True)
         self.mine.clicked.connect(self.begin)
         self.starters = [self._starter(*starter) for starter in STARTERS]
-        self.problem = Label()
-        self.problem.setObjectName("backprop_refusal")
-        self.problem.setProperty("problem", True)
-        self.problem.setWordWrap(True)
-        self.problem.setMaximumWidth(640)
+        self.problem = label("backprop_refusal", problem=True)
+        for part in (words, self.problem):
+            part.setMaximumWidth(640)
         self.problem.hide()
-        row = QHBoxLayout()
-        row.setSpacing(GAP)
-        for button in (self.mine, *self.starters):
-            row.addWidget(button)
-        row.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GAP)
-        column.addStretch(1)
-        for part in (self.title, words):
-            column.addWidget(part)
-        column.addLayout(row)
-        column.addWidget(self.problem)
-        column.addStretch(2)
+        row = filled(QHBoxLayout(), self.mine, *self.starters, None, gap=GAP)
+        filled(QVBoxLayout(self), None, self.title, words, row, self.problem, gap=GAP).addStretch(2)
         self.mine.setIcon(icon("magnify", theme, "accent_text"))
         self.mine.setIconSize(QSize(16, 16))
         for button in self.starters:
             button.setIcon(icon("school-outline", theme))
 
     def _starter(self, key: str, text: str, tip: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setObjectName(f"backprop_starter_{key}")
-        button.setToolTip(tip)
-        button.setAccessibleName(text)
+        button = named(QPushButton(text), f"backprop_starter_{key}", text, tip)
         button.clicked.connect(lambda: self.starter_chosen.emit(key))
         return button
 

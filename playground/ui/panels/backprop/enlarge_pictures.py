@@ -10,15 +10,13 @@ from engine.gathering import gathered
 from engine.trace import Place
 from engine.trace.base import At
 from engine.trace.enlarge import stamps_of
+from playground.ui.kit.grid import Grid, Ring, cell_ring
 from playground.ui.panels.backprop.pictures import (
     CELLS,
     Index,
     Picture,
-    Ring,
     Scene,
-    Sheet,
     Sign,
-    cell_ring,
     delta,
     gradient_sheet,
     incoming,
@@ -46,12 +44,12 @@ def _groups(scene: Scene) -> tuple[int, int]:
     return scene.trace.shapes[scene.sources[0]][0] // groups, scene.layer.out_channels // groups
 
 
-def _stamp(scene: Scene, c: int, o: int, rings: tuple[Ring, ...] = ()) -> Sheet:
+def _stamp(scene: Scene, c: int, o: int, rings: tuple[Ring, ...] = ()) -> Grid:
     """The weights by which channel ``c`` is stamped on filter ``o`` of its group."""
     weight = scene.trace.parameter(scene.node_id, "weight")
     place = lambda u, v: Place(scene.node_id, "parameter", "weight", (c, o, u, v))
     words = f"{shape_words(weight.shape[2:])}, stamp"
-    return Sheet("w", words, weight[c, o], False, place, rings, True, limit_of(weight[c, o]))
+    return Grid("w", words, weight[c, o], False, place, rings, True, limit_of(weight[c, o]))
 
 
 def _forward(scene: Scene) -> Picture:
@@ -60,7 +58,7 @@ def _forward(scene: Scene) -> Picture:
     seen = stamps_of(_at(scene)).seen_by(i, j)
     first = o // filters * depth
     rings = tuple(cell_ring(int(h), int(w)) for h, w, _, _ in seen)
-    met = tuple(cell_ring(int(u), int(v), strong=False) for _, _, u, v in seen)
+    met = tuple(cell_ring(int(u), int(v), "weak") for _, _, u, v in seen)
     values = replace(incoming(scene, (first, 0, 0)), rings=rings)
     others = f" The same for each of {depth} channels; all are added up." if depth > 1 else ""
     bias = ", and the bias is added" if scene.layer.bias else ""
@@ -121,7 +119,7 @@ def _weight(scene: Scene) -> Picture:
         index: Index = (scene.sample, own, rows[i], columns[j])
         return Place(scene.node_id, "gradient", "", index) if inside[i, j] else None
 
-    met = Sheet(
+    met = Grid(
         r"\delta",
         f"{shape_words(cells.shape)}, what w was blamed by",
         cells,
@@ -143,7 +141,7 @@ def _weight(scene: Scene) -> Picture:
             found[c, o, p, q] = (values.cells * blames).sum()
     known = scene.parameter_gradient("weight", found)[c, o]
     of = "" if scene.trace.size == 1 else ", whole batch" if whole else ", this sample"
-    result = Sheet(
+    result = Grid(
         r"\frac{\partial L}{\partial w}", f"{shape_words(known.shape)}, filter {own + 1}{of}", known, True,
         lambda p, q: Place(scene.node_id, "parameter_gradient", "weight", (c, o, p, q)) if whole else None,
         (cell_ring(u, v),), True, limit_of(found[c, o]),

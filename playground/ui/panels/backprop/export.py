@@ -16,6 +16,7 @@ from playground.ui.kit.numbers import fmt
 from playground.ui.kit.style import refresh
 from playground.ui.kit.text import Label
 from playground.ui.kit.view import Context, StepAt
+from playground.ui.kit.widgets import filled, named
 from playground.ui.panels.backprop.sheet import formulas_of, pdf, prepare
 
 LINGER = 6000  #: milliseconds that good news stay
@@ -79,23 +80,16 @@ class ExportButton(QWidget):
         super().__init__(parent)
         self.setObjectName("export")
         self.context = context
-        self.button = QToolButton()
-        self.button.setObjectName("export_button")
+        tip = "Save this update as a sheet to work through, with its answers or with blanks."
+        self.button = named(QToolButton(), "export_button", "Save a worksheet of this update", tip)
         self.button.setText("Worksheet")
-        self.button.setToolTip(
-            "Save this update as a sheet to work through, with its answers or with blanks."
-        )
-        self.button.setAccessibleName("Save a worksheet of this update")
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.canceller = QToolButton()
-        self.canceller.setObjectName("export_cancel")
+        tip = "Make no worksheet after all: no file is left of it."
+        self.canceller = named(QToolButton(), "export_cancel", "Cancel the worksheet", tip)
         self.canceller.setText("Cancel")
-        self.canceller.setToolTip("Make no worksheet after all: no file is left of it.")
-        self.canceller.setAccessibleName("Cancel the worksheet")
         self.canceller.clicked.connect(self.cancel)
         self.canceller.hide()
-        self.menu = QMenu(self.button)
-        self.menu.setObjectName("export_menu")
+        self.menu = named(QMenu(self.button), "export_menu")
         for answers in (True, False):
             self.menu.addSection("With answers" if answers else "With blanks")
             for ending, name in KINDS.items():
@@ -104,10 +98,7 @@ class ExportButton(QWidget):
                 action.triggered.connect(self._exporter(ending, answers))
         self.button.setMenu(self.menu)
         self.said = Note(self)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.button)
-        row.addWidget(self.canceller)
+        filled(QHBoxLayout(self), self.button, self.canceller)
         self._job: Generator[float, None, str] | None = None
         self._turn = QTimer(self)
         self._turn.setSingleShot(True)

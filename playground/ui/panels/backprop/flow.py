@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from engine.layers import Sigmoid, Tanh
 from engine.network import INPUT
@@ -22,6 +22,7 @@ from playground.ui.kit.style import GAP, MARGIN
 from playground.ui.kit.text import tip
 from playground.ui.kit.theme import Theme
 from playground.ui.kit.view import Focus
+from playground.ui.kit.widgets import filled, scroller
 
 ROW, NAME, NUMBER = 20.0, 84.0, 62.0
 HEAD = 34.0
@@ -236,21 +237,10 @@ class FlowCard(QWidget):
         self._stale = True
         self._facts: Facts | None = None
         self.bars = FlowBars(focus, theme)
-        area = QScrollArea()
-        area.setObjectName("backprop_flow_scroll")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         holder = QWidget()
-        inner = QVBoxLayout(holder)
-        inner.setContentsMargins(0, 0, GAP, 0)
-        inner.addWidget(self.bars)
-        inner.addStretch(1)
-        area.setWidget(holder)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(MARGIN, MARGIN // 2, 0, 0)
-        column.addWidget(area)
+        filled(QVBoxLayout(holder), self.bars, None, margins=(0, 0, GAP, 0))
+        area = scroller("backprop_flow_scroll", holder)
+        filled(QVBoxLayout(self), area, margins=(MARGIN, MARGIN // 2, 0, 0))
         focus.step_changed.connect(self._touch)
 
     def _touch(self, step: object) -> None:

@@ -24,6 +24,7 @@ from engine.layers import (
 from engine.trace import NotKept, Place
 from engine.trace.loss import LOSS
 from engine.trace.terms import Kind
+from playground.ui.kit.grid import Grid, cell_ring
 from playground.ui.panels.backprop.dense_pictures import linear
 from playground.ui.panels.backprop.enlarge_pictures import transposed
 from playground.ui.panels.backprop.pictures import (
@@ -34,13 +35,12 @@ from playground.ui.panels.backprop.pictures import (
     Index,
     Picture,
     Scene,
-    Sheet,
     Sign,
-    cell_ring,
     delta,
     incoming,
     limit_of,
     loss_picture,
+    matrix,
     of_node,
     output,
     sent,
@@ -97,14 +97,8 @@ def general(scene: Scene) -> Picture:
         )
         letter = scene.layer.letter(scene.moment.name)
         symbol = rf"\frac{{\partial L}}{{\partial {letter}}}"
-        result = Sheet(
-            symbol,
-            shape_words(cells.shape),
-            cells,
-            True,
-            rings=(cell_ring(int(at[0]), int(at[1])),),
-            limit=limit_of(cells),
-        )
+        rings = (cell_ring(int(at[0]), int(at[1])),)
+        result = matrix(symbol, cells, rings=rings, backward=True)
         return Picture(
             (delta(scene, _like(scene, scene.cell)), Sign("→", "summed"), result),
             "One gradient for each channel or unit.",
@@ -112,7 +106,7 @@ def general(scene: Scene) -> Picture:
     if scene.part == "share":
         back = Sign("→", f"back through {name}")
         return Picture((delta(scene, _read(scene, scene.node_id, "gradient")), back, sent(scene, scene.cell)))
-    parts: list[Sheet | Sign] = []
+    parts: list[Grid | Sign] = []
     for position in range(len(scene.sources)):
         if position:
             parts.append(PLUS if scene.layer.label == "Add" else Sign(",", ""))
@@ -159,11 +153,11 @@ def update(scene: Scene) -> Picture:
     picture, limit = before.ndim == 4, limit_of(np.concatenate([old.ravel(), new.ravel()]))
     step = shown.astype(np.float64) - old  # what is to be predicted must not be read off the step
     sheets = (
-        Sheet("w", f"{shape_words(old.shape)}, old", old, False, place("parameter"), ring, picture, limit),
+        Grid("w", f"{shape_words(old.shape)}, old", old, False, place("parameter"), ring, picture, limit),
         PLUS,
-        Sheet(r"\Delta w", "the step", step, True, place("step"), ring, picture, limit_of(step)),
+        Grid(r"\Delta w", "the step", step, True, place("step"), ring, picture, limit_of(step)),
         EQUALS,
-        Sheet("w'", f"{shape_words(new.shape)}, new", shown, False, place("updated"), ring, picture, limit),
+        Grid("w'", f"{shape_words(new.shape)}, new", shown, False, place("updated"), ring, picture, limit),
     )
     return Picture(
         sheets, "Most steps are far smaller than the weights; colours of the step have a scale of their own."

@@ -14,54 +14,12 @@ from engine.trace import Card, Moment, Place, Trace
 from engine.trace.loss import LOSS
 from engine.trace.moments import Phase
 from engine.trace.terms import Kind
+from playground.ui.kit.grid import Grid, Ring, cell_ring, nowhere
 from playground.ui.kit.step_progress import Progress
 
 Array = NDArray[Any]
 Index = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Ring:
-    """A frame round cells: ``rows`` and ``columns`` from the first to behind the last; ``strong`` for the one that matters most."""
-
-    rows: tuple[int, int]
-    columns: tuple[int, int]
-    strong: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Sheet:
-    """One grid of numbers.
-
-    Args:
-        title: LaTeX symbol.
-        words: what it is, and its shape.
-        cells: ``(rows, columns)``; NaN where a number is not computed yet, or is no cell (padding).
-        backward: gradients, in their own colours.
-        place: where a cell's number stands.
-        rings: frames.
-        picture: its cells are the pixels of a map: square, and seen as a whole.
-        limit: the end of its colour scale.
-        struck: ``(rows, columns)``, true where a cell lets nothing pass.
-        optional: may be left out where room is short.
-    """
-
-    title: str
-    words: str
-    cells: Array
-    backward: bool = False
-    place: Callable[[int, int], Place | None] = lambda row, column: None
-    rings: tuple[Ring, ...] = ()
-    picture: bool = False
-    limit: float = 1.0
-    struck: Array | None = None
-    optional: bool = False
-
-    @property
-    def focus(self) -> tuple[int, int]:
-        """The cell that must be seen, where there is no room for all."""
-        strong = next((r for r in self.rings if r.strong), self.rings[0] if self.rings else None)
-        return (strong.rows[0], strong.columns[0]) if strong is not None else (0, 0)
+Placed = Callable[[int, int], Place | None]
 
 
 @dataclass(frozen=True)
@@ -76,7 +34,7 @@ class Sign:
 class Picture:
     """Grids and signs from left to right, and a sentence below."""
 
-    parts: tuple[Sheet | Sign, ...] = ()
+    parts: tuple[Grid | Sign, ...] = ()
     caption: str = ""
 
 
@@ -84,11 +42,6 @@ class Picture:
 MATRIX = Sign("·", "matrix product")
 CELLS = Sign("⊙", "cell by cell")
 EQUALS, PLUS = Sign("="), Sign("+")
-
-
-def cell_ring(row: int, column: int, strong: bool = True) -> Ring:
-    """A frame round one cell."""
-    return Ring((row, row + 1), (column, column + 1), strong)
 
 
 class Scene:
@@ -214,12 +167,29 @@ def shape_words(shape: Index) -> str:
     return " × ".join(str(n) for n in shape)
 
 
+def matrix(
+    title: str,
+    cells: Array,
+    place: Placed = nowhere,
+    rings: tuple[Ring, ...] = (),
+    *,
+    words: str = "",
+    backward: bool = False,
+    picture: bool = False,
+    limit: float | None = None,
+) -> Grid:
+    """A matrix, by itself on the scale of its own numbers; ``words`` stand behind its shape."""
+    said = ", ".join(w for w in (shape_words(cells.shape), words) if w)
+    end = limit_of(cells) if limit is None else limit
+    return Grid(title, said, cells, backward, place, rings, picture, end)
+
+
 # --- grids of nodes -----------------------------------------------------------------------------------------------------
 
 
 def of_node(
     scene: Scene, title: str, node_id: str, kind: Kind, values: Array, cell: Index = (), name: str = ""
-) -> Sheet:
+) -> Grid:
     """A node's values or gradients as a grid: a column of units, or the map of the channel of ``cell``."""
     sample, backward = scene.sample, kind != "value"
     owner = scene.node_id if kind == "share" else node_id
@@ -230,38 +200,36 @@ def of_node(
         place = lambda i, j: Place(owner, kind, name, (sample, c, i, j))
         rings = (cell_ring(cell[1], cell[2]),) if len(cell) == 3 else ()
         more = f", map {c + 1} of {shape[0]}" if shape[0] > 1 else ""
-        return Sheet(title, f"{shape_words(shape[1:])}{more}", values[c], backward, place, rings, True, limit)
+        return Grid(title, f"{shape_words(shape[1:])}{more}", values[c], backward, place, rings, True, limit)
     place = lambda i, j: Place(owner, kind, name, (sample, i))
     rings = (cell_ring(cell[0], 0),) if cell else ()
-    return Sheet(
-        title, shape_words((shape[0], 1)), values.reshape(-1, 1), backward, place, rings, False, limit
-    )
+    return matrix(title, values.reshape(-1, 1), place, rings, backward=backward, limit=limit)
 
 
-def output(scene: Scene, cell: Index, title: str = "y") -> Sheet:
+def output(scene: Scene, cell: Index, title: str = "y") -> Grid:
     """What the node of the step computes."""
     return of_node(scene, title, scene.node_id, "value", scene.value(scene.node_id), cell)
 
 
-def incoming(scene: Scene, cell: Index, title: str = "x", position: int = 0) -> Sheet:
+def incoming(scene: Scene, cell: Index, title: str = "x", position: int = 0) -> Grid:
     """What it reads."""
     source = scene.sources[position]
     return of_node(scene, title, source, "value", scene.trace.values[source][scene.row], cell)
 
 
-def delta(scene: Scene, cell: Index, title: str = r"\delta") -> Sheet:
+def delta(scene: Scene, cell: Index, title: str = r"\delta") -> Grid:
     """The gradient that arrives at it."""
     return of_node(scene, title, scene.node_id, "gradient", scene.arrived(scene.node_id), cell)
 
 
-def sent(scene: Scene, cell: Index) -> Sheet:
+def sent(scene: Scene, cell: Index) -> Grid:
     """What it sends back."""
     source = scene.sources[scene.position]
     title = r"\frac{\partial L}{\partial x}"
     return of_node(scene, title, source, "share", scene.share(), cell, str(scene.position))
 
 
-def gradient_sheet(scene: Scene, symbol: str, values: Array, cell: Index, node_id: str) -> Sheet:
+def gradient_sheet(scene: Scene, symbol: str, values: Array, cell: Index, node_id: str) -> Grid:
     """A gradient in the parameter's shape (a matrix), as far as it is computed."""
     name = scene.moment.name
     known = scene.parameter_gradient(name, values)
@@ -270,9 +238,7 @@ def gradient_sheet(scene: Scene, symbol: str, values: Array, cell: Index, node_i
     )
     cells = known.reshape(values.shape[0], -1)
     at = (cell[0], cell[1] if len(cell) > 1 else 0)
-    return Sheet(
-        symbol, shape_words(cells.shape), cells, True, place, (cell_ring(*at),), limit=limit_of(values)
-    )
+    return matrix(symbol, cells, place, (cell_ring(*at),), backward=True, limit=limit_of(values))
 
 
 def loss_picture(scene: Scene) -> Picture:
@@ -287,29 +253,25 @@ def loss_picture(scene: Scene) -> Picture:
     flat = lambda kind, node: (
         lambda i, j: Place(node, kind, "", (scene.sample, *_unflat(trace, node_id, width * i + j)))
     )
-    shown = Sheet(
-        "z",
-        shape_words(outputs.shape),
-        outputs,
-        False,
-        flat("value", node_id),
-        rings,
-        limit=limit_of(outputs),
-    )
-    wanted = Sheet(
-        "t", shape_words(targets.shape), targets, False,
-        lambda i, j: Place(LOSS, "target", "", (scene.sample, width * i + j)), rings, limit=limit_of(targets),
-    )  # fmt: skip
-    shown, wanted = (replace(sheet, picture=width > 1) for sheet in (shown, wanted))
+    target = lambda i, j: Place(LOSS, "target", "", (scene.sample, width * i + j))
+    shown = matrix("z", outputs, flat("value", node_id), rings, picture=width > 1)
+    wanted = matrix("t", targets, target, rings, picture=width > 1)
     if scene.phase == "update":
         return Picture(caption="The same batch went through all layers again, with the new weights.")
-    parts: tuple[Sheet | Sign, ...] = (shown, Sign("", "compared with"), wanted)
+    parts: tuple[Grid | Sign, ...] = (shown, Sign("", "compared with"), wanted)
     if scene.phase == "backward":
         found = scene.gradient(node_id).reshape(-1, width)
-        first = Sheet(
-            r"\frac{\partial L}{\partial z}", shape_words(found.shape), found, True, flat("gradient", node_id), rings,
-            picture=width > 1, limit=limit_of(trace.gradients[node_id][scene.row]),
-        )  # fmt: skip
+        limit = limit_of(trace.gradients[node_id][scene.row])
+        place = flat("gradient", node_id)
+        first = matrix(
+            r"\frac{\partial L}{\partial z}",
+            found,
+            place,
+            rings,
+            backward=True,
+            picture=width > 1,
+            limit=limit,
+        )
         parts = (*parts, Sign("→", "gradient"), first)
     return Picture(
         parts,
@@ -332,6 +294,6 @@ def slopes(scene: Scene) -> Array | None:
     return found
 
 
-def without_places(sheet: Sheet) -> Sheet:
+def without_places(sheet: Grid) -> Grid:
     """A grid of numbers that stand nowhere else."""
-    return replace(sheet, place=lambda i, j: None)
+    return replace(sheet, place=nowhere)

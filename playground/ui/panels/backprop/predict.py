@@ -11,8 +11,9 @@ from engine.trace import Moment
 from playground.ui.kit.numbers import fmt, parse
 from playground.ui.kit.style import refresh
 from playground.ui.kit.switches import FlowLayout, switch
-from playground.ui.kit.text import RIGHT, WRONG, Label
+from playground.ui.kit.text import RIGHT, WRONG
 from playground.ui.kit.view import Context
+from playground.ui.kit.widgets import filled, label, named
 from playground.ui.panels.backprop.questions import Question, nothing_because, question
 from playground.ui.panels.backprop.side import SideCard
 
@@ -32,36 +33,19 @@ class PredictCard(SideCard):
         tip = "Ask for the numbers themselves, to be worked out and typed, wherever a step comes to one."
         self.numbers = switch("predict_numbers", "for numbers", tip, False, self.touch_anew)
         self.head.insertWidget(1, self.numbers)
-        self.asked = Label()
-        self.asked.setObjectName("question")
-        self.asked.setWordWrap(True)
-        self.options = QWidget()
-        self.options.setObjectName("answers")
+        self.asked, self.feedback = label("question"), label("feedback")
+        self.options = named(QWidget(), "answers")
         self._row = FlowLayout(self.options)
-        self.typed = QWidget()
-        self.typed.setObjectName("typed_answer")
-        row = QHBoxLayout(self.typed)
-        row.setContentsMargins(0, 0, 0, 0)
-        self.field = QLineEdit()
-        self.field.setObjectName("predicted_number")
-        self.field.setAccessibleName("Your number")
+        self.field = named(QLineEdit(), "predicted_number", "Your number")
         self.field.setPlaceholderText("such as −0.32")
         self.field.setMaximumWidth(140)
         self.field.returnPressed.connect(self._typed)
-        self.check = QPushButton("Check")
-        self.check.setObjectName("check_number")
-        self.check.setAccessibleName("Check the number")
-        self.check.setToolTip("Compare it with what the step comes to. (Enter)")
+        tip = "Compare it with what the step comes to. (Enter)"
+        self.check = named(QPushButton("Check"), "check_number", "Check the number", tip)
         self.check.clicked.connect(self._typed)
-        row.addWidget(self.field)
-        row.addWidget(self.check)
-        row.addStretch(1)
-        self.feedback = Label()
-        self.feedback.setObjectName("feedback")
-        self.feedback.setWordWrap(True)
-        for part in (self.asked, self.options, self.typed, self.feedback):
-            self.body.addWidget(part)
-        self.body.addStretch(1)
+        self.typed = named(QWidget(), "typed_answer")
+        filled(QHBoxLayout(self.typed), self.field, self.check, None)
+        filled(self.body, self.asked, self.options, self.typed, self.feedback, None)
         self.question: Question | None = None
         self.right = self.total = 0
         self._answered: dict[
@@ -122,19 +106,9 @@ class PredictCard(SideCard):
                 widget.hide()
                 widget.deleteLater()
         for i, words in enumerate(asked.options):
-            sign = (
-                ""
-                if answer is None
-                else f" {RIGHT}"
-                if i in asked.right
-                else f" {WRONG}"
-                if i == answer
-                else ""
-            )
-            button = QPushButton(words + sign, self.options)
-            button.setObjectName(f"answer_{i}")
-            button.setAccessibleName(words)
-            button.setToolTip("Guess this.")
+            told = RIGHT if i in asked.right else WRONG if i == answer else ""
+            text = f"{words} {told}" if told and answer is not None else words
+            button = named(QPushButton(text, self.options), f"answer_{i}", words, "Guess this.")
             button.setEnabled(answer is None)
             button.clicked.connect(self._chooser(i))
             self._row.addWidget(button)

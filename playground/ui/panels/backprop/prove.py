@@ -23,8 +23,8 @@ from playground.ui.kit.numbers import fmt
 from playground.ui.kit.plot import small
 from playground.ui.kit.style import refresh
 from playground.ui.kit.switches import switch
-from playground.ui.kit.text import Label
 from playground.ui.kit.view import Context, StepAt
+from playground.ui.kit.widgets import filled, label, named
 from playground.ui.panels.backprop.side import SideCard
 from playground.ui.panels.backprop.subject import in_words
 
@@ -51,6 +51,9 @@ ROWS = (
 )
 
 
+CHECK = "Check the gradients of all parameters"
+
+
 class ProveCard(SideCard):
     """Wants ``NudgeCell`` and ``CheckGradients`` once they are asked for, and shows the answers."""
 
@@ -60,50 +63,28 @@ class ProveCard(SideCard):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.setObjectName("prove_card")
-        self.nudge_button = QPushButton("Nudge")
-        self.nudge_button.setObjectName("nudge")
-        self.nudge_button.setToolTip(
-            "Move this one number by ±ε in double precision, and run the whole batch both times."
-        )
-        self.nudge_button.setAccessibleName("Nudge the chosen number")
+        tip = "Move this one number by ±ε in double precision, and run the whole batch both times."
+        self.nudge_button = named(QPushButton("Nudge"), "nudge", "Nudge the chosen number", tip)
         self.nudge_button.clicked.connect(self._nudge)
-        self.check_button = QPushButton("Check all")
-        self.check_button.setObjectName("check_all")
-        self.check_button.setToolTip("Nudge up to 30 numbers of every parameter and compare.")
-        self.check_button.setAccessibleName("Check the gradients of all parameters")
+        tip = "Nudge up to 30 numbers of every parameter and compare."
+        self.check_button = named(QPushButton("Check all"), "check_all", CHECK, tip)
         self.check_button.clicked.connect(self._check)
         self.plant = switch("plant_fault", "plant a fault", PLANTED_TIP, False, self._planted)
-        self.progress = QProgressBar()
-        self.progress.setObjectName("check_progress")
-        self.progress.setAccessibleName("How far the check is")
+        self.progress = named(QProgressBar(), "check_progress", "How far the check is")
         self.progress.setTextVisible(False)
         self.progress.setRange(0, 100)
         for i, part in enumerate((self.nudge_button, self.check_button, self.plant, self.progress)):
             self.head.insertWidget(i, part, part is self.progress)
-        self.hint = Label()
-        self.hint.setObjectName("prove_hint")
-        self.hint.setProperty("muted", True)
-        self.hint.setWordWrap(True)
-        self.refusal = Label()
-        self.refusal.setObjectName("prove_refusal")
-        self.refusal.setProperty("problem", True)
-        self.refusal.setWordWrap(True)
-        self.verdict = Label()
-        self.verdict.setObjectName("verdict")
-        self.verdict.setWordWrap(True)
+        self.hint = label("prove_hint", muted=True)
+        self.refusal = label("prove_refusal", problem=True)
+        self.verdict = label("verdict")
         self.reports = _report_table()
         self.reports.itemClicked.connect(
             lambda item: context.focus.choose_place(item.data(Qt.ItemDataRole.UserRole))
         )
-        self.body.addWidget(self.hint)
-        self.body.addWidget(self.refusal)
-        self.body.addLayout(self._numbers())
-        self.body.addWidget(self.verdict)
+        filled(self.body, self.hint, self.refusal, self._numbers(), self.verdict)
         self.body.addWidget(self.reports, 1)
-        self.rules = Label(RULES)
-        self.rules.setObjectName("check_rules")
-        self.rules.setProperty("muted", True)
-        self.rules.setWordWrap(True)
+        self.rules = label("check_rules", RULES, muted=True)
         self.body.addWidget(self.rules)
         self.body.addStretch(0)
         self._trace: Trace | None = None  # that questions are about
@@ -118,11 +99,9 @@ class ProveCard(SideCard):
         grid.setVerticalSpacing(2)
         self.labels: dict[str, tuple[QLabel, QLabel]] = {}
         for i, (key, words) in enumerate(ROWS):
-            name, value = Label(words), Label()
-            name.setProperty("muted", True)
-            value.setObjectName(f"prove_{key}")
+            name = label("", words, wraps=False, muted=True)
+            value = label(f"prove_{key}", wraps=False, gradient=key == "analytic")
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            value.setProperty("gradient", key == "analytic")
             grid.addWidget(name, i, 0)
             grid.addWidget(value, i, 1)
             self.labels[key] = (name, value)
@@ -178,8 +157,8 @@ class ProveCard(SideCard):
     def _show_nudge(self, nudge: Nudge | None) -> None:
         self._nudge_shown = nudge
         for key, labels in self.labels.items():
-            for label in labels:
-                label.setVisible(nudge is not None)
+            for part in labels:
+                part.setVisible(nudge is not None)
             if nudge is not None:
                 number = getattr(nudge, key)
                 digits = 2 if key == "error" else 11 if key in ("high", "low") else 8
@@ -213,9 +192,7 @@ class ProveCard(SideCard):
         # what is through, or broke off, would only come again
         self.check_button.setEnabled(running or check is None or check.running)
         self.check_button.setText("Cancel" if running else "Check all")
-        self.check_button.setAccessibleName(
-            "Cancel the check" if running else "Check the gradients of all parameters"
-        )
+        self.check_button.setAccessibleName("Cancel the check" if running else CHECK)
         if check is None:
             self.progress.setValue(0)
             self.reports.setRowCount(0)
@@ -290,9 +267,7 @@ class ProveCard(SideCard):
 
 
 def _report_table() -> QTableWidget:
-    table = QTableWidget(0, 5)
-    table.setObjectName("check_reports")
-    table.setAccessibleName("What the check has found")
+    table = named(QTableWidget(0, 5), "check_reports", "What the check has found")
     table.setHorizontalHeaderLabels(["parameter", "checked", "worst error", "largest |a − n|", "verdict"])
     table.verticalHeader().hide()
     table.verticalHeader().setDefaultSectionSize(24)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from engine.trace import Outcomes, Trace, sample_outcomes
 from playground.ui.kit.icons import icon
@@ -14,6 +14,7 @@ from playground.ui.kit.numbers import fmt
 from playground.ui.kit.stepper import Stepper
 from playground.ui.kit.text import RIGHT, WRONG
 from playground.ui.kit.theme import Theme
+from playground.ui.kit.widgets import filled, named, tool
 
 
 @dataclass(frozen=True)
@@ -59,36 +60,24 @@ class SamplePicker(QWidget):
         self._stepper = stepper
         self._trace: Trace | None = None
         self._entries: tuple[Entry, ...] = ()
-        self.box = QComboBox()
-        self.box.setObjectName("backprop_sample")
-        self.box.setAccessibleName("Sample")
-        self.box.setToolTip(
+        tip = (
             "Whose values and gradients are shown: one sample of this batch (number, label, right or wrong, loss), "
             "or the whole batch, whose gradients add up."
         )
+        self.box = named(QComboBox(), "backprop_sample", "Sample", tip)
         self.box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.box.setMaxVisibleItems(16)
         self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.box.setMinimumContentsLength(9)
         self.box.view().setTextElideMode(Qt.TextElideMode.ElideNone)
-        self.by_loss = QToolButton()
-        self.by_loss.setObjectName("backprop_by_loss")
+        tip = "List the samples with the highest loss first: what the network finds hardest."
+        picture = icon("sort-descending", theme)
+        self.by_loss = tool("backprop_by_loss", "Highest loss first", tip, None, picture, checkable=True)
         self.by_loss.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        self.by_loss.setCheckable(True)
-        self.by_loss.setAccessibleName("Highest loss first")
-        self.by_loss.setToolTip(
-            "List the samples with the highest loss first: what the network finds hardest."
-        )
-        self.by_loss.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        row.addWidget(self.box)
-        row.addWidget(self.by_loss)
+        filled(QHBoxLayout(self), self.box, self.by_loss, gap=4)
         self.box.activated.connect(self._chosen)
         self.by_loss.toggled.connect(self._fill)
         stepper.moved.connect(self._refresh)
-        self.by_loss.setIcon(icon("sort-descending", theme))
 
     def _refresh(self) -> None:
         walk = self._stepper.walk

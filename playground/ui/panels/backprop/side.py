@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from playground.ui.kit.line import Line
 from playground.ui.kit.style import GAP, MARGIN
-from playground.ui.kit.text import Label
 from playground.ui.kit.view import Context, StepAt, View
+from playground.ui.kit.widgets import filled, label, scroller
 from playground.ui.panels.backprop.subject import Subject
 
 
@@ -31,26 +31,13 @@ class SideCard(View):
         self.remark.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.head = QHBoxLayout()
         self.head.addWidget(self.remark, 1)
-        self.silence = Label(self.idle)
-        self.silence.setObjectName("silence")
-        self.silence.setProperty("muted", True)
-        self.silence.setWordWrap(True)
+        self.silence = label("silence", self.idle, muted=True)
         self.contents = QWidget()
-        self.body = QVBoxLayout(self.contents)
-        self.body.setContentsMargins(0, 0, 0, 0)
-        self.body.setSpacing(GAP)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(MARGIN, MARGIN // 2, MARGIN, MARGIN // 2)
-        column.setSpacing(GAP)
-        column.addLayout(self.head)
+        self.body = filled(QVBoxLayout(self.contents), gap=GAP)
+        margins = (MARGIN, MARGIN // 2, MARGIN, MARGIN // 2)
+        column = filled(QVBoxLayout(self), self.head, gap=GAP, margins=margins)
         column.addWidget(self.silence, 0, Qt.AlignmentFlag.AlignTop)
-        self.scroller = QScrollArea()
-        self.scroller.setObjectName("side_scroll")
-        self.scroller.setWidgetResizable(True)
-        self.scroller.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroller.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroller.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.scroller.setWidget(self.contents)
+        self.scroller = scroller("side_scroll", self.contents)
         column.addWidget(self.scroller, 1)
         self._stale = True
         context.focus.step_changed.connect(self.touch)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from engine.trace import Equation, Moment, Stage
 from playground.ui.kit.numbers import count, fmt
-from playground.ui.kit.text import RichLabel, escaped, tip
+from playground.ui.kit.symbols import plain
+from playground.ui.kit.text import escaped, tip
 from playground.ui.kit.theme import Theme
 from playground.ui.kit.view import Focus
-from playground.ui.panels.backprop.symbols import plain
+from playground.ui.kit.widgets import filled, label, tool
 from playground.ui.panels.backprop.terms import TermStrip
 
 #: equations of a stage that are written out; a softmax over a hundred classes has as many
@@ -26,24 +27,13 @@ class _StageRow(QWidget):
         super().__init__()
         self.setObjectName(f"stage_{number}")
         self._focus, self._theme = focus, theme
-        self.head = QToolButton()
-        self.head.setObjectName(f"stage_{number}_head")
-        self.head.setCheckable(True)
+        self.head = tool(f"stage_{number}_head", "", "", checkable=True)
         self.head.setProperty("flat", True)
-        self.head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.head.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.head.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.head.toggled.connect(self._toggled)
-        self.words = RichLabel()
-        self.words.setObjectName(f"stage_{number}_words")
-        self.words.setWordWrap(True)
-        self.words.setProperty("muted", True)
+        self.head.toggled.connect(self._open)
+        self.words = label(f"stage_{number}_words", rich=True, muted=True)
         self._strips: list[TermStrip] = []
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(3)
-        self._column.addWidget(self.head)
-        self._column.addWidget(self.words)
+        self._column = filled(QVBoxLayout(self), self.head, self.words, gap=3)
         self._stage: Stage | None = None
         self.open = False
 
@@ -62,9 +52,6 @@ class _StageRow(QWidget):
         self.head.setEnabled(not hidden)
         self.words.setText(escaped(stage.sentence))
         self._open(current and not hidden)
-
-    def _toggled(self, on: bool) -> None:
-        self._open(on)
 
     def _open(self, on: bool) -> None:
         self.open = on
@@ -93,9 +80,7 @@ class StagesView(QWidget):
         self.setObjectName(name)
         self._focus, self._theme = focus, theme
         self.rows: list[_StageRow] = []
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(2)
+        self._column = filled(QVBoxLayout(self), gap=2)
 
     def show_stages(self, stages: Sequence[Stage], moment: Moment, veiled: bool) -> None:
         """Show ``stages`` as far as ``moment`` has come; none hides this."""

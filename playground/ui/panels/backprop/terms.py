@@ -12,12 +12,12 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from engine.core import Array
 from engine.trace import Equation, Operand, Term
 from playground.ui.kit.colours import mix
+from playground.ui.kit.linked import Linked, Zone, colour_of, words_for
 from playground.ui.kit.numbers import count, fmt
 from playground.ui.kit.plot import small
+from playground.ui.kit.symbols import draw, width
 from playground.ui.kit.theme import Theme
 from playground.ui.kit.view import Focus
-from playground.ui.panels.backprop.linked import Linked, Zone, colour_of, words_for
-from playground.ui.panels.backprop.symbols import draw, width
 
 #: so many terms are shown as they come; of more, the largest, sorted by size
 MOST = 10
@@ -153,7 +153,6 @@ class TermStrip(Linked):
                 x, y = 0.0, y + row + GAP
             made.more = QRectF(x + SIGN, y, room, row)
         made.height = y + row + 2
-        made.zones.sort(key=lambda zone: zone.rect.width())
         self._layout, self.zones = made, made.zones
         self.setFixedHeight(max(1, round(made.height)))
         self.update()

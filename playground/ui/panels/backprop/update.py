@@ -18,8 +18,9 @@ from playground.ui.kit.formula import FormulaView
 from playground.ui.kit.numbers import exact, fmt
 from playground.ui.kit.plot import small
 from playground.ui.kit.step_progress import Progress
-from playground.ui.kit.text import RichLabel, tip
+from playground.ui.kit.text import tip
 from playground.ui.kit.view import Context
+from playground.ui.kit.widgets import label, named
 from playground.ui.panels.backprop.card import PATIENCE
 from playground.ui.panels.backprop.side import SideCard
 from playground.ui.panels.backprop.subject import in_words
@@ -217,16 +218,12 @@ class UpdateCard(SideCard):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.setObjectName("update_card")
-        self.choice = QComboBox()
-        self.choice.setObjectName("update_parameter")
-        self.choice.setAccessibleName("Parameter")
-        self.choice.setToolTip("Whose update is listed; it follows the step.")
+        tip_ = "Whose update is listed; it follows the step."
+        self.choice = named(QComboBox(), "update_parameter", "Parameter", tip_)
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.choice.activated.connect(self._choose)
         self.table = UpdateTable(self)
-        self.view = QTableView()
-        self.view.setObjectName("update_table")
-        self.view.setAccessibleName("The update of every weight")
+        self.view = named(QTableView(), "update_table", "The update of every weight")
         self.view.setModel(self.table)
         self.view.setMouseTracking(True)
         self.view.setSelectionMode(QTableView.SelectionMode.SingleSelection)
@@ -246,18 +243,14 @@ class UpdateCard(SideCard):
             lambda *_: self.view.scrollTo(self.view.currentIndex())
         )
         self.formula = FormulaView(context.theme, "update_equation", patience=PATIENCE)
-        self.losses = RichLabel()
-        self.losses.setObjectName("update_losses")
-        self.losses.setWordWrap(True)
+        self.losses = label("update_losses", rich=True)
         self.losses.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.head.insertWidget(0, self.choice)
         self.body.addWidget(self.view, 1)
         self.body.addWidget(self.formula)
         self.body.addWidget(self.losses)
         self._pending: tuple[int, int] | None = None
-        self._rest = QTimer(self)
-        self._rest.setSingleShot(True)
-        self._rest.setInterval(CALM)
+        self._rest = QTimer(self, singleShot=True, interval=CALM)
         self._rest.timeout.connect(self._explain_pending)
         self.view.entered.connect(self._entered)
         self.view.clicked.connect(self._clicked)

@@ -9,8 +9,6 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QFrame,
-    QScrollArea,
     QSplitter,
     QStackedLayout,
     QVBoxLayout,
@@ -20,8 +18,8 @@ from PySide6.QtWidgets import (
 from engine.trace import Card, NotKept, card
 from playground.ui.kit.numbers import count, fmt
 from playground.ui.kit.style import GAP, MARGIN
-from playground.ui.kit.text import Label
-from playground.ui.kit.view import BOTTOM, View, panel
+from playground.ui.kit.view import View
+from playground.ui.kit.widgets import filled, label, named, scroller
 from playground.ui.panels.backprop.bar import StepBar
 from playground.ui.panels.backprop.card import StepCard
 from playground.ui.panels.backprop.empty import EmptyState
@@ -41,7 +39,6 @@ WIDE = 1180
 _KEYS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Space, Qt.Key.Key_Home, Qt.Key.Key_End)
 
 
-@panel("backprop", "Backprop", BOTTOM, order=80, behind="problems", shown=False, tall=True)
 class BackpropView(View):
     """Shows the walk: bar, step card, pictures, and the cards beside them. Raises ValueError where the context has no stepper."""
 
@@ -65,10 +62,7 @@ class BackpropView(View):
         self.tools = Tools(context)
         self.picture = self.tools.picture
         self._found: Card | None = None  # the card on show
-        self.notice = Label()
-        self.notice.setObjectName("backprop_notice")
-        self.notice.setProperty("muted", True)
-        self.notice.setWordWrap(True)
+        self.notice = label("backprop_notice", muted=True)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self._padded(self.empty))
         self._pages.addWidget(self._walking_page())
@@ -85,31 +79,18 @@ class BackpropView(View):
 
     def _padded(self, part: QWidget) -> QWidget:
         holder = QWidget()
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(MARGIN, MARGIN // 2, MARGIN, MARGIN // 2)
-        column.addWidget(part)
+        filled(QVBoxLayout(holder), part, margins=(MARGIN, MARGIN // 2, MARGIN, MARGIN // 2))
         return holder
 
     def _walking_page(self) -> QWidget:
         page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(MARGIN, MARGIN // 2, MARGIN, MARGIN // 2)
-        column.setSpacing(GAP)
-        column.addWidget(self.bar)
-        column.addWidget(self.notice)
-        self._scroll = QScrollArea()
-        self._scroll.setObjectName("backprop_card_scroll")
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._scroll.setWidget(self.card)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.setObjectName("backprop_splitter")
+        margins = (MARGIN, MARGIN // 2, MARGIN, MARGIN // 2)
+        column = filled(QVBoxLayout(page), self.bar, self.notice, gap=GAP, margins=margins)
+        self._scroll = scroller("backprop_card_scroll", self.card)
+        self.splitter = named(QSplitter(Qt.Orientation.Horizontal), "backprop_splitter")
         self.splitter.setChildrenCollapsible(False)
         self._middle = QWidget()  # holds the picture where there is room beside the tabs
-        self._beside = QVBoxLayout(self._middle)
-        self._beside.setContentsMargins(GAP, 0, 0, 0)
+        self._beside = filled(QVBoxLayout(self._middle), margins=(GAP, 0, 0, 0))
         self._middle.hide()
         for i, (part, share) in enumerate(((self._scroll, 6), (self._middle, 5), (self.tools, 4))):
             self.splitter.addWidget(part)

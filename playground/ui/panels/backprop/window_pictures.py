@@ -12,17 +12,15 @@ from engine.trace import Place
 from engine.trace.base import At
 from engine.trace.conv import Maximum, windows_of
 from engine.windows import weight_gradient
+from playground.ui.kit.grid import Grid, Ring, cell_ring
 from playground.ui.panels.backprop.pictures import (
     CELLS,
     EQUALS,
     Array,
     Index,
     Picture,
-    Ring,
     Scene,
-    Sheet,
     Sign,
-    cell_ring,
     delta,
     gradient_sheet,
     incoming,
@@ -51,7 +49,7 @@ def _span(cells: tuple[int, ...], size: int) -> tuple[int, int]:
     return max(0, min(cells)), min(size, max(cells) + 1)
 
 
-def _kernel(scene: Scene, o: int, c: int, cell: Index = (), *, flipped: bool = False) -> Sheet:
+def _kernel(scene: Scene, o: int, c: int, cell: Index = (), *, flipped: bool = False) -> Grid:
     """One filter's weights for one channel."""
     weight = scene.trace.parameter(scene.node_id, "weight")
     rows, columns = weight.shape[2:]
@@ -63,7 +61,7 @@ def _kernel(scene: Scene, o: int, c: int, cell: Index = (), *, flipped: bool = F
 
     words = f"{shape_words((rows, columns))}, filter {o + 1}" + (", flipped" if flipped else "")
     rings = (cell_ring(cell[0], cell[1]),) if cell else ()
-    return Sheet("w", words, cells, False, place, rings, True, limit_of(weight[o, c]))
+    return Grid("w", words, cells, False, place, rings, True, limit_of(weight[o, c]))
 
 
 def convolution(scene: Scene) -> Picture:
@@ -120,7 +118,7 @@ def _conv_forward(scene: Scene) -> Picture:
 
 def _patch(
     scene: Scene, values: Array, rows: tuple[int, ...], columns: tuple[int, ...], c: int, limit: float
-) -> Sheet:
+) -> Grid:
     """What one window sees; padding counts as 0."""
     cells, inside = gathered(values, rows, columns)
 
@@ -132,7 +130,7 @@ def _patch(
         )
 
     padded = "" if inside.all() else ", padded with 0"
-    return Sheet("x", f"{shape_words(cells.shape)}, window{padded}", cells, False, place, (), True, limit)
+    return Grid("x", f"{shape_words(cells.shape)}, window{padded}", cells, False, place, (), True, limit)
 
 
 def _conv_parameter(scene: Scene) -> Picture:
@@ -164,7 +162,7 @@ def _conv_parameter(scene: Scene) -> Picture:
     known = scene.parameter_gradient("weight", found)[o, k]
     place = lambda r, q: Place(scene.node_id, "parameter_gradient", "weight", (o, k, r, q)) if whole else None
     of = "" if scene.trace.size == 1 else ", whole batch" if whole else ", this sample"
-    result = Sheet(
+    result = Grid(
         r"\frac{\partial L}{\partial w}", f"{shape_words(known.shape)}, filter {o + 1}{of}", known, True, place,
         (cell_ring(u, v),), True, limit_of(found[o, k]),
     )  # fmt: skip
@@ -199,7 +197,7 @@ def _conv_share(scene: Scene) -> Picture:
         place = scene.card.equations[-1].terms[scene.moment.term].factors[0].place
         o = place.index[1] if place is not None else o
     shown = delta(scene, (o, 0, 0))
-    rings = tuple(cell_ring(int(i), int(j), strong=False) for i, j, _, _ in seen)
+    rings = tuple(cell_ring(int(i), int(j), "weak") for i, j, _, _ in seen)
     shown = replace(shown, rings=rings)
     kernel = _kernel(scene, o, c % depth, flipped=True)
     n = len(seen)
@@ -224,7 +222,7 @@ def _conv_spread(scene: Scene, cell: Index) -> Picture:
         index = (scene.sample, c, rows[u], columns[v])
         return Place(scene.node_id, "share", "0", index) if inside else None
 
-    shares = Sheet(
+    shares = Grid(
         r"\delta \cdot w", f"{shape_words(kernel.cells.shape)} shares", value * kernel.cells, True, place, (), True,
         limit_of(value * kernel.cells),
     )  # fmt: skip
@@ -248,7 +246,7 @@ def pooling(scene: Scene) -> Picture:
         rings = _window(scene, i, j)
         if biggest:
             _, row, column = Maximum().winner(_at(scene), cell)
-            rings = (*rings, cell_ring(row, column))
+            rings = (*rings, cell_ring(row, column, "winner"))
         seen = replace(seen, rings=rings)
         caption = (
             "The ringed value wins its window." if biggest else "All values of the window count the same."
@@ -258,16 +256,14 @@ def pooling(scene: Scene) -> Picture:
     found = windows_of(_at(scene)).seen_by(h, w)
     shown = delta(scene, (c, 0, 0)[: len(out_shape)])
     frames = (
-        tuple(cell_ring(int(i), int(j), strong=False) for i, j, *_ in found)
-        if len(out_shape) == 3
-        else shown.rings
+        tuple(cell_ring(int(i), int(j), "weak") for i, j, *_ in found) if len(out_shape) == 3 else shown.rings
     )
     shown = replace(shown, rings=frames)
     values = incoming(scene, scene.cell)
     winners: tuple[Ring, ...] = values.rings
     if biggest:
         won = [Maximum().winner(_at(scene), (c, int(i), int(j))) for i, j, *_ in found]
-        winners = tuple(cell_ring(row, column) for _, row, column in won) or values.rings
+        winners = tuple(cell_ring(row, column, "winner") for _, row, column in won) or values.rings
     values = replace(values, rings=winners)
     caption = (
         "Each δ goes to the ringed winner of its window alone; the others get 0."

@@ -22,8 +22,8 @@ from engine.spec import Float
 from playground.ui.kit.forms import NumberField
 from playground.ui.kit.icons import icon
 from playground.ui.kit.numbers import fmt
-from playground.ui.kit.text import Label
 from playground.ui.kit.theme import Theme
+from playground.ui.kit.widgets import filled, label, named
 from playground.ui.panels.canvas.targets import Cell
 from playground.ui.panels.canvas.tooltip import full
 
@@ -54,70 +54,46 @@ class NumberEditor(QFrame):
         self._value = math.nan
         self._reach = 3.0
         self._drag = ""
-        self.title = Label()
-        self.title.setProperty("heading", True)
-        self.close_button = QToolButton()
-        self.which = QComboBox()
-        self.field = NumberField(Float(), "", theme, around=1.0)
-        self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.ends = tuple(Label() for _ in range(3))
-        self.note = Label()
-        self._dress()
-        self._lay_out()
+        self.title = label("", wraps=False, heading=True)
+        self.close_button = named(QToolButton(), "close_editor", "Close", "Close (Esc)")
+        tip = "Which number of this unit is edited."
+        self.which = named(QComboBox(), "which_number", "Which number", tip)
+        tip = "The number itself; type any, or step it with the arrow keys."
+        self.field = named(NumberField(Float(), "", theme, around=1.0), "number", "Value", tip)
+        tip = "Drag to change the number; one drag is one step of undo."
+        slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider = named(slider, "number_slider", "Value, as a slider", tip)
+        self.ends = tuple(label("", wraps=False, muted=True) for _ in range(3))
+        self.note = label("number_note", muted=True)
+        self.close_button.setAutoRaise(True)
         self.close_button.setIcon(icon("close", theme, "muted"))
+        self._connect()
+        self._lay_out()
         self.hide()
 
-    def _dress(self) -> None:
-        self.close_button.setObjectName("close_editor")
-        self.close_button.setAutoRaise(True)
-        self.close_button.setToolTip("Close (Esc)")
-        self.close_button.setAccessibleName("Close")
+    def _connect(self) -> None:
         self.close_button.clicked.connect(self.dismiss)
-        self.which.setObjectName("which_number")
-        self.which.setToolTip("Which number of this unit is edited.")
-        self.which.setAccessibleName("Which number")
         self.which.setMaxVisibleItems(16)
         self.which.activated.connect(lambda i: self.moved.emit(self.which.itemData(i)))
-        self.field.setObjectName("number")
-        self.field.setToolTip("The number itself; type any, or step it with the arrow keys.")
-        self.field.setAccessibleName("Value")
         self.field.entered.connect(self._entered)
-        self.slider.setObjectName("number_slider")
-        self.slider.setToolTip("Drag to change the number; one drag is one step of undo.")
-        self.slider.setAccessibleName("Value, as a slider")
         self.slider.setRange(-STEPS, STEPS)
         self.slider.setPageStep(STEPS // 10)
         self.slider.setSingleStep(STEPS // 100)
         self.slider.sliderPressed.connect(self._begin)
         self.slider.sliderReleased.connect(self._end)
         self.slider.valueChanged.connect(self._slid)
-        self.note.setObjectName("number_note")
-        self.note.setProperty("muted", True)
-        self.note.setWordWrap(True)
-        for end in self.ends:
-            end.setProperty("muted", True)
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        top.addWidget(self.title, 1)
-        top.addWidget(self.close_button)
+        top = filled(QHBoxLayout(), self.title, self.close_button)
+        top.setStretch(0, 1)
         ends = QHBoxLayout()
         for end, align in zip(self.ends, ("AlignLeft", "AlignHCenter", "AlignRight"), strict=True):
             end.setAlignment(getattr(Qt.AlignmentFlag, align))
             ends.addWidget(end, 1)
-        row = QHBoxLayout()
-        row.setSpacing(10)
-        row.addWidget(self.slider, 1)
-        row.addWidget(self.field)
+        row = filled(QHBoxLayout(), self.slider, self.field, gap=10)
+        row.setStretch(0, 1)
         ends.addSpacing(self.field.sizeHint().width() + 10)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 8, 12, 10)
-        layout.setSpacing(7)
-        layout.addLayout(top)
-        layout.addWidget(self.which)
-        layout.addLayout(row)
-        layout.addLayout(ends)
-        layout.addWidget(self.note)
+        filled(QVBoxLayout(self), top, self.which, row, ends, self.note, gap=7, margins=(12, 8, 12, 10))
         self.which.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
 
     # --- opening and closing ------------------------------------------------------------------------------------------

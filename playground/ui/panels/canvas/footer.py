@@ -9,6 +9,7 @@ from playground.ui.kit.line import Line
 from playground.ui.kit.scale_bar import ScaleBar
 from playground.ui.kit.style import refresh
 from playground.ui.kit.theme import Theme
+from playground.ui.kit.widgets import filled, named
 
 HINT = "drop a layer between two blocks · hover any wire, bias or tile for its live value"
 LINGER = 6000  #: milliseconds that a remark stays
@@ -20,18 +21,10 @@ class Footer(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("canvas_footer")
-        self.text = Line()
-        self.text.setObjectName("canvas_hint")
-        self.text.setProperty("muted", True)
-        self.scale = ScaleBar(theme)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(14, 2, 10, 7)
-        layout.addWidget(self.text, 1)
-        layout.addWidget(self.scale)
+        self.text, self.scale = named(Line(), "canvas_hint", muted=True), ScaleBar(theme)
+        filled(QHBoxLayout(self), self.text, self.scale, margins=(14, 2, 10, 7)).setStretch(0, 1)
         self._usual = self._instead = ""
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(LINGER)
+        self._timer = QTimer(self, singleShot=True, interval=LINGER)
         self._timer.timeout.connect(self._calm)
 
     def show_size(self, parameters: int) -> None:

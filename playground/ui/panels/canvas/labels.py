@@ -54,7 +54,7 @@ class ShapesItem(Item):
 
     def draw(self, painter: QPainter) -> None:
         look = self._scene.stage.look
-        painter.setFont(look.number)
+        painter.setFont(look.small)
         painter.setPen(look.muted)
         for x, text in self._labels:
             write(painter, QRectF(x - 60, CARD_HEIGHT + 3, 120, 16), Qt.AlignmentFlag.AlignCenter, text)

@@ -19,14 +19,14 @@ from playground.ui.panels.canvas.plan import LOSS, Block, Mode, Plan, Wiring
 
 CARD_HEIGHT = 56.0
 BAND = 24.0  #: below the cards, for the shapes between blocks
-MARGIN = 18.0
+MARGIN = 12.0
 GAP, WIDE_GAP, CLOSE_GAP = 14.0, 92.0, 6.0  #: between blocks: least, most, before an attached block
 TILE, SMALL_TILE = 80.0, 24.0  #: most and least
 #: where width is short, tiles give way down to these sizes; where filters stand beside them, further
 NARROW_TILE, NARROW_PAIR = 56.0, 44.0
 PITCH = (32.0, 112.0)  #: least and most from tile to tile
 PICTURE = 116.0  #: the only tile of a column, a picture of the data: as large as two tiles, or at most this
-RUN, SHORT_RUN = 68.0, 26.0  #: the least length of wires, and of bundles
+RUN, SHORT_RUN = 60.0, 26.0  #: the least length of wires, and of bundles
 LANE, OVER = 15.0, 13.0  #: between arcs above the cards; from the cards to the lowest one
 LANES = 8  #: heights of arcs; where there are more that cross, they share
 INVITING = 340.0  #: the gap of an empty network

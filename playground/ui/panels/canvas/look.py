@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen, QPolygonF
 
 from engine.problems import Level
-from playground.ui.kit.colours import mix, signed_table
+from playground.ui.kit.colours import mix
+from playground.ui.kit.ink import Ink, legible
 from playground.ui.kit.theme import Theme, cached
 
 RADIUS = 8.0  #: of cards
@@ -18,22 +18,19 @@ TILE_RADIUS = 3.0
 #: wires: pixels of width per unit of |weight|, and the limits of the width. A weight of 0 is still a hair, as it takes part.
 WIRE_SCALE, HAIR, THICK = 2.6, 0.8, 7.0
 LEVELS = 14  #: widths (and strengths of colour) per sign
-LEGIBLE = 10.0  #: pixels of a font that can be read
+SMALLEST = 11  #: pixels of the smallest letters
 DIM = 0.15  #: strength of what stands back while somebody steps through an update
 
 
-class Look:
+class Look(Ink):
     """How things on the canvas are drawn in one theme."""
 
+    # The canvas is zoomed: hinting would move letters about at every scale.
+    hinting = QFont.HintingPreference.PreferVerticalHinting
+    title_size = 13
+
     def __init__(self, theme: Theme) -> None:
-        self.theme = theme
-        self.title, self.small, self.number = _font(13, bold=True), _font(11), _font(11)
-        self.title_metrics, self.small_metrics = QFontMetricsF(self.title), QFontMetricsF(self.small)
-        self.number_metrics = QFontMetricsF(self.number)
-        self.text, self.muted = QColor(theme.text), QColor(theme.muted)
-        self.panel, self.border = QColor(theme.panel), QColor(theme.border)
-        self.sunken = QColor(theme.sunken)
-        self.table = signed_table(theme)
+        super().__init__(theme)
         self.band = QColor(mix(theme.sunken, theme.accent, 0.06))
         self.bundle = QColor(mix(theme.sunken, theme.muted, 0.10))
         self.bars = QColor(mix(theme.panel, theme.muted, 0.28))
@@ -67,14 +64,10 @@ class Look:
     def problem(self, level: Level) -> QColor:
         return QColor(getattr(self.theme, level))
 
-    def sign(self, value: float) -> QColor:
-        """The end of the signed scale on the side of ``value``."""
-        return QColor(self.theme.positive if value >= 0 else self.theme.negative)
-
     def tint(self, value: float, limit: float) -> QColor:
         """The signed scale's colour of a value."""
         share = max(-1.0, min(1.0, value / limit)) if limit > 0 else 0.0
-        return QColor.fromRgba(self.table[round(127.5 + 127.5 * share)])
+        return QColor.fromRgba(self.tables["values"][round(127.5 + 127.5 * share)])
 
     @cached_property
     def wires(self) -> tuple[QPen, ...]:
@@ -109,15 +102,6 @@ def _wire(colour: QColor, width: float) -> QPen:
     return QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap, Qt.PenJoinStyle.BevelJoin)
 
 
-def _font(pixels: int, bold: bool = False) -> QFont:
-    font = QFont(QApplication.font())
-    font.setPixelSize(pixels)
-    font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
-    # The canvas is zoomed: hinting would move letters about at every scale.
-    font.setHintingPreference(QFont.HintingPreference.PreferVerticalHinting)
-    return font
-
-
 @cached
 def look_of(theme: Theme) -> Look:
     """The look of a theme, made once."""
@@ -126,7 +110,7 @@ def look_of(theme: Theme) -> Look:
 
 def write(painter: QPainter, room: QRectF, flags: Qt.AlignmentFlag | Qt.TextFlag | int, text: str) -> None:
     """Draw a text; none where the zoom would make its letters too small to be read."""
-    if painter.font().pixelSize() * painter.worldTransform().m11() >= LEGIBLE - 0.01:
+    if legible(painter, painter.font().pixelSize()):
         painter.drawText(room, flags, text)
 
 

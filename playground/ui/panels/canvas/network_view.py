@@ -30,17 +30,18 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QGestureEvent, QGraphicsView, QPinchGesture
 
 from playground.ui.kit import motion
+from playground.ui.kit.ink import LEGIBLE
 from playground.ui.kit.mime import LAYER, layer_key
 from playground.ui.kit.text import escaped
 from playground.ui.panels.canvas.commands import Commands
 from playground.ui.panels.canvas.gestures import Click, DropLayer, Gesture, MoveBlock, Pan, PullWire
-from playground.ui.panels.canvas.look import LEGIBLE
+from playground.ui.panels.canvas.look import SMALLEST
 from playground.ui.panels.canvas.scene import NetworkScene
 from playground.ui.panels.canvas.targets import Card, More, Port, Target
 
 ZOOM_STEP = 1.2
 LEAST, MOST = 0.35, 4.0  #: zoom
-LEAST_FIT = LEGIBLE / 11  #: smaller, words could not be read: then the canvas scrolls
+LEAST_FIT = LEGIBLE / SMALLEST  #: smaller, words could not be read: then the canvas scrolls
 EDGE, NUDGE = 28, 14  #: near an edge, a drag scrolls the canvas by so much
 GLIDE = 220  #: milliseconds
 
@@ -221,6 +222,7 @@ class NetworkView(QGraphicsView):
 
                 self._begin(MoveBlock(self, self._scene, self._commands, target, at, click))
             elif isinstance(target, Port):
+                self.hovered.emit(None, QPoint(-1, -1))  # what is said of the dot would lie over the cards
                 self._begin(PullWire(self, self._scene, self._commands, target))
             elif target is not None:
                 self._begin(Click(self, target, at, self.clicked.emit))

@@ -12,13 +12,18 @@ from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
 from engine.network import shape_in_words
 from playground.document.wiring import Candidate
 from playground.ui.kit.remedies import remedy_buttons
-from playground.ui.kit.text import Label, button_text
+from playground.ui.kit.text import button_text
+from playground.ui.kit.widgets import filled, label, named
 
 if TYPE_CHECKING:
     from engine.problems import Problem
     from playground.document.document import Document
 
 WIDTH = 210
+WORDS = (
+    "or double-click one in the palette.\n"
+    "The data come in at the left; at the right the loss says how wrong the answers are."
+)
 MOST_OFFERED = 6  #: blocks to choose from in an offer; the nearest ones
 
 
@@ -29,19 +34,10 @@ class Invitation(QFrame):
         super().__init__(parent)
         self.setObjectName("invitation")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        head = Label("Drag a layer here")
-        head.setProperty("title", True)
-        words = Label(
-            "or double-click one in the palette.\nThe data come in at the left; at the right the loss says how wrong the answers are."
-        )
-        words.setProperty("muted", True)
-        words.setWordWrap(True)
-        layout = QVBoxLayout(self)
-        for label in (head, words):
-            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            layout.addWidget(label)
-        self.setFixedWidth(300)
-        layout.setContentsMargins(18, 22, 18, 22)
+        head, words = label("", "Drag a layer here", wraps=False, title=True), label("", WORDS, muted=True)
+        for part in (head, words):
+            part.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        filled(QVBoxLayout(self), head, words, margins=(18, 22, 18, 22))
         self.hide()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -53,9 +49,11 @@ class Invitation(QFrame):
         painter.end()
 
     def stand_in(self, room: QRect) -> None:
-        """In the middle of ``room``."""
+        """In the middle of ``room``; where its words need more, from its left edge on."""
+        self.setFixedWidth(max(min(300, room.width() - 16), self.minimumSizeHint().width()))
         self.adjustSize()
-        self.move(room.center() - self.rect().center())
+        corner = room.center() - self.rect().center()
+        self.move(max(corner.x(), room.left()), corner.y())
 
 
 class JoinOffer(QFrame):
@@ -70,17 +68,12 @@ class JoinOffer(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("join_offer")
-        self.setProperty("card", True)
+        named(self, "join_offer", card=True)
         self.setFixedWidth(WIDTH)
         self.node_id, self.fitting = "", tuple[str, ...]()
-        self.sentence = Label()
-        self.sentence.setWordWrap(True)
+        self.sentence = label("join_sentence")
         self.buttons: list[QPushButton] = []
-        self._column = layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 8, 10, 10)
-        layout.setSpacing(5)
-        layout.addWidget(self.sentence)
+        self._column = filled(QVBoxLayout(self), self.sentence, gap=5, margins=(10, 8, 10, 10))
         self.hide()
 
     def ask(self, node_id: str, title: str, found: Sequence[Candidate], now: str) -> None:
@@ -102,10 +95,8 @@ class JoinOffer(QFrame):
         self.buttons = []
         for one in fitting[-MOST_OFFERED:]:
             words = f"{one.id} · {shape_in_words(one.shape)}" + (" (now)" if one.id == now else "")
-            button = QPushButton(button_text(words))
-            button.setObjectName(f"join_{one.id}")
-            button.setAccessibleName(f"Join {words}")
-            button.setToolTip("Let the new layer read this block, too. (Esc leaves it as it is)")
+            tip = "Let the new layer read this block, too. (Esc leaves it as it is)"
+            button = named(QPushButton(button_text(words)), f"join_{one.id}", f"Join {words}", tip)
             button.clicked.connect(lambda _=False, chosen=one.id: self.chosen.emit(chosen))
             self.buttons.append(button)
             self._column.addWidget(button)
@@ -145,11 +136,7 @@ class Remedies(QWidget):
         self.setObjectName("card_remedies")
         self.problem = problem
         self.buttons = remedy_buttons(problem, document)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        for button in self.buttons:
-            layout.addWidget(button)
+        filled(QVBoxLayout(self), *self.buttons, gap=4)
         self.show()
 
     def stand_below(self, box: QRectF) -> None:
@@ -169,15 +156,9 @@ class MendOffer(QFrame):
         self.setProperty("card", True)
         self.setProperty("wrong", True)
         self.setFixedWidth(WIDTH)
-        self.sentence = Label()
-        self.sentence.setObjectName("mend_sentence")
-        self.sentence.setProperty("problem", True)
-        self.sentence.setWordWrap(True)
+        self.sentence = label("mend_sentence", problem=True)
         self.buttons: list[QPushButton] = []
-        self._column = layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 8, 10, 10)
-        layout.setSpacing(8)
-        layout.addWidget(self.sentence)
+        self._column = filled(QVBoxLayout(self), self.sentence, gap=8, margins=(10, 8, 10, 10))
         self.hide()
 
     def offer(self, problem: Problem | None) -> None:

@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen
 
 from engine.network import INPUT
-from playground.ui.kit.colours import (
-    draw_part,
-    gradient_table,
-    grey_table,
-    readable,
-    share_index,
-    signed_index,
-    signed_table,
-)
+from engine.trace import Place
+from playground.ui.kit.colours import readable
+from playground.ui.kit.grid import Grid, Laid, centred
+from playground.ui.kit.grid_paint import paint_grid
 from playground.ui.kit.numbers import fmt
 from playground.ui.kit.step_progress import Progress
 from playground.ui.panels.canvas.inside.marks import subscript
 from playground.ui.panels.canvas.item import Item
 from playground.ui.panels.canvas.layout import Tile
-from playground.ui.panels.canvas.look import DIM, RADIUS, TILE_RADIUS, Look, write
+from playground.ui.panels.canvas.look import DIM, RADIUS, SMALLEST, TILE_RADIUS, Look, write
 from playground.ui.panels.canvas.plan import LOSS, Block
 from playground.ui.panels.canvas.step_lines import BACK, CENTRE, StepLines
-from playground.ui.panels.canvas.step_places import (
-    cell_at,
-    cell_rect,
-    halves,
-    picture,
-    picture_of,
-)
+from playground.ui.panels.canvas.step_places import halves
 from playground.ui.panels.canvas.step_plan import Atlas, Face, Spot, Spotlight, face, spotlight
 from playground.ui.panels.canvas.targets import Card, Cell, Unit
 
@@ -71,12 +60,13 @@ class StepItem(Item):
         self._rooms: dict[str, float] = {}
         self._lefts: list[float] = []  # where columns begin, from left to right
         self._lines = StepLines(scene, self.halves)
-        self._images: dict[tuple[str, bool], tuple[QImage, tuple[int, ...]]] = {}
+        self._atlas: Atlas | None = None
+        self._laids: dict[tuple[Unit, bool], Laid] = {}
         self.hide()
 
     def show_progress(self, atlas: Atlas | None, progress: Progress | None) -> None:
         """Draw this step; ``None`` draws nothing."""
-        self.progress, self._images = progress, {}
+        self.progress, self._atlas = progress, atlas
         self.setVisible(progress is not None)
         if progress is None or atlas is None:
             self.light, self.faces, self.pointed, self.chosen = Spotlight(), {}, None, None
@@ -89,7 +79,7 @@ class StepItem(Item):
     def rearrange(self) -> None:
         """The blocks have been moved."""
         self.set_bounds(self._scene.layout_.bounds.adjusted(-4, -4, 4, 4))
-        self._rooms, self._lefts, self._images = {}, [], {}
+        self._rooms, self._lefts, self._laids = {}, [], {}
         self.update()
 
     def halves(self, item: BlockItem, tile: Tile) -> tuple[QRectF, QRectF]:
@@ -125,25 +115,59 @@ class StepItem(Item):
             tile = item.place.tile(spot.target.unit)
             if tile is None:
                 return None
-            half = self.halves(item, tile)[spot.lower]
-            rect = half if not spot.cell else cell_rect(half, item.block.shape, spot.cell)
+            laid = self.laid(item, tile, spot.lower) if spot.cell else None
+            rect = laid.rect_of(spot.cell[0], spot.cell[1]) if laid else self.halves(item, tile)[spot.lower]
             return rect.translated(item.pos())
         if spot.target.block_id == LOSS and item.place.below is not None:
             return item.place.below.translated(item.pos())
         return self._scene.rect_of(spot.target)
 
-    def spot_at(self, at: QPointF) -> Spot | None:
-        """The number of a tile at a point of the canvas."""
+    def laid(self, item: BlockItem, tile: Tile, lower: bool) -> Laid | None:
+        """The number, or the map, in a half of a tile, relative to its block; ``None`` while the block shows none."""
+        block, shown, progress = item.block, self.faces.get(item.block.id), self.progress
+        key = (Unit(block.id, tile.unit), lower)
+        if key not in self._laids and shown is not None and progress is not None:
+            half, is_map = self.halves(item, tile)[lower], len(block.shape) == 3
+            values = shown.gradients if lower else shown.values
+            size = block.shape[1:] if is_map else (1, 1)
+            cells = np.full(size, np.nan) if values is None else np.reshape(values[tile.unit], size)
+            limit = shown.gradient_limit if lower else shown.value_limit
+            grid = Grid(
+                r"\delta" if lower else "y", block.id, cells, lower, self._places(shown, block, tile.unit, lower),
+                picture=is_map, limit=limit if is_map else PALE * limit,
+                grey=_ends(values) if block.id == INPUT and is_map and not lower else None,
+                before=BACK if lower else "", least=SMALLEST,
+                unknown=UNKNOWN if not is_map and self._waits(block.id, lower) else "",
+            )  # fmt: skip
+            self._laids[key] = Laid.whole(grid, centred(half, *size) if is_map else half)
+        return self._laids.get(key)
+
+    def _places(
+        self, shown: Face, block: Block, unit: int, lower: bool
+    ) -> Callable[[int, int], Place | None]:
+        """Where the numbers of a tile stand in the update."""
+
+        def place(row: int, column: int) -> Place | None:
+            index = (unit, row, column)[: len(block.shape)]
+            node, atlas, progress = shown.node_of(lower, index), self._atlas, self.progress
+            if node is None or atlas is None or progress is None:
+                return None
+            return atlas.place_of(node, "gradient" if lower else "value", index, progress.sample)
+
+        return place
+
+    def number_at(self, at: QPointF) -> tuple[Laid, Place | None] | None:
+        """The tile's half at a point of the canvas, and where the number there stands."""
         for block_id in self.faces:
             item = self._scene.blocks.get(block_id)
             if item is None:  # the network has just become another one
                 continue
             for tile in item.place.tiles:
                 for lower, half in enumerate(self.halves(item, tile)):
-                    inside = at - item.pos()
-                    if half.contains(inside):
-                        cell = cell_at(half, item.block.shape, inside)
-                        return Spot(Unit(block_id, tile.unit), cell, bool(lower))
+                    laid = self.laid(item, tile, bool(lower)) if half.contains(at - item.pos()) else None
+                    if laid is not None:
+                        found = laid.cell_at(at - item.pos())
+                        return laid, None if found is None else laid.grid.place(*found)
         return None
 
     # --- painting -----------------------------------------------------------------------------------------------------
@@ -151,14 +175,14 @@ class StepItem(Item):
     def draw(self, painter: QPainter) -> None:
         if self.progress is None:
             return
-        for block_id, shown in self.faces.items():
+        for block_id in self.faces:
             item = self._scene.blocks.get(block_id)
             if item is not None:
                 painter.save()
                 painter.translate(item.pos())
-                for i, tile in enumerate(item.place.tiles):
+                for tile in item.place.tiles:
                     painter.setOpacity(1.0 if self.light.lit(Unit(block_id, tile.unit)) else DIM)
-                    self._paint_tile(painter, item, shown, i, tile)
+                    self._paint_tile(painter, item, tile)
                     self._paint_name(painter, item, tile)
                 painter.setOpacity(1.0 if block_id in self.light.columns else DIM)
                 if item.tiles is not None and item.block.has_biases:
@@ -173,20 +197,14 @@ class StepItem(Item):
             if spot is not None:
                 self._ring(painter, spot, width, spot is self.light.result)
 
-    def _paint_tile(self, painter: QPainter, item: BlockItem, shown: Face, i: int, tile: Tile) -> None:
-        look, block = self._look, item.block
+    def _paint_tile(self, painter: QPainter, item: BlockItem, tile: Tile) -> None:
+        look = self._look
         for lower, half in enumerate(self.halves(item, tile)):
-            values = shown.gradients if lower else shown.values
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(look.panel)
-            painter.drawRect(half)
-            if len(block.shape) == 3:
-                self._paint_map(painter, block, shown, bool(lower), i, half)
-            elif values is not None:
-                limit = shown.gradient_limit if lower else shown.value_limit
-                self._paint_number(painter, float(values[tile.unit]), limit, bool(lower), half)
-            elif self._waits(block.id, bool(lower)):
-                self._write(painter, half, UNKNOWN, look.text.name())
+            painter.fillRect(half, look.panel)
+            laid = self.laid(item, tile, bool(lower))
+            if laid is not None:
+                paint_grid(painter, look, laid)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(look.muted if lower else look.text, 1.2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(half, TILE_RADIUS, TILE_RADIUS)
@@ -214,64 +232,6 @@ class StepItem(Item):
         if result is not None:
             return result.target.block_id == block_id and result.lower == lower
         return block_id == self.light.active and not lower and progress.moment.phase == "forward"
-
-    def _paint_number(self, painter: QPainter, value: float, limit: float, lower: bool, half: QRectF) -> None:
-        if math.isnan(value):
-            return
-        look = self._look
-        table = gradient_table(look.theme) if lower else signed_table(look.theme)
-        share = max(-1.0, min(1.0, value / (PALE * limit)))
-        colour = QColor.fromRgba(table[round(127.5 + 127.5 * share)])
-        painter.fillRect(half, colour)
-        before = BACK if lower else ""
-        text = before + fmt(value)
-        if look.small_metrics.horizontalAdvance(text) > half.width() - 4:
-            text = before + fmt(value, 2)
-        self._write(painter, half, text, readable(colour, look.theme))
-
-    def _write(self, painter: QPainter, half: QRectF, text: str, colour: str) -> None:
-        look = self._look
-        fits = look.small_metrics.horizontalAdvance(text) <= half.width() - 2 and half.height() >= 15
-        painter.setFont(look.small if fits else look.number)
-        painter.setPen(QColor(colour))
-        write(painter, half.adjusted(-8, -2, 8, 2), CENTRE, text)
-
-    def _paint_map(
-        self, painter: QPainter, block: Block, shown: Face, lower: bool, i: int, half: QRectF
-    ) -> None:
-        image, shape = self._image(block, shown, lower)
-        if image.isNull():
-            return
-        _, height, width = shape
-        scale = half.width() / max(width, 1)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale < 2)
-        draw_part(painter, picture(half, block.shape), image, QRectF(0, i * height, width, height))
-
-    def _image(self, block: Block, shown: Face, lower: bool) -> tuple[QImage, tuple[int, ...]]:
-        """All maps of a column, one below the other, made once per step."""
-        key = (block.id, lower)
-        values = shown.gradients if lower else shown.values
-        units = [t.unit for t in self._scene.blocks[block.id].place.tiles]
-        if key not in self._images:
-            if values is None:
-                self._images[key] = (QImage(), ())
-            else:
-                part = values[units]
-                index = self._indices(block, shown, part, lower)
-                self._images[key] = (picture_of(index, self._table(block, lower), part), part.shape)
-        return self._images[key]
-
-    def _indices(self, block: Block, shown: Face, part: Array, lower: bool) -> NDArray[np.uint8]:
-        if block.id == INPUT and not lower:
-            low, high = float(np.nanmin(part)), float(np.nanmax(part))
-            return share_index((part - low) / ((high - low) or 1.0))
-        return signed_index(part, shown.gradient_limit if lower else shown.value_limit)
-
-    def _table(self, block: Block, lower: bool) -> list[int]:
-        theme = self._look.theme
-        if lower:
-            return gradient_table(theme)
-        return grey_table() if block.id == INPUT else signed_table(theme)
 
     def _paint_loss(self, painter: QPainter) -> None:
         """What the loss of this batch is, over the read-out of the run."""
@@ -308,8 +268,8 @@ class StepItem(Item):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(card, RADIUS, RADIUS)
         text = TAGS[progress.moment.phase]
-        painter.setFont(look.number)
-        width = look.number_metrics.horizontalAdvance(text) + 12
+        painter.setFont(look.small)
+        width = look.small_metrics.horizontalAdvance(text) + 12
         pill = QRectF(card.center().x() - width / 2, -14, width, 15)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
@@ -335,8 +295,8 @@ class StepItem(Item):
         if rect is None or number is None or progress is None:
             return
         look, text = self._look, UNKNOWN if progress.veiled else fmt(number.value)
-        painter.setFont(look.number)
-        width = look.number_metrics.horizontalAdvance(text) + 8
+        painter.setFont(look.small)
+        width = look.small_metrics.horizontalAdvance(text) + 8
         box = QRectF(rect.center().x() - width / 2, rect.bottom() + 5, width, 15)
         painter.setPen(QPen(QColor(look.theme.border), 1))
         painter.setBrush(look.panel)
@@ -364,3 +324,8 @@ class StepItem(Item):
     @property
     def _look(self) -> Look:
         return self._scene.stage.look
+
+
+def _ends(values: Array | None) -> tuple[float, float] | None:
+    """What is black and what is white in a picture."""
+    return None if values is None else (float(np.nanmin(values)), float(np.nanmax(values)))

@@ -89,14 +89,14 @@ class StepLines:
         if not cells or len(cells) > (LAYER_LABELS if light.cells is None else LABELS):
             return
         taken: list[QRectF] = []
-        painter.setFont(look.number)
+        painter.setFont(look.small)
         for cell in cells:
             points = self._scene.wires.points_of(cell)
             old = progress.trace.parameters["before"].get(cell.block_id)
             if points is None or old is None:
                 continue
             text = self._in_words(progress, cell)
-            width = look.number_metrics.horizontalAdvance(text) + 8
+            width = look.small_metrics.horizontalAdvance(text) + 8
             box = free_place(points, width, taken)
             taken.append(box)
             painter.setPen(QPen(QColor(look.theme.border), 1))

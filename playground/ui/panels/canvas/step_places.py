@@ -6,18 +6,15 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QImage
 
-from playground.ui.kit.step_progress import Index
 from playground.ui.panels.canvas.layout import Place, Tile
 from playground.ui.panels.canvas.plan import Block
 
 Array = NDArray[Any]
 
-LEAST_WIDTH, LEAST_HEIGHT = 62.0, 30.0  #: of a tile that carries two numbers
+LEAST_WIDTH, LEAST_HEIGHT = 66.0, 30.0  #: of a tile that carries two numbers, such as ← −5.0e−5
 
 
 def halves(tile: Tile, room: Place, block: Block, after: float) -> tuple[QRectF, QRectF]:
@@ -38,41 +35,6 @@ def halves(tile: Tile, room: Place, block: Block, after: float) -> tuple[QRectF,
     left = rect.left() if tile.filter is not None else rect.center().x() - width / 2
     upper = QRectF(left, rect.top() - more, width, height / 2 - 1)
     return upper, upper.translated(0, height / 2 + 1)
-
-
-def picture(half: QRectF, shape: tuple[int, ...]) -> QRectF:
-    """Where a map ``(C, H, W)`` lies in its half: as large as fits, in proportion."""
-    height, width = shape[1:]
-    scale = min(half.width() / width, half.height() / height)
-    w, h = width * scale, height * scale
-    return QRectF(half.center().x() - w / 2, half.center().y() - h / 2, w, h)
-
-
-def cell_rect(half: QRectF, shape: tuple[int, ...], cell: Index) -> QRectF:
-    """Where the cell (row, column) of a map is."""
-    rect, (height, width) = picture(half, shape), shape[1:]
-    w, h = rect.width() / width, rect.height() / height
-    return QRectF(rect.left() + cell[1] * w, rect.top() + cell[0] * h, w, h)
-
-
-def cell_at(half: QRectF, shape: tuple[int, ...], at: QPointF) -> Index:
-    """The cell of a map at a point; ``()`` where the layer has no maps."""
-    if len(shape) != 3:
-        return ()
-    rect, (height, width) = picture(half, shape), shape[1:]
-    row = int((at.y() - rect.top()) / rect.height() * height)
-    column = int((at.x() - rect.left()) / rect.width() * width)
-    return min(max(row, 0), height - 1), min(max(column, 0), width - 1)
-
-
-def picture_of(index: NDArray[np.uint8], table: list[int], values: Array) -> QImage:
-    """Maps ``(n, H, W)`` one below the other; cells that are not known yet are seen through."""
-    colours = np.array(table, np.uint32)[index]
-    colours[np.isnan(values)] = 0
-    width = colours.shape[2]
-    flat = np.ascontiguousarray(colours.reshape(-1, width))
-    image = QImage(flat.data, width, len(flat), 4 * width, QImage.Format.Format_ARGB32)
-    return image.copy()
 
 
 def middle(points: Sequence[QPointF]) -> QPointF:

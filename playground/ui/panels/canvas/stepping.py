@@ -10,13 +10,13 @@ from PySide6.QtCore import QObject, QPoint
 from engine.network import INPUT
 from engine.trace import Place
 from engine.trace.terms import Kind
+from playground.ui.kit.grid import Laid
 from playground.ui.kit.numbers import fmt
 from playground.ui.kit.step_progress import Progress, number_at
 from playground.ui.kit.text import escaped
 from playground.ui.panels.canvas.look import DIM
 from playground.ui.panels.canvas.plan import LOSS, Block
-from playground.ui.panels.canvas.step_item import PALE
-from playground.ui.panels.canvas.step_plan import Atlas, Spot
+from playground.ui.panels.canvas.step_plan import Atlas
 from playground.ui.panels.canvas.targets import Cell, Target, Unit
 from playground.ui.panels.canvas.tooltip import Words
 
@@ -150,13 +150,13 @@ class Stepping(QObject):
 
     def _scale(self, at: QPoint) -> tuple[float | None, bool]:
         """The end of the scale of what is drawn at a point, and whether it is that of gradients."""
-        spot = self._scene.step.spot_at(self._view.network.mapToScene(at))
-        # a picture, in grey
-        if spot is None or (spot.target.block_id == INPUT and spot.cell and not spot.lower):
+        found = self._number_at(at)
+        if found is None or found[0].grid.grey is not None:
             return None, False
-        face = self._scene.step.faces[spot.target.block_id]
-        limit = face.gradient_limit if spot.lower else face.value_limit
-        return limit if spot.cell else PALE * limit, spot.lower
+        return found[0].grid.limit, found[0].grid.backward
+
+    def _number_at(self, at: QPoint) -> tuple[Laid, Place | None] | None:
+        return self._scene.step.number_at(self._view.network.mapToScene(at))
 
     def click(self, target: Target | None, at: QPoint) -> None:
         """Look into the number under the mouse."""
@@ -172,12 +172,15 @@ class Stepping(QObject):
 
     def look_at(self, unit: Unit) -> None:
         """The keyboard has come to a unit: point at its value, of a map at the largest one."""
-        face = self._scene.step.faces.get(unit.block_id)
-        if self.progress is None or self._atlas is None or face is None or face.values is None:
+        if not self.on or unit.block_id not in self._scene.step.faces:
             return
-        values = np.nan_to_num(np.abs(face.values[unit.unit]))
-        cell = tuple(int(i) for i in np.unravel_index(int(values.argmax()), values.shape))
-        self._focus.point_at(self._of_tile(self._atlas, self.progress, Spot(unit, cell)))
+        item = self._scene.blocks[unit.block_id]
+        tile = item.place.tile(unit.unit)
+        laid = self._scene.step.laid(item, tile, lower=False) if tile is not None else None
+        if laid is not None:
+            cells = np.nan_to_num(np.abs(laid.grid.cells))
+            row, column = divmod(int(cells.argmax()), cells.shape[1])
+            self._focus.point_at(laid.grid.place(row, column))
 
     def place_of(self, target: Target | None, at: QPoint) -> Place | None:
         """The number of the trace that is drawn at a point."""
@@ -187,17 +190,8 @@ class Stepping(QObject):
         if isinstance(target, Cell):
             backward = progress.moment.part == "parameter" and progress.moment.node_id == target.block_id
             return _of(target, "parameter_gradient" if backward else "parameter")
-        spot = self._scene.step.spot_at(self._view.network.mapToScene(at))
-        if spot is None or not isinstance(spot.target, Unit):
-            return None
-        return self._of_tile(atlas, progress, spot)
-
-    def _of_tile(self, atlas: Atlas, progress: Progress, spot: Spot) -> Place | None:
-        index = (spot.target.unit, *spot.cell) if isinstance(spot.target, Unit) else ()
-        node = self._scene.step.faces[spot.target.block_id].node_of(spot.lower, index)
-        if node is None:
-            return None
-        return atlas.place_of(node, "gradient" if spot.lower else "value", index, progress.sample)
+        found = self._number_at(at)
+        return None if found is None else found[1]
 
     def _mark(self, *_: object) -> None:
         """Ring the numbers that are pointed at and chosen."""

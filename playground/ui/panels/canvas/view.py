@@ -390,7 +390,7 @@ class CanvasView(View):
         if not plan.blocks:
             return
         self.invitation.setVisible(not plan.nodes)
-        self.invitation.stand_in(self._on_area(self.scene.middle()).toRect())
+        self.invitation.stand_in(self._on_area(self.scene.middle()).toRect().intersected(self._room()))
         loss = plan[LOSS]
         # one question at a time
         self.offer.offer(loss.problem if loss.explains and not self.join.node_id else None)

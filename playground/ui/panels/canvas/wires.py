@@ -275,7 +275,7 @@ class WiresItem(Item):
             if wire.cell == target:
                 path = self._paths[i]
                 width, look = self._width(i), self.stage.look
-                colour = look.muted if np.isnan(self.weights[i]) else look.sign(self.weights[i])
+                colour = look.muted if np.isnan(self.weights[i]) else look.end(self.weights[i])
                 painter.strokePath(path, QPen(look.text, width + 4.0))
                 painter.strokePath(path, QPen(colour, width + 1.6))
                 return
@@ -290,10 +290,10 @@ class WiresItem(Item):
         if len(incoming) > LABELS or any(np.isnan(self.weights[i]) for i in incoming):
             return
         look = self.stage.look
-        painter.setFont(look.number)
+        painter.setFont(look.small)
         for i in incoming:
             text = fmt(float(self.weights[i]))
-            width = look.number_metrics.horizontalAdvance(text) + 8
+            width = look.small_metrics.horizontalAdvance(text) + 8
             x, y = self._samples[i, 3]
             box = QRectF(max(x, self._curves[i][0] + 6), y - 8, width, 16)
             painter.setPen(QPen(QColor(look.theme.border), 1))

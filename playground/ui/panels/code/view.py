@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QTabBar, QVBoxLayout, QWidget
 
 from engine.errors import EngineError, counted
@@ -16,8 +16,8 @@ from playground.document.document import News
 from playground.document.project import data_of, problems
 from playground.ui.kit.icons import icon
 from playground.ui.kit.style import GAP, MARGIN, refresh
-from playground.ui.kit.text import Label
-from playground.ui.kit.view import BOTTOM, View, at_once, panel
+from playground.ui.kit.text import Label, tip
+from playground.ui.kit.view import View, at_once
 from playground.ui.panels.code.changes import Changes, changes
 from playground.ui.panels.code.listing import Listing
 
@@ -34,7 +34,6 @@ SHOWN = tuple(
 LINGER = 2500  #: milliseconds for which it is said that something was copied
 
 
-@panel("code", "Code", BOTTOM, order=96, behind="problems", shown=False, tall=True)
 class CodeView(View):
     """What a network that cannot be written lacks is said; the program of before stays, as it was."""
 
@@ -72,7 +71,7 @@ class CodeView(View):
         column.setSpacing(0)
         column.addLayout(bar)
         column.addWidget(self.listing, 1)
-        self._problem = ""
+        self._problem, self._words = "", ""
         self._refusals: dict[str, str] = {}  # of targets that lack something the network has
         self._texts: dict[str, tuple[Line, ...]] = {}  # of each target, as far as it was asked for
         self._changes: dict[str, Changes] = {}
@@ -177,17 +176,27 @@ class CodeView(View):
                 words += " · the last edit took some out"
         self._tell(words, warning=bool(problem))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._elide()
+
     def _tell(self, words: str, *, warning: bool = False) -> None:
-        room = max(160, self.width() - self.targets.sizeHint().width() - self.copy.sizeHint().width() - 60)
-        self.said.setText(
-            self.said.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room) if words else ""
-        )
-        self.said.setToolTip(words)
+        self._words = words
+        self._elide()
+        self.said.setToolTip(tip(words))
         self.said.setAccessibleName(words)
         if bool(self.said.property("warning")) != warning:
             self.said.setProperty("warning", warning)
             self.said.setProperty("muted", not warning)
             refresh(self.said)
+
+    def _elide(self) -> None:
+        """Show as much of what is said as there is room for."""
+        words = self._words
+        room = max(160, self.width() - self.targets.sizeHint().width() - self.copy.sizeHint().width() - 60)
+        self.said.setText(
+            self.said.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room) if words else ""
+        )
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text)

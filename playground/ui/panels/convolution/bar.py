@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from playground.ui.kit.icons import icon
-from playground.ui.kit.plot import small
 from playground.ui.kit.switches import FlowLayout, switch
-from playground.ui.kit.text import Label
+from playground.ui.kit.widgets import filled, label, tool
+from playground.ui.panels.convolution.bench import choice
 from playground.ui.panels.convolution.pace import Pace
 from playground.ui.panels.convolution.samples import Picker
 from playground.ui.panels.convolution.scope import SCALES, Scope
@@ -27,33 +27,18 @@ class Crumbs(QWidget):
     def __init__(self, scope: Scope) -> None:
         super().__init__()
         self._scope = scope
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(2)
-        self.back = QToolButton()
-        self.back.setObjectName("convolution_up")
-        self.back.setToolTip("One level up (Esc)")
-        self.back.setAccessibleName("One level up")
-        self.back.setAutoRaise(True)
-        self.back.setIcon(icon("arrow-left", scope.context.theme))
-        self.back.setIconSize(QSize(16, 16))
-        self.back.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.back.clicked.connect(lambda: scope.go(scope.spot.up()))
-        row.addWidget(self.back)
+        up, picture = lambda: scope.go(scope.spot.up()), icon("arrow-left", scope.context.theme)
+        self.back = tool("convolution_up", "One level up", "One level up (Esc)", up, picture, bare=True)
+        row = filled(QHBoxLayout(self), self.back, gap=2)
         self.parts: list[QToolButton] = []
         self._arrows: list[QLabel] = []
         for name in ("network", "layer", "channel", "window"):
             if self.parts:
-                arrow = Label("›")
-                arrow.setProperty("muted", True)
-                self._arrows.append(arrow)
-                row.addWidget(arrow)
-            part = QToolButton()
-            part.setObjectName(f"crumb_{name}")
-            part.setAutoRaise(True)
-            part.setAccessibleName(f"To the {name}")
+                self._arrows.append(label("", "›", wraps=False, muted=True))
+                row.addWidget(self._arrows[-1])
+            part = tool(f"crumb_{name}", f"To the {name}", "", bare=True)
+            part.setText("")
             part.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-            part.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             row.addWidget(part)
             self.parts.append(part)
         network, layer, channel, _ = self.parts
@@ -102,27 +87,17 @@ class Slide(QWidget):
     def __init__(self, scope: Scope) -> None:
         super().__init__()
         self._scope = scope
-        self.play = QToolButton()
-        self.play.setObjectName("convolution_slide")
-        self.play.setCheckable(True)
-        self.play.setToolTip("Slide the window over the picture; the output fills as it goes (Space).")
+        tip = "Slide the window over the picture; the output fills as it goes (Space)."
+        picture = icon("play", scope.context.theme)
+        self.play = tool("convolution_slide", "Slide", tip, None, picture, checkable=True)
         self.play.setAccessibleName("Slide the window")
-        self.play.setText("Slide")
-        self.play.setIcon(icon("play", scope.context.theme))
-        self.play.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.play.setIconSize(QSize(16, 16))
-        self.play.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.pace = Pace(
             "convolution_pace",
             "Time per place",
             "How long the window stays at each place, in milliseconds.",
             USUAL,
         )
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
-        for part in (self.play, self.pace):
-            row.addWidget(part)
+        filled(QHBoxLayout(self), self.play, self.pace, gap=6)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._on)
         self.play.toggled.connect(self._toggled)
@@ -172,76 +147,46 @@ class Slide(QWidget):
 class Bar(QWidget):
     """Crumbs, Play, colour scale, backward; and, to stand elsewhere, ``which``: the sample and the side panels."""
 
-    changed = Signal()  #: another scale or direction
-
     def __init__(self, scope: Scope) -> None:
         super().__init__()
         self._scope = scope
         self.crumbs, self.slide = Crumbs(scope), Slide(scope)
-        self.scale = QComboBox()
-        self.scale.setObjectName("convolution_scale")
-        self.scale.addItems(SCALES)
-        self.scale.setCurrentIndex(SCALES.index(scope.scale))
-        self.scale.setToolTip(
+        tip = (
             "Which maps share one scale of colours: each has its own, all of a layer, or all of the network."
         )
-        self.scale.setAccessibleName("Colour scale")
-        self.scale.setFont(small(self.scale.font()))
-        self.scale.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.scale.currentIndexChanged.connect(self._scaled)
+        scaled = lambda scale: self._set("scale", scale)
+        at = SCALES.index(scope.scale)
+        self.scale = choice("convolution_scale", "Colour scale", tip, SCALES, scaled, at)
         tip = "Show the way back of this sample's loss: δ = ∂L/∂output, in the colours of gradients."
-        self.backward = switch("convolution_backward", "backward", tip, False, self._turned)
+        turned = lambda on: self._set("backward", on)
+        self.backward = switch("convolution_backward", "backward", tip, False, turned)
         tip = (
             "Show how much each pixel of the picture moves this output: its gradient to the input (level 3)."
         )
-        self.saliency = switch("convolution_saliency", "saliency", tip, False, self._salient)
+        salient = lambda on: self._set("saliency", on)
+        self.saliency = switch("convolution_saliency", "saliency", tip, False, salient)
         height = max(self.scale.sizeHint().height(), self.slide.sizeHint().height())
         self._flow = FlowLayout(self, gap=8)
-        self.compare = self._toggle(
-            "convolution_compare",
-            "Compare",
-            "view-grid-outline",
-            "Pinned samples, and those that move a channel most.",
-        )
-        self.draw = self._toggle(
-            "convolution_draw",
-            "Draw",
-            "draw",
-            "Draw a picture, or bring one, and let the network look at it.",
-        )
+        tip = "Pinned samples, and those that move a channel most."
+        self.compare = self._toggle("convolution_compare", "Compare", "view-grid-outline", tip)
+        tip = "Draw a picture, or bring one, and let the network look at it."
+        self.draw = self._toggle("convolution_draw", "Draw", "draw", tip)
         #: which sample; the panel puts it beside its tabs
         self.picker, self.which = Picker(scope), QWidget()
-        row = QHBoxLayout(self.which)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        for part in (self.picker, self.compare, self.draw):
-            row.addWidget(part)
+        filled(QHBoxLayout(self.which), self.picker, self.compare, self.draw, gap=4)
         switches = QWidget()  # in two rows or in one, they stand together
-        pair = QHBoxLayout(switches)
-        pair.setContentsMargins(0, 0, 0, 0)
-        pair.setSpacing(8)
-        for box in (self.backward, self.saliency):
-            pair.addWidget(box)
-        for tool in (self.crumbs, self.slide, self.scale, switches):
-            tool.setMinimumHeight(height)  # in a row they stand on one line
-            self._flow.addWidget(tool)
+        filled(QHBoxLayout(switches), self.backward, self.saliency, gap=8)
+        for part in (self.crumbs, self.slide, self.scale, switches):
+            part.setMinimumHeight(height)  # in a row they stand on one line
+            self._flow.addWidget(part)
         scope.moved.connect(lambda before: self._refresh())
         self._refresh()
 
     def _toggle(self, name: str, text: str, picture: str, tip: str) -> QToolButton:
-        button = QToolButton()
-        button.setObjectName(name)
-        button.setText(text)
-        button.setIcon(icon(picture, self._scope.context.theme))
-        button.setToolTip(tip)
-        button.setAccessibleName(text)
-        button.setCheckable(True)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setIconSize(QSize(14, 14))
-        button.setFont(small(button.font()))
-        button.setAutoRaise(True)
-        return button
+        drawn = icon(picture, self._scope.context.theme)
+        made = tool(name, text, tip, None, drawn, side=14, little=True, checkable=True)
+        made.setAutoRaise(True)
+        return made
 
     def _refresh(self) -> None:
         self.slide.setVisible(self._scope.spot.level > 1)
@@ -251,17 +196,7 @@ class Bar(QWidget):
         """In one row; where there is less room, it takes several."""
         return QSize(self._flow.in_one_row() + APART, super().sizeHint().height())
 
-    def _scaled(self, index: int) -> None:
-        self._scope.scale = SCALES[index]
+    def _set(self, what: str, value: str | bool) -> None:
+        """Draw everything with another scale, direction …"""
+        setattr(self._scope, what, value)
         self._scope.restyled.emit()
-        self.changed.emit()
-
-    def _salient(self, on: bool) -> None:
-        self._scope.saliency = on
-        self._scope.restyled.emit()
-        self.changed.emit()
-
-    def _turned(self, on: bool) -> None:
-        self._scope.backward = on
-        self._scope.restyled.emit()
-        self.changed.emit()

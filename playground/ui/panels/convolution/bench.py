@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QSize, Qt, QThreadPool, Signal
-from PySide6.QtGui import QIcon, QResizeEvent
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFrame, QLabel, QScrollArea, QToolButton, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFrame, QScrollArea, QWidget
 
 from engine import Model, Network
 from engine.data.framing import fitted
 from engine.layers import Conv2d, Layer
 from engine.windows import flipped
 from playground.ui.kit.plot import small
-from playground.ui.kit.text import Label
+from playground.ui.kit.widgets import named
 
 Array = NDArray[Any]
 
@@ -74,10 +74,7 @@ def choice(
     name: str, words: str, tip: str, options: Sequence[str], changed: Callable[[str], object], start: int = 0
 ) -> QComboBox:
     """A small field to choose from, at first the option ``start``."""
-    box = QComboBox()
-    box.setObjectName(name)
-    box.setAccessibleName(words)
-    box.setToolTip(tip)
+    box = named(QComboBox(), name, words, tip)
     box.addItems(list(options))
     box.setCurrentIndex(start)
     box.setFont(small(box.font()))
@@ -97,10 +94,7 @@ def number(
 ) -> QDoubleSpinBox:
     """A small field for a number; ``limits``: lowest, highest, step and the value at first, whole where the step is."""
     low, high, step, value = limits
-    box = QDoubleSpinBox()
-    box.setObjectName(name)
-    box.setAccessibleName(words)
-    box.setToolTip(tip)
+    box = named(QDoubleSpinBox(), name, words, tip)
     box.setDecimals(0 if float(step).is_integer() else 2)
     box.setRange(low, high)
     box.setSingleStep(step)
@@ -114,27 +108,6 @@ def number(
     box.setFixedWidth(box.fontMetrics().horizontalAdvance(prefix + widest + suffix) + 42)
     box.valueChanged.connect(changed)
     return box
-
-
-def button(name: str, words: str, tip: str, act: Callable[[], object]) -> QToolButton:
-    """A small button with a word on it."""
-    made = QToolButton()
-    made.setObjectName(name)
-    made.setText(words)
-    made.setAccessibleName(words)
-    made.setToolTip(tip)
-    made.setFont(small(made.font()))
-    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    made.clicked.connect(act)
-    return made
-
-
-def sign(tool: QToolButton, picture: QIcon, height: int) -> None:
-    """Let a button show a picture in place of its word."""
-    tool.setIcon(picture)
-    tool.setAutoRaise(True)
-    tool.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-    tool.setFixedHeight(height)
 
 
 class Desk(QScrollArea):
@@ -152,22 +125,3 @@ class Desk(QScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.roomy.emit(self.viewport().size())
-
-
-def caption(name: str, text: str = "") -> QLabel:
-    """A line of secondary text."""
-    label = Label(text)
-    label.setObjectName(name)
-    label.setProperty("muted", True)
-    label.setFont(small(label.font()))
-    label.setWordWrap(True)
-    label.setMinimumWidth(1)
-    return label
-
-
-def problem(name: str) -> QLabel:
-    """A line that says what is wrong."""
-    label = caption(name)
-    label.setProperty("muted", False)
-    label.setProperty("problem", True)
-    return label

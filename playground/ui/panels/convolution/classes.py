@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 
+from playground.ui.kit.ink import RIGHT, Ink, write
 from playground.ui.kit.numbers import fmt, probability
-from playground.ui.panels.convolution.paint import Ink, write
 
 Array = NDArray[Any]
 
@@ -34,19 +34,17 @@ def draw_classes(
     room = max(1, min(MOST, int(rect.height() // line)))
     order = sorted(np.argsort(-values, kind="stable")[:room].tolist())
     best = int(values.argmax()) if probable else -1
-    right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-    left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
     for row, k in enumerate(order):
         y, value = rect.y() + row * line, float(values[k])
         used = ink.title if k == best else ink.small
         name = ink.title_metrics.elidedText(
             names[k] if k < len(names) else str(k), Qt.TextElideMode.ElideRight, NAME - 2
         )
-        write(painter, QRectF(rect.x(), y, NAME, line), name, ink.text, used, left)
+        write(painter, QRectF(rect.x(), y, NAME, line), name, ink.text, used)
         if probable:
             length = max(1.0, (rect.width() - NAME - NUMBER) * float(np.clip(value, 0, 1)))
             colour = ink.accent if k == best else ink.wire.color()
             painter.fillRect(QRectF(rect.x() + NAME, y + line / 2 - 4.5, length, 9), colour)
         said = probability(value) if probable else fmt(value, 2)
         number = QRectF(rect.x(), y, rect.width(), line)
-        write(painter, number, said, ink.text if k == best else ink.muted, ink.tiny, right)
+        write(painter, number, said, ink.text if k == best else ink.muted, ink.tiny, RIGHT)

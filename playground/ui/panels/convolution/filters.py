@@ -20,8 +20,9 @@ from engine.windows import flipped
 from playground.runner.messages import Maps, Want, Weights
 from playground.ui.kit.icons import icon
 from playground.ui.kit.switches import FlowLayout, switch
+from playground.ui.kit.widgets import filled, label, named, tool
 from playground.ui.panels.convolution import bench
-from playground.ui.panels.convolution.bench import PHOTOS, Photos, button, caption, choice, number
+from playground.ui.panels.convolution.bench import PHOTOS, Photos, choice, number
 from playground.ui.panels.convolution.gabor import GaborFields
 from playground.ui.panels.convolution.kernel_editor import COLOURS, KernelEditor
 from playground.ui.panels.convolution.own import Found, chosen, opaque, pasted
@@ -52,7 +53,6 @@ class FilterBench(QWidget):
         self._picture: Array | None = None
         self._taken: Array | None = None  # the learned filter that is shown
         self._make_picture_fields()
-        self._draw_icons()
         self._make_filter_fields()
         self._make_parts()
         self._lay_out()
@@ -68,21 +68,16 @@ class FilterBench(QWidget):
         self.grey = switch(
             "bench_grey", "in grey", "Make the picture grey first.", True, lambda _: self._sourced()
         )
-        self.grey.setFixedHeight(self.source.sizeHint().height())
-        self.open = button("bench_open", "Open…", "Slide over a picture from a file.", self._open)
-        self.paste = button(
-            "bench_paste",
-            "Paste",
-            "Slide over the picture on the clipboard (Ctrl+V). Pictures can be dropped on the bench, too.",
-            self._paste,
-        )
-        self.clear = button("bench_clear", "Clear", "Begin with an empty pad.", self._clear)
-
-    def _draw_icons(self) -> None:
-        """What to do with a picture is said by signs: there is little room in the row."""
-        names = ("folder-open-outline", "content-paste", "eraser")
-        for tool, name in zip((self.open, self.paste, self.clear), names, strict=True):
-            bench.sign(tool, icon(name, self.scope.context.theme), self.source.sizeHint().height())
+        # What to do with a picture is said by signs: there is little room in the row.
+        sign = lambda name: icon(name, self.scope.context.theme)
+        tip, picture = "Slide over a picture from a file.", sign("folder-open-outline")
+        self.open = tool("bench_open", "Open…", tip, self._open, picture, bare=True)
+        tip = "Slide over the picture on the clipboard (Ctrl+V). Pictures can be dropped on the bench, too."
+        self.paste = tool("bench_paste", "Paste", tip, self._paste, sign("content-paste"), bare=True)
+        tip = "Begin with an empty pad."
+        self.clear = tool("bench_clear", "Clear", tip, self._clear, sign("eraser"), bare=True)
+        for part in (self.grey, self.open, self.paste, self.clear):
+            part.setFixedHeight(self.source.sizeHint().height())
 
     def _make_filter_fields(self) -> None:
         names = (*PRESETS, LEARNED)
@@ -128,9 +123,9 @@ class FilterBench(QWidget):
         self._later = QTimer(self, singleShot=True, interval=PACE)
         self._later.timeout.connect(self._sourced)
         self.pad.drawn.connect(self._drawn)
-        self.said = caption("bench_said", in_words("Sobel x"))
+        self.said = label("bench_said", in_words("Sobel x"), little=True, muted=True)
         self.said.setFixedWidth(220)
-        self.trouble = bench.problem("bench_trouble")
+        self.trouble = label("bench_trouble", little=True, problem=True)
         self.rows = RowBench(scope.ink)
         self.row = self.rows.lesson
 
@@ -143,36 +138,17 @@ class FilterBench(QWidget):
             *(self.slice, self.padding),
         ):
             flow.addWidget(part)
-        left = QVBoxLayout()
-        left.setSpacing(0)
-        left.addWidget(self.editor)
-        left.addWidget(self.said)
-        left.addStretch(1)
-        middle = QVBoxLayout()
-        middle.addWidget(self.pad)
-        middle.addStretch(1)
-        top = QHBoxLayout()
-        top.setSpacing(16)
-        top.addLayout(left)
-        top.addLayout(middle)
+        left = filled(QVBoxLayout(), self.editor, self.said, None, gap=0)
+        top = filled(QHBoxLayout(), left, filled(QVBoxLayout(), self.pad, None), gap=16)
         top.addWidget(self.pictures, 1)
-        inside = QWidget()
-        inside.setObjectName("contents")
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, 8, 0)
-        column.addLayout(top, 1)
-        column.addSpacing(8)
-        column.addWidget(self.rows)
+        inside = named(QWidget(), "contents")
+        filled(QVBoxLayout(inside), top, 8, self.rows, margins=(0, 0, 8, 0)).setStretch(0, 1)
         area = bench.Desk("filter_bench_scroll", inside)
         area.setWidgetResizable(True)
         area.roomy.connect(
             lambda room: self.pictures.setFixedHeight(min(max(room.height(), LOWEST), HIGHEST))
         )
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(flow)
-        layout.addWidget(self.trouble)
-        layout.addWidget(area, 1)
+        filled(QVBoxLayout(self), flow, self.trouble, area).setStretch(2, 1)
 
     def _show_controls(self) -> None:
         """Only fields that mean something for this filter and this picture."""

@@ -9,6 +9,7 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from engine.kernels import gabor
+from playground.ui.kit.widgets import filled
 from playground.ui.panels.convolution.bench import number
 
 
@@ -47,11 +48,7 @@ class GaborFields(QWidget):
             lambda _: tell(),
             "width ",
         )
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        for part in (self.angle, self.wave, self.bell):
-            row.addWidget(part)
+        filled(QHBoxLayout(self), self.angle, self.wave, self.bell, gap=8)
 
     def kernel(self, size: int) -> NDArray[Any]:
         """``(size, size)``."""

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLineEdit, QToolTip, QWidget
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QLineEdit
 
+from playground.ui.kit.grid import Grid, Laid, cell_ring
+from playground.ui.kit.grid_paint import draw_cursor, paint_grid
+from playground.ui.kit.ink import CENTRE, write
+from playground.ui.kit.linked import Linked, Zone, zone_of
 from playground.ui.kit.numbers import exact, parse
 from playground.ui.kit.plot import small
+from playground.ui.kit.widgets import named
 from playground.ui.panels.convolution.levels import KEYS
-from playground.ui.panels.convolution.paint import CENTRE, cell_at, draw_cursor, draw_grid, write
 from playground.ui.panels.convolution.scope import Scope, largest
 
 Array = NDArray[Any]
@@ -36,7 +42,7 @@ class Field(QLineEdit):
             event.accept()
 
 
-class KernelEditor(QWidget):
+class KernelEditor(Linked):
     """Click a weight, or move to it by the arrow keys, and type another; click a slice to see it large.
 
     ``changed`` is called with row, column and the number typed; ``chosen`` with the number of a slice.
@@ -48,19 +54,16 @@ class KernelEditor(QWidget):
         changed: Callable[[tuple[int, int], float], None],
         chosen: Callable[[int], None],
     ) -> None:
-        super().__init__()
-        self._scope, self._changed, self._chosen = scope, changed, chosen
-        self.setObjectName("kernel_editor")
+        super().__init__(scope.context.focus, scope.context.theme, "kernel_editor")
+        self._changed, self._chosen = changed, chosen
         self.setAccessibleName("Weights of the filter")
         self.setToolTip("Click a weight and type another.")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.kernel: Array = np.zeros((1, 3, 3))
         self.slice = 0
         self.at = (1, 1)
-        self.field = Field(self)
-        self.field.setObjectName("kernel_weight")
-        self.field.setAccessibleName("Weight")
-        self.field.setToolTip("Another weight. Enter takes it, Esc leaves it as it was.")
+        tip = "Another weight. Enter takes it, Esc leaves it as it was."
+        self.field = named(Field(self), "kernel_weight", "Weight", tip)
         self.field.setFont(small(self.field.font()))
         self.field.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.field.editingFinished.connect(self._take)
@@ -92,12 +95,19 @@ class KernelEditor(QWidget):
         self.at = (min(self.at[0], kernel.shape[1] - 1), min(self.at[1], kernel.shape[2] - 1))
         if self.size() != self.sizeHint():
             self.setFixedSize(self.sizeHint())
+        slices = range(len(kernel)) if len(kernel) == len(COLOURS) else ()
+        self.zones = [Zone(self.thumb(k), click=partial(self._choose, k)) for k in slices]
         self.update()
 
     @property
     def shown(self) -> Array:
         """The slice that is edited ``(kh, kw)``."""
         return self.kernel[max(0, self.slice)]
+
+    def laid(self) -> Laid:
+        """The slice that is edited, with its cursor where the keys are here."""
+        rings = (cell_ring(*self.at, "cursor"),) if self.hasFocus() else ()
+        return Laid.whole(Grid("w", "", self.shown, rings=rings, limit=largest(self.kernel)), self.grid())
 
     def _title(self) -> str:
         size = f"{self.kernel.shape[1]}×{self.kernel.shape[2]}"
@@ -106,27 +116,20 @@ class KernelEditor(QWidget):
         return f"kernel {size} · {COLOURS[self.slice] if self.slice >= 0 else 'each colour'}"
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter, ink = QPainter(self), self._scope.ink
+        painter, ink = QPainter(self), self.ink
         painter.fillRect(event.rect(), ink.panel)
         limit, big = largest(self.kernel), self.grid()
         write(painter, QRectF(big.x(), 0, WIDEST, LABEL), self._title(), ink.text, ink.small)
-        draw_grid(painter, ink, big, self.shown, limit)
-        if self.hasFocus():
-            draw_cursor(painter, ink, self._cell())
+        paint_grid(painter, ink, self.laid())
         if len(self.kernel) == len(COLOURS):
             for k, (name, values) in enumerate(zip(COLOURS, self.kernel, strict=True)):
                 rect = self.thumb(k)
                 above = QRectF(rect.x() - 8, rect.y() - LABEL, THUMB + 16, LABEL)
                 write(painter, above, name, ink.muted, ink.tiny, CENTRE)
-                draw_grid(painter, ink, rect, values, limit)
+                paint_grid(painter, ink, Laid.whole(Grid("w", name, values, limit=limit), rect))
                 if self.slice in (-1, k):
                     draw_cursor(painter, ink, rect)
         painter.end()
-
-    def _cell(self) -> QRectF:
-        big = self.grid()
-        height, width = big.height() / self.kernel.shape[1], big.width() / self.kernel.shape[2]
-        return QRectF(big.x() + self.at[1] * width, big.y() + self.at[0] * height, width - 1, height - 1)
 
     # --- gestures ---
 
@@ -134,7 +137,7 @@ class KernelEditor(QWidget):
         """Open the field over the weight that is chosen."""
         row, column = self.at
         self.field.setAccessibleName(f"Weight in row {row + 1}, column {column + 1}")
-        cell = self._cell()
+        cell = self.laid().rect_of(*self.at)
         wide = max(64.0, cell.width())
         x = min(max(0.0, cell.center().x() - wide / 2), self.width() - wide)
         self.field.setGeometry(QRectF(x, cell.center().y() - 14, wide, 28).toRect())
@@ -159,17 +162,19 @@ class KernelEditor(QWidget):
         if had_keys:
             self.setFocus()
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        found = cell_at(self.grid(), event.position(), *self.shown.shape)
-        if found is not None:
-            self.at = found
-            self.edit()
-            self.update()
-        elif len(self.kernel) == len(COLOURS):
-            slices = range(len(self.kernel))
-            k = next((k for k in slices if self.thumb(k).contains(event.position())), None)
-            if k is not None:
-                self._chosen(k)
+    def zone_at(self, at: QPointF) -> Zone | None:
+        number = zone_of((self.laid(),), at)
+        if number is not None:
+            return replace(number, words=f"{number.words}\n{self.toolTip()}", click=self._click)
+        return super().zone_at(at)
+
+    def _choose(self, k: int, at: QPointF) -> None:
+        self._chosen(k)
+
+    def _click(self, at: QPointF) -> None:
+        self.at = self.laid().cell_at(at) or self.at
+        self.edit()
+        self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, text = event.key(), event.text()
@@ -195,15 +200,3 @@ class KernelEditor(QWidget):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self.update()
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            found = cell_at(self.grid(), QPointF(event.pos()), *self.shown.shape)
-            said = self.toolTip()
-            if found is not None:
-                said = (
-                    f"{exact(float(self.shown[found]))} · row {found[0] + 1}, column {found[1] + 1}\n{said}"
-                )
-            QToolTip.showText(event.globalPos(), said, self)
-            return True
-        return super().event(event)

@@ -15,22 +15,15 @@ from engine.layers import Conv2d
 from engine.network import INPUT, shape_in_words
 from engine.receptive import Box, receptive_field
 from playground.runner.messages import Deltas, Maps, Predictions, Want, Weights
+from playground.ui.kit.grid import Laid, cell_at, cells_rect
+from playground.ui.kit.grid_paint import draw, draw_cursor
+from playground.ui.kit.ink import Text
+from playground.ui.kit.linked import Zone
 from playground.ui.kit.numbers import fmt
 from playground.ui.panels.convolution.classes import draw_classes
 from playground.ui.panels.convolution.columns import HEAD, Column, Tile
-from playground.ui.panels.convolution.level import Level, Spotlight
-from playground.ui.panels.convolution.paint import (
-    cell_at,
-    cells_rect,
-    draw,
-    draw_cursor,
-    draw_strip,
-    filter_strip,
-    input_image,
-    map_image,
-    map_strip,
-    write,
-)
+from playground.ui.panels.convolution.level import Level
+from playground.ui.panels.convolution.paint import draw_strip, filter_strip, input_image, map_image, map_strip
 from playground.ui.panels.convolution.scope import SCALES, Scope, largest, largest_each
 from playground.ui.panels.convolution.structure import Spot, pictures, stage_behind
 
@@ -119,11 +112,11 @@ class Overview(Level):
         width = math.ceil(channels / rows) * step[0] - GAP
         return Column(node_id, QRectF(x, 0, max(width, least), bottom), channels, rows, step, size, own)
 
-    def spotlight_at(self, at: QPointF) -> Spotlight | None:
+    def zone_at(self, at: QPointF) -> Zone | None:
         found = next((c.tile_at(at) for c in self.columns if c.rect.contains(at)), None)
-        return None if found is None else self._light(found)
+        return None if found is None else self._zone_of(found, at)
 
-    def _light(self, tile: Tile) -> Spotlight:
+    def _zone_of(self, tile: Tile, at: QPointF) -> Zone:
         stage = stage_behind(self.scope.stages, tile.node_id)
         rect = tile.rect if tile.filter is None else tile.rect.united(tile.filter)
         click = None
@@ -133,7 +126,20 @@ class Overview(Level):
             def click(at: QPointF) -> None:
                 self.scope.go(Spot(target, tile.channel))
 
-        return Spotlight(rect, lambda at: self._tip(tile, at), lambda at: self._point(tile, at), None, click)
+        number = self._map(tile.node_id, tile.channel, tile.rect)
+        found = None if number is None else number.cell_at(at)
+        place = number.grid.place(*found) if number is not None and found is not None else None
+        return Zone(
+            rect, lambda at: self._tip(tile, at), place, lambda at: self._point(tile, at), None, click
+        )
+
+    def _map(self, node_id: str, channel: int, rect: QRectF) -> Laid | None:
+        return self.map_of(node_id, channel, rect, self.scope.backward and node_id != INPUT)
+
+    def laids(self) -> Iterable[Laid | None]:
+        for column in self.seen():
+            for channel in range(column.count):
+                yield self._map(column.node_id, channel, column.tile(channel).rect)
 
     def chosen_tile(self) -> Tile | None:
         """The one of those that spread out that the keyboard has chosen."""
@@ -194,6 +200,7 @@ class Overview(Level):
                 yield Predictions(*sample, 1)
 
     def forget(self) -> None:
+        super().forget()
         self._strips.clear()
 
     def _strip(self, node_id: str, kind: str) -> QImage | None:
@@ -211,7 +218,7 @@ class Overview(Level):
         if weight is None:
             return None
         limits = largest_each(weight) if self.scope.scale == SCALES[0] else largest(weight)
-        return filter_strip(weight, limits, self.scope.ink.values)
+        return filter_strip(weight, limits, self.scope.ink.tables["values"])
 
     def _maps(self, node_id: str) -> QImage | None:
         scope = self.scope
@@ -224,7 +231,7 @@ class Overview(Level):
         limits = (
             largest_each(values) if scope.scale == SCALES[0] else scope.limit(node_id, 0, values, backward)
         )
-        return map_strip(values, limits, scope.ink.table(backward))
+        return map_strip(values, limits, scope.ink.tables["gradients" if backward else "values"])
 
     # --- drawing ---
 
@@ -233,21 +240,6 @@ class Overview(Level):
         for column in self.columns:
             if not column.rect.adjusted(0, 0, ROOM, 0).intersects(exposed):
                 continue
-            title, below = self._title(column.node_id)
-            write(
-                painter,
-                QRectF(column.rect.x(), 0, column.rect.width() + ROOM, 17),
-                title,
-                ink.text,
-                ink.title,
-            )
-            write(
-                painter,
-                QRectF(column.rect.x(), 15, column.rect.width() + ROOM, 16),
-                below,
-                ink.muted,
-                ink.tiny,
-            )
             if column.count:
                 self._paint_tiles(painter, column, exposed)
             else:
@@ -256,6 +248,16 @@ class Overview(Level):
         if chosen is not None:
             draw_cursor(painter, ink, chosen.rect.adjusted(-2, -2, 2, 2))
         self._paint_fields(painter, exposed)
+
+    def texts(self) -> Iterable[Text]:
+        ink = self.ink
+        for column in self.seen():
+            (title, below), (x, wide) = (
+                self._title(column.node_id),
+                (column.rect.x(), column.rect.width() + ROOM),
+            )
+            yield Text(QRectF(x, 0, wide, 17), title, ink.text, ink.title)
+            yield Text(QRectF(x, 15, wide, 16), below, ink.muted, ink.tiny)
 
     def _paint_tiles(self, painter: QPainter, column: Column, exposed: QRectF) -> None:
         ink = self.scope.ink
@@ -287,7 +289,9 @@ class Overview(Level):
         cells = np.zeros((rows, math.ceil(len(values) / rows)), np.float32)
         cells.T.flat[: len(values)] = values.ravel()
         used = min(rows, len(values))
-        image = map_image(cells[:used], largest(values), ink.table(scope.backward))
+        image = map_image(
+            cells[:used], largest(values), ink.tables["gradients" if scope.backward else "values"]
+        )
         draw(painter, image, QRectF(top.x(), top.y(), 9.0 * cells.shape[1], 9.0 * used), ink.border)
 
     def _paint_classes(self, painter: QPainter, top: QRectF) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QMimeData
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QMimeData, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from engine.data.pixels import ENDINGS, laid_on_ground, picture_at
@@ -75,3 +75,21 @@ def _image(pixels: NDArray[np.uint8]) -> QImage:
     return QImage(
         np.ascontiguousarray(pixels).data, width, height, 3 * width, QImage.Format.Format_RGB888
     ).copy()
+
+
+class PictureDrop(QWidget):
+    """Base: pictures may be dropped on it."""
+
+    dropped = Signal(object)  #: a picture of the user's own, or why there is none
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAcceptDrops(True)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasImage() or event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self.dropped.emit(dropped(event.mimeData()))

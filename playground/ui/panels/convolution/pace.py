@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QSlider, QWidget
 
-from playground.ui.kit.text import Label
+from playground.ui.kit.widgets import filled, label, named
 
 #: milliseconds at one place
 FASTEST, SLOWEST = 20, 1000
@@ -23,21 +23,13 @@ class Pace(QWidget):
 
     def __init__(self, name: str, words: str, tip: str, usual: int) -> None:
         super().__init__()
-        self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setObjectName(name)
+        self.slider = named(QSlider(Qt.Orientation.Horizontal), name, words, tip)
         self.slider.setRange(FASTEST, SLOWEST)
         self.slider.setValue(usual)
         self.slider.setFixedWidth(76)
         self.slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.slider.setToolTip(tip)
-        self.slider.setAccessibleName(words)
-        self.said = Label()
-        self.said.setProperty("muted", True)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
-        row.addWidget(self.slider)
-        row.addWidget(self.said)
+        self.said = label("", wraps=False, muted=True)
+        filled(QHBoxLayout(self), self.slider, self.said, gap=6)
         self.slider.valueChanged.connect(self._say)
         self._say(usual)
 

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
-    QDragEnterEvent,
-    QDropEvent,
     QImage,
     QKeyEvent,
     QKeySequence,
@@ -23,7 +21,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -34,12 +31,13 @@ from engine.errors import EngineError
 from playground.document.project import Project, data_of
 from playground.runner.messages import OWN, Predictions, ShowPicture, Want
 from playground.ui.kit.colours import draw_part
+from playground.ui.kit.grid_paint import draw
 from playground.ui.kit.icons import icon
-from playground.ui.kit.plot import small
-from playground.ui.kit.text import Label
+from playground.ui.kit.ink import write
+from playground.ui.kit.widgets import filled, label, tool
 from playground.ui.panels.convolution.classes import draw_classes
-from playground.ui.panels.convolution.own import Found, chosen, dropped, opaque, pasted, pixels_of
-from playground.ui.panels.convolution.paint import draw, input_image, write
+from playground.ui.panels.convolution.own import Found, PictureDrop, chosen, opaque, pasted, pixels_of
+from playground.ui.panels.convolution.paint import input_image
 from playground.ui.panels.convolution.scope import Scope
 
 Array = NDArray[Any]
@@ -54,11 +52,10 @@ MOST = 512
 PACE = 30
 
 
-class Pad(QWidget):
+class Pad(PictureDrop):
     """Draw with the left button, rub out with the right; or drop a picture."""
 
     drawn = Signal()
-    dropped = Signal(object)  #: a picture of the user's own, or why there is none
 
     def __init__(self, scope: Scope) -> None:
         super().__init__()
@@ -71,7 +68,6 @@ class Pad(QWidget):
         self.setFixedSize(SIDE, SIDE)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.setAcceptDrops(True)
         self.image = QImage(FINE, FINE, QImage.Format.Format_Grayscale8)
         self.image.fill(0)
         self.photo: QImage | None = None
@@ -127,14 +123,6 @@ class Pad(QWidget):
             self.dropped.emit(pasted())
         else:
             super().keyPressEvent(event)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasImage() or event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        event.acceptProposedAction()
-        self.dropped.emit(dropped(event.mimeData()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -209,18 +197,11 @@ class DrawPanel(QWidget):
         self._scope, self._focus = scope, scope.context.focus
         self.setObjectName("draw_panel")
         self.pad, self.verdict = Pad(scope), Verdict(scope)
-        self.how = Label()
-        self.how.setObjectName("drawing_how")
-        self.how.setProperty("muted", True)
-        self.how.setWordWrap(True)
-        self.how.setFont(small(self.how.font()))
-        self.how.setMinimumWidth(1)
+        self.how = label("drawing_how", little=True, muted=True)
         self._number = 0
         self._data: Prepared | None = None
         self._framing: Framing | None = None
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
+        row = filled(QHBoxLayout(self), gap=8)
         row.addWidget(self.pad, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(self._make_buttons())
         row.addWidget(self.verdict, 1)
@@ -229,40 +210,19 @@ class DrawPanel(QWidget):
         self._timer.timeout.connect(self._send)
         self.pad.drawn.connect(self._later)
         self.pad.dropped.connect(self.show_photo)
-        scope.restyled.connect(self._restyled)
+        for part in (self.pad, self.verdict):
+            scope.restyled.connect(part.update)
 
     def _make_buttons(self) -> QVBoxLayout:
-        column = QVBoxLayout()
-        column.setSpacing(2)
-        for name, words, picture, tip, act in (
-            (
-                "drawing_clear",
-                "Clear",
-                "eraser",
-                "Clear: begin with an empty pad, and look at the data's samples again.",
-                self.clear,
-            ),
-            ("drawing_open", "Open…", "folder-open-outline", "Open: use a picture from a file.", self._open),
-            (
-                "drawing_paste",
-                "Paste",
-                "content-paste",
-                "Paste: use the picture on the clipboard (Ctrl+V on the pad).",
-                self._paste,
-            ),
-        ):
-            button = QToolButton()
-            button.setObjectName(name)
-            button.setToolTip(tip)
-            button.setAccessibleName(words)
-            button.setAutoRaise(True)
-            button.setIconSize(QSize(18, 18))
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.clicked.connect(act)
-            button.setIcon(icon(picture, self._scope.context.theme))
-            column.addWidget(button)
-        column.addStretch(1)
-        return column
+        clear = "Clear: begin with an empty pad, and look at the data's samples again."
+        paste = "Paste: use the picture on the clipboard (Ctrl+V on the pad)."
+        sign = lambda name: icon(name, self._scope.context.theme)
+        wanted = (
+            ("drawing_clear", "Clear", clear, self.clear, sign("eraser")),
+            ("drawing_open", "Open…", "Open: use a picture from a file.", self._open, sign("folder-open-outline")),
+            ("drawing_paste", "Paste", paste, self._paste, sign("content-paste")),
+        )  # fmt: skip
+        return filled(QVBoxLayout(), *(tool(*each, bare=True, side=18) for each in wanted), None, gap=2)
 
     def _fit(self, height: int) -> None:
         """Make the pad as large as there is room."""
@@ -276,10 +236,6 @@ class DrawPanel(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self.width(), LEAST)
-
-    def _restyled(self) -> None:
-        self.pad.update()
-        self.verdict.update()
 
     def _say(self, how: str) -> None:
         if how != self.how.text():

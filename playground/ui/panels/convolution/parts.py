@@ -7,20 +7,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPainterPath
+from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath
 
 from engine.network import INPUT
 from engine.windows import Axis, axes, windows
-from playground.ui.panels.convolution.paint import (
-    CENTRE,
-    Ink,
-    cells_rect,
-    channel_image,
-    draw,
-    draw_cursor,
-    map_image,
-    write,
-)
+from playground.ui.kit.grid import Laid, cells_rect
+from playground.ui.kit.grid_paint import draw, draw_cursor
+from playground.ui.kit.ink import CENTRE, Ink, write
 from playground.ui.panels.convolution.scope import Scope
 from playground.ui.panels.convolution.structure import Stage
 
@@ -88,15 +81,12 @@ class Framed:
                     draw_cursor(painter, ink, seen.adjusted(1.5, 1.5, -1.5, -1.5))
         draw_cursor(painter, ink, self.window(stage, cell))
 
-    def paint(self, painter: QPainter, ink: Ink, image: QImage | None) -> None:
+    def paint(self, painter: QPainter, ink: Ink, shown: Laid | None) -> None:
         """Padding hatched, the map, and over it what no window sees."""
         if self.outer != self.inner:
             painter.fillRect(self.outer, ink.panel)
             painter.fillRect(self.outer, ink.hatch)
-        if image is None:
-            painter.fillRect(self.inner, ink.neutral)
-        else:
-            draw(painter, image, self.inner, ink.border)
+        paint_map(painter, ink, shown, self.inner)
         painter.setPen(ink.border)
         painter.drawRect(self.outer)
         scale = self.inner.width() / self.size[1]
@@ -112,47 +102,20 @@ class Framed:
             painter.fillRect(strip, ink.dropped)
 
 
-class Images:
-    """Pictures of maps, made when they are first drawn and kept until new numbers come."""
-
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
-        self._made: dict[object, QImage] = {}
-
-    def clear(self) -> None:
-        self._made.clear()
-
-    def of(self, node_id: str, channel: int, backward: bool = False) -> QImage | None:
-        """One map of a node, its values or what arrives at it from behind."""
-        key = (node_id, channel, backward)
-        if key not in self._made:
-            scope = self._scope
-            values = scope.deltas(node_id) if backward else scope.maps(node_id)
-            if values is None or channel >= len(values):
-                return None
-            if node_id == INPUT and not backward:
-                self._made[key] = channel_image(values, channel)
-            else:
-                limit = scope.limit(node_id, channel, values, backward)
-                self._made[key] = map_image(values[channel], limit, scope.ink.table(backward))
-        return self._made[key]
-
-    def made(self, key: object, values: Array, limit: float, backward: bool = False) -> QImage:
-        """Any other map ``(H, W)``, kept under ``key``."""
-        if key not in self._made:
-            self._made[key] = map_image(values, limit, self._scope.ink.table(backward))
-        return self._made[key]
+def paint_map(painter: QPainter, ink: Ink, shown: Laid | None, rect: QRectF) -> None:
+    """A map without numbers; while it is unknown, its place."""
+    if shown is None:
+        painter.fillRect(rect, ink.neutral)
+    else:
+        draw(painter, shown.image(ink), rect, ink.border)
 
 
 def paint_output(
-    painter: QPainter, scope: Scope, image: QImage | None, rect: QRectF, size: tuple[int, int]
+    painter: QPainter, scope: Scope, shown: Laid | None, rect: QRectF, size: tuple[int, int]
 ) -> None:
     """An output map with the cursor on it; while the window slides, only as far as it has come."""
     ink, cell = scope.ink, scope.cell
-    if image is None:
-        painter.fillRect(rect, ink.neutral)
-    else:
-        draw(painter, image, rect, ink.border)
+    paint_map(painter, ink, shown, rect)
     if scope.filled is not None:
         i, j = scope.filled
         y, x = rect.height() / size[0], rect.width() / size[1]

@@ -7,21 +7,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy
 
 from engine.data.framing import fitted as framed
-from playground.ui.panels.convolution.own import dropped, pixels_of
-from playground.ui.panels.convolution.paint import (
-    CENTRE,
-    draw,
-    filter_image,
-    fitted,
-    input_image,
-    map_image,
-    write,
-)
+from playground.ui.kit.grid import fitted
+from playground.ui.kit.grid_paint import draw
+from playground.ui.kit.ink import CENTRE, write
+from playground.ui.panels.convolution.own import PictureDrop, pixels_of
+from playground.ui.panels.convolution.paint import filter_image, input_image, map_image
 from playground.ui.panels.convolution.scope import Scope, largest
 
 Array = NDArray[Any]
@@ -57,10 +52,8 @@ def own_picture(image: QImage) -> Array:
     return framed(pixels_of(image), (3, height, width), 0.0, 1.0).astype(np.float32)
 
 
-class Pictures(QWidget):
+class Pictures(PictureDrop):
     """Picture and results side by side; drop a picture on it to use it."""
-
-    dropped = Signal(object)  #: a picture of the user's own, or why there is none
 
     def __init__(self, scope: Scope) -> None:
         super().__init__()
@@ -70,7 +63,6 @@ class Pictures(QWidget):
         self.setToolTip("Drop or paste a picture of your own here.")
         self.setMinimumHeight(160)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAcceptDrops(True)
         self.picture: Array | None = None
         self.results: tuple[Result, ...] = ()
         self.title, self.with_picture = "picture", True
@@ -92,9 +84,9 @@ class Pictures(QWidget):
         ink = self._scope.ink
         limit = max((largest(r.values) for r in self.results), default=0.0)
         self._images = [input_image(picture)]
-        self._images += [map_image(r.values, limit, ink.values) for r in self.results]
+        self._images += [map_image(r.values, limit, ink.tables["values"]) for r in self.results]
         slid = [k[:1] if (k == k[:1]).all() else k for k in (r.kernel for r in self.results)]
-        self._kernels = [filter_image(k, largest(k), ink.values) for k in slid]
+        self._kernels = [filter_image(k, largest(k), ink.tables["values"]) for k in slid]
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, ink = QPainter(self), self._scope.ink
@@ -127,11 +119,3 @@ class Pictures(QWidget):
         x = own.right() + 6
         write(painter, QRectF(x, 0, room.right() - x, 18), result.name, ink.text, ink.small)
         write(painter, QRectF(x, 16, room.right() - x, 16), result.how, ink.muted, ink.tiny)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasImage() or event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        event.acceptProposedAction()
-        self.dropped.emit(dropped(event.mimeData()))

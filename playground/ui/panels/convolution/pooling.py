@@ -13,11 +13,14 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 from engine.errors import EngineError
 from engine.layers import AvgPool2d, GlobalAvgPool2d, MaxPool2d
 from engine.windows import PoolingCell, axes, pooling_cell
+from playground.ui.kit.grid import Grid, Laid, cell_at, cell_ring, cells_rect, short
+from playground.ui.kit.grid_paint import draw_cursor, paint_grid
+from playground.ui.kit.ink import write
 from playground.ui.kit.numbers import fmt, parse
 from playground.ui.kit.switches import FlowLayout
-from playground.ui.panels.convolution.bench import Desk, caption, choice, problem, through
+from playground.ui.kit.widgets import filled, label, named
+from playground.ui.panels.convolution.bench import Desk, choice, through
 from playground.ui.panels.convolution.levels import KEYS
-from playground.ui.panels.convolution.paint import cell_at, cells_rect, draw_cursor, draw_grid, short, write
 from playground.ui.panels.convolution.scope import Scope, largest
 from playground.ui.panels.convolution.words import cell_in_words, misfit, overlap, size_formula
 
@@ -204,40 +207,41 @@ class PoolGrids(QWidget):
             self._fix()
             self.changed()
 
+    def laids(self) -> list[Laid]:
+        """The input with the winner ringed, the maximum and the mean with the cursor."""
+        (given, *outputs), limit, best = self._rects(), largest(self.given), self.cells()[0]
+        winner = _winner(best)
+        rings = () if winner is None else (cell_ring(*winner, "winner"),)
+        found = [Laid.whole(Grid("x", "input", self.given, rings=rings, limit=limit), given)]
+        for name, rect, values in zip(("maximum", "mean"), outputs, self._results, strict=True):
+            words = f"{name} {values.shape[0]}×{values.shape[1]}"
+            cursor = cell_ring(*self.cell, "cursor")
+            found.append(Laid.whole(Grid("y", words, values, rings=(cursor,), limit=limit), rect))
+        return found
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, ink = QPainter(self), self._scope.ink
         painter.fillRect(event.rect(), ink.panel)
-        given, *outputs = self._rects()
-        limit, (wide, tall), pad = largest(self.given), self._cell, self.padding
+        given = self._rects()[0]
+        (wide, tall), pad = self._cell, self.padding
         if pad:
             painter.fillRect(given.adjusted(-pad * wide, -pad * tall, pad * wide, pad * tall), ink.hatch)
         title = QRectF(given.x() - pad * wide, 0, 240, LABEL)
         write(painter, title, f"input {self.side}×{self.side}", ink.text, ink.small)
-        draw_grid(painter, ink, given, self.given, limit)
-        axis = axes(self.layers()[0], (1, self.side, self.side))
         best, mean = self.cells()
+        laid = self.laids()
+        paint_grid(painter, ink, laid[0])
+        axis = axes(self.layers()[0], (1, self.side, self.side))
         if axis is not None and (dropped := axis[0].dropped):
             low, far = dropped * tall, dropped * wide
             painter.fillRect(QRectF(given.x(), given.bottom() - low, given.width(), low), ink.dropped)
             painter.fillRect(QRectF(given.right() - far, given.y(), far, given.height()), ink.dropped)
-        if best.winner is not None:
-            u, v = best.winner
-            at = (best.patch.rows[u], best.patch.columns[v])
-            painter.setPen(ink.winner)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            ring = cells_rect(given, (self.side, self.side), (at[0],), (at[1],)).adjusted(2, 2, -3, -3)
-            painter.drawRoundedRect(ring, 6, 6)
-        draw_cursor(
-            painter, ink, cells_rect(given, (self.side, self.side), best.patch.rows, best.patch.columns)
-        )
-        names = ("maximum", "mean")
-        shown = zip(names, outputs, self._results, (best, mean), self.lines(), strict=True)
-        for name, rect, values, cell, said in shown:
-            what = f"{name} {values.shape[0]}×{values.shape[1]}"
-            write(painter, QRectF(rect.x(), 0, 200, LABEL), what, ink.text, ink.small)
-            draw_grid(painter, ink, rect, values, limit)
-            draw_cursor(painter, ink, cells_rect(rect, values.shape, (self.cell[0],), (self.cell[1],)))
-            self._paint_said(painter, rect, said, ink.end(cell.result))
+        size = self.side, self.side
+        draw_cursor(painter, ink, cells_rect(given, size, best.patch.rows, best.patch.columns))
+        for one, cell, said in zip(laid[1:], (best, mean), self.lines(), strict=True):
+            write(painter, QRectF(one.rect.x(), 0, 200, LABEL), one.grid.words, ink.text, ink.small)
+            paint_grid(painter, ink, one)
+            self._paint_said(painter, one.rect, said, ink.end(cell.result))
         painter.end()
 
     def _paint_said(self, painter: QPainter, rect: QRectF, said: list[str], colour: QColor) -> None:
@@ -305,7 +309,8 @@ class PoolingBench(QWidget):
         self.scope = scope
         self.setObjectName("pooling_bench")
         self.grids = PoolGrids(scope)
-        self.said, self.trouble = caption("pooling_said"), problem("pooling_trouble")
+        self.said = label("pooling_said", little=True, muted=True)
+        self.trouble = label("pooling_trouble", little=True, problem=True)
         flow = FlowLayout(gap=8)
         self.numbers = choice(
             "pooling_numbers", "Numbers", "The grid to begin with.", tuple(GRIDS), self._fill
@@ -327,13 +332,9 @@ class PoolingBench(QWidget):
         self.padding = choice(
             "pooling_padding", "Padding", "Cells put round the grid.", paddings, lambda _: self._change()
         )
-        self.typed = QPlainTextEdit()
-        self.typed.setObjectName("pooling_typed")
-        self.typed.setAccessibleName("Numbers of your own")
+        tip = "A square of 2×2 to 8×8 numbers, a row in each line; it is taken as soon as it is one."
+        self.typed = named(QPlainTextEdit(), "pooling_typed", "Numbers of your own", tip)
         self.typed.setPlaceholderText("Type or paste a square of numbers, a row in each line")
-        self.typed.setToolTip(
-            "A square of 2×2 to 8×8 numbers, a row in each line; it is taken as soon as it is one."
-        )
         self.typed.setTabChangesFocus(True)
         self.typed.setFixedHeight(62)
         self.typed.textChanged.connect(self._typed)
@@ -341,15 +342,10 @@ class PoolingBench(QWidget):
             flow.addWidget(part)
         area = Desk("pooling_bench_scroll", self.grids)
         area.roomy.connect(self.grids.fit)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        top = QHBoxLayout()
-        top.addLayout(flow, 1)
+        top = filled(QHBoxLayout(), flow)
+        top.setStretch(0, 1)
         top.addWidget(self.typed, 1)
-        layout.addLayout(top)
-        layout.addWidget(area, 1)
-        layout.addWidget(self.said)
-        layout.addWidget(self.trouble)
+        filled(QVBoxLayout(self), top, area, self.said, self.trouble).setStretch(1, 1)
         self.grids.changed = self._say
         scope.restyled.connect(self.grids.update)
         self._say()

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import perf_counter
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from playground.runner.messages import Command, Frame, GoTo, State
 from playground.ui.kit.icons import icon
 from playground.ui.kit.numbers import count
 from playground.ui.kit.plot import small
 from playground.ui.kit.scrub import PAUSE, Scrub
-from playground.ui.kit.text import Label
 from playground.ui.kit.theme import Theme
+from playground.ui.kit.widgets import filled, label, tool
 from playground.ui.panels.convolution.pace import Pace
 
 #: moments of a film, and milliseconds that each is shown at least, to begin with
@@ -49,18 +49,10 @@ class Replay(QWidget):
         self._at = 0  # the one that has come last
         self._many = 0  # moments of this film
         self._said_at, self._where = 0.0, ""
-        self.play = QToolButton()
-        self.play.setObjectName("convolution_film")
-        self.play.setText("Watch it form")
-        self.play.setIcon(icon("movie-open-outline", theme))
-        self.play.setToolTip(TIP.format(n=MOMENTS))
+        tip, picture = TIP.format(n=MOMENTS), icon("movie-open-outline", theme)
+        self.play = tool("convolution_film", "Watch it form", tip, None, picture, little=True, checkable=True)
         self.play.setAccessibleName("Watch filters form over training time")
-        self.play.setCheckable(True)
         self.play.setEnabled(False)
-        self.play.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.play.setIconSize(QSize(16, 16))
-        self.play.setFont(small(self.play.font()))
-        self.play.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.play.toggled.connect(self._toggled)
         self.pace = Pace(
             "convolution_film_pace",
@@ -69,37 +61,25 @@ class Replay(QWidget):
             SHOWN,
         )
         self.pace.said.setFont(small(self.pace.said.font()))
-        self.said = Label()
-        self.said.setObjectName("convolution_moment")
+        self.said = label("convolution_moment", wraps=False, muted=True)
         self.said.setToolTip(
             "Which epoch the filters and maps are of. live: the run goes on; newest: it waits where it has come furthest; "
             "looking back: it waits at an earlier moment, and Play at the top goes on from there."
         )
-        self.said.setProperty("muted", True)
         # Wide enough for a long run, so that the slider does not move under the mouse.
         self.said.setFixedWidth(self.fontMetrics().horizontalAdvance("epoch 00,000 · looking back") + 6)
         self.scrub = Scrub(self._by_hand, "convolution_time", "", numbered=False)
         self.scrub.slider.setMinimumWidth(90)
         self.scrub.setContentsMargins(0, 4, 0, 0)  # it leaves room below itself: on one line with the others
         self.scrub.slider.setAccessibleName("Training time")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self.play)
-        row.addSpacing(8)
-        row.addWidget(self.pace)
-        row.addWidget(self.scrub, stretch=1)
-        row.addWidget(self.said)
+        row = filled(QHBoxLayout(self), self.play, 8, self.pace, self.scrub, self.said, gap=0)
+        row.setStretchFactor(self.scrub, 1)
         #: pixels that it needs
         self.least = row.minimumSize().width()
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(self.pace.slider.value())
+        self._timer = QTimer(self, singleShot=True, interval=self.pace.slider.value())
         self._timer.timeout.connect(self._next)
         self.pace.slider.valueChanged.connect(self._timer.setInterval)
-        self._lost = QTimer(self)
-        self._lost.setSingleShot(True)
-        self._lost.setInterval(PATIENCE)
+        self._lost = QTimer(self, singleShot=True, interval=PATIENCE)
         self._lost.timeout.connect(self.stop)
 
     def see(self, frame: Frame) -> None:

@@ -10,9 +10,11 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
+from playground.ui.kit.grid import Grid, Laid, cell_at
+from playground.ui.kit.grid_paint import paint_grid
+from playground.ui.kit.ink import Ink, write
 from playground.ui.kit.numbers import parse
 from playground.ui.panels.convolution.bench import correlated
-from playground.ui.panels.convolution.paint import Ink, cell_at, draw_grid, write
 from playground.ui.panels.convolution.scope import largest
 
 Array = NDArray[Any]
@@ -119,7 +121,8 @@ class RowLesson(QWidget):
         for row, (said, numbers, first) in enumerate(self.rows()):
             y = row * ROW + 4
             write(painter, QRectF(0, y, LABEL, CELL), said, ink.text, ink.small)
-            draw_grid(painter, ink, self._rect(row, first, len(numbers)), numbers[None], largest(self.kernel))
+            grid = Grid("x", said, numbers[None], limit=largest(self.kernel))
+            paint_grid(painter, ink, Laid.whole(grid, self._rect(row, first, len(numbers))))
         if self.at < 0:
             painter.end()
             return

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from playground.ui.kit.ink import Ink
 from playground.ui.kit.numbers import exact
 from playground.ui.kit.text import Label
-from playground.ui.panels.convolution.bench import caption, choice, problem
-from playground.ui.panels.convolution.paint import Ink
+from playground.ui.kit.widgets import filled, label, named
+from playground.ui.panels.convolution.bench import choice
 from playground.ui.panels.convolution.row import ROWS, RowLesson, read
 
 
@@ -26,31 +27,18 @@ class RowBench(QWidget):
             self._take,
         )
         self.fields = {name: self._field(name) for name in "xw"}
-        self.trouble = problem("row_trouble")
+        self.trouble = label("row_trouble", little=True, problem=True)
         self.trouble.hide()
-        typed = QHBoxLayout()
-        typed.setSpacing(8)
-        typed.addWidget(self.preset)
-        for name, field in self.fields.items():
-            typed.addWidget(Label(name))
-            typed.addWidget(field)
-        typed.addStretch(1)
-        below = QHBoxLayout()
-        below.setSpacing(16)
-        below.addWidget(self.lesson)
-        below.addWidget(caption("row_said", self.lesson.in_words()), 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(typed)
-        column.addWidget(self.trouble)
-        column.addLayout(below)
+        pairs = (part for name, field in self.fields.items() for part in (Label(name), field))
+        typed = filled(QHBoxLayout(), self.preset, *pairs, None, gap=8)
+        below = filled(QHBoxLayout(), self.lesson, gap=16)
+        below.addWidget(label("row_said", self.lesson.in_words(), little=True, muted=True), 1)
+        filled(QVBoxLayout(self), typed, self.trouble, below)
         self._write()
 
     def _field(self, name: str) -> QLineEdit:
-        field = QLineEdit()
-        field.setObjectName(f"row_{name}")
-        field.setAccessibleName(f"Numbers of {name}")
-        field.setToolTip(f"The numbers of {name}, with spaces between. Enter takes them.")
+        tip = f"The numbers of {name}, with spaces between. Enter takes them."
+        field = named(QLineEdit(), f"row_{name}", f"Numbers of {name}", tip)
         field.setMaximumWidth(200)
         field.editingFinished.connect(self._typed)
         return field

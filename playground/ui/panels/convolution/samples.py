@@ -7,15 +7,18 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QToolButton, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QToolTip, QVBoxLayout, QWidget
 
 from engine.network import INPUT
 from playground.runner.messages import OWN, Maps, Strongest, Want
+from playground.ui.kit.grid import fitted
+from playground.ui.kit.grid_paint import draw
 from playground.ui.kit.icons import icon
+from playground.ui.kit.ink import write
 from playground.ui.kit.numbers import fmt
 from playground.ui.kit.samples import count_of, present, sample_in_words
-from playground.ui.kit.text import Label
-from playground.ui.panels.convolution.paint import draw, fitted, input_image, map_image, write
+from playground.ui.kit.widgets import filled, label, tool
+from playground.ui.panels.convolution.paint import input_image, map_image
 from playground.ui.panels.convolution.scope import Scope
 
 #: samples that can be pinned, and strongest ones that are shown
@@ -33,42 +36,27 @@ class Picker(QWidget):
     def __init__(self, scope: Scope) -> None:
         super().__init__()
         self._scope = scope
-        self.said = Label()
-        self.said.setObjectName("convolution_sample")
+        self.said = label("convolution_sample", wraps=False)
         self.said.setToolTip("The sample that all maps are of. Every view that shows a sample follows.")
-        self.back = self._button(
-            "convolution_sample_back", "chevron-left", "The sample before", lambda: self.turn(-1)
-        )
-        self.on = self._button(
-            "convolution_sample_on", "chevron-right", "The next sample", lambda: self.turn(1)
-        )
-        self.pin = self._button(
-            "convolution_pin", "pin-outline", f"Pin this sample, to compare up to {PINS}", self.pinned.emit
-        )
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(2)
-        for part in (self.back, self.said, self.on, self.pin):
-            row.addWidget(part)
+        sign = lambda name: icon(name, scope.context.theme)
+        name, words = "convolution_sample_back", "The sample before"
+        self.back = tool(name, words, words, lambda: self.turn(-1), sign("chevron-left"), bare=True)
+        name, words = "convolution_sample_on", "The next sample"
+        self.on = tool(name, words, words, lambda: self.turn(1), sign("chevron-right"), bare=True)
+        name, words = "convolution_pin", f"Pin this sample, to compare up to {PINS}"
+        self.pin = tool(name, words, words, self.pinned.emit, sign("pin-outline"), bare=True)
+        filled(QHBoxLayout(self), self.back, self.said, self.on, self.pin, gap=2)
         scope.context.focus.sample_changed.connect(self.refresh)
         scope.restyled.connect(self.refresh)
 
-    def _button(self, name: str, picture: str, tip: str, act) -> QToolButton:
-        button = QToolButton()
-        button.setObjectName(name)
-        button.setIcon(icon(picture, self._scope.context.theme))
-        button.setToolTip(tip)
-        button.setAccessibleName(tip)
-        button.setAutoRaise(True)
-        button.setIconSize(QSize(16, 16))
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.clicked.connect(act)
-        return button
-
     def turn(self, by: int) -> None:
-        """To another sample of the same part, round and round."""
+        """To another sample of the same part, or of the batch that is stepped through, round and round."""
         scope = self._scope
         if scope.project is None:
+            return
+        progress, stepper = scope.progress, scope.context.stepper
+        if progress is not None and stepper is not None:
+            stepper.choose_sample((progress.sample + by) % progress.trace.size)
             return
         part, index = present(scope.project, scope.context.focus.sample)
         count = count_of(scope.project, part)
@@ -79,7 +67,10 @@ class Picker(QWidget):
         scope = self._scope
         if scope.project is None:
             return
-        said = " · ".join(w for w in sample_in_words(scope.project, scope.sample) if w)
+        which, answer = sample_in_words(scope.project, scope.sample)
+        if scope.progress is not None:
+            which = f"{scope.progress.sample + 1} of batch of {scope.progress.trace.size}"
+        said = " · ".join(w for w in (which, answer) if w)
         if self.said.text() != said:
             self.said.setText(said)
         self.pin.setEnabled(not scope.context.focus.picture)
@@ -153,7 +144,7 @@ class Strip(QWidget):
             else:
                 reference = scope.maps(node_id)
                 limit = scope.limit(node_id, channel, values if reference is None else reference)
-                self._images[key] = map_image(values[channel], limit, scope.ink.values)
+                self._images[key] = map_image(values[channel], limit, scope.ink.tables["values"])
         return self._images[key]
 
     def card_at(self, at: QPointF) -> Card | None:
@@ -212,23 +203,15 @@ class Compare(QWidget):
         self.setObjectName("compare_panel")
         self.pins = Strip(scope, "pinned_samples", "Pinned samples")
         self.strongest = Strip(scope, "strongest_samples", "The samples that move this channel most")
-        self._titles = (Label("Pinned"), Label("Strongest here"))
+        titles = ("Pinned", "Strongest here")
+        self._titles = tuple(label("", title, wraps=False, muted=True) for title in titles)
         self._titles[1].setToolTip("The training samples that move the channel looked at most.")
-        self._hint = Label("The pin beside the\nsample keeps it here.")
-        self._hint.setProperty("muted", True)
-        self._parts = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
-        self._parts.setContentsMargins(0, 0, 0, 0)
-        for title, strip in zip(self._titles, (self.pins, self.strongest), strict=True):
-            title.setProperty("muted", True)
-            part = QVBoxLayout()
-            part.setSpacing(2)
-            part.addWidget(title)
-            part.addWidget(strip)
-            if strip is self.pins:
-                part.addWidget(self._hint)
-            part.addStretch(1)
-            self._parts.addLayout(part)
-        self._parts.addStretch(1)
+        self._hint = label("", "The pin beside the\nsample keeps it here.", wraps=False, muted=True)
+        columns = [
+            filled(QVBoxLayout(), *parts, None, gap=2)
+            for parts in ((self._titles[0], self.pins, self._hint), (self._titles[1], self.strongest))
+        ]
+        self._parts = filled(QBoxLayout(QBoxLayout.Direction.TopToBottom, self), *columns, None)
         self.pins.unpinned.connect(self.unpin)
         scope.moved.connect(lambda before: self._tidy())
         scope.restyled.connect(self._tidy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from engine.network import INPUT
+from engine.trace import OF_PARAMETERS, Place
+from engine.trace.terms import Kind
+from engine.windows import Patch
 from playground.document.project import Project, shapes
 from playground.runner.messages import Deltas, Frame, Maps, Saliency, Want, Weights
 from playground.ui.kit.colours import magnitudes
+from playground.ui.kit.ink import Ink, ink_of
 from playground.ui.kit.samples import present
-from playground.ui.kit.view import Context
-from playground.ui.panels.convolution.paint import Ink, ink_of
+from playground.ui.kit.step_progress import Progress
+from playground.ui.kit.view import Context, StepAt
 from playground.ui.panels.convolution.structure import Spot, Stage, pictures, stages
 
 Array = NDArray[Any]
@@ -25,6 +29,8 @@ SCALES = ("per map", "per layer", "whole net")
 
 class Scope(QObject):
     """Shared by the levels; nothing of it is part of the project.
+
+    While somebody steps through an update of this network, its numbers are those of that update, as far as the steps have come.
 
     Attributes:
         spot: where somebody looks.
@@ -52,6 +58,8 @@ class Scope(QObject):
         self.scale = SCALES[1]
         self.backward = self.saliency = False
         self.filled: tuple[int, int] | None = None
+        self._progress: Progress | None = None
+        self._asked: tuple[StepAt | None, bool, Project | None] = (None, False, None)
         context.theme.follow(self._restyle)
 
     @property
@@ -107,8 +115,53 @@ class Scope(QObject):
     # --- what ---
 
     @property
+    def progress(self) -> Progress | None:
+        """What is known of the update that is stepped through; ``None`` while nobody steps."""
+        focus, project = self.context.focus, self.project
+        asked = (focus.step, focus.veiled, project)
+        if any(a is not b for a, b in zip(asked, self._asked, strict=True)):
+            self._asked, step = asked, focus.step
+            # A trace of another network than the one on show is about to be replaced.
+            fits = step is not None and project is not None and step.trace.network == project.network
+            self._progress = (
+                Progress(step.trace, step.moment, step.sample, focus.veiled) if step and fits else None
+            )
+        return self._progress
+
+    def place(self, node_id: str, kind: Kind, name: str, index: tuple[int, ...]) -> Place | None:
+        """Where a number of a node stands in the update that is stepped through; ``None`` while nobody steps.
+
+        ``index``: of a value or a gradient in its maps ``(C, H, W)``, of a parameter in PyTorch's shape.
+        """
+        progress = self.progress
+        if progress is None or kind in OF_PARAMETERS:
+            return None if progress is None else Place(node_id, kind, name, index)
+        return Place(node_id, kind, name, (progress.sample, *index[: len(self.shapes[node_id])]))
+
+    def patch_place(self, node_id: str, channel: int, seen: Patch) -> Callable[[int, int], Place | None]:
+        """The same for each cell of what a window sees of a channel."""
+
+        def place(u: int, v: int) -> Place | None:
+            index = (channel, seen.rows[u], seen.columns[v])
+            return self.place(node_id, "value", "", index) if seen.inside[u, v] else None
+
+        return place
+
+    def veils(self, node_id: str, part: str) -> bool:
+        """Whether a part of a node ("value", "parameter", "share") is to be predicted."""
+        progress = self.progress
+        return (
+            progress is not None
+            and progress.veiled
+            and progress.moment.node_id == node_id
+            and progress.moment.part in ("", part)
+        )
+
+    @property
     def sample(self) -> tuple[str, int]:
-        """The sample that is looked at, as ``(part, index)``."""
+        """The sample that is looked at, as ``(part, index)``: while somebody steps, the one that is followed."""
+        if self.progress is not None:
+            return "train", int(self.progress.trace.batch[self.progress.sample])
         return present(self.project, self.context.focus.seen) if self.project else ("validation", 0)
 
     def show_project(self, project: Project) -> None:
@@ -129,10 +182,14 @@ class Scope(QObject):
 
     def maps(self, node_id: str, sample: tuple[str, int] | None = None) -> Array | None:
         """A node's output as maps ``(C, H, W)`` (a row of values as ``(features, 1, 1)``); ``None`` while it is unknown."""
+        if self.progress is not None and sample is None:
+            return self._known(self.progress.trace.values, self.progress.value, node_id)
         return self._answer(Maps(node_id, *(sample or self.sample)), node_id)
 
     def deltas(self, node_id: str) -> Array | None:
         """∂L/∂output likewise."""
+        if self.progress is not None:
+            return self._known(self.progress.trace.gradients, self.progress.gradient, node_id)
         return self._answer(Deltas(node_id, *self.sample), node_id)
 
     @property
@@ -151,6 +208,10 @@ class Scope(QObject):
 
     def weights(self, node_id: str) -> Mapping[str, Array]:
         """Its parameters; empty while they are unknown, or are those of another network."""
+        if self.progress is not None:
+            trace = self.progress.trace
+            before = trace.parameters["before"].get(node_id)
+            return {} if before is None else trace.arranged(node_id, before)
         found = None if self.frame is None else self.frame.answer(Weights(node_id))
         if not found or self.project is None or node_id not in self.shapes:
             return {}
@@ -161,6 +222,15 @@ class Scope(QObject):
 
     def _answer(self, want: Maps | Deltas | Saliency, node_id: str) -> Array | None:
         found = None if self.frame is None else self.frame.answer(want)
+        return self._as_maps(found, node_id)
+
+    def _known(
+        self, kept: Mapping[str, Array], known: Callable[[str], Array | None], node_id: str
+    ) -> Array | None:
+        """What of a trace's numbers the steps have come to."""
+        return self._as_maps(known(node_id), node_id) if node_id in kept else None
+
+    def _as_maps(self, found: Array | None, node_id: str) -> Array | None:
         # Frames on their way may be of the network before.
         if found is None or found.shape != self.shapes.get(node_id):
             return None

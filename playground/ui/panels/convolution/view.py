@@ -8,7 +8,7 @@ from dataclasses import replace
 from time import perf_counter
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QHBoxLayout,
@@ -22,11 +22,10 @@ from engine.network import INPUT
 from engine.receptive import receptive_field
 from playground.document.project import Project
 from playground.runner.messages import Frame, State, Want
-from playground.ui.kit.plot import small
 from playground.ui.kit.scale_bar import ScaleBar
 from playground.ui.kit.style import MARGIN
-from playground.ui.kit.text import Label
-from playground.ui.kit.view import BOTTOM, Context, View, panel
+from playground.ui.kit.view import Context, View
+from playground.ui.kit.widgets import filled, label, named
 from playground.ui.panels.convolution.bar import Bar
 from playground.ui.panels.convolution.filters import FilterBench
 from playground.ui.panels.convolution.levels import KEYS, Levels
@@ -66,6 +65,7 @@ KEY = (
 LOW = 360
 #: seconds between two drawings of each level while the run goes on: nobody reads a hundred numbers faster
 PAUSES = (0.0, 0.05, 0.1)
+STEPPED = "Numbers are those of the update that is stepped through, as far as its steps have come."
 OVERVIEW = "Every map is what one filter answers to this sample, live while training. Click one to see how it comes about."
 BACKWARD = "Every map is δ: how much this sample's loss would rise with each value of it. Filters are as they are, in the colours of values."
 
@@ -78,40 +78,28 @@ class NetworkPage(QWidget):
         self.scope = Scope(context, self)
         self._shown_at = -math.inf
         self.bar, self.levels = Bar(self.scope), Levels(self.scope)
-        self.caption, self.sizes, self.trouble = Label(), Label(), Label()
-        for label, name in ((self.caption, "caption"), (self.sizes, "sizes"), (self.trouble, "misfit")):
-            label.setObjectName(f"convolution_{name}")
-            label.setFont(small(label.font()))
-            label.setWordWrap(True)
-            label.setMinimumWidth(1)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.sizes.setProperty("muted", True)
-        self.trouble.setProperty("problem", True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
+        self.caption = label("convolution_caption", little=True)
+        self.sizes = label("convolution_sizes", little=True, muted=True)
+        self.trouble = label("convolution_misfit", little=True, problem=True)
+        for words in (self.caption, self.sizes, self.trouble):
+            words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.compare, self.draw = Compare(self.scope), DrawPanel(self.scope)
         self.replay = Replay(context.send, context.theme)
         context.focus.moment_asked.connect(self.replay.hear)
-        middle = QHBoxLayout()
-        middle.setSpacing(12)
-        middle.addWidget(self.levels, 1)
+        middle = filled(QHBoxLayout(), self.levels, self.compare, self.draw, gap=12)
+        middle.setStretch(0, 1)
         for part, button in ((self.compare, self.bar.compare), (self.draw, self.bar.draw)):
             part.hide()
             button.toggled.connect(part.setVisible)
-            middle.addWidget(part)
         self.bar.draw.toggled.connect(lambda on: self._say())
         self.draw.said.connect(self._say)
-        self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._top.setSpacing(4)
-        self._top.addWidget(self.bar)
-        self._top.addWidget(self.replay, 1)
-        layout.addLayout(self._top)
-        layout.addLayout(middle, 1)
-        for label in (self.caption, self.draw.how, self.sizes, self.trouble):
-            layout.addWidget(label)
+        self._top = filled(QBoxLayout(QBoxLayout.Direction.LeftToRight), self.bar, self.replay, gap=4)
+        self._top.setStretch(1, 1)
+        below = (self.caption, self.draw.how, self.sizes, self.trouble)
+        filled(QVBoxLayout(self), self._top, middle, *below, gap=4).setStretch(1, 1)
         self.bar.picker.pinned.connect(self._pin)
-        context.focus.sample_changed.connect(lambda sample: self.scope.restyled.emit())
+        for news in (context.focus.sample_changed, context.focus.step_changed, context.focus.veil_changed):
+            news.connect(self._look_anew)
         self.scope.moved.connect(lambda before: self._say())
         self.scope.restyled.connect(self._say)
         self._say()
@@ -139,6 +127,15 @@ class NetworkPage(QWidget):
             self.compare.show_frame()
         self.draw.show_frame()
 
+    def _look_anew(self, _: object = None) -> None:
+        """Another sample, or other numbers of it."""
+        if self.isVisible():
+            self.scope.restyled.emit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.scope.restyled.emit()
+
     def _pin(self) -> None:
         self.compare.pin()
         self.bar.compare.setChecked(True)
@@ -161,15 +158,17 @@ class NetworkPage(QWidget):
             field = receptive_field(scope.project.network, scope.shapes, stage.node_id, middle)[INPUT]
             sizes = f"{arithmetic(stage)} · {field_in_words(field.height, field.width)}"
             trouble = misfit(stage.layer, stage.in_shape)
+        if scope.progress is not None:
+            caption = f"{STEPPED} {caption if stage is not None else ''}".strip()
         how = self.draw.how
         how.setVisible(self.bar.draw.isChecked() and bool(how.text()))
         if how.isVisibleTo(self):
             caption = ""
         self._arrange()
-        for label, text in ((self.caption, caption), (self.sizes, sizes), (self.trouble, trouble)):
-            if label.text() != text:
-                label.setText(text)
-            label.setVisible(bool(text))
+        for part, text in ((self.caption, caption), (self.sizes, sizes), (self.trouble, trouble)):
+            if part.text() != text:
+                part.setText(text)
+            part.setVisible(bool(text))
 
     def _arrange(self) -> None:
         """The film stands beside the bar where there is room, else below it, or nowhere: the History at the top goes through time, too."""
@@ -220,7 +219,6 @@ class NetworkPage(QWidget):
         scope.go(replace(scope.spot, cell=(height // 2, width // 2)))
 
 
-@panel("convolution", "Convolution", BOTTOM, order=90, behind="problems", shown=False, tall=True)
 class ConvolutionView(View):
     """Pages: the network, and the benches. Benches are made when they are first opened."""
 
@@ -229,17 +227,12 @@ class ConvolutionView(View):
         self.setObjectName("convolution_view")
         self.setMinimumHeight(250)
         self.network = NetworkPage(context)
-        self.trouble = Label(NO_PICTURES)
-        self.trouble.setObjectName("convolution_trouble")
-        self.trouble.setProperty("muted", True)
-        self.trouble.setWordWrap(True)
+        self.trouble = label("convolution_trouble", NO_PICTURES, muted=True)
         self.trouble.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.filters: FilterBench | None = None
         self.pooling: PoolingBench | None = None
         self._pictures = False
-        self.tabs = QTabBar()
-        self.tabs.setObjectName("convolution_tabs")
-        self.tabs.setAccessibleName("Pages of the convolution panel")
+        self.tabs = named(QTabBar(), "convolution_tabs", "Pages of the convolution panel")
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
         for name, tip in PAGES:
@@ -248,19 +241,11 @@ class ConvolutionView(View):
         self._stack = QStackedLayout()
         self._stack.addWidget(self.trouble)
         self._stack.addWidget(self.network)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(MARGIN, 2, MARGIN, 8)
-        layout.setSpacing(4)
-        head = QHBoxLayout()
-        head.addWidget(self.tabs)
         self.key = ScaleBar(context.theme, "convolution_key", KEY)
-        head.addStretch(1)
-        head.addWidget(self.key)
-        head.addStretch(1)
-        head.addWidget(self.network.bar.which)
+        head = filled(QHBoxLayout(), self.tabs, None, self.key, None, self.network.bar.which)
+        margins = (MARGIN, 2, MARGIN, 8)
+        filled(QVBoxLayout(self), head, self._stack, gap=4, margins=margins).setStretch(1, 1)
         self.network.scope.restyled.connect(self._key)
-        layout.addLayout(head)
-        layout.addLayout(self._stack, 1)
 
     def _key(self) -> None:
         """What the colours mean on this page."""

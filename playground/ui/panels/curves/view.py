@@ -25,7 +25,7 @@ from playground.ui.kit.points import Look, draw_marker, look, part_colour
 from playground.ui.kit.style import MARGIN
 from playground.ui.kit.switches import switch
 from playground.ui.kit.theme import Theme
-from playground.ui.kit.view import RIGHT, Context, Table, View, panel
+from playground.ui.kit.view import Context, Table, View
 from playground.ui.panels.curves.history import (
     LOSS,
     METRIC,
@@ -117,7 +117,6 @@ class CurveLegend(QWidget):
         return found
 
 
-@panel("losses", "Loss", RIGHT, order=40, share=24)
 class LossView(View):
     """Curves of loss and accuracy, with the numbers under the cursor."""
 
@@ -125,6 +124,8 @@ class LossView(View):
         super().__init__(context, parent)
         self.setObjectName("loss_view")
         self.plot = ZoomPlot(context.theme, "loss_plot", whole_x=True)
+        # Where its panel is the one that gives way; docks whose least heights do not fit lie upon each other.
+        self.plot.setMinimumHeight(72)
         self.plot.setAccessibleName("Loss and accuracy by epoch")
         self.plot.setToolTip("The wheel zooms, dragging moves, a double-click shows all again. (+, −, 0)")
         self.legend = CurveLegend(self.plot)

@@ -30,7 +30,8 @@ from PySide6.QtWidgets import (
 )
 
 from engine.data.encoding import About
-from engine.data.roles import DATE, FILL_HELP, FILLS, GROUP, IGNORE, NUMBER, ORDERED, OWN, ROLE_HELP, TARGET
+from engine.data.roles import FILL_HELP, FILLS, GROUP, IGNORE, ORDERED, ROLE_HELP, TARGET, fill_for
+from engine.errors import clipped
 from playground.ui.kit.plot import small
 from playground.ui.kit.text import button_text, tip
 
@@ -271,7 +272,9 @@ class ColumnsTable(QWidget):
         if not index.isValid():
             return
         menu = self.menu(index.row())
-        if menu.actions():
+        if menu.isEmpty():
+            menu.deleteLater()
+        else:
             place = self.view.visualRect(index.siblingAtColumn(ROLE)).bottomLeft()
             menu.popup(self.view.viewport().mapToGlobal(place))
 
@@ -293,22 +296,25 @@ class ColumnsTable(QWidget):
             menu.addSeparator()
             change = menu.addAction("Change the order…")
             change.setObjectName("column_order")
-            change.setToolTip(f"Now {' < '.join(about.kinds)}.")
+            change.setToolTip(tip(f"Now {' < '.join(about.kinds)}."))
             change.triggered.connect(lambda: self._ask_order(about))
         if about.gaps and about.role not in (TARGET, GROUP, IGNORE):
             menu.addSeparator()
             menu.addAction("Empty cells:").setEnabled(False)  # a section's title is not shown in every style
             for fill in FILLS:
-                if fill != OWN or about.role not in (NUMBER, DATE):
+                if fill_for(about.role, fill) == fill:
                     self._choice(menu, about, "fill", fill, fill, FILL_HELP[fill], fill == about.fill)
         return menu
 
     def _ask_order(self, about: About) -> None:
-        text, accepted = QInputDialog.getText(
-            self, f"Order of {about.name}", "From the lowest to the highest:", text=" < ".join(about.kinds)
-        )
-        if accepted:
-            self.asked.emit(about.name, "order", text)
+        dialog = QInputDialog(self)
+        dialog.setObjectName("column_order_dialog")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle(f"Order of {clipped(about.name, 40)}".replace("[*]", "[*][*]"))
+        dialog.setLabelText("From the lowest to the highest:")
+        dialog.setTextValue(" < ".join(about.kinds))
+        dialog.textValueSelected.connect(lambda text: self.asked.emit(about.name, "order", text))
+        dialog.open()
 
     def _choice(
         self, menu: QMenu, about: About, what: str, value: str, words: str, does: str, is_now: bool

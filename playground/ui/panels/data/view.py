@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QPainter, QPainterPat
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.data import Opened, PastedTable, TableFile, Typed, given_parts, source_at, split_in_words
+from engine.data.reading import TEXT_ENDINGS
 from engine.data.roles import TARGET
 from engine.data.table import MOST_PASTED, Tabular, embedded
 from engine.errors import DataError, EngineError, Offer, clipped
@@ -24,7 +25,7 @@ from playground.ui.kit.sentence import Sentence
 from playground.ui.kit.style import scrolled
 from playground.ui.kit.subject import samples_in_words
 from playground.ui.kit.text import Label, RichLabel, escaped
-from playground.ui.kit.view import LEFT, View, at_once, panel
+from playground.ui.kit.view import View, at_once
 from playground.ui.panels.data.before_after import BeforeAfter
 from playground.ui.panels.data.columns_table import ALSO_TARGET, ColumnsTable
 from playground.ui.panels.data.gallery import Gallery
@@ -32,7 +33,6 @@ from playground.ui.panels.data.loading import Loading
 from playground.ui.panels.data.open_images import OpenImages
 from playground.ui.panels.data.preview import DataPreview
 from playground.ui.panels.data.read_report import ReadReport
-from playground.ui.panels.data.sheet import Sheet
 from playground.ui.panels.data.source_picker import SourcePicker
 
 if TYPE_CHECKING:
@@ -77,7 +77,6 @@ class SplitBar(QWidget):
             x += width
 
 
-@panel("data", "Data", LEFT, order=10, share=50)
 class DataView(View):
     """The data set, its settings, and its preparation."""
 
@@ -226,9 +225,8 @@ class DataView(View):
     def _show_columns(self, data: Prepared | None) -> None:
         encoding = data.raw.encoding if data is not None else None
         self.columns.show_columns(encoding.about if encoding is not None else ())
-        self.source_form.set_hidden(
-            {"roles", "targets", "inputs", "text"} if encoding is not None else {"text"}
-        )
+        in_table = {"roles", "targets", "inputs"} if encoding is not None else set()
+        self.source_form.set_hidden(_of_no_use(self.context.document.value.source) | in_table)
         self._look_at_column(self._looked_at)
 
     def _look_at_column(self, name: str) -> None:
@@ -245,6 +243,8 @@ class DataView(View):
 
     def type_numbers(self) -> None:
         """Open the sheet of numbers."""
+        from playground.ui.panels.data.sheet import Sheet
+
         self.opener.say("")
         Sheet(self.context, self).open()
 
@@ -463,6 +463,14 @@ class DataView(View):
 
     def _apply_source(self, source: Source, text: str = "", merge: str = "") -> None:
         self.context.document.do(edits.set_source, source, text=text, merge=merge)
+
+
+def _of_no_use(source: Source) -> set[str]:
+    """Parameters of a table that change nothing, or that are too long to be shown."""
+    if not isinstance(source, TableFile):
+        return {"text"}
+    is_text = Path(source.path).suffix.lower() in TEXT_ENDINGS
+    return {"sheet"} if is_text else {"delimiter", "encoding"}
 
 
 def _ruled_by_files(data: Dataset, preparation: Preparation) -> set[str]:

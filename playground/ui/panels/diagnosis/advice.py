@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWi
 from playground.document import edits
 from playground.ui.kit.icons import icon
 from playground.ui.kit.remedies import SIGNS, remedy_buttons
-from playground.ui.kit.text import Label
+from playground.ui.kit.style import refresh
+from playground.ui.kit.text import Label, tip
 
 if TYPE_CHECKING:
     from engine.coach import Advice, Told
@@ -78,8 +79,7 @@ class AdviceCard(QFrame):
             return
         self._shown = now if told is not None else None
         self.setProperty("card", advice is not None)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        refresh(self)
         self.title.setText(advice.title if advice is not None else "")
         self.sure.setText(SURE[advice.sure] if advice is not None else "")
         self.words.setText(nothing if told is None else HEALTHY if advice is None else advice.words)
@@ -115,7 +115,7 @@ class AdviceCard(QFrame):
         if advice.node_id:
             look = QPushButton("Look at the block")
             look.setObjectName("advice_look")
-            look.setToolTip(f"Select {advice.node_id}.")
+            look.setToolTip(tip(f"Select {advice.node_id}."))
             look.clicked.connect(lambda: self.look.emit(advice.node_id))
             last.append(look)
         buttons = remedy_buttons(advice, self._document)

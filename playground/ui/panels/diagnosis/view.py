@@ -14,7 +14,7 @@ from playground.ui.kit.coaching import WANT as COACHING
 from playground.ui.kit.coaching import told
 from playground.ui.kit.style import GAP, MARGIN
 from playground.ui.kit.text import Label
-from playground.ui.kit.view import BOTTOM, View, panel
+from playground.ui.kit.view import View
 from playground.ui.panels.diagnosis.advice import AdviceCard
 from playground.ui.panels.diagnosis.card import VerdictCard
 from playground.ui.panels.diagnosis.layers import LayerTable
@@ -31,7 +31,6 @@ WANT = Diagnosis()
 NOTHING = "The figures appear as soon as the network can run. See Problems for what is missing."
 
 
-@panel("diagnosis", "Diagnosis", BOTTOM, order=100, behind="problems", shown=False, tall=True)
 class DiagnosisView(View):
     """Verdict, layers and histograms side by side."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
@@ -27,7 +28,7 @@ from playground.ui.kit.remedies import remedy_buttons
 from playground.ui.kit.style import GAP, refresh, scrolled
 from playground.ui.kit.subject import LOSS, Subject, subject_of, unsuited_losses
 from playground.ui.kit.text import Label, RichLabel
-from playground.ui.kit.view import RIGHT, StepAt, View, panel
+from playground.ui.kit.view import StepAt, View
 from playground.ui.panels.inspector.curve import CurvePlot
 from playground.ui.panels.inspector.loss_curve import LossCurve
 from playground.ui.panels.inspector.reads import Reads
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 HINT = "Click a block of the network to see what it does and to change it."
 
 
-@panel("inspector", "Layer", RIGHT, order=50, share=34)
 class InspectorView(View):
     """The block that is selected on the canvas."""
 
@@ -93,13 +93,36 @@ class InspectorView(View):
         self.facts.setHorizontalSpacing(12)
         self.facts.setVerticalSpacing(4)
         self.facts.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        self.curve = CurvePlot(theme)
-        self.loss_curve = LossCurve(theme)
         self.curve_caption = _text("curve_caption", "muted", rich=True)
+        self._curves = QWidget()
+        curves = QVBoxLayout(self._curves)
+        curves.setContentsMargins(0, 0, 0, 0)
+        curves.setSpacing(0)
         self.forward_heading = _heading("Formula")
         self.forward = FormulaView(theme, "formula")
         self.backward_heading = _heading("Gradient", "gradient")
         self.backward = FormulaView(theme, "gradient_formula")
+
+    # Plots are slow to make, and most windows begin without a selected block.
+    @cached_property
+    def curve(self) -> CurvePlot:
+        """Of the selected activation; hidden while there is none."""
+        plot = CurvePlot(self.context.theme)
+        self._hold(plot)
+        return plot
+
+    @cached_property
+    def loss_curve(self) -> LossCurve:
+        """Of the loss; hidden while that is not selected."""
+        plot = LossCurve(self.context.theme)
+        self._hold(plot)
+        return plot
+
+    def _hold(self, plot: QWidget) -> None:
+        plot.hide()
+        layout = self._curves.layout()
+        if layout is not None:
+            layout.addWidget(plot)
 
     def _lay_out(self) -> None:
         name = QHBoxLayout()
@@ -121,8 +144,7 @@ class InspectorView(View):
         above: tuple[QWidget, ...] = (self.help, self.watch, self.form, self.reads, *wrong, self._rule)
         below: tuple[QWidget, ...] = (
             self.curve_caption,
-            self.curve,
-            self.loss_curve,
+            self._curves,
             self.forward_heading,
             self.forward,
         )
@@ -153,7 +175,7 @@ class InspectorView(View):
 
     def _step_changed(self, step: StepAt | None) -> None:
         """The samples of the update that is stepped through lie on the loss's curve."""
-        if not self.loss_curve.isHidden():
+        if self._subject is not None and self._subject.node_id == LOSS:
             self.loss_curve.show_batch(step.trace if step is not None else None)
 
     def _restyle(self) -> None:
@@ -186,10 +208,12 @@ class InspectorView(View):
         self.reads.show_block(project, subject.node_id)
         self._rule.setVisible(not (self.form.isHidden() and self.reads.isHidden()))
         self._show_facts(subject.facts)
-        self.curve.setVisible(subject.activation is not None)
         of_loss = subject.node_id == LOSS
-        self.curve_caption.setVisible(subject.activation is not None or of_loss)
-        self.loss_curve.setVisible(of_loss)
+        for part in (self.curve_caption, self._curves):
+            part.setVisible(subject.activation is not None or of_loss)
+        for name, wanted in (("curve", subject.activation is not None), ("loss_curve", of_loss)):
+            if wanted or name in vars(self):
+                getattr(self, name).setVisible(wanted)
         if of_loss:
             self.loss_curve.show_loss(project.fit.loss)
             self._caption_curve()

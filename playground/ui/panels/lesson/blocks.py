@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -16,17 +16,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.errors import counted
 from playground.lessons.check import agrees
 from playground.lessons.expressions import Condition
 from playground.lessons.lesson import Goal, Hint, Predict
 from playground.lessons.names import Seen, Value
 from playground.lessons.progress import Answer, Progress
-from playground.ui.kit.numbers import MINUS, fmt
+from playground.ui.kit.numbers import exact, fmt, parse
 from playground.ui.kit.style import GAP, refresh
 from playground.ui.kit.switches import FlowLayout
-from playground.ui.kit.text import RIGHT, WRONG, Label, button_text
+from playground.ui.kit.text import RIGHT, WRONG, Label
 from playground.ui.kit.theme import Theme
-from playground.ui.panels.lesson.text import Words
+from playground.ui.panels.lesson.text import Choice, Line, Words
 
 OPEN = "\N{WHITE CIRCLE}"
 
@@ -84,13 +85,13 @@ class QuestionCard(_Card):
         self.asked, self._answered, self._followed = asked, answered, followed
         self._seen: Seen | None = None
         self.column.addWidget(Words(theme, asked.question, followed))
-        self.buttons: list[QPushButton] = []
+        self.buttons: list[Choice] = []
         self.field: QLineEdit | None = None
         row = QWidget()
         if asked.choices:
             flow = FlowLayout(row, gap=6, row_gap=6)
             for i, choice in enumerate(asked.choices):
-                button = QPushButton(button_text(choice.text))
+                button = Choice(theme, choice.text)
                 button.setObjectName(f"choice_{i}")
                 button.clicked.connect(lambda _=False, i=i: self._choose(i))
                 self.buttons.append(button)
@@ -100,7 +101,12 @@ class QuestionCard(_Card):
             line.setContentsMargins(0, 0, 0, 0)
             self.field = QLineEdit()
             self.field.setObjectName("number")
-            self.field.setPlaceholderText(f"{asked.digits} significant digits")
+            digits = counted(asked.digits, "significant digit")
+            # What needs no look into an update is counted, and has the digits that it has.
+            self.field.setPlaceholderText(counted(asked.digits, "digit") if asked.given else "a number")
+            self.field.setToolTip(
+                f"A number of your network, to {digits}." if asked.given else "A number of your network."
+            )
             self.field.setMaximumWidth(170)
             self.field.returnPressed.connect(self._enter)
             self.enter = QPushButton("Check")
@@ -120,14 +126,13 @@ class QuestionCard(_Card):
         self.column.addWidget(row)
         self.sure = Sureness()
         self.column.addWidget(self.sure)
-        self.feedback = Label()
+        self.feedback = Line(theme)
         self.feedback.setObjectName("feedback")
-        self.feedback.setWordWrap(True)
         self.because = Words(theme, asked.because, followed)
         self.because.setObjectName("because")
         self.column.addWidget(self.feedback)
         self.column.addWidget(self.because)
-        self._wrong = ""
+        self._wrong, self._shown = "", False
         self.show_progress(Progress())
 
     # --- answering ----------------------------------------------------------------------------------------------------
@@ -153,16 +158,16 @@ class QuestionCard(_Card):
         right = self.right
         if self.field is None or right is None:
             return
-        text = self.field.text().strip().replace("\N{MINUS SIGN}", "-")
-        try:
-            guess = float(text.replace(",", "."))
-        except ValueError:
+        text = self.field.text().strip()
+        guess = parse(text)
+        if guess is None:
             self._say("This is no number; write one such as −0.25.", False)
             return
         if not math.isfinite(guess):
             self._say("Write a finite number, such as −0.25.", False)
             return
-        if agrees(guess, right, self.asked.digits):
+        if agrees(guess, right, self.asked.digits) and not self._nearer_mistakes(guess, right):
+            self._shown = False
             self._answered(self.asked.id, text, True, True, self.sure.value)
             return
         self._wrong = self._mistaken(guess)
@@ -172,18 +177,28 @@ class QuestionCard(_Card):
         for one in self.asked.given:
             self._followed(one.link)
 
-    def _mistaken(self, guess: float) -> str:
-        """What is known about a wrong number."""
+    def _mistakes(self) -> Iterator[tuple[float, str]]:
+        """The wrong numbers that people give, of the network as it stands, and what is said of each."""
         for mistake in self.asked.mistakes:
             known = mistake.value.value(self._seen) if self._seen is not None else None
-            if isinstance(known, int | float) and agrees(guess, float(known), self.asked.digits):
-                return mistake.remark
+            if isinstance(known, int | float):
+                yield float(known), mistake.remark
+
+    def _nearer_mistakes(self, guess: float, right: float) -> bool:
+        return any(abs(guess - wrong) < abs(guess - right) for wrong, _ in self._mistakes())
+
+    def _mistaken(self, guess: float) -> str:
+        """What is known about a wrong number."""
+        for wrong, remark in sorted(self._mistakes(), key=lambda one: abs(guess - one[0])):
+            if agrees(guess, wrong, self.asked.digits):
+                return remark
         right = self.right or 0.0
         if agrees(-guess, right, self.asked.digits):
             return "The size is right; look at the sign once more."
         return "Not yet. Try again, or let it be shown."
 
     def _show_it(self) -> None:
+        self._shown = True
         self._answered(self.asked.id, "shown", False, True, 0)
 
     # --- showing ------------------------------------------------------------------------------------------------------
@@ -206,7 +221,7 @@ class QuestionCard(_Card):
             mark = ""
             if given is not None:
                 mark = f"  {RIGHT}" if choice.right else f"  {WRONG}" if choice.text == given.guess else ""
-            button.setText(button_text(choice.text) + mark)
+            button.say(choice.text + mark)
             button.setEnabled(given is None)
         if self.field is not None:
             waits = self.right is None
@@ -221,7 +236,8 @@ class QuestionCard(_Card):
     def _tell(self, given: Answer | None) -> None:
         if given is None:
             waits = self.field is not None and self.right is None
-            self._say("The number comes with Step inside." if waits else "", None)
+            waited = "Step inside" if self.asked.given else "the network, in a moment"
+            self._say(f"The number comes with {waited}." if waits else "", None)
             return
         if self.asked.choices:
             chosen = next((c for c in self.asked.choices if c.text == given.guess), None)
@@ -237,12 +253,13 @@ class QuestionCard(_Card):
         if given.right:
             self._say(f"{RIGHT} Right at once.{right}", True)
         elif given.known:
-            self._say(f"{RIGHT} That is it.{right}" if given.guess != "shown" else right.strip(), True)
+            shown = self._shown or given.guess == "shown"
+            self._say(right.strip() if shown else f"{RIGHT} That is it.{right}", None if shown else True)
         else:
             self._say(f"{WRONG} {self._wrong or 'Not yet. Try again, or let it be shown.'}", False)
 
     def _say(self, text: str, good: bool | None) -> None:
-        self.feedback.setText(text)
+        self.feedback.say(text)
         self.feedback.setVisible(bool(text))
         self.feedback.setProperty("good", good is True)
         self.feedback.setProperty("warning", good is False)
@@ -322,12 +339,12 @@ def condition_in_words(condition: Condition) -> str:
     mark = RIGHT if condition.met else OPEN
     if not condition.sign:
         return f"{mark} {condition.label}"
-    return f"{mark} {condition.label} {_written(condition.now)} · asked {condition.sign} {_written(condition.asked)}"
+    return f"{mark} {condition.label} {_written(condition.now, fmt)} · asked {condition.sign} {_written(condition.asked, exact)}"
 
 
-def _written(value: Value) -> str:
+def _written(value: Value, number: Callable[[float], str]) -> str:
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.3g}".replace("-", MINUS) if isinstance(value, int | float) else value
+    return number(value) if isinstance(value, int | float) else value

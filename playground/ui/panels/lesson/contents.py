@@ -71,6 +71,7 @@ class Contents(QWidget):
         if self._page is not None:
             for part in (self.note, self._hand_in):
                 part.setParent(self)  # they stay
+            self._page.hide()
             self._page.deleteLater()
         self._page = QWidget()
         scrolled(self._page, self.note, *parts, self._hand_in)

@@ -20,7 +20,7 @@ from playground.lessons.progress import Book, Progress
 from playground.runner.messages import State
 from playground.ui.kit.style import GAP, MARGIN, refresh, scrolled
 from playground.ui.kit.text import Label
-from playground.ui.kit.view import LEFT, View, declared, panel
+from playground.ui.kit.view import View, declared
 from playground.ui.panels.lesson.blocks import GoalCard, HintCard, QuestionCard
 from playground.ui.panels.lesson.contents import Contents
 from playground.ui.panels.lesson.text import Words
@@ -38,7 +38,6 @@ def own_folder() -> Path:
     return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)) / "lessons"
 
 
-@panel("lesson", "Lessons", LEFT, order=5, shown=False, alone=True)
 class LessonView(View):
     """The lessons by topic; then one of them, page by page."""
 

@@ -27,7 +27,7 @@ from playground.ui.kit.numbers import fmt
 from playground.ui.kit.plot import small
 from playground.ui.kit.style import MARGIN
 from playground.ui.kit.text import Label
-from playground.ui.kit.view import RIGHT, Context, Table, View, panel
+from playground.ui.kit.view import Context, Table, View
 from playground.ui.panels.output.boundary import Boundary
 from playground.ui.panels.output.confusion import ConfusionMatrix
 from playground.ui.panels.output.curve import CurveFit
@@ -63,7 +63,6 @@ def score(frame: Frame, of: str = "") -> str:
     return ""
 
 
-@panel("output", "Output", RIGHT, order=30, share=42)
 class OutputView(View):
     """A title, the score, and one picture."""
 
@@ -157,6 +156,8 @@ class OutputView(View):
         self.paint.setToolButtonStyle(styles.ToolButtonTextBesideIcon if wide else styles.ToolButtonIconOnly)
         self.paint.setAutoRaise(not wide)
         self.paint.setMaximumWidth(120 if wide else 26)  # title and score need the rest
+        if self.score.text():
+            self._show_score()
 
     @property
     def picture(self) -> Picture | None:
@@ -201,13 +202,19 @@ class OutputView(View):
         if self.picture is None:
             return
         self._frame = frame
-        text = self._score(frame)
-        if text != self.score.text():
-            self.score.setText(text)
+        self._show_score()
         if frame.data is None:
             self.picture.clear()
         elif self.picture.concerns(frame):
             self.picture.show_frame(frame)
+
+    def _show_score(self) -> None:
+        """In the top bar's short words where there is little room."""
+        text = self._score(self._frame) if self._frame is not None else ""
+        if self.width() < WIDE:
+            text = text.replace("validation ", "val. ", 1)
+        if text != self.score.text():
+            self.score.setText(text)
 
     def _score(self, frame: Frame) -> str:
         """Of the part that the picture shows."""
@@ -227,7 +234,7 @@ class OutputView(View):
         test = self.picture is not None and self.picture.part == "test"
         self._looking = self._looking and test
         self.look.setVisible(test and not self._looking)
-        self.score.setText(self._score(self._frame) if self._frame is not None else "")
+        self._show_score()
 
     def _look(self) -> None:
         self._looks, self._looking = self._looks + 1, True
@@ -249,9 +256,10 @@ class OutputView(View):
         picture = self.picture
         if on and isinstance(picture, PlotPicture):
             self.painter.begin(picture)
-            self.context.focus.room_asked.emit("output")
+            self.context.focus.room_asked.emit("output", True)
         else:
             self.painter.end()
+            self.context.focus.room_asked.emit("output", False)
 
     def _add_point(self, at: tuple[float, float], value: float) -> None:
         self.painter.add_point(at, value, "Add a point where it errs")

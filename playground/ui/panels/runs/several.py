@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QBrush, QColor, QPen
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QBrush, QColor, QIcon, QPen
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -99,6 +99,7 @@ class SeveralDialog(QDialog):
             box.setObjectName(name)
             box.setAccessibleName(words)
             box.setToolTip(f"{words}.")
+            box.setAlignment(Qt.AlignmentFlag.AlignRight)
             box.setRange(1, most)
             box.setValue(value)
             box.valueChanged.connect(self._check)
@@ -106,6 +107,9 @@ class SeveralDialog(QDialog):
         self.words.setObjectName("several_words")
         self.words.setWordWrap(True)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setIcon(
+            QIcon()
+        )  # as elsewhere, words alone
         self.start = self.buttons.addButton("Start", QDialogButtonBox.ButtonRole.AcceptRole)
         self.start.setObjectName("several_start")
         self.start.setProperty("primary", True)

@@ -2,52 +2,38 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPoint, QStandardPaths, Qt, QTimer
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QComboBox,
-    QFileDialog,
-    QHBoxLayout,
-    QHeaderView,
-    QLineEdit,
-    QMenu,
-    QPushButton,
-    QSpinBox,
-    QSplitter,
-    QTableView,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from engine.errors import clipped, counted
 from playground.document import files
 from playground.document.change import TRAINED, diff
 from playground.document.files import FileError
+from playground.document.paths import in_words
 from playground.document.project import problems
 from playground.runner.beside import Beside
 from playground.runner.messages import Load
 from playground.runner.race import RaceView
-from playground.runner.sweep import Sweep, advice, standings, winner
+from playground.runner.sweep import Sweep
 from playground.runs.kept import Entry, Kept, differs, folder_of, table
-from playground.runs.luck import LEAST, luck
+from playground.runs.luck import LEAST
 from playground.runs.plan import in_a_row
 from playground.runs.trial import Result, Trial
-from playground.ui.kit.numbers import fmt
-from playground.ui.kit.plot import small
-from playground.ui.kit.style import GAP, MARGIN
+from playground.ui.kit.style import MARGIN
 from playground.ui.kit.text import Label
-from playground.ui.kit.view import BOTTOM, View, panel
+from playground.ui.kit.view import View
+from playground.ui.panels.runs.bar import MOST_EPOCHS, ControlBar
 from playground.ui.panels.runs.curves import LETTERS, MOST, Group, Key, RunCurves
-from playground.ui.panels.runs.model import COLUMNS, NOTE, STAR, RunsModel, Sorted
+from playground.ui.panels.runs.model import RunsModel
 from playground.ui.panels.runs.several import Isolation, SeveralDialog
 from playground.ui.panels.runs.surfaces import Surfaces
+from playground.ui.panels.runs.table import RunsTable
+from playground.ui.panels.runs.words import parting, tried, verdict
 
 if TYPE_CHECKING:
     from playground.document.project import Project
@@ -55,8 +41,6 @@ if TYPE_CHECKING:
 
 #: milliseconds between two looks at what is trained beside
 LOOK = 150
-#: epochs that a run beside can be asked for
-MOST_EPOCHS = 1_000_000
 NOTHING = "Change one thing, then press Run beside: the project before the edit (A) and after it (B) train side by side, with the same data, seed and batches."
 
 
@@ -65,7 +49,6 @@ def runs_folder() -> Path:
     return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)) / "runs"
 
 
-@panel("runs", "Runs", BOTTOM, order=105, behind="diagnosis", shown=False, tall=True)
 class RunsView(View):
     """Table, curves and surfaces of runs beside each other."""
 
@@ -76,11 +59,15 @@ class RunsView(View):
         self._pair: tuple[Project, ...] = ()  # what is or was run beside last: A and B, or one alone
         self._race: RaceView | None = None
         self._keys_done: tuple[str, ...] = ()
+        self._said = ""  # of the edit that is to come, in place of what is offered after others
         self.model = RunsModel(self)
-        self.sorted = Sorted(self.model)
         self.model.edited.connect(self._annotate)
-        self._make_controls()
-        self._make_table()
+        self.table = RunsTable(self.model)
+        self.table.customContextMenuRequested.connect(self._menu)
+        self.table.selectionModel().selectionChanged.connect(lambda *_: self._show_chosen())
+        self.table.delete_key.triggered.connect(self.delete_chosen)
+        self.bar = ControlBar()
+        self._connect_bar()
         self.curves, self.key, self.surfaces = (
             RunCurves(context.theme),
             Key(context.theme),
@@ -100,97 +87,19 @@ class RunsView(View):
 
     # --- what is on it ------------------------------------------------------------------------------------------------
 
-    def _make_controls(self) -> None:
-        tip = "Train the project before the last edit (A) and as it is now (B) beside each other: same data, seed and batches."
-        self.run = self._button("runs_beside", "Run beside", tip, self.run_beside)
-        self.run.setProperty("primary", True)
-        tip = f"Do the same with {LEAST} seeds, and say whether the difference is larger than luck."
-        self.seeds = self._button("runs_seeds", f"{LEAST} seeds", tip, self.run_seeds)
-        self.several = self._button(
-            "runs_several", "Try several…", "Train with several values of one setting.", self.try_several
-        )
-        self.cancel = self._button(
-            "runs_cancel", "Stop", "Give up what is trained beside; finished runs stay.", self.stop
-        )
-        self.cancel.setEnabled(False)
-        self.keep = self._button(
-            "runs_keep", "Keep", "Make the chosen run the current one, weights and all. Undo brings the old one back.", self.keep_chosen,
-        )  # fmt: skip
-        self.lock = QComboBox()
-        self.lock.setObjectName("runs_lock")
-        self.lock.addItems(["same epochs", "same time"])
-        self.lock.setAccessibleName("What both runs get alike")
-        self.lock.setToolTip(
-            "Same epochs: both stand at the same epoch. Same time: both have trained for the same time."
-        )
-        self.epochs = QSpinBox()
-        self.epochs.setObjectName("runs_epochs")
-        self.epochs.setRange(1, MOST_EPOCHS)
-        self.epochs.setSuffix(" epochs")
-        self.epochs.setAccessibleName("Epochs of each run")
-        self.epochs.setToolTip("How long each run beside is trained.")
-        self.filter = QLineEdit()
-        self.filter.setObjectName("runs_filter")
-        self.filter.setPlaceholderText("Filter runs")
-        self.filter.setAccessibleName("Filter runs")
-        self.filter.setToolTip("Show only runs in which these words stand.")
-        self.filter.setClearButtonEnabled(True)
-        self.filter.setMaximumWidth(180)
-        self.filter.textChanged.connect(self.sorted.seek)
-
-    def _button(self, name: str, text: str, tip: str, act: Any) -> QPushButton:
-        button = QPushButton(text)
-        button.setObjectName(name)
-        button.setAccessibleName(text)
-        button.setToolTip(tip)
-        button.clicked.connect(lambda _: act())
-        return button
-
-    def _make_table(self) -> None:
-        self.table = QTableView()
-        self.table.setObjectName("runs_table")
-        self.table.setAccessibleName("Runs of this project")
-        self.table.setModel(self.sorted)
-        self.table.setSortingEnabled(True)
-        self.table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)  # as they come: the newest first
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.table.setShowGrid(False)
-        self.table.setAlternatingRowColors(True)
-        self.table.setWordWrap(False)
-        self.table.setFont(small(self.font()))
-        self.table.horizontalHeader().setFont(small(self.font()))
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(24)
-        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        metrics = self.table.fontMetrics()
-        for i, column in enumerate(COLUMNS):
-            wide = {
-                STAR: "★★",
-                "what differs": "learning rate 0.03 →",
-                "end": "cannot be trained",
-                NOTE: "a note of mine",
-            }
-            sample = wide.get(column.heading, f"{column.heading}  ⌄")
-            self.table.setColumnWidth(i, metrics.horizontalAdvance(sample) + 18)
-        self.table.horizontalHeader().setStretchLastSection(True)
-        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.table.customContextMenuRequested.connect(self._menu)
-        self.table.clicked.connect(self._clicked)
-        self.table.selectionModel().selectionChanged.connect(lambda *_: self._show_chosen())
-        self.delete_key = QAction("Delete", self.table)
-        self.delete_key.setShortcut(Qt.Key.Key_Delete)
-        self.delete_key.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        self.delete_key.triggered.connect(self.delete_chosen)
-        self.table.addAction(self.delete_key)
+    def _connect_bar(self) -> None:
+        bar = self.bar
+        for button, act in (
+            (bar.run, self.run_beside),
+            (bar.seeds, self.run_seeds),
+            (bar.several, self.try_several),
+            (bar.cancel, self.stop),
+            (bar.keep, self.keep_chosen),
+        ):
+            button.clicked.connect(lambda _, act=act: act())
+        bar.filter.textChanged.connect(self.table.sorted.seek)
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(GAP)
-        for part in (self.run, self.seeds, self.several, self.lock, self.epochs, self.cancel, self.keep):
-            row.addWidget(part)
-        row.addStretch(1)
-        row.addWidget(self.filter)
         right = QWidget()
         right.setObjectName("runs_pictures")
         column = QVBoxLayout(right)
@@ -209,11 +118,10 @@ class RunsView(View):
         split.addWidget(right)
         split.setStretchFactor(0, 1)
         split.setStretchFactor(1, 1)
-        self.table.setMinimumWidth(300)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(MARGIN, MARGIN // 2, MARGIN, MARGIN // 2)
         layout.setSpacing(6)
-        layout.addLayout(row)
+        layout.addWidget(self.bar)
         layout.addWidget(self.words)
         layout.addWidget(split, 1)
 
@@ -233,9 +141,12 @@ class RunsView(View):
         else:
             self.model.show_project(after)
         if before is None or before.fit.epochs != after.fit.epochs:
-            self.epochs.setValue(min(after.fit.epochs, MOST_EPOCHS))
-        old = self._old()
-        if old is not None and not self.beside.running:
+            self.bar.epochs.setValue(min(after.fit.epochs, MOST_EPOCHS))
+        old, said_before = self._old(), self._said
+        self._said = ""
+        if said_before:
+            self.words.setText(said_before)
+        elif old is not None and not self.beside.running:
             said = clipped(diff(old, after).words, 160)
             self.words.setText(
                 f"A: before the last edit. B: now ({said}). Press Run beside to see which is better."
@@ -248,12 +159,8 @@ class RunsView(View):
         return old if old is not None and diff(old, now).touches(TRAINED) else None
 
     def _enable(self) -> None:
-        running, can_run = self.beside.running, not problems(self.context.document.value)
-        self.run.setEnabled(can_run and not running)
-        self.seeds.setEnabled(can_run and not running)
-        self.several.setEnabled(can_run and not running)
-        self.cancel.setEnabled(running)
-        self.keep.setEnabled(self._best_chosen() is not None)
+        can_run = not problems(self.context.document.value)
+        self.bar.enable(can_run, self.beside.running, self._best_chosen() is not None)
 
     # --- running ------------------------------------------------------------------------------------------------------
 
@@ -280,19 +187,21 @@ class RunsView(View):
         # B has A's seed, unless that is what was changed.
         own = len(pair) > 1 and not diff(pair[0].replace(seed=0), pair[1].replace(seed=0)).touches(TRAINED)
         heats = [
-            tuple(Trial(one, (one.seed if own else first) + more, self.epochs.value()) for one in pair)
+            tuple(Trial(one, (one.seed if own else first) + more, self.bar.epochs.value()) for one in pair)
             for more in range(seeds)
         ]
         self._sweep = None
         self._begin(heats)
 
     def _begin(self, heats: Sequence[tuple[Trial, ...]]) -> None:
+        if problems(self.context.document.value):  # such as data that may not be read without a question
+            return
         self._race, self._keys_done = None, ()
         self.table.clearSelection()
         self.isolation.show_sweep(self._sweep, {})
         if self._sweep is not None:
             self.surfaces.clear()
-        self.beside.start(heats, self.lock.currentIndex() == 1, self.kept.folder)
+        self.beside.start(heats, self.bar.by_time, self.kept.folder)
         self._timer.start()
         self.words.setText("Training beside begins …")
         self._enable()
@@ -302,7 +211,7 @@ class RunsView(View):
         self.context.document.settle()
         newest = next(reversed(self.kept.entries.values()), None)
         speed = newest.result.seconds / max(newest.result.epoch, 1) if newest is not None else None
-        dialog = SeveralDialog(self.context.document.value, path, self.epochs.value(), speed, self)
+        dialog = SeveralDialog(self.context.document.value, path, self.bar.epochs.value(), speed, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.asked.connect(self._try)
         dialog.open()
@@ -310,6 +219,10 @@ class RunsView(View):
     def _try(self, sweep: Sweep) -> None:
         self._pair, self._sweep = (), sweep
         self._begin([(one,) for one in sweep.trials])
+
+    def end(self) -> None:
+        self._timer.stop()
+        self.beside.stop()
 
     def stop(self) -> None:
         """Give up what is trained beside."""
@@ -349,17 +262,6 @@ class RunsView(View):
         self._draw([Group(name, (np.array(lane.rows),)) for lane in view.lanes])
         self.words.setText(f"Run {view.heat + 1} of {view.heats}: {name}. {view.message}")
 
-    def _sweep_words(self, sweep: Sweep) -> str:
-        """Which value is best, and what follows."""
-        results = self._results()
-        ranked = standings(sweep, results)
-        if not winner(sweep, ranked):
-            return " ".join(advice(sweep, results, ranked))
-        best = ranked[0]
-        seeds = f", median of {counted(len(sweep.seeds), 'seed')}" if len(sweep.seeds) > 1 else ""
-        said = f"Best: {winner(sweep, ranked)} (best validation loss {fmt(best.median)}{seeds})."
-        return " ".join([said, *advice(sweep, results, ranked)])
-
     def _show_race(self, view: RaceView) -> None:
         if self._sweep is not None:
             self._show_sweep(self._sweep, view)
@@ -376,16 +278,7 @@ class RunsView(View):
             f"{letter} at epoch {lane.epoch:,}" for letter, lane in zip(LETTERS, view.lanes, strict=False)
         )
         seed = f"Seed {view.heat + 1} of {view.heats}. " if view.heats > 1 else ""
-        self.words.setText(f"{seed}{at} of {self.epochs.value():,}. {self._parting(view)}{view.message}")
-
-    def _parting(self, view: RaceView) -> str:
-        if len(view.lanes) < 2:
-            return ""
-        if view.parted is None:
-            return "Until now both have the same numbers. "
-        if view.parted == 0:
-            return "They differ from the start: first weights or layers are others. "
-        return f"The first step at which they part is update {view.parted:,}. "
+        self.words.setText(f"{seed}{at} of {self.bar.epochs.value():,}. {parting(view)}{view.message}")
 
     def _pair_names(self) -> list[str]:
         if len(self._pair) < 2:
@@ -394,13 +287,13 @@ class RunsView(View):
 
     def _finished(self, view: RaceView) -> None:
         """Choose what has been trained, and say which is better."""
-        self._select(view.done)
+        self.table.choose(view.done)
         if self._sweep is not None:
             self.isolation.show_sweep(self._sweep, self._results())
-            self.words.setText(f"{self._sweep_words(self._sweep)} {view.message}".strip())
+            self.words.setText(f"{tried(self._sweep, self._results())} {view.message}".strip())
             return
         said = self._verdict()
-        parted = self._parting(view) if view.heats == 1 else ""
+        parted = parting(view) if view.heats == 1 else ""
         self.words.setText(f"{said} {parted}{view.message}".strip() or "Nothing was trained.")
 
     # --- the table ----------------------------------------------------------------------------------------------------
@@ -408,24 +301,10 @@ class RunsView(View):
     def _list(self) -> None:
         self.model.show(list(self.kept.entries.values())[::-1])
 
-    def chosen(self) -> list[Entry]:
-        """The runs that are selected, in the order of the table."""
-        rows = sorted({index.row() for index in self.table.selectionModel().selectedRows()})
-        return [self.model.entries[self.sorted.mapToSource(self.sorted.index(row, 0)).row()] for row in rows]
-
-    def _select(self, keys: Sequence[str]) -> None:
-        model, selection = self.table.selectionModel(), self.table.selectionModel().selection()
-        selection.clear()
-        for row in range(self.sorted.rowCount()):
-            source = self.sorted.mapToSource(self.sorted.index(row, 0)).row()
-            if self.model.entries[source].key in keys:
-                selection.select(self.sorted.index(row, 0), self.sorted.index(row, len(COLUMNS) - 1))
-        model.select(selection, model.SelectionFlag.ClearAndSelect)
-
     def groups(self) -> list[list[Entry]]:
         """The chosen runs, those that differ only in their seed together: A first, where it is known what that is."""
         found: list[list[Entry]] = []
-        for entry in self.chosen():
+        for entry in self.table.chosen():
             mates = next((g for g in found if _alike(g[0], entry)), None)
             if mates is None:
                 found.append([entry])
@@ -445,8 +324,13 @@ class RunsView(View):
             return
         groups, now = self.groups(), self.context.document.value
         base = groups[0][0].trial.project if groups else now
+        values = self._tried()
         names = [
-            "before" if i == 0 and self._pair and len(groups) > 1 else differs(g[0], base if i else now)
+            values[g[0].key]
+            if g[0].key in values
+            else "before"
+            if i == 0 and self._pair and len(groups) > 1
+            else differs(g[0], base if i else now)
             for i, g in enumerate(groups)
         ]
         self._draw(
@@ -470,6 +354,14 @@ class RunsView(View):
             if said:
                 self.words.setText(said)
 
+    def _tried(self) -> dict[str, str]:
+        """Of each run of the last trial of several values which value it had, in words."""
+        sweep = self._sweep
+        if sweep is None:
+            return {}
+        each = len(sweep.seeds)
+        return {d: in_words(sweep.points[i // each][0]) for i, d in enumerate(sweep.digests)}
+
     def _draw(self, groups: list[Group]) -> None:
         self.key.show_groups(groups)
         self.curves.show_groups(groups)
@@ -477,25 +369,11 @@ class RunsView(View):
     def _verdict(self) -> str:
         """Which of the first two groups is better, in words; "" where there are not two."""
         groups = self.groups()
-        if len(groups) < 2:
-            return ""
-        a, b = ({entry.trial.seed: entry.result for entry in group} for group in groups[:2])
-        shared = sorted(a.keys() & b.keys())
-        if not shared:
-            return "The chosen runs have no seed in common, so that they cannot be compared fairly."
-        what = differs(groups[1][0], groups[0][0].trial.project)
-        first, second = [a[s].score for s in shared], [b[s].score for s in shared]
-        if len(shared) > 1:
-            return f"B has {what}. {luck(first, second, 'best validation loss').words}"
-        return f"B has {what}. {_one_pair(first[0], second[0])}"
+        return verdict(groups[0], groups[1]) if len(groups) > 1 else ""
 
     def _best_chosen(self) -> Entry | None:
-        sound = [entry for entry in self.chosen() if self.kept.run_file(entry.key).exists()]
+        sound = [entry for entry in self.table.chosen() if self.kept.run_file(entry.key).exists()]
         return min(sound, key=lambda entry: entry.result.score, default=None)
-
-    def _clicked(self, index: Any) -> None:
-        if COLUMNS[index.column()].heading == STAR:
-            self.model.toggle_star(self.sorted.mapToSource(index).row())
 
     def _annotate(self, key: str, value: object) -> None:
         try:
@@ -509,7 +387,7 @@ class RunsView(View):
         self.model.changed(self.kept.entries[key])
 
     def _menu(self, at: QPoint) -> None:
-        chosen = self.chosen()
+        chosen = self.table.chosen()
         menu = QMenu(self)
         menu.setObjectName("runs_menu")
         if len(chosen) == 1:
@@ -534,23 +412,25 @@ class RunsView(View):
         kept = entry.trial.seeded.replace(
             name=now.name, notes=now.notes, memory=now.memory, human_error=now.human_error
         )
+        said = (
+            f"The run with seed {entry.trial.seed} is the current one now, at epoch {entry.result.epoch:,}."
+        )
         if diff(now, kept).touches(TRAINED):
+            self._said = f"{said} Undo brings the one before it back."
             document.take_up(kept, file, "Keep run")
         else:
             self.context.send(Load(now, file=file))
-        self.words.setText(
-            f"The run with seed {entry.trial.seed} is the current one now, at epoch {entry.result.epoch:,}."
-        )
+            self.words.setText(said)
 
     def delete_chosen(self) -> None:
         """Throw the chosen runs away."""
-        self.kept.delete([entry.key for entry in self.chosen()])
+        self.kept.delete([entry.key for entry in self.table.chosen()])
         self._list()
         self._show_chosen()
 
     def export(self) -> None:
         """Write the chosen runs, or all of them, as CSV."""
-        entries = self.chosen() or list(self.kept.entries.values())
+        entries = self.table.chosen() or list(self.kept.entries.values())
         name, _ = QFileDialog.getSaveFileName(self, "Export runs", "runs.csv", "Tables (*.csv)")
         if not name:
             return
@@ -569,13 +449,3 @@ class RunsView(View):
 def _alike(a: Entry, b: Entry) -> bool:
     """Whether two runs differ in nothing but the seed."""
     return a.trial.epochs == b.trial.epochs and not diff(a.group, b.group).touches(TRAINED)
-
-
-def _one_pair(a: float, b: float) -> str:
-    if math.isinf(a) or math.isinf(b):
-        gone = " and ".join(letter for letter, x in (("A", a), ("B", b)) if math.isinf(x))
-        return f"{gone} came to no sound end."
-    if a == b:
-        return f"Both reach the same best validation loss, {a:.4g}."
-    better, low, high = ("B", b, a) if b < a else ("A", a, b)
-    return f"{better} is better: best validation loss {low:.4g} against {high:.4g}. One seed may be luck: press {LEAST} seeds."

@@ -18,7 +18,7 @@ from playground.ui.kit.icons import icon
 from playground.ui.kit.style import scrolled
 from playground.ui.kit.subject import unsuited_losses
 from playground.ui.kit.text import RichLabel
-from playground.ui.kit.view import RIGHT, View, at_once, panel
+from playground.ui.kit.view import View, at_once
 from playground.ui.panels.training.augmentation_preview import AugmentationPreview
 from playground.ui.panels.training.batch_sizes import BatchSizes
 
@@ -44,7 +44,6 @@ class Draw(Spec):
     )
 
 
-@panel("training", "Training", RIGHT, order=60, behind="inspector")
 class TrainingView(View):
     """The form of the project's ``Fit``, in two parts, and its seed."""
 

@@ -111,7 +111,7 @@ def _all() -> Iterator[Page]:
         links=("word/Unit", "word/Weights", "word/Skip connection"),
     )  # fmt: skip
     for panel in PANELS:
-        text = words.PANELS.get(panel.key, (_first_line(panel.view),))
+        text = words.PANELS.get(panel.key) or (_first_line(panel.view),)
         yield Page(f"panel/{panel.key}", panel.title, "Panels", text, keys=words.KEYS.get(panel.key, ()))
     for word, (meaning, links) in words.GLOSSARY.items():
         yield Page(f"word/{word}", word, "Words", (meaning,), links=links)

@@ -39,6 +39,15 @@ def test_the_button_brings_the_dock_high_enough(shell: Shell) -> None:
     assert shell.window.centralWidget().height() > 150
 
 
+def test_who_steps_has_read_what_was_good_to_know(shell: Shell) -> None:
+    banner = shell.window.banner
+    shell.window.run.offer("Circle was left.", "Back to “Circle”", lambda: None)
+    assert banner.isVisible()
+    shell.key(Qt.Key.Key_I)
+    stepping(shell)
+    assert not banner.isVisible()
+
+
 def test_a_running_network_is_paused_by_the_key(shell: Shell) -> None:
     shell.window._send(Play())
     shell.until(State.RUNNING, epoch=1)
@@ -136,6 +145,7 @@ def test_opening_an_equal_project_ends_the_walk_too(qtbot, tmp_path: Path) -> No
     def see() -> None:
         told.runner.frame = before
         window.pump.tick()
+        qtbot.waitUntil(lambda: window.pump.shown is before)
 
     see()
     assert window.focus.step is not None

@@ -7,7 +7,7 @@ from engine.trace import card, moments
 from engine.trace.loss import LOSS
 from playground.ui.kit import formula
 from playground.ui.kit.numbers import fmt
-from playground.ui.panels.backprop.symbols import plain
+from playground.ui.kit.symbols import plain
 from tests.engine.trace.test_losses import trace_of
 
 pytestmark = pytest.mark.slow

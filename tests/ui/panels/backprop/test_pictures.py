@@ -6,10 +6,11 @@ import pytest
 from engine import layers
 from engine.trace import Place, card, moments
 from engine.trace.loss import LOSS
+from playground.ui.kit.grid import Grid
 from playground.ui.kit.numbers import fmt
 from playground.ui.kit.step_progress import number_at
 from playground.ui.panels.backprop.layer_pictures import picture
-from playground.ui.panels.backprop.pictures import Picture, Scene, Sheet, Sign
+from playground.ui.panels.backprop.pictures import Picture, Scene, Sign
 from playground.ui.panels.backprop.questions import question
 from tests.engine.catalogue import case_id, layer_cases
 from tests.engine.trace.tracing import network_with, trainer_for
@@ -24,8 +25,8 @@ def drawn(trace, moment, sample=0, veiled=False, place=None) -> Picture:
     return picture(Scene(trace, moment, card(trace, moment, sample, fmt), sample, veiled, place))
 
 
-def sheets(found: Picture) -> list[Sheet]:
-    return [part for part in found.parts if isinstance(part, Sheet)]
+def sheets(found: Picture) -> list[Grid]:
+    return [part for part in found.parts if isinstance(part, Grid)]
 
 
 def check_sheets(trace, found: Picture) -> int:
@@ -217,5 +218,5 @@ def test_the_kernel_is_flipped_on_the_way_back(conv):
 def test_max_pooling_rings_the_winner(conv):
     moment = find(conv, "forward", "maxpool2d1", "value", cell=(0, 1, 1))
     seen, y = sheets(drawn(conv, moment))
-    winner = next(r for r in seen.rings if r.strong)
+    winner = next(r for r in seen.rings if r.style == "winner")
     assert seen.cells[winner.rows[0], winner.columns[0]] == y.cells[1, 1]

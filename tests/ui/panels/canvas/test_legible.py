@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtWidgets import QGraphicsItem
 
 from playground.document.examples import example
+from playground.ui.kit.ink import LEGIBLE
 from playground.ui.panels.canvas import look as looks
 from playground.ui.panels.canvas.network_view import LEAST_FIT
 from tests.ui.panels.canvas.rig import Rig
@@ -15,7 +16,7 @@ def test_the_whole_network_is_shown_in_words_that_can_be_read(qtbot, key: str) -
     look = rig.scene.stage.look
     smallest = min(font.pixelSize() for font in (look.title, look.small, look.number))
     assert rig.network.zoom >= LEAST_FIT - 1e-6
-    assert smallest * rig.network.zoom >= looks.LEGIBLE - 0.01
+    assert smallest * rig.network.zoom >= LEGIBLE - 0.01
 
 
 def test_smaller_ones_are_left_out(rig, monkeypatch) -> None:
@@ -33,4 +34,4 @@ def test_smaller_ones_are_left_out(rig, monkeypatch) -> None:
             item.setCacheMode(QGraphicsItem.CacheMode.NoCache)
         rig.viewport.grab()
     assert len(written) > 10
-    assert min(written) >= looks.LEGIBLE - 0.02
+    assert min(written) >= LEGIBLE - 0.02

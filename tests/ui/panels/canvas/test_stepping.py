@@ -253,12 +253,13 @@ def test_maps_show_the_sample_s_values_as_far_as_they_are_computed(cnn):
     cnn.go("forward", "conv2d1", "value", "unit", (0, 2, 1))
     values = cnn.item.faces["conv2d1"].values
     assert np.isfinite(values).sum() == 2 * 8 + 2
-    image, _ = cnn.item._image(cnn.scene.plan["conv2d1"], cnn.item.faces["conv2d1"], False)
+    item, look = cnn.scene.blocks["conv2d1"], cnn.scene.stage.look
+    image = cnn.item.laid(item, item.place.tile(0), lower=False).image(look)
     assert image.pixelColor(1, 2).alpha() == 255
     assert image.pixelColor(2, 2).alpha() == 0
     limit = np.abs(cnn.trace.values["conv2d1"][0]).max()
     index = int(np.clip(values[0, 2, 1] * 127.5 / limit + 128, 0, 255))
-    expected = signed_table(cnn.scene.stage.look.theme)[index]
+    expected = signed_table(look.theme)[index]
     assert abs(image.pixelColor(1, 2).red() - (expected >> 16 & 255)) <= 3
 
 

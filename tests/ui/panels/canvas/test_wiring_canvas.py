@@ -93,8 +93,11 @@ def test_a_wire_is_pulled_from_a_block_to_a_later_one(rig: Rig) -> None:
 
 
 def test_while_it_is_pulled_those_that_take_it_are_marked(rig: Rig) -> None:
+    rig.hover(Port("input"))
+    assert rig.view.hover_card.isVisible()
     rig.press(rig.at(Port("input")))
     rig.drag_to(rig.card("tanh1"))
+    assert not rig.view.hover_card.isVisible(), "it would lie over the cards that are aimed at"
     marked = {i for i, item in rig.scene.blocks.items() if item.card.candidate}
     assert marked == {"linear1", "tanh1", "linear2", "linear3"}, "an Add of 4 values takes no 2"
     rig.key(Qt.Key.Key_Escape)

@@ -16,9 +16,9 @@ from engine.receptive import SampleGradients
 from playground.document.examples import example
 from playground.runner.messages import Deltas, Maps, Saliency, Weights
 from playground.ui.kit import motion
+from playground.ui.kit.grid import LEGIBLE
 from playground.ui.kit.theme import DARK
 from playground.ui.panels.convolution import scope as scope_module
-from playground.ui.panels.convolution.paint import LEGIBLE, LOWEST
 from playground.ui.panels.convolution.structure import Spot
 from tests.ui.bench import ink, pixels
 from tests.ui.panels.convolution.following import USUAL, Following, middle_of, project
@@ -440,8 +440,8 @@ def test_a_window_fits_the_width_and_has_room_for_its_numbers(qtbot, size, salie
         assert level.horizontalScrollBar().maximum() == 0
         kh, kw = level._kernel(shown.scope.stage)
         for rect in level._rows[0][2]:
-            assert rect.width() / kw >= LEGIBLE
-            assert rect.height() / kh >= LOWEST
+            assert rect.width() / kw >= LEGIBLE[0]
+            assert rect.height() / kh >= LEGIBLE[1]
             assert rect.bottom() <= level.viewport().height()
 
 

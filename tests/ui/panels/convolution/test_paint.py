@@ -6,17 +6,12 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QImage
 
+from playground.ui.kit.grid import power_in_words, power_of
+from playground.ui.kit.ink import ink_of
 from playground.ui.kit.theme import LIGHT
-from playground.ui.panels.convolution.paint import (
-    filter_strip,
-    ink_of,
-    map_image,
-    map_strip,
-    power_in_words,
-    power_of,
-)
+from playground.ui.panels.convolution.paint import filter_strip, map_image, map_strip
 
-TABLE = ink_of(LIGHT).values
+TABLE = ink_of(LIGHT).tables["values"]
 
 
 def colours(image: QImage) -> np.ndarray:

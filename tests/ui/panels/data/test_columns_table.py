@@ -95,16 +95,19 @@ def test_the_target_is_another_column_or_several(bench: Bench) -> None:
     assert bench.project.source.targets == "count"
 
 
-def test_the_order_of_kinds_is_chosen(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def order_dialog(table: ColumnsTable) -> QInputDialog:
+    choose(table, "colour", "Change the order…")
+    return next(one for one in table.findChildren(QInputDialog) if one.isVisible())
+
+
+def test_the_order_of_kinds_is_chosen(bench: Bench) -> None:
     table = bench.view.columns
     choose(table, "colour", "ordered")
     first = data_of(bench.project).raw.x[:4, 1].tolist()
-    monkeypatch.setattr(
-        QInputDialog,
-        "getText",
-        lambda *a, text: ("red < blue", True) if text == "blue < red" else ("", False),
-    )
-    choose(table, "colour", "Change the order…")
+    dialog = order_dialog(table)
+    assert dialog.textValue() == "blue < red"
+    dialog.setTextValue("red < blue")
+    dialog.accept()
     assert bench.project.source.roles == "colour=ordered[red<blue]"
     assert data_of(bench.project).raw.x[:4, 1].tolist() == [1 - value for value in first]
 

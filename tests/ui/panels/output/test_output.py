@@ -81,17 +81,21 @@ def test_every_kind_of_data_has_its_picture_and_is_answered(show, source, output
     session.pause()
     view.show_frame(session.frame(tuple(view.wants())))
     assert view.picture.grab().toImage() != first
-    assert view.score.text() == score(session.frame())
+    assert view.score.text() == score(session.frame()).replace("validation", "val.")
 
 
 def test_the_score_in_words(show, frame, binary, sine):
     view = show(binary)
     view.show_frame(frame(binary, train_metric=0.5, validation_metric=0.99))
+    assert view.score.text() == "val. accuracy 0.990"
+    view.resize(500, 300)
     assert view.score.text() == "validation accuracy 0.990"
+    view.resize(320, 300)
+    assert view.score.text() == "val. accuracy 0.990"
     view.show_frame(frame(binary, train_metric=0.5))
     assert view.score.text() == "train accuracy 0.500"
     view.show_frame(frame(sine, validation_metric=-0.2))
-    assert view.score.text() == "validation R² −0.200"
+    assert view.score.text() == "val. R² −0.200"
     view.show_frame(frame(binary))
     assert view.score.text() == ""
     view.show_frame(frame(binary, state=State.EMPTY, message="The network is empty."))
@@ -193,7 +197,7 @@ def test_the_score_is_that_of_the_part_on_screen(show, trained: Session) -> None
         view.show_frame(trained.frame(tuple(view.wants())))
         return view.score.text()
 
-    assert look().startswith("validation accuracy")
+    assert look().startswith("val. accuracy")
     view.picture.bar.part = "train"
     assert look().startswith("train accuracy")
     view.picture.bar.part = "test"
@@ -206,7 +210,7 @@ def test_the_score_is_that_of_the_part_on_screen(show, trained: Session) -> None
         score = trained.frame((PartScore("test"),)).answer(PartScore("test"))
         assert look() == f"test accuracy {score.metric:.3g} · loss {score.loss:.3g} · looked at {times}"
         view.picture.bar.part = "validation"
-        assert look().startswith("validation accuracy")
+        assert look().startswith("val. accuracy")
         view.picture.bar.part = "test"
         assert look() == "", "each look is asked for"
 

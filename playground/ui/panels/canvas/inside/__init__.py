@@ -13,7 +13,7 @@ from playground.ui.panels.canvas.inside.base import Inside, Stage
 from playground.ui.panels.canvas.inside.curves import CurveTiles
 from playground.ui.panels.canvas.inside.dropout import SharePicture
 from playground.ui.panels.canvas.inside.losses import LossReadOut
-from playground.ui.panels.canvas.inside.maps import MapTiles, SampleTiles
+from playground.ui.panels.canvas.inside.maps import MapTiles, PictureTiles
 from playground.ui.panels.canvas.inside.surface import SurfaceTiles
 from playground.ui.panels.canvas.inside.tiles import Tiles
 from playground.ui.panels.canvas.inside.values import ValueTiles
@@ -39,7 +39,7 @@ def column_under_card(block: Block, mode: Mode) -> type[Inside] | None:
     if not block.units:
         return None
     if len(block.shape) == 3:
-        return SampleTiles if block.id == INPUT else MapTiles
+        return PictureTiles if block.id == INPUT else MapTiles
     return _UNITS[mode]
 
 

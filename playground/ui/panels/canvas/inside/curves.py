@@ -19,7 +19,6 @@ class CurveTiles(Tiles):
 
     def __init__(self, stage) -> None:
         super().__init__(stage)
-        self._limits: list[float] = []
         self._paths: list[
             tuple[QPainterPath, QPainterPath, QPainterPath]
         ] = []  # above, below, line; in 0..1 × −1..1
@@ -28,14 +27,14 @@ class CurveTiles(Tiles):
         return Curve(self.block.shown, RESOLUTION)
 
     def clear(self) -> None:
-        self._limits, self._paths = [], []
+        self.limits, self._paths = [], []
 
     def take(self, values: Array, units: list[int]) -> None:
-        self._limits = ends_of(values[units]).tolist()
+        self.limits = ends_of(values[units]).tolist()
         x = np.linspace(0.0, 1.0, values.shape[1])
         around = np.concatenate([[0.0], x, [1.0]])
         self._paths = []
-        for row, limit in zip(values[units], self._limits, strict=True):
+        for row, limit in zip(values[units], self.limits, strict=True):
             y = np.clip(np.nan_to_num(row / limit), -1.0, 1.0).astype(float)
             closed = np.concatenate([[0.0], y, [0.0]])
             above, below = np.maximum(closed, 0.0), np.minimum(closed, 0.0)
@@ -63,9 +62,3 @@ class CurveTiles(Tiles):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(line)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-
-    def limit(self, unit: int) -> float | None:
-        for limit, tile in zip(self._limits, self.place.tiles, strict=False):
-            if tile.unit == unit:
-                return limit
-        return None

@@ -30,6 +30,6 @@ class SharePicture(Inside):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(look.muted, 1.0))
         painter.drawRect(rect)
-        painter.setFont(look.number)
+        painter.setFont(look.small)
         line = QRectF(rect.left(), rect.bottom() + 1, rect.width(), 14)
         write(painter, line, Qt.AlignmentFlag.AlignCenter, f"{fmt(100 * off, 2)} % off")

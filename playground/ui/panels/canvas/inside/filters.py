@@ -13,6 +13,7 @@ from PySide6.QtGui import QImage, QPainter, QPen
 from engine.layers import Shape
 from playground.runner.rows import Rows
 from playground.ui.kit.colours import draw_part, indexed_image, magnitudes, signed_index
+from playground.ui.kit.grid import cell_at, cells_rect, centred
 from playground.ui.panels.canvas.layout import Tile
 
 if TYPE_CHECKING:
@@ -67,7 +68,9 @@ class Filters:
         padded[:, : slices.shape[1]] = slices
         picture = padded.reshape(-1, rows, columns, height, width).swapaxes(2, 3)
         index = signed_index(picture.reshape(-1, columns * width), self.limit)
-        self._image = indexed_image(index, self._stage.look.table).convertToFormat(QImage.Format.Format_RGB32)
+        self._image = indexed_image(index, self._stage.look.tables["values"]).convertToFormat(
+            QImage.Format.Format_RGB32
+        )
 
     def _lay(self, tiles: Sequence[Tile]) -> None:
         if self._laid == (self._shape, tiles):
@@ -106,11 +109,10 @@ class Filters:
             return None
         channels, height, width = self._shape
         rows, columns = grid_of(channels)
-        rect = self._picture(tile.filter)
-        if not rect.contains(at):
+        found = cell_at(self._picture(tile.filter), at, rows * height, columns * width)
+        if found is None:
             return None
-        row = min(int((at.y() - rect.top()) / rect.height() * rows * height), rows * height - 1)
-        column = min(int((at.x() - rect.left()) / rect.width() * columns * width), columns * width - 1)
+        row, column = found
         c, i, j = row // height * columns + column // width, row % height, column % width
         if c >= min(channels, MOST_SLICES):
             return None
@@ -125,16 +127,12 @@ class Filters:
         if c >= min(channels, MOST_SLICES):
             return None
         rows, columns = grid_of(channels)
-        rect = self._picture(tile.filter)
-        w, h = rect.width() / (columns * width), rect.height() / (rows * height)
-        return QRectF(
-            rect.left() + (c % columns * width + j) * w, rect.top() + (c // columns * height + i) * h, w, h
-        )
+        row, column = c // columns * height + i, c % columns * width + j
+        size = (rows * height, columns * width)
+        return cells_rect(self._picture(tile.filter), size, (row,), (column,))
 
     def _picture(self, rect: QRectF) -> QRectF:
         """The largest place in ``rect`` in which all cells are square."""
         channels, height, width = self._shape
         rows, columns = grid_of(channels)
-        cell = min(rect.width() / (columns * width), rect.height() / (rows * height))
-        w, h = columns * width * cell, rows * height * cell
-        return QRectF(rect.center().x() - w / 2, rect.center().y() - h / 2, w, h)
+        return centred(rect, rows * height, columns * width)

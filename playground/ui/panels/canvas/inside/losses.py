@@ -48,7 +48,7 @@ class LossReadOut(Inside):
 
     def draw(self, painter: QPainter) -> None:
         look, rect = self.stage.look, self.place.below or QRectF()
-        painter.setFont(look.number)
+        painter.setFont(look.small)
         painter.setPen(look.muted)
         under = QRectF(0, self.place.card.bottom() + 18, self.place.width, 32)
         wrap = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap

@@ -5,14 +5,15 @@ from __future__ import annotations
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
 
-from playground.runner.messages import Frame, Maps
+from playground.runner.messages import Frame
 from playground.ui.kit.colours import draw_part, grey_table, indexed_image, share_index, signed_index
-from playground.ui.panels.canvas.inside.tiles import Array, Tiles, end_of
+from playground.ui.kit.grid import centred
+from playground.ui.panels.canvas.inside.tiles import Array, SampleTiles, end_of
 from playground.ui.panels.canvas.layout import Place, Tile
 from playground.ui.panels.canvas.plan import Block
 
 
-class MapTiles(Tiles):
+class MapTiles(SampleTiles):
     """Maps in the signed scale, one scale for all channels of the layer: a channel that hardly answers looks pale."""
 
     def __init__(self, stage) -> None:
@@ -24,18 +25,12 @@ class MapTiles(Tiles):
         ] = []  # of each map: where it is drawn, and where it is in the image
         self._fills = False  # each fills its tile
 
-    def want(self) -> Maps:
-        return Maps(self.block.shown, *self.stage.sample)
-
-    def fits(self, values: Array) -> bool:
-        return values.shape == self.block.shape
-
     def clear(self) -> None:
         self._image, self._limit = QImage(), None
 
     def take(self, values: Array, units: list[int]) -> None:
         self._limit = end_of(values)
-        self._keep(signed_index(values[units], self._limit), self.stage.look.table)
+        self._keep(signed_index(values[units], self._limit), self.stage.look.tables["values"])
 
     def _keep(self, index: Array, table: list[int]) -> None:
         """Make a picture of table entries ``(tiles, height, width)``."""
@@ -44,7 +39,7 @@ class MapTiles(Tiles):
 
     def show_block(self, block: Block, place: Place) -> None:
         _, height, width = block.shape
-        fitted = [_fitted(width, height, tile.rect) for tile in place.tiles]
+        fitted = [centred(tile.rect, height, width) for tile in place.tiles]
         self._fills = all(f == tile.rect for f, tile in zip(fitted, place.tiles, strict=True))
         self._places = [(f, QRectF(0, i * height, width, height)) for i, f in enumerate(fitted)]
         super().show_block(block, place)
@@ -64,7 +59,7 @@ class MapTiles(Tiles):
         return self._limit
 
 
-class SampleTiles(MapTiles):
+class PictureTiles(MapTiles):
     """The chosen picture, in grey: the darkest value of the training data is black, the brightest white."""
 
     def __init__(self, stage) -> None:
@@ -83,10 +78,3 @@ class SampleTiles(MapTiles):
 
     def limit(self, unit: int) -> float | None:
         return None
-
-
-def _fitted(width: int, height: int, rect: QRectF) -> QRectF:
-    """The largest place in ``rect`` with the picture's own proportions."""
-    scale = min(rect.width() / width, rect.height() / height)
-    w, h = width * scale, height * scale
-    return QRectF(rect.center().x() - w / 2, rect.center().y() - h / 2, w, h)

@@ -102,7 +102,7 @@ class Marks(Item):
             sign = None if signs is None else signs[i]
             radius = DOT + 1.2 * hovered
             painter.setPen(look.hover if hovered else QPen(look.sunken, 1.4))
-            painter.setBrush(look.panel if sign is None else look.sign(sign) if sign else look.faint)
+            painter.setBrush(look.panel if sign is None else look.end(sign) if sign else look.faint)
             painter.drawEllipse(tile.bias, radius, radius)
             if sign:
                 painter.setPen(QPen(look.panel, 1.4))

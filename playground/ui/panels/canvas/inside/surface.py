@@ -24,35 +24,28 @@ class SurfaceTiles(Tiles):
         super().__init__(stage)
         self._image = QImage()  # all surfaces, one below the other
         self._side = 1
-        self._limits: list[float] = []
 
     def want(self) -> Surface:
         return Surface(self.block.shown, every=self.stage.every)
 
     def clear(self) -> None:
-        self._image, self._limits = QImage(), []
+        self._image, self.limits = QImage(), []
 
     def take(self, values: Array, units: list[int]) -> None:
         values = values[units]
         ends = ends_of(values, SPREAD)
-        self._limits = ends.tolist()
+        self.limits = ends.tolist()
         scaled = values / ends.astype(values.dtype)[:, None, None]
         # The first row of a surface is its lowest x2, that of a picture its top.
         index = signed_index(scaled[:, ::-1], 1.0)
         self._side = values.shape[2]
         # Qt paints an indexed image four times as slowly as a plain one, and each image is painted several times.
-        indexed = indexed_image(index.reshape(-1, self._side), self.stage.look.table)
+        indexed = indexed_image(index.reshape(-1, self._side), self.stage.look.tables["values"])
         self._image = indexed.convertToFormat(QImage.Format.Format_RGB32)
 
     def paint_tile(self, painter: QPainter, i: int, tile: Tile) -> None:
-        if i < len(self._limits):
+        if i < len(self.limits):
             side = self._side
             draw_part(painter, tile.rect, self._image, QRectF(0, i * side, side, side))
         else:
             painter.fillRect(tile.rect, self.stage.look.panel)
-
-    def limit(self, unit: int) -> float | None:
-        for limit, tile in zip(self._limits, self.place.tiles, strict=False):
-            if tile.unit == unit:
-                return limit
-        return None

@@ -32,6 +32,7 @@ class Tiles(Inside):
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
         self.weights: Mapping[str, Any] = {}  #: as of the last frame that fitted
+        self.limits: list[float] = []  #: the end of each tile's scale, where each has its own
         self.filters = Filters(stage)
         self.marks = Marks(self)
 
@@ -87,6 +88,10 @@ class Tiles(Inside):
         if max(map(math.prod, self.block.parameters.values()), default=0) <= LARGE or not self.place.tiles:
             return None
         return self.place.tiles[0].unit, self.place.tiles[-1].unit + 1
+
+    def limit(self, unit: int) -> float | None:
+        pairs = zip(self.place.tiles, self.limits, strict=False)
+        return next((limit for tile, limit in pairs if tile.unit == unit), None)
 
     def show_frame(self, frame: Frame) -> None:
         if self.block.parameters:
@@ -148,6 +153,16 @@ class Tiles(Inside):
             if cell is not None:
                 return Cell(self.block.id, "weight", cell)
         return None
+
+
+class SampleTiles(Tiles):
+    """What the shown node gives for the chosen sample."""
+
+    def want(self) -> Maps:
+        return Maps(self.block.shown, *self.stage.sample)
+
+    def fits(self, values: Array) -> bool:
+        return values.shape == self.block.shape
 
 
 def ends_of(values: Array, spread: float = np.inf) -> Array:

@@ -2,53 +2,40 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter
 
-from playground.runner.messages import Maps
-from playground.ui.kit.numbers import fmt
-from playground.ui.panels.canvas.inside.tiles import Array, Tiles, end_of
+from playground.ui.kit.grid import Grid, Laid
+from playground.ui.kit.grid_paint import paint_grid
+from playground.ui.panels.canvas.inside.tiles import Array, SampleTiles, end_of
 from playground.ui.panels.canvas.layout import Tile
-from playground.ui.panels.canvas.look import write
+from playground.ui.panels.canvas.look import SMALLEST
 
 
-class ValueTiles(Tiles):
+class ValueTiles(SampleTiles):
     """The scale is one for all units of the layer, shown or not, so that they can be compared."""
 
     def __init__(self, stage) -> None:
         super().__init__(stage)
-        self._values: list[float] = []
-        self._limit = 1.0
-
-    def want(self) -> Maps:
-        return Maps(self.block.shown, *self.stage.sample)
-
-    def fits(self, values: Array) -> bool:
-        return values.shape == self.block.shape
+        self._grids: list[Grid] = []
 
     def clear(self) -> None:
-        self._values = []
+        self._grids = []
 
     def take(self, values: Array, units: list[int]) -> None:
-        self._limit = end_of(values)
-        self._values = values[units].tolist()
+        limit = end_of(values)
+        self._grids = [
+            Grid("y", "", values[unit].reshape(1, 1), limit=limit, digits=2, least=SMALLEST) for unit in units
+        ]
 
     def paint_tile(self, painter: QPainter, i: int, tile: Tile) -> None:
-        look = self.stage.look
-        if i >= len(self._values):
-            painter.fillRect(tile.rect, look.panel)
-            return
-        value = self._values[i]
-        colour = look.tint(value, self._limit)
-        painter.fillRect(tile.rect, colour)
-        dark_paper = colour.lightnessF() < 0.55
-        painter.setPen(Qt.GlobalColor.white if dark_paper else Qt.GlobalColor.black)
-        painter.setFont(look.number)
-        write(painter, tile.rect, Qt.AlignmentFlag.AlignCenter, fmt(value, 2))
+        if i < len(self._grids):
+            paint_grid(painter, self.stage.look, Laid.whole(self._grids[i], tile.rect))
+        else:
+            painter.fillRect(tile.rect, self.stage.look.panel)
 
     def limit(self, unit: int) -> float | None:
-        return self._limit if self._values else None
+        return self._grids[0].limit if self._grids else None
 
     def value(self, unit: int) -> float | None:
-        pairs = zip(self.place.tiles, self._values, strict=False)
-        return next((value for tile, value in pairs if tile.unit == unit), None)
+        pairs = zip(self.place.tiles, self._grids, strict=False)
+        return next((float(grid.cells[0, 0]) for tile, grid in pairs if tile.unit == unit), None)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from playground.ui.panels.backprop.symbols import ACCENT, Run, plain, runs
+from playground.ui.kit.symbols import ACCENT, Run, plain, runs
 
 
 @pytest.mark.parametrize(
