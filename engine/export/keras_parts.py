@@ -41,7 +41,7 @@ class WindowMean(layers.Layer):
     def call(self, x):
         top, bottom, left, right = self.border
         x = ops.pad(x, [[0, 0], [top, bottom], [left, right], [0, 0]])
-        return sum(windows(x, self.size, self.strides, self.dilation)) / self.counted
+        return sum(windows(x, self.size, self.strides, self.dilation)) / ops.convert_to_tensor(self.counted)
 
 
 ''',

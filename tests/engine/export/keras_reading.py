@@ -394,6 +394,7 @@ class Concatenate(Layer):
 
 class Ops:
     square, stack, mean, clip, maximum = np.square, np.stack, np.mean, np.clip, np.maximum
+    convert_to_tensor = np.asarray
 
     @staticmethod
     def pad(x, pads, constant_values=0.0):
