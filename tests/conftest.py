@@ -79,7 +79,14 @@ def settings_of_its_own(request: pytest.FixtureRequest) -> None:
 
 _unmeasured = pytest.StashKey[bool]()
 #: the tests of what has a floor
-_MEASURED = ("tests/engine/", "tests/document/", "tests/runs/", "tests/runner/")
+_MEASURED = (
+    "tests/engine/",
+    "tests/document/",
+    "tests/runs/",
+    "tests/runner/",
+    "tests/coach/",
+    "tests/test_cli.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

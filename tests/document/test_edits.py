@@ -7,8 +7,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.augmentation import Jitter, Rotate, Shift
-from engine.data import Circle, Diabetes, Digits, Iris, Preparation, Sine, SpiralClasses, Xor
-from engine.errors import SpecError, UnknownName
+from engine.data import (
+    Circle,
+    Diabetes,
+    Digits,
+    Iris,
+    PastedTable,
+    Preparation,
+    Sine,
+    SpiralClasses,
+    Xor,
+    roles,
+)
+from engine.errors import DataError, SpecError, UnknownName
 from engine.fit import Fit
 from engine.initializers import HeNormal, Zeros
 from engine.layers import (
@@ -495,3 +506,34 @@ def test_what_is_typed_comes_before_an_edit_and_another_project_is_news() -> Non
     assert (document.value.seed, settled) == (3, [0])
     document.open(circle())
     assert heard == [News.EDITED, News.OPENED]
+
+
+def test_a_column_gets_another_role() -> None:
+    table = PastedTable(text="a\tb\tc\n1\t2\t3\n4\t5\t6\n7\t8\t9\n2\t4\t1\n5\t3\t2\n", targets="c")
+    about = table.make().encoding.about
+    second = edits.with_role(table, about, "b", roles.TARGET)
+    assert second.targets == "b"
+    both = edits.with_role(table, about, "b", roles.TARGET, also=True)
+    assert both.targets == "c, b"
+    about = both.make().encoding.about
+    assert edits.with_role(both, about, "c", roles.IGNORE).targets == "b"
+    with pytest.raises(DataError, match="c is the only target"):
+        edits.with_role(table, table.make().encoding.about, "c", roles.IGNORE)
+    assert "a=ignore" in edits.with_choice(table, "a", role=roles.IGNORE).roles
+    before = circle()
+    assert edits.set_role(before, "a", roles.IGNORE) is before
+    on_table = edits.set_source(before, table)
+    assert edits.set_role(on_table, "a", roles.IGNORE).source.roles == "a=ignore"
+
+
+def test_other_painted_classes_bring_the_layer_and_loss_they_need() -> None:
+    before = circle()
+    source = edits.painted(before)
+    assert source is not None
+    assert edits.paint(before, source).network is before.network
+    more = source.replace(classes=(*source.classes, "third"))
+    assert edits.set_classes(edits.paint(before, source), source).network is before.network
+    after = edits.set_classes(edits.paint(before, source), more)
+    assert after.network.nodes[-1].layer.out_features == 3
+    assert isinstance(after.fit.loss, CrossEntropyLoss)
+    assert edits.painted(digits()) is None

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: the height of a tall panel, at least: in pixels, and as a share of the window
 TALL, TALL_SHARE = 300, 0.4
+#: milliseconds after which it is looked again whether a dock is still dragged
+HELD = 100
 #: the width of a panel that is read, at least, and of a window in which it may reach down to the bottom, in pixels
 READ, WIDE = 330, 1500
 #: height and width of a panel that asks for room, as shares of the window
@@ -134,7 +136,7 @@ class Docks:
         self._later.timeout.connect(self._refresh_titles)
         for dock in self._docks.values():
             for changed in (dock.dockLocationChanged, dock.topLevelChanged, dock.visibilityChanged):
-                changed.connect(lambda *_: self._later.start())
+                changed.connect(lambda *_: self._later.start(0))
 
     def __getitem__(self, key: str) -> QDockWidget:
         return self._docks[key]
@@ -180,7 +182,15 @@ class Docks:
                 if self[key] in self._widened:
                     self._narrow(self[key])
 
+    @property
+    def _held(self) -> bool:
+        """Whether somebody drags a dock: Qt has put its arrangement aside then, and whoever changes it may free it twice."""
+        return any(dock.held for dock in self._docks.values())
+
     def _refresh_titles(self) -> None:
+        if self._held:
+            self._later.start(HELD)
+            return
         for key, title in self._titles.items():
             title.set_tabbed(bool(self._window.tabifiedDockWidgets(self[key])))
 
@@ -228,8 +238,7 @@ class Docks:
             self._resize(dock, wished, Qt.Orientation.Vertical)
 
     def _resize(self, dock: QDockWidget, size: int, way: Qt.Orientation = Qt.Orientation.Horizontal) -> None:
-        # While somebody drags a dock, Qt has put its arrangement aside: whoever changes it then, frees it twice.
-        if not any(one.held for one in self._docks.values()):
+        if not self._held:
             self._window.resizeDocks([dock], [size], way)
 
     def make_shown(self) -> None:
