@@ -84,8 +84,10 @@ class Ink:
     def end(self, value: float, backward: bool = False) -> QColor:
         """The end of the scale on the side of ``value``, for numbers in large print."""
         theme = self.theme
-        ends = (theme.gradient_negative, theme.gradient) if backward else (theme.negative, theme.positive)
-        return QColor(ends[value >= 0])
+        low, high = (
+            (theme.gradient_negative, theme.gradient) if backward else (theme.negative, theme.positive)
+        )
+        return QColor(high if value >= 0 else low)
 
 
 def _readable_on(entry: int) -> tuple[QColor, QColor]:

@@ -165,3 +165,14 @@ def test_every_ring_is_seen_and_stays_at_its_cells(qapp, style, side) -> None:
 def test_proportions_are_kept_in_the_middle(qapp) -> None:
     assert centred(QRectF(10, 10, 40, 20), 2, 2) == QRectF(20, 10, 20, 20)
     assert centred(QRectF(10, 10, 20, 40), 1, 2) == QRectF(10, 25, 20, 10)
+
+
+@pytest.mark.parametrize(
+    "number", [0.5, np.float64(0.5), np.float32(0.5)], ids=lambda number: type(number).__name__
+)
+def test_the_end_of_the_scale_is_that_of_a_numbers_sign(number) -> None:
+    ink = ink_of(LIGHT)
+    assert ink.end(number).name() == LIGHT.positive
+    assert ink.end(-number).name() == LIGHT.negative
+    assert ink.end(number, backward=True).name() == LIGHT.gradient
+    assert ink.end(-number, backward=True).name() == LIGHT.gradient_negative
