@@ -1,9 +1,9 @@
-"""``python -m benchmarks [engine|memory|gui|growth|coach] [options]``: one of the benchmarks, or all, each in a process of its own."""
+"""``python -m benchmarks [engine|memory|gui|window|growth|coach|initialization|tables] [options]``: one of the benchmarks, or all, each in a process of its own."""
 
 import subprocess
 import sys
 
-BENCHMARKS = ("engine", "memory", "gui", "growth", "coach")
+BENCHMARKS = ("engine", "memory", "gui", "window", "growth", "coach", "initialization", "tables")
 
 
 def main(words: list[str]) -> int:

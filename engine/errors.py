@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 #: letters of a message, of a value that it repeats, and items of a list in it
 MOST_LETTERS, MOST_OF_VALUE, MOST_ITEMS = 600, 80, 8
 
+#: what is said of a MemoryError that has no words of its own
+NO_ROOM = (
+    "It takes more memory than there is; expected room for the network and copies of its weights. "
+    "Make the network or the batches smaller, or close other programs."
+)
+
 # Looks no deeper into a value than it shows of it.
 _SHORT = reprlib.Repr()
 _SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxtuple, _SHORT.maxdict = 4, 6, 6, 3

@@ -41,7 +41,8 @@ class Fit(Spec):
     epochs: int = param(
         Int(min=1, max=10_000_000),
         default=100,
-        help="Passes planned: where the command line stops, and what schedules span. Play goes on beyond.",
+        label="planned epochs",
+        help="Where the command line stops, and what schedules span. Play goes on beyond.",
         unit="epochs",
     )
     augmentation: tuple[Augmentation, ...] = param(

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.core import Array, Parameter
 from engine.registry import Registry
-from engine.spec import Float, Spec, param
+from engine.spec import Choice, Float, Spec, by_option, param
 
 #: numbers drawn at once: they stay in the cache until they are where they belong
 PIECE = 1 << 16
@@ -31,6 +31,10 @@ class Initializer(Spec):
     def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
         """Initial values; ``parameter`` carries shape and fans."""
         return np.zeros(parameter.shape)
+
+    def mean_square(self, parameter: Parameter) -> float:
+        """``E[w²]`` of the numbers that ``draw`` gives: σ² of weights whose mean is 0."""
+        return 0.0
 
 
 initializers: Registry[Initializer] = Registry("initializer", Initializer)
@@ -55,6 +59,9 @@ class Constant(Initializer):
     def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
         return np.full(parameter.shape, self.value)
 
+    def mean_square(self, parameter: Parameter) -> float:
+        return self.value**2
+
 
 @initializers.register("normal", label="Normal")
 @dataclass(frozen=True)
@@ -68,6 +75,9 @@ class Normal(Initializer):
     def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
         return rng.normal(self.mean, self.std, parameter.shape)
 
+    def mean_square(self, parameter: Parameter) -> float:
+        return self.mean**2 + self.std**2
+
 
 @initializers.register("uniform", label="Uniform")
 @dataclass(frozen=True)
@@ -79,6 +89,9 @@ class Uniform(Initializer):
 
     def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
         return rng.uniform(-self.bound, self.bound, parameter.shape)
+
+    def mean_square(self, parameter: Parameter) -> float:
+        return self.bound**2 / 3.0
 
 
 @initializers.register("xavier_uniform", label="Xavier uniform")
@@ -99,6 +112,9 @@ class XavierUniform(Initializer):
     def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
         a = self.gain * np.sqrt(6.0 / (parameter.fan_in + parameter.fan_out))
         return rng.uniform(-a, a, parameter.shape)
+
+    def mean_square(self, parameter: Parameter) -> float:
+        return self.gain**2 * 2.0 / (parameter.fan_in + parameter.fan_out)
 
 
 @initializers.register("xavier_normal", label="Xavier normal")
@@ -121,6 +137,9 @@ class XavierNormal(Initializer):
             0.0, self.gain * np.sqrt(2.0 / (parameter.fan_in + parameter.fan_out)), parameter.shape
         )
 
+    def mean_square(self, parameter: Parameter) -> float:
+        return self.gain**2 * 2.0 / (parameter.fan_in + parameter.fan_out)
+
 
 @initializers.register("he_uniform", label="He uniform")
 @dataclass(frozen=True)
@@ -133,6 +152,9 @@ class HeUniform(Initializer):
         a = np.sqrt(6.0 / parameter.fan_in)
         return rng.uniform(-a, a, parameter.shape)
 
+    def mean_square(self, parameter: Parameter) -> float:
+        return 2.0 / parameter.fan_in
+
 
 @initializers.register("he_normal", label="He normal")
 @dataclass(frozen=True)
@@ -143,6 +165,9 @@ class HeNormal(Initializer):
 
     def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
         return rng.normal(0.0, np.sqrt(2.0 / parameter.fan_in), parameter.shape)
+
+    def mean_square(self, parameter: Parameter) -> float:
+        return 2.0 / parameter.fan_in
 
 
 @initializers.register("lecun_uniform", label="LeCun uniform")
@@ -156,6 +181,9 @@ class LeCunUniform(Initializer):
         a = np.sqrt(3.0 / parameter.fan_in)
         return rng.uniform(-a, a, parameter.shape)
 
+    def mean_square(self, parameter: Parameter) -> float:
+        return 1.0 / parameter.fan_in
+
 
 @initializers.register("lecun_normal", label="LeCun normal")
 @dataclass(frozen=True)
@@ -167,6 +195,9 @@ class LeCunNormal(Initializer):
     def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
         return rng.normal(0.0, np.sqrt(1.0 / parameter.fan_in), parameter.shape)
 
+    def mean_square(self, parameter: Parameter) -> float:
+        return 1.0 / parameter.fan_in
+
 
 @initializers.register("selu_gain", label="SELU gain")
 @dataclass(frozen=True)
@@ -177,6 +208,72 @@ class SELUGain(Initializer):
 
     def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
         return rng.normal(0.0, 0.75 / np.sqrt(parameter.fan_in), parameter.shape)
+
+    def mean_square(self, parameter: Parameter) -> float:
+        return 0.75**2 / parameter.fan_in
+
+
+@dataclass(frozen=True)
+class VarianceScaling(Initializer):
+    """A spread of one's own: the gain over the root of a fan. The others of this kind are cases of it (Keras' name)."""
+
+    gain: float = param(
+        Float(min=0.0, max=100.0),
+        default=1.0,
+        help="Factor for the activation that follows: 1 for linear and tanh-like, √2 for ReLU.",
+    )
+    mode: str = param(
+        Choice(("fan_in", "fan_out", "fan_avg")),
+        default="fan_in",
+        help=(
+            "What the spread is measured by: how much a unit reads (signals keep their size forward), how many read it (gradients "
+            "keep theirs backward), or the mean of both."
+        ),
+    )
+
+    def fan(self, parameter: Parameter) -> float:
+        """What the square of the gain is divided by."""
+        return {
+            "fan_in": float(parameter.fan_in),
+            "fan_out": float(parameter.fan_out),
+            "fan_avg": (parameter.fan_in + parameter.fan_out) / 2.0,
+        }[self.mode]
+
+    def mean_square(self, parameter: Parameter) -> float:
+        return self.gain**2 / self.fan(parameter)
+
+
+@initializers.register("variance_scaling_normal", label="Gain and fan, normal")
+@dataclass(frozen=True)
+class VarianceScalingNormal(VarianceScaling):
+    """Bell curve of a gain and a fan of your own: with √2 and fan in it is He's, with 1 and both fans Xavier's, with 1 and fan in LeCun's."""
+
+    formula = by_option(
+        "mode",
+        fan_in=r"w \sim \mathcal{N}(0, \sigma^2), \quad \sigma = g \sqrt{\frac{1}{n_{in}}}",
+        fan_out=r"w \sim \mathcal{N}(0, \sigma^2), \quad \sigma = g \sqrt{\frac{1}{n_{out}}}",
+        fan_avg=r"w \sim \mathcal{N}(0, \sigma^2), \quad \sigma = g \sqrt{\frac{2}{n_{in} + n_{out}}}",
+    )
+
+    def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
+        return rng.normal(0.0, np.sqrt(self.mean_square(parameter)), parameter.shape)
+
+
+@initializers.register("variance_scaling_uniform", label="Gain and fan, uniform")
+@dataclass(frozen=True)
+class VarianceScalingUniform(VarianceScaling):
+    """Even spread of a gain and a fan of your own: with √2 and fan in it is He's, with 1 and both fans Xavier's, with 1 and fan in LeCun's."""
+
+    formula = by_option(
+        "mode",
+        fan_in=r"w \sim \mathcal{U}(-a, a), \quad a = g \sqrt{\frac{3}{n_{in}}}",
+        fan_out=r"w \sim \mathcal{U}(-a, a), \quad a = g \sqrt{\frac{3}{n_{out}}}",
+        fan_avg=r"w \sim \mathcal{U}(-a, a), \quad a = g \sqrt{\frac{6}{n_{in} + n_{out}}}",
+    )
+
+    def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
+        a = np.sqrt(3.0 * self.mean_square(parameter))
+        return rng.uniform(-a, a, parameter.shape)
 
 
 @initializers.register("orthogonal", label="Orthogonal")
@@ -195,6 +292,9 @@ class Orthogonal(Initializer):
         q = q * np.sign(np.diag(r))  # makes the distribution uniform over all such matrices
         return self.gain * (q if rows >= columns else q.T).reshape(parameter.shape)
 
+    def mean_square(self, parameter: Parameter) -> float:
+        return self.gain**2 / max(parameter.shape[0], parameter.size // parameter.shape[0])
+
 
 @initializers.register("small", label="Too small")
 @dataclass(frozen=True)
@@ -206,6 +306,9 @@ class Small(Initializer):
     def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
         return rng.normal(0.0, 0.01, parameter.shape)
 
+    def mean_square(self, parameter: Parameter) -> float:
+        return 0.01**2
+
 
 @initializers.register("large", label="Too large")
 @dataclass(frozen=True)
@@ -216,3 +319,6 @@ class Large(Initializer):
 
     def draw(self, parameter: Parameter, rng: np.random.Generator) -> Array:
         return rng.normal(0.0, 3.0 * np.sqrt(2.0 / parameter.fan_in), parameter.shape)
+
+    def mean_square(self, parameter: Parameter) -> float:
+        return 9.0 * 2.0 / parameter.fan_in

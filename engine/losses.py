@@ -16,7 +16,17 @@ import numpy as np
 from engine.core import Array, Call, Shape, Steps, call
 from engine.data.base import Dataset, Task
 from engine.errors import ShapeError
-from engine.maths import DOT, PRODUCT, Expression, Let, juxtaposed, log_sigmoid, truth, written_out
+from engine.maths import (
+    DOT,
+    PRODUCT,
+    Expression,
+    Let,
+    clamped_log,
+    juxtaposed,
+    log_sigmoid,
+    truth,
+    written_out,
+)
 from engine.ranges import Range
 from engine.registry import Registry
 from engine.spec import Choice, Float, FloatList, Int, Spec, by_option, param
@@ -44,12 +54,19 @@ class Loss(Spec):
     logits: ClassVar[bool] = False
     #: what outputs have to be, in words that follow "asks for"
     asks: ClassVar[str] = ""
+    #: between which values outputs must lie so that there is a loss at all
+    domain: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+    #: what an output is called
+    noun: ClassVar[str] = "value"
+    #: the loss of the same name with or without its last activation inside, by key
+    twin: ClassVar[str] = ""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if vars(cls).get("value") and not any(line.over for line in (*cls.value, *cls.slope)):
+        own = vars(cls)
+        if own.get("value") and "formula" not in own and not any(x.over for x in (*cls.value, *cls.slope)):
             below, size = ("nk", "NK") if cls.over_outputs else ("n", "N")
-            known = {name: Expression(f"{name}_{{{below}}}") for name in "zt"}
+            known = {name: Expression(f"{cls.letter(name)}_{{{below}}}") for name in "zt"}
             slope = juxtaposed(written_out((*cls.value, *cls.slope), known, cls.letter).at(PRODUCT))
             apart = [line for line in cls.value if cls.value[-1].often(line.name)]
             known |= {line.name: Expression(cls.letter(line.name)) for line in apart}
@@ -58,7 +75,8 @@ class Loss(Spec):
             over = "" if apart else f"_{{{','.join(below)}}}"
             mean = rf"\frac{{1}}{{{size}}}"
             cls.formula = rf"L = {mean} \sum{over} {cost}{ends}{cls.formula_end}"
-            cls.gradient_formula = rf"\frac{{\partial L}}{{\partial z_{{{below}}}}} = {mean}{DOT}{slope}"
+            of = rf"\frac{{\partial L}}{{\partial {cls.letter('z')}_{{{below}}}}}"
+            cls.gradient_formula = f"{of} = {mean}{DOT}{slope}"
 
     @property
     def task_in_words(self) -> str:
@@ -346,28 +364,12 @@ class HuberLoss(Regression):
         return Steps(forward, [call(np.multiply, dz, mean, dz)])
 
 
-@losses.register("BCEWithLogitsLoss", label="Binary cross-entropy")
-@dataclass(frozen=True)
-class BCEWithLogitsLoss(Loss):
-    """How surprised yes/no probabilities are by the truth; the sigmoid is part of the loss, so the network gives logits.
-
-    For two classes one logit; for targets between 0 and 1, such as the pixels of a picture, one for each.
-    """
+class _YesNo(Loss):
+    """Base of losses of answers from no to yes: an only one for two classes, or one for each number of a target from 0 to 1."""
 
     tasks = ("binary",)
     factor = "mean over outputs and batch"
     over_outputs = True
-    logits = True
-    asks = "a logit, which may be any number, as the sigmoid is part of it"
-    value = (
-        Let("p", lambda z: 1 / (1 + np.exp(-z)), "probability", "The sigmoid turns the output into a probability of class 1."),
-        Let(
-            "cost", lambda z, t: -t * log_sigmoid(z) - (1 - t) * log_sigmoid(-z),
-            "surprise", "−log of the probability that the true class was given.",
-        ),
-    )  # fmt: skip
-    slope = (Let("slope", lambda p, t: p - t, "difference"),)
-    why = "The slope of the logarithm and the slope of the sigmoid cancel: all that is left is p − t, divided by how many there are."
 
     @property
     def task_in_words(self) -> str:
@@ -382,6 +384,32 @@ class BCEWithLogitsLoss(Loss):
 
     def targets(self, y: Array, outputs: int) -> Array:
         return _numbers_of(y, outputs).astype(np.float64)
+
+    def probabilities(self, z: Array) -> Array:
+        return _two_classes(self.numbers(z))
+
+
+@losses.register("BCEWithLogitsLoss", label="Binary cross-entropy")
+@dataclass(frozen=True)
+class BCEWithLogitsLoss(_YesNo):
+    """How surprised yes/no probabilities are by the truth; the sigmoid is part of the loss, so the network gives logits.
+
+    For two classes one logit; for targets between 0 and 1, such as the pixels of a picture, one for each.
+    """
+
+    logits = True
+    noun = "logit"
+    twin = "BCELoss"
+    asks = "a logit, which may be any number, as the sigmoid is part of it"
+    value = (
+        Let("p", lambda z: 1 / (1 + np.exp(-z)), "probability", "The sigmoid turns the output into a probability of class 1."),
+        Let(
+            "cost", lambda z, t: -t * log_sigmoid(z) - (1 - t) * log_sigmoid(-z),
+            "surprise", "−log of the probability that the true class was given.",
+        ),
+    )  # fmt: skip
+    slope = (Let("slope", lambda p, t: p - t, "difference"),)
+    why = "The slope of the logarithm and the slope of the sigmoid cancel: all that is left is p − t, divided by how many there are."
 
     def bind(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
         # log(1 + e^z) − tz is log(e^−tz + e^(1−t)z): where t is 0 or 1 nothing is subtracted, so nothing cancels where z is right by far.
@@ -402,11 +430,88 @@ class BCEWithLogitsLoss(Loss):
         ]
         return Steps(forward, backward)
 
-    def probabilities(self, z: Array) -> Array:
-        return _two_classes(self.numbers(z))
-
     def numbers(self, z: Array) -> Array:
         said: Array = 0.5 * np.tanh(0.5 * z) + 0.5
+        return said
+
+
+#: what BCELoss divides by at least: PyTorch's constant, which is a float32 whatever the network computes in
+LEAST = float(np.float32(1e-12))
+
+
+@losses.register("BCELoss", label="Binary cross-entropy of probabilities")
+@dataclass(frozen=True)
+class BCELoss(_YesNo):
+    """How surprised yes/no probabilities are by the truth; the network ends in a Sigmoid of its own.
+
+    Logarithms stop at −100, as in PyTorch. In one piece with the sigmoid it is BCEWithLogitsLoss, whose gradient stays exact where
+    a probability is rounded to 0 or 1.
+    """
+
+    noun = "probability"
+    twin = "BCEWithLogitsLoss"
+    domain = (0.0, 1.0)
+    asks = "probabilities between 0 and 1, as a Sigmoid gives them"
+    letters: ClassVar = {**Loss.letters, "z": "p"}
+    value = (
+        Let(
+            "cost", lambda z, t: -t * clamped_log(z) - (1 - t) * clamped_log(1 - z),
+            "surprise", "−log of the probability that the true class was given.",
+        ),
+    )  # fmt: skip
+    slope = (
+        Let("s", lambda z: np.maximum(z * (1 - z), LEAST), "slope of the sigmoid"),
+        Let("slope", lambda z, t, s: (z - t) / s, "quotient"),
+    )
+    why = (
+        "The slope of −log p is −1/p, that of −log(1 − p) is 1/(1 − p): together (p − t) / (p(1 − p)). What stands below the line is the "
+        "slope of the sigmoid, which the next step multiplies by: there it cancels."
+    )
+
+    @property
+    def labels(self) -> tuple[float, float]:
+        return 0.0, 1.0
+
+    @property
+    def teaching(self) -> str:
+        return ""
+
+    def needs(self, data: Dataset) -> tuple[float, float]:
+        return (0.0, 1.0) if data.classes else (float(data.y.min()), float(data.y.max()))
+
+    def fits(self, given: Range, data: Dataset) -> bool:
+        return super().fits(given, data) and Range(*self.domain).holds(given.low, given.high)
+
+    def bind(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
+        one, low, tiny, mean = (_constant(z, v) for v in (1.0, -100.0, LEAST, 1.0 / z.size))
+        least = np.nextafter(_constant(z, 0.0), one)  # its logarithm is below −100, and a number
+        yes, no, rest = np.zeros_like(dz), np.zeros_like(dz), np.zeros_like(dz)
+        forward = [
+            call(np.maximum, z, least, out=yes),
+            call(np.log, yes, yes),
+            call(np.maximum, yes, low, out=yes),
+            call(np.subtract, one, z, rest),
+            call(np.maximum, rest, least, out=no),
+            call(np.log, no, no),
+            call(np.maximum, no, low, out=no),
+            call(
+                np.subtract, yes, no, yes
+            ),  # t·log p + (1 − t)·log(1 − p) is log(1 − p) + t·(log p − log(1 − p))
+            call(np.multiply, yes, t, yes),
+            call(np.add, yes, no, yes),
+            *_sum_calls(yes, -1.0 / z.size, value),
+        ]
+        backward = [
+            call(np.multiply, rest, z, rest),
+            call(np.maximum, rest, tiny, out=rest),
+            call(np.subtract, z, t, dz),
+            call(np.divide, dz, rest, dz),
+            call(np.multiply, dz, mean, dz),
+        ]
+        return Steps(forward, backward)
+
+    def numbers(self, z: Array) -> Array:
+        said: Array = np.clip(z, 0.0, 1.0)
         return said
 
 
@@ -441,6 +546,8 @@ class CrossEntropyLoss(Loss):
     )
     tasks = ("multiclass", "binary")
     logits = True
+    noun = "logit"
+    twin = "NLLLoss"
     asks = "logits, which may be any numbers, as the softmax is part of it"
     letters: ClassVar = {**Loss.letters, "power": "e", "surprise": "h"}
     value = (
@@ -580,6 +687,44 @@ class CrossEntropyLoss(Loss):
         return probabilities
 
 
+@losses.register("NLLLoss", label="Negative log-likelihood")
+@dataclass(frozen=True)
+class NLLLoss(Loss):
+    """Minus the log-probability of the true class; the network ends in a LogSoftmax of its own.
+
+    In one piece with it, it is CrossEntropyLoss.
+    """
+
+    tasks = ("multiclass", "binary")
+    noun = "log-probability"
+    twin = "CrossEntropyLoss"
+    factor = "mean over the batch"
+    asks = "log-probabilities, as a LogSoftmax gives them"
+    value = (
+        Let(
+            "cost",
+            lambda z, t: -t * z,
+            "surprise",
+            "The log-probability of the true class, its sign turned round.",
+        ),
+    )
+    slope = (Let("slope", lambda t: -t, "minus 1 at the true class"),)
+    why = "Only the true class's output is looked at: −1 there, 0 elsewhere. That probabilities share 1 between them is the LogSoftmax's affair."
+    formula = r"L = -\frac{1}{N} \sum_n z_{n y_n}"
+    gradient_formula = r"\frac{\partial L}{\partial z_{nk}} = -\frac{1}{N} t_{nk}"
+
+    def fits(self, given: Range, data: Dataset) -> bool:
+        return given.log_shares
+
+    def bind(self, z: Array, t: Array, dz: Array, value: Array) -> Steps:
+        minus = _constant(z, -1.0 / z.shape[1])
+        forward = [call(np.multiply, z, t, dz), *_sum_calls(dz, -1.0 / z.shape[1], value)]
+        return Steps(forward, [call(np.multiply, t, minus, dz)])
+
+    def probabilities(self, z: Array) -> Array:
+        return CrossEntropyLoss().probabilities(z)
+
+
 @losses.register("HingeLoss", label="Hinge")
 @dataclass(frozen=True)
 class HingeLoss(Loss):
@@ -642,6 +787,7 @@ class MultiMarginLoss(Loss):
     )
     tasks = ("multiclass", "binary")
     factor = "mean over the batch and over classes"
+    noun = "logit"
     asks = "outputs further apart than its margin"
     over_outputs = True
     letters: ClassVar = {**Loss.letters, "margin": "m", "true": "z_y", "lead": "s"}

@@ -147,6 +147,8 @@ _WRITTEN: dict[Any, Callable[..., Any]] = {
 
 sigmoid = function(r"\sigma(#0)", lambda x: 0.5 * np.tanh(0.5 * x) + 0.5)
 log_sigmoid = function(r"\log(\sigma(#0))", lambda x: -np.logaddexp(0.0, -x))
+#: as PyTorch's losses of probabilities have it: of 0 not minus infinity, but -100
+clamped_log = function(r"\log(#0)", lambda x: np.maximum(np.log(x), -100.0))
 softplus = function(r"\log(1 + e^{#0})", lambda x: np.logaddexp(0.0, x))
 normal_cdf = function(
     r"\Phi(#0)", np.vectorize(lambda x: 0.5 * math.erfc(-x / math.sqrt(2.0)), otypes=[float])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -12,7 +12,7 @@ from engine.errors import ShapeError, SpecError, few, shown
 from engine.layers.base import Layer, Shape
 from engine.layers.shape import Flatten
 from engine.limits import MOST_LAYERS
-from engine.problems import FitOutput, InsertLayer, Problem, Remedy
+from engine.problems import FitOutput, InsertLayer, Problem, Remedy, RemoveNode
 from engine.ranges import ANY, Range
 
 __all__ = ["INPUT", "Network", "Node", "Problem", "output_mismatch", "sequence_of", "shape_in_words"]
@@ -29,11 +29,18 @@ class Node:
         id: unique name; the prefix of its parameters in a ``state_dict``.
         layer: its spec.
         inputs: ids it reads from (``"input"`` for the data); empty means the node before it.
+        first: the id it had first, where it has been given another one since; "" else. Two nodes may be equal without it.
     """
 
     id: str
     layer: Layer
     inputs: tuple[str, ...] = ()
+    first: str = field(default="", compare=False)
+
+    @property
+    def first_id(self) -> str:
+        """Which layer it is, through all edits, whatever it is called by now."""
+        return self.first or self.id
 
 
 @dataclass(frozen=True)
@@ -202,7 +209,7 @@ class Network:
 
 
 def _remedies(node: Node, room: bool, *in_shapes: Shape) -> tuple[Remedy, ...]:
-    """The edits after which a layer fits what it reads: where there is ``room``, a Flatten before it."""
+    """The edits after which a layer fits what it reads: where there is ``room``, a Flatten before it; or it goes, if it wants pictures."""
     found: list[Remedy] = []
     flat = Flatten()
     if (
@@ -212,6 +219,8 @@ def _remedies(node: Node, room: bool, *in_shapes: Shape) -> tuple[Remedy, ...]:
         and _fits(node.layer, flat.out_shape(*in_shapes))
     ):
         found.append(InsertLayer("Put a Flatten before it", node.id, flat))
+    elif len(in_shapes) == 1 and len(in_shapes[0]) == 1:
+        found.append(RemoveNode(f"Remove the {node.layer.label}", node.id))
     return tuple(found)
 
 
@@ -236,6 +245,15 @@ def shape_in_words(shape: Shape) -> str:
     if len(shape) == 1:
         return f"{shape[0]} value{'s' if shape[0] != 1 else ''}"
     return "×".join(map(str, shape))
+
+
+#: letters of the axes of arrays with that many, as PyTorch has them: samples, channels, rows, columns; samples, features
+AXES = {2: "N×F", 4: "N×C×H×W"}
+
+
+def batch_in_words(size: int, shape: Shape) -> str:
+    """``32, (8, 4, 4)`` → "32×8×4×4": a whole batch, the samples first."""
+    return "×".join(map(str, (size, *shape)))
 
 
 def sequence_of(mapping: Mapping[str, Layer]) -> Network:

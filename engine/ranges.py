@@ -16,6 +16,7 @@ class Range:
     Args:
         low, high: ends; whether they are reached or only come near does not matter here.
         flat: beyond an end the layer cuts off, and where it does, no gradient passes.
+        log_shares: e to the power of them does; ends are those of logarithms.
         leaks: it does not cut off quite: values beyond the ends come out, with hardly a gradient.
         shares: the values of a sample add up to 1.
     """
@@ -25,6 +26,7 @@ class Range:
     flat: bool = False
     shares: bool = False
     leaks: bool = False
+    log_shares: bool = False
 
     @property
     def free(self) -> bool:
@@ -46,6 +48,7 @@ class Range:
             any(r.flat for r in every),
             self.shares and not others,
             any(r.leaks for r in every),
+            self.log_shares and not others,
         )
 
     def added(self, *others: Self) -> Range:
@@ -59,6 +62,8 @@ class Range:
         """ "any number", "values between 0 and 1", "values above 0"."""
         if self.shares:
             return "shares that add up to 1"
+        if self.log_shares:
+            return "logarithms of shares"
         if self.free:
             return "any number"
         low, high = (f"{value:.3g}".replace("-", "−") for value in (self.low, self.high))

@@ -18,10 +18,22 @@ from engine.data.base import Dataset
 from engine.errors import counted
 from engine.fit import Fit
 from engine.initializers import HeNormal, Initializer, XavierUniform
-from engine.layers import Activation, Identity, Layer, LayerNorm, Linear, PReLU, ReLU, Tanh
-from engine.losses import LABELS, Loss, Regression, numbers_in_words
+from engine.layers import (
+    Activation,
+    Identity,
+    Layer,
+    LayerNorm,
+    Linear,
+    LogSoftmax,
+    PReLU,
+    ReLU,
+    Sigmoid,
+    Tanh,
+)
+from engine.losses import LABELS, Loss, Regression, losses, numbers_in_words
 from engine.network import INPUT, Network, Node
 from engine.problems import AppendLayer, Problem, Remedy, RemoveNode, SetFit, SetLayer
+from engine.ranges import ANY, Range
 
 #: samples in a batch from which on the statistics of a batch are worth something
 USUAL = 16
@@ -51,7 +63,7 @@ def _last_layer(network: Network, data: Dataset, loss: Loss) -> Iterator[Problem
         return
     if network.shapes(data.in_shape)[network.output_id] != loss.out_shape(data):
         return  # an error, and another layer comes
-    node = _narrowing(network)
+    node = network[network.output_id] if given.free else _narrowing(network)
     remedies = _towards(network, node, data, loss)
     label = node.layer.label
     if given.shares:
@@ -64,7 +76,10 @@ def _last_layer(network: Network, data: Dataset, loss: Loss) -> Iterator[Problem
     else:
         what = f"{label} gives {given.in_words()}"
     message = f"{what}; {_asked(loss.after(given), data)}. {_to_do(remedies)}"
-    yield Problem(node.id, message, "warning", remedies, "last-layer")
+    outside = not Range(*loss.domain).holds(
+        given.low, given.high
+    )  # there is no logarithm of a negative probability
+    yield Problem(node.id, message, "error" if outside else "warning", remedies, "last-layer")
 
 
 def _asked(loss: Loss, data: Dataset) -> str:
@@ -101,6 +116,15 @@ def _towards(network: Network, node: Node, data: Dataset, loss: Loss) -> tuple[R
         found.append(RemoveNode(f"Remove the {node.layer.label}", node.id))
     if isinstance(node.layer, Activation) and not isinstance(node.layer, Tanh) and fits(Tanh()):
         found.append(SetLayer("Use Tanh", node.id, Tanh()))
+    for end in (
+        () if loss.fits(ANY, data) else (Sigmoid(), LogSoftmax())
+    ):  # what a loss of probabilities asks for
+        if node.layer.category == "Activation" and fits(end):
+            found.append(SetLayer(f"Use {end.label}", node.id, end))
+        elif loss.fits(end.output_range(network.output_range), data):
+            found.append(AppendLayer(f"Add a {end.label}", end))
+    if loss.twin and losses.get(loss.twin)().fits(network.output_range, data):
+        found.append(SetFit(f"Use {loss.twin}", "loss", losses.get(loss.twin)()))
     chosen = getattr(loss, "taught", "")
     if data.classes and chosen in LABELS:  # by the user: with "auto" the last layer decides
         for name, ends in LABELS.items():

@@ -47,13 +47,17 @@ class Kind:
 
 def _range_in_words(noun: str, low: float | None, high: float | None, open_low: bool = False) -> str:
     above = "above" if open_low else "at least"
-    if low is not None and high is not None:
-        return (
-            f"{noun} {above} {low:g} and at most {high:g}" if open_low else f"{noun} from {low:g} to {high:g}"
-        )
-    if low is not None:
-        return f"{noun} {above} {low:g}"
-    return f"{noun} up to {high:g}" if high is not None else noun
+    least, most = (None if end is None else _end_in_words(end) for end in (low, high))
+    if least is not None and most is not None:
+        return f"{noun} {above} {least} and at most {most}" if open_low else f"{noun} from {least} to {most}"
+    if least is not None:
+        return f"{noun} {above} {least}"
+    return f"{noun} up to {most}" if most is not None else noun
+
+
+def _end_in_words(end: float) -> str:
+    """ "0.001", "100000", "10,000,000": no 1e+07."""
+    return f"{end:,.0f}" if 1e6 <= abs(end) < 1e15 and end == int(end) else f"{end:g}"
 
 
 @dataclass(frozen=True)
@@ -343,7 +347,8 @@ class Nested(Kind):
     @property
     def expects(self) -> str:
         nothing = " or None" if self.optional else ""
-        return f"a {self.registry.kind} ({', '.join(self.registry.keys())}){nothing}"
+        article = "an" if self.registry.kind[0] in "aeiou" else "a"
+        return f"{article} {self.registry.kind} ({', '.join(self.registry.keys())}){nothing}"
 
 
 @dataclass(frozen=True)
@@ -379,6 +384,11 @@ class Param:
     @property
     def required(self) -> bool:
         return self.default is dataclasses.MISSING
+
+    @property
+    def called(self) -> str:
+        """What people call it."""
+        return self.label or self.name.replace("_", " ")
 
 
 def param(

@@ -30,7 +30,7 @@ from engine.snapshot import Snapshot, StepInfo, Upcoming, put_aside
 from engine.update import Update
 
 if TYPE_CHECKING:
-    from engine.trace.record import Trace
+    from engine.trace.record import Guest, Trace
 
 #: numbers gathered ahead of the steps that use them: gathering many batches at once costs little more than one
 STAGE = 1 << 18
@@ -260,11 +260,11 @@ class Trainer:
         self._stage()
         self._set_rate()
 
-    def trace(self, sample: int = 0) -> Trace:
-        """A recording of the next update, every number of it; changes nothing. ``sample``: see ``engine.trace.record``."""
+    def trace(self, sample: int = 0, guest: Guest | None = None) -> Trace:
+        """A recording of the next update, every number of it; changes nothing. ``sample``, ``guest``: see ``engine.trace.record``."""
         from engine.trace.record import record
 
-        return record(self, sample)
+        return record(self, sample, guest=guest)
 
     def upcoming(self) -> Upcoming:
         """The batch that the next update learns from."""

@@ -56,6 +56,10 @@ _ADVICE = {
 }
 
 
+_WAIT = "It is still learning: train on, and judge when the training loss has come to rest."
+
+_SEE = "It is still learning: train on, and see whether the validation loss turns."
+
 #: what makes an error known
 _TO_KNOW = {
     "training": "Press Play and train for some epochs.",
@@ -65,7 +69,12 @@ _TO_KNOW = {
 
 
 def verdict(
-    train_error: float, validation_error: float, human_error: float, turned: str = "", cause: str = ""
+    train_error: float,
+    validation_error: float,
+    human_error: float,
+    turned: str = "",
+    cause: str = "",
+    learning: bool = False,
 ) -> Verdict:
     """Judge two errors against what a human (or the best achievable predictor) errs; NaN stands for unknown.
 
@@ -74,6 +83,7 @@ def verdict(
     Args:
         turned: a sentence on a validation loss that has turned, see ``overfitted``: that is overfitting, before answers go wrong.
         cause: what keeps the network from learning, if it is known: a high bias follows from that, and it comes first.
+        learning: it is on its way: a high bias or variance is no sign of anything yet.
     """
     bias, variance = train_error - human_error, validation_error - train_error
     known = {"training": train_error, "validation": validation_error, "human": human_error}
@@ -96,7 +106,11 @@ def verdict(
     )
     if turned:
         why += f" {turned}"
-    advice = f"First see to this: {cause[:1].lower()}{cause[1:]}." if cause and high_bias else _ADVICE[kind]
+    advice = _ADVICE[kind]
+    if high_bias and cause:
+        advice = f"First see to this: {cause[:1].lower()}{cause[1:]}."
+    elif learning and not turned and (high_bias or high_variance):
+        advice = _WAIT if high_bias else _SEE
     return Verdict(kind, bias, variance, why, advice)
 
 

@@ -69,6 +69,7 @@ def open_window(project: Project, path: Path | None = None, resume: bool = False
     ``resume``: rather with what the last window showed, if there is something of it.
     """
     gc.disable()  # what is made until the window stands stays: looking through it for garbage takes an eighth of the start
+    from playground.document.carried import is_report
     from playground.document.document import Document
     from playground.runner.runner import Runner
     from playground.runs.files import holds_run
@@ -93,13 +94,17 @@ def open_window(project: Project, path: Path | None = None, resume: bool = False
     if point is not None:
         document.open(point.project(), point.file, point.path)
     elif path is not None:
-        document.open(let_read(project, path, settings), path, path if holds_run(path) else None)
+        own = None if is_report(path) else path
+        document.open(
+            let_read(project, path, settings), own, own if own is not None and holds_run(own) else None
+        )
         settings.add_recent(path)
     runner = Runner()
     runner.start()
     signals = EndSignals()
     try:
-        window = MainWindow(document, History(document), runner, settings, Appearance(settings), recovery)
+        looks = Appearance(settings)
+        window = MainWindow(document, History(document), runner, settings, looks, recovery, panels_later=True)
         window.pump.patience = PATIENCE
         keys.home = window.canvas
         faults.happened.connect(window.run.failed)
@@ -114,7 +119,8 @@ def open_window(project: Project, path: Path | None = None, resume: bool = False
                 window.desk.offer(other)
         gc.freeze()  # … nor again and again later: the window would stutter
         gc.enable()
-        signals.asked.connect(lambda: window.closed.connect(app.quit))  # whatever else is open
+        # Whatever else is open: and Qt takes its own quitting back as soon as anything is shown, a panel that was just being made too.
+        window.closed.connect(app.quit)
         signals.asked.connect(window.end)
         code = app.exec()
     finally:
@@ -255,10 +261,25 @@ def tidied_when_ended() -> Iterator[None]:
             signal.signal(each, handler)
 
 
+def off_screen() -> None:
+    """Have Qt paint without a screen; must be called before it is imported."""
+    if sys.platform not in ("win32", "darwin"):  # elsewhere Qt would look for one
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+
+def drawn(svg: str, width: float, kind: str, title: str) -> bytes:
+    """A drawing, ``width`` millimetres wide, as a file of another ``kind``: "pdf" or "png"."""
+    off_screen()
+    from playground.ui.application import application
+    from playground.ui.shell.figures import of_drawing
+
+    application()
+    return of_drawing(svg, width, kind, title)
+
+
 def picture(session: Session, out: Path, size: tuple[int, int] = PICTURE, theme: str = "light") -> None:
     """Save the real main window, rendered off screen, as it shows the session. Raises OSError where it can't be written."""
-    if sys.platform not in ("win32", "darwin"):  # elsewhere Qt would look for a screen
-        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    off_screen()
     from playground.ui.shell.snapshot import save_png, snapshot
 
     out.parent.mkdir(parents=True, exist_ok=True)

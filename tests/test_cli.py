@@ -26,7 +26,7 @@ from playground import __version__, app
 from playground.cli import main
 from playground.cli.exchange import Target
 from playground.document import edits, files
-from playground.document.examples import example, examples
+from playground.document.examples import DEFAULT, example, examples
 from playground.runner.messages import Load, Play, State, Step
 from playground.runner.runner import Runner
 from playground.runner.trials import check_sum
@@ -743,3 +743,174 @@ def test_folds_are_trained_one_by_one_and_their_mean_is_said(qapp, tmp_path: Pat
     for option in (["--resume"], ["--keep-every", "1"]):  # neither is about several runs
         assert main(["train", "circle", "--folds", "3", *option]) == 2
         assert f"{option[0]} " in capsys.readouterr().err
+
+
+def test_a_sweep_says_how_long_it_will_take_and_ends_when_its_time_is_over(tmp_path: Path, capsys) -> None:
+    out = str(tmp_path / "out")
+    command = [
+        "sweep",
+        "xor",
+        "--set",
+        "fit.optimizer.lr=0.1,0.2,0.3",
+        "--epochs",
+        "2",
+        "--jobs",
+        "1",
+        "--out",
+        out,
+    ]
+    assert main([*command, "--budget", "0"]) == 0
+    said = capsys.readouterr().err
+    assert "3 runs of 2 epochs, 1 at once: about" in said
+    assert "The 0 minutes are over" in said
+    assert len(list((tmp_path / "out" / "trials").iterdir())) == 1
+    assert main(command) == 0
+    assert "1 of 3 runs are done already" in capsys.readouterr().err
+    assert len(list((tmp_path / "out" / "trials").iterdir())) == 3
+
+
+def test_a_search_refuses_in_words(tmp_path: Path, capsys) -> None:
+    command = [
+        "sweep",
+        "xor",
+        "--set",
+        "fit.optimizer.lr=0.1,0.2",
+        "--search",
+        "optuna",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    assert main([*command, "--plan", "grid"]) == 2
+    assert "--plan says the points beforehand" in capsys.readouterr().err
+    assert main([*command, "--scheduler", "tcp://127.0.0.1:1"]) == 2
+    assert "on this machine alone" in capsys.readouterr().err
+
+
+# --- films, reports, figures ----------------------------------------------------------------------------------------------
+
+
+def test_a_run_in_a_file_is_filmed_as_it_is(tmp_path: Path) -> None:
+    from PIL import Image
+
+    assert run(tmp_path, "train", "xor", "--epochs", "3", "--out", "it").returncode == 0
+    made = run(
+        tmp_path,
+        "film",
+        "it/run.chainrule",
+        "--out",
+        "it.webp",
+        "--pictures",
+        "4",
+        "--width",
+        "200",
+        "--json",
+    )
+    assert made.returncode == 0, made.stderr
+    said = [json.loads(line) for line in made.stdout.splitlines()]
+    assert [one["share"] for one in said if "share" in one] == sorted(
+        one["share"] for one in said if "share" in one
+    )
+    assert said[-1]["written"] == "it.webp"
+    with Image.open(tmp_path / "it.webp") as film:
+        assert (film.n_frames, film.width) == (4, 200)
+
+
+def test_an_example_is_trained_and_filmed_small_enough(tmp_path: Path) -> None:
+    made = run(
+        tmp_path, "film", "circle", "--last", "5", "--pictures", "6", "--out", "it.gif", "--limit", "0.1"
+    )
+    assert made.returncode == 0, made.stderr
+    assert (tmp_path / "it.gif").stat().st_size <= 100_000
+    assert "To fit, it has" in made.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("film", "xor", "--out", "it.avi"), "expected a name in .webp, .gif, .mp4"),
+        (
+            ("film", "xor", "--out", "it.gif", "--view", "nothing", "--last", "1"),
+            "expected one of window, network, ",
+        ),
+        (("film", "xor", "--out", "it.gif", "--sample", "x"), "expected PART:NUMBER"),
+        (("film", "xor", "--out", "it.gif", "--last", "1", "--first", "1"), "nothing to film"),
+        (("film", "xor", "--out", "no/it.gif", "--last", "1", "--pictures", "2"), "cannot be written"),
+        (("report", "xor", "--out", "it.doc"), "expected a name in .html or .pdf"),
+        (("figure", "xor", "--out", "it.doc"), "expected a name in .svg, .tex, .pdf or .png"),
+    ],
+)
+def test_what_cannot_be_made_is_refused(tmp_path: Path, words: tuple[str, ...], why: str) -> None:
+    made = run(tmp_path, *words)
+    assert made.returncode == 2
+    assert why in made.stderr
+    assert not list(tmp_path.glob("it.*"))
+
+
+@pytest.mark.parametrize("ending", ["html", "pdf"])
+def test_a_report_holds_the_project(tmp_path: Path, ending: str) -> None:
+    made = run(tmp_path, "report", "xor", "--last", "2", "--question", "Why?", "--out", f"it.{ending}")
+    assert made.returncode == 0, made.stderr
+    assert files.load(tmp_path / f"it.{ending}") == example("xor").project
+    again = run(tmp_path, "train", f"it.{ending}", "--epochs", "2", "--out", "again")
+    assert again.returncode == 0, again.stderr
+
+
+@pytest.mark.parametrize("name", ["it.svg", "it.pdf", "it.png", "it.tex", "it-formulas.tex"])
+def test_the_network_is_drawn(tmp_path: Path, name: str) -> None:
+    made = run(tmp_path, "figure", "lenet5", "--width", "85", "--out", name)
+    assert made.returncode == 0, made.stderr
+    content = (tmp_path / name).read_bytes()
+    begin = {
+        "it.svg": b"<?xml",
+        "it.pdf": b"%PDF",
+        "it.png": b"\x89PNG",
+        "it.tex": b"% LeNet",
+        "it-formulas.tex": b"\\documentclass{article}",
+    }
+    assert content.startswith(begin[name])
+
+
+def test_a_start_without_words_reads_no_command_line() -> None:
+    code = "from playground import app, cli; import sys; app.open_window = lambda *a, **k: print(a[0].name, k, *sys.modules); cli.main([])"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[1],
+        env={**os.environ, "DISPLAY": ":0"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=250,
+    )
+    assert done.stdout.startswith(example(DEFAULT).project.name)
+    assert "'resume': True" in done.stdout
+    assert not {"typer", "rich", "click"} & set(done.stdout.split())
+
+
+def test_it_ends_with_its_window_whatever_is_shown_at_that_moment(tmp_path: Path) -> None:
+    code = """
+from PySide6.QtCore import QTimer, Qt
+from PySide6.QtWidgets import QApplication, QLabel
+from playground import app
+from playground.document.examples import example
+from playground.ui.application import application
+application()
+def close():
+    label = QLabel("late")
+    window = next(w for w in QApplication.topLevelWidgets() if w.objectName() == "main_window")
+    # Queued, it comes before Qt's own event to quit, which it takes back.
+    window.closed.connect(lambda: (label.show(), label.hide()), Qt.ConnectionType.QueuedConnection)
+    window.close()
+QTimer.singleShot(300, close)
+print("ended", app.open_window(example("circle").project))
+"""
+    home = {name: str(tmp_path) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[1],
+        env={**os.environ, **home, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stdout.splitlines() == ["ended 0"], done.stderr

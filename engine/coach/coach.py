@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 
 from engine.coach.evidence import Look, Moment, Plan
-from engine.coach.rule import RULES, Finding, Level, Rule, Sureness
+from engine.coach.picture import Picture, losses
+from engine.coach.rule import RULES, About, Finding, Level, Rule, Sureness
 from engine.errors import clipped
 from engine.log import LogView
 from engine.problems import Problem, Remedy
@@ -38,6 +39,10 @@ class Advice:
         remedies: edits to try, the best first.
         stuck: it keeps the network from learning.
         moment: "before", "begins", "trains" or "ends".
+        picture: what was measured; ``None`` where there is nothing to draw.
+        about: as ``Rule.about``.
+        sane: the last epoch at which all was well, as far as can be told; 0 where it was so from the start.
+        step: the update after which it was said first.
     """
 
     rule: str
@@ -51,6 +56,10 @@ class Advice:
     remedies: tuple[Remedy, ...] = ()
     stuck: bool = True
     moment: str = "trains"
+    picture: Picture | None = None
+    about: About = "layer"
+    sane: int = 0
+    step: int = 0
 
     def to_dict(self) -> dict[str, object]:
         """For programs: rule, level, epoch, words (what is so, and why that matters), and what the remedies do."""
@@ -63,12 +72,20 @@ class Advice:
         }
 
 
-def _advice(rule: Rule, found: Finding, epoch: int, moment: str) -> Advice:
+def _advice(rule: Rule, found: Finding, epoch: int, moment: str, seen: Moment | None = None) -> Advice:
+    """``seen``: the run, whose losses are shown where the rule shows nothing of its own."""
+    picture, sane = found.picture, 0
+    if moment in ("trains", "ends") and seen is not None:
+        if picture is None and len(seen.log):
+            picture = losses(seen.log)
+        # It was there at the first of the looks that found it; the one before had nothing to find.
+        sane = max(epoch - rule.hits, 0) if found.since is None else found.since
+    step = seen.now.step if seen is not None and seen.looks else 0
     words = f"{found.words} {found.do}".strip()
     return Advice(
         rule.key, found.level or rule.level, epoch, found.title or rule.title, clipped(words, LETTERS),
         rule.why if found.why is None else found.why, rule.sure,
-        found.node_id, found.remedies, rule.stuck, moment,
+        found.node_id, found.remedies, rule.stuck, moment, picture, rule.about, sane, step,
     )  # fmt: skip
 
 
@@ -154,7 +171,8 @@ class Coach:
         # What is said to keep it from learning is not the first thing about a network that has learned.
         order = sorted(heard, key=lambda one: (one.level == "hint", one.stuck and self._learned))
         first = order[0] if order else None
-        light: Light = "learning" if self.learning else ""
+        rests = first is not None and RULES[first.rule].rests  # then it has learned what it will
+        light: Light = "learning" if self.learning and not rests else ""
         if first is not None and first.level == "warning":
             light = (
                 "stuck"
@@ -225,7 +243,7 @@ class Coach:
             if rule.key not in self.meant and not self._silenced(rule.key):
                 found = self._ask(rule.ends(moment))
                 if found is not None:
-                    self._say(_advice(rule, found, epoch, "ends"))
+                    self._say(_advice(rule, found, epoch, "ends", moment))
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
@@ -272,9 +290,9 @@ class Coach:
                 del self._speaking[key]
         elif speaking is not None:
             if speaking.moment != "before":
-                self._say(_advice(rule, found, epoch, moment))
+                self._say(_advice(rule, found, epoch, moment, self._moment))
         elif self._hits[key] >= wanted and not self._silenced(key) and not self._held(key):
-            self._say(_advice(rule, found, epoch, moment))
+            self._say(_advice(rule, found, epoch, moment, self._moment))
 
     def _over(self, speaking: Advice) -> bool:
         """What was said of the first weights holds until the run shows otherwise: the rule itself is not asked again."""
@@ -286,7 +304,8 @@ class Coach:
         before = self._speaking.get(advice.rule)
         again = before is not None and before.level == advice.level
         if again and before is not None:
-            advice = Advice(**{**vars(advice), "epoch": before.epoch, "moment": before.moment})
+            kept = {"epoch": before.epoch, "moment": before.moment, "sane": before.sane, "step": before.step}
+            advice = Advice(**{**vars(advice), **kept})
         self._speaking[advice.rule] = advice
         known = {(one.rule, one.level) for one in self.said}
         if (advice.rule, advice.level) not in known:

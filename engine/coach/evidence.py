@@ -15,7 +15,7 @@ from engine.diagnosis import Diagnosis, LayerDiagnosis, diagnose, differentiate,
 from engine.fit import Fit
 from engine.layers import Activation, Layer
 from engine.log import LogView
-from engine.losses import BCEWithLogitsLoss, CrossEntropyLoss, Loss, MSELoss
+from engine.losses import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, Loss, MSELoss, NLLLoss
 from engine.network import INPUT, Network, Node
 from engine.optimizers import AdamW
 from engine.problems import Problem, Remedy
@@ -151,11 +151,11 @@ class Plan:
 def _constants(loss: Loss, targets: Array) -> list[Array]:
     """Answers ``(outputs, 1)`` one of which is the best constant one, or near it."""
     mean, tiny = targets.mean(axis=1, keepdims=True), 1e-12
-    if isinstance(loss, CrossEntropyLoss):
+    if isinstance(loss, CrossEntropyLoss | NLLLoss):
         return [np.log(np.maximum(mean, tiny))]
     if isinstance(loss, BCEWithLogitsLoss):
         return [np.log(np.maximum(mean, tiny)) - np.log(np.maximum(1 - mean, tiny))]
-    if isinstance(loss, MSELoss):
+    if isinstance(loss, MSELoss | BCELoss):
         return [mean]
     return [mean, *(np.quantile(targets, part, axis=1, keepdims=True) for part in np.linspace(0, 1, 21))]
 

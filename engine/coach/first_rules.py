@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
+
 from engine.coach import remedies
 from engine.coach.evidence import Moment, named, number, percent
+from engine.coach.picture import Picture, bars, by_layer
+from engine.coach.picture import losses as loss_curves
 from engine.coach.rule import STUCK, Finding, Rule, rule
 from engine.layers import BatchNorm, Linear, Sigmoid
-from engine.losses import BCEWithLogitsLoss, CrossEntropyLoss
+from engine.losses import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss
 from engine.problems import Remedy, SetFit
 from engine.schedules import WarmUp
 
@@ -50,6 +54,14 @@ class FirstWeightsScale(Rule):
                     "they went in.",
                     node_id=off[0],
                     remedies=(remedies.suited_initializer(plan),),
+                    picture=by_layer(
+                        "√(fan-in · mean w²)",
+                        scales.items(),
+                        off[0],
+                        1.0,
+                        "signals keep their size",
+                        log=True,
+                    ),
                     title=f"The first weights are too {word}",
                 )
                 return
@@ -87,6 +99,7 @@ class BornDead(Rule):
             f"{percent(worst.dead)} of the units of {worst.node_id} give 0 for each of {moment.now.diagnosis.samples} samples.",
             node_id=worst.node_id,
             remedies=tuple(more[:3]),
+            picture=dead_units(moment, worst.node_id),
         )
 
 
@@ -114,12 +127,28 @@ class Saturated(Rule):
                     f"{percent(share)} of the values of {one.node_id} lie where its slope is almost 0.",
                     node_id=one.node_id,
                     remedies=tuple(more),
+                    picture=by_layer(
+                        "share of flat values",
+                        ((d.node_id, d.saturated - d.zeros) for d in moment.now.of(plan.activations)),
+                        one.node_id,
+                    ),
                 )
                 return
 
 
+def dead_units(moment: Moment, node_id: str) -> Picture:
+    """Of each activation the share of units that give 0 for every sample."""
+    found = moment.now.of(moment.plan.activations)
+    return by_layer("share of dead units", ((d.node_id, d.dead) for d in found), node_id)
+
+
 class _Apart(Rule):
     """Gradients of very different length at the first and the last layer."""
+
+    @staticmethod
+    def _picture(moment: Moment, node_id: str) -> Picture:
+        found = moment.now.of(moment.plan.learning)
+        return by_layer("‖∂L/∂y‖", ((d.node_id, d.gradient_norm) for d in found), node_id, log=True)
 
     def _lengths(self, moment: Moment) -> tuple[str, float, str, float] | None:
         """First and last learning layer, with the lengths of the gradients that arrive at their outputs."""
@@ -156,12 +185,13 @@ class Vanishing(_Apart):
             most = ", each of which lets a quarter pass at most" if isinstance(flat[0].layer, Sigmoid) else ""
             through = f", through {len(flat)} {flat[0].layer.label} layers{most}"
         remedy = remedies.through_depth(plan)
-        edits = [] if remedy is None else [remedy]
+        edits = [one for one in (remedies.shallower(plan), remedy) if one is not None]
         edits.append(remedies.suited_initializer(plan))
         yield Finding(
             f"Of the gradient at {last}, {share} arrives at {first}{through}.",
             node_id=first,
             remedies=tuple(edits),
+            picture=self._picture(moment, first),
             level="warning" if small < self.WARNING * large else "hint",
         )
 
@@ -190,6 +220,7 @@ class Exploding(_Apart):
                 f"The gradient is {number(large / small)} times as long at {first} as at {last}.",
                 node_id=first,
                 remedies=(remedies.suited_initializer(plan), remedies.clip()),
+                picture=self._picture(moment, first),
             )
 
     def trains(self, moment: Moment) -> Iterator[Finding]:
@@ -209,7 +240,8 @@ class StartLoss(Rule):
 
     def begins(self, moment: Moment) -> Iterator[Finding]:
         plan, now = moment.plan, moment.now.losses[0]
-        known = isinstance(plan.loss, CrossEntropyLoss | BCEWithLogitsLoss) and len(plan.train) >= SAMPLES
+        surprise = CrossEntropyLoss | BCEWithLogitsLoss | NLLLoss | BCELoss
+        known = isinstance(plan.loss, surprise) and len(plan.train) >= SAMPLES
         # Running statistics, with which samples are looked at, are not known yet.
         warm = not any(isinstance(n.layer, BatchNorm) for n in plan.network.nodes)
         # First weights know nothing of a class that is rare: they are no worse than it takes them to be.
@@ -223,6 +255,7 @@ class StartLoss(Rule):
         edits.append(remedies.suited_initializer(plan))
         yield Finding(
             f"The loss begins at {number(now)}; answers without any opinion would cost {number(unsure)}.",
+            picture=bars("loss", {"at the start": now, "no opinion": unsure}, "at the start"),
             node_id=last.id if last is not None else "",
             remedies=tuple(edits),
             level="warning" if now > self.WARNING * unsure else "hint",
@@ -234,12 +267,15 @@ class RateTooLarge(Rule):
     """Steps that jump over the valley: at once, or seen from the loss that rises again and again."""
 
     title = "The learning rate is too large"
+    about = "fit"
     why = "A step that goes too far lands on the other side, often higher up."
     silences = STUCK - {"diverged"}
     sources = "CS231n, babysitting the learning process; Cockpit (NeurIPS 2021); AutoTrainer (ICSE 2021)"
     #: a step this long, against the weights; batches of a few samples take longer ones now and then
     STEP, FEW, FEW_STEP = 0.5, 8, 1.0
     RISING, EPOCHS = 0.4, 5
+    #: share of the last epochs in which a loss rises that goes up and down
+    LONG, UNSTEADY = 20, 0.3
 
     def begins(self, moment: Moment) -> Iterator[Finding]:
         plan = moment.plan
@@ -255,6 +291,14 @@ class RateTooLarge(Rule):
                 "about 0.1 % is usual.",
                 node_id=worst.node_id,
                 remedies=self._calmer(moment, worst.update_ratio),
+                picture=by_layer(
+                    "‖Δw‖/‖w‖ of the first step",
+                    ((one.node_id, one.update_ratio) for one in steps),
+                    worst.node_id,
+                    1e-3,
+                    "usual",
+                    log=True,
+                ),
             )
 
     def trains(self, moment: Moment) -> Iterator[Finding]:
@@ -272,16 +316,31 @@ class RateTooLarge(Rule):
             default=0.0,
         )
         high = float(losses[-1]) > 1.05 * plan.chance and float(losses.min()) > 1.02 * plan.chance
-        if (rising >= self.RISING and no_better and overshoots and ratio > 0.01) or (
-            high and rising >= self.RISING
+        wild = self._wild(moment)
+        if (
+            (rising >= self.RISING and no_better and overshoots and ratio > 0.01)
+            or wild
+            or (high and rising >= self.RISING)
         ):
-            much = "half of the next step would go lower than the whole" if overshoots else (
-                f"it stands at {number(float(losses[-1]))}, where always saying the same would cost {number(plan.chance)}"
+            much = "half of the next step would go lower than the whole" if overshoots and not wild else (
+                f"it stands at {number(wild or float(losses[-1]))}, where always saying the same would cost {number(plan.chance)}"
             )  # fmt: skip
             yield Finding(
                 f"The loss rose in {round(rising * self.EPOCHS)} of the last {self.EPOCHS} epochs; {much}.",
+                picture=loss_curves(moment.log, level=plan.chance, called="one answer for all"),
                 remedies=self._calmer(moment, 0.5),
             )
+
+    def _wild(self, moment: Moment) -> float:
+        """The middle of the last losses, where they go up and down above that of one answer for all; 0 elsewhere.
+
+        Now and then a loss that goes up and down comes out low, and then few epochs tell nothing.
+        """
+        losses = moment.last(self.LONG)
+        if not len(losses):
+            return 0.0
+        middle, rising = float(np.median(losses)), float((losses[1:] > losses[:-1]).mean())
+        return middle if middle > 1.05 * moment.plan.chance and rising >= self.UNSTEADY else 0.0
 
     @staticmethod
     def _calmer(moment: Moment, ratio: float) -> tuple[Remedy, ...]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from engine.coach import remedies
 from engine.coach.evidence import Moment, Plan, named, percent
+from engine.coach.picture import Picture, bars, curves
 from engine.coach.rule import STUCK, Finding, Rule, rule
 from engine.core import Array
 from engine.data import Dataset, Opened
 from engine.errors import clipped
 from engine.layers import (
+    Activation,
     AvgPool2d,
     BatchNorm,
     Dropout,
@@ -23,7 +25,8 @@ from engine.layers import (
     Identity,
     LayerNorm,
 )
-from engine.problems import RemoveNode, SetFit, SetLayer, Several
+from engine.problems import Problem, RemoveNode, SetFit, SetLayer, Several
+from engine.reach import FAR, NEAR
 from engine.review import batch_size_without_rest
 from engine.schedules import ConstantRate, Progress
 
@@ -38,6 +41,7 @@ class NothingLearns(Rule):
     """Every weight is frozen, or the rate is 0."""
 
     title = "Nothing can change"
+    about = "fit"
     why = "A network learns by changing its weights."
     sure = "proven"
     silences = STUCK
@@ -48,12 +52,16 @@ class NothingLearns(Rule):
             yield Finding(
                 "The learning rate is 0, so no update changes any weight.",
                 remedies=(remedies.rate_of(plan.fit, usual),),
+                picture=bars("learning rate", {"now": 0.0, "usual": usual}, "now"),
             )
         elif plan.weighty and not plan.learning:
             thaw = [SetLayer(f"Let {n.id} learn", n.id, n.layer.replace(frozen=False)) for n in plan.weighty]
             yield Finding(
                 "Every layer with weights is frozen, so no update changes any weight.",
                 node_id=plan.weighty[-1].id,
+                picture=bars(
+                    "layers with weights", {"all": len(plan.weighty), "that can learn": 0.0}, "that can learn"
+                ),
                 remedies=(Several("Let all layers learn", tuple(thaw)), thaw[-1]),
             )
 
@@ -63,6 +71,7 @@ class OneTarget(Rule):
     """All training samples have the same target."""
 
     title = "There is only one answer to learn"
+    about = "data"
     why = "A network that always says the same is then right; nothing about the inputs can be learned."
     sure = "proven"
     silences = STUCK | {"overfitting", "unbalanced-classes", "few-data"}
@@ -77,6 +86,9 @@ class OneTarget(Rule):
                 f"All {len(y):,} targets of the training part are {what}.",
                 "Choose another target, or another way to split the samples.",
                 "input",
+                picture=bars(
+                    "different targets", {"samples": float(len(y)), "targets": 1.0}, "targets", log=True
+                ),
             )
 
 
@@ -108,6 +120,7 @@ class NoNonlinearity(Rule):
             node_id=pairs[0][1],
             remedies=(remedy,),
             level="hint" if narrow else None,
+            picture=bars("layers", {"in a row": float(len(pairs) + 1), "worth": 1.0}, "worth"),
         )
 
     @staticmethod
@@ -152,6 +165,7 @@ class UnitsAlike(Rule):
             yield Finding(
                 f"All {plan.units[alike[0]]} units of {named(alike)} have the same weights and give the same values.",
                 node_id=alike[0],
+                picture=_copies(plan, alike[0]),
                 remedies=(remedies.drawn(plan),),
             )
 
@@ -163,6 +177,7 @@ class FarFromOne(Rule):
     """Inputs or targets far from 1; see ``engine.reach``."""
 
     title = "Numbers far from 1 go in"
+    about = "data"
     why = "Gradients grow with what goes in: a step that suits numbers about 1 is far too long, or too short, for these."
     silences = STUCK | {"features-apart", "first-weights-scale", "saturated", "born-dead"}
 
@@ -173,7 +188,46 @@ class FarFromOne(Rule):
 def _reviewed(plan: Plan, key: str) -> Iterator[Finding]:
     for problem in plan.reviewed:
         if problem.rule == key:
-            yield Finding(problem.message, "", problem.node_id, problem.remedies, why="")
+            picture = _PICTURED[key](plan, problem)
+            yield Finding(problem.message, "", problem.node_id, problem.remedies, why="", picture=picture)
+
+
+def _copies(plan: Plan, node_id: str) -> Picture | None:
+    """How many units a layer has, and how many different ones."""
+    units = plan.units.get(node_id)
+    return None if units is None else bars("units", {node_id: float(units), "different": 1.0}, "different")
+
+
+def _what_it_gives(plan: Plan, node_id: str) -> Picture | None:
+    """The curve of an activation, whose ends are what it can give."""
+    node = next((n for n in plan.network.nodes if n.id == node_id), None)
+    if node is None or not isinstance(node.layer, Activation):
+        return None
+    x = np.linspace(-5.0, 5.0, 101)
+    return curves(
+        f"what {node_id} gives", x, {node.layer.label: node.layer.curve(x)[0]}, "what comes in", level=0.0
+    )
+
+
+def _farthest(plan: Plan) -> Picture | None:
+    """How far from 0 each column reaches: of the inputs, or where these are near 1, of the targets."""
+    for names, values in ((plan.train.features, plan.train.x), (plan.train.targets, plan.train.y)):
+        if values.ndim != 2 or len(names) != values.shape[1]:
+            continue
+        reach = np.abs(values[:ROWS]).max(axis=0)
+        if reach.max() > FAR or reach.max() <= NEAR:
+            far = int(reach.argmax())
+            named = {clipped(name, 40): float(r) for name, r in zip(names, reach, strict=True)}
+            return bars("farthest from 0", named, clipped(names[far], 40), 1.0, "about 1 suits", log=True)
+    return None
+
+
+#: how what ``engine.review`` and ``engine.reach`` have found is shown
+_PICTURED: dict[str, Callable[[Plan, Problem], Picture | None]] = {
+    "last-layer": lambda plan, problem: _what_it_gives(plan, problem.node_id),
+    "units-alike": lambda plan, problem: _copies(plan, problem.node_id),
+    "far-from-one": lambda plan, problem: _farthest(plan),
+}
 
 
 @rule("features-apart")
@@ -181,6 +235,7 @@ class FeaturesApart(Rule):
     """Inputs of a table that are spread very differently."""
 
     title = "One input is far larger than another"
+    about = "data"
     why = "The gradient of a weight grows with its input: no one learning rate suits them all."
     stuck = False
     silences = frozenset({"start-loss", "rate-too-large"})
@@ -208,6 +263,9 @@ class FeaturesApart(Rule):
                 "Standardize the inputs.",
                 "input",
                 (remedies.standardize(),),
+                picture=bars(
+                    "spread", {clipped(train.features[i], 40): float(spread[i]) for i in columns}, a, log=True
+                ),
             )
 
 
@@ -216,6 +274,7 @@ class UnbalancedClasses(Rule):
     """One class is far rarer than another."""
 
     title = "One class is rare"
+    about = "data"
     why = "Accuracy then says little: look at the confusion matrix, row by row."
     sure = "proven"
     stuck = False
@@ -237,6 +296,14 @@ class UnbalancedClasses(Rule):
             f"{round(shares[most] * count):,} of {names[0]}: always saying {names[0]} is right in {percent(shares[most])}.",
             "Get more samples of the rare class, or leave some of the other out.",
             "input",
+            picture=bars(
+                "samples",
+                {
+                    clipped(name, 40): float(s * count)
+                    for name, s in zip(plan.train.classes, shares, strict=True)
+                },
+                names[1],
+            ),
             level="warning" if ratio >= self.WARNING else "hint",
         )
 
@@ -246,6 +313,7 @@ class ColumnTells(Rule):
     """One column of a table alone gives the target."""
 
     title = "One column gives the answer away"
+    about = "data"
     why = "Often such a column was made from the answer, or only numbers the rows: with new samples it is of no use."
     stuck = False
     sources = "Kapoor & Narayanan 2023, Leakage and the reproducibility crisis"
@@ -270,7 +338,17 @@ class ColumnTells(Rule):
             f"The column {name} alone tells the target: {what}.",
             "If it is not known before the answer is, leave it out of the table.",
             "input",
+            picture=self._over(train, telling),
         )
+
+    @staticmethod
+    def _over(train: Dataset, column: int) -> Picture:
+        """The target over the column."""
+        x = train.x[:ROWS, column]
+        order = np.argsort(x, kind="stable")
+        what = "class" if train.classes else clipped(train.targets[0], 40)
+        y = np.asarray(train.y[:ROWS], float).reshape(len(x), -1)[order, 0]
+        return curves(what, x[order], {what: y}, clipped(train.features[column], 40))
 
 
 @rule("shared-samples")
@@ -278,6 +356,7 @@ class SharedSamples(Rule):
     """The same samples are in the training and in the validation part."""
 
     title = "Validation samples are also trained on"
+    about = "data"
     why = "The validation score is then no test of what is new to the network."
     sure = "proven"
     stuck = False
@@ -300,6 +379,11 @@ class SharedSamples(Rule):
                 f"{percent(share)} of the validation samples are in the training part as well, number for number.",
                 "Remove the doubles from the data.",
                 "input",
+                picture=bars(
+                    "validation samples",
+                    {"all": float(len(others)), "in training too": share * len(others)},
+                    "in training too",
+                ),
             )
 
 
@@ -323,6 +407,11 @@ class DropoutTooStrong(Rule):
                 yield Finding(
                     f"{node.id} silences {percent(node.layer.p)} of the network's answers themselves while it trains.",
                     node_id=node.id,
+                    picture=bars(
+                        "share of the answers",
+                        {"silenced": node.layer.p, "left": 1 - node.layer.p},
+                        "silenced",
+                    ),
                     remedies=(RemoveNode(f"Remove {node.id}", node.id),),
                     title="Dropout hits the answers",
                 )
@@ -331,6 +420,11 @@ class DropoutTooStrong(Rule):
                 yield Finding(
                     f"{node.id} silences {percent(node.layer.p)} of its values in every update.",
                     node_id=node.id,
+                    picture=bars(
+                        "share of the values",
+                        {"silenced": node.layer.p, "left": 1 - node.layer.p},
+                        "silenced",
+                    ),
                     remedies=(SetLayer("p = 0.2", node.id, node.layer.replace(p=0.2)),),
                     level="warning" if node.layer.p >= self.WARNING else "hint",
                 )
@@ -342,6 +436,7 @@ class ScheduleStarves(Rule):
     """The schedule has the rate near 0 long before the planned end."""
 
     title = "The learning rate is soon almost 0"
+    about = "fit"
     why = "From then on hardly anything is learned, whatever the network still lacks."
     sure = "proven"
     silences = frozenset({"rate-too-small", "stuck-at-chance", "underfitting", "still-improving"})
@@ -364,6 +459,9 @@ class ScheduleStarves(Rule):
         yield Finding(
             f"{fit.schedule.label} leaves less than 1 % of the learning rate after epoch {at}; {fit.epochs:,} are planned.",
             remedies=(SetFit("Constant rate", "schedule", ConstantRate()),),
+            picture=curves(
+                "learning rate", epochs, {fit.schedule.label: factors * fit.optimizer.lr}, marked=float(at)
+            ),
         )
 
 
@@ -372,6 +470,7 @@ class BatchStatistics(Rule):
     """Batch normalization over a few samples."""
 
     title = "Batch statistics of few samples"
+    about = "fit"
     why = "Mean and spread of so few are poor guesses, other in each batch than the running ones that inference uses."
     level = "hint"
     stuck = False
@@ -387,6 +486,7 @@ class BatchStatistics(Rule):
         yield Finding(
             f"{norm.id} takes its statistics of {size} samples.",
             node_id=norm.id,
+            picture=bars("samples in a batch", {"now": float(size), "enough": float(self.FEW)}, "now"),
             remedies=(SetFit(f"Batches of {better}", "batch_size", better),),
         )
 
@@ -435,13 +535,17 @@ class _Facts:
             if x.std() == 0 or y.shape[1] != 1 or y.std() == 0:
                 return False
             return bool(abs(np.corrcoef(x, y[:, 0])[0, 1]) > ColumnTells.CORRELATED)
-        order = np.lexsort((y, x))
-        # Of equal values of x with several classes, each class but the first counts as a change.
-        changes = int(np.count_nonzero(np.diff(y[order])))
-        back = np.lexsort((-y, x))
-        changes = max(changes, int(np.count_nonzero(np.diff(y[back]))))
-        groups = len(np.unique(y))
-        return changes - (groups - 1) <= ColumnTells.ALIKE * len(y)
+        values, place = np.unique(x, return_inverse=True)
+        classes, label = np.unique(y, return_inverse=True)
+        counts = np.zeros((len(values), len(classes)), np.int64)
+        np.add.at(counts, (place, label), 1)
+        # Told by the column alone is the class that is most frequent where it has this value: others of the same value are not told.
+        wrong = len(y) - int(counts.max(axis=1).sum())
+        changes = int(np.count_nonzero(np.diff(counts.argmax(axis=1))))
+        guessed = len(y) - int(
+            counts.sum(axis=0).max()
+        )  # what always saying the most frequent class gets wrong
+        return wrong + max(changes - (len(classes) - 1), 0) <= ColumnTells.ALIKE * guessed
 
 
 _known: WeakKeyDictionary[Dataset, _Facts] = WeakKeyDictionary()

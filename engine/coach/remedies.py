@@ -29,6 +29,7 @@ from engine.problems import (
     InsertLayer,
     NewWeights,
     Remedy,
+    RemoveNode,
     SetFit,
     SetLayer,
     SetPreparation,
@@ -143,6 +144,23 @@ def through_depth(plan: Plan) -> Remedy | None:
     return other_activations(plan, flat, LeakyReLU(negative_slope=0.1) if narrow else ReLU())
 
 
+def shallower(plan: Plan) -> Remedy | None:
+    """The first KEPT hidden layers alone, with Tanh where theirs flatten out; ``None`` where the network is no deep chain of Linear."""
+    nodes, hidden = plan.network.nodes, plan.learning[:-1]
+    chain = all(len(plan.network.inputs_of(n.id)) == 1 for n in nodes)
+    if len(hidden) <= DEEP or not chain or not all(isinstance(n.layer, Linear) for n in hidden):
+        return None
+    ids = [n.id for n in nodes]
+    first, last = ids.index(hidden[KEPT].id), ids.index(plan.learning[-1].id)
+    edits: list[Remedy] = [RemoveNode("", i) for i in ids[first:last]]
+    flat = [n for n in nodes[:first] if n.layer.key in FLATTENING and not isinstance(n.layer, Tanh)]
+    edits += [SetLayer("", n.id, Tanh()) for n in flat]
+    with_tanh = ", with Tanh" if flat else ""
+    return Several(f"Keep {KEPT} of the {len(hidden)} hidden layers{with_tanh}", tuple(edits))
+
+
+#: hidden layers from which on a plain chain is deep, and how many of them do for most
+DEEP, KEPT = 6, 3
 #: activations whose slope goes to 0 at both ends
 FLATTENING = ("Sigmoid", "Tanh", "Hardtanh")
 

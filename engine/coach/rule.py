@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeVar
 
 from engine.coach.evidence import Moment, Plan
+from engine.coach.picture import Picture
 from engine.problems import Remedy
 
 #: "warning": it will hardly learn what it should; "hint": worth knowing, and nothing that has to be changed
 Level = Literal["warning", "hint"]
 #: "symptom": it is seen, its cause is not; "likely": the cause that mostly is behind it; "proven": measured or computed
 Sureness = Literal["symptom", "likely", "proven"]
+#: where a rule's finding is to be looked at
+About = Literal["layer", "data", "fit", "curves"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Finding:
         level: where it differs from the rule's.
         title: where it differs from the rule's.
         why: where it differs from the rule's: "" where the words say it already.
+        picture: what was measured, to be drawn beside the words.
+        since: the last epoch at which all was well; ``None`` where that is not known better than by when it was seen first.
     """
 
     words: str
@@ -36,6 +41,8 @@ class Finding:
     level: Level | None = None
     title: str = ""
     why: str | None = None
+    picture: Picture | None = None
+    since: int | None = None
 
 
 class Rule:
@@ -48,9 +55,11 @@ class Rule:
         sure: how sure it is where it speaks.
         level: how much it matters.
         stuck: it keeps the network from learning; others only make what is learned doubtful.
+        rests: it speaks of a run that has come to rest: that is no longer called learning.
         hits: how many looks in a row must find it while the run goes on.
         silences: rules that say nothing while this one speaks, as it explains what they would say.
         sources: where the rule and its numbers come from.
+        about: where it is to be looked at: "layer" for the block it names, "data", "fit" for how it is trained, "curves" for the losses.
     """
 
     key: ClassVar[str] = ""
@@ -59,9 +68,11 @@ class Rule:
     sure: ClassVar[Sureness] = "likely"
     level: ClassVar[Level] = "warning"
     stuck: ClassVar[bool] = True
+    rests: ClassVar[bool] = False
     hits: ClassVar[int] = 3
     silences: ClassVar[frozenset[str]] = frozenset()
     sources: ClassVar[str] = ""
+    about: ClassVar[About] = "layer"
 
     def before(self, plan: Plan) -> Iterator[Finding]:
         """What there is to say before the first update, from network, data and training alone."""

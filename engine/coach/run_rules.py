@@ -9,12 +9,26 @@ import numpy as np
 
 from engine.coach import remedies
 from engine.coach.evidence import LONGER, Moment, number, percent
+from engine.coach.first_rules import dead_units
+from engine.coach.picture import bars, by_layer
+from engine.coach.picture import losses as loss_curves
 from engine.coach.rule import STUCK, Finding, Rule, rule
+from engine.errors import counted
 from engine.layers import Activation, Linear
 from engine.optimizers import Adam
 from engine.problems import Remedy, SetFit
 from engine.regularizers import L2, NoPenalty
 from engine.verdict import HIGH, TURNED, overfitted
+
+#: epochs in which a training loss falls by less than this share where it has come to rest
+REST, FELL = 10, 0.005
+
+
+def at_rest(moment: Moment) -> bool:
+    """Whether the training loss no longer falls, while the errors are still high."""
+    if not len(moment.log) or not -0.02 < moment.fell(REST) < FELL:
+        return False
+    return 1 - float(moment.log["train_metric"][-1]) > moment.plan.human_error + HIGH
 
 
 @rule("units-died")
@@ -49,10 +63,40 @@ class UnitsDied(Rule):
         yield Finding(
             f"{percent(worst.dead)} of the units of {worst.node_id} give 0 for every sample{before}.",
             node_id=worst.node_id,
+            picture=dead_units(moment, worst.node_id),
             remedies=(
                 remedies.anew(remedies.rate(plan.fit, 0.1)),
                 remedies.anew(remedies.livelier(plan, nodes)),
             ),
+        )
+
+
+@rule("units-saturated")
+class UnitsSaturated(Rule):
+    """Units with two flat ends that a large step has thrown onto them, where the loss has come to rest."""
+
+    title = "Units lie where they are flat"
+    why = "Where the slope is almost 0, almost no gradient passes. Mostly steps that were too large threw the weights out so far."
+    level = "hint"  # it may have learned most of it, and noise in the labels leaves errors, too
+    stuck, rests = False, True
+    hits = 2
+    silences = frozenset({"underfitting", "still-improving"})
+    sources = "Glorot & Bengio 2010; AutoTrainer (ICSE 2021), saturated activations"
+    MANY, SAMPLES = 0.7, 16
+
+    def trains(self, moment: Moment) -> Iterator[Finding]:
+        plan = moment.plan
+        if not at_rest(moment) or moment.now.diagnosis.samples < self.SAMPLES:
+            return
+        flat = [(one.node_id, one.saturated - one.zeros) for one in moment.now.of(plan.activations)]
+        node_id, share = max(flat, key=lambda one: one[1], default=("", 0.0))
+        if share <= self.MANY:
+            return
+        yield Finding(
+            f"{percent(share)} of the values of {node_id} lie where its slope is almost 0, and the training loss no longer falls.",
+            node_id=node_id,
+            picture=by_layer("share of flat values", flat, node_id),
+            remedies=(remedies.anew(remedies.rate(plan.fit, 0.1)),),
         )
 
 
@@ -61,6 +105,7 @@ class RateTooSmall(Rule):
     """Steps so short that nothing comes of them in any time."""
 
     title = "The learning rate is too small"
+    about = "fit"
     why = "The direction is right and the steps are too short: time is all that is lost, but all of it."
     silences = STUCK - {"diverged"}
     sources = "CS231n, babysitting the learning process; Godbole et al. 2023, Deep learning tuning playbook"
@@ -94,6 +139,7 @@ class StuckAtChance(Rule):
     """The loss stays where always giving the same answer has it."""
 
     title = "It does no better than one answer for all"
+    about = "curves"
     why = "What the network makes of its inputs does not reach its outputs yet, or the inputs say nothing about the target."
     sure = "symptom"
     silences = frozenset({"underfitting", "still-improving"})
@@ -116,12 +162,15 @@ class StuckAtChance(Rule):
             f"For {self.EPOCHS} epochs the training loss is {number(moment.loss)}; always giving the same answer would cost "
             f"{number(plan.chance)}.{said}",
             remedies=self._edits(moment),
+            picture=loss_curves(moment.log, level=plan.chance, called="one answer for all"),
         )
 
     @staticmethod
     def _edits(moment: Moment) -> tuple[Remedy, ...]:
         plan, edits = moment.plan, list[Remedy]()
         through = remedies.through_depth(plan)
+        if (shallow := remedies.shallower(plan)) is not None:
+            edits.append(shallow)
         if through is not None and len(plan.learning) > 3:
             edits.append(through)
         if not plan.activations and plan.learning:
@@ -154,6 +203,7 @@ class Overfitting(Rule):
     """The validation loss has turned while the training loss still falls."""
 
     title = "It learns the training samples by heart"
+    about = "curves"
     why = "What is learned since then holds for these samples alone. The weights of the best epoch are worth more than the present ones."
     stuck = False
     silences = frozenset({"still-improving", "few-data"})
@@ -182,8 +232,12 @@ class Overfitting(Rule):
             and found.rise > self._serious(moment)
         )
         yield Finding(
-            " ".join(said for said in (heart, found.words if found is not None else "") if said),
+            f"{heart} {found.words}".lstrip()
+            if found is not None
+            else f"{heart[:-1]}, and {self._since(moment)}.",
             remedies=self._edits(moment),
+            picture=loss_curves(moment.log, marked=math.nan if found is None else float(found.epoch)),
+            since=None if found is None else found.epoch,
             # Where it stops early, the best weights come back.
             level="warning" if (serious or heart) and not plan.fit.early_stopping else "hint",
             title="" if serious or heart else "The validation loss has turned",
@@ -203,10 +257,14 @@ class Overfitting(Rule):
         better = len(earlier) and float(other[1:].min()) < 0.97 * float(earlier.min())
         if train > self.KNOWN or gap < max(self.GAP, noise) or better:
             return ""
-        return (
-            f"The training error is {percent(train)}, the validation error {percent(validation)}, and the validation loss has not "
-            f"become better for {TURNED} epochs."
-        )
+        return f"The training error is {percent(train)}, the validation error {percent(validation)}."
+
+    @staticmethod
+    def _since(moment: Moment) -> str:
+        """For how long the validation loss has not become better."""
+        losses, epochs = moment.log["validation_loss"], moment.log["epoch"]
+        waited = int(epochs[-1] - epochs[int(np.nanargmin(losses))])
+        return f"the validation loss has not become better for {counted(max(waited, TURNED), 'epoch')}"
 
     @staticmethod
     def _serious(moment: Moment) -> float:
@@ -235,6 +293,7 @@ class FewData(Rule):
     """Many more parameters than samples to learn them from."""
 
     title = "Few samples for so many weights"
+    about = "data"
     why = "It can learn them by heart; the validation loss will tell."
     level = "hint"
     stuck = False
@@ -254,6 +313,12 @@ class FewData(Rule):
             yield Finding(
                 f"There are {plan.parameters:,} weights, and {count:,} samples to learn them from.",
                 remedies=(SetFit("L2 penalty, λ = 0.01", "regularizer", L2(strength=0.01)),),
+                picture=bars(
+                    "how many",
+                    {"weights": float(plan.parameters), "samples": float(count)},
+                    "samples",
+                    log=True,
+                ),
             )
 
 
@@ -262,6 +327,7 @@ class ValidationEasier(Rule):
     """The validation loss is well below the training loss."""
 
     title = "Validation is easier than training"
+    about = "data"
     why = "Both are measured without dropout, so the samples must differ: an easy part, or one that shares samples with the other."
     level = "hint"
     stuck = False
@@ -287,19 +353,16 @@ class Underfitting(Rule):
     """The training loss has come to rest, and the errors are still high."""
 
     title = "It cannot fit the training samples"
+    about = "curves"
     why = "More time will not help: the network is too simple for these data, or the inputs do not tell more."
     level = "hint"
-    stuck = False
+    stuck, rests = False, True
     silences = frozenset({"still-improving"})
     sources = "Ng 2018, Machine learning yearning, chapters 20 to 24"
-    EPOCHS, FELL = 10, 0.005
 
     def trains(self, moment: Moment) -> Iterator[Finding]:
         plan = moment.plan
-        metric = float(moment.log["train_metric"][-1]) if len(moment.log) else math.nan
-        fell = moment.fell(self.EPOCHS)
-        error = 1 - metric
-        if not -0.02 < fell < self.FELL or not error > plan.human_error + HIGH:
+        if not at_rest(moment):
             return
         edits: list[Remedy] = []
         if plan.learning:
@@ -307,7 +370,8 @@ class Underfitting(Rule):
         if plan.fit.regularizer.strengths() != (0.0, 0.0):
             edits.append(SetFit("No penalty", "regularizer", NoPenalty()))
         yield Finding(
-            f"The training error is {percent(error)}, and in {self.EPOCHS} epochs the training loss has fallen by {percent(max(fell, 0.0))}.",
+            f"The training error is {percent(1 - float(moment.log['train_metric'][-1]))}, and in {REST} epochs the training loss has "
+            f"fallen by {percent(max(moment.fell(REST), 0.0))}.",
             remedies=tuple(edits),
         )
 
@@ -317,6 +381,7 @@ class Diverged(Rule):
     """Numbers are no longer finite, or the loss has left all bounds."""
 
     title = "Training diverged"
+    about = "curves"
     why = "Once numbers are no longer finite, no update can bring them back."
     hits = 2
     sure = "likely"
@@ -343,6 +408,7 @@ class StillImproving(Rule):
     """The planned epochs are over, and the loss still falls."""
 
     title = "It had not finished"
+    about = "curves"
     why = "Judged now, it would be judged too early."
     level = "hint"
     stuck = False

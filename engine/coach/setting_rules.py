@@ -10,6 +10,7 @@ import numpy as np
 from engine.clipping import ClipNorm
 from engine.coach import remedies
 from engine.coach.evidence import Moment, number, percent
+from engine.coach.picture import bars, curves
 from engine.coach.rule import STUCK, Finding, Rule, rule
 from engine.optimizers import AdamW
 from engine.problems import Remedy, SetFit, SetLayer
@@ -21,6 +22,7 @@ class ClippedShort(Rule):
     """Gradients are cut to a small part of their length."""
 
     title = "Gradients are cut very short"
+    about = "fit"
     why = "Each update is that much smaller, as if the learning rate were."
     sure = "proven"
     silences = STUCK - {"diverged"}
@@ -37,6 +39,14 @@ class ClippedShort(Rule):
             limit = remedies.rounded(usual)
             yield Finding(
                 f"Gradients have a length of about {number(usual)} and are cut to {number(clipping.max_norm)}.",
+                picture=curves(
+                    "length of the gradient",
+                    moment.log["epoch"],
+                    {"before the cut": moment.log["gradient_norm"]},
+                    level=clipping.max_norm,
+                    called="cut to",
+                    log=True,
+                ),
                 remedies=(
                     SetFit(f"Clip at {limit:g}", "clipping", ClipNorm(max_norm=limit)),
                     SetFit("No clipping", "clipping", None),
@@ -49,6 +59,7 @@ class PenaltyTooStrong(Rule):
     """Penalties and weight decay pull as strongly as the data."""
 
     title = "The penalty drowns the data"
+    about = "fit"
     why = "What the data ask of the weights is undone as fast as it is learned."
     silences = STUCK - {"diverged"}
     sources = "TheDeepChecker (ISSTA 2022); CS231n, neural networks 2"
@@ -66,7 +77,9 @@ class PenaltyTooStrong(Rule):
             else f"Penalty and weight decay pull {number(moment.now.pull)} times as strongly at the weights as the data do"
         )
         yield Finding(
-            f"{what}, and the training loss stays at {number(moment.loss)}.", remedies=self._weaker(moment)
+            f"{what}, and the training loss stays at {number(moment.loss)}.",
+            remedies=self._weaker(moment),
+            picture=bars("pull at the weights", {"data": 1.0, "penalty": moment.now.pull}, "penalty"),
         )
 
     @staticmethod

@@ -17,6 +17,7 @@ from engine.data.npz import NpzFile
 from engine.data.numbers import Numbers
 from engine.data.opening import source_at
 from engine.data.picture import DrawnPicture, PictureFile
+from engine.data.picture_set import PictureSet
 from engine.data.points import Painted, Typed, as_painted, paintable
 from engine.data.prepare import Preparation, Prepared, Scaling, Transform, prepare
 from engine.data.real import BreastCancer, Diabetes, Digits, Iris, Wine
@@ -63,6 +64,7 @@ __all__ = [
     "PastedTable",
     "Photos",
     "PictureFile",
+    "PictureSet",
     "Plane",
     "Preparation",
     "Prepared",

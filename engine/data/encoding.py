@@ -16,8 +16,8 @@ from engine.errors import DataError, clipped
 
 #: what a kind for empty cells is called
 MISSING = "missing"
-#: letters of an input's name
-_LETTERS = 60
+#: letters of an input's name, and rows below which a kind is rare
+_LETTERS, RARE = 60, 5
 
 
 @dataclass(frozen=True)
@@ -169,10 +169,24 @@ def _most_frequent(values: Array) -> float:
     return float(found[counts.argmax()])
 
 
+def rare_as_one(kinds: tuple[str, ...], codes: Array) -> tuple[tuple[str, ...], Array]:
+    """Kinds that come up in fewer than ``RARE`` rows as one, the last; as they are where that is not several. Codes below 0 stay."""
+    counts = np.bincount(codes[codes >= 0], minlength=len(kinds))
+    rare = (counts > 0) & (counts < RARE)
+    if rare.sum() < 2:
+        return kinds, codes
+    kept = [kind for kind, gone in zip(kinds, rare, strict=True) if not gone]
+    place = np.append(np.where(rare, len(kept), np.cumsum(~rare) - 1), -1).astype(codes.dtype)
+    return (*kept, "other kinds" if "other" in kept else "other"), place[codes]
+
+
 def block_of(
-    column: Column, role: str, fill: str, order: tuple[str, ...], first: int
+    column: Column, role: str, fill: str, order: tuple[str, ...], first: int, rare: bool = False
 ) -> tuple[Block, list[str]]:
-    """The inputs of a column from place ``first``, and their names. Raises DataError where it cannot have this role."""
+    """The inputs of a column from place ``first``, and their names. Raises DataError where it cannot have this role.
+
+    ``rare``: rare kinds of a category are one, see ``rare_as_one``.
+    """
     gaps = column.gaps if column.gaps.any() else None
     fill = fill if gaps is not None else ""
     kinds: tuple[str, ...] = ()
@@ -184,6 +198,8 @@ def block_of(
             place = np.array([kinds.index(kind) for kind in found] + [-1])
             codes = place[codes]
         codes = codes.astype(np.int32)
+        if rare and role == CATEGORY:
+            kinds, codes = rare_as_one(kinds, codes)
         if fill == OWN:
             codes[codes < 0] = len(kinds)
             kinds += (MISSING,)

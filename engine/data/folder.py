@@ -16,16 +16,20 @@ from engine import progress
 from engine.data import images
 from engine.data.base import Dataset, sources
 from engine.data.brightness import AUTOMATIC, GROUNDS
+from engine.data.doubles import doubles, told
 from engine.data.files import CATEGORY, Opened, chosen, labelled, limit_param, scale_param, scale_used, spread
 from engine.data.images import Pixels, blank, fitting_size, room_for
+from engine.data.name_list import arranged
 from engine.data.pixels import Facts, Look, Unreadable, best_ground, coloured, facts, numbers, reading
 from engine.data.report import Note, Offer, left_out
-from engine.data.shelf import Found, Layout, Shelf, layout, shelf
+from engine.data.shelf import Found, Layout, Shelf, shelf
 from engine.errors import DataError, clipped, counted, few, in_bytes
-from engine.spec import Bool, Choice, File, Int, param
+from engine.spec import Bool, Choice, File, Int, Name, param
 
 #: values of the parameter "unreadable"
 REFUSE, LEAVE_OUT = "refuse", "leave out"
+#: another value of the parameter "doubles"
+KEEP = "keep"
 #: kinds of numbers in pictures
 BYTES, WHOLE, FRACTIONS = "8 bits", "16 bits or more", "fractions"
 #: share of the work that looking at the pictures is; reading them is the rest
@@ -42,7 +46,8 @@ class ImageFolder(Opened):
     """A folder, or a .zip, that holds one folder of pictures for each class, named after it.
 
     Folders called train, validation (val, valid) and test above those of the classes give the pictures to these parts. Pictures in
-    folders within that of a class belong to it. What is hidden is skipped; what else is no picture is left out, and counted.
+    folders within that of a class belong to it. Where folders do not tell, a table beside the pictures may (labels.csv: file, label,
+    perhaps split). What is hidden is skipped; what else is no picture is left out, and counted.
     """
 
     path: str = param(
@@ -78,11 +83,25 @@ class ImageFolder(Opened):
         help="What to do where pictures are damaged: refuse them all, naming those, or use the others.",
         advanced=True,
     )
+    doubles: str = param(
+        Choice((KEEP, LEAVE_OUT)),
+        default=KEEP,
+        help="What to do with pictures that nearly equal another one: keep them, or use the first of each.",
+        advanced=True,
+    )
+    label_column: str = param(
+        Name(),
+        default="",
+        help="Where a table names the pictures: its column that holds the classes; empty for the one that looks so.",
+        advanced=True,
+    )
     limit: int = limit_param()
 
     def _files(self) -> list[Path]:
         with shelf(self._root()) as files:
-            return files.files([found.name for found in layout(files.names(), files.in_words).found])
+            made = arranged(files, self.label_column)
+            tables = [made.table] if made.table else []
+            return files.files([found.name for found in made.found] + tables)
 
     def _root(self) -> Path:
         return chosen(self.path, "a folder, or a .zip, that holds one folder of pictures for each class")
@@ -91,7 +110,7 @@ class ImageFolder(Opened):
         """``x (N, 1 or 3, H, W)`` in 0..1, float32; ``y (N,)``, classes named after their folders. Raises DataError."""
         root = self._root()
         with shelf(root) as files:
-            made = layout(files.names(), files.in_words)
+            made = arranged(files, self.label_column)
             those = [made.found[at] for at in spread(len(made.found), self.limit)]
             return _Reading(self, files, made, those).dataset(root.name)
 
@@ -177,10 +196,14 @@ class _Reading:
         """Raises DataError."""
         x = self._pixels()
         scaled = self._scale(x)
+        x, twice = self._without_doubles(x)
         y = np.array([one.label for one in self.those])
         parts = np.array([one.part for one in self.those]) if self.made.split else None
         notes = (
+            *self.made.notes,
             *self._placed(),
+            *self._squared(),
+            *twice,
             *scaled,
             *self._on_ground(),
             *left_out("file", {**self.made.left, **self.bad}),
@@ -242,6 +265,15 @@ class _Reading:
                     f"{clipped(one.name, 80)} {picture.height}×{picture.width}; expected one size. Set size to bring them all to "
                     f"one, such as {fit}.",
                     {"size": fit},
+                    [
+                        Offer(f"Set size to {fit}, {how}", (("size", fit), ("fit", way)))
+                        for way, how in (
+                            ("pad", "with bars at their sides"),
+                            ("crop", "their sides cut off"),
+                            ("stretch", "squeezed"),
+                        )
+                        if way != self.source.fit
+                    ],
                 )
         if count > room_for(shape) and max(shape[1:]) > _USUAL_SIDE:
             raise _too_large(count, shape, most)
@@ -266,6 +298,46 @@ class _Reading:
                 x[row] /= np.float32(used.scale)
             notes += said
         return notes
+
+    def _without_doubles(self, x: Pixels) -> tuple[Pixels, list[Note]]:
+        """Count pictures that nearly equal another, and leave them out where that is wished; ``x`` in 0..1."""
+        first = doubles(x)
+        late = np.flatnonzero(first != np.arange(len(x)))
+        if not len(late) or not first.any():  # none, or all of one: which is said elsewhere
+            return x, []
+        said = told(first, [one.name for one in self.those], [one.label for one in self.those])
+        if self.source.doubles == KEEP:
+            return x, [
+                Note(
+                    f"{said}. In two parts of the data they would be known by heart.",
+                    (Offer("Use the first of each", (("doubles", LEAVE_OUT),)),),
+                )
+            ]
+        kept = np.flatnonzero(first == np.arange(len(x)))
+        self.those, self.facts = [self.those[row] for row in kept], [self.facts[row] for row in kept]
+        return x[kept], [
+            Note(f"{said}: the first of each is used.", (Offer("Keep all", (("doubles", KEEP),)),))
+        ]
+
+    def _squared(self) -> list[Note]:
+        """How pictures that are not square became so, and how else they could."""
+        odd = sum(picture.height != picture.width for picture in self.facts) if self.source.size else 0
+        if not odd:
+            return []
+        ways = {
+            "pad": "bars stand at their sides",
+            "crop": "their sides are cut off",
+            "stretch": "they are squeezed",
+        }
+        offers = {"pad": "Put bars at their sides", "crop": "Cut their sides off", "stretch": "Squeeze them"}
+        return [
+            Note(
+                f"{counted(odd, 'picture')} {'is' if odd == 1 else 'are'} not square: {ways[self.source.fit]}.",
+                tuple(
+                    Offer(words, (("fit", fit),)) for fit, words in offers.items() if fit != self.source.fit
+                ),
+            )
+        ]
 
     def _on_ground(self) -> list[Note]:
         count = sum(bool(picture.seen) for picture in self.facts)

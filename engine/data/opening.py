@@ -11,10 +11,11 @@ from engine.data.base import Source
 from engine.data.files import chosen
 from engine.data.folder import ImageFolder, any_coloured
 from engine.data.mnist import IdxFiles
+from engine.data.name_list import arranged
 from engine.data.npz import NpzFile
 from engine.data.picture import PictureFile
 from engine.data.pixels import ENDINGS
-from engine.data.shelf import MOST_ARCHIVE, layout, shelf
+from engine.data.shelf import MOST_ARCHIVE, shelf
 from engine.data.table import ENDINGS as TABLE_ENDINGS
 from engine.data.table import TableFile
 from engine.errors import DataError
@@ -56,7 +57,7 @@ def _of_mnist(folder: Path) -> Source:
 
 def _of_pictures(path: Path) -> Source:
     with shelf(path) as files:
-        found = layout(files.names(), files.in_words).found
+        found = arranged(files).found
         return ImageFolder(path=str(path), colour=any_coloured(files, found))
 
 

@@ -206,6 +206,18 @@ def picture_at(path: Path) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.moveaxis(np.clip(bright, 0, 255).round().astype(np.uint8), 0, -1))
 
 
+def brightness_at(path: Path) -> NDArray[np.uint8]:
+    """How bright each pixel of a picture is, as large as it is: ``(h, w)``, 0 to 255. Raises DataError."""
+    content = read_bytes(path, PICTURE_BYTES, "a picture")
+    try:
+        with reading(io.BytesIO(content)) as picture:
+            return np.asarray(picture.convert("L"), np.uint8)
+    except Unreadable as error:
+        raise DataError(
+            f"{clipped(path.name, 80)} cannot be read as a picture: {error.why}; expected a whole PNG, JPEG or WebP."
+        ) from None
+
+
 def _why(stream: BinaryIO, error: Exception) -> str:
     """What kept a picture from being read, in words."""
     if isinstance(error, OSError) and error.strerror:

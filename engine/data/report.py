@@ -18,10 +18,11 @@ _LISTED = 4
 
 @dataclass(frozen=True)
 class Note:
-    """One thing that a reader did: a sentence, and what the user may choose in its place."""
+    """One thing that a reader did: a sentence, and what the user may choose in its place; ``lost``: something is not in the data."""
 
     text: str
     offers: tuple[Offer, ...] = ()
+    lost: bool = False
 
 
 def left_out(what: str, reasons: Mapping[str, Sequence[str]]) -> tuple[Note, ...]:
@@ -40,7 +41,7 @@ def left_out(what: str, reasons: Mapping[str, Sequence[str]]) -> tuple[Note, ...
         return ()
     were = f"{counted(total, what)} {'was' if total == 1 else 'were'}"
     parts = (f"{len(names):,} {why} ({few(names, _LISTED)})" for why, names in there.items())
-    return (Note(f"{were} left out: {', '.join(parts)}."),)
+    return (Note(f"{were} left out: {', '.join(parts)}.", lost=True),)
 
 
 def alike(x: Array) -> tuple[Note, ...]:

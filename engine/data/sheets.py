@@ -18,6 +18,7 @@ from xml.parsers import expat
 import numpy as np
 
 from engine import progress
+from engine.data import compound
 from engine.data.cells import Cells
 from engine.data.columns import is_number
 from engine.data.report import Note
@@ -96,9 +97,13 @@ def _panics(path: Path) -> Iterator[None]:
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise
-        raise DataError(
-            f"{clipped(path.name, 100)} is damaged; expected a whole spreadsheet. Save it anew, or as CSV."
-        ) from None
+        raise _damaged(path) from None
+
+
+def _damaged(path: Path) -> DataError:
+    return DataError(
+        f"{clipped(path.name, 100)} is damaged; expected a whole spreadsheet. Save it anew, or as CSV."
+    )
 
 
 def _too_many(path: Path, rows: int, columns: int) -> DataError:
@@ -111,6 +116,10 @@ def _too_many(path: Path, rows: int, columns: int) -> DataError:
 def _check(path: Path) -> None:
     """Raises DataError for a file that would take more memory than is meant, by what it says of itself."""
     with opened(path, MOST_FILE, "a spreadsheet (.xlsx, .xls, .ods)") as file:
+        if file.read(len(compound.MAGIC)) == compound.MAGIC:
+            file.seek(0)
+            if not compound.is_sound(file.read(MOST_FILE)):
+                raise _damaged(path)
         if not zipfile.is_zipfile(file):
             return
         with archive(file, path, _MOST_LIST) as packed:

@@ -22,6 +22,7 @@ from typing import BinaryIO
 from engine import progress
 from engine.data.listing import PARTS, is_hidden
 from engine.data.pixels import ENDINGS, UNREAD
+from engine.data.report import Note
 from engine.errors import DataError, clipped, counted, few, in_bytes
 from engine.io.guarded import archive, foreign, opened
 from engine.limits import PICTURE_BYTES
@@ -36,7 +37,7 @@ _SMALL = 1 << 18
 MOST_RATIO, RATIO_FROM = 200, 1 << 24
 
 #: what folders are called that hold one part of a data set, and the part
-_PARTS = {f"{word}{end}": part for word, part in PARTS.items() for end in ("", "_set", "set")}
+PARTS_OF_FOLDERS = {f"{word}{end}": part for word, part in PARTS.items() for end in ("", "_set", "set")}
 
 
 class Shelf(ABC):
@@ -198,6 +199,8 @@ class Layout:
         split: folders give them to parts.
         within: the folder in which the folders of the classes lie, "" for the one that was chosen.
         left: names of files that were left out, by why.
+        table: the file that names the classes, "" where folders do.
+        notes: what was made of it.
     """
 
     classes: tuple[str, ...] = ()
@@ -205,6 +208,8 @@ class Layout:
     split: bool = False
     within: str = ""
     left: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    table: str = ""
+    notes: tuple[Note, ...] = ()
 
 
 def layout(names: list[str], where: str) -> Layout:
@@ -271,15 +276,15 @@ def _parts(pictures: list[Way], base: int) -> dict[str, tuple[int, int]]:
     """
     below = defaultdict[str, list[Way]](list)
     for path in pictures:
-        if len(path) > base + 1 and path[base].lower() in _PARTS:
+        if len(path) > base + 1 and path[base].lower() in PARTS_OF_FOLDERS:
             below[path[base]].append(path)
     found = dict[str, tuple[int, int]]()
     for name, those in below.items():
         depth = base + 1
-        while all(len(path) > depth + 2 and path[depth].lower() in _PARTS for path in those):
+        while all(len(path) > depth + 2 and path[depth].lower() in PARTS_OF_FOLDERS for path in those):
             depth += 1  # training_set/training_set/cats, as some archives have it
-        if any(len(path) > depth + 1 and path[depth].lower() not in _PARTS for path in those):
-            found[name] = (_PARTS[name.lower()], depth)
+        if any(len(path) > depth + 1 and path[depth].lower() not in PARTS_OF_FOLDERS for path in those):
+            found[name] = (PARTS_OF_FOLDERS[name.lower()], depth)
     return found if len(below) > 1 and any(part == 0 for part, _ in found.values()) else {}
 
 
@@ -296,7 +301,7 @@ def _too_few(made: Layout, loose: bool, where: str) -> DataError:
         )
     return DataError(
         f"{where} holds {'pictures, but ' if loose else ''}no folders with pictures in them; expected one for each class, such as "
-        "cats and dogs. Sort the pictures into folders."
+        "cats and dogs, or a table of their names and classes (.csv). Sort the pictures into folders."
     )
 
 

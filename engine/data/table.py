@@ -29,7 +29,7 @@ from engine.data.files import (
 from engine.data.reading import ENDINGS, TEXT_ENDINGS, How, Read, of_file, of_text
 from engine.data.report import Note, left_out
 from engine.data.roles import DROP, FILLS, GROUP, IGNORE, TARGET, Choice
-from engine.data.table_words import group_said, holding, possible, rows_said, sums_said, usual_role
+from engine.data.table_words import group_said, holding, possible, rare_said, rows_said, sums_said, usual_role
 from engine.data.text_table import DELIMITERS, ENCODINGS, decoded, listed, quoted
 from engine.errors import DataError, Offer, clipped, few, in_bytes, shown
 from engine.io.guarded import read_bytes
@@ -92,6 +92,13 @@ class Tabular(Opened):
         default=False,
         label="fold words",
         help="Words that differ in capital letters or spaces alone are one kind.",
+        advanced=True,
+    )
+    rare: bool = param(
+        Bool(),
+        default=False,
+        label="rare kinds as one",
+        help="Kinds of a category that come up in fewer than 5 rows are one input, other.",
         advanced=True,
     )
     dates: str = param(
@@ -180,6 +187,7 @@ class Tabular(Opened):
             lines = lines[kept]
         del columns
         x, features, blocks = self._blocks(inputs, chosen_roles, fills, where)
+        notes += rare_said(blocks, self.rare)
         by_name = {block.name: block for block in blocks}
         about = tuple(_with_block(one, by_name.get(one.name)) for one in about)
         times = next((c.seconds() for c in inputs if chosen_roles[c.name].role == roles.DATE), None)
@@ -277,7 +285,7 @@ class Tabular(Opened):
         blocks, features, first = [], list[str](), 0
         for column in columns:
             choice = chosen_roles[column.name]
-            block, names = block_of(column, choice.role, fills[column.name], choice.order, first)
+            block, names = block_of(column, choice.role, fills[column.name], choice.order, first, self.rare)
             first += block.width
             blocks.append(block)
             features += names

@@ -11,8 +11,9 @@ import numpy as np
 from engine.core import Array
 from engine.data import roles
 from engine.data.columns import COUNTING, Column
+from engine.data.encoding import RARE, Block
 from engine.data.report import Note, left_out
-from engine.data.roles import GROUP, Choice
+from engine.data.roles import CATEGORY, GROUP, Choice
 from engine.errors import DataError, Offer, clipped, counted, shown
 
 #: inputs that one column may make without being asked for them
@@ -97,7 +98,7 @@ def rows_said(
             Offer("Mark what is missing", (("missing", roles.MARK),)),
             Offer("Fill it with the mean of the training rows", (("missing", roles.MEAN),)),
         )
-        said = (Note(said[0].text, offers),)
+        said = (Note(said[0].text, offers, lost=True),)
     return said
 
 
@@ -140,4 +141,21 @@ def group_said(columns: Sequence[Column], targets: Sequence[str], recipe: str) -
                     words, (Offer(f"Keep rows of one {clipped(name, 30)} together", (("roles", changed),)),)
                 ),
             )
+    return ()
+
+
+def rare_said(blocks: Sequence[Block], rare: bool) -> tuple[Note, ...]:
+    """Kinds of categories that hardly come up: that they could be one, or are."""
+    for block in blocks:
+        if block.role != CATEGORY or block.codes is None:
+            continue
+        counts = np.bincount(block.codes[block.codes >= 0], minlength=len(block.kinds))
+        few_rows = int(((counts > 0) & (counts < RARE)).sum())
+        name = clipped(block.name, 40)
+        if rare and block.kinds and block.kinds[-1] in ("other", "other kinds"):
+            offer = Offer("Keep rare kinds", (("rare", False),))
+            return (Note(f"Kinds of {name} in fewer than {RARE} rows are one, {block.kinds[-1]}.", (offer,)),)
+        if not rare and 2 <= few_rows < len(block.kinds):
+            offer = Offer("Take rare kinds as one, other", (("rare", True),))
+            return (Note(f"{few_rows} kinds of {name} come up in fewer than {RARE} rows each.", (offer,)),)
     return ()

@@ -97,6 +97,11 @@ def _softmax(layer: layers.Softmax, at: Place) -> list[str]:
     return ["layers.Softmax()"]
 
 
+@writes(layers.LogSoftmax)
+def _log_softmax(layer: layers.LogSoftmax, at: Place) -> list[str]:
+    return ['layers.Activation("log_softmax")']
+
+
 @writes(layers.Linear)
 def _linear(layer: layers.Linear, at: Place) -> list[str]:
     return [_call("Dense", layer.out_features, **({} if layer.bias else {"use_bias": False}))]

@@ -558,6 +558,18 @@ class Softmax(Layer):
         return self.y * (dy - (dy * self.y).sum(axis=1, keepdims=True))
 
 
+class LogSoftmax(Layer):
+    """Logarithms of probabilities over features, or over channels at each pixel"""
+
+    def forward(self, x, training=False):
+        shifted = x - x.max(axis=1, keepdims=True)
+        self.y = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        return self.y
+
+    def backward(self, dy):
+        return dy - np.exp(self.y) * dy.sum(axis=1, keepdims=True)
+
+
 class Dropout(Layer):
     """In training, each value is 0 with probability p and the rest scaled up. ``masks``: what to keep, drawn before; used first."""
 
@@ -754,6 +766,21 @@ def bce_with_logits_loss(z, t):
     """Binary cross-entropy of sigmoid(z); t of the same shape, from 0 to 1."""
     surprise = np.logaddexp(-t * z, (1 - t) * z)  # log(1 + eᶻ) − tz, and nothing cancels where t is 0 or 1
     return surprise.astype(z.dtype).mean(), (0.5 * np.tanh(0.5 * z) + 0.5 - t) / z.size
+
+
+def bce_loss(z, t):
+    """Binary cross-entropy of probabilities z; t of the same shape, from 0 to 1. Logarithms stop at -100, as in PyTorch."""
+    with np.errstate(divide="ignore"):
+        yes, no = np.maximum(np.log(z), -100), np.maximum(np.log(1 - z), -100)
+    return -(t * yes + (1 - t) * no).mean(), (z - t) / np.maximum(z * (1 - z), 1e-12) / z.size
+
+
+def nll_loss(z, y):
+    """Minus the log-probability z of the true class; y: labels (N,)."""
+    rows = np.arange(len(z))
+    dz = np.zeros_like(z)
+    dz[rows, y] = -1 / len(z)
+    return -z[rows, y].mean(), dz
 
 
 def cross_entropy_loss(z, y, label_smoothing=0.0, weight=()):

@@ -32,6 +32,7 @@ writes = numpy_writers.writes
     layers.Hardswish,
     layers.Hardsigmoid,
     layers.Softmax,
+    layers.LogSoftmax,
     layers.Flatten,
 )
 @writes(layers.GlobalAvgPool2d, layers.GlobalMaxPool2d, layers.Add, layers.Concat)
@@ -151,7 +152,9 @@ def _layer_norm(layer: layers.LayerNorm, at: Place) -> str:
 # --- losses: write(loss) → the call, of outputs z and targets t or labels y ------------------------------------------------
 
 
-@writes(losses.MSELoss, losses.L1Loss, losses.BCEWithLogitsLoss, losses.HingeLoss)
+@writes(
+    losses.MSELoss, losses.L1Loss, losses.BCEWithLogitsLoss, losses.BCELoss, losses.NLLLoss, losses.HingeLoss
+)  # fmt: skip
 def _loss(loss: losses.Loss) -> str:
     return f"{_snake(loss.key)}(z, y[batch])"
 
@@ -174,9 +177,8 @@ def _multi_margin(loss: losses.MultiMarginLoss) -> str:
 
 
 def _snake(key: str) -> str:
-    return {"BCEWithLogitsLoss": "bce_with_logits_loss", "MSELoss": "mse_loss", "L1Loss": "l1_loss"}.get(
-        key, re.sub(r"(?<!^)(?=[A-Z])", "_", key).lower()
-    )
+    """``bce_with_logits_loss`` of "BCEWithLogitsLoss"."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", key).lower()
 
 
 # --- optimizers: write(optimizer) → the call, of the list params ------------------------------------------------------------
@@ -334,6 +336,16 @@ def _lecun_normal(how: initializers.LeCunNormal, p: Parameter) -> str:
 @writes(initializers.SELUGain)
 def _selu_gain(how: initializers.SELUGain, p: Parameter) -> str:
     return f"rng.normal(0, 1, {p.shape}) * 0.75 / math.sqrt({p.fan_in})"
+
+
+@writes(initializers.VarianceScalingNormal)
+def _variance_scaling_normal(how: initializers.VarianceScalingNormal, p: Parameter) -> str:
+    return f"rng.normal(0, 1, {p.shape}) * {_times(how.gain)}math.sqrt(1 / {how.fan(p):g})"
+
+
+@writes(initializers.VarianceScalingUniform)
+def _variance_scaling_uniform(how: initializers.VarianceScalingUniform, p: Parameter) -> str:
+    return f"rng.uniform(-1, 1, {p.shape}) * {_times(how.gain)}math.sqrt(3 / {how.fan(p):g})"
 
 
 @writes(initializers.Orthogonal)

@@ -214,6 +214,11 @@ def _softmax(layer: layers.Softmax, at: Place, graph: Graph) -> None:
     graph.add("Softmax", [*at.sources], at.name, axis=1)
 
 
+@writes(layers.LogSoftmax)
+def _log_softmax(layer: layers.LogSoftmax, at: Place, graph: Graph) -> None:
+    graph.add("LogSoftmax", [*at.sources], at.name, axis=1)
+
+
 @writes(layers.Flatten)
 def _flatten(layer: layers.Flatten, at: Place, graph: Graph) -> None:
     graph.add("Flatten", [*at.sources], at.name, axis=1)

@@ -71,6 +71,11 @@ def _softmax(layer: layers.Softmax, at: Place) -> str:
     return "nn.Softmax(dim=1)"
 
 
+@writes(layers.LogSoftmax)
+def _log_softmax(layer: layers.LogSoftmax, at: Place) -> str:
+    return "nn.LogSoftmax(dim=1)"
+
+
 @writes(layers.Linear)
 def _linear(layer: layers.Linear, at: Place) -> str:
     return f"nn.Linear({arguments(at.ins[0][0], layer.out_features, **_unless({'bias': True}, bias=layer.bias))})"
@@ -230,7 +235,7 @@ def variable(name: str) -> str:
 # --- losses: write(loss) → a function of outputs and targets ----------------------------------------------------------------
 
 
-@writes(losses.MSELoss, losses.L1Loss, losses.BCEWithLogitsLoss)
+@writes(losses.MSELoss, losses.L1Loss, losses.BCEWithLogitsLoss, losses.BCELoss, losses.NLLLoss)
 def _loss(loss: losses.Loss) -> str:
     return f"nn.{loss.key}()"
 
@@ -424,6 +429,17 @@ def _lecun_normal(how: initializers.LeCunNormal, p: Parameter, w: str) -> str:
 @writes(initializers.SELUGain)
 def _selu_gain(how: initializers.SELUGain, p: Parameter, w: str) -> str:
     return f'nn.init.kaiming_normal_({w}, nonlinearity="selu")'
+
+
+@writes(initializers.VarianceScalingNormal)
+def _variance_scaling_normal(how: initializers.VarianceScalingNormal, p: Parameter, w: str) -> str:
+    return f"nn.init.normal_({w}, std={how.gain!r} / {how.fan(p):g} ** 0.5)"
+
+
+@writes(initializers.VarianceScalingUniform)
+def _variance_scaling_uniform(how: initializers.VarianceScalingUniform, p: Parameter, w: str) -> str:
+    bound = f"{how.gain!r} * (3 / {how.fan(p):g}) ** 0.5"
+    return f"nn.init.uniform_({w}, -{bound}, {bound})"
 
 
 @writes(initializers.Orthogonal)

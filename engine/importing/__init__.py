@@ -13,7 +13,7 @@ from engine.importing.states import ENDINGS, match, propose, read_state
 __all__ = ["ENDINGS", "NETWORKS", "How", "Imported", "Part", "match", "propose", "read_network", "read_state"]
 
 #: how the names of files end that hold a network, not weights alone
-NETWORKS = (".onnx",)
+NETWORKS = (".onnx", ".keras")
 
 
 def read_network(path: str | os.PathLike[str], in_shape: Shape | None = None) -> Imported:
@@ -26,6 +26,10 @@ def read_network(path: str | os.PathLike[str], in_shape: Shape | None = None) ->
         from engine.importing.onnx_reader import read_onnx
 
         return read_onnx(path)
+    if ending == ".keras":
+        from engine.importing.keras_reader import read_keras
+
+        return read_keras(path)
     if ending in ENDINGS:
         return propose(read_state(path), in_shape)
     raise DataError(

@@ -6,7 +6,7 @@ A file of somebody else is data: nothing it names is loaded beside it, and no op
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -16,9 +16,9 @@ from engine import layers
 from engine.core import Array, Shape
 from engine.errors import DataError, EngineError, clipped, counted, few, shown
 from engine.importing.base import How, Imported, Part
-from engine.layers.base import Layer
+from engine.importing.drafts import Drafts, Unreadable, Value, source_of
 from engine.limits import MOST_LAYERS, WEIGHTS_BYTES
-from engine.network import INPUT, Network, Node
+from engine.network import INPUT
 
 EXPECTED = "a network in ONNX format"
 #: nodes of a file; sets of operators that are known
@@ -35,33 +35,6 @@ DTYPES: Mapping[int, np.dtype[Any]] = {
 
 Attributes = Mapping[str, Any]
 
-
-class Unreadable(Exception):
-    """An operator that cannot be read; the words say why."""
-
-
-@dataclass
-class Draft:
-    """A layer to be."""
-
-    id: str
-    layer: Layer
-    sources: list[str]
-    state: dict[str, Array] = field(default_factory=dict)
-    part: int = 0  # of the report
-
-
-@dataclass
-class Pending:
-    """Part of what several operators compute together, for the one that ends it: "scaled", "bent" or "columns" of a source."""
-
-    what: str
-    source: str
-    by: Array
-
-
-#: a value of the graph: a constant, the id of what gives it, or what an operator that comes makes a layer of
-Value = Array | str | Pending
 
 READERS: dict[str, Callable[[Reading, Any, list[Value], Attributes], Value]] = {}
 
@@ -95,15 +68,13 @@ def check(model: Any, name: str) -> None:
         )
 
 
-class Reading:
+class Reading(Drafts):
     """One file as it is read."""
 
     def __init__(self, model: Any) -> None:
+        super().__init__()
         self.graph = model.graph
         self.values: dict[str, Value] = {"": np.zeros(0)}
-        self.drafts: dict[str, Draft] = {}
-        self.parts: list[Part] = []
-        self.in_shape: Shape | None = None
         self._readers: dict[str, int] = {}  # how many nodes read each value
         for node in self.graph.node:
             for name in node.input:
@@ -115,7 +86,7 @@ class Reading:
         for tensor in self.graph.initializer:
             self.values[tensor.name] = array_of(tensor)
         self.in_shape = self._input()
-        return self._made(self._follow())
+        return self.made(self._follow())
 
     def _input(self) -> Shape | None:
         """Note the data, and how large a sample is."""
@@ -185,14 +156,6 @@ class Reading:
 
     # --- what readers use -------------------------------------------------------------------------------------------------
 
-    def layer(self, layer: Layer, *sources: Value, **state: Array) -> str:
-        """Add a layer; returns its id."""
-        count = sum(draft.layer.key == layer.key for draft in self.drafts.values())
-        while (node_id := f"{layer.key.lower()}{count + 1}") in self.drafts:  # some were taken into others
-            count += 1
-        self.drafts[node_id] = Draft(node_id, layer, [source_of(s) for s in sources], dict(state))
-        return node_id
-
     def border_of(self, name: str, value: Value) -> tuple[str, tuple[int, int, int, int]]:
         """Where a picture comes from, and the zeros round it that the one layer that reads it can put there itself."""
         draft = self.drafts.get(source_of(value))
@@ -205,65 +168,9 @@ class Reading:
         draft = self.drafts.pop(node_id)
         self.parts[draft.part] = replace(self.parts[draft.part], words="padding of the layer behind it")
 
-    def is_row(self, value: Value) -> bool:
-        """Whether a sample of it is a row of values, not a picture."""
-        node_id = source_of(value)
-        while node_id in self.drafts:
-            draft = self.drafts[node_id]
-            if (
-                isinstance(draft.layer, layers.Linear | layers.Flatten | layers.GlobalAvgPool2d)
-                or draft.layer.key == "GlobalMaxPool2d"
-            ):
-                return True
-            if draft.layer.category == "Convolution" or isinstance(draft.layer, layers.Unflatten):
-                return False
-            node_id = draft.sources[0]
-        return self.in_shape is None or len(self.in_shape) == 1
-
     def alone(self, name: str) -> bool:
         """Whether one node alone reads this value, so that what gives it may be changed."""
         return self._readers.get(name, 0) == 1
-
-    # --- what comes of it --------------------------------------------------------------------------------------------------
-
-    def _made(self, last: str) -> Imported:
-        wanted, left = set[str](), [last]
-        while left:
-            node_id = left.pop()
-            if node_id in self.drafts and node_id not in wanted:
-                wanted.add(node_id)
-                left += self.drafts[node_id].sources
-        kept = [draft for draft in self.drafts.values() if draft.id in wanted]
-        if not kept:
-            first = self.parts[0] if self.parts else None
-            why = f" {first.where}: {first.words}." if first is not None else ""
-            raise DataError(f"Nothing of the network can be read.{why} Choose another.")
-        unread = len(self.drafts) - len(kept)
-        if unread:
-            self.parts.append(
-                Part(
-                    "the graph",
-                    counted(unread, "layer"),
-                    "replaced",
-                    "left out: nothing reads what they give",
-                )
-            )
-        nodes, state, before = [], dict[str, Array](), INPUT
-        for draft in kept:
-            inputs = () if draft.sources == [before] else tuple(draft.sources)
-            nodes.append(Node(draft.id, draft.layer, inputs))
-            state |= {f"{draft.id}.{name}": a for name, a in draft.state.items()}
-            before = draft.id
-        return Imported(Network(tuple(nodes)), self.in_shape, state, tuple(self.parts))
-
-
-def source_of(value: Value) -> str:
-    """The id of what gives it. Raises Unreadable for what is no value of the network."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, np.ndarray):
-        raise Unreadable("it reads fixed numbers where a value of the network is expected")
-    raise Unreadable("no layer here computes it together with what stands before it")
 
 
 def array_of(tensor: Any) -> Array:

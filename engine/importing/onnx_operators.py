@@ -8,19 +8,8 @@ import numpy as np
 
 from engine import layers
 from engine.core import Array
-from engine.importing.onnx_file import (
-    Attributes,
-    Pending,
-    Reading,
-    Unreadable,
-    Value,
-    constant,
-    number,
-    reads,
-    row,
-    source_of,
-    weights,
-)
+from engine.importing.drafts import Pending, Unreadable, Value, source_of
+from engine.importing.onnx_file import Attributes, Reading, constant, number, reads, row, weights
 
 # --- products --------------------------------------------------------------------------------------------------------
 
@@ -205,12 +194,12 @@ def _clip(r: Reading, node: Any, values: list[Value], a: Attributes) -> Value:
     return r.layer(layers.Hardtanh(*ends), values[0])
 
 
-@reads("Softmax")
+@reads("Softmax", "LogSoftmax")
 def _softmax(r: Reading, node: Any, values: list[Value], a: Attributes) -> Value:
     axis = a.get("axis", -1)
     if axis != 1 and not (axis == -1 and r.is_row(values[0])):
         raise Unreadable(f"it goes along axis {axis}; expected the channels")
-    return r.layer(layers.Softmax(), values[0])
+    return r.layer(layers.Softmax() if node.op_type == "Softmax" else layers.LogSoftmax(), values[0])
 
 
 @reads("Softplus")

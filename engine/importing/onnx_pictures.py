@@ -9,18 +9,8 @@ import numpy as np
 from engine import layers
 from engine.core import Array
 from engine.errors import clipped
-from engine.importing.onnx_file import (
-    Attributes,
-    Reading,
-    Unreadable,
-    Value,
-    constant,
-    number,
-    reads,
-    row,
-    source_of,
-    weights,
-)
+from engine.importing.drafts import Unreadable, Value, source_of
+from engine.importing.onnx_file import Attributes, Reading, constant, number, reads, row, weights
 
 #: how places and pixels are reckoned where each pixel is repeated, as ``Upsample`` does by whole factors
 NEAREST = {

@@ -13,15 +13,20 @@ from pathlib import Path
 from typing import BinaryIO
 
 #: fails where the name is taken, be it by a link that somebody has put there
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+#: a file without a name in a folder, which Linux has (``open(2)``), and where such a file is found to be given one
+_NAMELESS = getattr(os, "O_TMPFILE", 0)
+_OPEN_FILE = "/proc/self/fd/{}"
 
 
 @contextmanager
 def replacing(path: str | os.PathLike[str], durable: bool = True, backup: bool = False) -> Iterator[BinaryIO]:
     """A file to write to, which takes the place of ``path`` once all is written; a file that was there stays whole until then.
 
-    What is written lies beside it until then, under a name that nobody can foresee, and goes if anything is raised. A link stays a
-    link. Who may read and write an older file stays so; for a new one the system's usual rules hold (umask).
+    What is written has no name until it is whole, so that nothing is left of it whatever ends the program; where the system cannot
+    do that it lies beside ``path`` under a name that nobody can foresee, and goes if anything is raised. A link stays a link. Who
+    may read and write an older file stays so; for a new one the system's usual rules hold (umask).
 
     Args:
         path: the file that is to be.
@@ -36,13 +41,20 @@ def replacing(path: str | os.PathLike[str], durable: bool = True, backup: bool =
     # Short, as the name it stands for may be as long as can be.
     part = target.with_name(f".{secrets.token_hex(8)}.part")
     # What others may not read, they may not read while it is written either.
-    descriptor = os.open(part, _NEW, 0o666 if mode is None else 0o600)
+    rights = 0o666 if mode is None else 0o600
+    descriptor = _nameless(target.parent, rights)
+    named = descriptor is None
+    if descriptor is None:
+        descriptor = os.open(part, _NEW, rights)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with os.fdopen(descriptor, "w+b") as file:
             yield file
+            file.flush()
             if durable:
-                file.flush()
-                os.fsync(file.fileno())
+                os.fsync(descriptor)
+            if not named:
+                _name(file, part, rights)
+                named = True
         if mode is not None:
             part.chmod(mode)
         if backup and mode is not None:
@@ -51,9 +63,37 @@ def replacing(path: str | os.PathLike[str], durable: bool = True, backup: bool =
         if durable:
             _settle(target.parent)
     except BaseException:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+        if named:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
         raise
+
+
+def _nameless(folder: Path, rights: int) -> int | None:
+    """The descriptor of a file without a name, to be given one in ``folder``; ``None`` where system or file system have no such files."""
+    if _NAMELESS:
+        with suppress(OSError):  # whatever else is wrong is said when one with a name is opened
+            descriptor = os.open(os.path.join(folder, ""), os.O_RDWR | _NAMELESS, rights)
+            if os.path.exists(_OPEN_FILE.format(descriptor)):
+                return descriptor
+            os.close(descriptor)
+    return None
+
+
+def _name(file: BinaryIO, part: Path, rights: int) -> None:
+    """Give ``file`` the name ``part``, or a copy of it where a guard of the system's forbids that."""
+    descriptor = file.fileno()
+    try:
+        # Only when told of a folder's descriptor does Python follow the link that leads to the file.
+        os.link(_OPEN_FILE.format(descriptor), part, src_dir_fd=descriptor, follow_symlinks=True)
+    except FileExistsError:
+        raise
+    except OSError:
+        file.seek(0)
+        with os.fdopen(os.open(part, _NEW, rights), "wb") as copy:
+            shutil.copyfileobj(file, copy)
+            copy.flush()
+            os.fsync(copy.fileno())
 
 
 def _keep(target: Path) -> None:

@@ -9,8 +9,8 @@ from engine.layers.conv import Conv2d
 from engine.layers.pool import AdaptiveAvgPool2d, AvgPool2d, GlobalAvgPool2d, GlobalMaxPool2d, MaxPool2d
 from engine.layers.enlarge import ConvTranspose2d, Upsample, ZeroPad2d
 from engine.layers.activation import (
-    ELU, GELU, SELU, Activation, Hardsigmoid, Hardswish, Hardtanh, Identity, LeakyReLU, Mish, PReLU, ReLU, Sigmoid, SiLU, Softmax,
-    Softplus, Tanh,
+    ELU, GELU, SELU, Activation, Hardsigmoid, Hardswish, Hardtanh, Identity, LeakyReLU, LogSoftmax, Mish, PReLU, ReLU, Sigmoid, SiLU,
+    Softmax, Softplus, Tanh,
 )  # fmt: skip
 from engine.layers.noise import Dropout, Dropout2d, GaussianNoise
 from engine.layers.shape import Flatten, Unflatten
@@ -22,6 +22,6 @@ from engine.core import Call, Parameter, Shape, Steps, call
 __all__ = [
     "ELU", "GELU", "SELU", "Activation", "AdaptiveAvgPool2d", "Add", "AvgPool2d", "BatchNorm", "Bind", "Call", "Concat", "Conv2d", "ConvTranspose2d",
     "Dropout", "Dropout2d", "Flatten", "GaussianNoise", "GlobalAvgPool2d", "GlobalMaxPool2d", "Hardsigmoid", "Hardswish", "Hardtanh", "Identity", "Layer", "LayerNorm", "Layout",
-    "LeakyReLU", "Linear", "LocalResponseNorm", "MaxPool2d", "Mish", "PReLU", "Parameter", "ReLU", "Shape", "SiLU", "Sigmoid", "Softmax",
+    "LeakyReLU", "Linear", "LocalResponseNorm", "LogSoftmax", "MaxPool2d", "Mish", "PReLU", "Parameter", "ReLU", "Shape", "SiLU", "Sigmoid", "Softmax",
     "Softplus", "Steps", "Tanh", "Unflatten", "Upsample", "ZeroPad2d", "call", "registry",
 ]  # fmt: skip

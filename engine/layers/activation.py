@@ -621,6 +621,39 @@ class Softmax(Layer):
         return Steps(forward, backward)
 
 
+@layers.register("LogSoftmax", category="Activation")
+@dataclass(frozen=True)
+class LogSoftmax(Layer):
+    """The logarithm of the softmax, without rounding small probabilities to 0 (over features, or over channels at each pixel).
+
+    What NLLLoss asks for; the two together are CrossEntropyLoss.
+    """
+
+    formula = r"y_k = x_k - \log \sum_j e^{x_j}"
+    gradient_formula = r"\frac{\partial L}{\partial x_k} = \delta_k - e^{y_k} \sum_j \delta_j"
+
+    def output_range(self, *given: Range) -> Range:
+        return Range(high=0.0, log_shares=True)
+
+    def bind(self, b: Bind) -> Steps:
+        top, total, work = b.empty((1, *b.x.shape[1:])), b.empty((1, *b.x.shape[1:])), b.empty(b.x.shape)
+        forward = [
+            call(np.maximum.reduce, b.x, 0, None, top, True),
+            call(np.subtract, b.x, top, b.y),
+            call(np.exp, b.y, work),
+            call(np.add.reduce, work, 0, None, total, True),
+            call(np.log, total, total),
+            call(np.subtract, b.y, total, b.y),
+        ]
+        backward = [
+            call(np.exp, b.y, work),
+            call(np.add.reduce, b.dy, 0, None, total, True),
+            call(np.multiply, work, total, work),
+            call(np.subtract, b.dy, work, b.dx),
+        ]
+        return Steps(forward, backward)
+
+
 def _sigmoid(x: Array, y: Array, half: Array) -> list[Call]:
     """Calls for ½ tanh(x/2) + ½: the sigmoid without overflow."""
     return [

@@ -42,6 +42,35 @@ Size = int | tuple[int, int]
 Sides = tuple[int, int, int, int]
 
 
+def own_filters() -> int:
+    """The field of layers with filters, said once: how many."""
+    out_channels: int = param(
+        Int(min=1, max=4096),
+        default=8,
+        help="How many filters (output channels) it has.",
+        unit="filters",
+        label="filters",
+    )
+    return out_channels
+
+
+def own_groups() -> int:
+    """The field of layers with filters, said once: which channels see one another."""
+    groups: int = param(
+        Int(min=1, max=4096),
+        default=1,
+        help="Split the channels into so many groups that do not see one another.",
+        advanced=True,
+    )
+    return groups
+
+
+def own_bias() -> bool:
+    """The field of layers with filters, said once: whether they add a number."""
+    bias: bool = param(Bool(), default=True, help="Whether each filter adds a number of its own.")
+    return bias
+
+
 def pair(value: int | tuple[int, int]) -> tuple[int, int]:
     """``(height, width)`` from one number or two."""
     return value if isinstance(value, tuple) else (value, value)
@@ -75,7 +104,7 @@ def image_shape(layer: str, in_shape: Shape) -> tuple[int, int, int]:
     if len(in_shape) != 3:
         raise ShapeError(
             f"{layer} reads pictures (channels × height × width) and gets {in_shape[0]} values. "
-            "Choose image data, or move it before the Flatten."
+            "Choose image data, take it out, or move it before a Flatten."
         )
     return in_shape
 
@@ -111,13 +140,7 @@ def window_positions(
 class Conv2d(Layer):
     """Slides small filters over the picture; each filter answers where its pattern is. (Cross-correlation, as everywhere.)"""
 
-    out_channels: int = param(
-        Int(min=1, max=4096),
-        default=8,
-        help="How many filters (output channels) it has.",
-        unit="filters",
-        label="filters",
-    )
+    out_channels: int = own_filters()
     kernel_size: int | tuple[int, int] = param(
         Pair(min=1, max=64), default=3, help="Size of each filter.", unit="px"
     )
@@ -138,13 +161,8 @@ class Conv2d(Layer):
         unit="px",
         advanced=True,
     )
-    groups: int = param(
-        Int(min=1, max=4096),
-        default=1,
-        help="Split the channels into so many groups that do not see one another.",
-        advanced=True,
-    )
-    bias: bool = param(Bool(), default=True, help="Whether each filter adds a number of its own.")
+    groups: int = own_groups()
+    bias: bool = own_bias()
     initializer: Initializer | None = own_initializer()
     regularizer: Regularizer | None = own_regularizer()
     frozen: bool = own_frozen()

@@ -11,12 +11,24 @@ from engine.core import Array, Call, Parameter, Shape, Steps, call
 from engine.errors import ShapeError
 from engine.initializers import Initializer
 from engine.layers.base import Bind, Layer, layers
-from engine.layers.conv import CHUNK_BYTES, Sides, Size, Unbroken, four_sides, image_shape, pair, product
+from engine.layers.conv import (
+    CHUNK_BYTES,
+    Sides,
+    Size,
+    Unbroken,
+    four_sides,
+    image_shape,
+    own_bias,
+    own_filters,
+    own_groups,
+    pair,
+    product,
+)
 from engine.layers.linear import own_frozen, own_initializer, own_regularizer
 from engine.layers.pool import by_matrices
 from engine.ranges import Range
 from engine.regularizers import Regularizer
-from engine.spec import Bool, Choice, Int, Pair, by_option, param, varying
+from engine.spec import Bool, Choice, Pair, by_option, param, varying
 
 Stretch = tuple[int, int]  #: from one cell to another along an axis, both included
 
@@ -41,13 +53,7 @@ class ConvTranspose2d(Enlarging):
     With a stride the picture grows. Zeiler et al. 2010; Dumoulin & Visin 2016, chapter 4.
     """
 
-    out_channels: int = param(
-        Int(min=1, max=4096),
-        default=8,
-        help="How many filters (output channels) it has.",
-        unit="filters",
-        label="filters",
-    )
+    out_channels: int = own_filters()
     kernel_size: Size = param(Pair(min=1, max=64), default=3, help="Size of each filter.", unit="px")
     stride: Size = param(
         Pair(min=1, max=64),
@@ -72,13 +78,8 @@ class ConvTranspose2d(Enlarging):
         unit="px",
         advanced=True,
     )
-    groups: int = param(
-        Int(min=1, max=4096),
-        default=1,
-        help="Split the channels into so many groups that do not see one another.",
-        advanced=True,
-    )
-    bias: bool = param(Bool(), default=True, help="Whether each filter adds a number of its own.")
+    groups: int = own_groups()
+    bias: bool = own_bias()
     initializer: Initializer | None = own_initializer()
     regularizer: Regularizer | None = own_regularizer()
     frozen: bool = own_frozen()

@@ -18,14 +18,15 @@ from engine.trace.cards import Card, card
 from engine.trace.loss import Stage, loss_gradient, loss_stages
 from engine.trace.moments import GRAINS, PHASES, Moment, Moments, moments
 from engine.trace.nudge import Nudge, Prover, check, nudge
-from engine.trace.record import NotKept, Trace, record
+from engine.trace.record import Guest, NotKept, Trace, record
+from engine.trace.symbols import WAYS, Symbols, Way
 from engine.trace.terms import BACKWARD, OF_PARAMETERS, Equation, Operand, Place, Term, Terms
 from engine.trace.update import UpdateRow, update_rows
 from engine.trace.worksheet import worksheet, worksheet_csv
 
 __all__ = [
-    "BACKWARD", "GRAINS", "OF_PARAMETERS", "PHASES", "Card", "Equation", "Moment", "Moments", "NotKept", "Nudge", "Operand", "Outcomes", "Place",
-    "Prover", "Saturation", "Stage", "Term", "Terms", "Trace", "UpdateRow", "activation", "card", "check",
+    "BACKWARD", "GRAINS", "OF_PARAMETERS", "PHASES", "WAYS", "Card", "Equation", "Guest", "Moment", "Moments", "NotKept", "Nudge", "Operand", "Outcomes", "Place",
+    "Prover", "Saturation", "Stage", "Symbols", "Term", "Terms", "Trace", "UpdateRow", "Way", "activation", "card", "check",
     "conv", "dense", "enlarge", "general", "gradient_norms", "loss_gradient", "loss_stages", "moments", "norm", "nudge", "record",
     "sample_gradients", "sample_outcomes", "saturation", "simple", "update_rows", "worksheet",
     "worksheet_csv",

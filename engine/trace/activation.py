@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.layers import Activation, PReLU, Softmax
+from engine.layers import Activation, LogSoftmax, PReLU, Softmax
 from engine.layers.activation import SATURATED
 from engine.maths import Maths, function, is_explained
 from engine.trace.base import At, Explainer, Index, explains, grid
@@ -21,7 +21,7 @@ class Elementwise(Explainer):
         return (self._stated(at, index, at.y(index), "value"),)
 
     def share(self, at: At, position: int, index: Index) -> tuple[Equation, ...]:
-        slope = self._stated(at, index, rf"f'(x{sub(index)})", "slope")
+        slope = self._stated(at, index, f"f'({at.x(index).symbol})", "slope")
         return slope, Equation(at.dx(index), few((at.dy(index), slope.result)))
 
     def _stated(self, at: At, index: Index, result: str | Operand, what: str) -> Equation:
@@ -101,6 +101,12 @@ class Shares(Explainer):
     share_why = "∂yⱼ/∂xₖ is yⱼ(1 − yₖ) for j = k and −yⱼyₖ for the others; the contributions add up."
 
     def forward(self, at: At, index: Index) -> tuple[Equation, ...]:
+        top, e, total = self._powers(at, index)
+        ratio = Maths(lambda a, b: a / b)
+        return top, e, total, stated(at.y(index), ratio, [e.result, total.result], "ratio")
+
+    def _powers(self, at: At, index: Index) -> tuple[Equation, Equation, Equation]:
+        """The largest input, this one's power of e, and the sum of all powers."""
         k, rest = index[0], index[1:]
         cells = grid([at.here], range(at.out_shape[0]), *([r] for r in rest))
         xs = at.xs(cells)
@@ -108,8 +114,7 @@ class Shares(Explainer):
         e = stated(f"e{sub((k,))}", Maths(lambda x, m: np.exp(x - m)), [at.x(index), top.result], "exp")
         powers = at.constant("e_j", np.exp(xs.values - top.result.value))
         total = Equation(Operand("S", 0.0), Products(powers)).settled()
-        ratio = Maths(lambda a, b: a / b)
-        return top, e, total, stated(at.y(index), ratio, [e.result, total.result], "ratio")
+        return top, e, total
 
     def share(self, at: At, position: int, index: Index) -> tuple[Equation, ...]:
         k, rest = index[0], index[1:]
@@ -118,3 +123,26 @@ class Shares(Explainer):
         local = y * ((np.arange(len(y)) == k) - y[k])
         column = at.constant(rf"\frac{{\partial y_j}}{{\partial x_{{{k + 1}}}}}", local)
         return (Equation(at.dx(index), Products(at.dys(cells), column)),)
+
+
+@explains(LogSoftmax)
+class LogShares(Shares):
+    """The logarithm of the softmax, in one step."""
+
+    forward_sentence = (
+        "The logarithm of the probability: this value less the logarithm of the sum of all powers of e."
+    )
+    share_sentence = "Raising one value takes from the probability of all, its own included."
+    share_why = "Whatever arrives goes straight through; the sum of all that arrives, times the probability, is taken off."
+
+    def forward(self, at: At, index: Index) -> tuple[Equation, ...]:
+        top, e, total = self._powers(at, index)
+        less = Maths(lambda x, m, S: x - m - np.log(S))
+        return top, e, total, stated(at.y(index), less, [at.x(index), top.result, total.result], "logarithm")
+
+    def share(self, at: At, position: int, index: Index) -> tuple[Equation, ...]:
+        cells = grid([at.here], range(at.out_shape[0]), *([r] for r in index[1:]))
+        p = stated(f"p{sub((index[0],))}", Maths(lambda y: np.exp(y)), [at.y(index)], "probability")  # noqa: PLW0108  names are read
+        arriving = Equation(Operand("D", 0.0), Products(at.dys(cells))).settled()
+        minus = Operand("-" + p.result.symbol, -p.result.value)
+        return p, arriving, Equation(at.dx(index), few(at.dy(index), (minus, arriving.result)))

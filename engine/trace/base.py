@@ -12,6 +12,7 @@ from engine.core import Array, Shape
 from engine.layers.base import Layer
 from engine.network import Node
 from engine.trace.record import NotKept, Trace
+from engine.trace.symbols import of_sample
 from engine.trace.terms import Column, Equation, Kind, Operand, Place, sub
 
 Index = tuple[int, ...]
@@ -63,29 +64,29 @@ class At:
         return self._cell("value", self.sources[position], index, self.x_letter(position), sample=sample)
 
     def y(self, index: Index, sample: int | None = None) -> Operand:
-        return self._cell("value", self.node.id, index, "y", sample=sample)
+        return self._cell("value", self.node.id, index, self.y_letter, sample=sample)
 
     def dy(self, index: Index, sample: int | None = None) -> Operand:
         """δ, the gradient that arrives."""
-        return self._cell("gradient", self.node.id, index, r"\delta", sample=sample)
+        return self._cell("gradient", self.node.id, index, "", sample=sample)
 
     def dx(self, index: Index, position: int = 0, sample: int | None = None) -> Operand:
         """What it sends to an input: the whole gradient of that input, or its share where others read it too."""
         n = self.here if sample is None else sample
         value = self.trace.share(self.node.id, position)[(self.trace.row(n), *index)]
-        symbol = rf"\frac{{\partial L}}{{\partial {self.x_letter(position)}{sub(index)}}}"
+        symbol = self._partial(self.x_letter(position) + sub(index))
         return Operand(symbol, float(value), Place(self.node.id, "share", str(position), (n, *index)))
 
     def p(self, name: str, index: Index) -> Operand:
         """A parameter's cell before the update."""
         value = self.trace.parameter(self.node.id, name)[index]
         return Operand(
-            self.letter(name) + sub(index), float(value), Place(self.node.id, "parameter", name, index)
+            self.p_letter(name) + sub(index), float(value), Place(self.node.id, "parameter", name, index)
         )
 
     def dp(self, name: str, index: Index, value: float | None = None) -> Operand:
         """The gradient of a parameter's cell: of the batch, or ``value`` where it is of one sample only."""
-        symbol = rf"\frac{{\partial L}}{{\partial {self.letter(name)}{sub(index)}}}"
+        symbol = self._partial(self.p_letter(name) + sub(index))
         if value is not None:
             return Operand(symbol, value)
         found = self.trace.parameter(self.node.id, name, "gradient")[index]
@@ -104,8 +105,20 @@ class At:
         letter: str = self.layer.letter(name)
         return letter
 
+    def p_letter(self, name: str) -> str:
+        """A parameter's letter, as the trace's symbols have it."""
+        return self.trace.symbols.parameter(self.node.id, self.letter(name))
+
     def x_letter(self, position: int = 0) -> str:
-        return "x" if len(self.sources) == 1 else f"x^{{[{position + 1}]}}"
+        own = "x" if len(self.sources) == 1 else f"x^{{[{position + 1}]}}"
+        return self.trace.symbols.value(self.sources[position], own)
+
+    @property
+    def y_letter(self) -> str:
+        return self.trace.symbols.value(self.node.id, "y")
+
+    def _partial(self, symbol: str) -> str:
+        return rf"\frac{{\partial {self.trace.symbols.loss}}}{{\partial {symbol}}}"
 
     def _cell(
         self, kind: Kind, node_id: str, index: Index, letter: str, sample: int | None = None
@@ -113,7 +126,8 @@ class At:
         n = self.here if sample is None else sample
         arrays = self.trace.values if kind == "value" else self.trace.gradients
         value = arrays[node_id][(self.trace.row(n), *index)]
-        return Operand(letter + sub(index), float(value), Place(node_id, kind, "", (n, *index)))
+        symbol = letter + sub(index) if kind == "value" else self.trace.symbols.gradient(node_id, sub(index))
+        return Operand(symbol, float(value), Place(node_id, kind, "", (n, *index)))
 
     # --- many at once ---
 
@@ -123,15 +137,15 @@ class At:
         return self._cells("value", self.sources[position], self.trace.values, letter, index, inside)
 
     def ys(self, index: Array) -> Column:
-        return self._cells("value", self.node.id, self.trace.values, "y", index, None)
+        return self._cells("value", self.node.id, self.trace.values, self.y_letter, index, None)
 
     def dys(self, index: Array, inside: Array | None = None) -> Column:
         """As ``xs``: the gradients that arrive at output cells."""
-        return self._cells("gradient", self.node.id, self.trace.gradients, r"\delta", index, inside)
+        return self._cells("gradient", self.node.id, self.trace.gradients, "", index, inside)
 
     def ps(self, name: str, index: Array) -> Column:
         """Parameter cells: ``index`` ``(n, d)``."""
-        array, letter = self.trace.parameter(self.node.id, name), self.letter(name)
+        array, letter = self.trace.parameter(self.node.id, name), self.p_letter(name)
         return Column(
             _gathered(array, index), lambda at: letter + sub(at), self.node.id, "parameter", name, index
         )
@@ -165,10 +179,15 @@ class At:
         values = _gathered(arrays[node_id], safe)
         if inside is not None:
             values = np.where(inside, values, 0.0)
-        many = self.sample is None and self.trace.size > 1
+        many, symbols = self.sample is None and self.trace.size > 1, self.trace.symbols
 
         def symbol(at: Index) -> str:
-            return (f"{letter}^{{({at[0] + 1})}}" if many else letter) + sub(at[1:])
+            if kind == "value":
+                return (of_sample(letter, at[0]) if many else letter) + sub(at[1:])
+            if symbols.way == "step":
+                return (of_sample(r"\delta", at[0]) if many else r"\delta") + sub(at[1:])
+            own = symbols.values[node_id]
+            return self._partial((of_sample(own, at[0]) if many else own) + sub(at[1:]))
 
         return Column(values, symbol, node_id, kind, "", index, inside)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from engine.layers import LogSoftmax, Sigmoid
 from engine.layers.linear import is_frozen
+from engine.losses import BCELoss, NLLLoss
 from engine.network import INPUT
 from engine.trace.base import At, Explainer, Index, explainer_of
 from engine.trace.loss import LOSS, Stage, loss_explainer, loss_gradient, loss_stages, output_cell
@@ -33,6 +36,8 @@ class Card:
         boxes: ``(arrives, local, sent)`` where a gradient is multiplied by one local derivative.
         contributions: what each reader sends back, where several read the same value, and ``total`` adds them up.
         row: of the update table, in the update phase.
+        cell: which the card speaks of; of a whole layer or parameter, the example.
+        joined: the two slopes that cancel, multiplied out, where a loss and its activation stand apart.
         stages: of the loss, in the loss phase.
     """
 
@@ -49,6 +54,8 @@ class Card:
     total: Equation | None = None
     row: UpdateRow | None = None
     stages: tuple[Stage, ...] = ()
+    cell: Index = ()
+    joined: tuple[str, str] = ("", "")
 
 
 PASSES = {
@@ -100,9 +107,9 @@ def card(trace: Trace, moment: Moment, sample: int | None = 0, fmt: Format = pla
 def _pass_card(trace: Trace, moment: Moment, fmt: Format) -> Card:
     title, sentence = PASSES[moment.phase]
     results = {
-        "loss": Operand("L", trace.loss, Place(LOSS, "loss")),
+        "loss": Operand(trace.symbols.loss, trace.loss, Place(LOSS, "loss")),
         "backward": Operand(r"\|g\|", trace.norm, Place("", "statistic", "norm")),
-        "update": Operand("L'", trace.loss_after, Place(LOSS, "loss", "after")),
+        "update": Operand(trace.symbols.loss + "'", trace.loss_after, Place(LOSS, "loss", "after")),
     }
     result = results.get(moment.phase)
     numbers = f"{result.symbol} = {number_in_latex(result.value, fmt, alone=True)}" if result else ""
@@ -121,7 +128,7 @@ def _of(
 ) -> Card:
     """A card about the last of ``equations``, or about one of its terms."""
     last = equations[-1]
-    if moment.grain == "term" and moment.term >= 0 and moment.part in ("value", "parameter", "share"):
+    if moment.grain == "term" and moment.term >= 0 and moment.part in ("value", "parameter", "share", "fork"):
         return _term(moment, title, equations, fmt, **more)
     return Card(
         moment, title, words[0], last.latex(), last.numbers(fmt), last.result, words[1], equations, **more
@@ -154,6 +161,11 @@ def _is_gradient(operand: Operand) -> bool:
     return operand.place is not None and operand.place.kind == "gradient"
 
 
+def _formula(trace: Trace, usual: str, example: Equation) -> str:
+    """A layer's or loss's formula in its own letters; where letters are those of the network, the example's equation."""
+    return usual if trace.symbols.way == "step" else example.latex()
+
+
 def _name(at: At, cell: Index | None = None) -> str:
     where = f" · {cell_in_words(at.out_shape, cell)}" if cell is not None else ""
     return f"{at.layer.label} ({at.node.id}){where}"
@@ -178,11 +190,12 @@ def _forward(at: At, moment: Moment, fmt: Format) -> Card:
         moment,
         f"Forward · {_name(at)}",
         whole,
-        at.layer.formula,
+        _formula(at.trace, at.layer.formula, last),
         last.numbers(fmt),
         last.result,
         words[1],
         equations,
+        cell=cell,
     )
 
 
@@ -205,7 +218,7 @@ def _loss(trace: Trace, moment: Moment, sample: int, fmt: Format) -> Card:
         teaching = trace.fit.loss.teaching if np.issubdtype(trace.labels.dtype, np.integer) else ""
         sentence = f"{trace.fit.loss.help()}{factor} {teaching}".strip()
         return Card(
-            moment, f"Loss · {label}", sentence, trace.fit.loss.formula, last.numbers(fmt), last.result, explainer.why(trace.fit.loss),
+            moment, f"Loss · {label}", sentence, _formula(trace, trace.fit.loss.formula, last), last.numbers(fmt), last.result, explainer.why(trace.fit.loss),
             tuple(e for s in stages for e in s.equations), stages=stages,
         )  # fmt: skip
     stage = stages[min(moment.cell[0], len(stages) - 1)]
@@ -228,7 +241,7 @@ def _first_gradient(trace: Trace, moment: Moment, sample: int, fmt: Format) -> C
     if moment.term >= 0:
         equations = equations[: moment.term + 1]
     last = equations[-1]
-    formula = last.latex() if moment.part else trace.fit.loss.gradient_formula
+    formula = last.latex() if moment.part else _formula(trace, trace.fit.loss.gradient_formula, last)
     sentence = f"How much the loss moves with {_output_in_words(trace, k)} of the network: the gradient that starts the way back."
     why = loss_explainer(trace.fit.loss).why(trace.fit.loss)
     return Card(
@@ -245,6 +258,10 @@ def _first_gradient(trace: Trace, moment: Moment, sample: int, fmt: Format) -> C
 
 def _backward(at: At, moment: Moment, fmt: Format) -> Card:
     explainer = explainer_of(at.layer)
+    if moment.part == "fork":
+        return _fork(at, moment, fmt)
+    if moment.part == "parameter" and not moment.cell:
+        return _whole_parameter(at, moment, explainer, fmt)
     if moment.part == "parameter":
         equations = explainer.parameter(at, moment.name, moment.cell)
         words = explainer.says_parameter(at, moment.name, moment.cell)
@@ -254,12 +271,46 @@ def _backward(at: At, moment: Moment, fmt: Format) -> Card:
         return _of(moment, title, equations, words, fmt)
     if moment.part == "share":
         return _share(at, moment, int(moment.name), moment.cell, explainer, fmt)
-    found = _share(
-        at, moment, 0, _example(at.trace.share(at.node.id, 0)[at.trace.row(at.here)]), explainer, fmt
-    )
+    cell = _example(at.trace.share(at.node.id, 0)[at.trace.row(at.here)])
+    found = _share(at, moment, 0, cell, explainer, fmt)
     return Card(
-        moment, f"Backward · {_name(at)}", found.sentence, at.layer.gradient_formula, found.numbers, found.result, found.why,
-        found.equations, found.boxes, found.contributions, found.total,
+        moment, f"Backward · {_name(at)}", found.sentence, _formula(at.trace, at.layer.gradient_formula, found.equations[-1]), found.numbers, found.result, found.why,
+        found.equations, found.boxes, found.contributions, found.total, cell=cell, joined=found.joined,
+    )  # fmt: skip
+
+
+def _whole_parameter(at: At, moment: Moment, explainer: Explainer, fmt: Format) -> Card:
+    """All cells of a parameter's gradient at once, with the largest as the example."""
+    cell = _example(at.trace.parameter(at.node.id, moment.name, "gradient"))
+    equations = explainer.parameter(at, moment.name, cell)
+    sentence, why = explainer.says_parameter(at, moment.name, cell)
+    last = equations[-1]
+    whole = " of the whole batch" if at.sample is None and at.trace.size > 1 else ""
+    title = f"Backward · {_name(at)} · the gradient of {moment.name}{whole}"
+    return Card(
+        moment, title, sentence, last.latex(), last.numbers(fmt), last.result, why, equations, cell=cell
+    )
+
+
+def _fork(at: At, moment: Moment, fmt: Format) -> Card:
+    """Where several nodes have read a value, what each of them sends back is added."""
+    row, who = at.trace.row(at.here), at.trace.readers(at.node.id)
+    # What to see in a card about a whole fork: a cell where every branch sends something, and most of it.
+    least = np.min([np.abs(at.trace.share(*reader)[row]) for reader in who], axis=0)
+    every = [np.abs(at.trace.share(*reader)[row]) for reader in who]
+    cell = moment.cell or _example(least if least.any() else np.sum(every, axis=0))
+    branches = _branches(at, at.node.id, cell)
+    total = _joint(at, at.node.id, cell, branches)
+    names = [reader for reader, _ in who]
+    sentence = (
+        f"{', '.join(names[:-1])} and {names[-1]} have read {_name(at, cell)}: what they send back is added."
+    )
+    if not least.any() and not moment.cell:
+        sentence += " There is no cell here to which all of them send something."
+    why = "The loss moves along every branch at once when this value does: by the chain rule their shares add up."
+    return _of(
+        moment, f"Backward · the branches join at {at.node.id}", (total,), (sentence, why), fmt,
+        contributions=branches, total=total, cell=cell,
     )  # fmt: skip
 
 
@@ -271,29 +322,78 @@ def _share(at: At, moment: Moment, position: int, cell: Index, explainer: Explai
     if last.rule == "sum" and len(last.terms) == 1 and len(last.terms[0].factors) == 2 and not last.scale:
         boxes = (*last.terms[0].factors, last.result)
     source = at.sources[position]
-    contributions, total = _contributions(at, source, cell)
     name = "the data" if source == INPUT else source
     title = f"Backward · {_name(at)} → {name} · {cell_in_words(at.in_shapes[position], cell)}"
-    return _of(moment, title, equations, words, fmt, boxes=boxes, contributions=contributions, total=total)
+    joined = _joined(at, cell, fmt)
+    words = (words[0], JOINED[type(at.trace.fit.loss)]) if joined[0] else words
+    shared = source == INPUT and len(at.trace.readers(INPUT)) > 1  # elsewhere a fork has a card of its own
+    branches = _branches(at, source, cell) if shared else ()
+    total = _joint(at, source, cell, branches) if shared else None
+    return _of(
+        moment, title, equations, words, fmt, boxes=boxes, contributions=branches, total=total, cell=cell,
+        joined=joined,
+    )  # fmt: skip
 
 
-def _contributions(at: At, source: str, cell: Index) -> tuple[tuple[Operand, ...], Equation | None]:
-    """What every reader of ``source`` sends to its cell, where there are several, and their sum."""
-    who = at.trace.readers(source)
-    if len(who) < 2:
-        return (), None
+JOINED = {
+    BCELoss: "The slope of the loss times that of the sigmoid: what stands below the line stands beside it as well, and cancels. "
+    "How sure the output was matters no more; only how far off it is.",
+    NLLLoss: "The loss pulls at the true class alone; the LogSoftmax takes the same pull from all classes, in proportion to their "
+    "probability. Together: only how far off each probability is.",
+}
+
+
+def _joined(at: At, cell: Index, fmt: Format) -> tuple[str, str]:
+    """Of a Sigmoid before BCELoss or a LogSoftmax before NLLLoss, both slopes as one product: in letters, in numbers; else ""."""
+    trace, loss = at.trace, at.trace.fit.loss
+    pair = (type(at.layer), type(loss))
+    if at.node.id != trace.network.output_id or pair not in ((Sigmoid, BCELoss), (LogSoftmax, NLLLoss)):
+        return "", ""
+    below, scale = sub(cell), loss_explainer(loss).scale(trace)
+    y, t = at.y(cell), float(trace.targets[at.here, int(np.ravel_multi_index(cell, at.out_shape))])
+    p = y.value if isinstance(loss, BCELoss) else math.exp(y.value)
+    result = at.dx(cell)
+    if not math.isclose(scale.value * (p - t), result.value, rel_tol=1e-3, abs_tol=1e-9):
+        return "", ""  # a probability was rounded to 0 or 1: apart, the two do not cancel any more
+
+    def written(value: float) -> str:
+        return number_in_latex(value, fmt)
+
+    numbers = [written(v) for v in (p, t, 1 - p, scale.value)]
+    letter = f"p{below}" if isinstance(loss, NLLLoss) else y.symbol
+    letters = [letter, trace.symbols.targets + below, f"(1 - {letter})", scale.symbol]
+    found = []
+    for (p_, t_, rest, n), dot in ((letters, " "), (numbers, r" \cdot ")):
+        front = "" if scale.value == 1 else n + dot
+        left = f"{front}({p_} - {t_})" if front else f"{p_} - {t_}"
+        bottom = f"{p_}{dot}{rest}"
+        apart = rf"{front}\frac{{{p_} - {t_}}}{{{bottom}}} \cdot {bottom}"
+        if isinstance(loss, NLLLoss):
+            apart = f"-{front}{t_} + {front}{p_}"
+        found.append(f"{result.symbol} = {apart} = {left}")
+    said = number_in_latex(scale.value * (p - t), fmt, alone=True)
+    return found[0], f"{found[1]} = {said}"
+
+
+def _branches(at: At, source: str, cell: Index) -> tuple[Operand, ...]:
+    """What every reader of ``source`` sends to its cell."""
     n = at.here
-    shares = tuple(
+    return tuple(
         Operand(
             rf"\mathrm{{from\ {reader}}}",
             float(at.trace.share(reader, position)[(at.trace.row(n), *cell)]),
             Place(reader, "share", str(position), (n, *cell)),
         )
-        for reader, position in who
+        for reader, position in at.trace.readers(source)
     )
+
+
+def _joint(at: At, source: str, cell: Index, branches: tuple[Operand, ...]) -> Equation:
+    """Their sum, the gradient that arrives at it."""
+    n = at.here
     value = float(at.trace.gradients[source][(at.trace.row(n), *cell)])
-    result = Operand(rf"\delta{sub(cell)}", value, Place(source, "gradient", "", (n, *cell)))
-    return shares, Equation(result, few(*shares))
+    place = Place(source, "gradient", "", (n, *cell))
+    return Equation(Operand(at.trace.symbols.gradient(source, sub(cell)), value, place), few(*branches))
 
 
 def _update(at: At, moment: Moment, fmt: Format) -> Card:
@@ -317,16 +417,18 @@ def _update(at: At, moment: Moment, fmt: Format) -> Card:
     )
     formula = last.latex() if moment.part else optimizer.formula
     why = "The weight moves against its gradient, so that the loss falls." if not row.frozen else ""
-    return Card(moment, title, sentence, formula, last.numbers(fmt), last.result, why, equations, row=row)
+    return Card(
+        moment, title, sentence, formula, last.numbers(fmt), last.result, why, equations, row=row, cell=cell
+    )
 
 
 def _after(trace: Trace, moment: Moment, fmt: Format) -> Card:
     before, after = (
-        Operand("L", trace.loss, Place(LOSS, "loss")),
-        Operand("L'", trace.loss_after, Place(LOSS, "loss", "after")),
+        Operand(trace.symbols.loss, trace.loss, Place(LOSS, "loss")),
+        Operand(trace.symbols.loss + "'", trace.loss_after, Place(LOSS, "loss", "after")),
     )
-    minus = Operand("-L", -trace.loss, before.place)
-    change = Operand(r"\Delta L", trace.loss_after - trace.loss)
+    minus = Operand("-" + trace.symbols.loss, -trace.loss, before.place)
+    change = Operand(r"\Delta " + trace.symbols.loss, trace.loss_after - trace.loss)
     equation = Equation(change, few(after, minus))
     words = "fell" if change.value < 0 else "rose" if change.value > 0 else "stayed"
     where = (

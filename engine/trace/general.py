@@ -48,14 +48,18 @@ class General(Explainer):
         samples = at.trace.samples if at.layer.state(*at.in_shapes) and at.trace.whole else (at.here,)
         cells = grid(samples, *map(range, at.out_shape))
         slopes = machine.slopes(cells, lambda m: m.dxs[position][(*index, m.column(at.here))])
-        local = Column(slopes, rf"\frac{{\partial y}}{{\partial {at.x_letter(position)}{sub(index)}}}")
+        local = Column(
+            slopes, rf"\frac{{\partial {at.y_letter}}}{{\partial {at.x_letter(position)}{sub(index)}}}"
+        )
         return (Equation(at.dx(index, position), Products(at.dys(cells), local)),)
 
     def parameter(self, at: At, name: str, index: Index) -> tuple[Equation, ...]:
         machine = _Machine(at)
         cells = grid(at.samples(), *map(range, at.out_shape))
         slopes = machine.slopes(cells, lambda m: m.grads[name][index])
-        local = Column(slopes, rf"\frac{{\partial y}}{{\partial {at.letter(name)}{sub(index)}}}")
+        local = Column(
+            slopes, rf"\frac{{\partial {at.y_letter}}}{{\partial {at.p_letter(name)}{sub(index)}}}"
+        )
         terms = Products(at.dys(cells), local)
         alone = float(terms.values.sum()) if at.sample is not None else None
         return (Equation(at.dp(name, index, alone), terms),)

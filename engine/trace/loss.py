@@ -44,12 +44,13 @@ def z(trace: Trace, sample: int, k: int) -> Operand:
     """An output of the network, by its place among all."""
     node_id, cell = trace.network.output_id, output_cell(trace, k)
     value = trace.values[node_id][trace.row(sample)][cell]
-    return Operand(f"z{sub(cell)}", float(value), Place(node_id, "value", "", (sample, *cell)))
+    letter = trace.symbols.value(node_id, trace.fit.loss.letter("z"))
+    return Operand(f"{letter}{sub(cell)}", float(value), Place(node_id, "value", "", (sample, *cell)))
 
 
 def t(trace: Trace, sample: int, k: int) -> Operand:
     """What it should be."""
-    symbol = f"t{sub(output_cell(trace, k))}"
+    symbol = f"{trace.symbols.targets}{sub(output_cell(trace, k))}"
     return Operand(symbol, float(trace.targets[sample, k]), Place(LOSS, "target", "", (sample, k)))
 
 
@@ -57,7 +58,8 @@ def dz(trace: Trace, sample: int, k: int) -> Operand:
     """The first gradient."""
     node_id, cell = trace.network.output_id, output_cell(trace, k)
     value = trace.gradients[node_id][trace.row(sample)][cell]
-    symbol = rf"\frac{{\partial L}}{{\partial z{sub(cell)}}}"
+    letter = trace.symbols.value(node_id, trace.fit.loss.letter("z"))
+    symbol = rf"\frac{{\partial {trace.symbols.loss}}}{{\partial {letter}{sub(cell)}}}"
     return Operand(symbol, float(value), Place(node_id, "gradient", "", (sample, *cell)))
 
 
@@ -113,7 +115,9 @@ class LossExplainer:
         symbol = lambda at: rf"\ell^{{({at[0] + 1})}}"
         column = Column(self.sample_losses(trace), symbol, LOSS, "loss", "sample", grid(range(trace.size)))
         return Equation(
-            Operand("L", trace.loss, Place(LOSS, "loss")), Products(column), scale=(self.scale(trace),)
+            Operand(trace.symbols.loss, trace.loss, Place(LOSS, "loss")),
+            Products(column),
+            scale=(self.scale(trace),),
         )
 
     def gradient(self, trace: Trace, sample: int, k: int) -> tuple[Equation, ...]:
@@ -203,7 +207,7 @@ class _General(LossExplainer):
         function = self._function(
             trace, lambda *v: self._run(trace, np.reshape(v, trace.targets.shape), trace.targets)[0]
         )
-        result = Operand("L", trace.loss, Place(LOSS, "loss"))
+        result = Operand(trace.symbols.loss, trace.loss, Place(LOSS, "loss"))
         return Equation(result, Products(self._all(trace)), "function", function)
 
     def gradient(self, trace: Trace, sample: int, k: int) -> tuple[Equation, ...]:

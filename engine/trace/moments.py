@@ -17,7 +17,7 @@ from engine.trace.update import update_rows
 
 Phase = Literal["forward", "loss", "backward", "update"]
 Grain = Literal["pass", "layer", "unit", "term"]
-Part = Literal["", "value", "stage", "gradient", "parameter", "share", "row", "after"]
+Part = Literal["", "value", "stage", "gradient", "fork", "parameter", "share", "row", "after"]
 
 PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "update")
 GRAINS: tuple[Grain, ...] = ("pass", "layer", "unit", "term")
@@ -31,11 +31,11 @@ class Moment:
         phase: in which of the four.
         grain: how fine it is.
         node_id: where; "loss" for the loss, "" for a whole pass.
-        part: what is computed: "value" of a node (forward), "stage" of the loss, "gradient" of the loss by an output, gradient of a
-            "parameter", "share" sent to an input (backward), "row" of the update table, "after" (the loss after the update).
+        part: what is computed: "value" of a node (forward), "stage" of the loss, "gradient" of the loss by an output, at a "fork" the sum
+            of what several readers send back, gradient of a "parameter", "share" sent to an input (backward), "row" of the update table, "after" (the loss after the update).
             "" for a whole layer or pass.
         name: the parameter; for a share the position of the input as text.
-        cell: which cell, in public shape without the sample; for stages the number of the stage.
+        cell: which cell, in public shape without the sample; for stages the number of the stage; () for all cells at once.
         term: which term of that cell's last equation (of the row or stage: which equation); −1 at coarser grains.
     """
 
@@ -207,11 +207,21 @@ def _loss(trace: Trace, grain: Grain) -> list[_Block]:
 
 
 def _backward(trace: Trace, node_id: str, grain: Grain) -> list[_Block]:
-    if grain == "layer":
-        return [_Block("backward", grain, node_id, "")]
     at = At(trace, trace.network[node_id], trace.samples[0])
-    explainer, term = explainer_of(at.layer), grain == "term"
-    blocks = []
+    whole, term = grain == "layer", grain == "term"
+    who, blocks = trace.readers(node_id), list[_Block]()
+    if len(who) > 1:
+        blocks.append(
+            _Block(
+                "backward", grain, node_id, "fork", "", () if whole else at.out_shape, len(who) if term else 0
+            )
+        )
+    if whole:
+        if node_id in trace.learners():
+            names = at.layer.parameters(*at.in_shapes)
+            blocks += [_Block("backward", grain, node_id, "parameter", name) for name in names]
+        return [*blocks, _Block("backward", grain, node_id, "")]
+    explainer = explainer_of(at.layer)
     if node_id in trace.learners():
         for name, spec in at.layer.parameters(*at.in_shapes).items():
             counts = len(explainer.parameter(at, name, (0,) * len(spec.shape))[-1].terms) if term else 0

@@ -218,7 +218,9 @@ class OverNeighbours(Explainer):
                 (power.result.value if k == c else 0.0) - back * power.result.value / damp.result.value
             )
         cells = grid([at.here], others, *([r] for r in rest))
-        column = at.constant(rf"\frac{{\partial y}}{{\partial x{sub(index)}}}", np.array(local))
+        column = at.constant(
+            rf"\frac{{\partial {at.y_letter}}}{{\partial {at.x_letter()}{sub(index)}}}", np.array(local)
+        )
         return (Equation(at.dx(index), Products(at.dys(cells), column)),)
 
     def share_counts(self, at: At, position: int) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from engine.layers.base import Bind
 from engine.network import INPUT, Network
 from engine.parts import training_program
 from engine.program import Program
+from engine.trace.symbols import Symbols, Way, symbols
 from engine.update import Update
 
 if TYPE_CHECKING:
@@ -25,6 +26,22 @@ BUDGET = 256_000_000
 
 #: what happens to a parameter in one update, in order; "after" is what the weights become
 STAGES = ("before", "gradient", "penalized", "clipped", "stepped", "after")
+
+
+@dataclass(frozen=True, eq=False)
+class Guest:
+    """A sample that stands in the place of a batch's first, to be followed: of any part of the data, or somebody's own.
+
+    Args:
+        part, index: which, as the window counts.
+        x: as the network reads it, ``in_shape``.
+        y: its label, or its numbers.
+    """
+
+    part: str
+    index: int
+    x: Array
+    y: Array
 
 
 class NotKept(EngineError):
@@ -55,6 +72,9 @@ class Trace:
         number: which update this is for the optimizer, from 1 (0 where it does not count): the t of its bias corrections.
         norm: length of the whole gradient before clipping (penalty included).
         left_out: what had no room, a sentence each.
+        guest: the sample, as ``(part, index)``, that stands in the place of the batch's first; ``None``: the batch is as it comes.
+            Training never makes an update with a guest.
+        symbols: how equations name its numbers.
     """
 
     network: Network
@@ -83,6 +103,12 @@ class Trace:
     norm: float
     left_out: tuple[str, ...] = ()
     shapes: Mapping[str, Shape] = field(default_factory=dict)
+    guest: tuple[str, int] | None = None
+    symbols: Symbols = field(default_factory=Symbols)
+
+    def written(self, way: Way) -> Trace:
+        """The same update with other letters in its equations; arrays are shared."""
+        return self if way == self.symbols.way else replace(self, symbols=symbols(self.network, way))
 
     @property
     def size(self) -> int:
@@ -165,23 +191,28 @@ def readers(network: Network, node_id: str) -> tuple[tuple[str, int], ...]:
     )
 
 
-def record(trainer: Trainer, sample: int = 0, budget: int = BUDGET) -> Trace:
+def record(trainer: Trainer, sample: int = 0, budget: int = BUDGET, guest: Guest | None = None) -> Trace:
     """The next update of ``trainer`` as a Trace. Nothing of the run is changed by it.
 
     Args:
         trainer: at any point of its run.
         sample: place in the batch of the sample to keep where there is no room for all; the last one if there are fewer.
         budget: bytes that the trace may hold. Values come first, then parameters, small layers before large ones.
+        guest: takes the place of the batch's first sample.
     """
-    return _Recorder(trainer, sample, budget).record()
+    return _Recorder(trainer, 0 if guest is not None else sample, budget, guest).record()
 
 
 class _Recorder:
     """One recording. A program of its own computes it, so that training's buffers stay as they are."""
 
-    def __init__(self, trainer: Trainer, sample: int, budget: int) -> None:
+    def __init__(self, trainer: Trainer, sample: int, budget: int, guest: Guest | None = None) -> None:
         self._trainer, self._model = trainer, trainer.model
         self._up, self._left_out = trainer.upcoming(), list[str]()
+        self._guest = guest
+        self._labels = trainer.train.y[self._up.indices]
+        if guest is not None:
+            self._seat(guest)
         n = len(self._up.indices)
         self._shapes = self._model.shapes
         numbers = sum(int(np.prod(s)) for s in self._shapes.values())
@@ -196,6 +227,15 @@ class _Recorder:
         self._budget = budget - len(self._samples) * each
         self._stages: dict[str, dict[str, Array]] = {}
         self._kept = self._nodes_with_room()
+
+    def _seat(self, guest: Guest) -> None:
+        """Put a guest into the place of the first sample."""
+        up, loss = self._up, self._trainer.loss
+        x, t, self._labels = up.x.copy(), up.t.copy(), self._labels.copy()
+        x[..., 0] = guest.x
+        t[:, 0] = loss.targets(np.asarray(guest.y)[None], len(t))[0]
+        self._labels[0] = guest.y
+        self._up = up._replace(x=x, t=t)
 
     def _nodes_with_room(self) -> list[str]:
         """The nodes whose parameters fit, small ones first."""
@@ -244,10 +284,10 @@ class _Recorder:
             _run(loss.forward)
             after = float(value)
         return Trace(
-            model.network, model.in_shape, fit, trainer.epoch, trainer.steps, up.indices, trainer.train.y[up.indices],
+            model.network, model.in_shape, fit, trainer.epoch, trainer.steps, up.indices, self._labels,
             np.array(up.t.T, order="C"), self._samples, values, gradients, shares, self._extras(values, randomness),
             self._stages, state_before, state_after, randomness, before, after, penalty, penalty_after, rate, number,
-            norm, tuple(self._left_out), self._shapes,
+            norm, tuple(self._left_out), self._shapes, (self._guest.part, self._guest.index) if self._guest else None,
         )  # fmt: skip
 
     def _keep(self, stage: str, vector: Array) -> None:

@@ -16,6 +16,7 @@ from engine.maths import Let, is_explained
 from engine.optimizers import Optimizer
 from engine.trace.base import At, Index, grid
 from engine.trace.record import NotKept, Trace
+from engine.trace.symbols import primed
 from engine.trace.terms import Column, Equation, Function, Operand, Place, Products, few, stated, sub
 
 
@@ -90,7 +91,7 @@ class _Cell:
             )
         self.spec: Parameter = specs[name]
         self.equations: list[Equation] = []
-        self.letter = self.at.letter(name) + sub(index)
+        self.letter = self.at.p_letter(name) + sub(index)
         self.rate = Operand(r"\eta", trace.learning_rate, Place("", "setting", "lr"))
 
     def stage(self, stage: str) -> float:
@@ -112,7 +113,7 @@ class _Cell:
         old, gradient = self.at.p(self.name, self.index), self.at.dp(self.name, self.index)
         g, penalty = self._penalized(old, gradient)
         g, clipping = self._clipped(g)
-        stepped = Operand(rf"{self.letter}'", self.stage("stepped"))
+        stepped = Operand(primed(self.letter), self.stage("stepped"))
         if frozen:
             self.equations.clear()
             self.add(Equation(stepped, few(old)))
@@ -175,11 +176,11 @@ class _Cell:
             return final
         array = self.trace.parameter(self.node_id, self.name, "stepped")[self.index[0]]
         cells = grid([self.index[0]], *map(range, array.shape))
-        letter = self.at.letter(self.name)
+        letter = primed(self.at.p_letter(self.name))
         # Stepped and not shortened yet: numbers that stand nowhere else.
-        column = Column(np.asarray(array.ravel(), np.float64), lambda at: f"{letter}'{sub(at)}", index=cells)
+        column = Column(np.asarray(array.ravel(), np.float64), lambda at: f"{letter}{sub(at)}", index=cells)
         total = self.add(Equation(Operand("s", 0.0), Products(column, column)).settled())
-        length = self.add(_made(rf"\|{letter}'\|", ROOT, total))
+        length = self.add(_made(rf"\|{letter}\|", ROOT, total))
         factor = self.add(_made("f", LIMIT, self.at.setting("c", limit), length))
         new = Operand(f"{stepped.symbol}'", self.stage("after"), place)
         return self.add(Equation(new, few((stepped, factor))))

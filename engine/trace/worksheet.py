@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.core import Array
@@ -67,14 +68,16 @@ def worksheet(trace: Trace, sample: int | None = None, *, answers: bool = True, 
         answers: put the results in; otherwise leave blanks to fill.
         fmt: how numbers are written.
     """
-    n = trace.samples[0] if sample is None else sample
+    n, trace = trace.samples[0] if sample is None else sample, _numbered(trace)
+    written = list(lines(trace, n, fmt))
     out = [
         f"# One update, by hand{'' if answers else ' (worksheet)'}", "",
         _heading(trace, n, fmt), "",
+        "## Symbols", "", *_symbols(trace, written), "",
         "## Given", "", *_given(trace, n, fmt), "",
     ]  # fmt: skip
     phase = where = ""
-    for line in lines(trace, n, fmt):
+    for line in written:
         if line.phase != phase:
             phase, where = line.phase, ""
             out += ["", f"## {TITLES[phase]}"]
@@ -97,12 +100,64 @@ def worksheet_csv(trace: Trace, sample: int | None = None, *, answers: bool = Tr
     file = io.StringIO()
     table = csv.writer(file, lineterminator="\n")
     table.writerow(["phase", "where", "asked", "formula", "numbers", "answer"])
-    for line in lines(trace, sample, repr):
+    for line in lines(_numbered(trace), sample, repr):
         numbers = line.numbers if answers else ""
         table.writerow(
             [line.phase, line.where, line.asked, line.formula, numbers, repr(line.answer) if answers else ""]
         )
     return file.getvalue()
+
+
+def _numbered(trace: Trace) -> Trace:
+    """On a sheet all layers stand below one another: each has letters of its own."""
+    return trace.written("layers") if trace.symbols.way == "step" else trace
+
+
+#: letters beside those of layers, optimizer and loss, and what they stand for; each is listed where it occurs
+_BESIDE = {
+    r"\eta": "learning rate", r"\Delta": "change", r"\lambda": "strength of the penalty", r"\lambda_1": "strength of the L1 penalty",
+    r"\lambda_2": "strength of the L2 penalty", "g_r": "gradient with the penalty", "g_c": "gradient after clipping",
+    r"\|g\|": "length of the whole gradient", r"c_{\max}": "limit of the clipping", r"\ell": "loss of one sample", "N": "samples of the batch",
+    "K": "outputs", "n": "cells of a window", "u": "what the optimizer multiplies by the rate", r"\hat{m}": "m without its bias", r"\hat{v}": "v without its bias", r"\mu": "mean", r"\sigma^2": "variance", "s": "deviation", r"\hat{x}": "normalized value", r"\epsilon": "a little, against a division by 0",
+    r"\bar{g}": "mean of what arrives", "q": "mean of what arrives times the normalized value", "f'": "slope of the activation",
+    r"\mu_{\mathrm{run}}": "running mean", r"\sigma^2_{\mathrm{run}}": "running variance", "m": "momentum of the running averages, or the largest value",
+    "S": "sum of the powers of e", "e": "2.718…, or a power of it", "T": "sum of the targets", "W": "sum of the weights of the classes",
+}  # fmt: skip
+
+
+def _symbols(trace: Trace, written: Sequence[Line]) -> Iterator[str]:
+    """What each letter of the sheet stands for."""
+    letters, loss, optimizer = trace.symbols, trace.fit.loss, trace.fit.optimizer
+    yield f"- ${letters.values[INPUT]}$: input"
+    for node in trace.network.nodes:
+        names = node.layer.parameters(*trace.in_shapes(node.id)) if node.id in trace.learners() else ()
+        own = ", ".join(
+            f"its {name} ${letters.parameter(node.id, node.layer.letter(name))}$" for name in names
+        )
+        yield f"- ${letters.values[node.id]}$: output of {node.layer.label} ({node.id}){f'; {own}' if own else ''}"
+    yield f"- ${letters.targets}$: target; ${letters.loss}$: loss of the batch; a prime: after the update"
+    yield f"- $\\partial {letters.loss} / \\partial \\ldots$: how the loss moves with a number, its gradient"
+    said = " ".join(line.formula for line in written)
+    found = {letter: words for letter, words in _BESIDE.items() if _occurs(letter, said)}
+    for line in (*loss.value, *loss.slope):
+        letter = loss.letter(line.name)
+        if _occurs(letter, said):
+            found[letter] = {"cost": "loss of one output or sample", "slope": "its slope"}.get(
+                line.name, line.title or line.name
+            )
+    for p, _ in (*loss.values(), *optimizer.values()):
+        letter = (loss if hasattr(loss, p.name) else optimizer).letter(p.name)
+        found |= {letter: p.label or p.name} if _occurs(letter, said) else {}
+    found |= {
+        optimizer.letter(slot): f"{slot.replace('_', ' ')}, which {optimizer.label} remembers"
+        for slot in optimizer.slots
+    }
+    yield from (f"- ${letter}$: {words}" for letter, words in found.items())
+
+
+def _occurs(letter: str, said: str) -> bool:
+    """Whether a letter is written somewhere, and is not part of a word or of another symbol."""
+    return re.search(rf"(?<![A-Za-z\\]){re.escape(letter)}(?![A-Za-z])", said) is not None
 
 
 def _heading(trace: Trace, sample: int, fmt: Format) -> str:

@@ -93,7 +93,9 @@ def export(
 def import_(
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE", help="A network (.onnx), or weights (.safetensors, .npz, .pt, .pth)."),
+        typer.Argument(
+            metavar="FILE", help="A network (.onnx, .keras), or weights (.safetensors, .npz, .pt, .pth)."
+        ),
     ],
     into: Annotated[
         str,

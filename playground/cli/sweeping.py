@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 #: points that the summary names
 NAMED = 5
+
+
+class Searcher(StrEnum):
+    """Values of --search."""
+
+    OPTUNA = "optuna"
 
 
 class Plan(StrEnum):
@@ -62,6 +69,19 @@ def sweep(
     jobs: Annotated[
         int | None, typer.Option(min=1, max=256, help="Processes at once; by default one for each processor.")
     ] = None,
+    search: Annotated[
+        Searcher | None,
+        typer.Option(
+            help="optuna: choose each point by what came of those before it (extra: sweep); --points says how many."
+        ),
+    ] = None,
+    prune: Annotated[
+        bool, typer.Option(help="While searching, give up runs that fall behind the others.")
+    ] = True,
+    budget: Annotated[
+        float | None,
+        typer.Option(min=0.0, metavar="MINUTES", help="End after so long; the same command goes on."),
+    ] = None,
     scheduler: Annotated[
         str,
         typer.Option(
@@ -76,13 +96,33 @@ def sweep(
 ) -> None:
     """Train many times with other settings and seeds; writes table.csv, a row per run, and goes on where it was ended."""
     from engine.errors import EngineError
-    from playground.runner.sweep import Ledger
+    from playground.runner.sweep import Ledger, carry_out
 
+    if search and scheduler:
+        raise Refusal("--search runs on this machine alone. Leave --scheduler or --search out.")
+    if search and plan != Plan.AUTO:
+        raise Refusal("--plan says the points beforehand, and --search chooses them. Leave one of them out.")
     app.one_blas_thread()
     project, _ = project_asked_for(what, data, read, target, allow_outside)
     project = with_its_memory(project, allow_memory)
+    count = jobs or os.cpu_count() or 1
     try:
-        code = _carry_out(Ledger(out, _planned(project, vary, seeds, epochs, plan, points)), jobs, scheduler)
+        planned = _planned(project, vary, seeds, epochs, plan, points)
+        if search:
+            from playground.runner.search import Search
+            from playground.runs.plan import POINTS
+
+            wanted, found = points or POINTS, Search(out, planned, prune)
+            _estimate(project, planned, (wanted - found.done) * len(planned.seeds), count, most=True)
+            work = lambda progress, ending: found.carry_out(wanted, count, progress, ending)
+            code = _carry_out(found.ledger, work, found.done, wanted, "points", budget)
+        else:
+            ledger = Ledger(out, planned)
+            if not scheduler:
+                _estimate(project, planned, len(ledger.missing), count)
+            work = lambda progress, ending: carry_out(ledger, count, progress, ending, scheduler)
+            total = len(set(planned.digests))
+            code = _carry_out(ledger, work, len(ledger.results), total, "runs", budget)
     except EngineError as error:
         raise Refusal(str(error)) from None
     if code:
@@ -110,46 +150,95 @@ def _planned(
     )
 
 
-def _carry_out(ledger: Ledger, jobs: int | None, scheduler: str) -> int:
+def _estimate(project: Project, planned: Sweep, runs: int, jobs: int, most: bool = False) -> None:
+    """Say how long it will take, by training for a moment; ``most``: some runs will be shorter."""
+    from playground.runner.trials import seconds_per_epoch
+
+    each = seconds_per_epoch(project)
+    if runs <= 0 or each is None:
+        return
+    seconds = each * planned.epochs * runs / min(jobs, runs, os.cpu_count() or 1)
+    said = (
+        f"{seconds:.0f} s"
+        if seconds < 90
+        else f"{seconds / 60:.0f} min"
+        if seconds < 5400
+        else f"{seconds / 3600:.1f} h"
+    )
+    bound = "at most about" if most else "about"
+    typer.echo(
+        f"{runs:,} runs of {planned.epochs:,} epochs, {jobs} at once: {bound} {said}, as the present project trains.",
+        err=True,
+    )
+
+
+#: does what is missing: told of progress, and given what says that it is to end
+Work = Callable[[Callable[[object], object], Sequence[int]], object]
+
+
+def _carry_out(ledger: Ledger, work: Work, done: int, total: int, what: str, budget: float | None) -> int:
     """Compute what is missing and say what came of it.
 
     Returns the exit code: 0, FAILED where no run came to a sound end, or that of a program ended by a signal. Raises EngineError.
 
     Args:
-        jobs: processes; ``None``: one for each processor.
+        done, total: how many of ``what`` there are already, and will be.
+        budget: minutes after which it ends.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from playground.runner.sweep import carry_out
-
-    done, total = len(ledger.results), len(set(ledger.sweep.digests))
     if done:
-        typer.echo(f"{done} of {total} runs are done already; the sweep goes on.", err=True)
+        typer.echo(f"{done} of {total} {what} are done already; the sweep goes on.", err=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("runs"),
+        TextColumn(what),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as bar, app.told_to_end() as ending:
         task = bar.add_task(ledger.sweep.project.name, total=total, completed=done)
+        began, over = perf_counter(), list[int]()
+        stops = _Either(ending, over)
+
+        def progress(_: object) -> None:
+            bar.advance(task)
+            if budget is not None and perf_counter() - began >= 60 * budget:
+                over.append(0)
+
         try:
-            carry_out(ledger, jobs or os.cpu_count() or 1, lambda _: bar.advance(task), ending, scheduler)
+            work(progress, stops)
         finally:
             path = ledger.write_table()
     if ledger.results:
         _tell(ledger)
     typer.echo(f"Written: {path}")
+    if over and not ending:
+        typer.echo(
+            f"The {budget:g} minutes are over. The same command goes on with what is missing.", err=True
+        )
     if ending:
         typer.echo(
-            f"Ended by {signal.Signals(ending[0]).name}; {len(ledger.results)} of {total} runs are kept. "
-            "The same command goes on with the others.",
+            f"Ended by {signal.Signals(ending[0]).name}; {len(ledger.results)} runs are kept. The same command goes on "
+            "with what is missing.",
             err=True,
         )
         return 128 + ending[0]
     return 0 if any(one.score < float("inf") for one in ledger.results.values()) else FAILED
+
+
+class _Either(Sequence[int]):
+    """What is in one of two lists that grow."""
+
+    def __init__(self, *lists: Sequence[int]) -> None:
+        self._lists = lists
+
+    def __len__(self) -> int:
+        return sum(map(len, self._lists))
+
+    def __getitem__(self, index: Any) -> Any:
+        return [one for some in self._lists for one in some][index]
 
 
 def _tell(ledger: Ledger) -> None:
@@ -167,7 +256,7 @@ def _tell(ledger: Ledger) -> None:
     for name in ("best loss, median", "range", "runs", "failed"):
         table.add_column(name, justify="right")
     for place in ranked[:NAMED]:
-        sound = place.median < float("inf")
+        sound = place.median < float("inf") and not place.pruned
         table.add_row(
             *map(in_words, place.point),
             f"{place.median:.4g}" if sound else "–",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from engine.errors import clipped, counted, few
-from engine.network import Network
+from engine.network import Network, Node
 from engine.spec import Spec
+from playground.document.naming import renamed
 from playground.document.project import Project
 
 PARTS = frozenset(field.name for field in fields(Project))
@@ -72,8 +73,19 @@ class Change:
         """
         if self.before is None or (self.touches(DATA | {"seed"}) and not self.feeds):
             return True
-        given = "first_weights" in self.parts and "network" not in self.parts
-        return given or self.before.fit.initializer != self.after.fit.initializer
+        return self._gives_weights or self.before.fit.initializer != self.after.fit.initializer
+
+    @property
+    def _gives_weights(self) -> bool:
+        """Whether the numbers that weights begin with are others, and not only fewer, or back again, as an edit of the network had no use for some."""
+        if self.before is None or "first_weights" not in self.parts:
+            return False
+        if "network" not in self.parts or not self.before.first_weights:
+            return True
+        old = {(one.node_id, one.name): one.values for one in self.before.first_weights}
+        return any(
+            old.get((one.node_id, one.name), one.values) != one.values for one in self.after.first_weights
+        )
 
 
 def diff(before: Project | None, after: Project) -> Change:
@@ -90,7 +102,7 @@ def _differences(old: Spec, new: Spec, of: str = "") -> list[str]:
         return [f"{of}{': ' if of else ''}{old.label} → {new.label}"]
     said: list[str] = []
     for p, value in new.values():
-        was, name = getattr(old, p.name), p.label or p.name.replace("_", " ")
+        was, name = getattr(old, p.name), p.called
         if value == was:
             continue
         if isinstance(value, Spec) and isinstance(was, Spec):
@@ -115,7 +127,12 @@ def _value(value: Any) -> str:
 
 
 def _network(old: Network, new: Network) -> list[str]:
-    before, after = ({node.id: node for node in network.nodes} for network in (old, new))
+    names = renamed(old, new)
+    moved = {
+        k: replace(n, id=names.get(n.id, n.id), inputs=tuple(names.get(i, i) for i in n.inputs))
+        for k, n in _nodes(old).items()
+    }
+    before, after = moved, _nodes(new)
     said = [f"{node.layer.label} added" for key, node in after.items() if key not in before]
     said += [f"{node.layer.label} removed" for key, node in before.items() if key not in after]
     for key in [key for key in after if key in before and after[key] != before[key]]:
@@ -124,7 +141,13 @@ def _network(old: Network, new: Network) -> list[str]:
         if type(one.layer) is type(other.layer):
             changes = [f"{other.layer.label}: {what}" for what in changes]
         said += changes or ["connections"]
+    if not said and [*before] == [*after]:
+        return [f"{old} is called {new}" for old, new in names.items()] or ["order of the layers"]
     return said or ["order of the layers"]
+
+
+def _nodes(network: Network) -> dict[str, Node]:
+    return {node.first_id: node for node in network.nodes}
 
 
 def _by_hand(more: int) -> str:

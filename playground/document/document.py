@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from playground.document.edits import EDITS
+from playground.document.naming import by_position
 from playground.document.project import Project
 
 Listener = Callable[[Project, Project], None]
@@ -32,6 +33,8 @@ class Document:
         run_file: which file holds the run of a project that was opened; ``None`` where none does.
         taking_up: while an edit is told: which file holds the run that goes with it; ``None`` where none does.
         edited_from: the project before the last edit that can be undone; ``None`` where there is none.
+        guard: asked before each edit ``(before, after)``: what of it is locked, in a word or two; "" where it may be made. ``None``: nobody asks.
+        refused: told what was locked in an edit that was not made.
         settle: takes what is being typed anywhere as an edit of its own, or drops it. To be called before the project is changed by
             anything but that typing: a change is computed from what the user sees, and nothing typed may come after it. ``edit``
             calls it; so must a caller that undoes, redoes or opens.
@@ -46,6 +49,8 @@ class Document:
         self.taking_up: Path | None = None
         self.edited_from: Callable[[], Project | None] = lambda: None
         self.settle: Callable[[], object] = lambda: None
+        self.guard: Callable[[Project, Project], str] | None = None
+        self.refused: Callable[[str], object] = lambda what: None
         #: called with (before, after, text, merge_key) for each applied edit; must call ``set(after)``
         self.recorder: Callable[[Project, Project, str, str], None] | None = None
 
@@ -64,9 +69,16 @@ class Document:
         self.do(change, *given, text=text, merge=merge)
 
     def do(self, change: Callable[..., Project], *given: Any, text: str = "", merge: str = "") -> None:
-        """``apply`` what ``change``, a function of ``edits``, makes of the project and what is ``given``; ``text``: in place of its name."""
+        """``apply`` what ``change``, a function of ``edits``, makes of the project and what is ``given``; ``text``: in place of its name.
+
+        Layers that nobody has named are called by their new positions.
+        """
         before = self._value
-        self.apply(change(before, *given), text or EDITS[change.__name__].named(before, *given), merge)
+        self.apply(
+            by_position(before, change(before, *given)),
+            text or EDITS[change.__name__].named(before, *given),
+            merge,
+        )
 
     def take_up(self, after: Project, run_file: Path, text: str) -> None:
         """``apply``, with the run in ``run_file``, which is of ``after``."""
@@ -83,6 +95,9 @@ class Document:
         Consecutive edits with the same non-empty ``merge`` key (one slider being dragged) become one entry.
         """
         if after == self._value:
+            return
+        if self.guard is not None and (locked := self.guard(self._value, after)):
+            self.refused(locked)
             return
         if self.recorder is None:
             self.set(after)

@@ -17,6 +17,7 @@ from engine.data import (
     Opened,
     Painted,
     PastedTable,
+    PictureSet,
     Preparation,
     Source,
     Typed,
@@ -29,7 +30,8 @@ from engine.data.table import Tabular
 from engine.data.text_table import quoted
 from engine.errors import DataError, EngineError, SpecError, clipped, shown
 from engine.fit import Fit
-from engine.layers import Flatten, Layer, Linear, Unflatten
+from engine.initializers import Initializer
+from engine.layers import Activation, Flatten, Layer, Linear, Softmax, Unflatten
 from engine.layers import registry as layers
 from engine.limits import MOST_GIVEN, MOST_LAYERS
 from engine.losses import suited
@@ -52,7 +54,10 @@ from engine.problems import (
     Several,
 )
 from engine.program import check_state
+from engine.pulses import MOST as MOST_PULSES
+from engine.pulses import Pulse
 from engine.spec import File
+from playground.document.naming import checked_name, is_by_position, with_name
 from playground.document.project import (
     FirstWeights,
     Project,
@@ -60,10 +65,12 @@ from playground.document.project import (
     checked_human_error,
     data_of,
     misfits,
+    problems,
     shapes,
     state_shapes,
     wanted_output,
 )
+from playground.document.pulses import bench
 from playground.document.store import store
 
 #: fields of Preparation that a person sets by taste rather than by kind of data: they survive a change of source
@@ -204,6 +211,17 @@ def shift(project: Project, node_ids: Sequence[str], by: int) -> Project:
     return project
 
 
+@edit("Name {layer} {name}")
+def name_layer(project: Project, node_id: str, name: str) -> Project:
+    """Another name for a layer, wherever it is spoken of; "" gives it one by position again. Raises SpecError."""
+    node = project.network[node_id]
+    if not name and not is_by_position(node_id):
+        return with_name(project, node_id, new_id(project.network, node.layer))
+    if name in ("", node_id):
+        return project
+    return with_name(project, node_id, checked_name(project.network, node_id, name))
+
+
 @edit("Duplicate {layers}")
 def duplicate(project: Project, node_ids: Collection[str]) -> Project:
     """Copies of nodes, in their order, right after the last of them."""
@@ -252,6 +270,13 @@ def set_source(project: Project, source: Source) -> Project:
         preparation = _preparation(project, source.recommended)
     changed = _drawn_anew(replace(project, source=source, preparation=preparation))
     return _with_suited_augmentation(_with_suited_loss(changed))
+
+
+@edit("Open {name}")
+def open_source(project: Project, source: Opened, name: str) -> Project:
+    """As ``set_source``; in the place of a set of the program's own, a person's data name the project as well."""
+    changed = set_source(project, source)
+    return changed if isinstance(project.source, Opened) else replace(changed, name=name)
 
 
 def with_choice(source: Tabular, column: str, **changes: Any) -> Tabular:
@@ -308,6 +333,25 @@ def set_classes(project: Project, source: Painted) -> Project:
     if before is not None and len(source.classes) == len(before.classes):
         return replace(project, source=source)
     return mend_output(_with_suited_loss(_drawn_anew(replace(project, source=source))))
+
+
+@edit("Draw pictures")
+def draw_pictures(project: Project, source: PictureSet) -> Project:
+    """Drawn pictures: some came or went, and a run goes on; or the first ones, other classes: then what does not fit them is mended."""
+    before = project.source
+    if source.goes_on_from(before):
+        try:
+            data_of(project)
+        except EngineError:  # too few to learn from: nothing could be fitted to them yet
+            pass
+        else:
+            return replace(project, source=source)
+    changed = set_source(project, source)
+    for remedy in [one for problem in problems(changed) for one in problem.remedies]:
+        if isinstance(remedy, InsertLayer):
+            changed = mend(changed, remedy)
+            break
+    return mend_output(changed)
 
 
 def painted(project: Project) -> Painted | None:
@@ -413,6 +457,21 @@ def give_weights(project: Project, state: Mapping[str, Array]) -> Project:
     return replace(project, weight_edits=(), first_weights=_given(state))
 
 
+@edit("Build pulses")
+def build_pulses(project: Project, pulses: Sequence[Pulse]) -> Project:
+    """The run begins with a hidden layer that draws these pulses, in the data's units, with as many units as they take.
+
+    Raises EngineError where the network has no place for them, or they are too many.
+    """
+    place = bench(project)
+    if not 0 < len(pulses) <= MOST_PULSES:
+        raise SpecError(f"{len(pulses)} pulses were asked for; expected 1 to {MOST_PULSES}. Choose so many.")
+    hidden = project.network[place.hidden].layer
+    units = place.size * len(pulses)
+    project = set_layer(project, place.hidden, hidden.replace(out_features=units))
+    return give_weights(project, place.state(pulses))
+
+
 @edit("Import a network")
 def import_network(project: Project, network: Network, state: Mapping[str, Array]) -> Project:
     """Another network on the same data, trained in the same way; its run begins with these numbers, where there are any.
@@ -460,6 +519,26 @@ def set_fit(project: Project, fit: Fit) -> Project:
     return changed if fit.initializer == project.fit.initializer else _drawn_anew(changed)
 
 
+@edit("Start with {initializer.label}")
+def start_with(project: Project, initializer: Initializer, activation: Activation | None = None) -> Project:
+    """All weights begin so, also those of layers that had a way of their own; with ``activation`` in place of each hidden one.
+
+    What stands last stays, as it belongs to the loss.
+    """
+
+    def begun(node: Node) -> Node:
+        hidden = isinstance(node.layer, Activation) and node.id != project.network.output_id
+        if hidden and activation is not None and not isinstance(node.layer, Softmax):
+            return replace(node, layer=activation)
+        if getattr(node.layer, "initializer", None) is not None:
+            return replace(node, layer=node.layer.replace(initializer=None))
+        return node
+
+    nodes = tuple(map(begun, project.network.nodes))
+    changed = project if nodes == project.network.nodes else _with_nodes(project, nodes)
+    return set_fit(changed, changed.fit.replace(initializer=initializer))
+
+
 @edit("Change seed")
 def set_seed(project: Project, seed: int) -> Project:
     """Another seed draws other first weights."""
@@ -482,8 +561,9 @@ def set_weight(
     must put back what training had made of it.
     """
     edits = project.weight_edits
-    edit = WeightEdit(node_id, name, index, before, after)
-    if edits and (edits[-1].node_id, edits[-1].name, edits[-1].index) == (node_id, name, index):
+    first = project.network[node_id].first_id if node_id in project.network else node_id
+    edit = WeightEdit(first, name, index, before, after)
+    if edits and (edits[-1].node_id, edits[-1].name, edits[-1].index) == (first, name, index):
         last = edits[-1]
         if any(math.isclose(before, value, rel_tol=FLOAT32_EPS) for value in (last.before, last.after)):
             edit, edits = replace(edit, before=last.before), edits[:-1]
@@ -585,11 +665,11 @@ def differences(before: Project, after: Project) -> list[str]:
     found = []
     if type(after.fit.loss) is not type(before.fit.loss):
         found.append(f"The loss is now {after.fit.loss.label}, which suits these data.")
-    was = {node.id: node.layer for node in before.network.nodes}
+    was = {node.first_id: node.layer for node in before.network.nodes}
     for node in after.network.nodes:
-        if node.id not in was:
+        if node.first_id not in was:
             found.append(f"A layer was added, {node.id}: {node.layer.label}.")
-        elif node.layer != was[node.id] and isinstance(node.layer, Linear):
+        elif node.layer != was[node.first_id] and isinstance(node.layer, Linear):
             given = shape_in_words((node.layer.out_features,))
             found.append(f"The last layer, {node.id}, now gives {given}, as these data need.")
     return found

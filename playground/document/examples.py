@@ -26,6 +26,11 @@ _CATALOGUE = (
         "Regression",
         "A sine from noisy points: outputs are numbers, the loss is the squared error.",
     ),
+    (
+        "pulses",
+        "A curve of pulses",
+        "Four ReLUs make a pulse, pulses make a curve: drag one by its edges, add others, then let it learn from there.",
+    ),
     ("surface", "Surface", "Hills and hollows over the plane: regression with two inputs."),
     ("digits-mlp", "Digits, dense layers", "Scanned digits, 64 pixels in a row, two hidden layers."),
     ("digits-cnn", "Digits, convolutions", "The same digits as pictures: filters, feature maps and pooling."),
@@ -44,6 +49,11 @@ _CATALOGUE = (
         "diabetes",
         "Diabetes",
         "Ten measurements, one number to foretell: the progress of the illness a year later.",
+    ),
+    (
+        "one-neuron",
+        "One neuron by hand",
+        "Two weights, a sigmoid and the loss of its probability, each a step of its own: see what cancels, and why.",
     ),
     (
         "first-steps",

@@ -21,6 +21,7 @@ from engine.io.guarded import read_bytes
 from engine.limits import MOST_GIVEN, PROJECT_BYTES
 from engine.network import Network
 from engine.spec import File, Float, Spec, coerce, rounding
+from playground.document.carried import is_report, letters, text_in
 from playground.document.container import EXPECTED, Container, checked_version, is_container
 from playground.document.project import FirstWeights, Project, checked_human_error
 
@@ -178,14 +179,15 @@ def _migrated(data: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def load(path: str | os.PathLike[str]) -> Project:
-    """The project in a file, be it text or a container, named after it. Raises FileError.
+    """The project in a file, be it text, a container, named after it, or a report. Raises FileError.
 
     Data outside the file's own folder are withheld: somebody else may have written it. A caller that has asked the user uses ``edits.read_outside``.
     """
     path = Path(path)
     try:
-        found = Container(path) if is_container(path) else None
-        text = _text(path) if found is None else found.text(PROJECT)
+        report = is_report(path)
+        found = None if report or not is_container(path) else Container(path)
+        text = text_in(path) if report else _text(path) if found is None else found.text(PROJECT)
     except EngineError as error:
         raise FileError(str(error)) from error
     project = from_json(text, path.name)
@@ -195,7 +197,7 @@ def load(path: str | os.PathLike[str]) -> Project:
     if isinstance(source, Opened):
         source = source.replace(withheld=withheld)
     notes = (*project.notes, *(found.faults if found is not None else ()))
-    return project.replace(name=name_of(path), source=source, notes=notes)
+    return project.replace(name=project.name if report else name_of(path), source=source, notes=notes)
 
 
 def _text(path: Path) -> str:
@@ -255,6 +257,11 @@ def save(project: Project, path: str | os.PathLike[str]) -> None:
     with writing(path), replacing(path) as file:
         # A name may hold bytes that were no text in the file system; their escapes are JSON's as well.
         file.write(to_json(portable(project, path)).encode("utf-8", "backslashreplace"))
+
+
+def carried(project: Project, path: Path) -> str:
+    """``project`` as a report at ``path`` carries it: letters, which ``load`` finds there."""
+    return letters(to_json(portable(project, path)))
 
 
 def portable(project: Project, path: Path) -> Project:

@@ -16,6 +16,7 @@ from engine.errors import EngineError, SpecError, clipped, few, shown
 from engine.layers import registry as layers
 from engine.spec import Bool, Flags, Float, FloatList, Int, Kind, Nested, NestedList, Pair, Spec
 from playground.document import edits
+from playground.document.naming import called
 from playground.document.project import Project
 
 #: fields of a project that hold a spec, with the edit that changes each
@@ -141,6 +142,9 @@ def _split(project: Project, path: str) -> tuple[str, str, str]:
     if heads:
         head = max(heads, key=len)
         return head, ".", words[len(head) + 1 :]
+    head, _, rest = words.partition(".")
+    if (now := called(project.network, head)) != head:
+        return now, ".", rest
     near = difflib.get_close_matches(path[:100], [p.path for p in places(project)], n=3, cutoff=0.5)
     hint = (
         f"Did you mean {' or '.join(near)}?"
@@ -157,7 +161,7 @@ def _follow(spec: Spec, names: list[str], path: str, done: str) -> Place:
         near = difflib.get_close_matches(name[:100], [p.name for p in spec.params()], n=1)
         hint = f"Did you mean {done}{near[0]}?" if near else f"There: {_inside(spec, done[:-1])}."
         raise SpecError(f"{done[:-1]} ({spec.label}) has no {shown(name)}. {hint}")
-    value, label = getattr(spec, name), found.label or name.replace("_", " ")
+    value, label = getattr(spec, name), found.called
     if not rest:
         return Place(path, found.kind, value, label)
     done = f"{done}{name}."
@@ -188,7 +192,7 @@ def _all(spec: Spec, done: str) -> list[Place]:
     found: list[Place] = []
     for p, value in spec.values():
         if not isinstance(p.kind, NestedList):
-            found.append(Place(f"{done}{p.name}", p.kind, value, p.label or p.name.replace("_", " ")))
+            found.append(Place(f"{done}{p.name}", p.kind, value, p.called))
         inner = value if isinstance(p.kind, NestedList) else ()
         if isinstance(value, Spec):
             found += _all(value, f"{done}{p.name}.")

@@ -21,7 +21,7 @@ from engine.network import Network, Node, Problem
 from engine.problems import AllowMemory, DrawWeights, ReadOutside, SetFit
 from engine.review import batches
 from engine.spec import Float
-from playground.document.store import store
+from playground.document.store import Pending, store
 
 #: the human-level errors there are: shares
 HUMAN_ERROR = Float(min=0.0, max=1.0)
@@ -32,7 +32,7 @@ class WeightEdit:
     """A number of the network that was set by hand.
 
     Args:
-        node_id, name: which parameter ("weight", "bias").
+        node_id, name: which parameter ("weight", "bias"), by ``Node.first_id``: of the layer, whatever it is called by now.
         index: which cell of it, in PyTorch's shape.
         before, after: its value then and now; undo puts ``before`` back.
     """
@@ -272,8 +272,9 @@ def _warned(
 
 def given_weights(project: Project) -> frozenset[str]:
     """The nodes whose weights are not drawn, but were given or set by hand."""
-    by_hand: tuple[FirstWeights | WeightEdit, ...] = (*project.first_weights, *project.weight_edits)
-    return frozenset(one.node_id for one in by_hand if one.name == "weight")
+    given = {one.node_id for one in project.first_weights if one.name == "weight"}
+    by_hand = {one.node_id for one in project.weight_edits if one.name == "weight"}
+    return frozenset(n.id for n in project.network.nodes if n.id in given or n.first_id in by_hand)
 
 
 def plan_of(project: Project, data: Prepared) -> coach.Plan:
@@ -285,9 +286,14 @@ def plan_of(project: Project, data: Prepared) -> coach.Plan:
 
 
 def findings(project: Project) -> tuple[Problem, ...]:
-    """All that is wrong with the project, errors before warnings. Node ids are the network's, "input", "loss" or ""."""
+    """All that is wrong with the project, errors before warnings. Node ids are the network's, "input", "loss" or "".
+
+    Nothing while its data are being made: that is no fault, and whoever asks for a run gets it once they are there.
+    """
     try:
         data = data_of(project)
+    except Pending:
+        return ()
     except EngineError as error:  # not cached: the data may be ready, or their file mended, a moment later
         remedies = (ReadOutside("Read them"),) if withheld(project) else ()
         return (Problem("input", str(error), remedies=remedies),)

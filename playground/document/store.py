@@ -16,6 +16,7 @@ from engine.alarms import alarms
 from engine.data import Dataset, Preparation, Prepared, Source, prepare
 from engine.errors import EngineError
 from engine.problems import Problem
+from playground.document.content import content_of
 
 #: most that is kept for another time: prepared data, and bytes of their inputs, those that several share counted once; the newest
 #: are kept, however large they are
@@ -30,9 +31,7 @@ class Pending(EngineError):
     """The data are still being made."""
 
 
-_PENDING = (
-    "The data are being loaded; expected them to be there before anything is trained or shown. Wait a moment."
-)
+_PENDING = "The data are being loaded. Wait a moment."
 
 
 class GivenUp(BaseException):
@@ -172,6 +171,8 @@ class Store:
         found = self._kept(source)
         if found is None:
             found = source.make()
+            if self.patience is not None:
+                content_of(source)  # known by the time that a window wants to name these data
             with self._lock:
                 self._newest = source, found
         return found

@@ -14,6 +14,7 @@ from engine.errors import EngineError, UnknownName, shown
 from engine.layers import registry as layers
 from playground.document import edits
 from playground.document.examples import example
+from playground.document.naming import by_position, called
 from playground.document.paths import place, set_at, with_words
 from playground.document.project import Project
 from playground.lessons.errors import LessonError
@@ -22,6 +23,8 @@ from playground.runner.session import Session
 
 #: letters of a link, and choices in it
 MOST_LETTERS, MOST_CHOICES = 300, 12
+#: parts of an update
+PHASES = ("forward", "loss", "backward", "update")
 #: epochs that one link trains, at most
 MOST_EPOCHS = 100_000
 
@@ -47,7 +50,8 @@ class Action:
         if self.kind.edit is None:
             return None
         try:
-            return self.kind.edit(project, self.choices)
+            made = self.kind.edit(project, self.choices)
+            return made if self.opens else by_position(project, made)
         except (EngineError, KeyError, ValueError) as error:
             raise LessonError(f"do:{self.name} cannot be done here: {error}") from error
 
@@ -100,6 +104,8 @@ def action(link: str) -> Action:
         raise LessonError(
             f"The link {shown(link)} does not say which {needed}; expected do:{name}?{ACTIONS[name].example}. Add it."
         )
+    if (phase := dict(pairs).get("phase", PHASES[0])) not in PHASES:
+        raise LessonError(str(UnknownName("phase of an update", phase, PHASES)))
     return Action(name, MappingProxyType(dict(pairs)))
 
 
@@ -142,7 +148,7 @@ def _add(project: Project, choices: Mapping[str, str]) -> Project:
         if after == "input"
         else len(project.network.nodes)
         if not after
-        else edits.index_of(project, after) + 1
+        else edits.index_of(project, called(project.network, after)) + 1
     )
     made = layers.get(choices["layer"])
     fields = {key: value for key, value in choices.items() if key not in ("layer", "after")}
@@ -182,19 +188,21 @@ def _apply(session: Session, choices: Mapping[str, str]) -> None:
 
 ACTIONS: Mapping[str, Kind] = {
     "open": Kind("Open an example.", "example=circle", ("example",), "example", edit=_open),
-    "set": Kind("Set fields of layers, training, data or preparation.", "fit.optimizer.lr=0.1&linear1.out_features=3", None, edit=_settings),
+    "set": Kind("Set fields of layers, training, data or preparation, or the seed.", "fit.optimizer.lr=0.1&linear1.out_features=3", None, edit=_settings),
     "add": Kind("Add a layer, behind another or at the end.", "layer=Tanh&after=linear1", None, "layer", edit=_add),
-    "remove": Kind("Take a layer out.", "layer=tanh1", ("layer",), "layer", edit=lambda p, c: edits.remove(p, [c["layer"]])),
+    "remove": Kind("Take a layer out.", "layer=tanh1", ("layer",), "layer", edit=lambda p, c: edits.remove(p, [called(p.network, c["layer"])])),
     "data": Kind("Choose other data.", "name=Spiral", ("name",), "name", edit=_source),
-    "seed": Kind("Choose the seed.", "value=3", ("value",), "value", edit=lambda p, c: edits.set_seed(p, int(c["value"]))),
     "play": Kind("Train.", commands=lambda c: (Play(),), headless=lambda s, c: s.play()),
     "pause": Kind("Pause.", commands=lambda c: (Pause(),), headless=lambda s, c: s.pause()),
-    "train": Kind("Train for so many epochs, as Play does.", "epochs=50", ("epochs",), commands=lambda c: (Play(),), headless=_train),
+    "train": Kind("Train for so many epochs, then pause.", "epochs=50", ("epochs",), commands=lambda c: (Step("epoch", _epochs(c)),), headless=_train),
     "reset": Kind("Back to the first weights.", commands=lambda c: (Reset(),), headless=lambda s, c: s.reset()),
     "step": Kind("Train for one batch.", commands=lambda c: (Step("batch"),), headless=_step),
     "inside": Kind("Step inside the next update.", commands=lambda c: (Inspect(),), headless=lambda s, c: s.inspect()),
     "apply": Kind("Make the update that is looked into.", commands=lambda c: (ApplyStep(),), headless=_apply),
     "discard": Kind("Look no longer into an update.", commands=lambda c: (Discard(),), headless=lambda s, c: s.inspection.end()),
-    "panel": Kind("Show a panel.", "name=backprop", ("name",), "name"),
-    "look": Kind("Ring a block.", "layer=linear1", ("layer",), "layer"),
+    "panel": Kind(
+        "Show a panel; a block in it, and a phase of the next update (forward, loss, backward, update).",
+        "name=backprop&layer=linear2&phase=backward", ("name", "layer", "phase"), "name",
+    ),
+    "look": Kind("Ring a block on the network.", "layer=linear1", ("layer",), "layer"),
 }  # fmt: skip

@@ -38,6 +38,7 @@ _COMPUTED: Mapping[type[ast.operator], Callable[[float, float], float]] = {
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
 }
+_SIGNS: Mapping[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "−", ast.Mult: "·", ast.Div: "/"}
 
 
 @dataclass(frozen=True)
@@ -191,15 +192,18 @@ class Expression:
         if isinstance(node, ast.Compare) and len(node.ops) == 1:
             sign = _COMPARED[type(node.ops[0])][0]
             asked = self._value(node.comparators[0], seen)
-            return Condition(self._label(node.left), self._value(node.left, seen), sign, asked, met)
-        return Condition(self._label(node), self._value(node, seen), "", None, met)
+            return Condition(self._label(node.left, seen), self._value(node.left, seen), sign, asked, met)
+        return Condition(self._label(node, seen), self._value(node, seen), "", None, met)
 
-    def _label(self, node: ast.expr) -> str:
+    def _label(self, node: ast.expr, seen: Seen) -> str:
         if isinstance(node, ast.Name | ast.Attribute):
             return self._name(node, called=False).label
         if isinstance(node, ast.Call):
             name, values = self._called(node)
-            return name.label.format(*values)
+            return name.said(seen, *values)
+        if isinstance(node, ast.BinOp):
+            sides = (self._label(side, seen) for side in (node.left, node.right))
+            return f" {_SIGNS[type(node.op)]} ".join(sides)
         return ast.unparse(node)
 
     def _value(self, node: ast.expr, seen: Seen) -> Value:

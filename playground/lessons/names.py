@@ -47,6 +47,7 @@ class Name:
         read: the value; gets what is ``Seen`` and the arguments.
         arguments: of a function; the last may be several where it ends in "…".
         wants: what a frame must answer for it.
+        naming: what the screen calls it, where that depends on the project.
     """
 
     key: str
@@ -55,12 +56,20 @@ class Name:
     read: Callable[..., Value]
     arguments: tuple[str, ...] = ()
     wants: Callable[..., tuple[Want[Any], ...]] = lambda *arguments: ()
+    naming: Callable[..., str] | None = None
 
     def accepts(self, count: int) -> bool:
         """Whether so many arguments fit."""
         if self.arguments and self.arguments[-1].endswith("…"):
             return len(self.arguments) - 1 <= count <= len(self.arguments) + 3
         return count == len(self.arguments)
+
+    def said(self, seen: Seen, *arguments: Any) -> str:
+        """What the screen calls it with these arguments; a field by the name that its form gives it."""
+        try:
+            return self.naming(seen, *arguments) if self.naming is not None else self.label.format(*arguments)
+        except EngineError:
+            return self.label.format(*arguments)
 
     def value(self, seen: Seen, *arguments: Any) -> Value:
         """``None`` where it is not known yet, or where the network has no such part."""
@@ -157,7 +166,7 @@ _FOUND = (
     Name("network.shape", "size behind {0}, axis {1}", "The size of a layer's output along an axis.", lambda s, node, axis: s.project.network.shapes(data_of(s.project).train.in_shape)[node][axis], ("layer", "axis")),
     Name("data.samples", "training samples", "How many are learned from.", lambda s: len(data_of(s.project).train)),
     Name("data.seed", "seed", "That draws first weights and order.", lambda s: s.project.seed),
-    Name("setting", "{0}", "A field: setting('fit.optimizer.lr'), setting('linear1.out_features'), setting('fit.loss').", _setting, ("path",)),
+    Name("setting", "{0}", "A field: setting('fit.optimizer.lr'), setting('linear1.out_features'), setting('fit.loss').", _setting, ("path",), naming=lambda s, path: place(s.project, path).label),
     Name("weight", "{1} of {0}", "A parameter now: weight('linear1', 'weight', 0, 1), in PyTorch's shape.", _weight, ("layer", "name", "index…"), lambda node, *_: (Weights(node),)),
     _figure("dead", "share of dead units", "Units that are 0 for all samples, 0 to 1.", "dead"),
     _figure("saturated", "share of flat values", "Values where the activation's slope is nearly 0, 0 to 1.", "saturated"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from engine.errors import EngineError, clipped, counted
@@ -16,13 +16,15 @@ from engine.io.guarded import read_bytes
 from engine.io.whole import replacing
 from playground.document.container import MOST_TEXT, Container, text, write
 from playground.lessons.errors import LessonError
-from playground.lessons.lesson import LESSON, MOST_BYTES, Lesson, load, parse
+from playground.lessons.lesson import Lesson
+from playground.lessons.locks import allowed
+from playground.lessons.reading import LESSON, MOST_BYTES, load, parse
 
 SUFFIX = ".lessons"
 #: what the manifest says of itself
 KIND = "lessons"
-#: bytes of a pack, lessons in it, letters of its title
-MOST_PACKED, MOST_LESSONS, MOST_TITLE = 32 << 20, 200, 80
+#: bytes of a pack, lessons in it, letters of its title, packs on the shelf
+MOST_PACKED, MOST_LESSONS, MOST_TITLE, MOST_PACKS = 32 << 20, 200, 80, 200
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,14 @@ class Pack:
     lessons: tuple[Lesson, ...]
 
 
-def write_pack(folder: Path, out: Path, title: str, author: str = "") -> Pack:
-    """Put all lessons in the folders of ``folder`` into one file. Raises LessonError, OSError; nothing is written then."""
+def write_pack(
+    folder: Path, out: Path, title: str, author: str = "", allow: str = "", hide: str = ""
+) -> Pack:
+    """Put all lessons in the folders of ``folder`` into one file. Raises LessonError, OSError; nothing is written then.
+
+    ``allow``, ``hide``: what answers, and which panels are hidden, in those that say nothing of it themselves; separated by commas.
+    """
+    allowed(allow)
     found = sorted(folder.glob(f"*/{LESSON}"))
     if not found:
         raise LessonError(
@@ -50,6 +58,7 @@ def write_pack(folder: Path, out: Path, title: str, author: str = "") -> Pack:
         load(path)
     members = [text(f"{path.parent.name}/{LESSON}", read_bytes(path, MOST_BYTES).decode()) for path in found]
     about = {"kind": KIND, "title": clipped(title, MOST_TITLE), "author": clipped(author, MOST_TITLE)}
+    about |= {key: value for key, value in (("allow", allow), ("hide", hide)) if value}
     with replacing(out) as file:
         write(file, members, about)
     return read_pack(out)
@@ -89,7 +98,13 @@ def _lessons(container: Container, path: Path) -> Iterator[Lesson]:
             lesson = words.decode("utf-8")
         except UnicodeDecodeError:
             raise LessonError(f"{name} in {clipped(path.name, 80)} is no UTF-8. Save it as UTF-8.") from None
-        yield parse(lesson, f"{path.stem}/{PurePosixPath(name).parent.name}")
+        read = parse(lesson, f"{path.stem}/{PurePosixPath(name).parent.name}")
+        hidden = tuple(filter(None, _said(container.about.get("hide")).split(",")))
+        allow = container.about.get("allow")
+        given = allowed(allow) if isinstance(allow, str) and allow else None
+        yield replace(
+            read, allowed=given if read.allowed is None else read.allowed, hidden=read.hidden or hidden
+        )
 
 
 class Shelf:
@@ -101,7 +116,7 @@ class Shelf:
     def packs(self) -> tuple[Pack, ...]:
         """All that can be read, by title."""
         found = []
-        for path in sorted(self._folder.glob(f"*{SUFFIX}")):
+        for path in sorted(self._folder.glob(f"*{SUFFIX}"))[:MOST_PACKS]:
             try:
                 found.append(read_pack(path))
             except LessonError:  # damaged since: there is nothing to show of it

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from time import perf_counter
 
-from playground.runner.race import Race, RaceView
+from playground.runner.experiments import Evidence, carried_out
+from playground.runner.race import Origin, Race, RaceView
 from playground.runs.kept import Kept
 from playground.runs.trial import Trial, trial
 
@@ -26,12 +29,15 @@ PATIENCE = 1.0
 
 @dataclass(frozen=True)
 class _Order:
-    """A race to begin: its number, its trials as text, and the rest as in ``Race``."""
+    """A race to begin: its number, its trials as text, and the rest as in ``Race``; ``asked``: an experiment with its only trial."""
 
     number: int
     heats: tuple[tuple[str, ...], ...]
     by_time: bool
     folder: Path
+    origin: Origin | None = None
+    seconds: float = math.inf
+    asked: str = ""
 
 
 class Beside:
@@ -43,16 +49,30 @@ class Beside:
         self._number = 0
         self.running = False
 
-    def start(self, heats: Sequence[Sequence[Trial]], by_time: bool, folder: Path) -> None:
-        """Begin a race, and give up the one before."""
+    def start(
+        self,
+        heats: Sequence[Sequence[Trial]],
+        by_time: bool,
+        folder: Path,
+        origin: Origin | None = None,
+        seconds: float = math.inf,
+    ) -> None:
+        """Begin a race, see ``Race``, and give up what was done before."""
+        texts = tuple(tuple(one.to_json() for one in heat) for heat in heats)
+        self._give(_Order(self._number + 1, texts, by_time, folder, origin, seconds))
+
+    def ask(self, experiment: str, trial: Trial, origin: Origin | None = None) -> None:
+        """Begin an experiment, a key of ``EXPERIMENTS``, and give up what was done before."""
+        self._give(_Order(self._number + 1, ((trial.to_json(),),), False, Path(), origin, asked=experiment))
+
+    def _give(self, order: _Order) -> None:
         if self._line is None or self._process is None or not self._process.is_alive():
             self._open()
         if self._line is None:
             return
-        texts = tuple(tuple(one.to_json() for one in heat) for heat in heats)
-        self._number += 1
+        self._number = order.number
         with suppress(OSError):
-            self._line.send(_Order(self._number, texts, by_time, folder))
+            self._line.send(order)
         self.running = True
 
     def cancel(self) -> None:
@@ -62,7 +82,7 @@ class Beside:
                 self._line.send(None)
         self.running = False
 
-    def take(self) -> RaceView | None:
+    def take(self) -> RaceView | Evidence | None:
         """The newest report that was not taken yet; ``None`` where there is none. Of a process that has died, one that says so."""
         found = None
         if self._line is None:
@@ -125,21 +145,33 @@ def _carry_out(line: Connection, order: _Order) -> _Order | None:
     """Run a race and report of it; returns the next order, ``None`` for none."""
     try:
         heats = [[trial(text) for text in heat] for heat in order.heats]
-        race = Race(heats, order.by_time, Kept(order.folder))
-        told = 0.0
-        while race.go_on(SLICE):
+        told, work = 0.0, _experiment(order, heats) if order.asked else _race(order, heats)
+        for view in work:
             if line.poll():
                 following: _Order | None = line.recv()
                 return following
-            if perf_counter() - told >= REPORT:
-                line.send((order.number, race.view()))
+            if perf_counter() - told >= REPORT or view().over:
+                line.send((order.number, view()))
                 told = perf_counter()
-        line.send((order.number, race.view()))
     except (EOFError, BrokenPipeError, ConnectionError):
         raise
     except Exception as error:  # noqa: BLE001  who waits for a report must not wait for ever
-        why = (
-            f"Training beside has failed ({type(error).__name__}: {error}). What had come to its end is kept."
-        )
+        why = f"What was done beside has failed ({type(error).__name__}: {error}). What had come to its end is kept."
         line.send((order.number, RaceView(0, 1, over=True, message=why)))
     return None
+
+
+def _race(order: _Order, heats: list[list[Trial]]) -> Iterator[Callable[[], RaceView | Evidence]]:
+    race = Race(heats, order.by_time, Kept(order.folder), order.origin, order.seconds)
+    while race.go_on(SLICE):
+        yield race.view
+    yield race.view
+
+
+def _experiment(order: _Order, heats: list[list[Trial]]) -> Iterator[Callable[[], RaceView | Evidence]]:
+    for evidence in carried_out(order.asked, heats[0][0], order.origin):
+        yield partial(_same, evidence)
+
+
+def _same(evidence: Evidence) -> Evidence:
+    return evidence

@@ -86,9 +86,10 @@ class Pause:
 
 @dataclass(frozen=True)
 class Step:
-    """Train for one ``"batch"`` or to the end of the ``"epoch"``, then pause."""
+    """Train for one ``"batch"`` or to the end of the ``"epoch"``, or of so many epochs, then pause."""
 
     unit: str = "batch"
+    count: int = 1
 
 
 @dataclass(frozen=True)
@@ -141,10 +142,13 @@ class ShowPicture:
 class Inspect:
     """Pause, and record the next update: every frame answers ``NextUpdate`` from now on.
 
-    ``sample``: place in the batch of the sample to keep, where a network is too large to keep all.
+    Args:
+        sample: place in the batch of the sample to keep, where a network is too large to keep all.
+        guest: a sample, as ``(part, index)``, that takes the place of the batch's first, to be followed; ``None``: the batch as it comes.
     """
 
     sample: int = 0
+    guest: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from engine.train import Trainer
 
 if TYPE_CHECKING:
     from engine.gradcheck import Report
-    from engine.trace import Nudge, Place, Prover, Trace
+    from engine.trace import Guest, Nudge, Place, Prover, Trace
 
 #: what belongs to ``messages``
 __all__ = ["CheckState"]
@@ -61,14 +61,14 @@ class Inspection:
         )
         self._checked = CheckState()
 
-    def begin(self, trainer: Trainer | None, sample: int) -> None:
-        """Record the next update of ``trainer``; ``sample`` as in ``engine.trace.record``."""
+    def begin(self, trainer: Trainer | None, sample: int, guest: Guest | None = None) -> None:
+        """Record the next update of ``trainer``; ``sample`` and ``guest`` as in ``engine.trace.record``."""
         self.end()
         self.sample = sample
         if trainer is None:
             self.refusal = "The network cannot run yet, so there is no update to look at. Mend what the problems panel lists."
             return
-        self.trace = trainer.trace(sample)
+        self.trace = trainer.trace(sample, guest)
 
     def end(self) -> None:
         """The weights are about to change, or nobody looks any more."""

@@ -51,12 +51,14 @@ def carry_weights(old: Model, new: Model, runs: RunStore) -> None:
 
     The rest keep their first ones.
     """
+    was = {node.first_id: node for node in old.network.nodes}
     for node in new.network.nodes:
         mine = arrays_of(new, node.id)
         if not mine:
             continue
-        same = _means_the_same(old, new, node.id)
-        source = arrays_of(old, node.id) if same else runs.weights_of(node)
+        before = was.get(node.first_id)
+        same = before is not None and _means_the_same(before, old, node, new)
+        source = arrays_of(old, before.id) if before is not None and same else runs.weights_of(node)
         if _shapes(source) == _shapes(mine):
             for name, array in source.items():
                 mine[name][...] = array
@@ -70,11 +72,12 @@ def give_weights(given: Iterable[FirstWeights], model: Model) -> None:
             array[...] = np.array(first.values, array.dtype)
 
 
-def _means_the_same(old: Model, new: Model, node_id: str) -> bool:
+def _means_the_same(before: Node, old: Model, node: Node, new: Model) -> bool:
     """Whether a node's weights fit in both models: same kind of layer, same shapes, same way to begin."""
-    if not arrays_of(old, node_id) or _shapes(arrays_of(old, node_id)) != _shapes(arrays_of(new, node_id)):
+    had = arrays_of(old, before.id)
+    if not had or _shapes(had) != _shapes(arrays_of(new, node.id)):
         return False
-    one, other = old.network[node_id].layer, new.network[node_id].layer
+    one, other = before.layer, node.layer
     # Another initializer must be seen to act.
     return type(one) is type(other) and _own_initializer(one) == _own_initializer(other)
 
@@ -112,8 +115,9 @@ class HandEdits:
         undone = [(e, e.before) for e in reversed(self._seen[max(same, self._wiped) :])]
         made = [(e, e.after) for e in edits[same:]]
         self._seen, self._wiped = edits, min(self._wiped, same)
+        called = {node.first_id: node.id for node in model.network.nodes}
         for edit, value in (*undone, *made):
-            array = model.parameters.get(edit.node_id, {}).get(edit.name)
+            array = model.parameters.get(called.get(edit.node_id, ""), {}).get(edit.name)
             if array is not None and _inside(edit.index, array.shape):
                 with unwarned():
                     array[edit.index] = value

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
@@ -17,9 +17,13 @@ from engine.data import Dataset, Prepared
 from engine.errors import clipped, shown
 from engine.model import Model
 from engine.probe import Probe
+from engine.snapshot import Snapshot
 from engine.train import Trainer
 from playground.document.project import Project
 from playground.runner.inspecting import Inspection
+
+if TYPE_CHECKING:
+    from engine.trace import Guest
 
 #: what belongs to ``messages``
 __all__ = ["OWN", "OfNode", "Want"]
@@ -83,6 +87,7 @@ class Live:
         failure: the last want that could not be answered, and why; "" while there is none.
         own: number and picture of the person's own, if there is one.
         project: as it is edited, where it is known.
+        moments: gives those of the run that are kept, ascending.
     """
 
     def __init__(self, model: Model, data: Prepared, trainer: Trainer | None, inspection: Inspection) -> None:
@@ -91,6 +96,7 @@ class Live:
         self.running, self.moment, self.failure = False, 0, ""
         self.own: tuple[int, Array] | None = None
         self.project: Project | None = None
+        self.moments: Callable[[], tuple[Snapshot, ...]] = tuple
         self._probes: dict[object, Probe] = {}
         self._fresh: set[object] = set()
         self._kept: dict[object, tuple[object, Any]] = {}
@@ -202,6 +208,14 @@ class Live:
         if values is None or trainer is None or not self.data.train.classes:
             return None
         return np.asarray(trainer.loss.probabilities(self.outputs(values))[0].argmax())
+
+    def guest(self, part: str, sample: int) -> Guest | None:
+        """A sample with its target, to stand in a batch; ``None`` where there is no such, or nobody knows its target."""
+        x = self.input(part, sample)
+        y = self.target(part, sample) if x is not None else None
+        from engine.trace import Guest
+
+        return None if x is None or y is None else Guest(part, sample, x[0], y)
 
     def of_sample(self, part: str, sample: int) -> Probe | None:
         """All values for one sample."""

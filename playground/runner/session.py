@@ -302,10 +302,14 @@ class Session:
         self.score()
         self._settle(running=False)
 
-    def inspect(self, sample: int = 0) -> None:
-        """Pause, and record the next update."""
+    def inspect(self, sample: int = 0, guest: tuple[str, int] | None = None) -> None:
+        """Pause, and record the next update; ``guest``: a sample that takes the place of its batch's first, if there is such."""
         self.pause()
-        self.inspection.begin(self.trainer, sample)
+        seated = self._live.guest(*guest) if guest is not None and self._live is not None else None
+        if seated is not None and self.trainer is not None and seated.part == "train":
+            here = seated.index in self.trainer.upcoming().indices  # then it is no guest
+            seated = None if here else seated
+        self.inspection.begin(self.trainer, sample, seated)
 
     def show_picture(self, picture: ShowPicture) -> None:
         """Answer questions about this picture from now on."""
@@ -436,7 +440,7 @@ class Session:
         live, history, trainer = self._live, self._history, self.trainer
         if self._data is None or live is None:
             return frame
-        live.project = self.project
+        live.project, live.moments = self.project, lambda: self._checkpoints.moments
         answers = live.answers([*wants, NextUpdate()], self.state is State.RUNNING)
         frame = replace(frame, answers=MappingProxyType(answers), unanswered=live.failure)
         if history is not None:  # still shown while the network is half-built
@@ -555,6 +559,7 @@ class Session:
 
     def _answer_about(self, model: Model, data: Prepared) -> None:
         self._live = Live(model, data, self.trainer, self.inspection)
+        self._live.project, self._live.moments = self.project, lambda: self._checkpoints.moments
         if self._own is not None:
             self.show_picture(self._own)
 

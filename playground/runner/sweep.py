@@ -19,7 +19,7 @@ import statistics
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from playground.document import files
 from playground.document.paths import SEED, in_words
 from playground.document.project import Project, data_of
 from playground.runner.trials import carried_out, check_sum
-from playground.runs.plan import MOST_TRIALS, Point, Setting, in_a_row, project_at
+from playground.runs.plan import MOST_TRIALS, Point, Setting, in_a_row, project_at, setting
 from playground.runs.trial import ENDS, RESULT_BYTES, Result, Trial, engine_version, result
 
 PLAN, TRIALS, TABLE = "sweep.json", "trials", "table.csv"
@@ -57,6 +57,7 @@ class Sweep:
         points: the values, a tuple for each point.
         seeds: every point is trained with each of them.
         epochs: passes over the data for each trial.
+        search: what chooses the points as it goes, "optuna"; "" where they are there from the start.
     """
 
     project: Project
@@ -64,6 +65,7 @@ class Sweep:
     points: tuple[Point, ...]
     seeds: tuple[int, ...]
     epochs: int
+    search: str = ""
 
     @cached_property
     def trials(self) -> tuple[Trial, ...]:
@@ -84,13 +86,14 @@ class Sweep:
 
     def about(self) -> dict[str, Any]:
         """What must be equal for a folder to be of this sweep. Not the points: more of them can be tried later."""
-        return {
+        found = {
             "project": json.loads(files.to_json(self.project)),
             "settings": [one.path for one in self.settings],
             "epochs": self.epochs,
             "engine": engine_version(),
             "data": _check_sum_of(self.project),
         }
+        return found | ({"search": self.search} if self.search else {})
 
 
 def _check_sum_of(project: Project) -> str:
@@ -129,7 +132,10 @@ class Ledger:
                 self._check(about)
             with replacing(plan) as file:
                 file.write((json.dumps(about, indent=1, ensure_ascii=False) + "\n").encode("utf-8"))
-        for digest in self.sweep.digests:
+        self._read(self.sweep.digests)
+
+    def _read(self, digests: Sequence[str]) -> None:
+        for digest in digests:
             path = self._path(digest)
             if path.exists():
                 with suppress(EngineError):  # damaged: it is computed again
@@ -151,8 +157,15 @@ class Ledger:
         )
 
     @cached_property
-    def _known(self) -> frozenset[str]:
-        return frozenset(self.sweep.digests)
+    def _known(self) -> set[str]:
+        return set(self.sweep.digests)
+
+    def grow(self, point: Point) -> None:
+        """One more point is of the sweep; what is done of it is read. Raises SpecError where its values cannot be together."""
+        alone = replace(self.sweep, points=(point,))
+        self._known.update(alone.digests)
+        self._read(alone.digests)
+        self.sweep = replace(self.sweep, points=(*self.sweep.points, point))
 
     def _path(self, digest: str) -> Path:
         return self.folder / TRIALS / f"{digest}.json"
@@ -307,7 +320,7 @@ def _cluster(address: str) -> Iterator[None]:
     from joblib import parallel_config
 
     try:
-        client = Client(address, timeout=CLUSTER_PATIENCE, set_as_default=True)
+        client = Client(address, timeout=CLUSTER_PATIENCE, set_as_default=True)  # type: ignore[no-untyped-call, unused-ignore]
     except (OSError, ValueError, TimeoutError) as error:
         raise SweepError(
             f"The scheduler {shown(address)} does not answer ({clipped(str(error), 120)}); expected a Dask scheduler, such as "
@@ -351,6 +364,7 @@ class Standing:
         point: its values.
         median, low, high: of the best validation loss of the seeds that came to an end.
         done, diverged: how many of its trials are done, and how many of these are worth nothing.
+        pruned: how many were given up, as others were better by then.
     """
 
     point: Point
@@ -359,6 +373,7 @@ class Standing:
     high: float
     done: int
     diverged: int
+    pruned: int = 0
 
 
 def standings(sweep: Sweep, results: Mapping[str, Result]) -> list[Standing]:
@@ -372,8 +387,9 @@ def standings(sweep: Sweep, results: Mapping[str, Result]) -> list[Standing]:
         if done:
             middle = statistics.median(scores) if scores else float("inf")
             ends = (min(scores), max(scores)) if scores else (float("inf"), float("inf"))
-            found.append(Standing(point, middle, *ends, len(done), len(done) - len(scores)))
-    return sorted(found, key=lambda one: (one.diverged > 0, one.median))
+            pruned = sum(one.end == "pruned" for one in done)
+            found.append(Standing(point, middle, *ends, len(done), len(done) - len(scores) - pruned, pruned))
+    return sorted(found, key=lambda one: (one.diverged > 0, one.pruned > 0, one.median))
 
 
 def advice(sweep: Sweep, results: Mapping[str, Result], ranked: Sequence[Standing]) -> list[str]:
@@ -383,15 +399,50 @@ def advice(sweep: Sweep, results: Mapping[str, Result], ranked: Sequence[Standin
         why = next((one.message for one in results.values() if one.message), "")
         return [f"No run has come to a sound end. {why}".rstrip()] if ranked else []
     said = []
-    for setting, value in zip(sweep.settings, sound[0].point, strict=True):
-        if border := setting.border(value):
+    for one, value in zip(sweep.settings, sound[0].point, strict=True):
+        if border := one.border(value):
             said.append(
-                f"The best value of {setting.path}, {in_words(value)}, lies at the {border} border of what was tried. Extend it there."
+                f"The best value of {one.path}, {in_words(value)}, lies at the {border} border of what was tried. Extend it there{_how(one, value)}."
             )
+    pruned = sum(one.pruned for one in ranked)
+    if pruned:
+        said.append(f"{counted(pruned, 'run')} given up early, as others were better by then.")
     bad = sum(one.diverged for one in ranked)
     if bad:
         said.append(f"{counted(bad, 'run')} diverged or could not be trained; they are in the table.")
     return said
+
+
+def extension(sweep: Sweep, results: Mapping[str, Result]) -> Sweep | None:
+    """The sweep with more points, beyond the border at which the best one lies; ``None`` where it lies at none.
+
+    The other settings keep the values of the best point.
+    """
+    ranked = standings(sweep, results)
+    if not winner(sweep, ranked):
+        return None
+    best = ranked[0].point
+    for i, (one, value) in enumerate(zip(sweep.settings, best, strict=True)):
+        more = one.extended(value)
+        if more is None:
+            continue
+        try:
+            more = setting(sweep.project, more.words)  # raises where a value is out of what the setting takes
+        except SpecError:
+            continue
+        points = [(*best[:i], v, *best[i + 1 :]) for v in more.listed]
+        if one.values:
+            wide = replace(one, values=tuple(dict.fromkeys((*one.values, *more.listed))))
+        else:
+            wide = replace(one, low=min(one.low, more.low), high=max(one.high, more.high))
+        settings = (*sweep.settings[:i], wide, *sweep.settings[i + 1 :])
+        return replace(sweep, settings=settings, points=tuple(dict.fromkeys((*sweep.points, *points))))
+    return None
+
+
+def _how(one: Setting, value: Any) -> str:
+    more = one.extended(value)
+    return "" if more is None else f": {more.words}"
 
 
 def winner(sweep: Sweep, ranked: Sequence[Standing]) -> str:

@@ -13,7 +13,8 @@ from time import perf_counter, sleep
 import numpy as np
 
 from engine.core import Array
-from engine.errors import EngineError, clipped
+from engine.errors import NO_ROOM, EngineError, clipped
+from playground.document.project import Project
 from playground.runner.messages import State
 from playground.runner.session import Session
 from playground.runs.trial import Result, Trial, best_of, thinned, trial
@@ -50,13 +51,13 @@ def carried_out(text: str, sender: int = 0) -> tuple[str, str]:
         sender: the process that has started this one and waits for it; 0 where that is on another machine.
     """
     if sender not in (0, os.getpid()):  # joblib computes in its own process where that is enough
-        _live_with(sender)
+        live_with(sender)
     what = trial(text)
     return what.digest, result_of(what).to_json()
 
 
 @cache
-def _live_with(sender: int) -> None:
+def live_with(sender: int) -> None:
     """End this process when the one that has started it has ended, in whatever way; Ctrl+C is for that one alone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -83,8 +84,23 @@ def result_of(what: Trial) -> Result:
         session.finish()
         return outcome(session, perf_counter() - began)
     except (EngineError, MemoryError) as error:
-        why = str(error) or "It takes more memory than there is. Make the network smaller."
+        why = str(error) or NO_ROOM
         return Result("refused", clipped(why), seconds=perf_counter() - began)
+
+
+def seconds_per_epoch(project: Project) -> float | None:
+    """How long an epoch takes, measured for a moment; ``None`` where the project cannot be trained."""
+    session = Session()
+    session.load(project)
+    if session.trainer is None:
+        return None
+    session.play()
+    session.train(SLICE / 2)  # the first updates make things ready
+    trainer, began = session.trainer, perf_counter()
+    first = trainer.epoch + trainer.part_of_epoch
+    session.train(2 * SLICE)
+    made = trainer.epoch + trainer.part_of_epoch - first
+    return (perf_counter() - began) / made if made > 0 else None
 
 
 def outcome(session: Session, seconds: float) -> Result:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
 from zlib import crc32
 
 import numpy as np
 
-from engine import diagnosis, probe, receptive, slices
+from engine import diagnosis, distributions, probe, receptive, slices
+from engine.bottleneck import Decoder, decoder
 from engine.coach import Told
 from engine.core import Array
 from engine.data import Dataset
@@ -22,8 +23,10 @@ from engine.network import INPUT
 from engine.train import Trainer
 from playground.runner.coaching import Follower
 from playground.runner.inspecting import CheckState
-from playground.runner.live import OWN, Live, OfNode, Want
+from playground.runner.landscape import GradientNoise, LossPlane, RateRange, StepLength
+from playground.runner.live import OWN, A, Live, OfNode, Want
 from playground.runner.rows import Rows
+from playground.runner.spreads import Film, film, film_on, kept_spreads
 
 if TYPE_CHECKING:  # loading the explanations takes a while, and is not needed before an update is looked at
     from engine.trace import Nudge, Place, Trace
@@ -31,20 +34,29 @@ if TYPE_CHECKING:  # loading the explanations takes a while, and is not needed b
 __all__ = [
     "CheckGradients",
     "Coaching",
+    "Codes",
     "Curve",
+    "Decoded",
     "Deltas",
     "Diagnosis",
+    "GradientNoise",
     "Gradients",
     "Guesses",
     "Histogram",
+    "KeptSpreads",
+    "LossPlane",
     "Maps",
     "NextUpdate",
     "NudgeCell",
     "PartScore",
     "Plane",
     "Predictions",
+    "RateRange",
     "Saliency",
     "SampleLoss",
+    "SpreadFilm",
+    "Spreads",
+    "StepLength",
     "Strongest",
     "Surface",
     "Weights",
@@ -242,6 +254,73 @@ class Predictions(Want[Array]):
         return trainer.loss.probabilities(z)[:, : len(classes)].astype(np.float32)
 
 
+class _Aged:
+    """The last answer to a question that costs much, and until when it is good enough."""
+
+    def __init__(self) -> None:
+        self._found: tuple[object, Array] | None = None
+        self._due = 0.0
+
+    def of(self, live: Live, key: object, make: Callable[[], Array]) -> Array:
+        start = perf_counter()
+        moment = live.trainer.steps if live.trainer is not None else 0
+        now = (key, moment, float(live.model.store.values.sum()))
+        if self._found is not None and (
+            self._found[0] == now or (live.running and start < self._due and self._found[0][0] == key)  # type: ignore[index]
+        ):
+            return self._found[1]
+        self._found = now, make()
+        end = perf_counter()
+        self._due = end + (end - start) / DIAGNOSIS_SHARE
+        return self._found[1]
+
+
+@dataclass(frozen=True)
+class Codes(OfNode[Array]):
+    """What a node of few units gives for each of the first ``count`` samples of a part. Answer: ``(n, units)`` float32.
+
+    While the run goes on, an answer may be some updates old.
+    """
+
+    part: str
+    count: int = 300
+
+    def answer(self, live: Live) -> Array | None:
+        part = live.part(self.part)
+        if part is None or len(live.model.shapes[self.node_id]) != 1:
+            return None
+        x = part.x[: max(1, self.count)]
+
+        def made() -> Array:
+            return _shown(live.values(("codes", self.part, len(x)), lambda: x).value(self.node_id).T)
+
+        return live.kept((Codes, self.part), None, _Aged).of(live, (self, id(part)), made)
+
+
+@dataclass(frozen=True)
+class Decoded(OfNode[Array]):
+    """What the network gives where a node gives ``code``. Answer: its output in its own shape, on the raw target scale, float32.
+
+    None where the node has another number of units, or where something goes round it.
+    """
+
+    code: tuple[float, ...]
+
+    def answer(self, live: Live) -> Array | None:
+        trainer = live.trainer
+        if trainer is None or live.model.shapes[self.node_id] != (len(self.code),):
+            return None
+        if (
+            live.kept((Decoded, "can"), self.node_id, lambda: decoder(live.model.network, self.node_id))
+            is None
+        ):
+            return None
+        made = live.kept(Decoded, self.node_id, lambda: Decoder(live.model, self.node_id))
+        z = made.of(np.array(self.code, live.model.dtype))
+        said = trainer.loss.numbers(z.reshape(1, -1).astype(np.float64))
+        return _shown(live.data.transform.inverse_target(said).reshape(z.shape))
+
+
 @dataclass(frozen=True)
 class PartScore(Want[Score]):
     """How good the network is over the whole of a part, with the present weights; while the run goes on, those of an epoch's end.
@@ -374,22 +453,23 @@ class Strongest(OfNode[receptive.Strongest]):
         return receptive.strongest(live.of_some(self.node_id), self.channel, self.count)
 
 
-class _Diagnosed:
-    """The last diagnosis, what it is of, and until when it is good enough."""
+class _Looked(Generic[A]):
+    """What was last seen of a run, of which moment that is, and until when it is good enough. ``look`` looks at the run."""
 
-    def __init__(self) -> None:
-        self._found: diagnosis.Diagnosis | None = None
+    def __init__(self, look: Callable[[Trainer], A]) -> None:
+        self._look = look
+        self._found: A | None = None
         self._due = 0.0
         self._of: object = None
 
-    def of(self, trainer: Trainer, running: bool) -> diagnosis.Diagnosis:
+    def of(self, trainer: Trainer, running: bool) -> A:
         start = perf_counter()
         if self._found is not None and running and start < self._due:
             return self._found
         # While paused, frames come for many reasons, and of a large network a diagnosis takes most of a second.
         moment = trainer.steps, trainer.fit, crc32(trainer.model.store.values.data)
         if self._found is None or moment != self._of:
-            self._found, self._of = diagnosis.diagnose(trainer), moment
+            self._found, self._of = self._look(trainer), moment
             now = perf_counter()
             self._due = now + max(DIAGNOSIS_AGE, (now - start) / DIAGNOSIS_SHARE)
         return self._found
@@ -405,7 +485,48 @@ class Diagnosis(Want[diagnosis.Diagnosis]):
     def answer(self, live: Live) -> diagnosis.Diagnosis | None:
         if live.trainer is None:
             return None
-        return live.kept(Diagnosis, None, _Diagnosed).of(live.trainer, live.running)
+        return _diagnosed(live).of(live.trainer, live.running)
+
+
+def _diagnosed(live: Live) -> _Looked[diagnosis.Diagnosis]:
+    return live.kept(Diagnosis, None, lambda: _Looked(diagnosis.diagnose))
+
+
+@dataclass(frozen=True)
+class Spreads(Want[distributions.Distributions]):
+    """How all numbers of every layer are spread. Answer: ``engine.distributions.Distributions``, as often as a ``Diagnosis``."""
+
+    def answer(self, live: Live) -> distributions.Distributions | None:
+        if live.trainer is None:
+            return None
+        look = live.kept(Spreads, None, lambda: _Looked(distributions.distributions))
+        return look.of(live.trainer, live.running)
+
+
+@dataclass(frozen=True)
+class SpreadFilm(OfNode[Film]):
+    """How one quantity of a node was spread at moments that the run can return to. Answer: ``playground.runner.spreads.Film``.
+
+    Earlier moments are looked at one after another, so the answer grows; it is the same object while it does not.
+    """
+
+    quantity: str = "sums"
+
+    def answer(self, live: Live) -> Film | None:
+        return film(live, self.node_id, self.quantity)
+
+    def work(self, live: Live, go_on: Callable[[], bool]) -> bool:
+        return film_on(live, go_on)
+
+
+@dataclass(frozen=True)
+class KeptSpreads(Want["distributions.Distributions | str"]):
+    """As ``Spreads``, of the run in a file. Answer: ``engine.distributions.Distributions``, or why there are none, in words."""
+
+    file: str
+
+    def answer(self, live: Live) -> distributions.Distributions | str | None:
+        return live.kept(KeptSpreads, self.file, lambda: kept_spreads(self.file))
 
 
 @dataclass(frozen=True)
@@ -419,7 +540,7 @@ class Coaching(Want[Told]):
         trainer = live.trainer
         if trainer is None or live.project is None:
             return None
-        diagnosed = live.kept(Diagnosis, None, _Diagnosed)
+        diagnosed = _diagnosed(live)
         return live.kept(Coaching, None, Follower).told(
             live.project, live.data, trainer, live.running, lambda: diagnosed.of(trainer, live.running)
         )

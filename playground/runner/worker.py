@@ -145,8 +145,8 @@ class Worker(threading.Thread):
                 session.pause()
             case commands.Reset():
                 session.reset()
-            case commands.Step(unit):
-                self._step(unit)
+            case commands.Step(unit, count):
+                self._step(unit, count)
             case commands.StepBack(unit):
                 self._go_back(lambda: session.step_back(unit, self._on_the_way))
             case commands.GoTo(step):
@@ -159,8 +159,8 @@ class Worker(threading.Thread):
                 self._wants = wants
             case commands.ShowPicture():
                 session.show_picture(command)
-            case commands.Inspect(sample):
-                session.inspect(sample)
+            case commands.Inspect(sample, guest):
+                session.inspect(sample, guest)
             case commands.ApplyStep():
                 self._step("batch")
                 if session.state is State.PAUSED:
@@ -209,14 +209,14 @@ class Worker(threading.Thread):
         self._gentle_since = self._due if gently else None
         self._session.play()
 
-    def _step(self, unit: str) -> None:
+    def _step(self, unit: str, count: int = 1) -> None:
         trainer = self._session.trainer
         if trainer is None:
             return
         if unit == "epoch":
             stepping = self._session.state is State.RUNNING and self._until_epoch < float("inf")
             # asked for twice in a row: two epochs
-            self._go((self._until_epoch if stepping else trainer.epoch) + 1)
+            self._go((self._until_epoch if stepping else trainer.epoch) + count)
             return
         self._session.play()
         if self._session.state is State.RUNNING:

@@ -271,6 +271,14 @@ def _one(moments: tuple[Snapshot, ...], number: Any) -> Snapshot | None:
     return None if number is None else moments[number]
 
 
+def weights_in(path: str | os.PathLike[str]) -> dict[str, Array] | None:
+    """The weights in a file that holds a run, by name; ``None`` where there are none, or they cannot be read."""
+    try:
+        return _tensors(Container(path), WEIGHTS)
+    except EngineError:
+        return None
+
+
 def _tensors(found: Container, name: str) -> dict[str, Array]:
     from safetensors.numpy import load
 

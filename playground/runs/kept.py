@@ -49,6 +49,7 @@ class Entry:
         trial, result: what was trained, and what came of it.
         made: when.
         note, star: the person's.
+        by_time: it got as much time as the runs beside it, whatever epochs it made in it.
     """
 
     key: str
@@ -57,6 +58,7 @@ class Entry:
     made: datetime
     note: str = ""
     star: bool = False
+    by_time: bool = False
 
     @property
     def group(self) -> Project:
@@ -106,6 +108,7 @@ class Kept:
                 datetime.fromisoformat(str(data["made"])).astimezone(UTC),
                 clipped(str(data.get("note", "")), NOTE_LETTERS),
                 data.get("star") is True,
+                data.get("by_time") is True,
             )
         except (EngineError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             return None
@@ -121,6 +124,7 @@ class Kept:
             "made": entry.made.isoformat(timespec="microseconds"),
             "note": entry.note,
             "star": entry.star,
+            "by_time": entry.by_time,
         }
         with files.writing(path):
             self.folder.mkdir(parents=True, exist_ok=True)

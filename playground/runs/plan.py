@@ -26,6 +26,8 @@ from playground.document.project import Project
 
 #: values that a range is given in a grid, where their number is not said; points of a quasi-random plan likewise
 GRID, POINTS = 5, 20
+#: how many times as far a range is extended by factors at most, and with how many values
+FARTHER, EXTENDED = 30.0, 4
 #: runs that a plan may have
 MOST_TRIALS = 10_000
 
@@ -70,9 +72,41 @@ class Setting:
             value = math.exp(math.log(self.low) + share * (math.log(self.high) - math.log(self.low)))
         else:
             value = self.low + share * (self.high - self.low)
+        return self.rounded(value)
+
+    def rounded(self, value: float) -> Any:
+        """A value of the range, with four digits: nobody tells more of them apart, and a table is easier to read."""
         value = min(max(value, self.low), self.high)
-        # Four digits: nobody tells more of them apart, and a table is easier to read.
         return round(value) if self.whole else min(max(float(f"{value:.4g}"), self.low), self.high)
+
+    @property
+    def words(self) -> str:
+        """As ``setting`` reads it: PATH=VALUES."""
+        if self.values:
+            return f"{self.path}={','.join(map(in_words, self.values))}"
+        ends = f"{in_words(self.low)}..{in_words(self.high)}"
+        return f"{self.path}={'log:' if self.log else ''}{ends}{f'/{self.count}' if self.count else ''}"
+
+    def extended(self, value: Any) -> Setting | None:
+        """The values beyond the border at which ``value`` lies, as far again as they reach so far; ``None`` where it lies at none."""
+        border = self.border(value)
+        if not border:
+            return None
+        numbers = sorted(float(v) for v in (self.values or (self.low, self.high)))
+        low, high = numbers[0], numbers[-1]
+        # By factors where they are so, or the largest is many times the smallest.
+        by_factors = low > 0 and (self.log or high >= 8 * low)
+        if border == "lower":
+            step = min(high / low, FARTHER) if by_factors else high - low
+            first, last = (low / step, low) if by_factors else (low - step, low)
+        else:
+            step = min(high / low, FARTHER) if by_factors else high - low
+            first, last = (high, high * step) if by_factors else (high, high + step)
+        whole = self.whole or all(isinstance(v, int) for v in self.values or (0.5,))
+        ends = [round(x) if whole else float(f"{x:.4g}") for x in (first, last)]
+        if not ends[0] < ends[1]:
+            return None
+        return Setting(self.path, (), ends[0], ends[1], by_factors, self.count or EXTENDED, whole)
 
     def border(self, value: Any) -> str:
         """At which end of its range ``value`` lies, "lower" or "upper" (the outermost tenth of it); "" for none, and for choices."""

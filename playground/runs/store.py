@@ -47,10 +47,12 @@ class RunStore:
     def weights_of(self, node: Node) -> dict[str, Array]:
         """The numbers that ``node`` held in the newest run that has it, by name; empty where none has."""
         for run in reversed(self._runs):
-            if node in run.project.network.nodes:
+            nodes = run.project.network.nodes
+            held = next((n for n in nodes if n.first_id == node.first_id and n.layer == node.layer), None)
+            if held is not None:
                 if self._looked_at is None or self._looked_at[0] is not run:
                     self._looked_at = run, weights_of(run.snapshot.arrays, run.layout)
-                begin = f"{node.id}."
+                begin = f"{held.id}."
                 return {
                     key[len(begin) :]: array
                     for key, array in self._looked_at[1].items()

@@ -19,6 +19,7 @@ from engine.io.guarded import read_bytes
 from engine.log import COLUMNS
 from playground import __version__
 from playground.document import edits, files
+from playground.document.content import content_of
 from playground.document.project import Project
 
 #: bytes of a file of the engine's source
@@ -33,6 +34,7 @@ ENDS = {
     "stopped": "stopped early",
     "diverged": "diverged",
     "refused": "cannot be trained",
+    "pruned": "given up",
 }
 
 
@@ -66,9 +68,15 @@ class Trial:
             "seed": self.seed,
             "epochs": self.epochs,
             "memory": self.project.memory,
+            "data": self.content,
             "project": json.loads(files.to_json(self.project)),
         }
         return json.dumps(data, ensure_ascii=False)
+
+    @cached_property
+    def content(self) -> str:
+        """A check sum of the files that the data come from; "" where they come from none."""
+        return content_of(self.project.source)
 
     @cached_property
     def digest(self) -> str:
@@ -89,7 +97,7 @@ def trial(text: str, of_any_engine: bool = False) -> Trial:
             int(data["epochs"]),
             int(data["memory"]),
         )
-        described = json.dumps(data["project"])
+        content, described = str(data.get("data", "")), json.dumps(data["project"])
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise SpecError(
             f"A trial is described by {shown(text)} ({type(error).__name__}); expected a project, a seed and a number of epochs."
@@ -100,9 +108,17 @@ def trial(text: str, of_any_engine: bool = False) -> Trial:
             "Install the same version on both."
         )
     try:
-        return Trial(files.from_json(described, "The trial's project").replace(memory=memory), seed, epochs)
+        made = Trial(files.from_json(described, "The trial's project").replace(memory=memory), seed, epochs)
     except files.FileError as error:
         raise SpecError(str(error)) from None
+    if of_any_engine:
+        vars(made)["content"] = content  # what it was about, whatever the files hold by now
+    elif content and made.content and made.content != content:
+        raise SpecError(
+            "The data files hold something else here than where the trial was made; expected the same content, byte for byte. Copy the "
+            "files anew."
+        )
+    return made
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,10 @@ HEAVY = QT | {
     "PIL",
     "distributed",
     "duckdb",
+    "h5py",
     "joblib",
     "onnx",
+    "optuna",
     "python_calamine",
     "safetensors",
     "scipy",
@@ -41,10 +43,11 @@ HEAVY = QT | {
     "sklearn",
     "torch",
     "ziamath",
+    "zxingcpp",
 }
 
 # The engine is pure NumPy; these it may use when asked for what they do, and it leaves threads to its callers.
-ENGINE_LAZILY = {"PIL", "duckdb", "onnx", "python_calamine", "safetensors", "scipy", "sklearn"}
+ENGINE_LAZILY = {"PIL", "duckdb", "h5py", "onnx", "python_calamine", "safetensors", "scipy", "sklearn"}
 THREADS = {"asyncio", "concurrent", "multiprocessing", "threading"}
 
 
@@ -245,7 +248,7 @@ def test_whatever_is_imported_is_a_declared_dependency(imports: list[Import], re
     # PySide6-Essentials is nothing without shiboken6, and pins it.
     offered = [
         one
-        for extra in ("cluster", "export", "share", "tables")
+        for extra in ("cluster", "export", "film", "share", "sweep", "tables")
         for one in project["optional-dependencies"][extra]
     ]
     declared = {_name_of(requirement) for requirement in (*project["dependencies"], *offered)} | {"shiboken6"}
@@ -285,7 +288,7 @@ for module in pkgutil.walk_packages({0}.__path__, "{0}."):
         (EVERY_MODULE_OF.format("engine"), HEAVY | {"playground"}),
         (EVERY_MODULE_OF.format("playground.document"), HEAVY),
         (EVERY_MODULE_OF.format("playground.runner"), HEAVY),
-        ("import playground.cli", HEAVY),
+        ("import playground.cli.commands", HEAVY),
     ],
     ids=["prediction", "engine", "document", "runner", "command line"],
 )

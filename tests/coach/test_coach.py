@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from engine import Fit, Model, Network, Trainer
-from engine.coach import RULES, Coach, Plan, Rule, before, look
+from engine.coach import RULES, Advice, Coach, Plan, Rule, before, look
+from engine.coach.plan_rules import _facts
 from engine.coach.rule import Finding, rule
 from engine.data import Circle, Dataset, Digits, NpzFile, Preparation, prepare
 from engine.initializers import Zeros
@@ -22,6 +23,7 @@ from engine.problems import Several
 from engine.regularizers import L2
 from playground import app
 from playground.document import edits
+from playground.document.examples import example
 from playground.document.project import Project, findings
 from tests.coach.zoo import ZOO, clouds, curve, deep, given, mlp, plane, project, table
 
@@ -215,6 +217,22 @@ def test_twelve_sigmoids_lose_the_gradient_and_a_higher_rate_is_not_what_helps()
     assert metric(mended) > 0.75
 
 
+def test_units_that_a_large_step_has_thrown_out_are_not_a_network_that_is_too_simple() -> None:
+    made = example("circle").project
+    fast = edits.set_fit(made, made.fit.replace(optimizer=SGD(lr=1.2)))
+    said, lights = list[Advice](), list[str]()
+
+    def heard(coach: Coach) -> None:
+        said.extend([coach.advice] if coach.advice else [])
+        lights.append(coach.told.light)
+
+    app.train(fast, 300, lambda done: None, coached=heard)
+    assert {one.rule for one in said} == {"units-saturated"}
+    assert lights[-1] == ""  # it has come to rest, and is not called learning
+    (remedy,) = said[-1].remedies
+    assert metric(edits.mend(fast, remedy), 100) > 0.97
+
+
 def test_training_by_heart_is_no_good_fit() -> None:
     from engine.verdict import Kind, verdict
 
@@ -301,6 +319,18 @@ def test_rows_of_few_values_are_alike_by_chance(tmp_path: Path) -> None:
     assert not [one for one in findings(made) if one.rule == "shared-samples"]
 
 
+@pytest.mark.parametrize(
+    "column",
+    [lambda y: np.zeros(len(y)), lambda y: np.arange(len(y)) % 2, lambda y: np.where(y == 0, 0, np.arange(len(y)) % 3)],
+    ids=["constant", "two values", "one class of three told"],
+)  # fmt: skip
+def test_a_column_whose_equal_values_belong_to_several_classes_tells_nothing(tmp_path: Path, column) -> None:
+    y = np.repeat([0, 1, 2], 40)
+    x = np.random.default_rng(0).normal(size=(120, 2))
+    made = table(tmp_path, "alike", np.column_stack([column(y), x]), y, outputs=3)
+    assert "column-tells" not in [one.rule for one in findings(made)]
+
+
 def test_layers_that_are_joined_are_not_in_a_row() -> None:
     from engine.layers import Add
     from engine.network import Node
@@ -352,3 +382,14 @@ def test_dead_units_are_left_behind_by_beginning_anew() -> None:
     assert mended.seed != made.seed
     assert mended.fit.optimizer.lr == 0.1
     assert not coached(mended, 10).warnings
+
+
+@pytest.mark.parametrize(
+    ("column", "told"), [(np.zeros(300), False), (np.arange(300) % 2, False), (np.arange(300) // 100, True)]
+)
+def test_a_column_of_few_values_tells_the_target_only_where_they_part_the_classes(column, told) -> None:
+    """A pixel that is always black is sorted by whatever stands beside it: it was said to tell the digit."""
+    data = Dataset(
+        np.column_stack([column, np.random.default_rng(0).normal(size=300)]), np.arange(300) // 100
+    )
+    assert _facts(data).telling == (0 if told else None)

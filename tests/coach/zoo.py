@@ -298,9 +298,9 @@ def _(folder: Path) -> Project:
     return mlp(initializer=Normal(std=1.0))
 
 
-@fault("20 ReLU layers of 16", "born-dead", "units-died")
+@fault("30 ReLU layers of 8", "born-dead", "units-died")
 def _(folder: Path) -> Project:
-    return mlp(*deep(20, 16, ReLU()))
+    return mlp(*deep(30, 8, ReLU()))
 
 
 @fault("bias of −10 before a ReLU", "born-dead")

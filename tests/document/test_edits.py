@@ -253,6 +253,24 @@ def test_data_that_cannot_be_made_do_not_stop_the_edit(monkeypatch: pytest.Monke
     assert edits.mend_output(after).network is after.network
 
 
+def test_a_start_is_that_of_all_layers() -> None:
+    before = project(Linear(4, initializer=Zeros()), Tanh(), Linear(7), Softmax(), Linear(3), Sigmoid())
+    after = edits.start_with(before, HeNormal(), ReLU())
+    assert after.fit.initializer == HeNormal()
+    assert [n.layer for n in after.network.nodes] == [
+        Linear(4), ReLU(), Linear(7), Softmax(), Linear(3), Sigmoid()
+    ]  # fmt: skip
+    assert ids(after) == ids(before)
+    assert edits.EDITS["start_with"].named(before, HeNormal()) == "Start with He normal"
+
+
+def test_a_start_alone_leaves_the_network() -> None:
+    before = project(Linear(4), Tanh(), Linear(1))
+    after = edits.start_with(before, HeNormal())
+    assert after.network is before.network
+    assert edits.start_with(after, HeNormal()) == after
+
+
 def test_seeds() -> None:
     assert edits.set_seed(circle(), 5).seed == 5
     assert edits.new_weights(edits.set_seed(circle(), 5)).seed == 6

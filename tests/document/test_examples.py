@@ -24,6 +24,7 @@ FLOORS = {
     "spiral": 0.95,
     "spiral3": 0.95,
     "regression": 0.9,
+    "pulses": 0.88,  # four units
     "surface": 0.8,
     "digits-mlp": 0.93,
     "digits-cnn": 0.97,
@@ -31,6 +32,7 @@ FLOORS = {
     "learned-picture": 0.9,
     "iris": 0.9,
     "diabetes": 0.3,
+    "one-neuron": 0.9,
     "first-steps": 0.0,  # one sample is there to be followed, not to learn a rule from
     "first-convolution": 0.0,
     "tutorial-xor": 0.85,

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
+from engine.core import Array
 from engine.data.numbers import Names, Numbers, Table
 from engine.errors import ShapeError, SpecError
 from engine.layers import Layer, Shape
 from engine.layers import registry as layers
+from engine.losses import Loss
 from engine.registry import Registry
 from engine.spec import (
     Bool,
@@ -77,6 +82,11 @@ def variants(cls: type[Spec]) -> list[Spec]:
             except SpecError:
                 continue
     return list(dict.fromkeys(found))
+
+
+def in_domain(loss: Loss, z: Array) -> Array:
+    """``z`` where any number may be given to ``loss``; else squeezed into what may."""
+    return z if math.isinf(loss.domain[0]) else 1.0 / (1.0 + np.exp(-z))
 
 
 def layer_cases() -> Iterator[tuple[Layer, Shape]]:

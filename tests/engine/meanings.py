@@ -327,6 +327,7 @@ def added(case: Case, sample: int, backward: bool) -> Scope:
 MEANINGS: dict[type[Layer], Callable[[Case, int, bool], Scope]] = {
     layers.PReLU: prelu, layers.Dropout: dropout, layers.Dropout2d: dropout2d, layers.GaussianNoise: noise,
     layers.BatchNorm: batch_norm, layers.LayerNorm: layer_norm, layers.LocalResponseNorm: response, layers.Softmax: softmax,
+    layers.LogSoftmax: softmax,
     layers.Linear: linear, layers.Conv2d: conv, layers.MaxPool2d: pool, layers.AvgPool2d: pool,
     layers.AdaptiveAvgPool2d: adaptive, layers.GlobalAvgPool2d: lambda case, sample, backward: picture(case, sample),
     layers.GlobalMaxPool2d: largest, layers.ConvTranspose2d: transposed, layers.Upsample: enlarged, layers.ZeroPad2d: bordered,

@@ -131,6 +131,8 @@ def torch_layer(layer: Layer, shape: Shape) -> Any:
             return nn.PReLU(shape[0] if layer.per_channel else 1)
         case "Softmax":
             return nn.Softmax(dim=1)
+        case "LogSoftmax":
+            return nn.LogSoftmax(dim=1)
         case "Upsample":
             corners = layer.align_corners if layer.mode == "bilinear" else None
             return nn.Upsample(scale_factor=layer.scale_factor, mode=layer.mode, align_corners=corners)

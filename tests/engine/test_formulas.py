@@ -15,7 +15,7 @@ from engine.layers import registry as all_layers
 from engine.losses import Loss
 from engine.optimizers import Optimizer
 from engine.spec import Spec
-from tests.engine.catalogue import case_id, variants
+from tests.engine.catalogue import case_id, in_domain, variants
 from tests.engine.latex import Scope, Statement, check_formula, defined, evaluate, performed, statements
 from tests.engine.meanings import BESIDE, SILENT, Case, letters_of, scope_of, steps
 from tests.engine.trace.tracing import network_with, trainer_for
@@ -48,6 +48,7 @@ FITTING: dict[type[Layer], tuple[dict[str, Any], tuple[Shape, ...]]] = {
     layers.Upsample: ({}, ((1, 2, 3),)),
     layers.Linear: ({"out_features": 3}, ((4,),)),
     layers.Softmax: ({}, ((5,),)),
+    layers.LogSoftmax: ({}, ((5,),)),
     layers.Flatten: ({}, ((2, 4, 5),)),
     layers.Unflatten: ({"channels": 2, "height": 2, "width": 3}, ((12,),)),
     layers.LocalResponseNorm: ({"alpha": 0.5}, ((7, 1, 2),)),
@@ -137,11 +138,14 @@ def test_a_losss_formulas_give_its_numbers(loss: Loss, task: str) -> None:
         3
         if task == "multiclass"
         else 2
-        if loss.key in ("CrossEntropyLoss", "MultiMarginLoss") or task == "regression"
+        if loss.key in ("CrossEntropyLoss", "NLLLoss", "MultiMarginLoss") or task == "regression"
         else 1
     )
     y = rng.normal(size=(count, outputs)) if task == "regression" else rng.integers(0, max(outputs, 2), count)
-    z, t = rng.normal(0, 2, (outputs, count)), np.ascontiguousarray(loss.targets(y, outputs).T)
+    z, t = (
+        in_domain(loss, rng.normal(0, 2, (outputs, count))),
+        np.ascontiguousarray(loss.targets(y, outputs).T),
+    )
     dz, value = np.zeros_like(z), np.zeros(())
     steps = loss.bind(z, t, dz, value)
     run_calls(steps.forward)
@@ -157,8 +161,8 @@ def test_a_losss_formulas_give_its_numbers(loss: Loss, task: str) -> None:
     if given:  # the engine's targets carry them
         t = t / weights[:, None]
     names = {
-        "z": cells(z), "t": cells(t), "∂z": cells(dz), "y": y, "L": float(value), "N": count, "K": outputs, "w": weights,
-        "p": loss.probabilities(z.T), **letters_of(loss),
+        "z": cells(z), "t": cells(t), "∂" + loss.letter("z"): cells(dz), "y": y, "L": float(value), "N": count, "K": outputs, "w": weights,
+        "p": cells(z) if loss.letter("z") == "p" else loss.probabilities(z.T), **letters_of(loss),
     }  # fmt: skip
     scope = Scope(names, {"n": range(count), "k": range(outputs)})
     assert check_formula(loss.formula, scope)

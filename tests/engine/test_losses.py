@@ -14,7 +14,7 @@ from engine.optimizers import Adam
 from engine.ranges import ANY, Range
 from engine.receptive import SampleGradients
 from engine.trace import Place, card, moments, nudge, sample_outcomes
-from tests.engine.catalogue import case_id, variants
+from tests.engine.catalogue import case_id, in_domain, variants
 from tests.engine.numeric import directional, relative_error
 
 DATA = {
@@ -28,7 +28,7 @@ CASES = [(loss, task) for cls in losses for loss in variants(cls) for task in lo
 def bound(loss: Loss, data: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray, object, object]:
     (outputs,) = loss.out_shape(data)
     rng = np.random.default_rng(0)
-    z = rng.normal(0, 2, (outputs, len(data)))
+    z = in_domain(loss, rng.normal(0, 2, (outputs, len(data))))
     t = np.ascontiguousarray(loss.targets(data.y, outputs).T)
     dz, value = np.zeros_like(z), np.zeros(())
     steps = loss.bind(z, t, dz, value)

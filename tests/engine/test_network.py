@@ -7,7 +7,7 @@ from engine.errors import ShapeError, SpecError
 from engine.layers import Conv2d, Flatten, Identity, Linear, MaxPool2d, ReLU, Tanh, registry
 from engine.model import Model
 from engine.network import Network, Node
-from engine.problems import InsertLayer
+from engine.problems import InsertLayer, RemoveNode
 from tests.engine.numeric import gradient_errors, program_for
 
 CNN = Network.chain(Conv2d(8, padding="same"), ReLU(), MaxPool2d(2), Flatten(), Linear(10))
@@ -48,7 +48,8 @@ def test_a_flatten_is_offered_to_all_that_would_fit_behind_one() -> None:
                 assert not Network.chain(Flatten(), kind()).problems((3, 8, 8))
                 mended.add(kind)
     assert Linear in mended
-    assert Network.chain(Conv2d(8)).problems((4,))[0].remedies == ()
+    (only,) = Network.chain(Conv2d(8)).problems((4,))[0].remedies
+    assert only == RemoveNode("Remove the Conv2d", "0")
 
 
 def test_the_output_must_be_what_data_and_loss_need() -> None:

@@ -15,8 +15,10 @@ from engine.layers import (
     Conv2d,
     Flatten,
     Hardtanh,
+    Identity,
     LayerNorm,
     Linear,
+    LogSoftmax,
     ReLU,
     Sigmoid,
     Softmax,
@@ -24,12 +26,14 @@ from engine.layers import (
 )
 from engine.layers import registry as layers
 from engine.losses import (
+    BCELoss,
     BCEWithLogitsLoss,
     CrossEntropyLoss,
     HingeLoss,
     Loss,
     MSELoss,
     MultiMarginLoss,
+    NLLLoss,
     losses,
 )
 from engine.network import Node
@@ -100,7 +104,9 @@ def test_every_loss_after_every_activation_fits_and_learns_or_is_warned_of(
         assert learns(network, data, fit)
         return
     (problem,) = found
-    assert (problem.node_id, problem.level) == ("3", "warning")
+    given = network.output_range
+    inside = loss.domain[0] <= given.low and given.high <= loss.domain[1]
+    assert (problem.node_id, problem.level) == ("3", "warning" if inside else "error")
     assert problem.message.startswith(activation.label)
     assert problem.remedies
     for remedy in problem.remedies:
@@ -132,7 +138,19 @@ def test_which_pairs_fit() -> None:
 
 
 def test_what_is_said_and_offered() -> None:
-    assert texts(last(Sigmoid(), BCEWithLogitsLoss())) == ["Remove the Sigmoid"]
+    assert texts(last(Sigmoid(), BCEWithLogitsLoss())) == ["Remove the Sigmoid", "Use BCELoss"]
+    assert texts(last(Identity(), BCELoss())) == ["Use Sigmoid", "Use BCEWithLogitsLoss"]
+    assert texts(last(Linear(1), BCELoss())) == ["Add a Sigmoid", "Use BCEWithLogitsLoss"]
+    assert texts(last(Softmax(), NLLLoss(), DATA["multiclass"])) == ["Use LogSoftmax"]
+    assert texts(last(LogSoftmax(), CrossEntropyLoss(), DATA["multiclass"])) == [
+        "Remove the LogSoftmax",
+        "Use NLLLoss",
+    ]
+    below = last(Tanh(), BCELoss())
+    assert below is not None
+    assert below.message.startswith(
+        "Tanh gives values from −1 to 1; Binary cross-entropy of probabilities asks for probabilities"
+    )
     assert texts(last(Sigmoid(), HingeLoss())) == ["Remove the Sigmoid", "Use Tanh"]
     assert texts(last(Softmax(), CrossEntropyLoss(), DATA["multiclass"])) == ["Remove the Softmax"]
     shares = last(Softmax(), MSELoss())
@@ -167,7 +185,7 @@ def test_the_layer_that_narrows_is_named_through_those_that_pass_on() -> None:
     data = Dataset(Digits().make().x[:40], np.arange(40) % 2)
     (problem,) = review(network, data, Fit())
     assert problem.node_id == "4"
-    assert texts(problem) == ["Remove the Sigmoid"]
+    assert texts(problem) == ["Remove the Sigmoid", "Use BCELoss"]
 
 
 def test_where_nothing_can_be_removed_a_linear_is_added() -> None:

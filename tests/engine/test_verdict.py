@@ -108,3 +108,15 @@ def test_a_cause_comes_before_all_other_advice() -> None:
     assert found.advice == "First see to this: the gradient vanishes."
     assert verdict(0.0, 0.0, 0.0, cause="Layers in a row").kind is Kind.GOOD_FIT
     assert "Layers" not in verdict(0.0, 0.0, 0.0, cause="Layers in a row").advice
+
+
+def test_while_it_learns_a_high_bias_asks_for_patience() -> None:
+    found = verdict(0.4, 0.4, 0.0, learning=True)
+    assert found.kind is Kind.HIGH_BIAS
+    assert "train on" in found.advice
+    assert "units" not in found.advice
+    gap = verdict(0.0, 0.2, 0.0, learning=True)
+    assert gap.kind is Kind.HIGH_VARIANCE
+    assert "see whether the validation loss turns" in gap.advice
+    assert "Overfitting" in verdict(0.0, 0.2, 0.0, turned="It has turned.", learning=True).advice
+    assert verdict(0.4, 0.4, 0.0, cause="The gradient vanishes", learning=True).advice.startswith("First see")

@@ -11,7 +11,7 @@ from playground.document.project import Project
 from playground.lessons.actions import ACTIONS, action
 from playground.lessons.check import check
 from playground.lessons.errors import LessonError
-from playground.lessons.lesson import MOST_BYTES, lessons, load, parse
+from playground.lessons.reading import MOST_BYTES, lessons, load, parse
 from playground.runner.session import Session
 
 FRONT = '+++\ntitle = "A"\nabout = "B"\nminutes = 5\ntopic = "C"\nstart = ["do:open?example=circle"]\n+++\n'
@@ -32,7 +32,7 @@ GOAL = '::: goal id=g when="run.epoch >= 2" solution="do:train?epochs=2"\nTwo ep
         (FRONT + "## A\n::: gaol id=g\n:::\n", "goal"),
         (FRONT + "## A\n::: goal id=g wen=1\n:::\n", "when"),
         (FRONT + "## A\n::: goal id=g when='1 < 2\n:::\n", "quotation mark"),
-        (FRONT + "## A\n::: goal id=g seeds=0 when='1 < 2'\n:::\n", "whole number"),
+        (FRONT + "## A\n::: goal id=g seeds=0 when='1 < 2'\n:::\n", "how many runs"),
         (FRONT + "## A\n::: predict id=q\nWhat?\n:::\n", "no answer"),
         (FRONT + "## A\n::: predict id=q\nWhat?\n- [x] a\n- [x] b\n:::\n", "do not decide"),
         (FRONT + "## A\n::: predict id=q answer='1'\nWhat?\n- [x] a\n- [ ] b\n:::\n", "two kinds"),
@@ -40,6 +40,23 @@ GOAL = '::: goal id=g when="run.epoch >= 2" solution="do:train?epochs=2"\nTwo ep
         (FRONT + "## A\n" + GOAL + GOAL, "stands twice"),
         (FRONT.replace("do:open?example=circle", "do:format") + "## A\n", "There is no action"),
         (FRONT + "## A\n" * 60, "too many pages"),
+        (FRONT.replace("topic", "topics") + "## A\n", "topic"),
+        (FRONT.replace("start =", 'alow = ["play"]\nstart =') + "## A\n", "allow"),
+        (FRONT.replace("start =", 'allow = "play"\nstart =') + "## A\n", "a list of texts"),
+        (FRONT.replace("start =", 'allow = ["plai"]\nstart =') + "## A\n", "play"),
+        (FRONT.replace("start =", "personal = 1\nstart =") + "## A\n", "true or false"),
+        (FRONT + "## A\n::: lock allow=play until=nobody\n:::\n", "nobody"),
+        (FRONT + "## A\n::: lock allow=plai\n:::\n", "play"),
+        (FRONT + "## A\n::: faded level=2\n:::\n", "id is missing"),
+        (FRONT + "## A\n::: faded id=f level=4\n:::\n", "1 to 3"),
+        (FRONT + "## A\n::: goal id=g seeds=3/2 when='1 < 2'\nx\n:::\n", "2/3 for two of three"),
+        (FRONT + "## A\n::: goal id=g coach=maybe when='1 < 2'\nx\n:::\n", "yes or no"),
+        (FRONT + "## A\n::: predict id=q\nWhat?\n- [x] a\n- [ ] b\n? Why?\n:::\n", "no reasons"),
+        (
+            FRONT
+            + "## A\n::: predict id=q\nWhat?\n- [x] a\n- [ ] b\n? Why?\n- because [ ] c\n- because [ ] d\n:::\n",
+            "do not decide",
+        ),
     ],
 )
 def test_what_is_wrong_is_said(text: str, why: str) -> None:
@@ -52,7 +69,7 @@ def test_the_check_plays_the_solution() -> None:
     assert check(parse(FRONT + "## A\n" + GOAL, "one")) == ()
     for text, why in (
         (GOAL.replace(">= 2", ">= 3"), "does not reach it with seed 0: epoch is 2, asked ≥ 3"),
-        (GOAL.replace(">= 2", ">= 0"), "is met before anything is done"),
+        (GOAL.replace(">= 2", ">= 0"), "is met at the start of the lesson"),
         (GOAL.replace('solution="do:train?epochs=2"', ""), "has no solution"),
         (GOAL.replace("do:train?epochs=2", "do:set?nobody.a=1"), "cannot be played"),
         ("[a](do:set?linear9.out_features=3)", "linear9"),
@@ -79,7 +96,7 @@ def test_actions_do_what_they_say() -> None:
     session = Session()
     for link in (
         "do:open?example=circle", "do:set?fit.optimizer=Adam&linear1.out_features=3", "do:add?layer=Linear&after=tanh2&out_features=5",
-        "do:remove?layer=tanh2", "do:data?name=Spiral", "do:seed?value=4", "do:train?epochs=2",
+        "do:remove?layer=tanh2", "do:data?name=Spiral", "do:set?seed=4", "do:train?epochs=2",
     ):  # fmt: skip
         action(link).do(session)
     project = session.project

@@ -3,7 +3,8 @@
 import pytest
 
 from playground.lessons.check import agrees, check
-from playground.lessons.lesson import Lesson, Predict, lessons, links_in
+from playground.lessons.lesson import Free, Lesson, links_in
+from playground.lessons.reading import lessons
 
 ALL = lessons()
 
@@ -14,11 +15,12 @@ def test_a_lesson_holds_what_it_says(lesson: Lesson) -> None:
     assert 5 <= lesson.minutes <= 15
     assert lesson.goals
     assert lesson.questions
-    assert any(isinstance(block, Predict) for page in lesson.pages for block in page.blocks)
+    assert any(isinstance(block, Free) for block in lesson.pages[-1].blocks), "a task of one's own at the end"
     assert all(list(links_in(block)) is not None for page in lesson.pages for block in page.blocks)
     for question in lesson.questions:
         assert question.because, question.id
-        assert all(choice.remark for choice in question.choices if not choice.right), question.id
+        wrong = [choice for choice in (*question.choices, *question.reasons) if not choice.right]
+        assert all(choice.remark for choice in wrong), question.id
 
 
 def test_each_lesson_has_its_own_name() -> None:

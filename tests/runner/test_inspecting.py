@@ -214,3 +214,32 @@ def test_a_nudge_that_breaks_says_so_and_is_not_tried_for_every_frame(
     assert "MemoryError: too large" in first.answer(want)
     assert second.answer(want) is first.answer(want)
     assert (first.unanswered, len(made)) == ("", 1)
+
+
+@pytest.mark.parametrize("guest", [("validation", 5), ("test", 0), ("train", 7)])
+def test_a_guest_stands_in_the_place_of_the_first_sample(guest: tuple[str, int]) -> None:
+    """Whatever sample somebody looks at is followed through the next update; the run stays as it was."""
+    session = Session()
+    session.load(DIGITS)
+    session.inspect()
+    usual = session.inspection.trace
+    assert usual is not None
+    session.inspect(guest=guest)
+    trace, data = session.inspection.trace, session.frame().data
+    assert trace is not None
+    part = getattr(data, guest[0])
+    if guest[0] == "train" and guest[1] in usual.batch:
+        assert trace.guest is None
+        return
+    assert (trace.guest, trace.size) == (guest, usual.size)
+    np.testing.assert_array_equal(trace.values["input"][0], part.x[guest[1]].astype(np.float32))
+    np.testing.assert_array_equal(trace.values["input"][1:], usual.values["input"][1:])
+    assert trace.labels[0] == part.y[guest[1]]
+    assert trace.targets[0].argmax() == part.y[guest[1]]
+    session.inspect()
+    again = session.inspection.trace
+    assert again is not None
+    assert (again.guest, again.loss) == (None, usual.loss)
+    session.inspect(guest=("validation", 10**6))
+    assert session.inspection.trace is not None
+    assert session.inspection.trace.guest is None, "there is no such sample"

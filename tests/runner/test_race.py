@@ -51,10 +51,16 @@ def test_each_has_the_same_bytes_as_alone(tmp_path: Path, key: str, by_time: boo
     trials = (Trial(a, 3, 3), Trial(b, 3, 3))
     kept = Kept(tmp_path)
     finished(Race([trials], by_time, kept))
-    for one in trials:
-        alone = app.train(one.seeded, 3, lambda done: None)
+    made = [entry.trial for entry in kept.entries.values()]
+    # In the same time, one makes all its epochs, and the other as many as it can: of those it is a whole run.
+    assert max(one.epochs for one in made) == 3
+    assert by_time or [one.epochs for one in made] == [3, 3]
+    for one in made:
+        alone = app.train(one.seeded, one.epochs, lambda done: None)
         assert alone.trainer is not None
         entry = kept.entries[one.digest]
+        assert entry.by_time == by_time
+        assert entry.result.epoch == one.epochs
         assert entry.result.weights == check_sum(alone.trainer.model.state_dict())
         assert replace(entry.result, seconds=0.0) == replace(result_of(one), seconds=0.0)
         run = run_files.load_run(kept.run_file(one.digest), files.load(kept.run_file(one.digest)))
@@ -155,10 +161,13 @@ def test_by_time_none_is_trained_for_longer_than_its_trial_says(tmp_path: Path) 
     a = example("xor").project
     trials = (Trial(a, 0, 3), Trial(a, 1, 200))
     finished(Race([trials], True, kept := Kept(tmp_path)))
-    for one in trials:
-        entry = kept.entries[one.digest]
-        assert entry.result.epoch == one.epochs
-        assert entry.result.weights == result_of(one).weights
+    assert {entry.trial.seed for entry in kept.entries.values()} == {0, 1}
+    for entry in kept.entries.values():
+        # It ends with the first, and is kept as a run of as many epochs as it has made.
+        assert entry.result.epoch == entry.trial.epochs <= trials[entry.trial.seed].epochs
+        assert entry.result.weights == result_of(entry.trial).weights
+    assert kept.entries[trials[0].digest].result.epoch == 3
+    assert trials[1].digest not in kept.entries
 
 
 def until_over(beside: Beside) -> RaceView:
@@ -231,3 +240,31 @@ def test_a_run_is_taken_up_and_undo_brings_the_old_one_back(tmp_path: Path) -> N
     assert (check_sum(session.trainer.model.state_dict()), session.trainer.epoch) == (before, 5)
     session.load(b, returning=True)
     assert (check_sum(session.trainer.model.state_dict()), session.trainer.epoch) == (taken, 3)
+
+
+def test_the_weights_that_two_runs_have_in_common_are_compared() -> None:
+    a = example("xor").project
+    b = with_rate(a, 0.5)
+    view = finished(Race([(Trial(a, 0, 2), Trial(b, 0, 2))]))
+    apart = dict(view.apart)
+    states = [app.train(one, 2, lambda done: None).trainer.model.state_dict() for one in (a, b)]
+    for layer in ("linear1", "linear2"):
+        mine, other = (np.concatenate([s[f"{layer}.weight"].ravel(), s[f"{layer}.bias"]]) for s in states)
+        assert apart[layer] == pytest.approx(np.linalg.norm(other - mine) / np.linalg.norm(mine), rel=1e-5)
+    wider = edits.set_layer(a, "linear1", a.network["linear1"].layer.replace(out_features=7))
+    assert "linear1" not in dict(finished(Race([(Trial(a, 0, 1), Trial(wider, 0, 1))])).apart)
+    assert dict(finished(Race([(Trial(a, 0, 1), Trial(a, 0, 1))])).apart) == {"linear1": 0.0, "linear2": 0.0}
+
+
+def test_a_race_with_little_time_ends_both_runs_at_one_epoch(tmp_path: Path) -> None:
+    a = example("spiral").project
+    kept = Kept(tmp_path)
+    trials = (Trial(a, 0, 10_000), Trial(with_rate(a, 0.001), 0, 10_000))
+    view = finished(Race([trials], kept=kept, seconds=0.05))
+    first, second = kept.entries.values()
+    assert first.result.epoch == second.result.epoch < 10_000
+    for entry in (first, second):
+        alone = app.train(entry.trial.seeded, entry.trial.epochs, lambda done: None)
+        assert alone.trainer is not None
+        assert entry.result.weights == check_sum(alone.trainer.model.state_dict())
+    assert view.done == (first.key, second.key)

@@ -29,11 +29,13 @@ PLANE, LINE, PICTURES = (example(key).project for key in ("circle", "regression"
 #: values to try for fields without a default; of a node, the network's own are tried
 FIELDS: dict[str, tuple[Any, ...]] = {
     "part": ("train", "own", "nothing of the kind"),
+    "code": ((0.5,), (0.5, -0.5)),
     "sample": (1, 10**9),
     "unit": ((0,), (0, 0, 0)),
     "channel": (0, 99),
     "first": (0, wants.PCA, 99),
     "second": (1, wants.PCA),
+    "file": ("/nowhere/run.chainrule",),
     "place": (Place("linear1", "parameter", "weight", (0, 0)), Place("nobody", "value", "", ())),
 }
 

@@ -59,3 +59,24 @@ def test_the_border_of_a_range_is_its_outer_tenth() -> None:
     assert [lr.border(v) for v in (1e-4, 2e-4, 0.01, 0.5, 1.0)] == ["lower", "lower", "", "upper", "upper"]
     assert [Setting("a", (1, 2, 3)).border(v) for v in (1, 2, 3)] == ["lower", "", "upper"]
     assert Setting("a", ("x", "y", "z")).border("x") == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "value", "more"),
+    [
+        ("fit.optimizer.lr=log:1e-3..1/4", 1.0, "fit.optimizer.lr=log:1..30/4"),
+        ("fit.optimizer.lr=log:1e-3..1e-2/4", 1e-3, "fit.optimizer.lr=log:0.0001..0.001/4"),
+        ("fit.optimizer.lr=0.01,0.1,1", 1.0, "fit.optimizer.lr=log:1..30/4"),
+        ("linear1.out_features=4,6,8", 8, "linear1.out_features=8..12/4"),
+        ("fit.optimizer.lr=0.1,0.2,0.3", 0.2, None),
+        ("fit.optimizer=SGD,Adam", None, None),
+    ],
+)
+def test_a_range_is_extended_beyond_the_border_where_the_best_lies(
+    words: str, value, more: str | None
+) -> None:
+    xor = example("xor").project
+    found = setting(xor, words).extended(value)
+    assert (None if found is None else found.words) == more
+    if more is not None:
+        assert setting(xor, more) == found

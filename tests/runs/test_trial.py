@@ -5,7 +5,9 @@ import math
 
 import pytest
 
+from engine.data import TableFile
 from engine.errors import SpecError
+from playground.document import edits
 from playground.document.examples import example, examples
 from playground.runs.trial import Result, Trial, best_of, result, thinned, trial
 
@@ -57,3 +59,25 @@ def test_long_curves_are_thinned_and_keep_their_end() -> None:
     assert len(kept) <= 2001
     assert (kept[0], kept[-1]) == (rows[0], rows[-1])
     assert thinned(rows[:3]) == tuple(rows[:3])
+
+
+def test_another_content_of_the_same_file_is_another_trial(tmp_path) -> None:
+    file = tmp_path / "points.csv"
+    write = lambda more: file.write_text(
+        "a,b,y\n" + "".join(f"{i},{i * i},{i % 2}\n" for i in range(30)) + more
+    )
+    write("")
+    project = edits.set_source(example("xor").project, TableFile(path=str(file)))
+    first = Trial(project, 0, 1)
+    text, digest = first.to_json(), first.digest
+    assert trial(text).digest == digest
+    write("31,961,1\n")
+    other = Trial(project, 0, 1)
+    assert other.digest != digest
+    with pytest.raises(SpecError, match=r"something else here .* Copy the files anew"):
+        trial(text)
+    shown = trial(text, of_any_engine=True)  # a run of old is still to be listed under its name
+    assert shown.digest == digest
+    write("")
+    assert Trial(project, 0, 1).digest == digest
+    assert Trial(example("xor").project, 0, 1).content == ""

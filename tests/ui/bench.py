@@ -49,6 +49,7 @@ class Bench:
         self.history = History(self.document, self.view)
         qtbot.addWidget(self.view)
         self.document.subscribe(self.stepper.show_project)
+        self.document.subscribe(self.focus.follow)
         self.document.subscribe(self.view.show_project)
         self.view.show_project(None, project)
 

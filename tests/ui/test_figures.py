@@ -12,6 +12,7 @@ import pytest
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRect, QRectF
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator, QSvgRenderer
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from playground.document.examples import example
 from playground.runner.messages import Step
@@ -202,3 +203,59 @@ def test_a_part_of_a_picture_is_that_part_in_a_drawing_too(qapp) -> None:
     QSvgRenderer(buffer.data()).render(again)
     again.end()
     assert {found.pixelColor(x, y).name() for x in (3, 16) for y in (3, 16)} == {"#0000ff"}
+
+
+def test_no_line_depends_on_how_a_program_takes_cosmetic_pens(shell: Shell) -> None:
+    drawing = figures.svg(view_of(shell, "losses"), 85.0, "#ffffff", "It").decode()
+    assert 'vector-effect="none"' in drawing
+    assert figures.COSMETIC not in drawing
+
+
+def test_a_small_picture_has_several_pixels_for_each_of_its_own(shell: Shell) -> None:
+    drawing = figures.svg(view_of(shell, "canvas"), 85.0, "#ffffff", "It").decode()
+    sharp = list(figures._IMAGE.finditer(drawing))
+    assert sharp
+    for found in sharp:
+        picture = QImage.fromData(QByteArray.fromBase64(found["data"].encode()))
+        wide = float(found["width"])
+        # at least two for each unit of the drawing, or it was shown no larger than it is
+        assert picture.width() >= 2 * wide or picture.width() >= figures.SHARP // 2
+
+
+def test_a_curve_is_as_many_dots_wide_as_the_figure_is_finer_than_the_screen(qtbot) -> None:
+    import pyqtgraph as pg
+
+    from playground.ui.kit.lines import Line
+
+    view, line = QWidget(), Line()
+    qtbot.addWidget(view)
+    plot = pg.PlotWidget(view)
+    plot.setBackground("w")
+    plot.resize(300, 200)
+    view.resize(300, 200)
+    line.style("#ff0000", 2)
+    plot.addItem(line)
+    line.set_data(np.array([0.0, 1.0]), np.array([0.5, 0.5]))
+    plot.setRange(xRange=(0, 1), yRange=(0, 1))
+    view.show()
+    thick = []
+    for times in (1, 4):
+        found = figures.image(view, 25.4 * times, "#ffffff")
+        column = pixels(found)[:, found.width() * 2 // 3]
+        thick.append((255 - column[:, 1].astype(int)).sum() / 255)
+        assert found.width() == 300 * times
+    assert (
+        thick[1] > 2.4 * thick[0]
+    )  # at the screen's density its two strokes take more than they cover together
+
+
+def test_buttons_are_for_the_window_alone(shell: Shell) -> None:
+    view = view_of(shell, "canvas")
+    button = QPushButton("Press", view)
+    button.setStyleSheet("background: #ff00ff; border: none;")
+    button.setGeometry(0, 0, 60, 30)
+    button.show()
+    pink = lambda image: (pixels(image)[:20, :40, :3] == [255, 0, 255]).all(-1).any()
+    assert pink(view.grab().toImage())
+    assert not pink(figures.image(view, view.width() / 300 * 25.4, "#ffffff"))
+    assert pink(view.grab().toImage())

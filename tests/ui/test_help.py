@@ -1,6 +1,7 @@
 """The help has a page for all there is, finds it by its words, and opens at what has the focus."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -230,3 +231,8 @@ def test_all_keys_at_a_glance_are_those_of_every_panel_too(told: Shell, qtbot) -
     for rows in words.KEYS.values():
         for keys, what in rows:
             assert {keys, what} <= said
+
+
+def test_every_heading_stands_once(qapp) -> None:
+    listed = [page.group for page in pages.pages().values()]
+    assert len([one for one, before in pairwise([*listed, ""]) if one != before]) == len(set(listed))

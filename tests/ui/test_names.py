@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QAction, QHelpEvent
+from PySide6.QtGui import Qt as QtGui
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -29,9 +30,9 @@ from engine.network import Network, Node
 from playground.document import edits
 from playground.document.project import Project
 from playground.runner.messages import State
+from playground.ui.kit.questions import refuse
 from playground.ui.kit.text import button_text, escaped, tip
 from playground.ui.kit.view import StepAt
-from playground.ui.shell.questions import refuse
 from tests.ui.shell import Shell
 
 pytestmark = pytest.mark.slow
@@ -93,7 +94,7 @@ def project_on(source: Source, outputs: int) -> Project:
 
 
 def is_markup(text: str) -> bool:
-    return EVIL in text and Qt.mightBeRichText(text)
+    return EVIL in text and QtGui.mightBeRichText(text)
 
 
 def shown_as_markup() -> list[str]:
@@ -104,7 +105,9 @@ def shown_as_markup() -> list[str]:
             where = f"{type(widget).__name__} {widget.objectName()}"
             if isinstance(widget, QLabel):
                 rich = widget.textFormat() == Qt.TextFormat.RichText
-                guessed = widget.textFormat() == Qt.TextFormat.AutoText and Qt.mightBeRichText(widget.text())
+                guessed = widget.textFormat() == Qt.TextFormat.AutoText and QtGui.mightBeRichText(
+                    widget.text()
+                )
                 if EVIL in widget.text() and (rich or guessed):
                     found.append(f"text of {where}: {widget.text()}")
             for what, text in (
@@ -278,7 +281,7 @@ def test_helpers() -> None:
     assert escaped("a < b & 'c'") == "a &lt; b &amp; 'c'"
     assert tip("a < b & c") == "a < b & c", "what Qt takes for no markup needs no escape"
     assert EVIL not in tip(named("x"))
-    assert Qt.mightBeRichText(tip(named("x")))
+    assert QtGui.mightBeRichText(tip(named("x")))
     assert button_text("salt & pepper") == "salt && pepper"
 
 

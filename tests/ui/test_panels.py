@@ -6,9 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QTableView
+from PySide6.QtWidgets import QTableView
 
 import playground.ui
 from playground.document.examples import example
@@ -101,16 +99,3 @@ print(*sys.modules)
     hidden = {one.made_by.partition(":")[0] for one in PANELS if not one.shown and ":" in one.made_by}
     for name in (*hidden - {"playground.ui.panels.problems"}, *LATER):
         assert name not in loaded, name
-
-
-def test_nothing_is_resized_while_a_dock_is_dragged(qtbot, tmp_path: Path) -> None:
-    shell = Shell(qtbot, example("circle").project, tmp_path, ToldRunner()).show()
-    docks, title = shell.window.docks, shell.window.docks["output"].titleBarWidget()
-    before = docks["output"].width()
-    QTest.mousePress(title, Qt.MouseButton.LeftButton, pos=QPoint(40, 8))
-    docks.give_room("output")
-    QApplication.processEvents()
-    assert docks["output"].width() == before
-    QTest.mouseRelease(title, Qt.MouseButton.LeftButton, pos=QPoint(40, 8))
-    docks.give_room("output")
-    qtbot.waitUntil(lambda: docks["output"].width() > before)

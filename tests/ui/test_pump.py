@@ -233,3 +233,25 @@ def test_a_frame_that_takes_long_to_unpack_is_shown_in_a_turn_of_its_own(window:
     assert window.middle.frames == []
     qtbot.waitUntil(lambda: window.middle.frames == [frame])
     assert window.worker.left is None
+
+
+def test_as_the_window_closes_who_is_being_told_ends_that_and_nobody_else_is_told(
+    window: Window, qtbot
+) -> None:
+    ended = []
+
+    def showing(before: Project, after: Project):
+        try:
+            yield
+        finally:
+            ended.append(after)
+
+    window.middle.showing = showing
+    window.pump.patience = 0.0
+    after = Project(seed=2)
+    window.pump.show_project(Project(seed=1), after)
+    assert not ended
+    window.pump.end()
+    assert ended == [after]
+    qtbot.wait(20)
+    assert not any(view.told for view in window.views)

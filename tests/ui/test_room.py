@@ -13,6 +13,8 @@ from engine.network import Network
 from playground.document import edits
 from playground.document.examples import example
 from playground.document.project import Project
+from playground.ui.panels.output.curve import CurveFit
+from playground.ui.panels.output.parts import CurveParts
 from tests.ui.shell import Shell, ToldRunner
 
 
@@ -78,3 +80,32 @@ def test_the_invitation_lies_over_no_input(qtbot, tmp_path: Path, width: int) ->
     room = canvas._on_area(canvas.scene.middle()).toRect()
     assert canvas.invitation.isVisible()
     assert canvas.invitation.x() >= room.left() - 1
+
+
+def test_a_curve_taken_apart_has_room_and_gives_it_back(qtbot, tmp_path: Path) -> None:
+    shell = Shell(qtbot, example("regression").project, tmp_path, ToldRunner()).show()
+    before, output = settled(shell), shell.window.docks.views["output"]
+    output._show(CurveParts)
+    qtbot.waitUntil(lambda: settled(shell)[1] > before[1] + 100)
+    output._show(CurveFit)
+    qtbot.waitUntil(lambda: settled(shell) == before)
+
+
+def test_a_project_of_pulses_has_room_from_the_beginning(qtbot, tmp_path: Path) -> None:
+    shell = Shell(qtbot, example("pulses").project, tmp_path, ToldRunner()).show()
+    qtbot.waitUntil(lambda: settled(shell)[1] > 400)
+    shell.window.docks.views["output"]._show(CurveFit)
+    qtbot.waitUntil(lambda: settled(shell)[1] < 400)
+
+
+def test_data_that_wait_for_an_answer_are_given_height_and_no_width(shell: Shell, tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("a,b,kind\n" + "".join(f"{i},{i * i},{'xy'[i % 2]}\n" for i in range(40)))
+    widths, data = settled(shell), shell.window.docks["data"]
+    before, view = data.height(), shell.window.docks.views["data"]
+    view.open_path(table)
+    shell.qtbot.waitUntil(view.preview.isVisible)
+    shell.qtbot.waitUntil(lambda: data.height() > before + 50)
+    assert settled(shell) == widths
+    view.preview.cancel.click()
+    shell.qtbot.waitUntil(lambda: data.height() == before)

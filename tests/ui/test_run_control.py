@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QPushButton
 
 from engine.problems import SetFit, SetPreparation
 from engine.regularizers import L2
+from playground.document import edits
 from playground.document.examples import example
 from playground.runner.messages import Frame, GoTo, Play, State
 from tests.ui.shell import Shell, ToldRunner
@@ -127,3 +128,10 @@ def test_the_way_to_the_best_epoch_is_not_offered_with_a_notice(told: Shell) -> 
     assert offers(told) == ["Go to the best epoch"]
     see(told, State.PAUSED, notice="The process ended. There is no way back from there.")
     assert offers(told) == []
+
+
+def test_what_was_good_to_know_goes_with_the_next_edit(told: Shell) -> None:
+    told.window.run.offer("Something was put aside.", "Back to it", lambda: None)
+    assert told.window.banner.isVisible()
+    told.document.apply(edits.set_seed(told.document.value, 7), "Seed")
+    assert not told.window.banner.isVisible()

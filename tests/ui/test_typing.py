@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox
 
 from engine.data import FourPoints
 from engine.layers import Conv2d, Flatten
@@ -110,7 +110,9 @@ def test_what_is_refused_is_dropped_without_a_question(shell: Shell, text: str) 
 def test_what_was_typed_over_a_deleted_block_is_an_edit_of_its_own(shell: Shell) -> None:
     type_units(shell)
     trigger(shell, "edit.delete")
-    assert "linear1" not in {n.id for n in shell.document.value.network.nodes}
+    assert [n.layer for n in shell.document.value.network.nodes] == [n.layer for n in CIRCLE.network.nodes][
+        1:
+    ]
     trigger(shell, "edit.undo")
     assert units(shell.document.value) == 9
     trigger(shell, "edit.undo")
@@ -204,3 +206,32 @@ def test_an_edit_of_a_block_that_went_before_the_form_heard_of_it_is_none(shell:
     assert shell.document.value is gone
     QTest.qWait(50)
     assert shell.document.value is gone
+
+
+def type_name(shell: Shell, text: str) -> QLineEdit:
+    shell.window.focus.select("linear1")
+    shell.window.docks["inspector"].raise_()
+    line = shell.child("layer_name")
+    assert isinstance(line, QLineEdit)
+    line.setFocus()
+    line.selectAll()
+    QTest.keyClicks(line, text)
+    return line
+
+
+def test_a_name_that_is_being_typed_is_saved_with_the_project(shell: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "p.playground.json"
+    files.save(CIRCLE, path)
+    shell.document.open(CIRCLE, path)
+    type_name(shell, "hidden")
+    trigger(shell, "file.save")
+    shell.qtbot.waitUntil(lambda: "hidden" in files.load(path).network)
+    assert shell.window.history.undoText() == "Name linear1 hidden"
+
+
+def test_a_name_that_cannot_be_stays_to_be_corrected(shell: Shell) -> None:
+    line = type_name(shell, "linear2")
+    trigger(shell, "run.play")
+    assert shell.document.value.network == CIRCLE.network
+    assert line.text() == "linear2"
+    assert shell.child("name_refused").isVisible()

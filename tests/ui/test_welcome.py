@@ -70,7 +70,7 @@ def test_it_is_remembered_that_it_was_shown(told: Shell) -> None:
     assert told.settings.welcomed
 
 
-@pytest.mark.parametrize("key", ["diagnosis", "backprop", "convolution"])
+@pytest.mark.parametrize("key", ["diagnosis", "distributions", "initialization", "backprop", "convolution"])
 def test_a_panel_is_one_click_away_and_its_switch_says_whether_it_is_seen(
     told: Shell, qtbot, key: str
 ) -> None:

@@ -15,6 +15,7 @@ from playground.ui.kit.text import button_text
 from playground.ui.kit.text import tip as as_tip
 
 if TYPE_CHECKING:
+    from engine.trace.symbols import Way
     from playground.ui.kit.theme import Theme
 
 Key = QKeySequence.StandardKey
@@ -26,6 +27,17 @@ BEGUN = "no update has been made since the run began or a setting was changed."
 SCALES = (100, 125, 150, 175, 200)
 
 #: significant digits of the numbers of a step, and what that is called; nine tell every float32 from its neighbours
+SYMBOLS: dict[Way, tuple[str, str]] = {
+    "step": ("x, y, δ of Each Step", "what comes in is x, what goes out y, what arrives δ."),
+    "layers": (
+        "Numbered by Layer",
+        "every layer's output and weights carry its number, as on the worksheet.",
+    ),
+    "textbook": (
+        "Textbook: aᴸ, zᴸ",
+        "sums are z, activations a, with the number of the layer above; the loss is J, targets are y.",
+    ),
+}
 DIGITS = {3: "3 digits", 4: "4 digits", 6: "6 digits", 9: "All digits"}
 
 MENUS = ("File", "Edit", "View", "Run", "Help")
@@ -41,6 +53,7 @@ class Situation:
         undo, redo: what would be undone and redone; empty when there is nothing.
         back: whether there is an earlier moment to go back to.
         no_way_back: why there is none, where that is not because nothing has been done.
+        opens: whether a control answers, by its name in ``lessons/locks.py``.
     """
 
     state: State = State.EMPTY
@@ -49,6 +62,17 @@ class Situation:
     redo: str = ""
     back: bool = False
     no_way_back: str = ""
+    opens: Callable[[str], bool] = lambda control: True
+
+
+#: what a lesson can lock, by the action that needs it
+CONTROLS = {
+    "run.play": "play", "run.batch": "play", "run.epoch": "play", "run.inspect": "inside", "run.back": "history",
+    "run.epoch_back": "history", "run.reset": "reset", "run.new_weights": "seed", "edit.paste": "network", "edit.cut": "network",
+    "edit.duplicate": "network", "edit.delete": "network",
+}  # fmt: skip
+#: why something does not answer
+LOCKED = "the lesson keeps this locked for now."
 
 
 def can_go_back(situation: Situation) -> bool:
@@ -147,7 +171,7 @@ SPECS = (
         "file.import",
         "Import Model…",
         "File",
-        "Read a network or weights of another program: ONNX, safetensors, NumPy's or PyTorch's files. Nothing in them is run.",
+        "Read a network or weights of another program: ONNX, Keras, safetensors, NumPy's or PyTorch's files. Nothing in them is run.",
         icon="application-import",
     ),
     ActionSpec(
@@ -157,6 +181,22 @@ SPECS = (
         "Save a view as a picture or a drawing for a paper or a slide, with the numbers behind it.",
         ("Ctrl+Shift+F",),
         "image-outline",
+    ),
+    ActionSpec(
+        "file.film",
+        "Save Film…",
+        "File",
+        "Save the run as a film of a view or of the whole window: WebP, GIF or MP4.",
+        icon="movie-outline",
+        when=can_run,
+    ),
+    ActionSpec(
+        "file.report",
+        "Save Report…",
+        "File",
+        "Write a page or a paper of what was done and found, with the project inside: to be handed in, and rerun.",
+        icon="file-document-outline",
+        when=can_run,
     ),
     ActionSpec(
         "file.share",
@@ -169,7 +209,7 @@ SPECS = (
         "file.open_code",
         "Open Code",
         "File",
-        "Open the project whose code is on the clipboard.",
+        "Open the project whose code is on the clipboard, as text or as a QR picture such as a screenshot.",
         icon="clipboard-text-outline",
     ),
     ActionSpec("file.quit", "Quit", "File", "Close the playground.", ("Ctrl+Q",), rule=True),
@@ -281,6 +321,16 @@ SPECS = (
         )
         for digits, words in DIGITS.items()
     ),
+    *(
+        ActionSpec(
+            f"view.symbols.{way}",
+            words,
+            "View/Symbols",
+            f"How the equations of a step inside name their numbers: {tip}",
+            radio=True,
+        )
+        for way, (words, tip) in SYMBOLS.items()
+    ),
     ActionSpec(
         "view.full_screen", "Full Screen", "View", "Use the whole screen, or the window again.", ("F11",)
     ),
@@ -382,6 +432,12 @@ SPECS = (
         "help.lessons", "Lessons", "Help", "Short lessons with questions and goals.", icon="school-outline"
     ),
     ActionSpec(
+        "help.record",
+        "Record a Task…",
+        "Help",
+        "For authors: do a task once, and a lesson with its goal and solution is made of it.",
+    ),
+    ActionSpec(
         "help.pages",
         "Help",
         "Help",
@@ -455,7 +511,8 @@ class Actions:
     def update(self, situation: Situation) -> None:
         """Enable what is possible and say why the rest is not."""
         for spec in SPECS:
-            self[spec.id].setEnabled(spec.when(situation))
+            open_ = spec.id not in CONTROLS or situation.opens(CONTROLS[spec.id])
+            self[spec.id].setEnabled(spec.when(situation) and open_)
         running = situation.state is State.RUNNING
         if running != self._running:
             self._running = running
@@ -463,6 +520,7 @@ class Actions:
         self["run.play"].setText("Pause" if running else "Play")
         refused = situation.problem
         for action_id in ("run.play", "run.batch", "run.epoch", "run.inspect"):
+            refused = situation.problem if situation.opens(CONTROLS[action_id]) else LOCKED
             tip = (
                 "Stop after the current step." if running and action_id == "run.play" else SPEC[action_id].tip
             )

@@ -34,10 +34,19 @@ def log_ticks(low: float, high: float, count: float) -> list[float]:
     """Round values for a logarithmic axis from 10**low to 10**high, as their logarithms."""
     if high - low < 0.7:  # within a decade round steps fit better than powers
         _, values = round_ticks(10**low, 10**high, count)
-        return [math.log10(v) for v in values if v > 0]
-    per_decade = count / (high - low)
-    digits = (1, 2, 5) if per_decade >= 3 else (1, 3) if per_decade >= 2 else (1,)
-    stride = max(1, math.ceil(1 / per_decade))
+        found = [math.log10(v) for v in values if v > 0]
+    else:
+        per_decade = count / (high - low)
+        digits = (1, 2, 5) if per_decade >= 3 else (1, 3) if per_decade >= 2 else (1,)
+        found = _digits(low, high, digits, max(1, math.ceil(1 / per_decade)))
+    if len(found) < 2:  # one number alone is no scale
+        fine = _digits(low, high, (1, 2, 5), 1)
+        return [fine[0], fine[-1]] if len(fine) > 1 else found
+    return found
+
+
+def _digits(low: float, high: float, digits: Sequence[int], stride: int) -> list[float]:
+    """The logarithms of these digits times every ``stride``-th power of ten, inside ``low … high``."""
     powers = [p for p in range(math.floor(low), math.ceil(high) + 1) if p % stride == 0]
     ticks = [p + math.log10(d) for p in powers for d in digits]
     return [t for t in ticks if low - 1e-6 <= t <= high + 1e-6]
@@ -69,8 +78,10 @@ class NumberAxis(pg.AxisItem):
             return [_short(10.0**v) for v in values]
         if self.whole:
             return [f"{round(v):,}" for v in values]
-        if spacing < 1e-4 or np.abs(values).max(initial=0.0) >= 1e5:
-            return [fmt(v, 2) for v in values]
+        largest = float(np.abs(values).max(initial=0.0))
+        if spacing < 1e-4 or largest >= 1e5:
+            digits = 1 + math.ceil(math.log10(max(largest / spacing, 1.0)) - 1e-9)
+            return [fmt(v, max(2, digits)) for v in values]
         places = max(0, -math.floor(math.log10(spacing) + 1e-9))
         return [f"{v + 0.0:.{places}f}".replace("-", MINUS) for v in values]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.coach import RULES, Advice, Told
+from engine.coach.picture import losses
 from playground.runner.messages import Coaching, State
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ def told(frame: Frame) -> Told | None:
             rule.sure,
             frame.broken_node,
             remedies,
+            picture=losses(frame.log) if len(frame.log) else None,
+            about=rule.about,
+            sane=frame.epoch,
         )
         return Told(advice, "stuck")
     return frame.answer(WANT)

@@ -8,8 +8,8 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground.ui.kit.colours import binary_table, indexed_image, share_index, signed_table
+from playground.ui.kit.fonts import small
 from playground.ui.kit.numbers import fmt
-from playground.ui.kit.plot import small
 from playground.ui.kit.points import draw_marker, look, marker_of
 from playground.ui.kit.theme import Theme
 

@@ -33,8 +33,8 @@ class Line(pg.GraphicsObject):
 
     def style(self, colour: str, weight: int = 2, dotted: bool = False, mark: Look | None = None) -> None:
         """Colour and weight, 1 to 3; ``mark`` is drawn on the points that ``set_data`` marks."""
+        # Not cosmetic: on a figure of more dots than the screen has pixels, it is as many more wide.
         self._pen, self._weight = QPen(QColor(colour), 1.0), weight
-        self._pen.setCosmetic(True)
         if dotted:
             self._pen.setStyle(Qt.PenStyle.DashLine)
         self._look, self._mark = mark, QPixmap()

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen
 from PySide6.QtWidgets import (
     QApplication,
     QGraphicsGridLayout,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from playground.ui.kit.axes import NumberAxis
+from playground.ui.kit.fonts import small
 from playground.ui.kit.text import Label, escaped
 from playground.ui.kit.theme import Theme
 
@@ -32,16 +33,6 @@ _ARROWS = {
     Qt.Key.Key_Up: (0, -1),
     Qt.Key.Key_Down: (0, 1),
 }
-
-
-def small(font: QFont) -> QFont:
-    """``font`` one size smaller, for what stands beside the picture."""
-    font = QFont(font)
-    if font.pixelSize() > 0:
-        font.setPixelSize(max(9, font.pixelSize() - 2))
-    else:
-        font.setPointSizeF(max(7.0, font.pointSizeF() - 1.0))
-    return font
 
 
 class IndexedImage(pg.GraphicsObject):

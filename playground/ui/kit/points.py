@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyqtgraph.graphicsItems.ScatterPlotItem import drawSymbol
+from pyqtgraph.graphicsItems.ScatterPlotItem import Symbols
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QBrush, QColor, QIcon, QPainter, QPen, QPixmap
+from PySide6.QtGui import QBrush, QColor, QIcon, QPainter, QPen, QPixmap, QTransform
 
 from engine.data import Prepared
 from playground.ui.kit.theme import CLASS_MARKERS, Theme
@@ -90,10 +90,14 @@ def draw_marker(painter: QPainter, at: QPointF, look: Look, size: float | None =
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.translate(at)
+    # Its outline is made as large as it is to be, where pyqtgraph enlarges the painter: the pen for that would be cosmetic, whose width
+    # programs that show drawings (SVG) or print them take otherwise.
+    across = look.size if size is None else size
     pen = QPen(look.pen)
-    # a cosmetic pen counts the screen's pixels
-    pen.setWidthF(pen.widthF() * painter.device().devicePixelRatioF())
-    drawSymbol(painter, look.marker, look.size if size is None else size, pen, look.brush)
+    pen.setCosmetic(False)
+    painter.setPen(pen)
+    painter.setBrush(look.brush)
+    painter.drawPath(QTransform.fromScale(across, across).map(Symbols[look.marker]))
     painter.restore()
 
 

@@ -8,8 +8,8 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground.ui.kit.colours import gradient_table, indexed_image, signed_table
+from playground.ui.kit.fonts import small
 from playground.ui.kit.numbers import fmt
-from playground.ui.kit.plot import small
 from playground.ui.kit.theme import Theme
 
 TIP = (
@@ -33,13 +33,18 @@ class ScaleBar(QWidget):
         self.setFont(small(self.font()))
         self._theme = theme
         self._limit: float | None = None
-        self._gradients = False
+        self._gradients = self._both = False
         self.show_limit(None)
 
     @property
     def limit(self) -> float | None:
         """The end of the range it shows."""
         return self._limit
+
+    def show_both(self, both: bool) -> None:
+        """While no range is in sight, the colours of values above and those of gradients below."""
+        self._both = both
+        self.update()
 
     def show_limit(self, limit: float | None, gradients: bool = False) -> None:
         """The range of what is under the mouse; ``None``: each tile or layer has its own. ``gradients`` have colours of their own."""
@@ -62,8 +67,14 @@ class ScaleBar(QWidget):
         painter = QPainter(self)
         middle = self.height() / 2
         bar = QRectF(50, middle - 4.5, self.width() - 100, 9)
-        table = gradient_table(self._theme) if self._gradients else signed_table(self._theme)
-        painter.drawImage(bar, indexed_image(_RAMP, table))
+        values, gradients = signed_table(self._theme), gradient_table(self._theme)
+        if self._both and self._limit is None:
+            bar = bar.adjusted(0, -3, 0, 3)
+            half = QRectF(bar.x(), bar.y(), bar.width(), bar.height() / 2)
+            painter.drawImage(half, indexed_image(_RAMP, values))
+            painter.drawImage(half.translated(0, half.height()), indexed_image(_RAMP, gradients))
+        else:
+            painter.drawImage(bar, indexed_image(_RAMP, gradients if self._gradients else values))
         painter.setPen(QColor(self._theme.border))
         painter.drawRect(bar)
         painter.setPen(QColor(self._theme.muted))

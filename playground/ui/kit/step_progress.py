@@ -65,7 +65,15 @@ class Progress:
             return found
         if self.moment.grain == "pass":
             return None if self.veiled else found
-        shares = [self._share(reader, position) for reader, position in self.trace.readers(node_id)]
+        if self.moment.part == "fork" and self.moment.node_id == node_id:
+            return self._part(found)
+        who = self.trace.readers(node_id)
+        if len(who) > 1 and self.moment.node_id in {reader for reader, _ in who}:
+            # One of several that read it is at work: what this one sends is the number of the step. Where they join, it is added.
+            own = [self._share(r, p) for r, p in who if r == self.moment.node_id]
+            sent = [s for s in own if s is not None]
+            return np.sum(sent, axis=0) if sent else None
+        shares = [self._share(reader, position) for reader, position in who]
         if node_id == self.trace.network.output_id:
             shares.append(self._from_loss(found) if self.moment.node_id == LOSS else found)
         arrived = [s for s in shares if s is not None]
@@ -91,7 +99,7 @@ class Progress:
             if name != moment.name:
                 return names.index(name) < names.index(moment.name)
             return self._reached(index)
-        return moment.part == "share" or not self.veiled
+        return moment.part == "share" or (moment.part != "fork" and not self.veiled)
 
     def updated(self, node_id: str, name: str, index: Index) -> bool:
         """Whether the new value of this parameter's cell is known."""
@@ -152,7 +160,7 @@ class Progress:
 
     def _part(self, found: Array, cell: Any = None) -> Array | None:
         """The cells up to that of the moment."""
-        if not self.moment.part:
+        if not self.moment.part or (cell is None and not self.moment.cell):
             return None if self.veiled else found
         last = int(np.ravel_multi_index(self.moment.cell if cell is None else cell, found.shape))
         last += int(self._finished)
@@ -165,6 +173,8 @@ class Progress:
     def _reached(self, index: Index) -> bool:
         """Whether a cell of the moment's parameter comes before its cell, or is it and finished."""
         cell = tuple(self.moment.cell)
+        if not cell:  # all of it at once
+            return self._finished
         return tuple(index) < cell or (tuple(index) == cell and self._finished)
 
     @cached_property
@@ -174,7 +184,7 @@ class Progress:
             return False
         if self.moment.term < 0 or self.card is None:
             return True
-        if self.moment.part in ("value", "parameter", "share"):
+        if self.moment.part in ("value", "parameter", "share", "fork"):
             return self.moment.term == len(self.card.equations[-1].terms) - 1
         return self.card.row is None or self.moment.term == len(self.card.row.equations) - 1
 

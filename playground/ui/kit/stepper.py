@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 SLOWEST, DELAY, FASTEST = 1800, 900, 250
 
 
+#: what is looked at while nobody has chosen a sample: then the batch is taken as it comes
+UNCHOSEN = ("validation", 0)
+
+
 class Stepper(QObject):
     """Owns ``focus.step``: nobody else calls ``show_step``.
 
@@ -34,6 +38,7 @@ class Stepper(QObject):
     moved = Signal()  #: ``walk`` is another one
     playing_changed = Signal(bool)
     refused = Signal(str)
+    looks_changed = Signal()  #: somebody looks at another sample
 
     def __init__(self, focus: Focus, send: Callable[[Command], None]) -> None:
         super().__init__(focus)
@@ -47,6 +52,7 @@ class Stepper(QObject):
         self._clock = QTimer(self, interval=DELAY)
         self._clock.timeout.connect(self._tick)
         focus.node_changed.connect(self._node_changed)
+        focus.sample_changed.connect(lambda _: self.looks_changed.emit())
 
     def set_seen(self, seen: bool) -> None:
         """While nobody explains the steps, no other view shows them; the walk stays where it is, to be gone on with."""
@@ -58,12 +64,23 @@ class Stepper(QObject):
 
     # --- beginning and ending -----------------------------------------------------------------------------------------
 
-    def begin(self, sample: int = 0) -> None:
-        """Ask for the next update of the run, as it is now."""
-        self._send(Inspect(sample))
+    def begin(self, sample: int = 0, guest: tuple[str, int] | None = None) -> None:
+        """Ask for the next update of the run, as it is now; ``guest`` (part, index) is followed in the place of its first sample."""
+        self._send(Inspect(sample, guest))
+
+    def begin_here(self) -> None:
+        """Ask for the next update, with the sample that somebody has chosen to look at in it."""
+        self.begin(guest=self.looked_at)
+
+    @property
+    def looked_at(self) -> tuple[str, int] | None:
+        """The sample that somebody has chosen to look at; ``None`` for none."""
+        return None if self._focus.seen == UNCHOSEN else self._focus.seen
 
     def apply(self) -> None:
-        """Make this update the run's next step."""
+        """Make this update the run's next step; nothing where it is none, because a guest takes part."""
+        if self.walk is not None and self.walk.trace.guest is not None:
+            return
         self.play(False)
         self._send(ApplyStep())
 
@@ -107,6 +124,8 @@ class Stepper(QObject):
     def _favourite(self, trace: Trace) -> int:
         """The sample that is chosen in the window, if it is in this batch."""
         part, index = self._focus.sample
+        if trace.guest is not None:
+            return trace.samples[0]
         if part == "train":
             for n in trace.samples:
                 if int(trace.batch[n]) == index:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QMargins, QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QCheckBox, QLayout, QLayoutItem, QWidget
+from PySide6.QtCore import QMargins, QObject, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QCheckBox, QLayout, QLayoutItem, QToolButton, QWidget
 
-from playground.ui.kit.plot import small
+from playground.ui.kit.fonts import small
 
 
 class FlowLayout(QLayout):
@@ -89,3 +89,43 @@ def switch(name: str, text: str, tip: str, on: bool, changed: Callable[[bool], N
     box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     box.toggled.connect(changed)
     return box
+
+
+class Tabs(QObject):
+    """Small buttons of which one is down. ``chosen`` carries its key.
+
+    Args:
+        name: begins the names of the buttons, before their keys.
+        tabs: key, text and tool tip of each; the first is down at first.
+
+    Attributes:
+        buttons: by key, to be laid out by whoever has them made.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, parent: QWidget, name: str, tabs: Sequence[tuple[str, str, str]]) -> None:
+        super().__init__(parent)
+        group = QButtonGroup(self)
+        self.buttons: dict[str, QToolButton] = {}
+        for key, text, tip in tabs:
+            button = self.buttons[key] = QToolButton()
+            button.setObjectName(f"{name}_{key}")
+            button.setText(text)
+            button.setToolTip(tip)
+            button.setAccessibleName(text)
+            button.setCheckable(True)
+            button.setFont(small(button.font()))
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.clicked.connect(lambda _on, key=key: self.chosen.emit(key))
+            group.addButton(button)
+        next(iter(self.buttons.values())).setChecked(True)
+
+    @property
+    def key(self) -> str:
+        """Of the one that is down."""
+        return next(key for key, button in self.buttons.items() if button.isChecked())
+
+    def choose(self, key: str) -> None:
+        """Put one down, as a click does."""
+        self.buttons[key].click()

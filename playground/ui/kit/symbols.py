@@ -15,7 +15,7 @@ _WORDS = {
     r"\ell": "ℓ", r"\Delta": "Δ", r"\Phi": "Φ", r"\phi": "φ", r"\cdot": "·", r"\times": "×", r"\odot": "⊙",
     r"\infty": "∞", r"\sum": "Σ", r"\sqrt": "√", r"\ldots": "…", r"\max": "max", r"\min": "min", r"\log": "log",
     r"\tanh": "tanh", r"\exp": "exp", r"\left": "", r"\right": "", r"\quad": " ", r"\,": " ", r"\ ": " ",
-    r"\|": "‖", r"\{": "{", r"\}": "}",
+    r"\|": "‖", r"\prime": "′", r"\{": "{", r"\}": "}",
 }  # fmt: skip
 ACCENT = 2  #: the level of an accent
 #: accents as they are painted, and as they follow a character in plain text

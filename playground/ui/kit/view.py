@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
+from playground.document.naming import renamed
 from playground.runner.messages import OWN, ApplyStep, GoTo, Inspect, Play, Reset, Step, StepBack
+from playground.ui.kit.calm import Calm
 
 if TYPE_CHECKING:
     from engine.trace import Moment, Place, Trace
+    from engine.trace.symbols import Way
     from playground.document.document import Document
     from playground.document.project import Project
+    from playground.lessons.locks import Allowed
     from playground.runner.messages import Command, Frame, Want
     from playground.ui.kit.stepper import Stepper
     from playground.ui.kit.theme import Theme
@@ -43,9 +48,15 @@ class Focus(QObject):
         place: the number of that update that is under the mouse, in whichever view; ``None`` for none.
         chosen_place: the number of that update that was clicked, to be looked into; ``None`` before.
         digits: significant digits of the numbers on the card of a step.
+        symbols: how the equations of a step name their numbers.
         veiled: the newest number of the step waits for a prediction: views keep it to themselves.
+        allowed: what answers while a lesson locks the window; ``None``: everything.
+        by_lesson: what is being done now the lesson does itself, whatever it locks.
     """
 
+    framed = Signal(
+        object
+    )  #: each frame, once the views that are seen have drawn it: for those who note while hidden
     node_changed = Signal(str)
     unit_changed = Signal(object)
     blocks_changed = Signal(object)
@@ -55,6 +66,7 @@ class Focus(QObject):
     chosen_changed = Signal(object)
     veil_changed = Signal(bool)
     digits_changed = Signal(int)
+    symbols_changed = Signal(str)
     #: somebody wants to change this block's options now (Enter or a double-click on it)
     edit_asked = Signal(str)
     #: somebody wants to search for a layer to add
@@ -63,15 +75,29 @@ class Focus(QObject):
     network_asked = Signal()
     #: somebody wants to change what this block reads
     wires_asked = Signal(str)
+    #: somebody wants to call this layer otherwise
+    name_asked = Signal(str)
+    #: an edit has given layers other names, old ones to new ones; all that is looked at goes along
+    renamed = Signal(object)
     #: somebody wants to see this convolution or pooling at work
     watch_asked = Signal(str)
-    #: somebody wants to work on this project; to see this panel, by its key
-    project_asked = Signal(object)
+    #: somebody wants to work on this project, and this to be done once it is open, if it comes to that
+    project_asked = Signal(object, object)
+    #: somebody wants to see this panel, by its key
     panel_asked = Signal(str)
+    #: what is shown elsewhere needs the height of this panel, by its key: it is hidden
+    height_asked = Signal(str)
     #: what a panel (its key) shows now needs more room, or no longer does
     room_asked = Signal(str, bool)
     #: somebody wants to try several values of what is at this path (see ``document/paths.py``)
     several_asked = Signal(str)
+    #: another set of controls answers from now on (``allowed``); these panels, by key, are hidden while a lesson is read
+    allowed_changed = Signal()
+    hidden_asked = Signal(object)
+    #: something that is locked was asked for: what, in a word or two
+    locked_asked = Signal(str)
+    #: somebody wants to train this project and the present one beside each other
+    beside_asked = Signal(object)
     #: somebody sends the run to another moment, or looks into this one: the command, just before it is sent
     moment_asked = Signal(object)
 
@@ -86,7 +112,10 @@ class Focus(QObject):
         self.place: Place | None = None
         self.chosen_place: Place | None = None
         self._veilers: frozenset[str] = frozenset()
+        self.allowed: Allowed | None = None
+        self.by_lesson = False
         self.digits = 3
+        self.symbols: Way = "step"
 
     def select(self, node_id: str) -> None:
         if node_id != self.node_id:
@@ -109,6 +138,22 @@ class Focus(QObject):
         """Ask whoever shows what a block reads to take the keyboard."""
         if node_id:
             self.wires_asked.emit(node_id)
+
+    def ask_name(self, node_id: str) -> None:
+        """Ask whoever shows what a layer is called to take the keyboard."""
+        if node_id:
+            self.name_asked.emit(node_id)
+
+    def follow(self, before: Project | None, after: Project) -> None:
+        """Go on looking at the same layers, where an edit has given them other names."""
+        names = {} if before is None else renamed(before.network, after.network)
+        if not names:
+            return
+        self.renamed.emit(names)
+        self.select(names.get(self.node_id, self.node_id))
+        if self.unit is not None:
+            self.hover((names.get(self.unit[0], self.unit[0]), self.unit[1]))
+        self.point_at_blocks(tuple(names.get(i, i) for i in self.blocks))
 
     def hover(self, unit: tuple[str, int] | None) -> None:
         if unit != self.unit:
@@ -171,17 +216,37 @@ class Focus(QObject):
         if self.veiled != before:
             self.veil_changed.emit(self.veiled)
 
+    def allow(self, allowed: Allowed | None) -> None:
+        """Let only this answer, or (``None``) everything."""
+        if allowed != self.allowed:
+            self.allowed = allowed
+            self.allowed_changed.emit()
+
+    def opens(self, control: str) -> bool:
+        """Whether a control (see ``lessons/locks.py``) answers."""
+        return self.allowed is None or self.allowed.control(control)
+
     def set_digits(self, digits: int) -> None:
         """Write the numbers on the card of a step with so many significant digits."""
         if digits != self.digits:
             self.digits = digits
             self.digits_changed.emit(digits)
 
+    def set_symbols(self, way: Way) -> None:
+        """Name the numbers of a step in this way."""
+        if way != self.symbols:
+            self.symbols = way
+            self.symbols_changed.emit(way)
+
 
 def announced(send: Callable[[Command], None], focus: Focus) -> Callable[[Command], None]:
-    """``send``, which also says (``focus.moment_asked``) when a command is one of ``MOVING``."""
+    """``send``, which also says (``focus.moment_asked``) when a command is one of ``MOVING``, and keeps back what a lesson locks."""
 
     def tell(command: Command) -> None:
+        locked = None if focus.by_lesson else focus.allowed
+        if locked is not None and locked.refuses_command(command):
+            focus.locked_asked.emit(type(command).__name__.lower())
+            return
         if isinstance(command, MOVING):
             focus.moment_asked.emit(command)
         send(command)
@@ -214,7 +279,7 @@ class StepAt:
 class Context:
     """What a view may use: the document to edit, the runner to command, the shared focus and theme, and the walk through an update.
 
-    ``stepper``: ``None`` where nobody walks, as in a test of a view that only shows ``focus.step``.
+    ``stepper``: ``None`` where nobody walks, as in a test of a view that only shows ``focus.step``; ``calm``: when numbers change.
     """
 
     document: Document
@@ -222,6 +287,12 @@ class Context:
     send: Callable[[Command], None]
     theme: Theme
     stepper: Stepper | None = None
+    calm: Calm = field(default_factory=Calm)
+
+    @property
+    def gone(self) -> bool:
+        """Whether the window is being taken apart, in which Qt hides views, too: there is nobody left to tell anything."""
+        return not isValid(self.focus)
 
 
 @dataclass(frozen=True)

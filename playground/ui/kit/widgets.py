@@ -7,13 +7,37 @@ from typing import TypeVar
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QLayout, QScrollArea, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QComboBox,
+    QFrame,
+    QLabel,
+    QLayout,
+    QMenu,
+    QScrollArea,
+    QStyle,
+    QStyleOptionComboBox,
+    QToolButton,
+    QWidget,
+)
 
-from playground.ui.kit.plot import small
+from playground.ui.kit.fonts import small
 from playground.ui.kit.text import Label, RichLabel
 
 W = TypeVar("W", bound=QWidget)
 L = TypeVar("L", bound=QBoxLayout)
+
+
+class ComboBox(QComboBox):
+    """A list to choose from; where its words do not fit, they end in an ellipsis, which Qt's own does not see to."""
+
+    def initStyleOption(self, option: QStyleOptionComboBox) -> None:
+        super().initStyleOption(option)
+        edit = QStyle.SubControl.SC_ComboBoxEditField
+        room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, edit, self).width()
+        option.currentText = self.fontMetrics().elidedText(
+            option.currentText, Qt.TextElideMode.ElideRight, room
+        )
 
 
 def named(widget: W, name: str, words: str = "", tip: str = "", **looks: bool) -> W:
@@ -68,6 +92,13 @@ def tool(
     if act is not None:
         made.clicked.connect(act)
     return made
+
+
+def head_menu(menu: QMenu, words: str) -> None:
+    """A heading for what follows in a menu: the one of Qt's own is not drawn by styles such as ours."""
+    if not menu.isEmpty():
+        menu.addSeparator()
+    menu.addAction(words).setEnabled(False)
 
 
 def filled(

@@ -9,19 +9,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QStandardPaths, Signal
+from PySide6.QtCore import QMimeData, QObject, QStandardPaths, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from engine.data import Opened
-from engine.errors import clipped, counted
+from engine.errors import DataError, clipped, counted
 from playground.document import edits, files
+from playground.document.carried import REPORTS, is_report
 from playground.document.examples import example
 from playground.document.project import Project, withheld, withheld_in_words
 from playground.document.sharing import from_code
 from playground.runs import files as runs
 from playground.runs.points import Point, about, point, stamp
-from playground.ui.shell.questions import Button, Choice, Role, ask, refuse
+from playground.ui.kit.codes import code_of, is_picture, picture_mime
+from playground.ui.kit.questions import Button, Choice, Role, ask, ask_where, refuse
 
 if TYPE_CHECKING:
     from playground.document.document import Document
@@ -33,9 +35,8 @@ if TYPE_CHECKING:
     from playground.ui.shell.undo import History
 
 #: what can be opened; what can be written
-OPENED = f"Playground projects (*{files.RUN_SUFFIX} *{files.SUFFIX} *.json);;All files (*)"
-WITH_RUN = f"Project with its run (*{files.RUN_SUFFIX})"
-ALONE = f"Project alone, as text (*{files.SUFFIX} *.json)"
+OPENED = f"Playground projects (*{files.RUN_SUFFIX} *{files.SUFFIX} *.json);;Reports ({' '.join(f'*{one}' for one in REPORTS)});;All files (*)"
+KINDS = {files.RUN_SUFFIX: "Project with its run", files.SUFFIX: "Project alone, as text"}
 
 _DATA = QStandardPaths.StandardLocation.AppDataLocation
 #: letters of a project's name in the name of the file to which its unsaved edits go
@@ -162,9 +163,12 @@ class Desk(QObject):
             self.open_path(Path(name))
 
     def open_path(self, path: Path) -> None:
+        if is_picture(path):
+            self.open_carried(picture_mime(path))
+            return
         try:
             project = files.load(path)
-            run_file = path if runs.holds_run(path) else None
+            run_file = path if not is_report(path) and runs.holds_run(path) else None
         except files.FileError as error:
             refuse(self._window, "Not opened", error)
             return
@@ -172,17 +176,22 @@ class Desk(QObject):
         def show() -> None:
             self._settings.add_recent(path)
             # What is left of a damaged file is not saved over it: the rest may be had back by other means.
-            own = path if runs.is_whole(path) else None
+            # Nor is a report written over: it is more than the project that it carries.
+            own = path if not is_report(path) and runs.is_whole(path) else None
             self._show(let_read(project, path, self._settings), own, run_file)
             self.ask_about_data()
 
         self._leave(show)
 
     def open_code(self) -> None:
-        """Open the project whose code is on the clipboard."""
+        """Open the project whose code, or QR picture, is on the clipboard."""
+        self.open_carried(QGuiApplication.clipboard().mimeData())
+
+    def open_carried(self, mime: QMimeData) -> None:
+        """Open the project whose code, or QR picture, is in what was copied or dragged."""
         try:
-            project = from_code(QGuiApplication.clipboard().text())
-        except files.FileError as error:
+            project = from_code(code_of(mime))
+        except (files.FileError, DataError) as error:
             refuse(self._window, "Not opened", error)
             return
 
@@ -259,14 +268,14 @@ class Desk(QObject):
         path = self._document.path
         folder = path.parent if path else self._folder()
         suggestion = folder / f"{self.name}{files.RUN_SUFFIX}" if with_run or path is None else path
-        name, chosen = QFileDialog.getSaveFileName(
-            self._window, "Save the project", str(suggestion), f"{WITH_RUN};;{ALONE}"
+        ask_where(
+            self._window,
+            "Save the project",
+            suggestion,
+            KINDS,
+            lambda to: self._write(to, then),
+            known=(".json",),
         )
-        if name:
-            to = Path(name)
-            if to.suffix not in (files.RUN_SUFFIX, ".json"):
-                to = to.with_name(to.name + (files.SUFFIX if chosen == ALONE else files.RUN_SUFFIX))
-            self._write(to, then)
 
     def _write(self, path: Path, then: Callable[[], object] = _nothing) -> None:
         project = self._document.value.replace(name=files.name_of(path))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, cast
 
+from engine.errors import EngineError
 from engine.windows import slides
 from playground.runner.messages import Play
 from playground.ui.panels import PANELS
@@ -13,8 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from playground.ui.kit.theme import LiveTheme
+    from playground.ui.kit.view import View
+    from playground.ui.panels.lesson.view import LessonView
     from playground.ui.shell.main_window import MainWindow
     from playground.ui.shell.settings import Settings
+    from playground.ui.shell.textbook import Textbook
 
 
 class Dialogs:
@@ -44,6 +49,11 @@ class Dialogs:
 
     def show_lessons(self) -> None:
         self._window.docks.bring_forward("lesson")
+
+    def record_lesson(self) -> None:
+        """Watch what an author does, and make a lesson of it."""
+        self._window.docks.bring_forward("lesson")
+        cast("LessonView", self._window.docks.views["lesson"]).record()
 
     def _enter(self, door: str) -> None:
         """Open what is behind a door, and begin what it promises."""
@@ -91,21 +101,66 @@ class Dialogs:
     def show_figure(self) -> None:
         """Offer the views that are seen as figures, the network first."""
         from playground.ui.shell.figure_dialog import FigureDialog
+        from playground.ui.shell.textbook import TITLE, Textbook
 
         seen = [
             (panel.title, self._window.docks.views[panel.key])
             for panel in PANELS
             if self._window.docks.seen(panel.key)
         ]
-        FigureDialog(
-            [("Network", self._window.canvas), *seen], self._window.desk.name, self._theme, self._window
-        ).open()
+        views: list[tuple[str, View | Textbook]] = [("Network", self._window.canvas), *seen]
+        with suppress(EngineError):  # data that cannot be made: there are no shapes to draw
+            views.insert(1, (TITLE, Textbook(self._window.document.value, self._window)))
+        dialog = FigureDialog(views, self._window.desk.name, self._theme, self._window)
+        for _, view in views[1:2]:
+            if isinstance(view, Textbook):
+                dialog.destroyed.connect(view.deleteLater)
+        dialog.open()
+
+    def show_film(self) -> None:
+        """Offer the window, the network and the panels that are seen as films of the run."""
+        from playground.ui.shell.film.dialog import FilmDialog, Looked, Subject
+        from playground.ui.shell.settings import LAYOUT_VERSION
+
+        window, docks = self._window, self._window.docks
+        seen = [Subject(p.key, p.title, docks.views[p.key]) for p in PANELS if docks.seen(p.key)]
+        seen.sort(key=lambda one: one.key != "output")
+        subjects = [
+            *seen[:1],
+            Subject("network", "Network", window.canvas),
+            *seen[1:],
+            Subject("window", "The whole window", window),
+        ]
+        frame, focus = window.pump.frame, window.focus
+        epoch = float(frame.epoch) if frame is not None else 0.0
+        layout = bytes(window.saveState(LAYOUT_VERSION).data())
+        begun = frame is not None and frame.step > 0
+        earliest = epoch * frame.earliest_step / frame.step if frame is not None and begun else 0.0
+        looked = Looked(epoch, earliest, focus.node_id, *focus.sample, layout)
+        project = window.document.value.replace(name=window.desk.name)
+        dialog = FilmDialog(subjects, looked, project, window.saving, self._theme, window)
+        window.closed.connect(dialog.end)
+        dialog.open()
+
+    def show_report(self) -> None:
+        """Offer a report of the run, compared with those of the Runs panel."""
+        from playground.runs.kept import Kept
+        from playground.ui.kit.places import runs_of
+        from playground.ui.shell.report.dialog import ReportDialog
+
+        window = self._window
+        project = window.document.value.replace(name=window.desk.name)
+        kept = Kept(runs_of(window.document))
+        kept.read()
+        dialog = ReportDialog(project, window.saving, (kept.folder, len(kept.entries)), window)
+        window.closed.connect(dialog.end)
+        dialog.open()
 
     def share(self) -> None:
         """The project as a code."""
         from playground.document.files import FileError
         from playground.document.sharing import to_code
-        from playground.ui.shell.questions import refuse
+        from playground.ui.kit.questions import refuse
         from playground.ui.shell.share_dialog import ShareDialog
 
         try:

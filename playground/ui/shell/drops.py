@@ -10,30 +10,34 @@ from PySide6.QtCore import QEvent, QMimeData, QObject, Qt
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QWidget
 
+from playground.document.carried import REPORTS
 from playground.document.files import RUN_SUFFIX
+from playground.ui.kit.codes import carries_code, holds_code, is_picture
 
 if TYPE_CHECKING:
     from playground.ui.panels.data.view import DataView
     from playground.ui.panels.lesson.view import LessonView
+    from playground.ui.shell.desk import Desk
     from playground.ui.shell.docks import Docks
 
 
 #: how the names of projects end
-PROJECTS = (".json", RUN_SUFFIX)
+PROJECTS = (".json", RUN_SUFFIX, *REPORTS)
 
 
 class Drops(QObject):
-    """Takes one local file or folder: a project is opened, a model imported, a pack of lessons added, anything else is data."""
+    """Takes one local file or folder: a project is opened, a QR picture of one too, a model imported, a pack of lessons added,
+    anything else is data. The code of a project may also be dropped as text, or its picture from another program."""
 
     def __init__(
         self,
         window: QWidget,
-        open_project: Callable[[Path], object],
+        desk: Desk,
         open_model: Callable[[Path], object],
         docks: Docks,
     ) -> None:
         super().__init__(window)
-        self._open_project, self._open_model, self._docks = open_project, open_model, docks
+        self._desk, self._open_model, self._docks = desk, open_model, docks
         window.setAcceptDrops(True)
         window.installEventFilter(self)
 
@@ -41,21 +45,24 @@ class Drops(QObject):
         if not isinstance(event, QDropEvent):  # entering, moving and dropping; leaving needs no answer
             return False
         path = dropped(event.mimeData())
-        if path is None:
+        if path is None and not carries_code(event.mimeData()):
             return False
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
-        if event.type() == QEvent.Type.Drop:
-            self._taker(path.suffix.lower())(path)
+        if event.type() == QEvent.Type.Drop and path is None:
+            self._desk.open_carried(event.mimeData())
+        elif event.type() == QEvent.Type.Drop and path is not None:
+            self._taker(path)(path)
         return True
 
-    def _taker(self, ending: str) -> Callable[[Path], object]:
-        """Who opens files of this ending."""
+    def _taker(self, path: Path) -> Callable[[Path], object]:
+        """Who opens this file."""
         from engine.importing import ENDINGS, NETWORKS
         from playground.lessons.packs import SUFFIX as PACK
 
-        if ending in PROJECTS:
-            return self._open_project
+        ending = path.suffix.lower()
+        if ending in PROJECTS or (is_picture(path) and holds_code(path)):
+            return self._desk.open_path
         if ending == PACK:
             return self._add_pack
         if ending == ".npz":  # may hold data as well as a model, and is taken for that

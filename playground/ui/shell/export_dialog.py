@@ -10,10 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
-    QComboBox,
-    QDialog,
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
@@ -29,7 +26,9 @@ from engine.export import TARGETS, Outline, Row
 from playground.document.project import data_of
 from playground.ui.kit.style import refresh
 from playground.ui.kit.text import Label
+from playground.ui.kit.widgets import ComboBox
 from playground.ui.shell.export_job import ExportJob
+from playground.ui.shell.job_dialog import JobDialog
 from playground.ui.shell.proof_table import ProofTable, share_in_words
 
 if TYPE_CHECKING:
@@ -45,24 +44,20 @@ INSTALLED = {
 TRAINED = 0.4
 
 
-class ExportDialog(QDialog):
+class ExportDialog(JobDialog):
     """Exports ``project`` with the weights of its run; the window goes on behind it."""
 
     def __init__(self, project: Project, saving: Saving, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("export_dialog")
-        self.setWindowTitle("Export Program")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        super().__init__("export_dialog", "Export Program", parent)
         self.resize(720, 600)
         self._project, self._saving = project, saving
-        self._job: ExportJob | None = None
         self._rows: list[Row] = []
         self._proving = False
         self._touched = False  # the folder was chosen by hand
         self._expected = 1
         self._written = False
 
-        self.target = QComboBox()
+        self.target = ComboBox()
         self.target.setObjectName("export_target")
         self.target.setAccessibleName("Written for")
         for key, target in TARGETS.items():
@@ -227,14 +222,9 @@ class ExportDialog(QDialog):
         folder = Path(self.folder.text().strip()).expanduser()
         job.start(self.key, folder, prove=prove, python=self.python.text().strip())
 
-    def cancel(self) -> None:
-        """End what goes on."""
-        if self._job is not None:
-            self._job.cancel()
-            self._job = None
-            kept = f" The program is in {self.folder.text()}, not proved." if self._written else ""
-            self._tell("", f"Cancelled.{kept}")
-            self._show_state()
+    def _say_cancelled(self) -> None:
+        kept = f" The program is in {self.folder.text()}, not proved." if self._written else ""
+        self._tell("", f"Cancelled.{kept}")
 
     def _has_written(self, notes: list[str]) -> None:
         self._written = True
@@ -299,19 +289,6 @@ class ExportDialog(QDialog):
         self._space.setVisible(not self._rows)
         self.verdict.setVisible(bool(self.verdict.text()))
         self.said.setVisible(bool(self.said.text()))
-
-    def end(self) -> None:
-        """The window has closed: what it has started ends before it does."""
-        if self._job is not None:
-            self._job.end()
-
-    def done(self, result: int) -> None:
-        self.cancel()
-        super().done(result)
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        self.cancel()
-        super().closeEvent(event)
 
 
 def _words(name: str, look: str) -> Label:

@@ -1,11 +1,11 @@
-"""Save Figure…: a view as PNG, SVG or PDF, into a file or onto the clipboard, and the numbers behind it."""
+"""Save Figure…: a view, or the network as in a textbook, as PNG, SVG, PDF or LaTeX, into a file or onto the clipboard, and the numbers behind it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QMimeData, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QPixmap
@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QPushButton,
@@ -21,24 +20,36 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.textbook import DETAILS
+from playground.ui.kit.questions import ask_where
 from playground.ui.kit.text import Label
 from playground.ui.kit.view import View
+from playground.ui.kit.widgets import ComboBox
 from playground.ui.shell import figures
+from playground.ui.shell.textbook import Textbook
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QStandardItemModel
+
     from playground.ui.kit.theme import LiveTheme
 
 #: pixels of the picture in the dialog
 ROOM = QSize(420, 320)
 #: points below which text is hard to read in print
 SMALLEST = 6.0
+#: kinds of files by their ending
+KINDS = figures.KINDS | {"tex": "LaTeX (TikZ)"}
 
 
 class FigureDialog(QDialog):
     """Of ``views``, which are seen, each with its title; the first one is chosen."""
 
     def __init__(
-        self, views: Sequence[tuple[str, View]], name: str, theme: LiveTheme, parent: QWidget | None = None
+        self,
+        views: Sequence[tuple[str, View | Textbook]],
+        name: str,
+        theme: LiveTheme,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("figure_dialog")
@@ -51,7 +62,8 @@ class FigureDialog(QDialog):
         self.picture.setFixedSize(ROOM + QSize(2, 2))
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.what = _choice("figure_what", "What", [title for title, _ in views])
-        self.kind = _choice("figure_kind", "Format", list(figures.KINDS.values()))
+        self.kind = _choice("figure_kind", "Format", list(KINDS.values()))
+        self.detail = _choice("figure_detail", "Detail", list(DETAILS.values()))
         self.width_ = _choice("figure_width", "Width", list(figures.WIDTHS))
         self.light = QCheckBox("in the colours of print")
         self.light.setObjectName("figure_light")
@@ -71,7 +83,7 @@ class FigureDialog(QDialog):
         self.saves.setProperty("primary", True)
         self.saves.setDefault(True)
         self._lay_out()
-        for choice in (self.what, self.kind, self.width_):
+        for choice in (self.what, self.kind, self.detail, self.width_):
             choice.currentIndexChanged.connect(self._refresh)
         self.light.toggled.connect(self._refresh)
         self.copies.clicked.connect(self._copy)
@@ -85,9 +97,10 @@ class FigureDialog(QDialog):
         form = QFormLayout()
         form.setVerticalSpacing(8)
         for words, field in (
-            ("What", self.what), ("Format", self.kind), ("Width", self.width_), ("Colours", self.light), ("Numbers", self.numbers),
+            ("What", self.what), ("Detail", self.detail), ("Format", self.kind), ("Width", self.width_), ("Colours", self.light), ("Numbers", self.numbers),
         ):  # fmt: skip
             form.addRow(words, field)
+        self._form = form
         side = QVBoxLayout()
         side.addLayout(form)
         side.addWidget(self.said)
@@ -107,7 +120,7 @@ class FigureDialog(QDialog):
         column.addLayout(buttons)
 
     @property
-    def view(self) -> View:
+    def view(self) -> View | Textbook:
         return self._views[self.what.currentIndex()][1]
 
     @property
@@ -116,7 +129,7 @@ class FigureDialog(QDialog):
 
     @property
     def ending(self) -> str:
-        return list(figures.KINDS)[self.kind.currentIndex()]
+        return list(KINDS)[self.kind.currentIndex()]
 
     @property
     def millimetres(self) -> float:
@@ -125,6 +138,10 @@ class FigureDialog(QDialog):
     def _refresh(self) -> None:
         """What it will be like."""
         view, width = self.view, self.millimetres
+        if isinstance(view, Textbook):
+            view.show_detail(list(DETAILS)[self.detail.currentIndex()])
+        self._form.setRowVisible(self.detail, isinstance(view, Textbook))
+        self._offer_latex(isinstance(view, Textbook))
         picture = figures.preview(view, ROOM, self._theme, self.light.isChecked())
         self.picture.setPixmap(QPixmap.fromImage(picture))
         height = width * view.height() / max(1, view.width())
@@ -137,7 +154,22 @@ class FigureDialog(QDialog):
         self.numbers.setEnabled(table is not None)
         self.numbers.setToolTip("" if table is not None else "This view has no table of numbers behind it.")
 
+    def _offer_latex(self, offered: bool) -> None:
+        """LaTeX is for the network alone: other views hold pictures."""
+        item = cast("QStandardItemModel", self.kind.model()).item(list(KINDS).index("tex"))
+        item.setEnabled(offered)
+        self.kind.setItemData(
+            list(KINDS).index("tex"),
+            None if offered else "Only for the network as in a textbook.",
+            Qt.ItemDataRole.ToolTipRole,
+        )
+        if not offered and self.ending == "tex":
+            self.kind.setCurrentIndex(0)
+
     def _drawn(self, kind: str) -> bytes:
+        view = self.view
+        if isinstance(view, Textbook) and kind in ("svg", "tex"):
+            return (view.drawing.svg if kind == "svg" else view.drawing.tikz)(self.millimetres).encode()
         return figures.drawn(
             self.view, kind, self.millimetres, self._theme, self.title, self.light.isChecked()
         )
@@ -153,11 +185,22 @@ class FigureDialog(QDialog):
     def _ask(self) -> None:
         """Ask where to, and write it there."""
         stem = re.sub(r"[^\w .()-]+", " ", self.title).strip()[:60] or "figure"
-        chosen, _ = QFileDialog.getSaveFileName(
-            self, "Save the figure", str(Path.home() / f"{stem}.{self.ending}"), f"{figures.KINDS[self.ending]} (*.{self.ending})"
-        )  # fmt: skip
-        if chosen:
-            self.save(Path(chosen))
+        kinds = {f".{self.ending}": KINDS[self.ending]}
+        known = [f".{ending}" for ending in KINDS]
+        ask_where(
+            self,
+            "Save the figure",
+            Path.home() / f"{stem}.{self.ending}",
+            kinds,
+            self.save,
+            known=known,
+            beside=self._beside,
+        )
+
+    def _beside(self, path: Path) -> list[Path]:
+        """What else is written."""
+        numbers = [path.with_suffix(".csv")] if self.numbers.isChecked() and self.numbers.isEnabled() else []
+        return [*numbers, *([_formulas(path)] if path.suffix.lower() == ".tex" else [])]
 
     def save(self, path: Path) -> None:
         """Write the figure, and the numbers beside it where they are wanted.
@@ -165,22 +208,30 @@ class FigureDialog(QDialog):
         A name that ends as another format does says that format; one with no such ending is given that of the chosen one.
         """
         ending = path.suffix.lower().removeprefix(".")
-        if ending not in figures.KINDS:
+        if ending not in KINDS or (ending == "tex" and not isinstance(self.view, Textbook)):
             ending, path = self.ending, path.with_name(f"{path.name}.{self.ending}")
         table = self.view.as_table() if self.numbers.isChecked() and self.numbers.isEnabled() else None
         try:
             figures.save(path, self._drawn(ending))
             if table is not None:
                 figures.save(path.with_suffix(".csv"), figures.csv_of(table))
+            if ending == "tex" and isinstance(self.view, Textbook):
+                figures.save(_formulas(path), self.view.formulas())
         except OSError as error:
             self.said.setText(f"Not saved: {error.strerror or error}. Choose another place.")
             return
-        also = f" and {path.with_suffix('.csv').name}" if table is not None else ""
-        self.said.setText(f"Saved as {path.name}{also}.")
+        also = [path.with_suffix(".csv").name] if table is not None else []
+        also += [_formulas(path).name] if ending == "tex" else []
+        self.said.setText(f"Saved as {' and '.join([path.name, *also])}.")
+
+
+def _formulas(path: Path) -> Path:
+    """Where the formulas go that belong to a network's picture in LaTeX."""
+    return path.with_name(f"{path.stem}-formulas.tex")
 
 
 def _choice(name: str, what: str, words: Sequence[str]) -> QComboBox:
-    box = QComboBox()
+    box = ComboBox()
     box.setObjectName(name)
     box.setAccessibleName(what)
     box.addItems(list(words))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import re
@@ -9,10 +10,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QPoint, QRect, QSize, QSizeF, Qt
-from PySide6.QtGui import QColor, QImage, QImageWriter, QPageLayout, QPageSize, QPainter, QPalette, QPdfWriter
-from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QApplication, QGraphicsItem, QGraphicsView, QWidget
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QPoint, QRect, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QImageWriter,
+    QPageLayout,
+    QPageSize,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPdfWriter,
+    QRegion,
+)
+from PySide6.QtSvg import QSvgGenerator, QSvgRenderer
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QGraphicsItem,
+    QGraphicsView,
+    QMainWindow,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 
 from engine.io.whole import replacing
 from playground.ui.kit import style
@@ -28,6 +49,17 @@ DPI, SCREEN_DPI = 300.0, 96.0
 MM = 25.4
 #: the longest side of a picture, in pixels
 LONGEST = 8000
+#: a picture in a drawing that is enlarged without smoothing
+_IMAGE = re.compile(
+    r'<image [^>]*width="(?P<width>[^"]+)" height="(?P<height>[^"]+)"[^>]*optimizeSpeed"[^>]*base64,(?P<data>[^"]+)"'
+)
+#: lines as wide whatever the scale is, which not every program knows, and a group at the drawing's own scale, where they need not be
+COSMETIC = 'vector-effect="non-scaling-stroke"'
+_UNSCALED = re.compile(r'<g [^>]*transform="matrix\(1,0,0,1,[^>]*>.*?</g>', re.DOTALL)
+#: pixels of it for each unit of the drawing, and pixels of its longest side
+PIXELS, SHARP = 4, 2048
+#: a mask that nothing is seen through: an empty one would be none
+NOWHERE = QRegion(-1, -1, 1, 1)
 
 
 @contextmanager
@@ -69,10 +101,29 @@ def _sharp(view: QWidget) -> Iterator[None]:
             item.setCacheMode(mode)
 
 
-def _draw(view: QWidget, painter: QPainter, background: str) -> None:
+@contextmanager
+def _without_tools(view: QWidget) -> Iterator[None]:
+    """Inside the block, buttons that only do something are not painted: in a figure nobody can press them. A window keeps its own."""
+    tools = [] if isinstance(view, QMainWindow) else view.findChildren(QAbstractButton)
+    shown = [one for one in tools if isinstance(one, QPushButton | QToolButton) and one.isVisibleTo(view)]
+    # What is chosen says what is seen, and an entry of a list is words to read.
+    hidden = [
+        one for one in shown if not (one.isChecked() or one.property("listed") or not one.mask().isEmpty())
+    ]
+    for one in hidden:
+        one.setMask(NOWHERE)
+    try:
+        yield
+    finally:
+        for one in hidden:
+            one.clearMask()
+
+
+def draw(view: QWidget, painter: QPainter, background: str) -> None:
+    """Paint ``view`` in its own coordinates, as lines and text where ``painter`` keeps them."""
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
     painter.fillRect(QRect(QPoint(), view.size()), QColor(background))
-    with _sharp(view):
+    with _sharp(view), _without_tools(view):
         view.render(painter, QPoint(), renderFlags=QWidget.RenderFlag.DrawChildren)
 
 
@@ -81,13 +132,14 @@ def image(view: QWidget, width: float, background: str) -> QImage:
     size = view.size()
     factor = min(width / MM * DPI / size.width(), LONGEST / max(size.width(), size.height()))
     found = QImage(size * factor, QImage.Format.Format_RGB32)
+    painter = QPainter(found)
+    painter.scale(found.width() / size.width(), found.height() / size.height())
+    draw(view, painter, background)
+    painter.end()
+    # Only now, as what is painted before asks how many dots an inch has.
     dots = round(found.width() / width * 1000)
     found.setDotsPerMeterX(dots)
     found.setDotsPerMeterY(dots)
-    painter = QPainter(found)
-    painter.scale(found.width() / size.width(), found.height() / size.height())
-    _draw(view, painter, background)
-    painter.end()
     return found
 
 
@@ -110,13 +162,29 @@ def svg(view: QWidget, width: float, background: str, title: str) -> bytes:
     made.setViewBox(QRect(QPoint(), size))
     made.setTitle(title)
     painter = QPainter(made)
-    _draw(view, painter, background)
+    draw(view, painter, background)
     painter.end()
     drawn = bytes(buffer.data().data()).decode()
     # Qt writes the size that the view box has on a screen; what is wanted is the one in print.
     head, rest = drawn.split(">", 2)[1:] if drawn.startswith("<?xml") else drawn.split(">", 1)
     sizes = f'width="{width:g}mm" height="{width * size.height() / size.width():g}mm"'
-    return f'<?xml version="1.0" encoding="UTF-8" standalone="no"?>{_sized(head, sizes)}>{rest}'.encode()
+    sharp = _IMAGE.sub(
+        _enlarged, _UNSCALED.sub(lambda found: found[0].replace(COSMETIC, 'vector-effect="none"'), rest)
+    )
+    return f'<?xml version="1.0" encoding="UTF-8" standalone="no"?>{_sized(head, sizes)}>{sharp}'.encode()
+
+
+def _enlarged(found: re.Match[str]) -> str:
+    """A picture whose pixels are to stay squares, with several for each: programs blur what they enlarge, whatever the drawing says."""
+    small = QImage.fromData(QByteArray.fromBase64(found["data"].encode()))
+    across = max(
+        float(found["width"]) / max(1, small.width()), float(found["height"]) / max(1, small.height())
+    )
+    times = min(round(across * PIXELS + 0.5), SHARP // max(1, small.width(), small.height()))
+    if small.isNull() or times < 2 or across <= 1:
+        return found[0]
+    large = png(small.scaled(small.width() * times, small.height() * times))
+    return found[0].replace(found["data"], base64.b64encode(large).decode())
 
 
 def _sized(head: str, sizes: str) -> str:
@@ -138,11 +206,13 @@ def pdf(view: QWidget, width: float, background: str, title: str) -> bytes:
             QMarginsF(),
         )
     )
-    writer.setResolution(1200)
+    # A dot of the page for each pixel: cosmetic pens are as many dots wide as they are to be pixels.
+    dots = round(size.width() / (width / MM))
+    writer.setResolution(dots)
     painter = QPainter(writer)
-    factor = width / MM * 1200 / size.width()
+    factor = width / MM * dots / size.width()
     painter.scale(factor, factor)
-    _draw(view, painter, background)
+    draw(view, painter, background)
     painter.end()
     return bytes(buffer.data().data())
 
@@ -161,6 +231,27 @@ def drawn(view: QWidget, kind: str, width: float, theme: LiveTheme, title: str, 
         return (svg if kind == "svg" else pdf)(view, width, theme.panel, title)
 
 
+class Sheet(QWidget):
+    """A drawing in SVG, whose units are millimetres, as a view."""
+
+    def draw(self, svg: str) -> None:
+        """Be ``svg`` from now on."""
+        self._renderer = QSvgRenderer(QByteArray(svg.encode()))
+        self.resize((self._renderer.viewBoxF().size() * SCREEN_DPI / MM).toSize())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        self._renderer.render(painter, QRectF(self.rect()))
+        painter.end()
+
+
+def of_drawing(svg: str, width: float, kind: str, title: str) -> bytes:
+    """A drawing in SVG, whose units are millimetres, as "pdf" or "png", ``width`` millimetres wide."""
+    sheet = Sheet()
+    sheet.draw(svg)
+    return png(image(sheet, width, "#ffffff")) if kind == "png" else pdf(sheet, width, "#ffffff", title)
+
+
 def text_size(view: QWidget, width: float) -> float:
     """How large ordinary text is in print, in points."""
     return float(view.font().pointSizeF() * (width / MM * SCREEN_DPI) / max(1, view.width()) * _screen(view))
@@ -176,7 +267,7 @@ def preview(view: QWidget, room: QSize, theme: LiveTheme, light: bool) -> QImage
     with printed(view, theme, light):
         found = QImage(view.size(), QImage.Format.Format_RGB32)
         painter = QPainter(found)
-        _draw(view, painter, theme.panel)
+        draw(view, painter, theme.panel)
         painter.end()
     return found.scaled(room, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
 

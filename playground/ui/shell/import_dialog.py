@@ -25,8 +25,8 @@ from engine.errors import EngineError, clipped, counted
 from engine.importing import ENDINGS, NETWORKS, Imported
 from engine.network import shape_in_words
 from playground.document import edits, imports
+from playground.ui.kit.questions import refuse
 from playground.ui.kit.text import Label
-from playground.ui.shell.questions import refuse
 
 if TYPE_CHECKING:
     from playground.document.document import Document

@@ -24,7 +24,7 @@ _POPS_UP = QToolButton.ToolButtonPopupMode.InstantPopup
 class KeyGuard(QObject):
     """Decides whether a key belongs to the widget that has the focus or to the window's shortcuts.
 
-    Text fields keep what can be typed; lists keep letters (they find entries by them), and a widget with the property "typing" (it
+    Text fields keep what can be typed, but a box for a number has no use for a space; lists keep letters (they find entries by them), and a widget with the property "typing" (it
     searches by letters) does where it was reached by keyboard. Space is Play everywhere else: in the window it presses no button and
     opens no list, Enter does. Undo and Redo belong to a text field only while it has typing to take back, or again. Where a button in
     focus goes, as the offer that was just taken, the focus goes to ``home``, not to whatever stands next.
@@ -64,7 +64,8 @@ class KeyGuard(QObject):
             event.accept()
             return True
         back = event.matches(QKeySequence.StandardKey.Undo)
-        if (back or event.matches(QKeySequence.StandardKey.Redo)) and not _has_typing(watched, back):
+        again = event.matches(QKeySequence.StandardKey.Redo)
+        if ((back or again) and not _has_typing(watched, back)) or _is_space_in_number(watched, event):
             event.ignore()
             return True  # not asked itself: a text field would claim it always
         return False
@@ -76,12 +77,16 @@ class KeyGuard(QObject):
         if modifiers or not event.text().isprintable() or not event.text():
             return False
         if isinstance(widget, QAbstractSpinBox | QLineEdit) or _is_typed_into(widget):
-            return True
+            return not _is_space_in_number(widget, event)
         if event.key() == Qt.Key.Key_Space:
             return isinstance(widget, QWidget) and not _in_window(widget)
         if widget.property("typing"):
             return not self._clicked
         return isinstance(widget, QComboBox | QAbstractItemView)
+
+
+def _is_space_in_number(widget: QObject, event: QKeyEvent) -> bool:
+    return isinstance(widget, QAbstractSpinBox) and event.key() == Qt.Key.Key_Space and _in_window(widget)
 
 
 def _is_typed_into(widget: QObject) -> bool:
@@ -94,9 +99,9 @@ def _in_window(widget: QWidget) -> bool:
 
 
 def _pressed(widget: QWidget, event: QKeyEvent) -> bool:
-    """Have Enter press a button or open a list, and Space neither, in the main window; whether it was one of these."""
+    """Have Enter press a button or open a list, and Space neither, nor type into a number, in the main window; whether it was one of these."""
     if (
-        not isinstance(widget, QAbstractButton | QComboBox)
+        not isinstance(widget, QAbstractButton | QComboBox | QAbstractSpinBox)
         or _is_typed_into(widget)
         or not _in_window(widget)
     ):
@@ -104,7 +109,11 @@ def _pressed(widget: QWidget, event: QKeyEvent) -> bool:
     plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
     if event.key() == Qt.Key.Key_Space and plain:
         return True
-    if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter) or not plain:
+    if (
+        isinstance(widget, QAbstractSpinBox)
+        or event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        or not plain
+    ):
         return False
     if not event.isAutoRepeat():
         if isinstance(widget, QComboBox):

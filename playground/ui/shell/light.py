@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.coach import Light
 from playground.ui.kit.coaching import WANT, told
+from playground.ui.kit.fonts import small
 from playground.ui.kit.icons import icon
-from playground.ui.kit.plot import small
 from playground.ui.kit.text import tip
 from playground.ui.kit.view import Context, View
 

@@ -8,15 +8,24 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Protocol, cast
 
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QMainWindow, QMenu, QTabWidget, QWidget
+from PySide6.QtGui import QCloseEvent, QPaintEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QLineEdit,
+    QMainWindow,
+    QMenu,
+    QScrollArea,
+    QTabWidget,
+    QWidget,
+)
 
 from engine.network import INPUT
 from playground.document.document import News
 from playground.document.project import findings
 from playground.runner.messages import Command, Frame, Load
 from playground.ui.kit import motion
-from playground.ui.kit.actions import DIGITS, SCALES, Actions, Situation
+from playground.ui.kit.actions import DIGITS, SCALES, SYMBOLS, Actions, Situation
+from playground.ui.kit.codes import carries_code
 from playground.ui.kit.forms import settle_typed, take_typed
 from playground.ui.kit.stepper import Stepper
 from playground.ui.kit.view import Context, Focus, View, announced
@@ -54,6 +63,9 @@ if TYPE_CHECKING:
     from playground.ui.shell.undo import History
 
 
+UNSEEN = (
+    1000  #: milliseconds after which panels are made although the window was not painted: it may be covered
+)
 LEAST = 960, 600  #: pixels of the window, where the screen has as many
 ROOMY = 1600  #: on narrower screens, in pixels, the window begins with all there is
 
@@ -66,7 +78,11 @@ class RunnerLike(Protocol):
 
 
 class MainWindow(QMainWindow):
-    """Shows ``document`` and what ``runner`` makes of it; keeps it in ``recovery``, if there is one."""
+    """Shows ``document`` and what ``runner`` makes of it; keeps it in ``recovery``, if there is one.
+
+    Args:
+        panels_later: panels come right after the first painting, which they would delay.
+    """
 
     closed = Signal()
 
@@ -78,19 +94,17 @@ class MainWindow(QMainWindow):
         settings: Settings,
         appearance: Appearance,
         recovery: Recovery | None = None,
+        panels_later: bool = False,
     ) -> None:
         super().__init__()
         self.setObjectName("main_window")
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        self.setDockOptions(
-            QMainWindow.DockOption.AllowTabbedDocks
-            | QMainWindow.DockOption.GroupedDragging
-            | QMainWindow.DockOption.AllowNestedDocks
-        )
+        # Not GroupedDragging: Qt 6.11 frees a group that is dragged twice, in any program (tests/ui/test_dock_drags.py).
+        self.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AllowNestedDocks)
         self.document, self.history = document, history
         self._settings, self._appearance = settings, appearance
         document.settle = settle_typed
-        self._closing = False
+        self._closing, self._first_painting = False, panels_later
         self._usual = QByteArray()  # how the panels stood before the presentation
         history.setParent(self)  # it must go with the window, not whenever Python finds time
         self.focus = Focus(self)
@@ -132,15 +146,19 @@ class MainWindow(QMainWindow):
             self.desk.autosave = Autosave(self.desk, recovery, self.saving, self.pump.look, self)
             self.desk.autosave.failed.connect(self.run.not_kept)
         self.waiting = Waiting(self)
-        self.drops = Drops(self, self.desk.open_path, self.dialogs.open_model, self.docks)
+        self.drops = Drops(self, self.desk, self.dialogs.open_model, self.docks)
 
         appearance.theme.follow(self._mark_theme)
         self.actions_[f"view.scale.{settings.scale}"].setChecked(True)
         self.actions_[f"view.digits.{self.focus.digits}"].setChecked(True)
+        self.actions_[f"view.symbols.{self.focus.symbols}"].setChecked(True)
         self.actions_["view.reduce_motion"].setChecked(settings.reduce_motion)
         motion.reduce(settings.reduce_motion)
         self._connect()
         self._project_changed(None, document.value)
+        if panels_later:
+            self.docks.wait()
+            QTimer.singleShot(UNSEEN, self, self._painted)
         self._restore()
 
     # --- wiring -------------------------------------------------------------------------------------------------------
@@ -154,6 +172,7 @@ class MainWindow(QMainWindow):
         self.desk.moved.connect(self._retitle)
         self.light.chosen.connect(lambda: self.docks.bring_forward("diagnosis"))
         self.pump.framed.connect(self.run.see)
+        self.pump.framed.connect(self.focus.framed)
         self.pump.framed.connect(self.stepper.see)
         self.pump.framed.connect(self.saving.see)
         self.pump.framed.connect(self.desk.see)
@@ -170,9 +189,16 @@ class MainWindow(QMainWindow):
         self.focus.panel_asked.connect(self.docks.bring_forward)
         self.focus.room_asked.connect(self.docks.give_room)
         self.focus.several_asked.connect(self._several_asked)
+        self.focus.beside_asked.connect(self._beside_asked)
         self.focus.wires_asked.connect(self._wires_asked)
+        self.focus.name_asked.connect(self._name_asked)
         self.focus.layers_asked.connect(self._layers_asked)
         self.focus.network_asked.connect(self.canvas.setFocus)
+        self.focus.height_asked.connect(lambda key: self.docks[key].hide())
+        self.document.refused = self._refuse_locked
+        self.focus.locked_asked.connect(self._refuse_locked)
+        self.focus.allowed_changed.connect(self._lock)
+        self.focus.hidden_asked.connect(self.docks.conceal)
 
     def _view_made(self, key: str, view: View) -> None:
         """A panel is seen, or asked for, for the first time."""
@@ -180,6 +206,16 @@ class MainWindow(QMainWindow):
         if key == "backprop":
             cast("BackpropView", view).starter_chosen.connect(self._open_starter)
             self.docks["backprop"].visibilityChanged.connect(self._mind_walk)
+
+    def _lock(self) -> None:
+        """A lesson has locked something, or opened it again."""
+        allowed = self.focus.allowed
+        self.document.guard = None if allowed is None else allowed.refused
+        self.docks["palette"].setEnabled(self.focus.opens("network"))
+        self._refresh()
+
+    def _refuse_locked(self, what: str) -> None:
+        self.run.note(f"Locked by the lesson for now: {what}. The Lessons panel says what opens it.")
 
     def _mind_walk(self) -> None:
         """The network shows the steps of an update as long as the panel that explains them is open."""
@@ -214,7 +250,7 @@ class MainWindow(QMainWindow):
         return {
             "file.new": desk.new,
             "file.open": desk.open,
-            "file.examples": self.dialogs.show_start_page,
+            "file.examples": self.show_start_page,
             "file.points": self.dialogs.show_points,
             "file.save": desk.save,
             "file.save_as": desk.save_as,
@@ -223,15 +259,19 @@ class MainWindow(QMainWindow):
             "file.export": self.dialogs.show_export,
             "file.import": self.dialogs.import_model,
             "file.figure": self.dialogs.show_figure,
+            "file.film": self.dialogs.show_film,
+            "file.report": self.dialogs.show_report,
             "file.share": self.dialogs.share,
             "file.open_code": desk.open_code,
             "file.quit": self.close,
             "edit.undo": self.history.undo,
             "edit.redo": self.history.redo,
             **self.canvas.acts,
+            "edit.paste": self._paste,
             **{f"view.theme.{choice}": partial(self._appearance.choose, choice) for choice in THEMES},
             **{f"view.scale.{percent}": partial(self._rescale, percent) for percent in SCALES},
             **{f"view.digits.{digits}": partial(self.focus.set_digits, digits) for digits in DIGITS},
+            **{f"view.symbols.{way}": partial(self.focus.set_symbols, way) for way in SYMBOLS},
             "view.presentation": self._present,
             "view.full_screen": lambda: self.setWindowState(
                 self.windowState() ^ Qt.WindowState.WindowFullScreen
@@ -252,6 +292,7 @@ class MainWindow(QMainWindow):
             "run.slower": lambda: self.transport.change_speed(-1),
             "help.welcome": self.dialogs.show_welcome,
             "help.lessons": self.dialogs.show_lessons,
+            "help.record": self.dialogs.record_lesson,
             "help.pages": self.help.show_here,
             "help.shortcuts": self.help.show_keys,
             "help.about": self.help.show_about,
@@ -283,6 +324,9 @@ class MainWindow(QMainWindow):
         self.stepper.show_project(None if opened else before, after)
         if opened:
             self.focus.begin_anew()
+        else:
+            self.focus.follow(before, after)
+            self.run.read()  # what was good to know lies over the network that is being changed
         self.pump.show_project(before, after, begun)
         self._refresh()
         self._retitle()
@@ -297,7 +341,9 @@ class MainWindow(QMainWindow):
         found, run = findings(self.document.value), self.run
         problem = next((one.message for one in found if one.level == "error"), "")
         undo, redo = self.history.undoText(), self.history.redoText()
-        self.actions_.update(Situation(run.state, problem, undo, redo, run.can_go_back, run.no_way_back))
+        self.actions_.update(
+            Situation(run.state, problem, undo, redo, run.can_go_back, run.no_way_back, self.focus.opens)
+        )
         self.transport.show_problems(found)
 
     def _retitle(self) -> None:
@@ -337,7 +383,8 @@ class MainWindow(QMainWindow):
             key for key in self.docks.views if focused is not None and self.docks[key].isAncestorOf(focused)
         )
         with_focus = next(inside, "")
-        opened = filter(self.docks.seen, ("backprop", "convolution", "diagnosis"))
+        looked_into = ("backprop", "convolution", "diagnosis", "distributions", "initialization")
+        opened = filter(self.docks.seen, looked_into)
         return with_focus or next(opened, "output")
 
     def _reset_layout(self) -> None:
@@ -376,10 +423,21 @@ class MainWindow(QMainWindow):
         # A panel that was a tab behind another is seen a moment later.
         QTimer.singleShot(0, self, self._focus_reads)
 
+    def _name_asked(self, node_id: str) -> None:
+        """Put the keyboard where a layer's name is."""
+        self.focus.select(node_id)
+        self.docks.bring_forward("inspector")
+        QTimer.singleShot(0, self, lambda: self._focus_in_inspector("layer_name"))
+
     def _focus_reads(self) -> None:
-        boxes = self.docks.views["inspector"].findChildren(QComboBox, "reads_0")
-        first = next(filter(_takes_keys, boxes), None)
+        self._focus_in_inspector("reads_0")
+
+    def _focus_in_inspector(self, name: str) -> None:
+        view = self.docks.views["inspector"]
+        first = next(filter(_takes_keys, view.findChildren(QWidget, name)), None)
         if first is not None:
+            for area in view.findChildren(QScrollArea):
+                area.ensureWidgetVisible(first)
             first.setFocus(Qt.FocusReason.TabFocusReason)
 
     def watch(self, node_id: str) -> None:
@@ -398,8 +456,23 @@ class MainWindow(QMainWindow):
         self.docks.bring_forward("runs")
         return cast("RunsView", self.docks.views["runs"])
 
+    def show_start_page(self) -> None:
+        """The page of examples and files, to begin with one."""
+        self.dialogs.show_start_page()
+
+    def _paste(self) -> None:
+        """Copied layers into the network; a project that was sent as a code, or as its picture, is opened."""
+        copied = QApplication.clipboard().mimeData()
+        if carries_code(copied):
+            self.desk.open_carried(copied)
+        else:
+            self.canvas.acts["edit.paste"]()
+
     def _run_beside(self) -> None:
         self.runs.run_beside()
+
+    def _beside_asked(self, other: Project) -> None:
+        self.runs.run_pair(other)
 
     def _several_asked(self, path: str) -> None:
         self.runs.try_several(path)
@@ -424,6 +497,16 @@ class MainWindow(QMainWindow):
         if self._arranged:
             self.docks.make_shown()
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._first_painting:
+            QTimer.singleShot(0, self, self._painted)
+
+    def _painted(self) -> None:
+        if self._first_painting:
+            self._first_painting = False
+            self.docks.make_waiting()
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if not self._arranged:
@@ -440,7 +523,7 @@ class MainWindow(QMainWindow):
             self.desk.autosave.end()
         self._settings.geometry = self.saveGeometry()
         self._settings.layout = self.saveState(LAYOUT_VERSION) if self._usual.isEmpty() else self._usual
-        self.pump.stop()
+        self.pump.end()
         for view in self.docks.views.made:
             view.end()
         event.accept()

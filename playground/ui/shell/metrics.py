@@ -5,21 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
 from PySide6.QtGui import QAction, QColor, QFont, QFontMetrics, QGuiApplication, QHelpEvent, QPainter
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from playground.runner.messages import Frame, State
+from playground.ui.kit.fonts import small
 from playground.ui.kit.icons import icon
 from playground.ui.kit.numbers import count, fmt
-from playground.ui.kit.plot import small
 from playground.ui.kit.theme import Theme
 from playground.ui.kit.view import Context, View
-
-#: seconds between two changes of the numbers while the run goes on: nobody reads faster
-PAUSE = 0.07
 
 GAP = 14  #: pixels between two numbers
 
@@ -248,7 +244,7 @@ class MetricsBar(View):
         self.readouts = {reading.name: Readout(reading.name, context.theme) for reading in READINGS}
         for readout in (*self.readouts.values(), self.state):
             readout.setParent(self)
-        self._shown_at, self._penalized = -math.inf, False
+        self._penalized = False
         self._name("accuracy")
 
     def _name(self, metric: str) -> None:
@@ -261,11 +257,9 @@ class MetricsBar(View):
 
     def show_frame(self, frame: Frame) -> None:
         """The numbers of a frame; a change of state at once, other changes a few times a second."""
-        now = perf_counter()
         same = frame.state is self.state.state
-        if same and frame.state is State.RUNNING and now - self._shown_at < PAUSE:
+        if not self.context.calm.due(frame):
             return
-        self._shown_at = now
         if not same or frame.message != self.state._message:
             self.state.show_state(frame.state, frame.message)
         if frame.metric_name != self._metric:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
+from playground.ui.kit.fonts import small
 from playground.ui.kit.icons import icon
-from playground.ui.kit.plot import small
 
 if TYPE_CHECKING:
     from playground.ui.kit.theme import Theme
@@ -17,9 +17,28 @@ if TYPE_CHECKING:
 #: key of the panel, icon, what it is for
 SHOWN = (
     ("diagnosis", "stethoscope", "Diagnosis: why it does or does not learn, layer by layer."),
+    (
+        "distributions",
+        "chart-bell-curve",
+        "Distributions: how all numbers of a layer are spread, now and over time.",
+    ),
+    (
+        "initialization",
+        "dice-multiple-outline",
+        "Initialization: what first weights do to signals and gradients, through any depth.",
+    ),
+    (
+        "landscape",
+        "image-filter-hdr",
+        "Landscape: the loss round the weights, the step, the rates that serve, the noise.",
+    ),
     ("backprop", "calculator-variant-outline", "Backprop: the next update, number by number."),
     ("convolution", "grid", "Convolution: filters and feature maps, down to one window and its sum."),
 )
+
+
+#: the width of a window, in pixels, from which on names stand beside the icons; below it History needs the room
+NAMED = 1600
 
 
 class PanelSwitches(QWidget):
@@ -47,7 +66,6 @@ class PanelSwitches(QWidget):
             button.setFont(small(button.font()))
             button.setIcon(icon(picture, theme, "muted"))
             button.setIconSize(QSize(14, 14))
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(lambda _on, key=key: docks.switch(key))
             docks[key].visibilityChanged.connect(lambda *_: self._later.start())
@@ -57,3 +75,11 @@ class PanelSwitches(QWidget):
     def _refresh(self) -> None:
         for key, button in self.buttons.items():
             button.setChecked(self._docks.seen(key))
+
+    def fit(self, width: int) -> None:
+        """Show names or icons alone, as a window of so many pixels has room."""
+        style = Qt.ToolButtonStyle
+        for button in self.buttons.values():
+            button.setToolButtonStyle(
+                style.ToolButtonTextBesideIcon if width >= NAMED else style.ToolButtonIconOnly
+            )

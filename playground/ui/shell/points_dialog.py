@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 
 from engine.errors import clipped, counted
 from playground.runs.points import Point
+from playground.ui.kit.questions import Button, Choice, Role, ask
 from playground.ui.kit.text import Label
-from playground.ui.shell.questions import Button, Choice, Role, ask
 
 #: pixels of a picture in the list
 PICTURE = QSize(144, 90)

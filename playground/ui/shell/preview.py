@@ -70,6 +70,7 @@ class Preview:
         self.view.setWindowTitle(f"{view_class.__name__} · {project.name}")
         self.view.resize(size or self.view.sizeHint().expandedTo(QSize(360, 300)))
         self.pump = Pump(self.view, self.runner.take, self.runner.send, (self.view,))
+        self.pump.framed.connect(self.focus.framed)
         self.pump.framed.connect(self.stepper.see)
         self._unsubscribe = self.document.subscribe(self._changed)
         self._changed(None, project)
@@ -77,6 +78,7 @@ class Preview:
     def _changed(self, before: Project | None, after: Project) -> None:
         self.runner.send(Load(after))
         self.stepper.show_project(before, after)
+        self.focus.follow(before, after)
         self.pump.show_project(before, after)
 
     def run_to(self, epochs: int) -> None:

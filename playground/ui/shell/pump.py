@@ -123,6 +123,13 @@ class Pump(QObject):
             self._wants = frozenset()
             self._send(SetWants(self._wants))
 
+    def end(self) -> None:
+        """Stop for good: nobody is told any more, as the views go. One that is being told ends that now, while it is still there."""
+        self.stop()
+        self._telling.stop()
+        self._untold.clear()
+        self._told = None
+
     def show_project(self, before: Project | None, after: Project, since: float | None = None) -> None:
         """Tell every view, seen or not, that the document has changed: who is seen first, and without keeping the mouse waiting.
 

@@ -9,8 +9,8 @@ from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
+from playground.ui.kit.fonts import small
 from playground.ui.kit.icons import icon
-from playground.ui.kit.plot import small
 from playground.ui.kit.remedies import SIGNS
 from playground.ui.kit.text import Label, tip
 

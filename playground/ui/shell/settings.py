@@ -24,7 +24,7 @@ READS = 200
 SETTINGS_BYTES = 8 << 20
 
 #: raise it when docks are added or renamed in a way that old layouts can't show
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 
 
 class Settings:

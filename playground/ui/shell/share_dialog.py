@@ -12,8 +12,8 @@ from playground.ui.kit.text import Label
 
 #: letters of the longest code that a QR picture holds, with the least correction of errors
 MOST_QR = 2953
-#: pixels of a QR picture's side
-SIDE = 260
+#: pixels of a QR picture's side, about; cells of white round it, as the standard asks for
+SIDE, BORDER = 380, 4
 
 
 class ShareDialog(QDialog):
@@ -28,7 +28,7 @@ class ShareDialog(QDialog):
         title = Label("The project as a code")
         title.setProperty("title", True)
         about = Label(
-            "Send it in a message: File ▸ Open Code takes it from the clipboard. The seed makes the receiver's numbers the same as yours; "
+            "Send it in a message, or a screenshot of the picture: File ▸ Open Code takes either from the clipboard. The seed makes the receiver's numbers the same as yours; "
             "what has been trained is not in it."
         )
         about.setProperty("muted", True)
@@ -68,7 +68,7 @@ class ShareDialog(QDialog):
         column.addWidget(about)
         column.addLayout(row, 1)
         column.addLayout(buttons)
-        self.resize(640, 420)
+        self.resize(760, 520)
 
     def _show_picture(self) -> None:
         picture = qr(self.code) if len(self.code) <= MOST_QR else None
@@ -94,9 +94,9 @@ def qr(code: str) -> QPixmap | None:
     except ImportError:
         return None
     made, buffer = segno.make_qr(code, error="l", boost_error=False), io.BytesIO()
-    made.save(buffer, kind="png", scale=3, border=4)
+    # Whole pixels for each cell, and at least two, so that a screenshot of it can be read.
+    cells, _ = made.symbol_size(border=BORDER)
+    made.save(buffer, kind="png", scale=max(2, SIDE // cells), border=BORDER)
     found = QPixmap()
     found.loadFromData(buffer.getvalue(), "PNG")
-    return found.scaled(
-        SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.FastTransformation
-    )
+    return found

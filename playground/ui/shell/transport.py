@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from engine.network import Problem
     from playground.ui.kit.actions import Actions
     from playground.ui.kit.theme import Theme
-    from playground.ui.shell.refusal import Cautions, Refusal
+    from playground.ui.shell.panel_switches import PanelSwitches
+from playground.ui.shell.refusal import Cautions, Refusal
 
 #: steps per second, by the slider's position; None is as fast as it goes
 SPEEDS: tuple[int | None, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, None)
@@ -61,7 +62,7 @@ class Transport(QToolBar):
         refusal: Refusal,
         cautions: Cautions,
         light: QWidget,
-        panels: QWidget,
+        panels: PanelSwitches,
     ) -> None:
         super().__init__("Run")
         self.setObjectName("transport")
@@ -106,7 +107,7 @@ class Transport(QToolBar):
         self._label_speed()
 
         # While the project cannot run, the reason stands where its numbers would: nothing else moves.
-        self._refusal, self._cautions, self._light = refusal, cautions, light
+        self._refusal, self._cautions, self._light, self._panels = refusal, cautions, light, panels
         self._readings = QStackedWidget()
         self._readings.setObjectName("transport_readings")
         self._readings.addWidget(metrics)
@@ -169,6 +170,7 @@ class Transport(QToolBar):
         for button in (self._reset, self._step, self._inspect):
             if button.toolButtonStyle() != style:
                 button.setToolButtonStyle(style)
+        self._panels.fit(self.width())
         self._speed_label.setVisible(self.width() >= NARROW)
         self._light.setFixedWidth(WIDTH if self.width() >= NARROW else LITTLE)
 

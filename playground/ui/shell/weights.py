@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from engine.errors import EngineError
 from engine.io import load_weights
 from playground.document import edits
-from playground.ui.shell.questions import refuse
+from playground.ui.kit.questions import ask_where, refuse
 
 if TYPE_CHECKING:
     from playground.document.document import Document
@@ -45,12 +45,8 @@ class WeightFiles(QObject):
         """Ask where to, and write them."""
         path = self._document.path
         folder = path.parent if path is not None else Path.home()
-        name, _ = QFileDialog.getSaveFileName(
-            self._window, "Save the weights", str(folder / f"{self._name()}{SUFFIX}"), FILTER
-        )
-        if name:
-            to = Path(name) if Path(name).suffix else Path(name + SUFFIX)
 
+        def save_to(to: Path) -> None:
             def written(refusal: str) -> None:
                 if refusal:
                     refuse(self._window, "Not saved", refusal)
@@ -58,6 +54,9 @@ class WeightFiles(QObject):
                     self._say(f"The weights are in {to.name}.")
 
             self._saving.order_weights(self._document.value, to, written)
+
+        proposal = folder / f"{self._name()}{SUFFIX}"
+        ask_where(self._window, "Save the weights", proposal, {SUFFIX: "Weights"}, save_to)
 
     def load(self) -> None:
         """Ask for a file, and begin with what is in it."""

@@ -190,6 +190,24 @@ def test_words_that_differ_in_capital_letters_or_spaces(tmp_path: Path) -> None:
     assert folded.x[:, 1].sum() == 15
 
 
+def test_rare_kinds_are_one_where_that_is_wished(tmp_path: Path) -> None:
+    content = "c,kind\n" + "red,x\nblue,y\n" * 10 + "teal,x\nteal,y\nrust,x\nplum,y\n"
+    data = made(tmp_path, content)
+    assert len(data.features) == 5
+    assert "3 kinds of c come up in fewer than 5 rows each." in said(data)
+    assert offers(data)["Take rare kinds as one, other"] == {"rare": True}
+    one = made(tmp_path, content, rare=True)
+    assert one.features == ("c = blue", "c = red", "c = other")
+    assert one.x.sum(axis=0).tolist() == [10, 10, 4]
+    assert one.x[-4:, 2].tolist() == [1, 1, 1, 1]
+    assert offers(one)["Keep rare kinds"] == {"rare": False}
+    again = made(tmp_path, content.replace("red", "other"), rare=True)
+    assert again.features == ("c = blue", "c = other", "c = other kinds")
+    assert "rows each" not in said(made(tmp_path, "c,kind\n" + "red,x\nblue,y\n" * 3 + "teal,x\n" * 4)), (
+        "all are"
+    )
+
+
 def test_a_kind_that_only_other_parts_have(tmp_path: Path) -> None:
     data = made(tmp_path, "c,a,kind\n" + many("red,{n},{k}", 30) + "blue,1.5,x\n")
     prepared = next(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import random
 import shutil
+import struct
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.data import TableFile, sheets, source_at
+from engine.data import TableFile, compound, sheets, source_at
 from engine.errors import DataError, EngineError
 from tests.engine.data.tabular import holds, offers, role, said, write_ods, write_xlsx
 
@@ -202,3 +203,49 @@ def _only_sentences(path: Path, whole: bytes, count: int) -> None:
             sentences.append(str(error))
     assert sentences
     assert max(map(len, sentences)) <= 600
+
+
+def old_excel(path: Path) -> Path:
+    book = pytest.importorskip("xlwt").Workbook()
+    sheet = book.add_sheet("One")
+    for at, row in enumerate([HEAD, *ROWS]):
+        for column, cell in enumerate(row):
+            sheet.write(at, column, cell)
+    book.save(str(path))
+    return path
+
+
+def test_an_old_excel_file_is_read(tmp_path: Path) -> None:
+    pytest.importorskip("python_calamine")
+    path = old_excel(tmp_path / "t.xls")
+    data = source_at(path).make()
+    assert np.allclose(data.x, [row[:2] for row in ROWS])
+    assert (data.features, data.classes) == (("a", "b"), ("x", "y"))
+    (tmp_path / "t.csv").write_bytes(path.read_bytes())
+    with pytest.raises(DataError, match="old Excel"):
+        source_at(tmp_path / "t.csv").make()
+
+
+def test_a_chain_of_sectors_that_leads_back_is_not_followed(tmp_path: Path) -> None:
+    """It made the library fill the memory until the whole program ended."""
+    pytest.importorskip("python_calamine")
+    path = old_excel(tmp_path / "t.xls")
+    raw = bytearray(path.read_bytes())
+    assert compound.is_sound(bytes(raw))
+    table = (struct.unpack_from("<I", raw, 76)[0] + 1) * 512
+    first = struct.unpack_from("<I", raw, 48)[0]
+    struct.pack_into("<I", raw, table + 4 * first, first)
+    path.write_bytes(raw)
+    with pytest.raises(DataError, match="is damaged; expected a whole spreadsheet"):
+        source_at(path).make()
+    for at, value in ((30, 99), (68, 10**9), (76, 10**9)):
+        broken = bytearray(old_excel(tmp_path / "u.xls").read_bytes())
+        struct.pack_into("<I" if at > 30 else "<H", broken, at, value)
+        struct.pack_into("<I", broken, 72, 1)
+        assert not compound.is_sound(bytes(broken))
+
+
+@pytest.mark.slow
+def test_old_excel_files_that_are_broken_only_give_sentences(tmp_path: Path) -> None:
+    pytest.importorskip("python_calamine")
+    _only_sentences(tmp_path / "b.xls", old_excel(tmp_path / "t.xls").read_bytes(), 150)

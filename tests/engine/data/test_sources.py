@@ -72,6 +72,7 @@ def test_the_catalogue() -> None:
             "PictureFile",
             "TableFile",
             "PastedTable",
+            "PictureSet",
             "Painted",
             "Typed",
         ],
@@ -101,7 +102,7 @@ def test_it_makes_what_its_category_promises(source: type[Source]) -> None:
     made = source().make()
     assert np.isfinite(made.x).all()
     assert np.isfinite(made.y).all()
-    assert made.x.dtype == (np.float32 if source in PICTURES else np.float64)
+    assert made.x.dtype == (np.float32 if source in PICTURES or source is data.PictureSet else np.float64)
     task, in_shape = made.task, made.in_shape
     match source.category:
         case "2-D classification":
@@ -125,7 +126,7 @@ def test_it_makes_what_its_category_promises(source: type[Source]) -> None:
         case "Step by step":
             assert (source.params(), len(made), task) == ((), 4, "binary")
         case "Own data":  # made by hand: a few to begin with
-            assert (in_shape, len(made)) == ((2,), 4)
+            assert (in_shape, len(made)) == ((1, 16, 16) if made.is_image else (2,), 4)
         case other:
             pytest.fail(f"no such category: {other}")
 

@@ -17,7 +17,7 @@ from engine.export.base import Writers
 from engine.export.targets import WRITERS, export
 from engine.initializers import Initializer, Orthogonal, initializers
 from engine.layers import Layer, Shape
-from engine.losses import BCEWithLogitsLoss, CrossEntropyLoss, Loss, MSELoss, losses
+from engine.losses import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, Loss, MSELoss, NLLLoss, losses
 from engine.optimizers import SGD, optimizers
 from engine.program import Program
 from engine.regularizers import regularizers
@@ -157,6 +157,17 @@ def trained_by_losses() -> list[Loss]:
     return [loss for cls in losses for loss in variants(cls) if getattr(loss, "num_classes", 0) <= 3]
 
 
+def end_of(loss: Loss) -> list[layers.Layer]:
+    """What gives what the loss asks for, where that is no logit."""
+    return (
+        [layers.Sigmoid()]
+        if isinstance(loss, BCELoss)
+        else [layers.LogSoftmax()]
+        if isinstance(loss, NLLLoss)
+        else []
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("target", ["numpy", "pytorch"])
 def test_trains_alike(target: str, tmp_path: Path) -> None:
@@ -166,7 +177,7 @@ def test_trains_alike(target: str, tmp_path: Path) -> None:
     cases = [(ROW, (4,), fit) for fit in fits()]
     cases += [
         (
-            Network.chain(layers.Linear(5), layers.Tanh(), layers.Linear(outputs_of(loss))),
+            Network.chain(layers.Linear(5), layers.Tanh(), layers.Linear(outputs_of(loss)), *end_of(loss)),
             (4,),
             Fit(loss=loss, batch_size=8),
         )

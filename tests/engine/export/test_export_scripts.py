@@ -13,7 +13,7 @@ from engine import Fit, Network, Node, layers
 from engine.export import TARGETS, ExportError, Outline
 from engine.export.lines import DATA, LOSS, MARK, Line, aligned, listing, marked, plain
 from engine.layers import Shape
-from engine.losses import CrossEntropyLoss, HingeLoss, losses
+from engine.losses import BCELoss, CrossEntropyLoss, HingeLoss, NLLLoss, losses
 from engine.regularizers import L2
 from playground.document.examples import examples
 from playground.document.project import data_of
@@ -54,7 +54,10 @@ def run_alone(target: str, lines: tuple[Line, ...], capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize("target", SCRIPTED)
 @pytest.mark.parametrize("loss", list(losses), ids=lambda cls: cls.key)
 def test_it_runs_alone_whatever_the_loss(target: str, loss: type, capsys: pytest.CaptureFixture[str]) -> None:
-    network = Network.chain(layers.Linear(4), layers.Tanh(), layers.Linear(1 if loss is HingeLoss else 3))
+    ends = [layers.Sigmoid()] if loss is BCELoss else [layers.LogSoftmax()] if loss is NLLLoss else []
+    network = Network.chain(
+        layers.Linear(4), layers.Tanh(), layers.Linear(1 if loss is HingeLoss else 3), *ends
+    )
     fit = Fit(loss=loss(), batch_size=16, regularizer=L2(0.01))
     said = run_alone(target, script(target, outline(network, (2,), fit)), capsys)
     assert re.fullmatch(r"(epoch 1, loss \S+\n){4}(epoch 2, loss \S+\n){4}", said)

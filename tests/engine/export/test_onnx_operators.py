@@ -38,11 +38,13 @@ class Given:
     """A case as its node says it.
 
     Args:
+        op_type: of the operator.
         attributes: with ONNX's names.
         inputs: as arrays; ``x`` is the first, the rest are weights.
     """
 
     def __init__(self, node: Any, inputs: list[Array]) -> None:
+        self.op_type = node.op_type
         self.attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
         there = iter(inputs)
         self.inputs = [
@@ -146,12 +148,13 @@ def clip(given: Given) -> Ours:
     return layers.Hardtanh(float(given.inputs[1]), float(given.inputs[2])), [given.x], {}
 
 
-@reads("Softmax")
+@reads("Softmax", "LogSoftmax")
 def softmax(given: Given) -> Ours:
     axis, ndim = given.get("axis", -1), given.x.ndim
     if axis % ndim != 1:
         raise NotOurs("shares along another axis than features or channels")
-    return layers.Softmax(), [given.x], {}
+    layer = layers.Softmax() if given.op_type == "Softmax" else layers.LogSoftmax()
+    return layer, [given.x], {}
 
 
 @reads("Gemm")

@@ -32,7 +32,8 @@ def trace_of(loss: Loss, task: str, dtype: str = "float64", wide: float = 2.0) -
     data = DATA[task]
     (outputs,) = loss.out_shape(data)
     fit = Fit(loss=loss, optimizer=optimizers.SGD(lr=0.1), batch_size=5)
-    model = Model(Network.chain(layers.Linear(outputs)), data.in_shape, 0, dtype)
+    ends = {"BCELoss": (layers.Sigmoid(),), "NLLLoss": (layers.LogSoftmax(),)}.get(loss.key, ())
+    model = Model(Network.chain(layers.Linear(outputs), *ends), data.in_shape, 0, dtype)
     model.store.values[:] = np.random.default_rng(2).normal(0, wide, model.store.values.shape)
     return Trainer(model, data, None, fit).trace()
 
@@ -67,7 +68,7 @@ def test_stages_and_gradient_give_the_engines_numbers(loss: Loss, task: str, dty
             check(equations, dtype)
             check_painted(equations, dtype, scope)
             check_places(trace, equations)
-            assert equations[-1].result.value == trace.gradients["0"][sample, k]
+            assert equations[-1].result.value == trace.gradients[trace.network.output_id][sample, k]
 
 
 @pytest.mark.parametrize(("loss", "task"), CASES, ids=case_id)

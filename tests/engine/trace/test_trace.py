@@ -129,16 +129,19 @@ def test_pictures_with_forks_and_views(dtype: str) -> None:
         np.testing.assert_allclose(total, trace.gradients[node], rtol=1e-5, atol=1e-7)
     found = card(trace, moments(trace, "unit").sections()[0][0], 3)
     assert found.result is not None
-    shares = [
-        m
-        for m, _ in moments(trace, "unit").sections()
-        if m.part == "share" and m.node_id in ("conv2", "flat2")
-    ]
-    for moment in shares:
-        seen = card(trace, moment, 3)
-        assert len(seen.contributions) == 3
-        assert seen.total is not None
-        assert seen.total.evaluate() == pytest.approx(seen.total.result.value, rel=1e-4, abs=1e-7)
+    for grain in ("layer", "unit", "term"):
+        walk = moments(trace, grain)
+        forks = [m for m, _ in walk.sections() if m.part == "fork"]
+        assert [m.node_id for m in forks] == [
+            n.id for n in reversed(trace.network.nodes) if len(trace.readers(n.id)) > 1
+        ]
+        for moment in forks:
+            seen = card(trace, moment, 3)
+            assert len(seen.contributions) == len(trace.readers(moment.node_id)) >= 2
+            assert seen.total is not None
+            assert seen.total.evaluate() == pytest.approx(seen.total.result.value, rel=1e-4, abs=1e-7)
+            if grain == "layer":  # the example is a cell where every branch has something to say
+                assert all(branch.value for branch in seen.contributions)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

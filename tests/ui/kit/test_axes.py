@@ -58,3 +58,10 @@ def test_logarithmic_numbers_have_as_few_digits_as_say_it(qapp):
     axis = NumberAxis("left")
     axis.setLogMode(True)
     assert axis.tickStrings([-4.0, -1.0, 0.0, 1.0], 1.0, 1.0) == ["1e−4", "0.1", "1", "10"]
+
+
+@pytest.mark.parametrize(("low", "high"), [(-0.35, 0.6), (0.2, 0.95), (-1.2, -0.1)])
+def test_a_short_axis_of_a_decade_has_more_than_one_number(low: float, high: float) -> None:
+    ticks = log_ticks(low, high, 1.0)
+    assert len(ticks) >= 2
+    assert all(low - 1e-6 <= tick <= high + 1e-6 for tick in ticks)

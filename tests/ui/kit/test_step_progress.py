@@ -66,7 +66,7 @@ def test_a_cell_is_known_when_its_last_term_is_added(trace):
     assert counts == [0, 0, 1, 1, 1, 2]  # two inputs and a bias each
 
 
-def test_shares_of_several_readers_add_up_as_they_arrive():
+def test_shares_of_several_readers_are_added_where_they_join():
     from engine import Fit, Model, Network, Node, losses, optimizers
     from engine.data import Dataset
     from engine.train import Trainer
@@ -86,9 +86,16 @@ def test_shares_of_several_readers_add_up_as_they_arrive():
     walk = {m.node_id: m for m in moments(trace, "layer") if m.phase == "backward"}
     partly = Progress(trace, walk["sum"], 0).gradient("a")
     np.testing.assert_array_equal(partly, trace.share("sum", 0)[0])
-    whole = Progress(trace, walk["b"], 0).gradient("a")
-    np.testing.assert_array_equal(whole, trace.gradients["a"][0])
-    assert not np.array_equal(partly, whole)
+    other = Progress(trace, walk["b"], 0).gradient("a")
+    np.testing.assert_array_equal(other, trace.share("b", 0)[0], "what this step sends, and no more")
+    fork = next(m for m in moments(trace, "layer") if m.part == "fork")
+    np.testing.assert_array_equal(Progress(trace, fork, 0).gradient("a"), trace.gradients["a"][0])
+    assert Progress(trace, fork, 0, veiled=True).gradient("a") is None
+    assert not Progress(trace, fork, 0).parameter_gradient("a", "bias", (0,))
+    second = next(m for m in moments(trace, "unit") if m.part == "fork" and m.cell == (1,))
+    np.testing.assert_array_equal(
+        Progress(trace, second, 0, veiled=True).gradient("a"), [trace.gradients["a"][0, 0], np.nan]
+    )
 
 
 def test_a_veil_hides_the_step_s_own_number_and_no_other(trace):

@@ -17,6 +17,7 @@ from engine.layers import registry as layers
 from engine.losses import CrossEntropyLoss, MSELoss
 from engine.network import Network
 from playground.document import edits
+from playground.document.examples import example
 from playground.document.project import Project
 from playground.ui.kit.theme import DARK, LIGHT
 from playground.ui.panels.inspector.curve import CurvePlot
@@ -312,3 +313,35 @@ def test_the_first_block_of_a_chain_has_no_choice(qtbot) -> None:
     assert bench.view.reads.isVisible()
     bench.view.context.focus.select("loss")
     assert bench.view.reads.isHidden()
+
+
+# --- names -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_layer_is_renamed_in_its_panel_and_stays_selected(qtbot):
+    bench = Bench(qtbot, InspectorView, example("circle").project, "linear2").show()
+    line = bench.find("layer_name")
+    assert line.text() == "linear2"
+    line.setFocus()
+    line.selectAll()
+    qtbot.keyClicks(line, "head")
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert "head" in bench.project.network
+    assert bench.focus.node_id == "head"
+    assert line.text() == "head"
+    bench.history.undo()
+    assert bench.focus.node_id == "linear2"
+    assert line.text() == "linear2"
+
+
+def test_a_name_that_cannot_be_is_refused_beside_its_line(qtbot):
+    bench = Bench(qtbot, InspectorView, example("circle").project, "linear2").show()
+    line, refused = bench.find("layer_name"), bench.find("name_refused")
+    line.setFocus()
+    line.selectAll()
+    qtbot.keyClicks(line, "linear1")
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert "Another layer" in refused.text()
+    assert refused.isVisible()
+    qtbot.keyClick(line, Qt.Key.Key_Escape)
+    assert line.text() == "linear2"

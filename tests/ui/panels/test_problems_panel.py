@@ -86,10 +86,15 @@ def test_the_last_layer_is_mended_by_one_press_and_undone(qtbot) -> None:
     assert messages(bench) == [p.message for p in problems(WRONG_OUTPUT)]
 
 
-@pytest.mark.parametrize("project", [Project(), WRONG_SHAPE], ids=["empty", "shape"])
-def test_mending_is_not_offered_where_it_would_not_help(qtbot, project: Project) -> None:
-    bench = open_on(qtbot, project)
+def test_mending_is_not_offered_where_it_would_not_help(qtbot) -> None:
+    bench = open_on(qtbot, Project())
     assert bench.view.findChild(object, "mend") is None
+
+
+def test_a_layer_that_wants_pictures_can_be_taken_out(qtbot) -> None:
+    bench = open_on(qtbot, WRONG_SHAPE)
+    QTest.mouseClick(bench.find("mend"), Qt.MouseButton.LeftButton)
+    assert len(bench.project.network) == len(WRONG_SHAPE.network) - 1
 
 
 def test_problems_follow_the_project(qtbot) -> None:

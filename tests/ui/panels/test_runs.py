@@ -23,12 +23,12 @@ from playground.runner.sweep import Sweep
 from playground.runs.kept import Kept
 from playground.runs.plan import grid, setting
 from playground.runs.trial import Trial
+from playground.ui.kit import places as folders
+from playground.ui.kit.run_curves import Group
+from playground.ui.kit.surfaces import answer, difference
 from playground.ui.kit.theme import DARK, LIGHT
-from playground.ui.panels.runs import view as runs
-from playground.ui.panels.runs.curves import Group
 from playground.ui.panels.runs.model import COLUMNS
 from playground.ui.panels.runs.several import SeveralDialog, suggestion
-from playground.ui.panels.runs.surfaces import answer, difference
 from playground.ui.panels.runs.view import RunsView
 from tests.ui.bench import Bench, ink
 from tests.ui.shell import Shell, ToldRunner, answer_file_dialog
@@ -36,7 +36,7 @@ from tests.ui.shell import Shell, ToldRunner, answer_file_dialog
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(runs, "runs_folder", lambda: tmp_path / "runs")
+    monkeypatch.setattr(folders, "runs_folder", lambda: tmp_path / "runs")
     return tmp_path / "runs"
 
 
@@ -63,6 +63,12 @@ def bench(qtbot, xor: Project) -> Iterator[Bench]:
     bench = Bench(qtbot, RunsView, xor)
     yield bench
     bench.view.beside.stop()
+
+
+def test_runs_have_their_folder_before_a_project_has_been_shown(bench: Bench, own_folder: Path) -> None:
+    view = RunsView(bench.view.context)
+    bench.qtbot.addWidget(view)
+    assert view.kept.folder.parent == own_folder
 
 
 def column(name: str) -> int:
@@ -103,6 +109,7 @@ def test_many_rows_make_no_widgets(bench: Bench, xor: Project) -> None:
     view = bench.show(900, 400).view
     trained(view, (Trial(xor, 0, 1),))
     (entry,) = view.kept.entries.values()
+    view.grab()  # what Qt makes when it lays the panel out for the first time is there
     before = len(view.findChildren(object))
     view.model.show([replace(entry, key=f"{i:016x}") for i in range(10_000)])
     view.grab()
@@ -258,6 +265,9 @@ def test_an_edit_is_run_beside_what_was_before_and_the_better_kept_undoably(
         qtbot.waitUntil(lambda: not view.beside.running)
         assert [entry.trial.project.fit.optimizer.lr for entry in view.kept.entries.values()] == [0.1, 0.5]
         assert "update 1." in view.words.text()
+        said = {e.trial.project.fit.optimizer.lr: row for row, e in enumerate(view.model.entries)}
+        shown = [view.model.index(said[lr], 1).data() for lr in (0.1, 0.5)]
+        assert shown == ["A · learning rate 0.5 → 0.1", "B · as it is now"]
         old = next(
             entry for entry in view.kept.entries.values() if entry.trial.project.fit.optimizer.lr == 0.1
         )
@@ -338,7 +348,7 @@ def test_several_values_are_tried_and_shown_with_what_follows(qtbot, xor: Projec
         qtbot.waitUntil(lambda: not view.beside.running)
         assert len(view.kept.entries) == 8
         assert view.words.text().startswith("Best: fit.optimizer.lr 1 (best validation loss")
-        assert "upper border of what was tried. Extend it there." in view.words.text()
+        assert "upper border of what was tried. Extend it there" in view.words.text()
         assert view.isolation.isVisible()
         assert len(view.isolation._dots.at) == 8
         assert not view.surfaces.isVisible()
@@ -377,3 +387,118 @@ def test_what_is_trained_beside_ends_with_the_window(qtbot, tmp_path: Path, xor:
     qtbot.waitUntil(lambda: not shell.window.isVisible())
     assert view.beside._process is None
     assert not Path(f"/proc/{number}").exists()
+
+
+def test_the_better_of_runs_that_cannot_be_compared_is_not_kept(bench: Bench, xor: Project) -> None:
+    view = bench.view
+    other = edits.set_fit(xor, xor.fit.replace(loss=HingeLoss()))
+    trained(view, (Trial(xor, 0, 2), Trial(other, 0, 2)))
+    view.table.choose([e.key for e in view.kept.entries.values()])
+    view.keep_chosen()
+    assert bench.project == xor
+    assert not any(isinstance(one, Load) for one in bench.sent)
+    assert "different losses" in view.words.text()
+    assert "keep that" in view.words.text()
+    (key,) = [e.key for e in view.kept.entries.values() if e.trial.project.fit.loss == HingeLoss()]
+    view.table.choose([key])
+    view.keep_chosen()
+    assert bench.project.fit.loss == HingeLoss()
+
+
+def test_the_weights_of_two_chosen_runs_are_compared(bench: Bench, xor: Project) -> None:
+    view = bench.show(1200, 400).view
+    trained(view, (Trial(xor, 0, 2), Trial(with_rate(xor, 0.5), 0, 2)))
+    view.table.choose([e.key for e in view.kept.entries.values()])
+    picture = view.apart.picture
+    assert picture is not None
+    assert picture.names == ("linear1", "linear2")
+    assert all(gap > 0 for gap in picture.values[0])
+    assert view.apart.isVisible()
+    view.table.clearSelection()
+    assert not view.apart.isVisible()
+
+
+def test_several_settings_are_asked_for_together(qtbot, xor: Project) -> None:
+    dialog = SeveralDialog(xor, "linear1.out_features", 3, None)
+    qtbot.addWidget(dialog)
+    dialog.values.setText("2,4")
+    QTest.mouseClick(dialog.add, Qt.MouseButton.LeftButton)
+    assert dialog.rows[1].path.currentData() == "fit.optimizer.lr"
+    dialog.plan.setCurrentIndex(0)
+    dialog.rows[1].values.setText("0.1,0.2,0.3")
+    assert dialog.words.text().startswith("6 runs: 2 0.1, 2 0.2")
+    dialog.plan.setCurrentIndex(1)
+    dialog.rows[1].values.setText("log:1e-3..1")
+    dialog.points.setValue(7)
+    with qtbot.waitSignal(dialog.asked) as asked:
+        QTest.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
+    sweep = asked.args[0]
+    assert len(sweep.points) == 7
+    assert {point[0] for point in sweep.points} == {2, 4}
+    assert all(1e-3 <= point[1] <= 1 for point in sweep.points)
+    dialog.rows[1].path.setCurrentIndex(dialog.rows[1].path.findData("linear1.out_features"))
+    assert "there twice" in dialog.words.text()
+    QTest.mouseClick(dialog.rows[1].remove, Qt.MouseButton.LeftButton)
+    assert dialog.words.text() == "2 runs: 2, 4."
+
+
+@pytest.mark.slow
+def test_what_was_stopped_goes_on_and_is_extended(qtbot, xor: Project) -> None:
+    bench = Bench(qtbot, RunsView, xor).show(1200, 420)
+    view = bench.view
+    try:
+        asked = (setting(xor, "fit.optimizer.lr=0.01,0.1,1"), setting(xor, "linear1.out_features=2,4"))
+        sweep = Sweep(xor, asked, grid(asked), (0,), 3)
+        trained(view, *((one,) for one in sweep.trials[:2]))
+        made = {e.key: e.made for e in view.kept.entries.values()}
+        view._try(sweep)
+        view.stop()
+        left = view.bar.go_on
+        assert left.isVisible()
+        assert "left)" in left.text()
+        QTest.mouseClick(left, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: not view.beside.running)
+        assert len(view.kept.entries) == 6
+        assert all(view.kept.entries[key].made == when for key, when in made.items())  # not done again
+        assert not left.isVisible()
+        # All settings at once: a line for each run, the best on top, its places those of its values.
+        lines = view.sweeps.parallel.lines
+        assert len(lines) == 6
+        best = min(view.kept.entries.values(), key=lambda e: e.result.score)
+        assert lines[-1][1] == best.result.score
+        lr = best.trial.project.fit.optimizer.lr
+        assert lines[-1][0][0] == pytest.approx({0.01: 0, 0.1: 0.5, 1: 1}[lr])
+        assert [len(tile[3]) for tile in view.sweeps.tiles.tiles] == [4] * 6
+        assert all(tile[2] is not None for tile in view.sweeps.tiles.tiles)
+        assert lr == 1  # at the border, so that more is offered
+        QTest.mouseClick(view.bar.extend, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: not view.beside.running)
+        rates = {e.trial.project.fit.optimizer.lr for e in view.kept.entries.values()}
+        assert max(rates) == 30
+        units = {p[1] for p in view._sweep.points if p[0] > 1}
+        assert units == {best.trial.project.network["linear1"].layer.out_features}
+    finally:
+        view.beside.stop()
+
+
+def test_what_failed_is_a_cross_off_the_axis(qtbot, xor: Project) -> None:
+    bench = Bench(qtbot, RunsView, xor).show(1200, 420)
+    view = bench.view
+    asked = (setting(xor, "fit.optimizer.lr=0.1,0.2,100"),)
+    sweep = Sweep(xor, asked, grid(asked), (0,), 2)
+    trained(view, *((one,) for one in sweep.trials))
+    worst = view.kept.entries[sweep.digests[2]]
+    view.kept.entries[worst.key] = replace(worst, result=replace(worst.result, end="diverged"))
+    view._try(sweep)
+    assert len(view.isolation._dots.at) == 2
+    assert len(view.isolation._crosses.at) == 1
+    assert view.isolation._crosses.at[0][1] > view.isolation._dots.at[:, 1].max()
+    places, score = view.sweeps.parallel.lines[0]
+    assert np.isnan(places[-1])
+    assert np.isinf(score)
+    assert view.sweeps.tiles.tiles[2][3] == ()
+    view.sweeps.what.setCurrentIndex(2)
+    view.grab()
+    at = view.sweeps.tiles.places()[1].center().toPoint()
+    QTest.mouseClick(view.sweeps.tiles, Qt.MouseButton.LeftButton, pos=at)
+    assert [e.key for e in view.table.chosen()] == [sweep.digests[1]]

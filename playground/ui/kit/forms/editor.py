@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPaintEvent, QStandardItemModel, QWheelEvent
+from PySide6.QtGui import QStandardItemModel, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QGridLayout,
     QHBoxLayout,
     QMenu,
     QSizePolicy,
-    QStyle,
     QStyledItemDelegate,
-    QStyleOptionComboBox,
-    QStylePainter,
     QToolButton,
     QWidget,
 )
@@ -30,6 +26,10 @@ from playground.ui.kit.numbers import exact
 from playground.ui.kit.style import refresh
 from playground.ui.kit.text import escaped
 from playground.ui.kit.theme import Theme
+from playground.ui.kit.widgets import ComboBox
+
+if TYPE_CHECKING:
+    from playground.lessons.locks import Allowed
 
 
 class Editor(QWidget):
@@ -77,6 +77,9 @@ class Editor(QWidget):
 
     def annotate(self, unsuited: Mapping[str, str]) -> None:
         """Entries that cannot be chosen now, with the reason of each, by registry key."""
+
+    def lock_inside(self, locks: tuple[Allowed, str] | None) -> None:
+        """Which fields of inner forms answer: what a lesson has opened, and the path of this parameter; ``None``: all."""
 
     def _take(self, control: QWidget) -> None:
         """Make ``control`` the whole editor. It is no focus proxy: with one, Qt 6.11's setTabOrder ties Tab into a ring."""
@@ -210,8 +213,8 @@ class BoolEditor(Editor):
         self.box.setChecked(bool(value))
 
 
-class Combo(QComboBox):
-    """A list to choose from that leaves the wheel to the form until it has the focus, and shortens long names when narrow."""
+class Combo(ComboBox):
+    """A list to choose from that leaves the wheel to the form until it has the focus."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -227,18 +230,6 @@ class Combo(QComboBox):
     def sizeHint(self) -> QSize:
         hint = super().sizeHint()
         return QSize(max(hint.width() + 10, WIDTH), hint.height())
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        # As Qt's own, but a name that is too long ends in an ellipsis.
-        painter, option = QStylePainter(self), QStyleOptionComboBox()
-        self.initStyleOption(option)
-        edit = QStyle.SubControl.SC_ComboBoxEditField
-        room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, edit, self).width()
-        option.currentText = self.fontMetrics().elidedText(
-            option.currentText, Qt.TextElideMode.ElideRight, room - 2
-        )
-        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
-        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self.hasFocus():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
@@ -18,6 +18,9 @@ from playground.ui.kit.icons import icon
 from playground.ui.kit.style import GAP
 from playground.ui.kit.theme import Theme
 from playground.ui.kit.view import at_once
+
+if TYPE_CHECKING:
+    from playground.lessons.locks import Allowed
 
 
 class SpecForm(QWidget):
@@ -44,10 +47,13 @@ class SpecForm(QWidget):
         self._notes: dict[str, str] = {}
         self._unsuited: dict[str, Mapping[str, str]] = {}
         self._attached: dict[str, QWidget] = {}
+        self._locks: tuple[Allowed, str] | None = None
         self._more = self._more_button()
         self._ordered: list[QWidget] = []
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        self._waiting = QWidget(self)  # holds what belongs below rows that are not there yet
+        self._waiting.hide()
         self._body = QWidget(self)  # holds the rows
         layout.addWidget(self._body)
 
@@ -135,6 +141,8 @@ class SpecForm(QWidget):
         """Put these rows where the others stood."""
         before, replaced = self._body, self._rows
         self._body, self._rows = body, rows
+        if self._locks is not None:
+            self._lock_rows(rows)
         for name, widget in self._attached.items():
             if name in rows:
                 rows[name].attach(widget)
@@ -224,12 +232,25 @@ class SpecForm(QWidget):
         self._attached[name] = widget
         if name in self._rows:
             self._rows[name].attach(widget)
+        else:  # of a form that never gets a spec, it must go with the form
+            widget.setParent(self._waiting)
 
     def set_unsuited(self, name: str, reasons: Mapping[str, str]) -> None:
         """Registry entries that a nested parameter cannot take now, each with the reason."""
         self._unsuited[name] = reasons
         if name in self._rows:
             self._rows[name].editor.annotate(reasons)
+
+    def set_locks(self, allowed: Allowed | None, path: str) -> None:
+        """Let only the fields answer that a lesson has opened; ``path``: of the spec that is shown, "fit" say."""
+        locks = None if allowed is None else (allowed, path)
+        if locks != self._locks:
+            self._locks = locks
+            self._lock_rows(self._rows)
+
+    def _lock_rows(self, rows: Mapping[str, Row]) -> None:
+        for name, row in rows.items():
+            row.set_locks(None if self._locks is None else (self._locks[0], f"{self._locks[1]}.{name}"))
 
     def show_error(self, name: str, sentence: str) -> None:
         """Say what is wrong with a parameter, for reasons the spec itself does not know; "" for nothing."""

@@ -13,6 +13,7 @@ from playground.ui.kit.theme import Theme
 from playground.ui.kit.view import at_once
 
 if TYPE_CHECKING:
+    from playground.lessons.locks import Allowed
     from playground.ui.kit.forms.form import SpecForm
 
 #: how far the fields of the inner spec stand in, in pixels
@@ -29,6 +30,7 @@ class NestedEditor(Editor):
         self.registry = kind.registry
         self._keys: list[str] = [""] if kind.optional else []
         self._unsuited: Mapping[str, str] = {}
+        self._locks: tuple[Allowed, str] | None = None
         self.combo = Combo()
         if kind.optional:
             self.combo.addItem(kind.none_label)
@@ -71,12 +73,19 @@ class NestedEditor(Editor):
         if self.inner is not None and value is not None:
             self.inner.set_spec(value, object())
 
+    def lock_inside(self, locks: tuple[Allowed, str] | None) -> None:
+        self._locks = locks
+        if self.inner is not None:
+            self.inner.set_locks(*(locks or (None, "")))
+
     def _make_inner(self) -> SpecForm:
         from playground.ui.kit.forms.form import SpecForm  # a form holds editors, and this editor a form
 
         form = SpecForm(self.theme, self._place)
         form.edited.connect(lambda spec, merge: self.entered.emit(spec, merge and f".{merge}"))
         self._indented.addWidget(form)
+        if self._locks is not None:
+            form.set_locks(*self._locks)
         return form
 
     def inner_stops(self) -> list[QWidget]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent
@@ -17,6 +17,9 @@ from playground.ui.kit.text import Label, escaped
 from playground.ui.kit.theme import Theme
 from playground.ui.kit.view import at_once
 
+if TYPE_CHECKING:
+    from playground.lessons.locks import Allowed
+
 #: letters of a label that always stay on one line
 LONG = 13
 
@@ -25,7 +28,7 @@ _UNSET = object()
 
 def label_of(param: Param) -> str:
     """The parameter's name for people: "out_features" → "Out features"; symbols such as λ stay as they are."""
-    text = param.label or param.name.replace("_", " ")
+    text = param.called
     return text[0].upper() + text[1:] if len(text) > 2 and text[0].isascii() else text
 
 
@@ -168,6 +171,15 @@ class Row(QWidget):
             raise
         self.show_error("")
         self.reset.setVisible(not self.param.required and value != self.param.default)
+
+    def set_locks(self, locks: tuple[Allowed, str] | None) -> None:
+        """Answer, or not: what a lesson has opened, and the path of this field; ``None``: it answers. Fields inside it may where it does not."""
+        whole = locks is None or locks[0].field(locks[1])
+        inside = locks is not None and not whole and locks[0].within(locks[1])
+        self.setEnabled(whole or inside)
+        self.editor.control.setEnabled(whole)
+        self.reset.setEnabled(whole)
+        self.editor.lock_inside(None if whole else locks)
 
     def stops(self) -> list[QWidget]:
         """What Tab goes to, in order: the editor, the reset button, the fields of an inner form."""

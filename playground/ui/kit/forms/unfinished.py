@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from shiboken6 import isValid
 
 from playground.ui.kit.forms.field import StepField
@@ -10,12 +10,15 @@ from playground.ui.kit.forms.row import Row
 
 
 def take_typed() -> Row | StepField | None:
-    """Take what is being typed, as if the user had pressed Enter. Returns where, if it is there still."""
-    place = _typed_into(QApplication.focusWidget())
+    """Take what is being typed, as if the user had pressed Enter. Returns where, if it is in a form and there still."""
+    typed = QApplication.focusWidget()
+    place = _typed_into(typed)
     if isinstance(place, Row):
         place.editor.commit()
     elif place is not None:
         place.commit()
+    elif isinstance(typed, QLineEdit) and typed.isModified():  # a name, of a layer or a class
+        typed.editingFinished.emit()
     return place if place is not None and isValid(place) else None
 
 

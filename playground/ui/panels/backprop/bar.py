@@ -20,10 +20,16 @@ from playground.ui.kit.stepper import DELAY, FASTEST, SLOWEST, Stepper
 from playground.ui.kit.text import Label
 from playground.ui.kit.theme import Theme
 from playground.ui.kit.walk import GRAIN_WORDS
-from playground.ui.kit.widgets import filled, named, tool
+from playground.ui.kit.widgets import ComboBox, filled, named, tool
+from playground.ui.panels.backprop.samples import guest_in_words
 from playground.ui.panels.backprop.scrubber import Scrubber
 
-NARROW = 1000  #: pixels
+NARROW, TIGHT = 1000, 850  #: pixels
+APPLY = "Make this update the run's next step, exactly as Play would have done."
+GUEST = (
+    "Not possible: in this batch {} stands in the place of the first sample, and the run's next step is another one. "
+    "Choose “the batch as it comes” beside it."
+)
 GRAIN_HELP = (
     "How much one step does: a whole pass, a layer, a unit (or output cell), or a single term. "
     "Units and terms of the selected block only, if one is selected."
@@ -45,8 +51,7 @@ class StepBar(QWidget):
         self.play = self._play_button()
         self.grain = self._grain_selector()
         self.scrubber = Scrubber(theme)
-        tip = "Make this update the run's next step, exactly as Play would have done."
-        self.apply = tool("backprop_apply", "Apply", tip, stepper.apply, icon("check", theme, "good"))
+        self.apply = tool("backprop_apply", "Apply", APPLY, stepper.apply, icon("check", theme, "good"))
         tip = "Stop stepping and leave everything as it was."
         self.discard = tool("backprop_discard", "Discard", tip, stepper.discard, icon("close", theme))
         after = (samples, *((extra,) if extra is not None else ()), self.apply, self.discard)
@@ -86,7 +91,7 @@ class StepBar(QWidget):
         return button
 
     def _grain_selector(self) -> QComboBox:
-        box = named(QComboBox(), "backprop_grain", "Grain", GRAIN_HELP)
+        box = named(ComboBox(), "backprop_grain", "Grain", GRAIN_HELP)
         box.addItems([GRAIN_WORDS[grain] for grain in GRAINS])
         box.setCurrentIndex(GRAINS.index("layer"))
         box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -104,6 +109,9 @@ class StepBar(QWidget):
         self.back.setEnabled(walk.at > 0)
         self.forward.setEnabled(walk.at < walk.last)
         self.scrubber.show_walk(walk.moments.marks(), walk.at)
+        guest = walk.trace.guest
+        self.apply.setEnabled(guest is None)
+        self.apply.setToolTip(APPLY if guest is None else GUEST.format(guest_in_words(guest)))
 
     def _show_playing(self, on: bool) -> None:
         self.play.setAccessibleName("Pause" if on else "Play")
@@ -114,6 +122,8 @@ class StepBar(QWidget):
         super().resizeEvent(event)
         style = Qt.ToolButtonStyle
         narrow = self.width() < NARROW
+        tight = self.width() < TIGHT
+        self.apply.setToolButtonStyle(style.ToolButtonIconOnly if tight else style.ToolButtonTextBesideIcon)
         self.discard.setToolButtonStyle(
             style.ToolButtonIconOnly if narrow else style.ToolButtonTextBesideIcon
         )

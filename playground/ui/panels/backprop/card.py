@@ -13,12 +13,12 @@ from playground.ui.kit.colours import mix
 from playground.ui.kit.formula import FormulaView
 from playground.ui.kit.linked import Linked, Zone, colour_of, words_for
 from playground.ui.kit.numbers import fmt, parse
-from playground.ui.kit.symbols import draw, plain
+from playground.ui.kit.symbols import draw, plain, width
 from playground.ui.kit.text import escaped
 from playground.ui.kit.theme import Theme
 from playground.ui.kit.view import Focus
 from playground.ui.kit.widgets import filled, label
-from playground.ui.panels.backprop.boxes import ThreeBoxes
+from playground.ui.panels.backprop.boxes import Boxes
 from playground.ui.panels.backprop.stages import StagesView
 from playground.ui.panels.backprop.terms import TermStrip
 
@@ -30,7 +30,9 @@ MOST = ((700, 6), (460, 3), (0, 2))
 PATIENCE = 60
 #: terms of a sum that somebody might add up by hand
 PENCIL = 40
-FLOWS = "Several layers read this value: what they send back adds up."
+#: pixels that the names of the lines take
+CAPTIONS = 90
+FLOWS = "The data are read by several layers: what these send back adds up."
 
 
 class ResultLine(Linked):
@@ -93,14 +95,14 @@ class StepCard(QWidget):
         self.numbers = FormulaView(theme, "step_numbers", patience=PATIENCE)
         self.result = ResultLine(focus, theme, "step_result")
         self.why = _selectable("step_why")
-        self.boxes = ThreeBoxes(focus, theme, "step_boxes")
+        self.boxes = Boxes(focus, theme, "step_boxes")
         self.terms = TermStrip(focus, theme, "step_terms")
         self.flows = _selectable("step_flows_words", muted=True)
-        self.contributions = TermStrip(focus, theme, "step_contributions")
+        self.branches = Boxes(focus, theme, "step_branches")
         self.before = _selectable("step_before", "Worked out on the way to it:", muted=True)
         self.stages = StagesView(focus, theme, "step_stages")
         self._captions: dict[str, QLabel] = {}
-        below = (self.boxes, self.terms, self.flows, self.contributions, self.before, self.stages)
+        below = (self.branches, self.boxes, self.terms, self.flows, self.before, self.stages)
         filled(QVBoxLayout(self), self._lines(), 2, *below, None, gap=6)
 
     def _lines(self) -> QGridLayout:
@@ -118,12 +120,13 @@ class StepCard(QWidget):
             grid.addWidget(part, row, 1)
         return grid
 
-    def show_card(self, card: Card, where: str, veiled: bool) -> None:
-        """Explain a step. ``where``: "Step 11 of 34"; ``veiled``: its result is to be predicted."""
+    def show_card(self, card: Card, where: str, veiled: bool, shapes: str = "") -> None:
+        """Explain a step. ``where``: "Step 11 of 34"; ``veiled``: its result is to be predicted; ``shapes``: of what passes."""
         title = escaped(card.title)
         # Sentences tell results: nothing of them while the learner is asked for one.
         sentence, why = ("", "") if veiled else (escaped(card.sentence), escaped(card.why))
-        self.sentence.setText(f"{where} · <b>{title}.</b> {sentence}".rstrip())
+        passing = f" <i>{shapes}</i>" if shapes else ""
+        self.sentence.setText(f"{where} · <b>{title}.</b> {sentence}{passing}".rstrip())
         formula, numbers = self._written(card)
         self.formula.set_latex(formula)
         backward = card.result is not None and (
@@ -141,9 +144,9 @@ class StepCard(QWidget):
         self.boxes.set_boxes(card.boxes, veiled)
         self._show_terms(card, veiled)
         self.flows.setText(FLOWS)
-        total = None if veiled else card.total
-        self.flows.setVisible(total is not None)
-        self.contributions.set_equation(total)
+        self.flows.setVisible(card.total is not None and card.moment.part != "fork")
+        total = card.total.result if card.total is not None else None
+        self.branches.set_branches(card.contributions, total, veiled)
 
     def _written(self, card: Card) -> tuple[str, str]:
         """Formula and numbers, with as many terms of a long sum as the card is wide for; the chips have the others."""
@@ -156,7 +159,10 @@ class StepCard(QWidget):
         if last is not None and not self._adds_up(last):
             before, sign, after = numbers.rpartition(" = ")
             numbers = rf"{before} \approx {after}" if sign else numbers
-        return _on_one_line(formula), numbers
+        more = [rf"\qquad {written}" if written else "" for written in card.joined]  # on a line of its own
+        one_line = _on_one_line(formula)
+        fits = width(one_line, self.font()) <= self.width() - CAPTIONS
+        return (one_line if fits else formula) + more[0], numbers + more[1]
 
     def _adds_up(self, equation: Equation) -> bool:
         """Whether the numbers as they are written give the result as it is written; else a pencil does not close the sum."""
@@ -180,6 +186,7 @@ class StepCard(QWidget):
             self.stages.show_steps(card.equations[:-1])
         self.before.setVisible(not staged and len(card.equations) > 1)
         single = last is not None and len(last.terms) == 1 and card.boxes is not None
+        single = single or moment.part == "fork"  # each term has a box
         if last is None or staged or single:
             self.terms.set_equation(None)
             return

@@ -13,13 +13,15 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.trace import NotKept, sample_gradients
 from playground.ui.kit.colours import mix
+from playground.ui.kit.fonts import small
 from playground.ui.kit.numbers import fmt
-from playground.ui.kit.plot import ReadOut, small
+from playground.ui.kit.plot import ReadOut
 from playground.ui.kit.step_progress import Progress
 from playground.ui.kit.theme import Theme
 from playground.ui.kit.view import Context
 from playground.ui.kit.widgets import label
 from playground.ui.panels.backprop.side import SideCard
+from playground.ui.panels.backprop.strip import BatchStrip
 from playground.ui.panels.backprop.subject import in_words
 
 Array = NDArray[Any]
@@ -256,6 +258,10 @@ class DotsCard(SideCard):
             "one standard error: four times the samples, half the noise."
         )
         self.words = label("dots_words", muted=True)
+        self.strip = BatchStrip(context.theme)
+        context.theme.follow(self.strip.restyle)
+        self.strip.chosen.connect(self.sample_chosen)
+        self.column.insertWidget(0, self.strip.area)
         self.body.addWidget(self.plot, 1)
         self.body.addWidget(self.words)
         self.plot.chosen.connect(self.sample_chosen)
@@ -263,6 +269,9 @@ class DotsCard(SideCard):
 
     def refresh(self) -> None:
         step, place = self.step, self.subject.place
+        self.strip.show_batch(
+            step.trace if step is not None else None, step.sample if step is not None else None
+        )
         if step is None or place is None:
             self.say("Nothing in this network learns, so no weight has a gradient.")
             return

@@ -1,15 +1,16 @@
-"""What the dock shows while nobody steps: what to do, and two small networks to begin with."""
+"""What the dock shows while nobody steps: what to do, and small networks to begin with."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from playground.document.project import problems
 from playground.ui.kit.icons import icon
 from playground.ui.kit.style import GAP
+from playground.ui.kit.switches import FlowLayout
 from playground.ui.kit.text import tip
 from playground.ui.kit.widgets import filled, label, named
 
@@ -24,6 +25,11 @@ WORDS = (
 #: examples with friendly numbers: key, button, tool tip
 STARTERS = (
     (
+        "one-neuron",
+        "Start small: one neuron",
+        "Open two weights, a sigmoid and the loss of its probability, and step: the chain rule with nothing left out.",
+    ),
+    (
         "first-steps",
         "Start small: 2-2-1",
         "Open a network with friendly numbers that can be worked out by hand, and step.",
@@ -37,7 +43,7 @@ STARTERS = (
 
 
 class EmptyState(QWidget):
-    """Two sentences and three buttons."""
+    """Two sentences, a button to begin, and some to begin small."""
 
     begin = Signal()
     starter_chosen = Signal(str)  #: key of an example
@@ -56,7 +62,9 @@ class EmptyState(QWidget):
         for part in (words, self.problem):
             part.setMaximumWidth(640)
         self.problem.hide()
-        row = filled(QHBoxLayout(), self.mine, *self.starters, None, gap=GAP)
+        row = FlowLayout(gap=GAP)  # a narrow panel has them on two lines
+        for button in (self.mine, *self.starters):
+            row.addWidget(button)
         filled(QVBoxLayout(self), None, self.title, words, row, self.problem, gap=GAP).addStretch(2)
         self.mine.setIcon(icon("magnify", theme, "accent_text"))
         self.mine.setIconSize(QSize(16, 16))

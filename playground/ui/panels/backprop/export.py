@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtGui import QHideEvent, QMouseEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from engine.io import replacing
 from engine.trace import NotKept, worksheet, worksheet_csv
 from playground.ui.kit.icons import icon
 from playground.ui.kit.numbers import fmt
+from playground.ui.kit.questions import ask_where
 from playground.ui.kit.style import refresh
 from playground.ui.kit.text import Label
 from playground.ui.kit.view import Context, StepAt
-from playground.ui.kit.widgets import filled, named
+from playground.ui.kit.widgets import filled, head_menu, named
 from playground.ui.panels.backprop.sheet import formulas_of, pdf, prepare
 
 LINGER = 6000  #: milliseconds that good news stay
@@ -91,7 +93,7 @@ class ExportButton(QWidget):
         self.canceller.hide()
         self.menu = named(QMenu(self.button), "export_menu")
         for answers in (True, False):
-            self.menu.addSection("With answers" if answers else "With blanks")
+            head_menu(self.menu, "With answers" if answers else "To fill in")
             for ending, name in KINDS.items():
                 action = self.menu.addAction(f"{name}…")
                 action.setObjectName(f"export_{ending}_{'answers' if answers else 'blanks'}")
@@ -128,18 +130,17 @@ class ExportButton(QWidget):
     def _ask(self, ending: str, answers: bool) -> None:
         """Ask where to, and write it there."""
         name = f"update {'with answers' if answers else 'to fill in'}.{ending}"
-        chosen, _ = QFileDialog.getSaveFileName(
-            self, "Save the worksheet", str(Path.home() / name), f"{KINDS[ending]} (*.{ending})"
-        )
-        if chosen:
-            path = Path(chosen)
-            self.export(path if path.suffix else path.with_suffix(f".{ending}"), ending, answers)
+        ask_where(
+            self, "Save the worksheet", Path.home() / name, {f".{ending}": KINDS[ending]},
+            lambda path: self.export(path, ending, answers),
+        )  # fmt: skip
 
     def export(self, path: Path, ending: str, answers: bool) -> None:
         """Write the sheet of the present update; a PDF is made ready bit by bit, so that the window stays awake."""
         step = self.context.focus.step
         if step is None:
             return
+        step = replace(step, trace=step.trace.written(self.context.focus.symbols))
         self._job = _write(step, path, ending, answers)
         self._go_on()
         if self.busy:

@@ -15,8 +15,8 @@ from engine.layers import Sigmoid, Tanh
 from engine.network import INPUT
 from engine.trace import Saturation, Trace, gradient_norms, saturation
 from playground.ui.kit.colours import mix
+from playground.ui.kit.fonts import small
 from playground.ui.kit.numbers import count, fmt
-from playground.ui.kit.plot import small
 from playground.ui.kit.step_progress import Progress
 from playground.ui.kit.style import GAP, MARGIN
 from playground.ui.kit.text import tip
@@ -205,6 +205,10 @@ class FlowBars(QWidget):
             )
             painter.drawText(below, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
 
+    def place_of(self, node_id: str) -> QRectF | None:
+        """Where the bar of a layer is."""
+        return next((rect for rect, bar in self._rows if bar.node_id == node_id), None)
+
     def _bar_at(self, at: QPointF) -> Bar | None:
         return next((bar for rect, bar in self._rows if rect.contains(at)), None)
 
@@ -239,8 +243,8 @@ class FlowCard(QWidget):
         self.bars = FlowBars(focus, theme)
         holder = QWidget()
         filled(QVBoxLayout(holder), self.bars, None, margins=(0, 0, GAP, 0))
-        area = scroller("backprop_flow_scroll", holder)
-        filled(QVBoxLayout(self), area, margins=(MARGIN, MARGIN // 2, 0, 0))
+        self._area = scroller("backprop_flow_scroll", holder)
+        filled(QVBoxLayout(self), self._area, margins=(MARGIN, MARGIN // 2, 0, 0))
         focus.step_changed.connect(self._touch)
 
     def _touch(self, step: object) -> None:
@@ -259,6 +263,9 @@ class FlowCard(QWidget):
         if facts is None or facts.trace is not step.trace or facts.sample != step.sample:
             facts = self._facts = Facts.of(step.trace, step.sample)
         self.bars.set_bars(bars(facts, Progress(step.trace, step.moment, step.sample)))
+        place = self.bars.place_of(step.moment.node_id)
+        if place is not None:
+            self._area.ensureVisible(0, round(place.center().y()), 0, round(3 * ROW))
 
     def showEvent(self, event) -> None:
         super().showEvent(event)

@@ -11,12 +11,14 @@ from engine.layers import (
     Activation,
     AdaptiveAvgPool2d,
     AvgPool2d,
+    BatchNorm,
     Conv2d,
     ConvTranspose2d,
     Dropout,
     Dropout2d,
     GlobalAvgPool2d,
     GlobalMaxPool2d,
+    LayerNorm,
     Linear,
     MaxPool2d,
     PReLU,
@@ -27,6 +29,7 @@ from engine.trace.terms import Kind
 from playground.ui.kit.grid import Grid, cell_ring
 from playground.ui.panels.backprop.dense_pictures import linear
 from playground.ui.panels.backprop.enlarge_pictures import transposed
+from playground.ui.panels.backprop.norm_pictures import normalization
 from playground.ui.panels.backprop.pictures import (
     CELLS,
     EQUALS,
@@ -84,6 +87,11 @@ def mask(scene: Scene) -> Picture:
     return Picture((incoming(scene, scene.cell), CELLS, gate, EQUALS, output(scene, scene.cell)), caption)
 
 
+def norm(scene: Scene) -> Picture:
+    """Forward, whom the mean is over; back, as any other layer."""
+    return normalization(scene) if scene.phase == "forward" else general(scene)
+
+
 def general(scene: Scene) -> Picture:
     """What goes in and what comes out, or what arrives and what is sent on."""
     name = scene.layer.label
@@ -135,6 +143,35 @@ def _like(scene: Scene, cell: Index) -> Index:
     """The first output cell of the channel or unit of a parameter's cell."""
     shape = scene.trace.shapes[scene.node_id]
     return (cell[0], *(0 for _ in shape[1:])) if cell and cell[0] < shape[0] else ()
+
+
+def fork(scene: Scene) -> Picture:
+    """Where branches join: what each reader sends back, and the sum."""
+    parts: list[Grid | Sign] = []
+    for reader, position in scene.trace.readers(scene.node_id):
+        values = scene.trace.share(reader, position)[scene.row]
+        share = of_node(
+            scene, rf"\mathrm{{{reader}}}", scene.node_id, "share", values, scene.cell, str(position)
+        )
+        place = lambda i, j, reader=reader, share=share: _owned(share.place(i, j), reader)
+        parts += [*((PLUS,) if parts else ()), replace(share, place=place)]
+    whole = of_node(
+        scene,
+        scene.trace.symbols.gradient(scene.node_id, ""),
+        scene.node_id,
+        "gradient",
+        scene.gradient(scene.node_id),
+        scene.cell,
+    )
+    found = scene.arrived(scene.node_id)
+    parts += [EQUALS, replace(whole, limit=limit_of(found))]
+    return Picture(
+        tuple(parts), "What the branches send back, cell by cell; where they disagree, they cancel."
+    )
+
+
+def _owned(place: Place | None, reader: str) -> Place | None:
+    return None if place is None else replace(place, node_id=reader)
 
 
 def update(scene: Scene) -> Picture:
@@ -190,6 +227,7 @@ DRAWERS: tuple[tuple[tuple[type, ...], Callable[[Scene], Picture]], ...] = (
     ((MaxPool2d, AvgPool2d, AdaptiveAvgPool2d, GlobalAvgPool2d, GlobalMaxPool2d), pooling),
     ((Dropout, Dropout2d), mask),
     ((Activation, PReLU), activation),
+    ((BatchNorm, LayerNorm), norm),
 )
 
 
@@ -204,6 +242,8 @@ def picture(scene: Scene) -> Picture:
     try:
         if scene.phase == "update":
             return update(scene)
+        if scene.part == "fork":
+            return fork(scene)
         drawer = next((d for kinds, d in DRAWERS if isinstance(scene.layer, kinds)), general)
         return drawer(scene)
     except NotKept as lack:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from playground.ui.kit.colours import mix
+from playground.ui.kit.fonts import small
 from playground.ui.kit.grid import Grid, Laid
 from playground.ui.kit.grid_paint import paint_grid
 from playground.ui.kit.linked import Linked, Zone, zone_of
-from playground.ui.kit.plot import small
+from playground.ui.kit.numbers import fmt
 from playground.ui.kit.symbols import draw, plain, width
 from playground.ui.kit.theme import Theme
 from playground.ui.kit.view import Focus
-from playground.ui.panels.backprop.pictures import Picture, Sign
+from playground.ui.panels.backprop.pictures import Histogram, Picture, Sign
 
 #: a cell of a matrix, wide enough for three digits
 CELL = (46.0, 22.0)
@@ -25,13 +28,29 @@ LARGEST = 34.0
 TALL = 260
 TITLE, LINE = 20.0, 13.0
 SIGN, SPACE = 20.0, 8.0
+BARS, INDENT, BINS = 78.0, 14.0, 14  #: of a histogram: as wide, behind such a gap, so many bars
 
 
 def words_below(laid: Laid) -> list[str]:
     """The lines below a grid: what is hidden, its shape, and what it is."""
     rows, columns = laid.grid.cells.shape
     hidden = ((rows - len(laid.rows), "rows"), (columns - len(laid.columns), "columns"))
-    return [f"+ {n} {what}" for n, what in hidden if n] + laid.grid.words.split(", ")
+    return [f"+ {n} {what if n > 1 else what[:-1]}" for n, what in hidden if n] + laid.grid.words.split(", ")
+
+
+def wrapped(words: list[str], metrics: QFontMetricsF, room: float) -> list[str]:
+    """``words`` in lines of at most ``room`` pixels, as far as single words let them."""
+    lines: list[str] = []
+    for given in words:
+        line = ""
+        for word in given.split(" "):
+            longer = f"{line} {word}".strip()
+            if line and metrics.horizontalAdvance(longer) > room:
+                lines.append(line)
+                longer = word
+            line = longer
+        lines.append(line)
+    return lines
 
 
 def around(focus: int, size: int, room: int) -> range:
@@ -60,8 +79,10 @@ class MatrixView(Linked):
         super().__init__(focus, theme, name, parent)
         self.picture = Picture()
         self._laid: list[Laid] = []
+        self._words: list[list[str]] = []  #: the lines below each
         self._signs: list[tuple[QRectF, Sign]] = []
         self._bottom = 0.0
+        self._terse = False  #: signs have no words
         self._cell = CELL
         self.setMinimumSize(240, 120)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -84,15 +105,24 @@ class MatrixView(Linked):
     # --- layout -------------------------------------------------------------------------------------------------------
 
     def _arrange(self) -> None:
-        """Share the room among the grids: maps as squares, columns at full width, wide matrices windowed."""
-        self._laid, self._signs = [], []
-        lines = self._lines()
+        """Share the room among the grids: maps as squares, columns at full width, wide matrices windowed.
+
+        Numbers come before words: signs have none where columns would be hidden otherwise.
+        """
+        self._terse = False
+        self._lay_lines(self._lines())
+        if any(len(one.columns) < one.grid.cells.shape[1] for one in self._laid):
+            self._terse = True
+            self._lay_lines(self._lines())
+        self.update()
+
+    def _lay_lines(self, lines: list[list[Grid | Sign]]) -> None:
+        self._laid, self._words, self._signs = [], [], []
         top = 0.0
         for parts in lines:
             room = (self.height() - self._caption_height() - 4) / len(lines) - TITLE - 3 * LINE
             top = self._arrange_line(parts, top, max(CELL[1], room))
         self._bottom = top
-        self.update()
 
     def _lines(self) -> list[list[Grid | Sign]]:
         """The parts, on two lines where one would be too narrow and there is height for two."""
@@ -121,7 +151,8 @@ class MatrixView(Linked):
         free -= sum(self._sign_width(p) if isinstance(p, Sign) else SPACE for p in parts)
         self._cell = self._cell_size(sheets, free, height)
         widths = self._widths(sheets, free, height)
-        spare = max(0.0, free - sum(widths.values()))  # for words that are wider than their grid
+        shown = sum(self._lay(s, 0.0, top, widths[id(s)], height).rect.width() for s in sheets)
+        spare = max(0.0, free - shown)  # for words that are wider than their grid
         x, bottom, signs = 1.0, top, list[tuple[float, Sign]]()
         for part in parts:
             if isinstance(part, Sign):
@@ -132,13 +163,15 @@ class MatrixView(Linked):
             self._laid.append(laid)
             wider = min(spare, max(0.0, self._title_width(laid) - laid.rect.width()))
             spare -= wider
+            room = self.width() - x if part is sheets[-1] else laid.rect.width() + wider + SPACE - 3
+            self._words.append(wrapped(words_below(laid), QFontMetricsF(small(self.font())), room))
             x += laid.rect.width() + wider + SPACE
-            bottom = max(bottom, laid.rect.bottom() + len(words_below(laid)) * LINE + 4)
+            bottom = max(bottom, laid.rect.bottom() + len(self._words[-1]) * LINE + 4)
         highest = max((n.rect.height() for n in self._laid[-len(sheets) :]), default=0.0)
         for left, sign in signs:
             rect = QRectF(left, top + TITLE, self._sign_width(sign), highest)
             self._signs.append((rect, sign))
-            bottom = max(bottom, rect.center().y() + (1 + len(sign.words.split())) * LINE + 6)
+            bottom = max(bottom, rect.center().y() + (1 + len(self._said(sign))) * LINE + 6)
         return bottom
 
     @staticmethod
@@ -186,9 +219,15 @@ class MatrixView(Linked):
         words = max(metrics.horizontalAdvance(line) for line in words_below(laid))
         return max(words, width(laid.grid.title, self.font())) + 2
 
+    def _said(self, sign: Sign) -> list[str]:
+        """The words of a sign, one below another."""
+        return [] if self._terse else sign.words.split()
+
     def _sign_width(self, sign: Sign) -> float:
+        if isinstance(sign, Histogram):
+            return INDENT + BARS + SPACE
         words = QFontMetricsF(small(self.font()))
-        longest = max((words.horizontalAdvance(w) for w in sign.words.split(" ")), default=0.0)
+        longest = max((words.horizontalAdvance(w) for w in self._said(sign)), default=0.0)
         return max(SIGN, longest + 6) + SPACE
 
     def _caption_height(self) -> float:
@@ -202,8 +241,8 @@ class MatrixView(Linked):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        for laid in self._laid:
-            self._paint_laid(painter, laid)
+        for laid, words in zip(self._laid, self._words, strict=True):
+            self._paint_laid(painter, laid, words)
         self.paint_lights(painter, self._laid)
         for rect, sign in self._signs:
             self._paint_sign(painter, rect, sign)
@@ -214,7 +253,37 @@ class MatrixView(Linked):
         painter.drawText(room, Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop, self.picture.caption)
         painter.end()
 
+    def _paint_bars(self, painter: QPainter, rect: QRectF, shown: Histogram) -> None:
+        """Bars on an axis with its ends, and 0 where it lies between them."""
+        known = shown.values[np.isfinite(shown.values)]
+        if not known.size:
+            return
+        low, high = float(known.min()), float(known.max())
+        counts, _ = np.histogram(
+            known, bins=BINS, range=(low, high) if high > low else (low - 0.5, low + 0.5)
+        )
+        room = QRectF(rect.x() + INDENT, rect.y(), BARS, max(30.0, min(rect.height(), 90.0)))
+        theme, each = self.theme, BARS / BINS
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(mix(theme.panel, theme.accent, 0.6)))
+        for i, count in enumerate(counts.tolist()):
+            height = room.height() * count / int(counts.max())
+            painter.drawRect(QRectF(room.x() + i * each, room.bottom() - height, each - 1, height))
+        painter.setPen(QColor(theme.border))
+        painter.drawLine(room.bottomLeft(), room.bottomRight())
+        if low < 0 < high:
+            x = room.x() + BARS * -low / (high - low)
+            painter.drawLine(QPointF(x, room.top()), QPointF(x, room.bottom()))
+        painter.setFont(small(self.font()))
+        painter.setPen(QColor(theme.muted))
+        below = QRectF(room.x(), room.bottom() + 1, BARS, LINE)
+        painter.drawText(below, Qt.AlignmentFlag.AlignLeft, fmt(low, 2))
+        painter.drawText(below, Qt.AlignmentFlag.AlignRight, fmt(high, 2))
+
     def _paint_sign(self, painter: QPainter, rect: QRectF, sign: Sign) -> None:
+        if isinstance(sign, Histogram):
+            self._paint_bars(painter, rect, sign)
+            return
         font = QFont(self.font())
         font.setPointSizeF(max(8.0, font.pointSizeF() * 1.3))
         painter.setFont(font)
@@ -226,16 +295,16 @@ class MatrixView(Linked):
         painter.setPen(QColor(self.theme.muted))
         below = QRectF(rect.x() - SPACE / 2, middle + 2, rect.width(), 60)
         align = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
-        painter.drawText(below, align, sign.words.replace(" ", "\n"))
+        painter.drawText(below, align, "\n".join(self._said(sign)))
 
-    def _paint_laid(self, painter: QPainter, laid: Laid) -> None:
+    def _paint_laid(self, painter: QPainter, laid: Laid, words: list[str]) -> None:
         """A grid with its title above and its words below."""
         colour = QColor(self.theme.gradient if laid.grid.backward else self.theme.text)
         draw(painter, QPointF(laid.rect.x(), laid.rect.y() - 6), laid.grid.title, self.font(), colour)
         paint_grid(painter, self.ink, laid)
         painter.setFont(small(self.font()))
         painter.setPen(QColor(self.theme.muted))
-        for i, line in enumerate(words_below(laid)):
+        for i, line in enumerate(words):
             painter.drawText(QPointF(laid.rect.x(), laid.rect.bottom() + (i + 1) * LINE - 1), line)
 
     # --- mouse --------------------------------------------------------------------------------------------------------

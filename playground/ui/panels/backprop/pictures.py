@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,14 @@ class Sign:
 
     text: str
     words: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Histogram(Sign):
+    """How numbers are spread: bars, with the ends of their axis below."""
+
+    text: str = ""
+    values: Array = field(default_factory=lambda: np.zeros(0))
 
 
 @dataclass(frozen=True)
@@ -87,8 +95,10 @@ class Scene:
     @property
     def cell(self) -> Index:
         """The cell that is computed: of the moment, or the example that the card of a whole layer speaks of."""
-        if self.moment.part:
+        if self.moment.part and self.moment.cell:
             return self.moment.cell
+        if self.card.cell:
+            return self.card.cell
         place = self.card.result.place if self.card.result is not None else None
         if place is None:
             return ()
@@ -128,6 +138,8 @@ class Scene:
         """The cells of a parameter's gradient that are computed by now."""
         if self.moment.part != "parameter" or self.moment.name != name:
             return values
+        if not self.moment.cell:
+            return np.full(values.shape, np.nan) if self.progress.veiled else values
         last = int(np.ravel_multi_index(self.moment.cell, values.shape)) + int(not self._before())
         return _first(values, last)
 
@@ -206,26 +218,30 @@ def of_node(
     return matrix(title, values.reshape(-1, 1), place, rings, backward=backward, limit=limit)
 
 
-def output(scene: Scene, cell: Index, title: str = "y") -> Grid:
+def output(scene: Scene, cell: Index) -> Grid:
     """What the node of the step computes."""
+    title = scene.trace.symbols.value(scene.node_id, "y")
     return of_node(scene, title, scene.node_id, "value", scene.value(scene.node_id), cell)
 
 
-def incoming(scene: Scene, cell: Index, title: str = "x", position: int = 0) -> Grid:
+def incoming(scene: Scene, cell: Index, position: int = 0) -> Grid:
     """What it reads."""
     source = scene.sources[position]
+    title = scene.trace.symbols.value(source, "x")
     return of_node(scene, title, source, "value", scene.trace.values[source][scene.row], cell)
 
 
-def delta(scene: Scene, cell: Index, title: str = r"\delta") -> Grid:
+def delta(scene: Scene, cell: Index) -> Grid:
     """The gradient that arrives at it."""
+    title = scene.trace.symbols.gradient(scene.node_id, "")
     return of_node(scene, title, scene.node_id, "gradient", scene.arrived(scene.node_id), cell)
 
 
 def sent(scene: Scene, cell: Index) -> Grid:
     """What it sends back."""
     source = scene.sources[scene.position]
-    title = r"\frac{\partial L}{\partial x}"
+    symbols = scene.trace.symbols
+    title = rf"\frac{{\partial {symbols.loss}}}{{\partial {symbols.value(source, 'x')}}}"
     return of_node(scene, title, source, "share", scene.share(), cell, str(scene.position))
 
 

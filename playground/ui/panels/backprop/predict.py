@@ -173,7 +173,8 @@ class PredictCard(SideCard):
     def hideEvent(self, event: QHideEvent) -> None:
         # Nobody is to wait for an answer to a question that cannot be seen.
         super().hideEvent(event)
-        self._veil(False)
+        if not self.context.gone:
+            self._veil(False)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -19,8 +19,8 @@ from engine.gradcheck import Report, Verdict
 from engine.network import INPUT
 from engine.trace import Nudge, Place, Trace
 from playground.runner.messages import CheckGradients, CheckState, Frame, NudgeCell, Want
+from playground.ui.kit.fonts import small
 from playground.ui.kit.numbers import fmt
-from playground.ui.kit.plot import small
 from playground.ui.kit.style import refresh
 from playground.ui.kit.switches import switch
 from playground.ui.kit.view import Context, StepAt

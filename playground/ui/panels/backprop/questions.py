@@ -13,6 +13,7 @@ from engine.layers.pool import LARGEST
 from engine.trace import Card, Moment, NotKept, Trace, card
 from engine.trace.loss import LOSS
 from playground.ui.kit.numbers import fmt
+from playground.ui.kit.symbols import plain
 
 SIGNS = ("negative", "zero", "positive")
 #: layers behind which whole units may receive nothing, or give nothing
@@ -97,9 +98,11 @@ def _option(trace: Trace, moment: Moment, sample: int | None) -> Question | None
             return _new_loss(trace)
         if moment.grain == "term" or moment.grain == "pass":
             return None
+        if moment.grain == "layer" and moment.part in ("parameter", "fork"):
+            return _of_example(trace, moment, sample)
         if moment.grain == "layer":
             return _of_layer(trace, moment, trace.samples[0] if sample is None else sample)
-        if moment.part in ("parameter", "share", "gradient", "value"):
+        if moment.part in ("parameter", "share", "gradient", "value", "fork"):
             return _of_cell(trace, moment, sample)
         if moment.part == "row":
             return _of_step(trace, moment)
@@ -118,7 +121,9 @@ def _number(trace: Trace, moment: Moment, sample: int | None) -> Question | None
     value = float(found.result.value)
     if moment.grain == "pass" and moment.phase == "update":
         return None
-    asked = "What does this step come to? Two significant digits are enough."
+    asked = f"What is {plain(found.result.symbol)} here? Two significant digits are enough."
+    if moment.part == "parameter":
+        asked = f"What is the gradient of {_cell(moment.name, found.cell or moment.cell)}? Two significant digits are enough."
     base = 0.0
     if moment.part == "row":
         base = float(trace.parameter(moment.node_id, moment.name)[moment.cell])
@@ -172,9 +177,28 @@ def _of_cell(trace: Trace, moment: Moment, sample: int | None) -> Question | Non
         "parameter": "the gradient of this parameter",
         "share": "the gradient that is sent back here",
         "gradient": "the gradient at this output",
+        "fork": "what the branches send back together",
     }[moment.part]
     value = found.result.value
     right = 1 if value == 0 else 2 if value > 0 else 0
+    return Question(f"Which sign has {what}?", SIGNS, frozenset({right}), found.why)
+
+
+def _of_example(trace: Trace, moment: Moment, sample: int | None) -> Question | None:
+    """Of a whole parameter's gradient, or a whole fork: the sign of the number that its card speaks of."""
+    found = card(trace, moment, sample)
+    if found.result is None:
+        return None
+    value = found.result.value
+    right = 1 if value == 0 else 2 if value > 0 else 0
+    where = (
+        _cell(moment.name, found.cell) if moment.part == "parameter" else _cell(moment.node_id, found.cell)
+    )
+    what = (
+        f"the gradient of {where}"
+        if moment.part == "parameter"
+        else f"what arrives at {where} from all branches together"
+    )
     return Question(f"Which sign has {what}?", SIGNS, frozenset({right}), found.why)
 
 
@@ -224,7 +248,7 @@ def _new_loss(trace: Trace) -> Question | None:
 
 
 def _of_layer(trace: Trace, moment: Moment, sample: int) -> Question | None:
-    if moment.node_id == LOSS or moment.phase not in ("forward", "backward"):
+    if moment.node_id == LOSS or moment.phase not in ("forward", "backward") or moment.part:
         return None
     layer, row = trace.network[moment.node_id].layer, trace.row(sample)
     if isinstance(layer, _GATES):

@@ -10,14 +10,16 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from engine.trace.moments import Phase
 from playground.ui.kit.colours import mix
+from playground.ui.kit.fonts import small
 from playground.ui.kit.numbers import count
-from playground.ui.kit.plot import small
 from playground.ui.kit.theme import Theme
 
 NAMES = {"forward": "Forward", "loss": "Loss", "backward": "Backward", "update": "Update"}
 GAP = 3.0
 #: a section is at least so wide, however few of the steps are in it
 LEAST = 46.0
+#: pixels of the two ticks that show where one is
+TICK = 4.0
 
 
 class Scrubber(QWidget):
@@ -99,10 +101,13 @@ class Scrubber(QWidget):
             painter.drawRoundedRect(rect, 5, 5)
             painter.restore()
             painter.setPen(QColor(mix(colour, self.theme.text, 0.35)))
-            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, NAMES[phase])
+            name = NAMES[phase]
+            fits = painter.fontMetrics().horizontalAdvance(name) <= rect.width() - 4
+            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, name if fits else name[0])
         if self.marks:
             painter.setPen(QPen(QColor(self.theme.text), 3.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-            painter.drawLine(QPointF(here, 3), QPointF(here, self.height() - 3))
+            for edge, inwards in ((3, TICK), (self.height() - 3, -TICK)):  # not across the word
+                painter.drawLine(QPointF(here, edge), QPointF(here, edge + inwards))
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -35,7 +35,7 @@ class SideCard(View):
         self.contents = QWidget()
         self.body = filled(QVBoxLayout(self.contents), gap=GAP)
         margins = (MARGIN, MARGIN // 2, MARGIN, MARGIN // 2)
-        column = filled(QVBoxLayout(self), self.head, gap=GAP, margins=margins)
+        self.column = column = filled(QVBoxLayout(self), self.head, gap=GAP, margins=margins)
         column.addWidget(self.silence, 0, Qt.AlignmentFlag.AlignTop)
         self.scroller = scroller("side_scroll", self.contents)
         column.addWidget(self.scroller, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
@@ -87,10 +88,13 @@ class StagesView(QWidget):
         self.setVisible(bool(stages))
         self._make_rows(len(stages))
         here = moment.cell[0] if moment.part == "stage" else len(stages) - 1
+        asked = stages[here].equations[-1].result.value if stages and veiled else math.nan
         for i, row in enumerate(self.rows):
             row.setVisible(i < len(stages))
             if i < len(stages):
-                row.show_stage(stages[i], i + 1, i == here, i > here, veiled)
+                # Of a batch of one, the mean is the loss before it, and would be the answer.
+                told = math.isclose(stages[i].equations[-1].result.value, asked, rel_tol=0.05)
+                row.show_stage(stages[i], i + 1, i == here, i > here or (told and i != here), veiled)
 
     def show_steps(self, equations: Sequence[Equation]) -> None:
         """Show what was worked out on the way to a result, closed; none hides this."""

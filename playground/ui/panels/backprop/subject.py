@@ -33,7 +33,7 @@ class Subject(QObject):
 
     def _step_changed(self, step: object) -> None:
         now = self._focus.step
-        if now is not None and now.moment.part in ("parameter", "row"):
+        if now is not None and now.moment.part in ("parameter", "row") and now.moment.cell:
             self._take(Place(now.moment.node_id, "parameter", now.moment.name, now.moment.cell))
         elif now is None or (
             now.moment.node_id != self._while and now.moment.node_id in now.trace.learners()

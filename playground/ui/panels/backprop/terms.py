@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from engine.core import Array
 from engine.trace import Equation, Operand, Term
 from playground.ui.kit.colours import mix
+from playground.ui.kit.fonts import small
 from playground.ui.kit.linked import Linked, Zone, colour_of, words_for
 from playground.ui.kit.numbers import count, fmt
-from playground.ui.kit.plot import small
 from playground.ui.kit.symbols import draw, width
 from playground.ui.kit.theme import Theme
 from playground.ui.kit.view import Focus

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QTabWidget
 
-from playground.ui.kit.plot import small
+from playground.ui.kit.fonts import small
 from playground.ui.kit.view import View
 from playground.ui.panels.backprop.dots import DotsCard
 from playground.ui.panels.backprop.flow import FlowCard

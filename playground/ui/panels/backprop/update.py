@@ -14,14 +14,15 @@ from PySide6.QtWidgets import QComboBox, QHeaderView, QSizePolicy, QTableView
 
 from engine.regularizers import NoPenalty
 from engine.trace import Card, Equation, Moment, NotKept, Operand, Place, Trace, UpdateRow, card, update_rows
+from playground.ui.kit.fonts import small
 from playground.ui.kit.formula import FormulaView
 from playground.ui.kit.numbers import exact, fmt
-from playground.ui.kit.plot import small
 from playground.ui.kit.step_progress import Progress
 from playground.ui.kit.text import tip
 from playground.ui.kit.view import Context
-from playground.ui.kit.widgets import label, named
+from playground.ui.kit.widgets import ComboBox, label, named
 from playground.ui.panels.backprop.card import PATIENCE
+from playground.ui.panels.backprop.clip_arrows import ClipArrows
 from playground.ui.panels.backprop.side import SideCard
 from playground.ui.panels.backprop.subject import in_words
 
@@ -219,7 +220,7 @@ class UpdateCard(SideCard):
         super().__init__(context)
         self.setObjectName("update_card")
         tip_ = "Whose update is listed; it follows the step."
-        self.choice = named(QComboBox(), "update_parameter", "Parameter", tip_)
+        self.choice = named(ComboBox(), "update_parameter", "Parameter", tip_)
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.choice.activated.connect(self._choose)
         self.table = UpdateTable(self)
@@ -247,6 +248,8 @@ class UpdateCard(SideCard):
         self.losses = label("update_losses", rich=True)
         self.losses.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.head.insertWidget(0, self.choice)
+        self.arrows = ClipArrows(context.theme)
+        self.body.addWidget(self.arrows)
         self.body.addWidget(self.view, 1)
         self.body.addWidget(self.formula)
         self.body.addWidget(self.losses)
@@ -282,6 +285,7 @@ class UpdateCard(SideCard):
             self._fit_rows()
             self.view.setCurrentIndex(self.table.index(0, self._telling()))
         self._say_losses(trace, progress)
+        self.arrows.show_update(trace, step.moment.phase == "update" and not self.context.focus.veiled)
 
     def _telling(self) -> int:
         """The column that tells most at this step: the last that is known."""

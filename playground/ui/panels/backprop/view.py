@@ -15,7 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.trace import Card, NotKept, card
+from engine.network import AXES, batch_in_words
+from engine.trace import Card, Moment, NotKept, Trace, card
 from playground.ui.kit.numbers import count, fmt
 from playground.ui.kit.style import GAP, MARGIN
 from playground.ui.kit.view import View
@@ -37,6 +38,18 @@ if TYPE_CHECKING:
 #: from this width on, in pixels, the picture stands beside the other cards
 WIDE = 1180
 _KEYS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Space, Qt.Key.Key_Home, Qt.Key.Key_End)
+
+
+def passing(trace: Trace, moment: Moment) -> str:
+    """The shapes of what a layer gets and gives for the whole batch: "32×1×28×28 → 32×6×28×28 (N×C×H×W)"; "" for all else."""
+    if moment.part or moment.phase == "update" or moment.node_id not in trace.network:
+        return ""
+    gets = ", ".join(batch_in_words(trace.size, shape) for shape in trace.in_shapes(moment.node_id))
+    out = trace.shapes[moment.node_id]
+    gives = batch_in_words(trace.size, out)
+    sides = (gives, gets) if moment.phase == "backward" else (gets, gives)
+    axes = AXES.get(1 + len(out), "")
+    return f"{' → '.join(sides)}{f' ({axes})' if axes else ''}"
 
 
 class BackpropView(View):
@@ -73,6 +86,7 @@ class BackpropView(View):
         self.tools.sample_chosen.connect(self.stepper.choose_sample)
         focus.veil_changed.connect(lambda _: self._show_card())
         focus.digits_changed.connect(lambda _: self._show_card())
+        focus.symbols_changed.connect(lambda _: self._show_card())
         focus.chosen_changed.connect(lambda _: self._show_picture())
         for button in self.findChildren(QAbstractButton):
             button.installEventFilter(self)
@@ -102,7 +116,7 @@ class BackpropView(View):
         """Ask for the next update, unless somebody walks through it already, and take the keyboard."""
         self.setFocus(Qt.FocusReason.OtherFocusReason)
         if self.stepper.walk is None:
-            self.stepper.begin()
+            self.stepper.begin_here()
 
     # --- news ---------------------------------------------------------------------------------------------------------
 
@@ -130,11 +144,11 @@ class BackpropView(View):
             return
         moment = walk.moment
         try:
-            found = card(walk.trace, moment, walk.sample, self._written)
+            found = card(walk.trace.written(self.context.focus.symbols), moment, walk.sample, self._written)
         except NotKept as lack:
             found = Card(moment, "not recorded", str(lack))
         where = f"Step {count(walk.at + 1)} of {count(walk.last + 1)}"
-        self.card.show_card(found, where, self.context.focus.veiled)
+        self.card.show_card(found, where, self.context.focus.veiled, passing(walk.trace, moment))
         self._scroll.verticalScrollBar().setValue(0)
         self._found = found
         self._show_picture()
@@ -147,7 +161,8 @@ class BackpropView(View):
         walk, focus = self.stepper.walk, self.context.focus
         if walk is None or self._found is None:
             return
-        scene = Scene(walk.trace, walk.moment, self._found, walk.sample, focus.veiled, focus.chosen_place)
+        trace = walk.trace.written(focus.symbols)
+        scene = Scene(trace, walk.moment, self._found, walk.sample, focus.veiled, focus.chosen_place)
         self.picture.set_picture(picture(scene))
 
     # --- keys ---------------------------------------------------------------------------------------------------------

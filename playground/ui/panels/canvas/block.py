@@ -13,13 +13,17 @@ from playground.ui.kit.colours import mix
 from playground.ui.panels.canvas.inside import Inside, Stage, Tiles, column_under_card, picture_in_card
 from playground.ui.panels.canvas.inside.marks import subscript
 from playground.ui.panels.canvas.item import Item
-from playground.ui.panels.canvas.layout import Measure, Place
+from playground.ui.panels.canvas.layout import CARD_HEIGHT, Measure, Place
 from playground.ui.panels.canvas.look import RADIUS, Look, badge, write
 from playground.ui.panels.canvas.plan import LOSS, Block
 from playground.ui.panels.canvas.ports import PORT, port_at
 from playground.ui.panels.canvas.targets import Card, Target
 
-PAD, TIGHT_PAD = 12.0, 9.0  #: free space in a card, left and right of its text; where room is short
+PAD, TIGHT_PAD, LEAST_PAD = (
+    12.0,
+    9.0,
+    5.0,
+)  #: free space in a card, left and right of its text; where room is short, and very short
 LEAST_CARD, LEAST_PICTURE = 90.0, 70.0  #: widths of cards
 NAMES = 108.0  #: the most room for names beside tiles
 FOOT = "waits for the block before it"
@@ -27,23 +31,23 @@ FOOT = "waits for the block before it"
 _CENTRE = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter
 
 
-def measure(block: Block, look: Look, compact: bool) -> Measure:
+def measure(block: Block, look: Look, compact: bool, narrow: bool = False) -> Measure:
     """How much room a block's words need."""
-    pad = TIGHT_PAD if compact else PAD
+    pad = LEAST_PAD if narrow else TIGHT_PAD if compact else PAD
     title = max(look.title_metrics.horizontalAdvance(line) for line in title_lines(block)) + 2 * pad
     title += 12 if block.category else 0
     picture = picture_in_card(block)
     if picture is not None:
-        return _with_names(block, look, max(title, LEAST_PICTURE))
+        return _with_names(block, look, max(title, LEAST_PICTURE), title)
     lines = [look.small_metrics.horizontalAdvance(t) + 2 * pad for t in words_of(block, compact)]
     least = LEAST_PICTURE if block.attached or compact else LEAST_CARD
-    return _with_names(block, look, max(title, least, *lines))
+    return _with_names(block, look, max(title, least, *lines), title)
 
 
 def title_lines(block: Block) -> list[str]:
     """The title; that of a loss, which is long, in two lines."""
     first, _, rest = block.title.partition(" ")
-    return [first, rest] if block.id == LOSS and rest else [block.title]
+    return [first, rest] if block.id == LOSS and rest else [block.heading or block.title]
 
 
 def words_of(block: Block, compact: bool) -> list[str]:
@@ -52,12 +56,12 @@ def words_of(block: Block, compact: bool) -> list[str]:
     return [t for t in (words.split(" · ") if compact else (words,)) if t]
 
 
-def _with_names(block: Block, look: Look, card: float) -> Measure:
+def _with_names(block: Block, look: Look, card: float, title: float) -> Measure:
     if not block.names or not block.units or len(block.shape) == 3:
-        return Measure(card)
+        return Measure(card, title)
     widest = max(look.small_metrics.horizontalAdvance(subscript(n)) for n in block.names)
     room = min(widest, NAMES) + 10
-    return Measure(card, left=room) if block.id == INPUT else Measure(card, right=room)
+    return Measure(card, title, left=room) if block.id == INPUT else Measure(card, title, right=room)
 
 
 class CardItem(Item):
@@ -150,7 +154,11 @@ class CardItem(Item):
     def _paint_text(self, painter: QPainter) -> None:
         look, rect = self.stage.look, self.rect
         titles = title_lines(self.block)
-        lines = [] if self.has_picture else words_of(self.block, self.stage.compact)
+        lines = (
+            []
+            if self.has_picture or rect.height() < CARD_HEIGHT
+            else words_of(self.block, self.stage.compact)
+        )
         height = 17.0 * len(titles) + 15.0 * len(lines)
         y = rect.top() + 4 if self.has_picture else rect.center().y() - height / 2 - 0.5
         for line in titles:
@@ -198,7 +206,8 @@ class BlockItem(Item):
     def show_block(self, block: Block, place: Place) -> None:
         """Become this block, keeping what still fits."""
         self.block, self.place = block, place
-        self.picture = self._child(self.picture, picture_in_card(block))
+        low = place.card.height() < CARD_HEIGHT  # stacked: for a picture there is no room
+        self.picture = self._child(self.picture, None if low else picture_in_card(block))
         self.column = self._child(self.column, column_under_card(block, self.stage.mode))
         self.card.show_block(block, place.card, self.picture is not None)
         self.note.show_block(block, place)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
@@ -12,6 +12,7 @@ from engine.layers import Layer
 from engine.limits import MOST_LAYERS
 from engine.network import INPUT
 from playground.document import edits
+from playground.document.naming import renamed
 from playground.document.project import Project
 from playground.document.wiring import accepts, connected, disconnected, skips
 from playground.ui.kit.mime import layers_mime, layers_of
@@ -38,6 +39,7 @@ class Commands(QObject):
         self._anchor = ""  # where a selection with Shift begins
         self._own = False  # the focus is being moved from here
         context.focus.node_changed.connect(self._focused)
+        context.focus.renamed.connect(self._renamed)
 
     @property
     def project(self) -> Project:
@@ -125,6 +127,14 @@ class Commands(QObject):
             self.selection = (block_id,) if block_id in self.order else ()
             self.selected.emit(self.selection)
 
+    def _renamed(self, names: Mapping[str, str]) -> None:
+        """The same layers stay selected."""
+        self.selection = tuple(names.get(i, i) for i in self.selection)
+        self._anchor = names.get(self._anchor, self._anchor)
+        if self.wire is not None:
+            ends = (names.get(i, i) for i in (self.wire.block_id, self.wire.source))
+            self.wire = Skip(*ends)
+
     def follow(self, project: Project) -> None:
         """Forget blocks and wires that are gone."""
         if self.wire is not None and (self.wire.source, self.wire.block_id) not in skips(
@@ -141,9 +151,9 @@ class Commands(QObject):
 
     def _add(self, change: Callable[..., Project], *given: object) -> None:
         """Make an edit, and select the layers it has added, if any."""
-        before = {n.id for n in self.project.network.nodes}
+        before = {n.first_id for n in self.project.network.nodes}
         self.context.document.do(change, *given)
-        added = [n.id for n in self.project.network.nodes if n.id not in before]
+        added = [n.id for n in self.project.network.nodes if n.first_id not in before]
         if added:
             self.select(added)
 
@@ -166,8 +176,9 @@ class Commands(QObject):
         rest = {i for i in order if i not in gone}
         after = next((i for i in order[order.index(chosen[-1]) :] if i in rest), LOSS)
         before = next(i for i in reversed(order[: order.index(chosen[0])]) if i in rest)
+        neighbour, network = after if after != LOSS else before, self.project.network
         self.context.document.do(edits.remove, chosen)
-        self.select([after if after != LOSS else before])
+        self.select([renamed(network, self.project.network).get(neighbour, neighbour)])
 
     def duplicate(self) -> None:
         """Put copies of the selected layers behind them."""

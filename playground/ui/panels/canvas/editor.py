@@ -23,7 +23,7 @@ from playground.ui.kit.forms import NumberField
 from playground.ui.kit.icons import icon
 from playground.ui.kit.numbers import fmt
 from playground.ui.kit.theme import Theme
-from playground.ui.kit.widgets import filled, label, named
+from playground.ui.kit.widgets import ComboBox, filled, label, named
 from playground.ui.panels.canvas.targets import Cell
 from playground.ui.panels.canvas.tooltip import full
 
@@ -57,7 +57,7 @@ class NumberEditor(QFrame):
         self.title = label("", wraps=False, heading=True)
         self.close_button = named(QToolButton(), "close_editor", "Close", "Close (Esc)")
         tip = "Which number of this unit is edited."
-        self.which = named(QComboBox(), "which_number", "Which number", tip)
+        self.which = named(ComboBox(), "which_number", "Which number", tip)
         tip = "The number itself; type any, or step it with the arrow keys."
         self.field = named(NumberField(Float(), "", theme, around=1.0), "number", "Value", tip)
         tip = "Drag to change the number; one drag is one step of undo."

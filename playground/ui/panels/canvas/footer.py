@@ -11,7 +11,7 @@ from playground.ui.kit.style import refresh
 from playground.ui.kit.theme import Theme
 from playground.ui.kit.widgets import filled, named
 
-HINT = "drop a layer between two blocks · hover any wire, bias or tile for its live value"
+HINT = "drop layers between blocks · hover wires, dots, tiles"
 LINGER = 6000  #: milliseconds that a remark stays
 
 

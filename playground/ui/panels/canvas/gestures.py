@@ -95,8 +95,9 @@ class MoveBlock(Gesture):
             self._dragging = True
             self._view.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
             self._scene.blocks[self._id].setOpacity(FADED)
-        _, x = self._gap(at)
-        self._scene.mark.show_at(x, f"Move {self._scene.plan[self._id].title} here")
+        gap, x = self._gap(at)
+        words = f"Move {self._scene.plan[self._id].title} here"
+        self._scene.mark.show_at(x, words, self._scene.layout_.level(gap))
         self._view.lead_to(at)
 
     def end(self, at: QPoint) -> None:
@@ -114,7 +115,8 @@ class MoveBlock(Gesture):
             self._scene.blocks[self._id].setOpacity(1.0)
 
     def _gap(self, at: QPoint) -> tuple[int, float]:
-        return self._scene.layout_.gap_for(self._id, self._view.mapToScene(at).x())
+        at_scene = self._view.mapToScene(at)
+        return self._scene.layout_.gap_for(self._id, at_scene.x(), at_scene.y())
 
 
 class PullWire(Gesture):
@@ -156,14 +158,20 @@ class DropLayer(Gesture):
         self._view, self._scene, self._commands, self.key = view, scene, commands, key
 
     def move(self, at: QPoint) -> None:
-        gap = self._scene.layout_.gap_at(self._view.mapToScene(at).x())
-        self._scene.mark.show_at(self._scene.layout_.gaps[gap], f"Insert {registry.get(self.key).label}")
+        layout, gap = self._scene.layout_, self._gap(at)
+        self._scene.mark.show_at(
+            layout.gaps[gap], f"Insert {registry.get(self.key).label}", layout.level(gap)
+        )
         self._view.lead_to(at)
 
     def end(self, at: QPoint) -> None:
-        gap = self._scene.layout_.gap_at(self._view.mapToScene(at).x())
+        gap = self._gap(at)
         self.cancel()
         self._commands.insert(self.key, gap)
+
+    def _gap(self, at: QPoint) -> int:
+        at_scene = self._view.mapToScene(at)
+        return self._scene.layout_.gap_at(at_scene.x(), at_scene.y())
 
     def cancel(self) -> None:
         self._scene.mark.hide()

@@ -1,16 +1,17 @@
 """The canvas by keyboard alone.
 
 ← → and Tab go from block to block, Shift adds to the selection, Alt moves the layers; ↑ ↓ go through the units of a block; Enter edits what
-is chosen (the block's options, or the unit's numbers), W what the block reads, A goes to the palette; Esc gives up, step by step.
+is chosen (the block's options, or the unit's numbers), W what the block reads, F2 its name, A goes to the palette; Esc gives up, step by step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QApplication, QWidget
 
 from playground.ui.kit.actions import SPEC
 from playground.ui.panels.canvas.targets import Unit
@@ -42,7 +43,7 @@ class Keys(QObject):
             Key.Key_Minus: canvas.acts["view.zoom_out"],
             Key.Key_Return: self._edit,
             Key.Key_Enter: self._edit,
-            Key.Key_F2: self._edit,
+            Key.Key_F2: self._name,
             Key.Key_Escape: self._give_up,
             Key.Key_W: self._wires,
             Key.Key_A: canvas.context.focus.layers_asked.emit,
@@ -62,13 +63,15 @@ class Keys(QObject):
                 else [QKeySequence(key)]
             )
         ]
+        self._reason = Qt.FocusReason.OtherFocusReason
         canvas.network.installEventFilter(self)
+        cast("QApplication", QApplication.instance()).focusChanged.connect(self._focus_changed)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             return self.press(event)
         if isinstance(event, QFocusEvent) and event.gotFocus():
-            self._arrive(event.reason())
+            self._reason = event.reason()
         return False
 
     def press(self, event: QKeyEvent) -> bool:
@@ -112,6 +115,11 @@ class Keys(QObject):
         commands.click(order[at + by])
         return True
 
+    def _focus_changed(self, old: QWidget | None, now: QWidget | None) -> None:
+        # Qt says "Tab", too, when it looks for another place because the one that had the focus is hidden or disabled.
+        if now is self._canvas.network and (old is None or (old.isVisible() and old.isEnabled())):
+            self._arrive(self._reason)
+
     def _arrive(self, reason: Qt.FocusReason) -> None:
         """By Tab one comes to the first block (backwards: the last), unless one is selected already."""
         commands = self._canvas.commands
@@ -149,6 +157,10 @@ class Keys(QObject):
     def _wires(self) -> None:
         """What the current block reads, to be changed."""
         self._canvas.context.focus.ask_wires(self._canvas.commands.current)
+
+    def _name(self) -> None:
+        """What the current block is called, to be changed."""
+        self._canvas.context.focus.ask_name(self._canvas.commands.current)
 
     def _give_up(self) -> None:
         canvas = self._canvas

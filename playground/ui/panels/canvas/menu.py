@@ -67,6 +67,10 @@ def menu_for(canvas: CanvasView, block_id: str) -> QMenu:
         )  # fmt: skip
         if is_node:
             add(
+                "name", "Rename…", "F2", lambda: canvas.context.focus.ask_name(block_id),
+                "form-textbox", tip="Choose what this layer is called.",
+            )  # fmt: skip
+            add(
                 "wires",
                 "What It Reads…",
                 "W",

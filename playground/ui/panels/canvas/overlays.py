@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 WIDTH = 210
 WORDS = (
-    "or double-click one in the palette.\n"
+    "or double-click one in Layers.\n"
     "The data come in at the left; at the right the loss says how wrong the answers are."
 )
 MOST_OFFERED = 6  #: blocks to choose from in an offer; the nearest ones
@@ -161,8 +161,8 @@ class MendOffer(QFrame):
         self._column = filled(QVBoxLayout(self), self.sentence, gap=8, margins=(10, 8, 10, 10))
         self.hide()
 
-    def offer(self, problem: Problem | None) -> None:
-        """Say what is wrong and how it could be mended; without a problem, be gone."""
+    def offer(self, problem: Problem | None, behind: QWidget) -> None:
+        """Say what is wrong and how it could be mended; without a problem, be gone. ``behind``: from where Tab leads to it."""
         if problem != self._problem:
             self._problem = problem
             for button in self.buttons:
@@ -172,6 +172,8 @@ class MendOffer(QFrame):
             self.buttons = [] if problem is None else remedy_buttons(problem, self._document)
             for button in self.buttons:
                 self._column.addWidget(button)
+                QWidget.setTabOrder(behind, button)
+                behind = button
                 button.show()  # or it is not counted in the height until the event loop has gone round
             self.sentence.setText("" if problem is None else problem.message)
         self.setVisible(problem is not None)

@@ -21,7 +21,9 @@ from engine.layers import ConvTranspose2d, Layer, Shape
 from engine.losses import numbers_in_words
 from engine.network import INPUT, Network, Problem, shape_in_words
 from engine.spec import Float, Int, Pair, Param, Spec
+from playground.document.naming import is_by_position
 from playground.document.project import Project, data_of, findings, is_binary, loss_of, shapes, wanted_output
+from playground.document.store import Pending
 from playground.document.wiring import skips
 from playground.ui.kit.numbers import exact
 
@@ -66,6 +68,7 @@ class Block:
         problem: what is wrong here.
         explains: it keeps the network from running, and its sentence stands under this card (and not at another one).
         needs: what the loss asks of the last layer.
+        heading: what stands on its card: its name where it was given one, else the title, with a number where there are several of its kind.
     """
 
     id: str
@@ -84,6 +87,7 @@ class Block:
     problem: Problem | None = None
     explains: bool = False
     needs: str = ""
+    heading: str = ""
 
     @property
     def units(self) -> int:
@@ -129,6 +133,7 @@ class Plan:
         mend: the last layer does not give what data and loss need, and could be changed so that it does.
         parameters: how many numbers the network learns.
         skips: wires ``(from, to)`` that do not come from the block before.
+        batch: samples that go through together.
     """
 
     mode: Mode
@@ -137,6 +142,7 @@ class Plan:
     mend: bool = False
     parameters: int = 0
     skips: tuple[tuple[str, str], ...] = ()
+    batch: int = 0
 
     @cached_property
     def _by_id(self) -> dict[str, Block]:
@@ -166,12 +172,13 @@ NOTHING = Plan(Mode.SAMPLE, (), ())  #: before anything is shown
 
 def plan(project: Project) -> Plan:
     """What the canvas shows of ``project``, half-built ones included."""
+    data, loading = None, False
     try:
         data = data_of(project)
-    except EngineError:
-        data = None
+    except EngineError as error:
+        loading = isinstance(error, Pending)
     known = shapes(project)
-    blocks = _Blocks(project, data, known)
+    blocks = _Blocks(project, data, known, loading)
     return Plan(
         _mode(data),
         blocks.all(),
@@ -179,6 +186,7 @@ def plan(project: Project) -> Plan:
         blocks.mend,
         sum(_count(b.parameters) for b in blocks.nodes),
         tuple(skip for skip in skips(project.network.nodes) if _drawn(skip, project.network)),
+        min(project.fit.batch_size, len(data.train)) if data is not None else project.fit.batch_size,
     )
 
 
@@ -226,7 +234,7 @@ def _value_in_words(param: Param, value: object) -> str:
     text = exact(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
     if param.unit:
         return f"{text} {param.unit.removesuffix('s') if value == 1 else param.unit}"
-    return f"{param.label or param.name.replace('_', ' ')} {text}"
+    return f"{param.called} {text}"
 
 
 def _count(parameters: Mapping[str, Shape]) -> int:
@@ -247,8 +255,10 @@ def _stops(problem: Problem | None) -> bool:
 class _Blocks:
     """Works out the blocks of one project."""
 
-    def __init__(self, project: Project, data: Prepared | None, known: dict[str, Shape]) -> None:
-        self._project, self._data, self._shapes = project, data, known
+    def __init__(
+        self, project: Project, data: Prepared | None, known: dict[str, Shape], loading: bool = False
+    ) -> None:
+        self._project, self._data, self._shapes, self._loading = project, data, known, loading
         self._network: Network = project.network
         self._problems = {p.node_id: p for p in reversed(findings(project))}  # an error before a warning
         self._readers = Counter(source for source, _ in self._network.edges())
@@ -264,6 +274,7 @@ class _Blocks:
         for node in self._network.nodes:
             self._add(node.id, node.layer)
         self._name_outputs()
+        self._head()
 
     def all(self) -> tuple[Block, ...]:
         return (self._input(), *self.nodes, self._loss())
@@ -339,13 +350,28 @@ class _Blocks:
             replace(b, names=names) if b.shown == out and b.shape == (len(names),) else b for b in self.nodes
         ]
 
+    def _head(self) -> None:
+        kinds = Counter(block.title for block in self.nodes if is_by_position(block.id))
+        self.nodes = [self._headed(block, kinds[block.title]) for block in self.nodes]
+
+    @staticmethod
+    def _headed(block: Block, of_its_kind: int) -> Block:
+        stem = block.layer.key.lower() if block.layer is not None else ""
+        number = block.id.removeprefix(stem)
+        if number.isdecimal():
+            return replace(block, heading=block.title if of_its_kind < 2 else f"{block.title} {number}")
+        return replace(
+            block, heading=block.id, summary=" · ".join(filter(None, (block.title, block.summary)))
+        )
+
     # --- the two ends -------------------------------------------------------------------------------------------------
 
     def _input(self) -> Block:
-        problem = self._problems.get(INPUT)
+        # That data are on their way is nothing wrong.
+        problem = None if self._loading else self._problems.get(INPUT)
         shape = self._shapes.get(INPUT, ())
         if not shape or self._data is None:
-            summary = "no data"
+            summary = "loading …" if self._loading else "no data"
         elif len(shape) == 3:
             summary = f"picture · {shape_in_words(shape)}"
         else:
@@ -400,9 +426,10 @@ def wanted_in_words(project: Project) -> str:
         return ""
     if len(wanted) > 1:
         return f"needs {shape_in_words(wanted)}"
-    labels = loss_of(project).labels
-    noun = "logit" if labels is None else "value"
-    words = f"needs {wanted[0]} {noun}{'s' * (wanted[0] != 1)}"
-    if labels is None or not is_binary(project):
+    loss = loss_of(project)
+    labels, noun = loss.labels, loss.noun
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    words = f"needs {wanted[0]} {noun if wanted[0] == 1 else many}"
+    if labels is None or noun != "value" or not is_binary(project):
         return words
     return f"{words}: {numbers_in_words(*labels).replace(' and ', ' or ')}"

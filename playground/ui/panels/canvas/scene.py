@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 from PySide6.QtCore import QEasingCurve, QPointF, QRect, QRectF, QSizeF, Qt, QVariantAnimation
@@ -10,6 +10,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsScene
 
 from engine.network import Network
+from playground.document.naming import renamed
 from playground.document.project import Project
 from playground.runner.messages import Frame, Want
 from playground.runner.rows import Rows
@@ -19,7 +20,6 @@ from playground.ui.panels.canvas.inside.marks import after_box, before_box
 from playground.ui.panels.canvas.labels import InsertionMark, ShapesItem
 from playground.ui.panels.canvas.layout import (
     BAND,
-    CARD_HEIGHT,
     MOST,
     PAGE,
     Layout,
@@ -53,8 +53,9 @@ class NetworkScene(QGraphicsScene):
         self._lit: frozenset[str] = frozenset()
         self.first: dict[str, int] = {}  #: at which unit a long column begins
         self._room = QSizeF(800, 500)
+        self._stack = False  #: whether cards that share a column are stacked
         self._found: dict[tuple[object, ...], tuple[Layout, bool]] = {}
-        self._measures: dict[bool, dict[str, Measure]] = {}
+        self._measures: dict[tuple[bool, bool], dict[str, Measure]] = {}
         self._leaving: list[BlockItem] = []
         self._moves: dict[str, tuple[float, float]] = {}
         self._entering: set[str] = set()
@@ -80,14 +81,13 @@ class NetworkScene(QGraphicsScene):
 
     def show_project(self, project: Project) -> None:
         """Take over ``project``; ``fit_to`` or ``relayout`` then bring its blocks to their places."""
+        self._rename(renamed(self.network, project.network))
         self.plan, self.network = plan(project), project.network
         self._forget_layouts()
         self.stage.mode = self.plan.mode
         known = {b.id for b in self.plan.blocks}
         for block_id in [b for b in self.blocks if b not in known]:
-            item = self.blocks.pop(block_id)
-            self._leaving.append(item)
-            self.first.pop(block_id, None)
+            self._take_out(block_id)
         self.selected = tuple(i for i in self.selected if i in known)
         pinned = self.stage.pinned
         if pinned is not None and (
@@ -95,11 +95,39 @@ class NetworkScene(QGraphicsScene):
         ):
             self.stage.pinned = None
 
+    def _rename(self, names: Mapping[str, str]) -> None:
+        """Each layer keeps its item, and what was chosen of it, under the name it has now."""
+        if not names:
+            return
+        for gone in [old for old, new in names.items() if not new and old in self.blocks]:
+            self._take_out(gone)
+        self.blocks = {names.get(i, i): item for i, item in self.blocks.items()}
+        self.first = {names.get(i, i): unit for i, unit in self.first.items()}
+        self._entering = {names.get(i, i) for i in self._entering}
+        self.selected = tuple(names.get(i, i) for i in self.selected)
+        pinned = self.stage.pinned
+        if pinned is not None:
+            self.stage.pinned = Unit(names.get(pinned.block_id, pinned.block_id), pinned.unit)
+
+    def _take_out(self, block_id: str) -> None:
+        self._leaving.append(self.blocks.pop(block_id))
+        self.first.pop(block_id, None)
+
     def fit_to(self, room: QSizeF, least: float, bar: float, animate: bool = False) -> float:
         """Lay everything out so that it fills a view of size ``room``; returns the zoom for that, from ``least`` to 1.
 
         ``bar``: height of the scroll bar that appears where even the least zoom is too large.
         """
+        # Smaller first: stacked cards have no pictures.
+        for self._stack in (False, True):
+            found, zoom = self._fitted(room, least, bar)
+            if found[0].bounds.width() * zoom <= room.width() + 1.0:
+                break
+        self._arrange(found, animate)
+        return max(min(zoom, room.height() / max(found[0].bounds.height(), 1.0)), least)
+
+    def _fitted(self, room: QSizeF, least: float, bar: float) -> tuple[tuple[Layout, bool], float]:
+        """``fit_to`` with cards stacked or not, and the zoom for its width."""
         zoom, self._room = 1.0, room
         found = self._find(room)
         # Where the narrowest gaps are too wide, everything gets smaller; then there is more height to fill, which makes
@@ -112,8 +140,7 @@ class NetworkScene(QGraphicsScene):
             below = bar if zoom == least else 0.0
             self._room = QSizeF(room.width() / zoom, (room.height() - below) / zoom)
             found = self._find(self._room)
-        self._arrange(found, animate)
-        return max(min(zoom, room.height() / max(found[0].bounds.height(), 1.0)), least)
+        return found, zoom
 
     def relayout(self, animate: bool = False) -> None:
         """Lay everything out anew for the same room."""
@@ -122,18 +149,19 @@ class NetworkScene(QGraphicsScene):
 
     def _find(self, room: QSizeF) -> tuple[Layout, bool]:
         """The most comfortable layout that fits, and whether its cards are compact."""
-        wide, key = room.width() + 1.0, (room.width(), room.height(), *self.first.items())
+        wide, key = room.width() + 1.0, (self._stack, room.width(), room.height(), *self.first.items())
         if key in self._found:
             return self._found[key]
-        for compact, shrink in ((False, False), (True, False), (True, True)):
-            if compact not in self._measures:
-                self._measures[compact] = {
-                    b.id: measure(b, self.stage.look, compact) for b in self.plan.blocks
+        stack = self._stack
+        for compact, shrink in ((True, True),) if stack else ((False, False), (True, False), (True, True)):
+            if (compact, shrink) not in self._measures:
+                self._measures[compact, shrink] = {
+                    b.id: measure(b, self.stage.look, compact, shrink) for b in self.plan.blocks
                 }
-            measures = self._measures[compact]
+            measures = self._measures[compact, shrink]
             if not shrink and sum(m.card for m in measures.values()) > wide:
                 continue  # the cards alone are too wide
-            layout = lay_out(self.plan, measures, room, self.first, shrink)
+            layout = lay_out(self.plan, measures, room, self.first, shrink, stack)
             if layout.bounds.width() <= wide:
                 break
         if len(self._found) >= KEPT:
@@ -232,7 +260,8 @@ class NetworkScene(QGraphicsScene):
         bounds = self.layout_.bounds
         left = self.x_of(self.layout_.order[0]) + self.place_of(self.layout_.order[0]).width
         right = self.x_of(self.layout_.order[-1])
-        return QRectF(left, CARD_HEIGHT + BAND, right - left, bounds.bottom() - CARD_HEIGHT - BAND)
+        top = self.layout_.head + BAND
+        return QRectF(left, top, right - left, bounds.bottom() - top)
 
     # --- frames -------------------------------------------------------------------------------------------------------
 
@@ -316,7 +345,8 @@ class NetworkScene(QGraphicsScene):
         if tile is None or isinstance(target, Unit):
             return None if tile is None else tile.rect
         if target.name == "bias":
-            return QRectF(tile.bias - QPointF(6, 6), QSizeF(12, 12))
+            middle = item.tiles.bias_at(tile) if item.tiles is not None else tile.bias
+            return QRectF(middle - QPointF(6, 6), QSizeF(12, 12))
         return item.tiles.filters.cell_rect(target.index, tile) if item.tiles is not None else None
 
     # --- looking ------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 REACH = 5.0  #: how far beside an arc the mouse may be
 BEND = 9.0  #: radius of its corners
 INSET = 13.0  #: from the side of a card to where arcs leave and arrive
+BESIDE = 3.0  #: from stacked cards to an arc that goes up beside them
 HEAD = 5.0  #: half the width of an arrow's head
 
 
@@ -32,6 +33,7 @@ class SkipsItem(Item):
         self._corners: dict[
             Skip, tuple[QPointF, QPointF, float]
         ] = {}  # where it leaves, where it arrives, how high it goes
+        self._stubs: dict[Skip, QPointF] = {}  # where those leave a card that go up beside it
         self.chosen: Skip | None = None
         self._pulled: tuple[QPointF, QPointF] | None = None
 
@@ -41,11 +43,16 @@ class SkipsItem(Item):
         """Lay all arcs anew, the blocks being where they are."""
         scene = self._scene
         self.set_bounds(scene.layout_.bounds)
-        self._corners = {}
+        self._corners, self._stubs = {}, {}
         for (source, target), lane in scene.layout_.lanes.items():
-            left, right = scene.place_of(source).card, scene.place_of(target).card
-            start = QPointF(scene.x_of(source) + left.right() - INSET, left.top() - 1)
-            end = QPointF(scene.x_of(target) + right.left() + INSET, right.top() - 1)
+            left, right = scene.place_of(source), scene.place_of(target)
+            start = QPointF(scene.x_of(source) + left.card.right() - INSET, left.card.top() - 1)
+            end = QPointF(scene.x_of(target) + right.card.left() + INSET, right.card.top() - 1)
+            if left.card.top() > 0:  # stacked: there are cards above it, so the arc goes up beside them
+                self._stubs[Skip(target, source)] = start + QPointF(INSET, left.card.height() / 2 + 1)
+                start = QPointF(scene.x_of(source) + left.width + BESIDE, left.card.center().y())
+            if right.card.top() > 0:
+                end = QPointF(scene.x_of(target) - BESIDE, right.card.center().y())
             self._corners[Skip(target, source)] = (start, end, -OVER - LANE * lane)
         if self.chosen not in self._corners:
             self.chosen = None
@@ -94,10 +101,12 @@ class SkipsItem(Item):
             painter.setPen(QPen(accent if strong else plain, 2.6 if strong else 1.7))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawPath(_path(*corners))
+            leaves = self._stubs.get(skip, corners[0])
+            painter.drawLine(leaves, corners[0])
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(accent if strong else plain)
             painter.drawPolygon(_head(corners[1]))
-            painter.drawEllipse(corners[0], 2.5, 2.5)
+            painter.drawEllipse(leaves, 2.5, 2.5)
         painter.setOpacity(1.0)
         if self._pulled is not None:
             painter.setPen(QPen(accent, 2.0, Qt.PenStyle.DashLine))

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 UNKNOWN = "?"
+#: pixels between the left edge of a number and the middle of the dot of its bias
+BESIDE = 3.0
+#: the height of the word above the card that computes: the canvas begins so far above the cards, less what covers the card's rim
+PILL = 13.5
 #: how far the colours of numbers go towards the panel's, so that the numbers stand out
 PALE = 1.7
 TAGS = {
@@ -89,6 +93,13 @@ class StepItem(Item):
             self._rooms[block_id] = self._room_after(item)
         return halves(tile, item.place, item.block, self._rooms[block_id])
 
+    def bias_at(self, item: BlockItem, tile: Tile) -> QPointF:
+        """Where the dot of a unit's bias is: beside the numbers, which it would cover at the tile's own corner."""
+        if len(item.block.shape) == 3:
+            return tile.bias
+        lower = self.halves(item, tile)[1]
+        return QPointF(lower.left() - BESIDE, lower.bottom() + 1)
+
     def _room_after(self, item: BlockItem) -> float:
         """How far it is from a column to the next."""
         if not self._lefts:
@@ -138,9 +149,25 @@ class StepItem(Item):
                 grey=_ends(values) if block.id == INPUT and is_map and not lower else None,
                 before=BACK if lower else "", least=SMALLEST,
                 unknown=UNKNOWN if not is_map and self._waits(block.id, lower) else "",
+                struck=None if lower else self._switched_off(block, tile.unit, size),
             )  # fmt: skip
             self._laids[key] = Laid.whole(grid, centred(half, *size) if is_map else half)
         return self._laids.get(key)
+
+    def _switched_off(self, block: Block, unit: int, size: tuple[int, ...]) -> NDArray[np.bool_] | None:
+        """The cells of a unit that dropout silences in this update, once the steps have come there; ``None`` for none."""
+        progress, atlas = self.progress, self._atlas
+        if progress is None or atlas is None:
+            return None
+        for node in atlas.chain(block.id):
+            factor = progress.trace.extras.get(node, {}).get("factor")
+            known = progress.value(node)
+            if factor is None or known is None or np.isnan(known[unit]).any():
+                continue
+            off = np.broadcast_to(np.asarray(factor[progress.trace.row(progress.sample)])[unit] == 0, size)
+            if off.any():
+                return off
+        return None
 
     def _places(
         self, shown: Face, block: Block, unit: int, lower: bool
@@ -270,7 +297,7 @@ class StepItem(Item):
         text = TAGS[progress.moment.phase]
         painter.setFont(look.small)
         width = look.small_metrics.horizontalAdvance(text) + 12
-        pill = QRectF(card.center().x() - width / 2, -14, width, 15)
+        pill = QRectF(card.center().x() - width / 2, card.top() - PILL + 2, width, PILL)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         painter.drawRoundedRect(pill, 7, 7)

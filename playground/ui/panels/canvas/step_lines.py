@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 #: at most so many weights are written on their wires: of one unit or number, of a whole layer
 LABELS, LAYER_LABELS = 12, 6
 BACK = "\N{LEFTWARDS ARROW} "  #: gradients go against the flow, and say so
+#: pixels between the heads of arrows that join, and by how much more each sags than the one before
+JOINING, SAG = 14.0, 48.0
 CENTRE = Qt.AlignmentFlag.AlignCenter
 
 
@@ -44,11 +47,20 @@ class StepLines:
     def _paint_arrows(self, painter: QPainter, light: Spotlight) -> None:
         """Where gradients go in this step, against the flow."""
         colour = QColor(self._scene.stage.look.theme.gradient)
+        into = Counter(end for _, end in light.arrows)
+        lanes = Counter[str]()
         for start, end in light.arrows:
+            lane, lanes[end] = lanes[end], lanes[end] + 1
+            # Branches that join come from further and further: each has a bend and a height of its own.
+            apart = (lane - (into[end] - 1) / 2) * JOINING if into[end] > 1 else 0.0
+            sag = apart + (lane * SAG if into[end] > 1 else 0.0)
             for a, b in self._ways(light, start, end):
+                b += QPointF(0, apart)
                 path = QPainterPath(a)
                 bend = (b.x() - a.x()) * 0.5
-                path.cubicTo(QPointF(a.x() + bend, a.y()), QPointF(b.x() - bend, b.y()), b + QPointF(6, 0))
+                path.cubicTo(
+                    QPointF(a.x() + bend, a.y() + sag), QPointF(b.x() - bend, b.y() + sag), b + QPointF(6, 0)
+                )
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.setPen(QPen(colour, 1.8, Qt.PenStyle.DashLine))
                 painter.drawPath(path)
@@ -89,6 +101,7 @@ class StepLines:
         if not cells or len(cells) > (LAYER_LABELS if light.cells is None else LABELS):
             return
         taken: list[QRectF] = []
+        tiles = self._tiles()
         painter.setFont(look.small)
         for cell in cells:
             points = self._scene.wires.points_of(cell)
@@ -97,13 +110,19 @@ class StepLines:
                 continue
             text = self._in_words(progress, cell)
             width = look.small_metrics.horizontalAdvance(text) + 8
-            box = free_place(points, width, taken)
+            box = free_place(points, width, taken, tiles)
             taken.append(box)
             painter.setPen(QPen(QColor(look.theme.border), 1))
             painter.setBrush(look.panel)
             painter.drawRoundedRect(box, 5, 5)
             painter.setPen(look.text)
             write(painter, box, CENTRE, text)
+
+    def _tiles(self) -> list[QRectF]:
+        """Where all numbers of units are."""
+        items = self._scene.blocks.values()
+        halves = ((i, half) for i in items for tile in i.place.tiles for half in self._halves(i, tile))
+        return [half.translated(item.pos()) for item, half in halves]
 
     @staticmethod
     def _in_words(progress: Progress, cell: Cell) -> str:

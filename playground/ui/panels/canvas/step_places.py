@@ -41,10 +41,15 @@ def middle(points: Sequence[QPointF]) -> QPointF:
     return QPointF(sum(p.x() for p in points) / len(points), sum(p.y() for p in points) / len(points))
 
 
-def free_place(points: Array, width: float, taken: Sequence[QRectF]) -> QRectF:
-    """A place for a label on a wire that no other label has taken."""
-    boxes = [
-        QRectF(x - width / 2, y - 8, width, 16)
-        for x, y in (points[round(t * (len(points) - 1))] for t in (0.3, 0.7, 0.5, 0.2, 0.85))
-    ]
+def free_place(points: Array, width: float, taken: Sequence[QRectF], tiles: Sequence[QRectF]) -> QRectF:
+    """A place for a label on a wire that no other label has taken, between the columns of ``tiles`` as far as they leave room for it."""
+    way = float(points[0, 0] + points[-1, 0]) / 2
+    left = max((t.right() for t in tiles if t.center().x() < way), default=float(points[0, 0]))
+    right = min((t.left() for t in tiles if t.center().x() > way), default=float(points[-1, 0]))
+    first, last = left + width / 2 + 1, right - width / 2 - 1
+    boxes = []
+    for t in (0.3, 0.7, 0.5, 0.2, 0.85):
+        x, y = points[round(t * (len(points) - 1))]
+        middle = min(max(float(x), first), last) if first <= last else (left + right) / 2
+        boxes.append(QRectF(middle - width / 2, float(y) - 8, width, 16))
     return next((b for b in boxes if not any(b.intersects(t) for t in taken)), boxes[0])

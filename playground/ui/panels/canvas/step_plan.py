@@ -201,8 +201,10 @@ def spotlight(atlas: Atlas, progress: Progress) -> Spotlight:
     own = LOSS if active == LOSS else atlas.column(active)
     lit = frozenset((s, t) for s, t in links if own in (s, t) and s in columns and t in columns)
     sent = moment.phase == "backward" and moment.part != "parameter"
+    if moment.part == "fork":  # what comes together here
+        sources = ()
     arrows = _arrows(atlas, active, own, sources, readers) if sent else ()
-    if not moment.part or progress.card is None:
+    if not moment.part or not moment.cell or progress.card is None:
         return Spotlight(active, cards, columns, lit, arrows=arrows)
     parts, result = _marked(atlas, progress, progress.card.equations)
     units, cells = _lit_by(atlas, (*parts, result) if result is not None else parts)

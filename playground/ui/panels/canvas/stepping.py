@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +11,12 @@ from PySide6.QtCore import QObject, QPoint
 from engine.network import INPUT
 from engine.trace import Place
 from engine.trace.terms import Kind
+from playground.runner.messages import OWN
 from playground.ui.kit.grid import Laid
 from playground.ui.kit.numbers import fmt
 from playground.ui.kit.step_progress import Progress, number_at
 from playground.ui.kit.text import escaped
+from playground.ui.panels.canvas.inside.tiles import at_corner
 from playground.ui.panels.canvas.look import DIM
 from playground.ui.panels.canvas.plan import LOSS, Block
 from playground.ui.panels.canvas.step_plan import Atlas
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 #: what the picture shows, without and with maps
 LEGEND = "value above · \N{LEFTWARDS ARROW} gradient below"
+WIRE_LEGEND = " (on wires: all {})"
 MAP_LEGEND = "value above or left · \N{LEFTWARDS ARROW} gradient below or right"
 
 
@@ -72,6 +76,7 @@ class Stepping(QObject):
         if was != self.on:
             self._view.stepping_changed(self.on)
             self._view.footer.scale.show_limit(None)
+            self._view.footer.scale.show_both(self.on)
         if not self.on:
             self._view.footer.explain("")
 
@@ -103,6 +108,8 @@ class Stepping(QObject):
             for part in (item.card, item.picture, item.note):
                 if part is not None:
                     part.setOpacity(1.0 if in_cards else DIM)
+            if item.tiles is not None:
+                item.tiles.bias_at = at_corner if light is None else partial(self._scene.step.bias_at, item)
             if item.column is not None:
                 item.column.setOpacity(1.0 if in_columns else DIM)
                 item.column.look_again()
@@ -117,11 +124,18 @@ class Stepping(QObject):
         trace, n = progress.trace, progress.sample
         label = trace.labels[n]
         answer = self._class_name(int(label)) if np.ndim(label) == 0 else fmt(float(label[0]))
-        self._scene.stage.sample_name = (f"{n + 1} of batch of {trace.size}", answer)
+        which, sample = f"{n + 1} of batch of {trace.size}", f"sample {n + 1} of {trace.size} of the batch"
+        if trace.guest is not None and n == 0:
+            part, index = trace.guest
+            which = "your picture" if part == OWN else f"{part} {index + 1}"
+            sample = f"{which}, in a batch of {trace.size}"
+        self._scene.stage.sample_name = (which, answer)
         self._scene.blocks[INPUT].look_again()
-        sample = f"sample {n + 1} of {trace.size} of the batch"
         maps = any(b.units and len(b.shape) == 3 for b in self._scene.plan.blocks)
-        self._view.footer.explain(f"{sample} · {MAP_LEGEND if maps else LEGEND}")
+        legend = MAP_LEGEND if maps else LEGEND
+        if trace.size > 1 and progress.moment.phase == "backward" and progress.moment.part == "parameter":
+            legend += WIRE_LEGEND.format(trace.size)
+        self._view.footer.explain(f"{sample} · {legend}")
 
     def _class_name(self, label: int) -> str:
         names = next((b.names for b in reversed(self._scene.plan.nodes) if b.names), ())
@@ -137,8 +151,18 @@ class Stepping(QObject):
 
     def _bring_into_view(self) -> None:
         active = self._scene.step.light.active
-        if active in self._scene.blocks and not self._view.network.fitted:
-            self._view.network.bring_into_view(self._scene.blocks[active].room(), sideways=True)
+        network = self._view.network
+        bar = network.horizontalScrollBar()
+        whole = (
+            network.fitted and bar.minimum() == bar.maximum()
+        )  # a long network is fitted as far as one can still read it
+        if active in self._scene.blocks and not whole:
+            room = self._scene.blocks[active].room()
+            if (
+                self._atlas is not None and active in self._atlas.trace.network
+            ):  # an activation's numbers stand under its layer
+                room = room.united(self._scene.blocks[self._atlas.column(active)].room())
+            network.bring_into_view(room, sideways=True)
 
     # --- one number ---------------------------------------------------------------------------------------------------
 

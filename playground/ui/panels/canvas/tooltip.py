@@ -201,6 +201,8 @@ class Words:
         if value is not None:
             return f"<br>value{through} for this sample {fmt(value)}"
         noun = "map" if self._plan.mode is Mode.SAMPLE else "tile"
+        if unit in tiles.zeros:
+            return f"<br>{noun}{through}: 0 everywhere"
         return f"<br>{noun}{through}: {fmt(-limit)} … {fmt(limit)}"
 
     def _weights(self, block: Block) -> Mapping[str, Array | Rows]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from time import perf_counter
 
 from PySide6.QtCore import QPoint, QRect, QRectF
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
 
 from engine.network import INPUT
 from playground.document import edits
@@ -44,7 +44,7 @@ class CanvasView(View):
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.setObjectName("canvas_view")
-        self.stage = Stage(context.theme)
+        self.stage = Stage(context.theme, calm=context.calm)
         self.scene = NetworkScene(self.stage)
         self.commands = Commands(context, self)
         self.area = QFrame()
@@ -298,29 +298,42 @@ class CanvasView(View):
     # --- wires --------------------------------------------------------------------------------------------------------
 
     def _ask_about_new(self, before: Project, after: Project) -> None:
-        """Whoever added it, by whatever means: a single layer that joins branches has one input that was not chosen."""
-        new = [node for node in after.network.nodes if node.id not in before.network]
-        if len(new) == 1 and new[0].layer.arity is None:
-            self._ask_join(new[0].id)
+        """Whoever added it, by whatever means: a single layer that joins branches has one input that was not chosen.
+
+        So has one that has lost all but one of them.
+        """
+        was = {node.first_id: len(node.inputs) for node in before.network.nodes}
+        new = [node for node in after.network.nodes if node.first_id not in was]
+        if len(new) > 1:
+            return
+        asked = new or [n for n in after.network.nodes if was[n.first_id] > 1 == len(n.inputs)]
+        if len(asked) == 1 and asked[0].layer.arity is None:
+            self._ask_join(asked[0].id)
 
     def _ask_join(self, node_id: str) -> None:
-        """A layer that joins branches has been added: ask for its other one."""
+        """A layer that joins branches lacks one: ask for it."""
         project = self.context.document.value
-        found = [one for one in candidates(project, node_id, 0) if one.id != earlier(project, node_id)[-1]]
-        self.join.ask(
-            node_id, project.network[node_id].layer.label, found, project.network.inputs_of(node_id)[0]
-        )
+        inputs, last = project.network.inputs_of(node_id), earlier(project, node_id)[-1]
+        found = [one for one in candidates(project, node_id, self._open_input(inputs)) if one.id != last]
+        self.join.ask(node_id, project.network[node_id].layer.label, found, inputs[0])
         self.scene.settle()
         self.scene.mark_candidates(self.join.fitting)
         self._place_overlays()
+
+    @staticmethod
+    def _open_input(inputs: Sequence[str]) -> int:
+        """The number of the input that is to be chosen: the first, or, where there is only one, a second."""
+        return 0 if len(inputs) > 1 else len(inputs)
 
     def _join(self, source: str) -> None:
         """The answer."""
         node_id, project = self.join.node_id, self.context.document.value
         self.stop_asking()
         if node_id in project.network:
-            inputs = (source, *project.network.inputs_of(node_id)[1:])
-            self.context.document.do(edits.set_inputs, node_id, inputs)
+            inputs = list(project.network.inputs_of(node_id))
+            at = self._open_input(inputs)
+            inputs[at : at + 1] = [source]
+            self.context.document.do(edits.set_inputs, node_id, tuple(inputs))
             self.commands.select([node_id])
 
     def stop_asking(self) -> None:
@@ -393,7 +406,8 @@ class CanvasView(View):
         self.invitation.stand_in(self._on_area(self.scene.middle()).toRect().intersected(self._room()))
         loss = plan[LOSS]
         # one question at a time
-        self.offer.offer(loss.problem if loss.explains and not self.join.node_id else None)
+        said = loss.problem if loss.explains and not self.join.node_id else None
+        self.offer.offer(said, self.network)
         if not self.offer.isHidden():
             self.offer.stand_below(
                 self._on_area(self.scene.blocks[LOSS].card.sceneBoundingRect()), self._room()
@@ -421,7 +435,9 @@ class CanvasView(View):
                 del self.remedies[block_id]
         for block_id, problem in found.items():
             if block_id not in self.remedies:
-                self.remedies[block_id] = Remedies(self.area, problem, self.context.document)
+                shown = self.remedies[block_id] = Remedies(self.area, problem, self.context.document)
+                for button in shown.findChildren(QPushButton):
+                    QWidget.setTabOrder(self.network, button)
             note = self.scene.blocks[block_id].note
             place = self.scene.place_of(block_id).x
             self.remedies[block_id].stand_below(self._on_area(note.box.translated(place, 0)))

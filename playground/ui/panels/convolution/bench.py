@@ -15,8 +15,8 @@ from engine import Model, Network
 from engine.data.framing import fitted
 from engine.layers import Conv2d, Layer
 from engine.windows import flipped
-from playground.ui.kit.plot import small
-from playground.ui.kit.widgets import named
+from playground.ui.kit.fonts import small
+from playground.ui.kit.widgets import ComboBox, named
 
 Array = NDArray[Any]
 
@@ -74,7 +74,7 @@ def choice(
     name: str, words: str, tip: str, options: Sequence[str], changed: Callable[[str], object], start: int = 0
 ) -> QComboBox:
     """A small field to choose from, at first the option ``start``."""
-    box = named(QComboBox(), name, words, tip)
+    box = named(ComboBox(), name, words, tip)
     box.addItems(list(options))
     box.setCurrentIndex(start)
     box.setFont(small(box.font()))

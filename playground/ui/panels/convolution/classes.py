@@ -23,15 +23,24 @@ MOST = 40
 NAME, NUMBER = 42, 40
 
 
+def lines_for(count: int, height: float) -> tuple[int, float]:
+    """How many of ``count`` lines there is room for in ``height`` pixels, and how high each is."""
+    line = min(LINE, max(LOWEST, height / count))
+    return max(1, min(count, MOST, int(height / line + 1e-6))), line
+
+
 def draw_classes(
     painter: QPainter, ink: Ink, rect: QRectF, names: Sequence[str], values: Array, probable: bool = True
 ) -> None:
-    """Lines for ``values`` ``(classes,)``, in their order; of more than fit, those with the largest values.
+    """Lines for ``values`` ``(classes,)``, in their order; of more than fit, those with the largest values, and how many others there are.
 
     ``probable``: they are probabilities, which bars show; other outputs are numbers alone.
     """
-    line = min(LINE, max(LOWEST, rect.height() / len(values)))
-    room = max(1, min(MOST, int(rect.height() // line)))
+    room, line = lines_for(len(values), rect.height())
+    if 1 < room < len(values):
+        room -= 1
+        rest = QRectF(rect.x(), rect.y() + room * line, rect.width(), line)
+        write(painter, rest, f"and {len(values) - room:,} others", ink.muted, ink.tiny)
     order = sorted(np.argsort(-values, kind="stable")[:room].tolist())
     best = int(values.argmax()) if probable else -1
     for row, k in enumerate(order):

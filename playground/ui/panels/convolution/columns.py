@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF
 
-HEAD = 34  #: above the maps of a column: its name and shape
+#: below the name and the shape of a column; above its maps there is a line more: how many kernels made them
+FOOT_OF_NAMES, HEAD = 34, 46
 
 
 @dataclass(frozen=True)

@@ -19,14 +19,15 @@ from engine.network import INPUT
 from engine.windows import flipped
 from playground.runner.messages import Maps, Want, Weights
 from playground.ui.kit.icons import icon
+from playground.ui.kit.own_pictures import Found, chosen, opaque, pasted
+from playground.ui.kit.pad import PACE, Pad
 from playground.ui.kit.switches import FlowLayout, switch
 from playground.ui.kit.widgets import filled, label, named, tool
 from playground.ui.panels.convolution import bench
 from playground.ui.panels.convolution.bench import PHOTOS, Photos, choice, number
+from playground.ui.panels.convolution.filter_grid import FilterGrid
 from playground.ui.panels.convolution.gabor import GaborFields
 from playground.ui.panels.convolution.kernel_editor import COLOURS, KernelEditor
-from playground.ui.panels.convolution.own import Found, chosen, opaque, pasted
-from playground.ui.panels.convolution.pad import PACE, Pad
 from playground.ui.panels.convolution.pictures import Pictures, Result, own_picture
 from playground.ui.panels.convolution.row_bench import RowBench
 from playground.ui.panels.convolution.scope import Scope
@@ -117,7 +118,7 @@ class FilterBench(QWidget):
     def _make_parts(self) -> None:
         scope = self.scope
         self.editor = KernelEditor(scope, self._edited, lambda k: self.slice.setCurrentIndex(k + 1))
-        self.pictures, self.pad = Pictures(scope), Pad(scope)
+        self.pictures, self.pad = Pictures(scope), Pad(scope.context.theme)
         self.pictures.dropped.connect(self.show_own)
         self.pad.dropped.connect(self.show_own)
         self._later = QTimer(self, singleShot=True, interval=PACE)
@@ -126,23 +127,32 @@ class FilterBench(QWidget):
         self.said = label("bench_said", in_words("Sobel x"), little=True, muted=True)
         self.said.setFixedWidth(220)
         self.trouble = label("bench_trouble", little=True, problem=True)
+        self.grid = FilterGrid(scope)
+        self.grid.chosen.connect(lambda i: self.which.setValue(i + 1))
         self.rows = RowBench(scope.ink)
         self.row = self.rows.lesson
 
     def _lay_out(self) -> None:
         """Fields above; below, what scrolls: kernel and pictures, then the row of numbers."""
         flow = FlowLayout(gap=8)
+        tip = "The same on one row of numbers, typed by hand: what padding does to the length, and what the flip is for."
+        self.as_row = switch("bench_row", "one row", tip, False, self._show_row)
+        self.as_row.setFixedHeight(self.source.sizeHint().height())
         for part in (
+            self.as_row,
             *(self.source, self.open, self.paste, self.clear, self.grey),
             *(self.preset, self.which, self.size_box, self.gabor),
             *(self.slice, self.padding),
         ):
             flow.addWidget(part)
         left = filled(QVBoxLayout(), self.editor, self.said, None, gap=0)
-        top = filled(QHBoxLayout(), left, filled(QVBoxLayout(), self.pad, None), gap=16)
+        beside = [filled(QVBoxLayout(), part, None) for part in (self.grid, self.pad)]
+        top = filled(QHBoxLayout(), left, *beside, gap=16)
         top.addWidget(self.pictures, 1)
         inside = named(QWidget(), "contents")
-        filled(QVBoxLayout(inside), top, 8, self.rows, margins=(0, 0, 8, 0)).setStretch(0, 1)
+        self._upper = QWidget()
+        self._upper.setLayout(top)
+        filled(QVBoxLayout(inside), self._upper, 8, self.rows, margins=(0, 0, 8, 0)).setStretch(0, 1)
         area = bench.Desk("filter_bench_scroll", inside)
         area.setWidgetResizable(True)
         area.roomy.connect(
@@ -150,20 +160,29 @@ class FilterBench(QWidget):
         )
         filled(QVBoxLayout(self), flow, self.trouble, area).setStretch(2, 1)
 
+    def _show_row(self, on: bool) -> None:
+        """The row of numbers at the top, and no pictures; or pictures, and the row below."""
+        self._upper.setVisible(not on)
+        self._show_controls()
+
     def _show_controls(self) -> None:
         """Only fields that mean something for this filter and this picture."""
+        pictures = not self.as_row.isChecked()
+        for field in (self.source, self.preset, self.padding, self.open, self.paste):
+            field.setVisible(pictures)
         name, source = self.preset.currentText(), self.source.currentText()
         for part, wanted in (
             (self.gabor, name == "Gabor"),
             (self.which, name == LEARNED),
             (self.size_box, name != LEARNED),
+            (self.grid, name == LEARNED and self.grid.count > 1),
             (self.grey, source not in (SAMPLE, DRAWING)),
             (self.slice, len(self.kernel) == len(COLOURS)),
             (self.pad, source == DRAWING),
             (self.clear, source == DRAWING),
             (self.trouble, bool(self.trouble.text())),
         ):
-            part.setVisible(wanted)
+            part.setVisible(wanted and pictures)
         self.pictures.with_picture = source != DRAWING
 
     # --- what it is given ---
@@ -203,6 +222,7 @@ class FilterBench(QWidget):
             self.which.setMaximum(len(weight))
             if self.scope.spot.node_id == node_id:
                 self.which.setValue(self.scope.spot.channel + 1)
+        self.grid.show_filters(weight, int(self.which.value()) - 1)
         own = weight[int(self.which.value()) - 1]
         if self._taken is None or not np.array_equal(own, self._taken):
             self._taken, self.kernel = own, own.astype(np.float64)
@@ -358,6 +378,7 @@ class FilterBench(QWidget):
         self.pictures.show_results(self._picture, shown, self.source.currentText())
 
     def _restyled(self) -> None:
+        self.grid.restyle()
         self.row.ink = self.scope.ink
         self.row.update()
         self.editor.update()

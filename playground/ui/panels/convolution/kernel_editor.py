@@ -13,12 +13,12 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLineEdit
 
+from playground.ui.kit.fonts import small
 from playground.ui.kit.grid import Grid, Laid, cell_ring
 from playground.ui.kit.grid_paint import draw_cursor, paint_grid
 from playground.ui.kit.ink import CENTRE, write
 from playground.ui.kit.linked import Linked, Zone, zone_of
 from playground.ui.kit.numbers import exact, parse
-from playground.ui.kit.plot import small
 from playground.ui.kit.widgets import named
 from playground.ui.panels.convolution.levels import KEYS
 from playground.ui.panels.convolution.scope import Scope, largest

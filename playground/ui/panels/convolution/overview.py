@@ -21,7 +21,7 @@ from playground.ui.kit.ink import Text
 from playground.ui.kit.linked import Zone
 from playground.ui.kit.numbers import fmt
 from playground.ui.panels.convolution.classes import draw_classes
-from playground.ui.panels.convolution.columns import HEAD, Column, Tile
+from playground.ui.panels.convolution.columns import FOOT_OF_NAMES, HEAD, Column, Tile
 from playground.ui.panels.convolution.level import Level
 from playground.ui.panels.convolution.paint import draw_strip, filter_strip, input_image, map_image, map_strip
 from playground.ui.panels.convolution.scope import SCALES, Scope, largest, largest_each
@@ -90,7 +90,9 @@ class Overview(Level):
         shape = self.scope.shapes[node_id]
         network = self.scope.project.network if self.scope.project else None
         room = bottom - HEAD
-        least = float(self.scope.ink.title_metrics.horizontalAdvance(self._title(node_id)[0])) + 6
+        ink = self.scope.ink
+        least = float(ink.title_metrics.horizontalAdvance(self._title(node_id)[0])) + 6
+        least = max(least, float(ink.tiny_metrics.horizontalAdvance(self._kernels(node_id))) + 6)
         if len(shape) != 3:
             last = network is not None and node_id == network.output_id
             width = BAR_WIDTH if last else max(14.0, 9.0 * math.ceil(shape[0] / max(1, room // 9)))
@@ -258,6 +260,9 @@ class Overview(Level):
             )
             yield Text(QRectF(x, 0, wide, 17), title, ink.text, ink.title)
             yield Text(QRectF(x, 15, wide, 16), below, ink.muted, ink.tiny)
+            kernels = self._kernels(column.node_id)
+            if kernels:
+                yield Text(QRectF(x, 27, wide, 16), kernels, ink.muted, ink.tiny)
 
     def _paint_tiles(self, painter: QPainter, column: Column, exposed: QRectF) -> None:
         ink = self.scope.ink
@@ -278,7 +283,9 @@ class Overview(Level):
         project = scope.project
         if project is None:
             return
-        top = QRectF(column.rect.x(), HEAD, column.rect.width(), column.rect.height() - HEAD)
+        top = QRectF(
+            column.rect.x(), FOOT_OF_NAMES, column.rect.width(), column.rect.height() - FOOT_OF_NAMES
+        )
         if column.node_id == project.network.output_id and not scope.backward:
             self._paint_classes(painter, top)
             return
@@ -329,6 +336,17 @@ class Overview(Level):
     def _title(self, node_id: str) -> tuple[str, str]:
         shape = self.scope.shapes[node_id]
         return ("picture" if node_id == INPUT else node_id), shape_in_words(shape)
+
+    def _kernels(self, node_id: str) -> str:
+        """How many kernels a convolution has: one for each map and each filter; "" for any other layer."""
+        project = self.scope.project
+        layer = project.network[node_id].layer if project is not None and node_id != INPUT else None
+        if project is None or not isinstance(layer, Conv2d):
+            return ""
+        (source,) = project.network.inputs_of(node_id)
+        maps, filters = self.scope.shapes[source][0] // layer.groups, self.scope.shapes[node_id][0]
+        noun = "map" if maps == 1 else "maps"
+        return f"{maps} {noun} × {filters} filters = {maps * filters} kernels"
 
     def _point(self, tile: Tile, at: QPointF) -> None:
         scope, shape = self.scope, self.scope.shapes[tile.node_id]

@@ -7,16 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QColor,
-    QImage,
-    QKeyEvent,
-    QKeySequence,
-    QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
@@ -30,117 +24,20 @@ from engine.data.framing import Framing, fitted
 from engine.errors import EngineError
 from playground.document.project import Project, data_of
 from playground.runner.messages import OWN, Predictions, ShowPicture, Want
-from playground.ui.kit.colours import draw_part
 from playground.ui.kit.grid_paint import draw
 from playground.ui.kit.icons import icon
 from playground.ui.kit.ink import write
+from playground.ui.kit.own_pictures import Found, chosen, pasted, pixels_of, small_enough
+from playground.ui.kit.pad import PACE, SIDE, Pad
 from playground.ui.kit.widgets import filled, label, tool
 from playground.ui.panels.convolution.classes import draw_classes
-from playground.ui.panels.convolution.own import Found, PictureDrop, chosen, opaque, pasted, pixels_of
 from playground.ui.panels.convolution.paint import input_image
 from playground.ui.panels.convolution.scope import Scope
 
 Array = NDArray[Any]
 
-#: the drawing's own pixels a side
-FINE = 112
-#: the pad's side: usually, and at least and at most as a panel has room; and that of the picture as the network reads it
-SIDE, LEAST, LARGEST, SEEN = 160, 96, 184, 48
-#: larger pictures are made smaller first: what is left is more than any network here reads
-MOST = 512
-#: milliseconds between two pictures that are sent while somebody draws
-PACE = 30
-
-
-class Pad(PictureDrop):
-    """Draw with the left button, rub out with the right; or drop a picture."""
-
-    drawn = Signal()
-
-    def __init__(self, scope: Scope) -> None:
-        super().__init__()
-        self._scope = scope
-        self.setObjectName("drawing_pad")
-        self.setAccessibleName("Drawing pad")
-        self.setToolTip(
-            "Draw with the mouse; the right button rubs out. Drop or paste a picture to use it instead."
-        )
-        self.setFixedSize(SIDE, SIDE)
-        self.setCursor(Qt.CursorShape.CrossCursor)
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.image = QImage(FINE, FINE, QImage.Format.Format_Grayscale8)
-        self.image.fill(0)
-        self.photo: QImage | None = None
-        self._last: QPointF | None = None
-
-    @property
-    def empty(self) -> bool:
-        return self.photo is None and not self.drawing().any()
-
-    def drawing(self) -> Array:
-        """``(FINE, FINE)``, 0 paper to 1 ink."""
-        flat = np.frombuffer(self.image.constBits(), np.uint8).reshape(FINE, self.image.bytesPerLine())
-        return flat[:, :FINE].astype(np.float64) / 255.0
-
-    def clear(self) -> None:
-        self.image.fill(0)
-        self.photo = None
-        self.update()
-
-    def show_photo(self, image: QImage) -> None:
-        self.image.fill(0)
-        self.photo = image
-        self.update()
-
-    def _stroke(self, at: QPointF, rub: bool) -> None:
-        scale = FINE / self.width()
-        here = at * scale
-        last, self._last = self._last or here, here
-        self.photo = None
-        painter = QPainter(self.image)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        colour = QColor(Qt.GlobalColor.black if rub else Qt.GlobalColor.white)
-        width = FINE / 11.0 * (1.6 if rub else 1.0)
-        painter.setPen(QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        painter.drawLine(last, here + QPointF(0.01, 0))
-        painter.end()
-        self.update()
-        self.drawn.emit()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._last = None
-        self._stroke(event.position(), event.button() == Qt.MouseButton.RightButton)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if event.buttons():
-            self._stroke(event.position(), bool(event.buttons() & Qt.MouseButton.RightButton))
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._last = None
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Paste):
-            self.dropped.emit(pasted())
-        else:
-            super().keyPressEvent(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
-        rect = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        ink = self._scope.ink
-        painter.fillRect(rect, Qt.GlobalColor.black)
-        if self.photo is not None:
-            side = min(self.photo.width(), self.photo.height())
-            middle = QRectF((self.photo.width() - side) / 2, (self.photo.height() - side) / 2, side, side)
-            draw_part(painter, rect, self.photo, middle)
-        else:
-            painter.drawImage(rect, self.image)
-            if not self.drawing().any():
-                write(painter, rect, "draw here", QColor("#9aa4b2"), ink.small, Qt.AlignmentFlag.AlignCenter)
-        painter.setPen(ink.border)
-        painter.drawRect(rect)
-        painter.end()
+#: the pad's side: at least and at most as a panel has room; and that of the picture as the network reads it
+LEAST, LARGEST, SEEN = 96, 184, 48
 
 
 class Verdict(QWidget):
@@ -196,7 +93,7 @@ class DrawPanel(QWidget):
         super().__init__()
         self._scope, self._focus = scope, scope.context.focus
         self.setObjectName("draw_panel")
-        self.pad, self.verdict = Pad(scope), Verdict(scope)
+        self.pad, self.verdict = Pad(scope.context.theme), Verdict(scope)
         self.how = label("drawing_how", little=True, muted=True)
         self._number = 0
         self._data: Prepared | None = None
@@ -278,13 +175,10 @@ class DrawPanel(QWidget):
 
     def show_photo(self, found: Found) -> None:
         """Use a picture; says so where it is none."""
-        image = found if isinstance(found, str) else opaque(found)
+        image = small_enough(found)
         if isinstance(image, str):
             self._say(image)
             return
-        if max(image.width(), image.height()) > MOST:
-            ratio, how = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-            image = image.scaled(MOST, MOST, ratio, how)
         self.pad.show_photo(image)
         self._send()
 

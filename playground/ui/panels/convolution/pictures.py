@@ -15,7 +15,7 @@ from engine.data.framing import fitted as framed
 from playground.ui.kit.grid import fitted
 from playground.ui.kit.grid_paint import draw
 from playground.ui.kit.ink import CENTRE, write
-from playground.ui.panels.convolution.own import PictureDrop, pixels_of
+from playground.ui.kit.own_pictures import PictureDrop, pixels_of
 from playground.ui.panels.convolution.paint import filter_image, input_image, map_image
 from playground.ui.panels.convolution.scope import Scope, largest
 

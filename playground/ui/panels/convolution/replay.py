@@ -10,9 +10,9 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from playground.runner.messages import Command, Frame, GoTo, State
+from playground.ui.kit.fonts import small
 from playground.ui.kit.icons import icon
 from playground.ui.kit.numbers import count
-from playground.ui.kit.plot import small
 from playground.ui.kit.scrub import PAUSE, Scrub
 from playground.ui.kit.theme import Theme
 from playground.ui.kit.widgets import filled, label, tool

@@ -161,7 +161,8 @@ class Scope(QObject):
     def sample(self) -> tuple[str, int]:
         """The sample that is looked at, as ``(part, index)``: while somebody steps, the one that is followed."""
         if self.progress is not None:
-            return "train", int(self.progress.trace.batch[self.progress.sample])
+            trace, n = self.progress.trace, self.progress.sample
+            return trace.guest if trace.guest is not None and n == 0 else ("train", int(trace.batch[n]))
         return present(self.project, self.context.focus.seen) if self.project else ("validation", 0)
 
     def show_project(self, project: Project) -> None:

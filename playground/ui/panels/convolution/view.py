@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from time import perf_counter
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
@@ -81,6 +83,10 @@ class NetworkPage(QWidget):
         self.caption = label("convolution_caption", little=True)
         self.sizes = label("convolution_sizes", little=True, muted=True)
         self.trouble = label("convolution_misfit", little=True, problem=True)
+        self.silent = label("convolution_silent", little=True, rich=True)
+        self.silent.linkActivated.connect(lambda _: self.go_where_something_arrives())
+        self._seeking = False  # backward has just been chosen: it begins where there is something to see
+        self.bar.backward.toggled.connect(self._seek)
         for words in (self.caption, self.sizes, self.trouble):
             words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.compare, self.draw = Compare(self.scope), DrawPanel(self.scope)
@@ -95,12 +101,13 @@ class NetworkPage(QWidget):
         self.draw.said.connect(self._say)
         self._top = filled(QBoxLayout(QBoxLayout.Direction.LeftToRight), self.bar, self.replay, gap=4)
         self._top.setStretch(1, 1)
-        below = (self.caption, self.draw.how, self.sizes, self.trouble)
+        below = (self.silent, self.caption, self.draw.how, self.sizes, self.trouble)
         filled(QVBoxLayout(self), self._top, middle, *below, gap=4).setStretch(1, 1)
         self.bar.picker.pinned.connect(self._pin)
         for news in (context.focus.sample_changed, context.focus.step_changed, context.focus.veil_changed):
             news.connect(self._look_anew)
         self.scope.moved.connect(lambda before: self._say())
+        self.scope.moved.connect(lambda before: self._say_silent())
         self.scope.restyled.connect(self._say)
         self._say()
 
@@ -122,10 +129,56 @@ class NetworkPage(QWidget):
             return
         self._shown_at = now
         self.scope.frame = frame
+        if self._seeking:
+            self._seek(True)
         self.levels.level.show_numbers()
+        self._say_silent()
         if self.compare.isVisible():
             self.compare.show_frame()
         self.draw.show_frame()
+
+    def _arriving(self) -> NDArray[np.floating] | None:
+        """δ at every output of the layer whose window is looked into, backward ``(channels, rows, columns)``; ``None`` else, or unknown."""
+        scope = self.scope
+        if not scope.backward or scope.spot.level != 3 or scope.cell is None:
+            return None
+        found = scope.deltas(scope.spot.node_id)
+        return None if found is None or np.isnan(found[self._here()]) else np.nan_to_num(found)
+
+    def _here(self) -> tuple[int, int, int]:
+        return (self.scope.spot.channel, *(self.scope.cell or (0, 0)))
+
+    def _seek(self, on: bool) -> None:
+        """Backward has been chosen: once δ is known, be where something arrives."""
+        found = self._arriving() if on else None
+        self._seeking = on and self.scope.spot.level == 3 and found is None
+        if found is not None and found[self._here()] == 0:
+            self.go_where_something_arrives()
+        self._say_silent()
+
+    def go_where_something_arrives(self) -> None:
+        """On to the next output at which the gradient is not 0, in reading order, of this channel first."""
+        found = self._arriving()
+        if found is None or not found.any():
+            return
+        flat, here = np.flatnonzero(found), int(np.ravel_multi_index(self._here(), found.shape))
+        at = int(flat[np.searchsorted(flat, here + 1) % len(flat)])
+        channel, row, column = (int(i) for i in np.unravel_index(at, found.shape))
+        self.scope.go(replace(self.scope.spot, channel=channel, cell=(row, column)))
+
+    def _say_silent(self) -> None:
+        """Where nothing arrives at the cell that is looked into, where something does."""
+        found = self._arriving()
+        words = ""
+        if found is not None and found[self._here()] == 0:
+            words = (
+                "Nothing arrives at this cell: δ = 0. <a href='next'>Go to the next that has something</a>."
+                if found.any()
+                else "Nothing arrives at any cell of this layer: its gradient was stopped further on, or the loss is 0."
+            )
+        if self.silent.text() != words:
+            self.silent.setText(words)
+        self.silent.setVisible(bool(words))
 
     def _look_anew(self, _: object = None) -> None:
         """Another sample, or other numbers of it."""

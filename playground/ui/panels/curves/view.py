@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -18,9 +16,10 @@ from engine.log import COLUMNS, LogView
 from playground.runner.messages import Frame, State
 from playground.runs.run import Mark
 from playground.ui.kit.dots import Dots
+from playground.ui.kit.fonts import small
 from playground.ui.kit.lines import Line
 from playground.ui.kit.numbers import fmt
-from playground.ui.kit.plot import Plot, small
+from playground.ui.kit.plot import Plot
 from playground.ui.kit.points import Look, draw_marker, look, part_colour
 from playground.ui.kit.style import MARGIN
 from playground.ui.kit.switches import switch
@@ -40,9 +39,6 @@ from playground.ui.panels.curves.history import (
 from playground.ui.panels.curves.zoom import ZoomPlot
 
 Array = NDArray[Any]
-
-#: seconds between two drawings while the run goes on
-PAUSE = 0.04
 
 NEAR = 6.0  #: pixels from an edit's line within which it is said what it changed
 #: pixels from the beginning of a curve's line in the legend to its name, and from there to the next
@@ -156,7 +152,7 @@ class LossView(View):
             self._why,
         ):
             self.plot.box.addItem(item, ignoreBounds=True)
-        self._log, self._key, self._drawn_at = LogView(), b"", -math.inf
+        self._log, self._key = LogView(), b""
         self._traces: tuple[Trace, ...] = ()
         self._here: float | None = None  # the epoch that is looked at, where it is not the latest
         self._best_epoch: int | None = None  # whose weights early stopping holds
@@ -240,13 +236,12 @@ class LossView(View):
         if (frame.marks, here, frame.best_epoch) != (self._marks, self._here, self._best_epoch):
             self._marks, self._here, self._best_epoch = frame.marks, here, frame.best_epoch
             self._mark()
-        now = perf_counter()
-        if frame.state is State.RUNNING and now - self._drawn_at < PAUSE:
+        if not self.context.calm.due(frame) and self._key:
             return
         rows = frame.log.rows
         key = len(rows).to_bytes(4) + rows[-1].tobytes() if len(rows) else b""
         if key != self._key:
-            self._log, self._key, self._drawn_at = frame.log, key, now
+            self._log, self._key = frame.log, key
             self._draw()
 
     def _restyle(self) -> None:

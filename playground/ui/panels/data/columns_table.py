@@ -32,7 +32,7 @@ from PySide6.QtWidgets import (
 from engine.data.encoding import About
 from engine.data.roles import FILL_HELP, FILLS, GROUP, IGNORE, ORDERED, ROLE_HELP, TARGET, fill_for
 from engine.errors import clipped
-from playground.ui.kit.plot import small
+from playground.ui.kit.fonts import small
 from playground.ui.kit.text import button_text, tip
 
 if TYPE_CHECKING:

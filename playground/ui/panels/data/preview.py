@@ -103,7 +103,8 @@ class DataPreview(QFrame):
         """Show what data are, which were found under ``name`` and would be prepared so."""
         data = prepared.raw
         self.title.setText(name)
-        self.contents.setText(contents_in_words(data))
+        lost = (note.text.partition(":")[0] for note in data.report if note.lost)
+        self.contents.setText(" · ".join((contents_in_words(data), *lost)))
         self.report.show_report(
             (*data.report, *prepared_in_words(prepared, preparation)),
             "targets" if data.encoding is not None else "",

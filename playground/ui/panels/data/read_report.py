@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -31,10 +32,12 @@ class ReadReport(QWidget):
         self.hide()
 
     def show_report(self, report: tuple[Note, ...], without: str = "") -> None:
-        """``without``: the parameter that offers are not shown for, as another part of the panel has them."""
+        """What was left out comes first. ``without``: the parameter that offers are not shown for, as another part of the panel has them."""
         report = tuple(
-            Note(note.text, tuple(o for o in note.offers if {name for name, _ in o.changes} != {without}))
-            for note in report
+            replace(
+                note, offers=tuple(o for o in note.offers if {name for name, _ in o.changes} != {without})
+            )
+            for note in sorted(report, key=lambda one: not one.lost)
         )
         if report != self._report:
             self._report = report
@@ -43,7 +46,7 @@ class ReadReport(QWidget):
                     widget.hide()
                     widget.deleteLater()
             for note in report:
-                sentence = Sentence("note", "muted")
+                sentence = Sentence("note", "plain" if note.lost else "muted")
                 sentence.setText(note.text)
                 self._column.addWidget(sentence)
                 for offer in note.offers:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
@@ -24,7 +21,8 @@ from PySide6.QtWidgets import (
 from engine.data import Numbers, Typed, prepare
 from engine.errors import EngineError, SpecError
 from engine.evaluate import Evaluator
-from engine.layers import Linear, registry
+from engine.layers import Conv2d, Linear
+from engine.layers.conv import pair
 from engine.losses import losses
 from engine.model import Model
 from engine.network import Network, Node
@@ -35,12 +33,19 @@ from playground.ui.kit.numbers import fmt, parse
 from playground.ui.kit.sentence import Sentence
 from playground.ui.kit.text import Label
 from playground.ui.kit.view import Context
+from playground.ui.kit.widgets import ComboBox
+from playground.ui.panels.data.exercise import (
+    ACTIVATIONS,
+    MOST_UNITS,
+    Typable,
+    cells_of,
+    convolution,
+    dense,
+    nested,
+    table_of,
+)
 from playground.ui.panels.data.number_table import NotANumber, NumberTable
 
-#: activations that a network made here can have
-ACTIVATIONS = ("Sigmoid", "Tanh", "ReLU")
-#: units of a layer made here, and layers, at most: each weight has a cell
-MOST_UNITS, MOST_LAYERS = 30, 4
 #: digits of outputs and loss below the sheet: as many as exercises print
 DIGITS = 9
 
@@ -73,14 +78,14 @@ class Sheet(QDialog):
         self.as_classes = QCheckBox("the target is a class")
         self.as_classes.setObjectName("sheet_as_classes")
         self.as_classes.setToolTip("Counted from 0, in place of a number.")
-        self.network = QComboBox()
+        self.network = ComboBox()
         self.network.setObjectName("sheet_network")
-        self.network.addItems(["as on the canvas", "made of this:"])
+        self.network.addItems(["as on the canvas", "made of this:", "one convolution:"])
         self.network.setToolTip("The network that learns these rows.")
         self.hidden = QLineEdit("2")
         self.hidden.setObjectName("sheet_hidden")
         self.hidden.setToolTip("Units of each hidden layer, such as 2, or 4, 3; empty for none.")
-        self.activation, self.last = QComboBox(), QComboBox()
+        self.activation, self.last = ComboBox(), ComboBox()
         self.activation.setObjectName("sheet_activation")
         self.activation.addItems(ACTIVATIONS)
         self.activation.setToolTip("What follows each hidden layer.")
@@ -90,11 +95,16 @@ class Sheet(QDialog):
         self.frozen = QCheckBox("biases stay as they are")
         self.frozen.setObjectName("sheet_frozen")
         self.frozen.setToolTip("Training leaves the biases alone, as some exercises do.")
+        self.picture, self.kernel = QLineEdit("3×3"), QLineEdit("2×2")
+        self.picture.setObjectName("sheet_picture")
+        self.picture.setToolTip("Rows and columns of the picture, whose values are the inputs, row by row.")
+        self.kernel.setObjectName("sheet_kernel")
+        self.kernel.setToolTip("Rows and columns of the filter; it has no bias.")
         self.rate = QLineEdit("0.5")
         self.rate.setObjectName("sheet_rate")
         self.rate.setToolTip("The learning rate: with plain gradient descent, all rows at once.")
         self.weights: dict[str, NumberTable] = {}
-        self._linear: dict[str, Linear] = {}
+        self._typed: dict[str, Typable] = {}
         self._weights = QVBoxLayout()
         self.answer = Label()
         self.answer.setObjectName("sheet_result")
@@ -116,7 +126,8 @@ class Sheet(QDialog):
         self.frozen.toggled.connect(self._compute)
         for combo in (self.network, self.activation, self.last):
             combo.currentIndexChanged.connect(self._reshape)
-        self.hidden.textEdited.connect(self._reshape)
+        for line in (self.hidden, self.picture, self.kernel):
+            line.textEdited.connect(self._reshape)
         self.rate.textEdited.connect(self._compute)
         self.rows.edited.connect(self._rows_edited)
         self._reshape()
@@ -141,15 +152,18 @@ class Sheet(QDialog):
             counts.addWidget(spin)
         counts.addStretch(1)
         self._made = QWidget()
-        form = QFormLayout(self._made)
+        self._form = form = QFormLayout(self._made)
         form.setContentsMargins(0, 0, 0, 0)
         made: dict[str, QWidget] = {
+            "picture": self.picture,
+            "filter": self.kernel,
             "hidden units": self.hidden,
             "then": self.activation,
             "after the last layer": self.last,
             "learning rate": self.rate,
             "": self.frozen,
         }
+        self._fields = tuple(made)
         for name, field in made.items():
             form.addRow(Label(name), field)
         choice = QHBoxLayout()
@@ -206,6 +220,7 @@ class Sheet(QDialog):
         for node_id, table in self.weights.items():
             weight, bias = given.get((node_id, "weight")), given.get((node_id, "bias"))
             if weight is not None and weight.shape[0] == table.rowCount():
+                weight = weight.reshape(len(weight), -1)
                 columns = weight if bias is None else np.column_stack((weight, bias))
                 if columns.shape[1] == table.columnCount():
                     table.fill(columns.tolist())
@@ -213,29 +228,20 @@ class Sheet(QDialog):
     # ---- what is made of it ----------------------------------------------------------------------------------------------
 
     def made_network(self) -> Network:
-        """The network that learns the rows. Raises SpecError where the hidden units are no whole numbers."""
+        """The network that learns the rows. Raises SpecError where what was typed of it makes none."""
         if self.network.currentIndex() == 0:
             return self._with_outputs(self._project.network)
-        words = [word for word in re.split(r"[,;\s]+", self.hidden.text().strip()) if word]
-        units = [int(word) if word.isascii() and word.isdigit() else 0 for word in words]
-        if len(units) >= MOST_LAYERS or not all(1 <= n <= MOST_UNITS for n in units):
-            raise SpecError(
-                f"The hidden units are {self.hidden.text().strip()[:30]!r}; expected up to {MOST_LAYERS - 1} whole numbers from 1 to "
-                f"{MOST_UNITS}. Type such as 2, or 4, 3."
-            )
-        nodes: list[Node] = []
-        for count in (*units, self._outputs()):
-            layer = Linear(count, frozen_bias=self.frozen.isChecked())
-            nodes.append(Node(edits.new_id(Network(tuple(nodes)), layer), layer))
-            name = (
-                self.activation.currentText() if len(nodes) < 2 * len(units) + 1 else self.last.currentText()
-            )
-            if len(nodes) > 2 * len(units) and self.as_classes.isChecked():
-                break  # of classes the loss itself makes probabilities
-            if name in ACTIVATIONS:
-                after = registry.get(name)()
-                nodes.append(Node(edits.new_id(Network(tuple(nodes)), after), after))
-        return Network(tuple(nodes))
+        if self.network.currentIndex() == 2:
+            return convolution(self.picture.text(), self.kernel.text())
+        # Of classes the loss itself makes probabilities.
+        last = "none" if self.as_classes.isChecked() else self.last.currentText()
+        return dense(
+            self.hidden.text(),
+            self.activation.currentText(),
+            last,
+            self._outputs(),
+            self.frozen.isChecked(),
+        )
 
     def _outputs(self) -> int:
         """How many outputs the rows need."""
@@ -268,16 +274,18 @@ class Sheet(QDialog):
         for node_id, table in self.weights.items():
             if table.is_empty:
                 continue
-            numbers, layer = np.array(table.numbers()), self._linear[node_id]
+            numbers, layer = np.array(table.numbers()), self._typed[node_id]
             weight = numbers[:, :-1] if layer.bias else numbers
-            found.append(FirstWeights(node_id, "weight", tuple(map(tuple, weight.tolist()))))
+            if isinstance(layer, Conv2d):
+                weight = weight.reshape(len(weight), -1, *pair(layer.kernel_size))
+            found.append(FirstWeights(node_id, "weight", nested(weight)))
             if layer.bias:
                 found.append(FirstWeights(node_id, "bias", tuple(numbers[:, -1].tolist())))
         return tuple(found)
 
     def project(self) -> Project:
         """The project with all that was typed. Raises NotANumber or EngineError."""
-        made = self.network.currentIndex() == 1
+        made = self.network.currentIndex() > 0
         fit = None
         if made:
             rate = parse(self.rate.text())
@@ -297,50 +305,70 @@ class Sheet(QDialog):
         return project
 
     def _rows_edited(self) -> None:
-        last = next(reversed(self._linear.values()), None)
-        other = self.as_classes.isChecked() and last is not None and last.out_features != self._outputs()
+        last = next(reversed(self._typed.values()), None)
+        units = last.out_features if isinstance(last, Linear) else self._outputs()
+        other = self.as_classes.isChecked() and units != self._outputs()
         self._reshape() if other else self._compute()
 
     def _reshape(self) -> None:
         """Other counts or another network: as many cells as there are numbers."""
-        inputs = self.inputs.value()
-        names = [f"x{i + 1}" for i in range(inputs)]
-        targets = 1 if self.as_classes.isChecked() else self.targets.value()
-        self.rows.show_columns([*names, *(["t"] if targets == 1 else [f"t{i + 1}" for i in range(targets)])])
-        self._made.setVisible(self.network.currentIndex() == 1)
-        self.last.setEnabled(not self.as_classes.isChecked())
-        self.targets.setEnabled(not self.as_classes.isChecked())
+        way = self.network.currentIndex()
+        self._made.setVisible(way > 0)
+        for row, field in enumerate(self._fields):
+            self._form.setRowVisible(
+                row, way == (2 if field in ("picture", "filter") else 1) or field == "learning rate"
+            )
+        self.as_classes.setEnabled(way != 2)
+        self.inputs.setEnabled(way != 2)
         try:
             network = self.made_network()
-            shapes = network.known_shapes((inputs,))
+            if way == 2:
+                self._count_cells(network)
+            shapes = network.known_shapes((self.inputs.value(),))
         except EngineError as error:
             self._say(str(error))
             return
+        names = [f"x{i + 1}" for i in range(self.inputs.value())]
+        targets = 1 if self.as_classes.isChecked() else self.targets.value()
+        self.rows.show_columns([*names, *(["t"] if targets == 1 else [f"t{i + 1}" for i in range(targets)])])
+        self.last.setEnabled(not self.as_classes.isChecked())
+        self.targets.setEnabled(not self.as_classes.isChecked() and way != 2)
         texts = {node_id: table.texts() for node_id, table in self.weights.items()}
         while (item := self._weights.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        self.weights, self._linear = {}, {}
+        self.weights, self._typed = {}, {}
         for node in network.nodes:
-            if isinstance(node.layer, Linear) and node.id in shapes:
-                self._add_table(node, shapes[network.inputs_of(node.id)[0]][0], texts.get(node.id, []))
+            if isinstance(node.layer, Typable) and node.id in shapes:
+                self._add_table(node, shapes[network.inputs_of(node.id)[0]], texts.get(node.id, []))
         self._weights.addStretch(1)
         self._compute()
 
-    def _add_table(self, node: Node, n_in: int, texts: list[list[str]]) -> None:
+    def _count_cells(self, network: Network) -> None:
+        """As many inputs as the picture has cells, as many targets as the filter has places."""
+        self.as_classes.setChecked(False)
+        for spin, count in zip((self.inputs, self.targets), cells_of(network), strict=True):
+            spin.blockSignals(True)
+            spin.setRange(1, max(MOST_UNITS, count))
+            spin.setValue(count)
+            spin.blockSignals(False)
+
+    def _add_table(self, node: Node, in_shape: tuple[int, ...], texts: list[list[str]]) -> None:
         layer = node.layer
-        if not isinstance(layer, Linear) or n_in > 4 * MOST_UNITS or layer.out_features > 4 * MOST_UNITS:
+        if not isinstance(layer, Typable):
+            return
+        columns, rows = table_of(layer, in_shape)
+        if max(len(columns), len(rows)) > 4 * MOST_UNITS:
             return
         table = NumberTable(f"sheet_{node.id}", f"the weights of {node.id}")
-        columns = [f"w from {i + 1}" for i in range(n_in)] + (["bias"] if layer.bias else [])
-        table.show_columns(columns, [f"unit {i + 1}" for i in range(layer.out_features)])
+        table.show_columns(columns, rows)
         if texts and (len(texts), len(texts[0])) == (table.rowCount(), table.columnCount()):
             table.show_texts(texts)
         table.edited.connect(self._compute)
-        heading = Label(f"{node.id}: first weights, a row for each unit")
+        heading = Label(f"{node.id}: first weights, a row for each {rows[0].split()[0]}")
         heading.setProperty("muted", True)
-        self.weights[node.id], self._linear[node.id] = table, layer
+        self.weights[node.id], self._typed[node.id] = table, layer
         self._weights.addWidget(heading)
         self._weights.addWidget(table)
 

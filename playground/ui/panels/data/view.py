@@ -11,7 +11,16 @@ from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from engine.data import Opened, PastedTable, TableFile, Typed, given_parts, source_at, split_in_words
+from engine.data import (
+    Opened,
+    PastedTable,
+    PictureSet,
+    TableFile,
+    Typed,
+    given_parts,
+    source_at,
+    split_in_words,
+)
 from engine.data.reading import TEXT_ENDINGS
 from engine.data.roles import TARGET
 from engine.data.table import MOST_PASTED, Tabular, embedded
@@ -19,17 +28,18 @@ from engine.errors import DataError, EngineError, Offer, clipped
 from playground.document import edits
 from playground.document.document import News
 from playground.document.project import data_of, prepared
-from playground.document.store import store
+from playground.document.store import Pending, store
 from playground.ui.kit.forms import SpecForm
 from playground.ui.kit.sentence import Sentence
-from playground.ui.kit.style import scrolled
+from playground.ui.kit.style import refresh, scrolled
 from playground.ui.kit.subject import samples_in_words
 from playground.ui.kit.text import Label, RichLabel, escaped
 from playground.ui.kit.view import View, at_once
-from playground.ui.panels.data.before_after import BeforeAfter
 from playground.ui.panels.data.columns_table import ALSO_TARGET, ColumnsTable
+from playground.ui.panels.data.drawing import SIZES, DrawingBench
 from playground.ui.panels.data.gallery import Gallery
 from playground.ui.panels.data.loading import Loading
+from playground.ui.panels.data.normalization import Normalization
 from playground.ui.panels.data.open_images import OpenImages
 from playground.ui.panels.data.preview import DataPreview
 from playground.ui.panels.data.read_report import ReadReport
@@ -104,6 +114,14 @@ class DataView(View):
         self.typing.setToolTip(
             "Type or paste rows of numbers, and the weights to begin with, as an exercise gives them."
         )
+        self.drawing = menu.addAction("Draw pictures…", self.draw_pictures)
+        self.drawing.setToolTip(
+            "Draw pictures of your own on a pad, or paste them, a few of each class; the project holds them."
+        )
+        self.bench = DrawingBench(context)
+        self.bench.asked.connect(
+            lambda source, text: context.document.edit(edits.draw_pictures, source, text=text)
+        )
         self.edit_numbers = QPushButton("Numbers and first weights…")
         self.edit_numbers.setObjectName("edit_numbers")
         self.edit_numbers.setToolTip(self.typing.toolTip())
@@ -113,7 +131,8 @@ class DataView(View):
         self.columns = ColumnsTable(theme, "columns")
         self.columns.asked.connect(self._column_asked)
         self.columns.looked_at.connect(self._look_at_column)
-        self.before_after = BeforeAfter(theme)
+        self.normalization = Normalization(theme)
+        self.normalization.beside_asked.connect(self._normalize_beside)
         self._looked_at = ""
         self.source_form, self.preparation_form = SpecForm(theme), SpecForm(theme)
         self.source_form.setObjectName("source_form")
@@ -136,9 +155,9 @@ class DataView(View):
             self.picker,
             self.help,
             self.columns,
-            self.before_after,
             self.report,
             self.gallery,
+            self.bench,
             self.edit_numbers,
             self.source_form,
             self.problem,
@@ -147,8 +166,12 @@ class DataView(View):
             self.counts,
             self.split,
             self.preparation_form,
+            self.normalization,
         )
         self._area = scrolled(self, *parts)
+        self._choosing = (self.opener, self.picker, self.columns, self.edit_numbers, self.report)
+        context.focus.allowed_changed.connect(self._lock)
+        self._lock()
         self._below_opened = False
 
     def show_project(self, before: Project | None, after: Project) -> None:
@@ -168,7 +191,10 @@ class DataView(View):
             self._end_preview()
         self.opener.again.setVisible(isinstance(source, Opened) and bool(source.paths))
         self.opener.keep.setEnabled(isinstance(source, TableFile))
-        self._place_picker(below_opened=source.from_disk)
+        drawn = source if isinstance(source, PictureSet) else None
+        self._place_picker(below_opened=source.from_disk or drawn is not None)
+        self.bench.show_source(drawn)
+        self.help.setVisible(drawn is None)  # it has words of its own
         self.opener.say("")
         self.picker.mark(type(source))
         self.edit_numbers.setVisible(isinstance(source, Typed))
@@ -181,6 +207,13 @@ class DataView(View):
         try:
             data = data_of(after)
         except EngineError as error:
+            waits = isinstance(error, Pending)
+            for look, on in (
+                ("problem", not waits),
+                ("muted", waits),
+            ):  # that they are on their way is nothing wrong
+                self.problem.setProperty(look, on)
+            refresh(self.problem)
             self.problem.setText(str(error))
             self.gallery.show_data(None)
             self.report.show_report(())
@@ -196,17 +229,19 @@ class DataView(View):
         if below_opened == self._below_opened:
             return
         self._below_opened = below_opened
+        self._place(self.picker, self.problem if below_opened else self.preview)
+
+    def _place(self, widget: QWidget, above: QWidget) -> None:
+        """Put ``widget`` right below ``above``."""
         contents = self._area.widget()
         column = contents.layout() if contents is not None else None
-        if isinstance(column, QVBoxLayout):
-            column.removeWidget(self.picker)
-            column.insertWidget(
-                column.indexOf(self.problem if below_opened else self.preview) + 1, self.picker
-            )
+        if isinstance(column, QVBoxLayout) and column.indexOf(widget) != column.indexOf(above) + 1:
+            column.removeWidget(widget)
+            column.insertWidget(column.indexOf(above) + 1, widget)
 
     def _show_data(self, data: Prepared) -> None:
         self.report.show_report(data.raw.report, "targets" if data.raw.encoding is not None else "")
-        self.gallery.show_data(data.raw)
+        self.gallery.show_data(None if self.bench.source is not None else data.raw)
         self._show_columns(data)
         hidden = _ruled_by_files(data.raw, self.context.document.value.preparation)
         if data.raw.in_shape != (2,):
@@ -230,16 +265,28 @@ class DataView(View):
         self._look_at_column(self._looked_at)
 
     def _look_at_column(self, name: str) -> None:
-        """Show what normalizing does to the first input that a column makes."""
+        """Show what normalizing does, to the first input that a column makes where one is looked at: then beside the columns."""
         self._looked_at = name
+        project = self.context.document.value
         try:
-            data = data_of(self.context.document.value)
+            data = data_of(project)
         except EngineError:
             data = None
         encoding = data.raw.encoding if data is not None else None
         blocks = encoding.blocks if encoding is not None else ()
         first = next((block.first for block in blocks if block.name == name), -1)
-        self.before_after.show_input(data if first >= 0 else None, first)
+        self._place(self.normalization, self.columns if first >= 0 else self.preparation_form)
+        self.normalization.show_data(data, project.preparation.normalize)
+        self.normalization.look_at(first)
+
+    def _normalize_beside(self) -> None:
+        """Ask for a run without normalization, or standardized where there is none, beside this one."""
+        self.context.document.settle()
+        project = self.context.document.value
+        way = "standardize" if project.preparation.normalize == "none" else "none"
+        self.context.focus.beside_asked.emit(
+            edits.set_preparation(project, project.preparation.replace(normalize=way))
+        )
 
     def type_numbers(self) -> None:
         """Open the sheet of numbers."""
@@ -247,6 +294,21 @@ class DataView(View):
 
         self.opener.say("")
         Sheet(self.context, self).open()
+
+    def draw_pictures(self) -> None:
+        """Begin an empty set of pictures, as large as those that are there."""
+        self.opener.say("")
+        project, size, colour = self.context.document.value, 16, False
+        if isinstance(project.source, PictureSet):
+            return
+        try:
+            shape = data_of(project).raw.in_shape
+        except EngineError:
+            shape = ()
+        if len(shape) == 3 and shape[1] == shape[2] and SIZES[0] <= shape[1] <= SIZES[-1]:
+            size, colour = shape[1], shape[0] == 3
+        empty = PictureSet(pictures="", size=size, colour=colour)
+        self.context.document.edit(edits.draw_pictures, empty, text="Draw pictures")
 
     # --- edits --------------------------------------------------------------------------------------------------------
 
@@ -286,6 +348,7 @@ class DataView(View):
             self._previewed = source, f"Open {name}"
             self.preview.show_data(name, data, edits.preparation_for(project, source))
             self._area.verticalScrollBar().setValue(0)
+            self.context.focus.room_asked.emit("data", True)
             if _has_focus(self):  # whoever works elsewhere by now is not called away
                 self.preview.use.setFocus()
 
@@ -344,7 +407,9 @@ class DataView(View):
         self._previewed = None
         if _has_focus(self.preview):
             self.opener.button.setFocus()
-        self.preview.hide()
+        if not self.preview.isHidden():
+            self.preview.hide()
+            self.context.focus.room_asked.emit("data", False)
 
     def _read_again(self) -> None:
         """Take the files of the project as they are now."""
@@ -398,6 +463,14 @@ class DataView(View):
     def _source_chosen(self, cls: type[Source]) -> None:
         if type(self.context.document.value.source) is not cls:
             self._open(cls, f"Choose {cls.label}")
+
+    def _lock(self) -> None:
+        """What a lesson has not opened does not answer."""
+        focus = self.context.focus
+        for form, part in ((self.source_form, "source"), (self.preparation_form, "preparation")):
+            form.set_locks(focus.allowed, part)
+        for widget in self._choosing:
+            widget.setEnabled(focus.opens("data"))
 
     def _several(self, part: str, name: str) -> None:
         self.context.focus.several_asked.emit(f"{part}.{name}")
@@ -462,7 +535,11 @@ class DataView(View):
         self.loading.request(find, preparation, unless_late(ready), unless_late(failed))
 
     def _apply_source(self, source: Source, text: str = "", merge: str = "") -> None:
-        self.context.document.do(edits.set_source, source, text=text, merge=merge)
+        document = self.context.document
+        if isinstance(source, Opened) and source.paths and not isinstance(document.value.source, Opened):
+            document.do(edits.open_source, source, Path(source.paths[0]).stem, text=text)
+        else:
+            document.do(edits.set_source, source, text=text, merge=merge)
 
 
 def _of_no_use(source: Source) -> set[str]:

@@ -89,8 +89,15 @@ class VerdictCard(QFrame):
             () if self._told is None or self._told.advice is None else (self._told.advice, *self._told.more)
         )
         turned = next((one.words for one in said if one.rule == "overfitting"), "")
-        cause = said[0].title if said and said[0].stuck and said[0].level == "warning" else ""
-        found = verdict(*self._errors, self._human, turned, cause)
+        first = said[0] if said else None
+        known = (
+            first is not None
+            and first.rule != "overfitting"
+            and (first.level == "warning" or first.rule == "units-saturated")
+        )
+        cause = first.title if known and first is not None else ""
+        learning = self._told is not None and self._told.light == "learning"
+        found = verdict(*self._errors, self._human, turned, cause, learning)
         self.kind.setText(f"<b>{MARKS[found.kind]} {found.kind.value.capitalize()}</b>")
         self.why.setText(found.why)
         self.advice.setText(found.advice)

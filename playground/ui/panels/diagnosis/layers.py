@@ -6,14 +6,15 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QToolTip
 
 from engine.diagnosis import Diagnosis, LayerDiagnosis
 from playground.ui.kit.colours import mix
+from playground.ui.kit.fonts import small
+from playground.ui.kit.keyed import LayerRows
 from playground.ui.kit.numbers import fmt
-from playground.ui.kit.plot import small
 from playground.ui.kit.text import tip
 from playground.ui.kit.theme import Theme
 
@@ -73,19 +74,15 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class LayerTable(QWidget):
+class LayerTable(LayerRows):
     """The figures of all layers. A click or the arrow keys select a block; ``chosen`` carries its id."""
 
-    chosen = Signal(str)
-
     def __init__(self, theme: Theme) -> None:
-        super().__init__()
+        super().__init__(theme)
         self.setObjectName("layer_table")
         self.setAccessibleName("Figures of every layer")
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(NAME + LEAST * len(COLUMNS))
-        self._theme, self._selected = theme, ""
         self._warned: frozenset[str] = frozenset()
         self.diagnosis: Diagnosis | None = None
         self.setFixedHeight(HEAD + ROW)
@@ -98,10 +95,9 @@ class LayerTable(QWidget):
             self.setFixedHeight(height)
         self.update()
 
-    def select(self, node_id: str) -> None:
-        """Mark the selected block."""
-        self._selected = node_id
-        self.update()
+    @property
+    def ids(self) -> list[str]:
+        return [layer.node_id for layer in self._layers]
 
     @property
     def _layers(self) -> tuple[LayerDiagnosis, ...]:
@@ -136,10 +132,7 @@ class LayerTable(QWidget):
             )
         for i, layer in enumerate(self._layers):
             self._draw_row(painter, QRectF(0, HEAD + i * ROW, NAME + wide * len(COLUMNS), ROW), layer)
-        if self.hasFocus():
-            painter.setPen(QPen(QColor(theme.accent), 1))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+        self.paint_focus(painter)
         painter.end()
 
     def _draw_row(self, painter: QPainter, row: QRectF, layer: LayerDiagnosis) -> None:
@@ -191,21 +184,6 @@ class LayerTable(QWidget):
         at = int((event.position().y() - HEAD) // ROW)
         if event.button() == Qt.MouseButton.LeftButton and 0 <= at < len(self._layers):
             self.chosen.emit(self._layers[at].node_id)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
-        if step is None or not self._layers:
-            super().keyPressEvent(event)
-            return
-        ids = [layer.node_id for layer in self._layers]
-        at = ids.index(self._selected) + step if self._selected in ids else 0
-        self.chosen.emit(ids[max(0, min(at, len(ids) - 1))])
-
-    def focusInEvent(self, event: QEvent) -> None:
-        self.update()
-
-    def focusOutEvent(self, event: QEvent) -> None:
-        self.update()
 
     def event(self, event: QEvent) -> bool:
         """What a column is, and the full number of a cell."""

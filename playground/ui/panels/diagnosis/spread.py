@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QWidget
 
 from engine.diagnosis import NEAR_ZERO, Bins, LayerDiagnosis
+from playground.ui.kit.fonts import small
 from playground.ui.kit.numbers import count, fmt
-from playground.ui.kit.plot import small
 from playground.ui.kit.text import RichLabel, escaped
 from playground.ui.kit.theme import Theme
 
@@ -114,6 +114,14 @@ class Spread(QWidget):
         for i, plot in enumerate(self.plots.values()):
             grid.addWidget(plot, 1 + i // 2, i % 2)
             plot.hide()
+        self.more = QPushButton("All layers, and over time")
+        self.more.setObjectName("more_distributions")
+        self.more.setProperty("link", True)
+        self.more.setToolTip(
+            "Open Distributions: these hills for all layers, before the first step and at any moment."
+        )
+        self.more.setAccessibleName(self.more.text())
+        grid.addWidget(self.more, 3, 0, 1, 2, Qt.AlignmentFlag.AlignLeft)
 
     def show_layer(self, layer: LayerDiagnosis | None) -> None:
         """Draw this layer's histograms, or ask for one to be chosen."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -31,18 +32,33 @@ def over_error(loss: Loss) -> bool:
 
 
 @lru_cache(maxsize=32)
+def axis(loss: Loss) -> tuple[Array, str]:
+    """``(POINTS,)``, where the curve of ``loss`` is worked out, and what that is."""
+    low, high = loss.domain
+    if over_error(loss):
+        return X, "error z − t"
+    if loss.noun == "log-probability":
+        return np.linspace(-REACH, 0.0, POINTS), "log-probability of the right class"
+    if math.isfinite(low) and math.isfinite(high):  # at its ends there is no slope
+        edge = (high - low) / (POINTS + 1)
+        return np.linspace(low + edge, high - edge, POINTS), "probability of the right class"
+    return X, "margin of the right class"
+
+
+@lru_cache(maxsize=32)
 def curve(loss: Loss) -> tuple[Array, Array]:
-    """``(POINTS,)`` each: what a sample costs, and the slope, over ``X``; computed by the calls that training runs.
+    """``(POINTS,)`` each: what a sample costs, and the slope, over ``axis``; computed by the calls that training runs.
 
     Over a margin m: with one output, it is m and the class is the second; with several, two classes have the outputs m and 0, and the
     first is right.
     """
+    x, _ = axis(loss)
     if over_error(loss):
-        z, t = X[None, :], np.zeros((1, POINTS))
+        z, t = x[None, :], np.zeros((1, POINTS))
     elif "multiclass" not in loss.tasks:
-        z, t = X[None, :], loss.targets(np.ones(POINTS, np.int64), 1).T
+        z, t = x[None, :], loss.targets(np.ones(POINTS, np.int64), 1).T
     else:
-        z, t = np.stack([X, np.zeros(POINTS)]), loss.targets(np.zeros(POINTS, np.int64), 2).T
+        z, t = np.stack([x, np.zeros(POINTS)]), loss.targets(np.zeros(POINTS, np.int64), 2).T
     costs, slopes = np.zeros(POINTS), np.zeros(POINTS)
     one, target = np.zeros((len(z), 1)), np.zeros((len(z), 1))
     dz, value = np.zeros((len(z), 1)), np.zeros(())
@@ -64,8 +80,11 @@ def of_batch(trace: Trace) -> tuple[Array, Array]:
         return ((z - t)[:, 0], costs) if z.shape[1] == 1 else (np.zeros(0), np.zeros(0))
     labels = trace.labels[list(trace.samples)].astype(np.int64).reshape(-1)
     if z.shape[1] == 1:
-        return np.where(labels == 1, z[:, 0], -z[:, 0]), costs
+        other = 1 - z[:, 0] if trace.fit.loss.noun == "probability" else -z[:, 0]
+        return np.where(labels == 1, z[:, 0], other), costs
     rows = np.arange(len(z))
+    if trace.fit.loss.noun == "log-probability":
+        return z[rows, labels], costs
     others = z.copy()
     others[rows, labels] = -np.inf
     return z[rows, labels] - others.max(axis=1), costs
@@ -97,12 +116,14 @@ class LossCurve(Plot):
             return
         self._loss = loss
         self._costs, self._slopes = curve(loss)
-        self.value.setData(X, self._costs)
-        self.slope.setData(X, self._slopes)
+        x, name = axis(loss)
+        self.value.setData(x, self._costs)
+        self.slope.setData(x, self._slopes)
         low, high = min(0.0, float(self._slopes.min())), float(max(self._costs.max(), self._slopes.max()))
         high = min(high, 6.0)  # a square grows so fast that all else would lie at the bottom
-        self.set_labels("error z − t" if over_error(loss) else "margin of the right class", "")
-        self.set_range((-REACH, REACH), (max(low, -6.0) - 0.3, high + 0.3))
+        self.set_labels(name, "")
+        room = 0.04 * float(x[-1] - x[0]) if x is not X else 0.0
+        self.set_range((float(x[0]) - room, float(x[-1]) + room), (max(low, -6.0) - 0.3, high + 0.3))
         self.refresh_cursor()
 
     def show_batch(self, trace: Trace | None) -> None:
@@ -111,16 +132,17 @@ class LossCurve(Plot):
             self.dots.clear()
             return
         x, y = of_batch(trace)
-        places = np.column_stack((np.clip(x, -REACH, REACH), y))
+        ends = axis(trace.fit.loss)[0]
+        places = np.column_stack((np.clip(x, ends[0], ends[-1]), y))
         self.dots.fill(places, [look(self.theme, "train", self.theme.train)])
 
     def _read_out(self, at: tuple[float, float] | None) -> None:
-        if at is None:
+        if at is None or self._loss is None:
             return
-        i = int(np.clip(np.rint((at[0] + REACH) / (2 * REACH) * (POINTS - 1)), 0, POINTS - 1))
-        name = "error" if self._loss is not None and over_error(self._loss) else "margin"
-        text = f"{name} {fmt(float(X[i]))}\nℓ = {fmt(float(self._costs[i]))}\nslope = {fmt(float(self._slopes[i]))}"
-        self.point_at(float(X[i]), float(self._costs[i]), text)
+        x, name = axis(self._loss)
+        i = int(np.clip(np.rint((at[0] - x[0]) / (x[-1] - x[0]) * (POINTS - 1)), 0, POINTS - 1))
+        text = f"{name.split()[0]} {fmt(float(x[i]))}\nℓ = {fmt(float(self._costs[i]))}\nslope = {fmt(float(self._slopes[i]))}"
+        self.point_at(float(x[i]), float(self._costs[i]), text)
 
     def _restyle(self) -> None:
         super()._restyle()

@@ -13,6 +13,7 @@ from playground.document.wiring import Candidate, candidates
 from playground.ui.kit.icons import icon
 from playground.ui.kit.text import Label, button_text
 from playground.ui.kit.view import Context
+from playground.ui.kit.widgets import ComboBox
 
 FITS, NOT = "✓", "✗"
 
@@ -70,7 +71,7 @@ class Reads(QWidget):
             self.boxes[min(focused, len(self.boxes) - 1)].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _box(self, at: int, source: str, offered: tuple[Candidate, ...]) -> QComboBox:
-        box = QComboBox()
+        box = ComboBox()
         box.setObjectName(f"reads_{at}")
         box.setAccessibleName(f"Input {at + 1}")
         box.setToolTip(

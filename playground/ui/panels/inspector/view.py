@@ -31,6 +31,7 @@ from playground.ui.kit.text import Label, RichLabel
 from playground.ui.kit.view import StepAt, View
 from playground.ui.panels.inspector.curve import CurvePlot
 from playground.ui.panels.inspector.loss_curve import LossCurve
+from playground.ui.panels.inspector.name import NameField
 from playground.ui.panels.inspector.reads import Reads
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class InspectorView(View):
         self._lay_out()
         context.focus.node_changed.connect(self._selected)
         context.focus.step_changed.connect(self._step_changed)
+        self.context.focus.allowed_changed.connect(self._lock)
         self._refresh()
         context.theme.follow(self._restyle)
 
@@ -88,6 +90,7 @@ class InspectorView(View):
         self.form.edited.connect(self._edited)
         self.form.asks_several = self._several
         self.reads = Reads(self.context)
+        self.name = NameField(self.context)
         self._fact_labels: list[tuple[QLabel, QLabel]] = []
         self.facts = QFormLayout()
         self.facts.setHorizontalSpacing(12)
@@ -141,7 +144,9 @@ class InspectorView(View):
         column.addLayout(name)
         # The problem stands below the fields: as it comes and goes, they stay under the mouse.
         wrong = (self.problem, self._remedy_box)
-        above: tuple[QWidget, ...] = (self.help, self.watch, self.form, self.reads, *wrong, self._rule)
+        above: tuple[QWidget, ...] = (
+            self.help, self.watch, self.form, self.reads, self.name, *wrong, self._rule,
+        )  # fmt: skip
         below: tuple[QWidget, ...] = (
             self.curve_caption,
             self._curves,
@@ -163,6 +168,7 @@ class InspectorView(View):
             self._refresh()
 
     def _selected(self, node_id: str) -> None:
+        self.name.commit()
         self.form.commit()  # what is being typed belongs to the block that was selected
         self._refresh()
         self._scroll.verticalScrollBar().setValue(0)
@@ -206,7 +212,9 @@ class InspectorView(View):
                 self.form.set_note(name, subject.notes.get(name, ""))
             self.form.set_unsuited("loss", unsuited_losses(project) if subject.node_id == LOSS else {})
         self.reads.show_block(project, subject.node_id)
-        self._rule.setVisible(not (self.form.isHidden() and self.reads.isHidden()))
+        self._lock()
+        self.name.show_block(project, subject.node_id)
+        self._rule.setVisible(not all(part.isHidden() for part in (self.form, self.reads, self.name)))
         self._show_facts(subject.facts)
         of_loss = subject.node_id == LOSS
         for part in (self.curve_caption, self._curves):
@@ -228,6 +236,14 @@ class InspectorView(View):
             view.set_latex(latex)
             heading.setVisible(bool(latex))
             view.setVisible(bool(latex))
+
+    def _lock(self) -> None:
+        """What a lesson has not opened does not answer."""
+        subject, focus = self._subject, self.context.focus
+        if subject is None:
+            return
+        self.form.set_locks(focus.allowed, "fit" if subject.node_id == LOSS else subject.node_id)
+        self.reads.setEnabled(focus.opens("network"))
 
     def _show_problems(self, found: tuple[Problem, ...]) -> None:
         """All sentences, in the colour of the worst, and a button per remedy."""

@@ -1,43 +1,43 @@
-"""The parts of a page that one does something with: a question, a goal, a hint."""
+"""The parts of a page: a goal and how far it is, a hint, what is locked, a task of one's own."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QFrame,
     QHBoxLayout,
-    QLineEdit,
     QPushButton,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from engine.errors import counted
-from playground.lessons.check import agrees
 from playground.lessons.expressions import Condition
-from playground.lessons.lesson import Goal, Hint, Predict
+from playground.lessons.lesson import Free, Goal, Hint, Lock
 from playground.lessons.names import Seen, Value
-from playground.lessons.progress import Answer, Progress
-from playground.ui.kit.numbers import exact, fmt, parse
+from playground.lessons.progress import Progress
+from playground.lessons.tries import Tries
+from playground.runner.messages import Coaching, State
+from playground.ui.kit.icons import icon
+from playground.ui.kit.numbers import exact, fmt
 from playground.ui.kit.style import GAP, refresh
-from playground.ui.kit.switches import FlowLayout
-from playground.ui.kit.text import RIGHT, WRONG, Label
+from playground.ui.kit.text import RIGHT, Label
 from playground.ui.kit.theme import Theme
-from playground.ui.panels.lesson.text import Choice, Line, Words
+from playground.ui.panels.lesson.text import Words
+
+if TYPE_CHECKING:
+    from playground.runner.messages import Want
 
 OPEN = "\N{WHITE CIRCLE}"
 
-Answered = Callable[[str, str, bool, bool, int], object]
-#: how sure somebody is of an answer, from 1 on
-SURE = ("a guess", "fairly", "certain")
 Followed = Callable[[str], object]
 
 
-class _Card(QFrame):
+class Card(QFrame):
     def __init__(self, heading: str, name: str) -> None:
         super().__init__()
         self.setObjectName(name)
@@ -50,266 +50,135 @@ class _Card(QFrame):
         self.column.addWidget(self.heading)
 
 
-class Sureness(QWidget):
-    """How sure one is, said before the answer: who was certain and wrong remembers best."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        label = Label("How sure?")
-        label.setProperty("muted", True)
-        row.addWidget(label)
-        self._group = QButtonGroup(self)
-        for number, words in enumerate(SURE, 1):
-            button = QPushButton(words)
-            button.setObjectName(f"sure_{number}")
-            button.setCheckable(True)
-            button.setProperty("flat", True)
-            self._group.addButton(button, number)
-            row.addWidget(button)
-        row.addStretch(1)
-
-    @property
-    def value(self) -> int:
-        """1 to 3; 0 where nothing was said."""
-        return max(0, self._group.checkedId())
-
-
-class QuestionCard(_Card):
-    """A question; its answer, the right one and why, once it is given."""
-
-    def __init__(self, theme: Theme, asked: Predict, followed: Followed, answered: Answered) -> None:
-        super().__init__("Predict", f"question_{asked.id}")
-        self.asked, self._answered, self._followed = asked, answered, followed
-        self._seen: Seen | None = None
-        self.column.addWidget(Words(theme, asked.question, followed))
-        self.buttons: list[Choice] = []
-        self.field: QLineEdit | None = None
-        row = QWidget()
-        if asked.choices:
-            flow = FlowLayout(row, gap=6, row_gap=6)
-            for i, choice in enumerate(asked.choices):
-                button = Choice(theme, choice.text)
-                button.setObjectName(f"choice_{i}")
-                button.clicked.connect(lambda _=False, i=i: self._choose(i))
-                self.buttons.append(button)
-                flow.addWidget(button)
-        else:
-            line = QHBoxLayout(row)
-            line.setContentsMargins(0, 0, 0, 0)
-            self.field = QLineEdit()
-            self.field.setObjectName("number")
-            digits = counted(asked.digits, "significant digit")
-            # What needs no look into an update is counted, and has the digits that it has.
-            self.field.setPlaceholderText(counted(asked.digits, "digit") if asked.given else "a number")
-            self.field.setToolTip(
-                f"A number of your network, to {digits}." if asked.given else "A number of your network."
-            )
-            self.field.setMaximumWidth(170)
-            self.field.returnPressed.connect(self._enter)
-            self.enter = QPushButton("Check")
-            self.enter.setObjectName("check")
-            self.enter.clicked.connect(self._enter)
-            self.tell = QPushButton("Show it")
-            self.tell.setObjectName("show_it")
-            self.tell.setProperty("flat", True)
-            self.tell.clicked.connect(self._show_it)
-            self.prepare = QPushButton("Step inside")
-            self.prepare.setObjectName("prepare")
-            self.prepare.setToolTip("Look into the next update; nothing is changed by it.")
-            self.prepare.clicked.connect(self._prepare)
-            for part in (self.field, self.enter, self.tell, self.prepare):
-                line.addWidget(part)
-            line.addStretch(1)
-        self.column.addWidget(row)
-        self.sure = Sureness()
-        self.column.addWidget(self.sure)
-        self.feedback = Line(theme)
-        self.feedback.setObjectName("feedback")
-        self.because = Words(theme, asked.because, followed)
-        self.because.setObjectName("because")
-        self.column.addWidget(self.feedback)
-        self.column.addWidget(self.because)
-        self._wrong, self._shown = "", False
-        self.show_progress(Progress())
-
-    # --- answering ----------------------------------------------------------------------------------------------------
-
-    def _choose(self, i: int) -> None:
-        choice = self.asked.choices[i]
-        self._answered(self.asked.id, choice.text, choice.right, True, self.sure.value)
-
-    @property
-    def right(self) -> float | None:
-        """The number that is asked for, of the network as it stands; ``None`` while it is not known."""
-        if self.asked.answer is None or self._seen is None:
-            return None
-        found = self.asked.answer.value(self._seen)
-        return float(found) if isinstance(found, int | float) else None
-
-    @property
-    def waits(self) -> bool:
-        """Whether a number of this network is known, and not guessed yet."""
-        return self.right is not None and not (self._given is not None and self._given.known)
-
-    def _enter(self) -> None:
-        right = self.right
-        if self.field is None or right is None:
-            return
-        text = self.field.text().strip()
-        guess = parse(text)
-        if guess is None:
-            self._say("This is no number; write one such as −0.25.", False)
-            return
-        if not math.isfinite(guess):
-            self._say("Write a finite number, such as −0.25.", False)
-            return
-        if agrees(guess, right, self.asked.digits) and not self._nearer_mistakes(guess, right):
-            self._shown = False
-            self._answered(self.asked.id, text, True, True, self.sure.value)
-            return
-        self._wrong = self._mistaken(guess)
-        self._answered(self.asked.id, text, False, False, self.sure.value)
-
-    def _prepare(self) -> None:
-        for one in self.asked.given:
-            self._followed(one.link)
-
-    def _mistakes(self) -> Iterator[tuple[float, str]]:
-        """The wrong numbers that people give, of the network as it stands, and what is said of each."""
-        for mistake in self.asked.mistakes:
-            known = mistake.value.value(self._seen) if self._seen is not None else None
-            if isinstance(known, int | float):
-                yield float(known), mistake.remark
-
-    def _nearer_mistakes(self, guess: float, right: float) -> bool:
-        return any(abs(guess - wrong) < abs(guess - right) for wrong, _ in self._mistakes())
-
-    def _mistaken(self, guess: float) -> str:
-        """What is known about a wrong number."""
-        for wrong, remark in sorted(self._mistakes(), key=lambda one: abs(guess - one[0])):
-            if agrees(guess, wrong, self.asked.digits):
-                return remark
-        right = self.right or 0.0
-        if agrees(-guess, right, self.asked.digits):
-            return "The size is right; look at the sign once more."
-        return "Not yet. Try again, or let it be shown."
-
-    def _show_it(self) -> None:
-        self._shown = True
-        self._answered(self.asked.id, "shown", False, True, 0)
-
-    # --- showing ------------------------------------------------------------------------------------------------------
-
-    def see(self, seen: Seen) -> None:
-        """A new moment of the network."""
-        known = self.right is not None
-        self._seen = seen
-        if (self.right is not None) != known:
-            self._offer()
-
-    def show_progress(self, progress: Progress) -> None:
-        """What has been answered so far."""
-        self._given = progress.answers.get(self.asked.id)
-        self._offer()
-
-    def _offer(self) -> None:
-        given, known = self._given, self._given is not None and self._given.known
-        for button, choice in zip(self.buttons, self.asked.choices, strict=True):
-            mark = ""
-            if given is not None:
-                mark = f"  {RIGHT}" if choice.right else f"  {WRONG}" if choice.text == given.guess else ""
-            button.say(choice.text + mark)
-            button.setEnabled(given is None)
-        if self.field is not None:
-            waits = self.right is None
-            self.field.setEnabled(not known and not waits)
-            self.enter.setEnabled(not known and not waits)
-            self.tell.setVisible(given is not None and not known and not waits)
-            self.prepare.setVisible(waits and not known and bool(self.asked.given))
-        self.sure.setVisible(given is None and (self.field is None or self.right is not None))
-        self._tell(given)
-        self.because.setVisible(known and bool(self.asked.because))
-
-    def _tell(self, given: Answer | None) -> None:
-        if given is None:
-            waits = self.field is not None and self.right is None
-            waited = "Step inside" if self.asked.given else "the network, in a moment"
-            self._say(f"The number comes with {waited}." if waits else "", None)
-            return
-        if self.asked.choices:
-            chosen = next((c for c in self.asked.choices if c.text == given.guess), None)
-            said = chosen.remark if chosen is not None else ""
-            if given.sure == len(SURE) and not given.right:
-                said = f"Many are certain of this. {said}"
-            self._say(
-                f"{RIGHT} Right. {said}" if given.right else f"{WRONG} {said or 'It is another.'}",
-                given.right,
-            )
-            return
-        right = "" if self.right is None else f" It is {fmt(self.right)}."
-        if given.right:
-            self._say(f"{RIGHT} Right at once.{right}", True)
-        elif given.known:
-            shown = self._shown or given.guess == "shown"
-            self._say(right.strip() if shown else f"{RIGHT} That is it.{right}", None if shown else True)
-        else:
-            self._say(f"{WRONG} {self._wrong or 'Not yet. Try again, or let it be shown.'}", False)
-
-    def _say(self, text: str, good: bool | None) -> None:
-        self.feedback.say(text)
-        self.feedback.setVisible(bool(text))
-        self.feedback.setProperty("good", good is True)
-        self.feedback.setProperty("warning", good is False)
-        self.feedback.setProperty("muted", good is None)
-        refresh(self.feedback)
-
-
-class GoalCard(_Card):
+class GoalCard(Card):
     """A goal, and how far each thing it asks for is."""
 
     def __init__(self, theme: Theme, goal: Goal, followed: Followed) -> None:
         super().__init__("Goal", f"goal_{goal.id}")
         self.goal = goal
+        self.tries, self._seed = Tries(goal.seeds, goal.of), 0
         self.column.addWidget(Words(theme, f"**{goal.title}**", followed))
         self.rows: list[Label] = []
         self._seeds = Label()
         self._seeds.setProperty("muted", True)
         self.column.addWidget(self._seeds)
+        self.other = QPushButton("Another seed")
+        self.other.setObjectName("another_seed")
+        self.other.setToolTip("Draw other first weights, for the same network and settings.")
+        self.other.setVisible(goal.of > 1)
+        self.other.clicked.connect(lambda: followed(f"do:set?seed={self._seed + 1}"))
+        self.column.addWidget(self.other, alignment=Qt.AlignmentFlag.AlignLeft)
+        self.coach = Label()
+        self.coach.setObjectName("coach_says")
+        self.coach.setWordWrap(True)
+        self.coach.setProperty("warning", True)
+        self.coach.hide()
+        self.column.addWidget(self.coach)
         self._reached: tuple[int, ...] = ()
         self.met = False
 
-    def see(self, seen: Seen) -> bool:
-        """A new moment; whether the goal is met in it."""
+    def wants(self) -> Iterator[Want[Any]]:
+        """What a frame must answer for it."""
+        yield from self.goal.when.wants
+        if self.goal.coach:
+            yield Coaching()
+
+    def see(self, seen: Seen) -> tuple[int, ...]:
+        """A new moment; the seeds of the runs with which the goal is reached in it, () where it is not."""
         found = self.goal.when.conditions(seen)
         while len(self.rows) < len(found):
             row = Label()
             row.setWordWrap(True)
             self.rows.append(row)
-            self.column.insertWidget(self.column.count() - 1, row)
-        done = len(self._reached) >= self.goal.seeds
+            self.column.insertWidget(len(self.rows) + 1, row)
         for row, condition in zip(self.rows, found, strict=True):
             text = condition_in_words(condition)
             if text != row.text():
                 row.setText(text)
                 row.setProperty("good", condition.met)
                 refresh(row)
-        self.met = done
-        return all(condition.met for condition in found)
+        self._seed = seen.project.seed
+        met = all(condition.met for condition in found)
+        self._say_coach(seen, met)
+        if self.goal.of == 1:
+            return (self._seed,) if met else ()
+        self.tries.see(seen.project, seen.frame.epoch >= 1, met)
+        self._say_seeds()
+        return self.tries.met if self.tries.reached else ()
+
+    def _say_coach(self, seen: Seen, met: bool) -> None:
+        """Where the run has stopped and the goal is missed, what the coach sees."""
+        told = seen.frame.answer(Coaching()) if self.goal.coach else None
+        stopped = seen.frame.state in (State.PAUSED, State.DIVERGED) and seen.frame.epoch >= 1
+        words = ""
+        if self.goal.coach and stopped and not met and not self.met:
+            advice = told.advice if told is not None else None
+            words = (
+                f"The coach: {advice.words}"
+                if advice is not None
+                else "The coach sees nothing that is wrong by itself. Compare with what the goal asks for."
+            )
+        self.coach.setText(words)
+        self.coach.setVisible(bool(words))
+
+    def _say_seeds(self) -> None:
+        needed, of = self.goal.seeds, self.goal.of
+        asked = f"{needed} of {of}" if needed < of else f"all of {of}"
+        if self.met:
+            self._seeds.setText(f"met with {len(self._reached)} seeds")
+            return
+        tried = counted(self.tries.tried, "seed")
+        self._seeds.setText(
+            f"{len(self.tries.met)} of {tried} of this network met it, asked {asked}"
+            if self.tries.tried
+            else f"asked with {asked} seeds"
+        )
 
     def show_progress(self, progress: Progress) -> None:
         """In which runs it has been met."""
         self._reached = progress.reached.get(self.goal.id, ())
-        self.met = len(self._reached) >= self.goal.seeds
+        self.met = bool(self._reached)
         self.heading.setText(f"Goal {RIGHT} reached" if self.met else "Goal")
         self.heading.setProperty("good", self.met)
         refresh(self.heading)
-        several = self.goal.seeds > 1
+        several = self.goal.of > 1
         self._seeds.setVisible(several)
+        self.other.setVisible(several and not self.met)
         if several:
-            self._seeds.setText(f"met with {len(self._reached)} of {self.goal.seeds} seeds")
+            self._say_seeds()
+        if self.met:
+            self.coach.hide()
+
+
+class FreeCard(Card):
+    """A task without a check."""
+
+    def __init__(self, theme: Theme, free: Free, followed: Followed) -> None:
+        super().__init__("Free task: nothing is checked, everything is open", "free_task")
+        self.heading.setWordWrap(True)
+        self.column.addWidget(Words(theme, free.markdown, followed))
+
+
+class LockCard(QWidget):
+    """What answers in the window for now, and what opens the rest."""
+
+    def __init__(self, theme: Theme, lock: Lock, opened: str, until: str, followed: Followed) -> None:
+        super().__init__()
+        self.setObjectName("lock")
+        self.lock = lock
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        sign = QToolButton()
+        sign.setIcon(icon("lock-outline", theme, "muted"))
+        sign.setAutoRaise(True)
+        sign.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        sign.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        sign.setAccessibleName("Locked")
+        row.addWidget(sign, alignment=Qt.AlignmentFlag.AlignTop)
+        waits = f"waits for {until}" if until else "is locked on this page"
+        what = f"Open now: {opened}. The rest {waits}." if opened else f"Everything {waits}."
+        row.addWidget(Words(theme, f"{what} {lock.markdown}".strip(), followed, muted=True), stretch=1)
 
 
 class HintCard(QWidget):

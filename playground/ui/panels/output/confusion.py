@@ -11,8 +11,9 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground.ui.kit.colours import mix, readable
+from playground.ui.kit.fonts import small
 from playground.ui.kit.numbers import fmt
-from playground.ui.kit.plot import ReadOut, small
+from playground.ui.kit.plot import ReadOut
 from playground.ui.kit.theme import Theme
 
 #: of each class, beside its row

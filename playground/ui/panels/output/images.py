@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from time import perf_counter
 from typing import Any
 
 from numpy.typing import NDArray
@@ -13,12 +11,12 @@ from PySide6.QtWidgets import QVBoxLayout
 from engine.data import Prepared
 from engine.network import INPUT
 from playground.document.project import Project
-from playground.runner.messages import OWN, Frame, Maps, Predictions, State, Want
+from playground.runner.messages import OWN, Maps, Predictions, Want
 from playground.ui.kit.colours import sample_image
 from playground.ui.kit.points import rows_of, size_of
 from playground.ui.kit.view import Context
 from playground.ui.panels.output.part_bar import PartBar
-from playground.ui.panels.output.picture import Picture
+from playground.ui.panels.output.picture import PacedPicture
 from playground.ui.panels.output.samples import Sample, SampleCard, SampleGrid
 
 Array = NDArray[Any]
@@ -26,11 +24,8 @@ Array = NDArray[Any]
 #: how many samples are searched for wrong ones
 SEARCHED = 1000
 
-#: seconds between two drawings while the run goes on: nobody reads a page of classes faster
-PAUSE = 0.06
 
-
-class Images(Picture):
+class Images(PacedPicture):
     """The chosen sample large, above a page of others."""
 
     name = "Pictures"
@@ -47,9 +42,7 @@ class Images(Picture):
         layout.addWidget(self.card)
         layout.addWidget(self.bar)
         layout.addWidget(self.grid, 1)
-        self._drawn_at = -math.inf
         self._first = 0  # of the page, among the samples shown
-        self._frame: Frame | None = None
         self._pictures: dict[int, QImage] = {}  # by row of the raw data
         self._brightness = (0.0, 1.0)  # of the whole set: black and white
         self.bar.part_changed.connect(self._part_changed)
@@ -94,30 +87,11 @@ class Images(Picture):
         self._frame, self._first = None, 0
         self._pictures.clear()
         self._brightness = (float(raw.x.min()), float(raw.x.max()))
-        self._redraw()
-
-    def show_frame(self, frame: Frame) -> None:
-        if frame.state is State.EMPTY:
-            self.clear()
-            return
-        self._frame = frame
-        now = perf_counter()
-        if frame.state is not State.RUNNING or now - self._drawn_at >= PAUSE:
-            self._drawn_at = now
-            self._redraw()
-
-    def clear(self) -> None:
-        if self._frame is not None:
-            self._frame = None
-            self._redraw()
-
-    def resizeEvent(self, event) -> None:
-        super().resizeEvent(event)
-        self._redraw()
+        self.redraw()
 
     # ---- drawing -------------------------------------------------------------------------------------------------------
 
-    def _redraw(self) -> None:
+    def redraw(self) -> None:
         classes, chosen = self.data.raw.classes, self._chosen()
         part = self.bar.part
         samples, count = self._page()
@@ -182,7 +156,7 @@ class Images(Picture):
             size = self._page()[1] or 1
         room = self.grid.capacity()
         self._first = max(0, min(first, (size - 1) // room * room))
-        self._redraw()
+        self.redraw()
 
     def _sample_changed(self, sample: tuple[str, int]) -> None:
-        self._redraw()
+        self.redraw()

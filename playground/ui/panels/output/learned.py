@@ -17,8 +17,8 @@ from engine.data.picture import COLOURS, picture_of
 from playground.document.project import Project, loss_of
 from playground.runner.messages import Frame, State, Surface, Want
 from playground.ui.kit.colours import draw_image, sample_image
+from playground.ui.kit.fonts import small
 from playground.ui.kit.numbers import fmt
-from playground.ui.kit.plot import small
 from playground.ui.kit.theme import Theme
 from playground.ui.kit.view import Context
 from playground.ui.panels.output.picture import Picture

@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
 
 from engine.data.numbers import MOST_LETTERS
 from engine.data.points import MOST_CLASSES
+from playground.ui.kit.fonts import small
 from playground.ui.kit.icons import icon
 from playground.ui.kit.numbers import fmt
-from playground.ui.kit.plot import small
 from playground.ui.kit.points import look, marker_icon, marker_of
 from playground.ui.kit.switches import FlowLayout, switch
 from playground.ui.kit.text import Label, button_text, tip

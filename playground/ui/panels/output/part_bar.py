@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from engine.data import Prepared
-from playground.ui.kit.plot import small
+from playground.ui.kit.fonts import small
 from playground.ui.kit.points import PARTS, size_of
 from playground.ui.kit.switches import switch
 from playground.ui.kit.text import Label
+from playground.ui.kit.widgets import ComboBox
 
 
 class PartBar(QWidget):
@@ -21,7 +22,7 @@ class PartBar(QWidget):
 
     def __init__(self, pages: bool) -> None:
         super().__init__()
-        self.choice = QComboBox()
+        self.choice = ComboBox()
         self.choice.setObjectName("part")
         self.choice.setToolTip("Which samples are shown: the network learns from the training part only.")
         self.choice.setAccessibleName("Part of the data")

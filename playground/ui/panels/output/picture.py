@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
+from time import perf_counter
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QBoxLayout, QCheckBox, QVBoxLayout, QWidget
@@ -10,7 +12,7 @@ from PySide6.QtWidgets import QBoxLayout, QCheckBox, QVBoxLayout, QWidget
 from engine.data import Prepared
 from playground.document.change import diff
 from playground.document.project import Project
-from playground.runner.messages import Frame, Want
+from playground.runner.messages import Frame, State, Want
 from playground.ui.kit.plot import Plot
 from playground.ui.kit.points import PARTS, look, marker_icon, size_of
 from playground.ui.kit.switches import FlowLayout, switch
@@ -23,7 +25,7 @@ PART_HELP = {
 }
 
 
-_NO_LIMIT = 16_777_215  # Qt's QWIDGETSIZE_MAX
+NO_LIMIT = 16_777_215  # Qt's QWIDGETSIZE_MAX
 
 
 class Picture(QWidget):
@@ -47,6 +49,16 @@ class Picture(QWidget):
     def suits(data: Prepared) -> bool:
         """Whether this is the picture for such data."""
         raise NotImplementedError
+
+    @staticmethod
+    def has(project: Project, data: Prepared) -> bool:
+        """Whether the project's network has what this picture shows; by default any has."""
+        return True
+
+    @staticmethod
+    def asked_for(project: Project) -> bool:
+        """Whether the project was made to be looked at so."""
+        return False
 
     @property
     def part(self) -> str:
@@ -97,9 +109,45 @@ class Picture(QWidget):
             self.title_changed.emit(title)
 
 
+class PacedPicture(Picture):
+    """A picture that is drawn as a whole from the newest frame, while the run goes on no more often than anybody can read it."""
+
+    #: seconds between two drawings while the run goes on
+    PAUSE = 0.06
+
+    def __init__(self, context: Context, project: Project, data: Prepared) -> None:
+        super().__init__(context, project, data)
+        self._frame: Frame | None = None
+        self._drawn_at = -math.inf
+
+    def redraw(self) -> None:
+        """Show the samples, and what ``_frame`` says of them."""
+        raise NotImplementedError
+
+    def show_frame(self, frame: Frame) -> None:
+        if frame.state is State.EMPTY:
+            self.clear()
+            return
+        self._frame = frame
+        now = perf_counter()
+        if frame.state is not State.RUNNING or now - self._drawn_at >= self.PAUSE:
+            self._drawn_at = now
+            self.redraw()
+
+    def clear(self) -> None:
+        if self._frame is not None:
+            self._frame = None
+            self.redraw()
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self.redraw()
+
+
 class PlotPicture(Picture):
     """A picture with axes: the plot, and below it (beside it, where a square leaves room there) legend and switches."""
 
+    paintable = True  #: whether samples can be painted on it
     SIDE = 104  #: width of the column beside a square plot
 
     def __init__(self, context: Context, project: Project, data: Prepared, name: str, square: bool) -> None:
@@ -157,9 +205,9 @@ class PlotPicture(Picture):
         for box in (self._box, self.head):
             box.setDirection(ways.LeftToRight if beside == (box is self._box) else ways.TopToBottom)
         self.controls.setMinimumWidth(self.SIDE if beside else 0)
-        self.controls.setMaximumWidth(self.SIDE if beside else _NO_LIMIT)
+        self.controls.setMaximumWidth(self.SIDE if beside else NO_LIMIT)
         # The switches follow the square; what is left stays free below them.
-        limit = self.plot.height_for_square(self.width()) if self.plot.square and not beside else _NO_LIMIT
+        limit = self.plot.height_for_square(self.width()) if self.plot.square and not beside else NO_LIMIT
         self.plot.setMaximumHeight(limit)
         # In a small plot points are smaller, down to what still shows their shape; in steps, since each makes them anew.
         side = min(self.width() - (self.SIDE if beside else 0), self.height() - (0 if beside else below))

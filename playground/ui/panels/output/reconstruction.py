@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -15,23 +14,21 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from engine.data import Prepared
 from playground.document.project import Project
-from playground.runner.messages import OWN, Frame, Predictions, State, Want
+from playground.runner.messages import OWN, Predictions, Want
 from playground.ui.kit.colours import draw_image, sample_image
+from playground.ui.kit.fonts import small
 from playground.ui.kit.numbers import fmt
-from playground.ui.kit.plot import small
 from playground.ui.kit.points import rows_of, size_of
 from playground.ui.kit.text import tip
 from playground.ui.kit.theme import Theme
 from playground.ui.kit.view import Context
 from playground.ui.panels.output.part_bar import PartBar
-from playground.ui.panels.output.picture import Picture
+from playground.ui.panels.output.picture import PacedPicture
 
 Array = NDArray[Any]
 
 #: what the three pictures of a sample are called
 NAMES = ("input", "output", "target")
-#: seconds between two drawings while the run goes on
-PAUSE = 0.06
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,8 +184,10 @@ def in_words(triple: Triple) -> str:
     return f"Sample {triple.index + 1}: input, output, target{error}."
 
 
-class Reconstruction(Picture):
+class Reconstruction(PacedPicture):
     """The chosen sample large, above a page of others."""
+
+    name = "Input, output, target"
 
     def __init__(self, context: Context, project: Project, data: Prepared) -> None:
         super().__init__(context, project, data)
@@ -203,16 +202,14 @@ class Reconstruction(Picture):
         layout.addWidget(self.card)
         layout.addWidget(self.bar)
         layout.addWidget(self.grid, 1)
-        self._drawn_at = -math.inf
         self._first = 0  # of the page, among the samples shown
-        self._frame: Frame | None = None
         self._fixed: dict[tuple[str, int], tuple[QImage, QImage]] = {}  # input and target, which stay
         self.bar.part_changed.connect(lambda _: self._turn_to(0))
         self.bar.part_changed.connect(lambda _: self.part_changed.emit())
         self.bar.paged.connect(self._turn)
         self.grid.paged.connect(self._turn)
         self.grid.chosen.connect(lambda index: context.focus.choose_sample(self.bar.part, index))
-        context.focus.sample_changed.connect(lambda _: self._redraw())
+        context.focus.sample_changed.connect(lambda _: self.redraw())
 
     @staticmethod
     def suits(data: Prepared) -> bool:
@@ -241,30 +238,11 @@ class Reconstruction(Picture):
         self.bar.show_data(self.data)
         self._frame, self._first = None, 0
         self._fixed.clear()
-        self._redraw()
-
-    def show_frame(self, frame: Frame) -> None:
-        if frame.state is State.EMPTY:
-            self.clear()
-            return
-        self._frame = frame
-        now = perf_counter()
-        if frame.state is not State.RUNNING or now - self._drawn_at >= PAUSE:
-            self._drawn_at = now
-            self._redraw()
-
-    def clear(self) -> None:
-        if self._frame is not None:
-            self._frame = None
-            self._redraw()
-
-    def resizeEvent(self, event) -> None:
-        super().resizeEvent(event)
-        self._redraw()
+        self.redraw()
 
     # ---- drawing -------------------------------------------------------------------------------------------------------
 
-    def _redraw(self) -> None:
+    def redraw(self) -> None:
         chosen, part, want = self._chosen(), self.bar.part, self._page_want()
         size = size_of(self.data, part)
         made = self._made(want)
@@ -323,4 +301,4 @@ class Reconstruction(Picture):
     def _turn_to(self, first: int) -> None:
         size, room = size_of(self.data, self.bar.part), self.grid.capacity()
         self._first = max(0, min(first, (size - 1) // room * room))
-        self._redraw()
+        self.redraw()

@@ -14,8 +14,8 @@ from engine.data import Prepared
 from engine.data.roles import CATEGORY
 from playground.document.project import Project
 from playground.runner.messages import Frame, Guesses, State, Want
+from playground.ui.kit.fonts import small
 from playground.ui.kit.numbers import fmt
-from playground.ui.kit.plot import small
 from playground.ui.kit.points import rows_of
 from playground.ui.kit.text import tip
 from playground.ui.kit.theme import Theme

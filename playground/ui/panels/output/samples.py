@@ -13,8 +13,8 @@ from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QImage, QPainter, QP
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from playground.ui.kit.colours import draw_image, mix
+from playground.ui.kit.fonts import small
 from playground.ui.kit.numbers import fmt
-from playground.ui.kit.plot import small
 from playground.ui.kit.text import RIGHT, WRONG, tip
 from playground.ui.kit.theme import Theme
 

@@ -17,12 +17,14 @@ from playground.runner.messages import Frame, Plane, State
 from playground.runner.wants import PCA
 from playground.ui.kit.colours import indexed_image, signed_index, signed_table
 from playground.ui.kit.dots import Dots, Points
+from playground.ui.kit.fonts import small
 from playground.ui.kit.legend import Legend
 from playground.ui.kit.numbers import fmt
-from playground.ui.kit.plot import IndexedImage, small
+from playground.ui.kit.plot import IndexedImage
 from playground.ui.kit.points import MOST, PARTS, SIZE, ring, rows_of, size_of
 from playground.ui.kit.text import Label
 from playground.ui.kit.view import Context
+from playground.ui.kit.widgets import ComboBox
 from playground.ui.panels.output.answers import class_image
 from playground.ui.panels.output.picture import PlotPicture
 
@@ -271,7 +273,7 @@ class Slice(PlotPicture):
 
 
 def _choice(name: str, tip: str) -> QComboBox:
-    box = QComboBox()
+    box = ComboBox()
     box.setObjectName(name)
     box.setToolTip(tip)
     box.setAccessibleName(tip)

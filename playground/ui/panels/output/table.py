@@ -1,4 +1,4 @@
-"""Tables: for classes who is taken for whom, for regressions the predicted number against the true one."""
+"""Tables: for classes who is taken for whom, for regressions the predicted number against the true one, and what is left between them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from playground.ui.kit.numbers import fmt
 from playground.ui.kit.plot import Plot
 from playground.ui.kit.points import part_colour, ring, rows_of, size_of
 from playground.ui.kit.view import Context
+from playground.ui.kit.widgets import label
 from playground.ui.panels.output.confusion import ConfusionMatrix, count_pairs
 from playground.ui.panels.output.part_bar import PartBar
 from playground.ui.panels.output.picture import Picture
@@ -135,22 +136,25 @@ class Classes(Table):
             self.context.focus.choose_sample(self.bar.part, later[0] if later else indices[0])
 
 
-class Values(Table):
-    """Predicted against true: a perfect network puts every point on the diagonal."""
+class Scatter(Table):
+    """Base of both plots of a regression: a point per sample, and the line on which a perfect network puts them."""
 
-    name = "Predicted against true"
+    key = ""  #: of its objects' names
+    square = True
 
     def __init__(self, context: Context, project: Project, data: Prepared) -> None:
-        super().__init__(context, project, data, "values")
-        self.set_title("Predicted against true")
-        self.plot = Plot(context.theme, "values_plot", square=True)
-        self.diagonal = Line()
+        super().__init__(context, project, data, self.key)
+        self.set_title(self.name)
+        self.plot = Plot(context.theme, f"{self.key}_plot", square=self.square)
+        self.ideal = Line()
         self.scatter = Points("validation")
         self.picked = Dots()
         self.picked.setZValue(20)
-        for item in (self.diagonal, self.scatter, self.picked):
+        for item in (self.ideal, self.scatter, self.picked):
             self.plot.box.addItem(item, ignoreBounds=True)
-        for widget in (self.bar, self.plot):
+        self.sum = label(f"{self.key}_sum", muted=True, little=True)  # what they say together
+        self.sum.hide()
+        for widget in (self.bar, self.plot, self.sum):
             self.layout_.addWidget(widget)
         self.layout_.setStretchFactor(self.plot, 1)
         self._true, self._predicted = np.zeros(0), np.zeros(0)
@@ -165,14 +169,18 @@ class Values(Table):
         return not data.raw.classes
 
     def fill(self) -> None:
-        raw = self.data.raw
-        y = raw.y[:, 0]
+        y = self.data.raw.y[:, 0]
         room = 0.06 * float(y.max() - y.min()) or 1.0
-        low, high = self._true_range = float(y.min()) - room, float(y.max()) + room
-        self.plot.set_range((low, high), (low, high))
-        self.plot.set_labels(f"true {raw.targets[0]}", f"predicted {raw.targets[0]}")
-        self.diagonal.set_data(np.array([low, high]), np.array([low, high]))
+        self._true_range = float(y.min()) - room, float(y.max()) + room
         super().fill()
+
+    def _places(self) -> Array:
+        """Where the samples stand, ``(n, 2)``."""
+        raise NotImplementedError
+
+    def _range(self) -> None:
+        """Set the axes' ranges, and the line, for what is predicted now."""
+        raise NotImplementedError
 
     def _restyle(self) -> None:
         self._style()
@@ -180,7 +188,7 @@ class Values(Table):
 
     def _style(self) -> None:
         theme = self.context.theme
-        self.diagonal.style(theme.muted, weight=1)
+        self.ideal.style(theme.muted, weight=1)
 
     def _redraw(self) -> None:
         answer = self._answer(self._want())
@@ -190,10 +198,10 @@ class Values(Table):
         self.scatter.part = part
         chosen, index = self.context.focus.sample
         at = slice(index, index + 1) if chosen == part and index < len(self._true) else slice(0, 0)
-        places = np.column_stack((self._true, self._predicted))
+        places = self._places()
         self.scatter.fill_plain(theme, places, part_colour(theme, part))
         self.picked.fill(places[at], [ring(theme.text, 14)])
-        self.plot.set_range(self._true_range, self._reach())
+        self._range()
         self.plot.set_note("" if len(self._true) else "No predictions yet")
         self.plot.refresh_cursor()
 
@@ -215,7 +223,8 @@ class Values(Table):
             self.plot.to_pixel(1.0, 1.0) - self.plot.to_pixel(0.0, 0.0),
         )
         here = self.plot.to_pixel(*at) - origin
-        distance = np.hypot(self._true * unit.x() - here.x(), self._predicted * unit.y() - here.y())
+        places = self._places()
+        distance = np.hypot(places[:, 0] * unit.x() - here.x(), places[:, 1] * unit.y() - here.y())
         i = int(np.nanargmin(distance)) if np.isfinite(distance).any() else 0
         return i if distance[i] <= REACH else None
 
@@ -228,9 +237,65 @@ class Values(Table):
         true, predicted = float(self._true[i]), float(self._predicted[i])
         error = predicted - true
         text = f"{self.bar.part} sample {i + 1}\ntrue {fmt(true)}\npredicted {fmt(predicted)}\nerror {'+' if error > 0 else ''}{fmt(error)}"
-        self.plot.point_at(true, predicted, text)
+        x, y = self._places()[i].tolist()
+        self.plot.point_at(x, y, text)
 
     def _choose(self, x: float, y: float) -> None:
         i = self._nearest((x, y))
         if i is not None:
             self.context.focus.choose_sample(self.bar.part, i)
+
+
+class Values(Scatter):
+    """Predicted against true: a perfect network puts every point on the diagonal."""
+
+    name, key = "Predicted against true", "values"
+
+    def fill(self) -> None:
+        target = self.data.raw.targets[0]
+        self.plot.set_labels(f"true {target}", f"predicted {target}")
+        super().fill()
+
+    def _places(self) -> Array:
+        return np.column_stack((self._true, self._predicted))
+
+    def _range(self) -> None:
+        ends = np.array(self._true_range)
+        self.ideal.set_data(ends, ends)
+        self.plot.set_range(self._true_range, self._reach())
+
+
+class Residuals(Scatter):
+    """What is left of the truth once the prediction is taken from it, over the prediction: a good fit leaves a cloud without shape round 0."""
+
+    name, key, square = "Residuals", "residuals", False
+
+    def __init__(self, context: Context, project: Project, data: Prepared) -> None:
+        super().__init__(context, project, data)
+        self.sum.show()
+        self.sum.setToolTip(
+            "A mean far from 0: it predicts too low or too high on the whole. A bend, or a cloud that widens: the network has left "
+            "something unlearnt, or the noise is not the same everywhere."
+        )
+
+    def fill(self) -> None:
+        target = self.data.raw.targets[0]
+        self.plot.set_labels(f"predicted {target}", "true − predicted")
+        super().fill()
+
+    def _places(self) -> Array:
+        return np.column_stack((self._predicted, self._true - self._predicted))
+
+    def _range(self) -> None:
+        across, left = self._reach(), self._true - self._predicted
+        self.ideal.set_data(np.array(across), np.zeros(2))
+        span = self._true_range[1] - self._true_range[0]
+        finite = left[np.isfinite(left)]
+        # in large steps, so that it is calm
+        far = span * float(np.clip(np.ceil(10 * np.abs(finite).max(initial=0.0) / span), 1, 40)) / 10
+        self.plot.set_range(across, (-far, far))
+        if not len(finite):
+            self.sum.setText("")
+            return
+        mean, deviation = float(finite.mean()), float(finite.std())
+        self.sum.setText(f"mean {fmt(mean)} · standard deviation {fmt(deviation)}")

@@ -22,31 +22,34 @@ from engine.data import Painted, Prepared, paintable
 from engine.errors import EngineError, counted
 from playground.document.project import Project, data_of
 from playground.runner.messages import Frame, PartScore, State, Want
+from playground.ui.kit.fonts import small
 from playground.ui.kit.icons import icon
 from playground.ui.kit.numbers import fmt
-from playground.ui.kit.plot import small
 from playground.ui.kit.style import MARGIN
 from playground.ui.kit.text import Label
 from playground.ui.kit.view import Context, Table, View
 from playground.ui.panels.output.boundary import Boundary
+from playground.ui.panels.output.code_plane import CodePlane
 from playground.ui.panels.output.confusion import ConfusionMatrix
 from playground.ui.panels.output.curve import CurveFit
 from playground.ui.panels.output.images import Images
 from playground.ui.panels.output.learned import LearnedPicture
 from playground.ui.panels.output.paint_bar import PaintBar
 from playground.ui.panels.output.painter import Painter
+from playground.ui.panels.output.parts import CurveParts
 from playground.ui.panels.output.picture import Picture, PlotPicture
 from playground.ui.panels.output.reconstruction import Reconstruction
 from playground.ui.panels.output.rows import Rows
 from playground.ui.panels.output.slice import Slice
-from playground.ui.panels.output.table import Classes, Values
+from playground.ui.panels.output.table import Classes, Residuals, Values
 
 #: what is asked for only once the user wants to see it
 TEST = PartScore("test")
 
 #: the first that suits the data is shown, unless somebody chooses another
 PICTURES: tuple[type[Picture], ...] = (
-    Reconstruction, LearnedPicture, Images, Boundary, CurveFit, Classes, Values, Slice, Rows,
+    Reconstruction, CodePlane, LearnedPicture, Images, Boundary, CurveFit, CurveParts, Classes, Values, Residuals, Slice,
+    Rows,
 )  # fmt: skip
 #: pixels from which the tools to paint with stand beside the picture
 WIDE = 420
@@ -166,7 +169,9 @@ class OutputView(View):
         return shown if isinstance(shown, Picture) else None
 
     def as_table(self) -> Table | None:
-        """Where classes are shown against one another: how many of each row's class were taken for each column's."""
+        """Where classes are shown against one another: how many of each row's class were taken for each column's. Of a curve: its parts."""
+        if isinstance(self.picture, CurveParts):
+            return self.picture.as_table()
         found = self.picture.findChildren(ConfusionMatrix) if self.picture is not None else []
         shown = next((matrix for matrix in found if matrix.isVisible() and matrix.counts.size), None)
         if shown is None:
@@ -202,7 +207,8 @@ class OutputView(View):
         if self.picture is None:
             return
         self._frame = frame
-        self._show_score()
+        if self.context.calm.due(frame):
+            self._show_score()
         if frame.data is None:
             self.picture.clear()
         elif self.picture.concerns(frame):
@@ -243,7 +249,7 @@ class OutputView(View):
     # ---- painting ------------------------------------------------------------------------------------------------------
 
     def _offer_painting(self, picture: Picture, data: Prepared) -> None:
-        can = isinstance(picture, PlotPicture) and paintable(data.raw)
+        can = isinstance(picture, PlotPicture) and picture.paintable and paintable(data.raw)
         self.paint.setVisible(can)
         if not can:
             self.paint.setChecked(False)
@@ -286,8 +292,9 @@ class OutputView(View):
 
     def _picture_for(self, project: Project, data: Prepared) -> Picture | None:
         """Pictures are made when first needed: most people see one or two."""
-        able = [kind for kind in PICTURES if kind.suits(data)]
-        kind = self._chosen if self._chosen in able else able[0] if able else None
+        able = [kind for kind in PICTURES if kind.suits(data) and kind.has(project, data)]
+        first = next((kind for kind in able if kind.asked_for(project)), able[0] if able else None)
+        kind = self._chosen if self._chosen in able else first
         self._offer(able, kind)
         if kind is not None and kind not in self._pictures:
             picture = self._pictures[kind] = kind(self.context, project, data)

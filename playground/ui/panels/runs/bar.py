@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QLineEdit, QPushButton, QSpinBox, QWidget
 
 from playground.runs.luck import LEAST
 from playground.ui.kit.style import GAP
 from playground.ui.kit.switches import FlowLayout
+from playground.ui.kit.widgets import ComboBox
 
 #: epochs that a run beside can be asked for
 MOST_EPOCHS = 1_000_000
@@ -29,9 +30,17 @@ class ControlBar(QWidget):
         tip = "Train with several values of one setting."
         self.several = _button("runs_several", "Try several…", tip)
         self.cancel = _button("runs_cancel", "Stop", "Give up what is trained beside; finished runs stay.")
+        self.go_on = _button("runs_go_on", "Go on", "Train the runs that are missing of what was tried last.")
+        self.extend = _button(
+            "runs_extend",
+            "Extend",
+            "The best value lies at the border of what was tried: try more beyond it.",
+        )
+        for button in (self.go_on, self.extend):
+            button.hide()
         tip = "Make the chosen run the current one, weights and all. Undo brings the old one back."
         self.keep = _button("runs_keep", "Keep", tip)
-        self.lock = QComboBox()
+        self.lock = ComboBox()
         self.lock.setObjectName("runs_lock")
         self.lock.addItems(["same epochs", "same time"])
         self.lock.setAccessibleName("What both runs get alike")
@@ -55,7 +64,9 @@ class ControlBar(QWidget):
         row = FlowLayout(
             self, gap=GAP
         )  # in one row it is wider than what is left beside two columns of panels
-        for part in (self.run, self.seeds, self.several, self.lock, self.epochs, self.cancel, self.keep):
+        for part in (
+            self.run, self.seeds, self.several, self.lock, self.epochs, self.cancel, self.go_on, self.extend, self.keep
+        ):  # fmt: skip
             row.addWidget(part)
         row.addWidget(self.filter)
 
@@ -70,6 +81,13 @@ class ControlBar(QWidget):
             button.setEnabled(can_run and not running)
         self.cancel.setEnabled(running)
         self.keep.setEnabled(can_keep)
+
+    def offer(self, left: int, more: int) -> None:
+        """Offer to train the runs that are ``left`` of several, and to try so many ``more`` values."""
+        self.go_on.setText(f"Go on ({left} left)")
+        self.go_on.setVisible(left > 0)
+        self.extend.setText(f"Extend ({more} more)")
+        self.extend.setVisible(more > 0)
 
 
 def _button(name: str, text: str, tip: str) -> QPushButton:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,6 +91,7 @@ class RunsModel(QAbstractTableModel):
         self.entries: list[Entry] = []
         self._project = Project()
         self._words: dict[str, str] = {}
+        self._letters: dict[str, str] = {}
 
     def show(self, entries: list[Entry]) -> None:
         """List these."""
@@ -103,6 +104,13 @@ class RunsModel(QAbstractTableModel):
         self._project, self._words = project, {}
         if self.entries:
             self.dataChanged.emit(self.index(0, 1), self.index(len(self.entries) - 1, 1))
+
+    def mark(self, letters: Mapping[str, str]) -> None:
+        """Call these runs, by their keys, as the pictures beside the table do: A and B."""
+        if letters != self._letters:
+            self._letters = dict(letters)
+            if self.entries:
+                self.dataChanged.emit(self.index(0, 1), self.index(len(self.entries) - 1, 1))
 
     def words(self, entry: Entry) -> str:
         if entry.key not in self._words:
@@ -127,7 +135,8 @@ class RunsModel(QAbstractTableModel):
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
         entry, column = self.entries[index.row()], COLUMNS[index.column()]
         if role in (Role.DisplayRole, Role.EditRole):
-            return self.words(entry) if index.column() == 1 else column.text(entry)
+            letter = f"{self._letters[entry.key]} · " if entry.key in self._letters else ""
+            return letter + self.words(entry) if index.column() == 1 else column.text(entry)
         if role == SORT:
             return self.words(entry) if index.column() == 1 else column.key(entry)
         if role == Role.ToolTipRole:

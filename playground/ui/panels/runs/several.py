@@ -2,41 +2,44 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QIcon, QPen
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
+    QHBoxLayout,
     QLineEdit,
+    QPushButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
-from engine.errors import EngineError, clipped, counted
+from engine.errors import EngineError, SpecError, clipped, counted
 from engine.spec import Bool, Choice, Float, Int, Nested
 from playground.document.paths import Place, in_words, place, places
 from playground.document.project import Project
 from playground.runner.sweep import Sweep
-from playground.runs.plan import Setting, grid, setting
-from playground.runs.trial import Result
-from playground.ui.kit.dots import Dots
-from playground.ui.kit.lines import Line
-from playground.ui.kit.numbers import fmt
-from playground.ui.kit.plot import Plot
-from playground.ui.kit.points import Look, look
+from playground.runs.plan import POINTS, Setting, grid, setting, spread
 from playground.ui.kit.text import Label
-from playground.ui.kit.theme import Theme
+from playground.ui.kit.widgets import ComboBox
 
-#: runs that can be asked for at once: more are for the command line
-MOST_RUNS = 500
+#: runs that can be asked for at once, and settings: more are for the command line
+MOST_RUNS, MOST_SETTINGS = 500, 4
+#: pixels for one more line of words
+GAP_BELOW = 16
+#: what is mostly varied next
+USUAL = ("fit.optimizer.lr", "fit.batch_size", "fit.regularizer", "fit.optimizer")
+
+
+def place_or_none(project: Project, path: str) -> Place | None:
+    """What is at ``path``; ``None`` where there is nothing."""
+    try:
+        return place(project, path)
+    except SpecError:
+        return None
 
 
 def suggestion(there: Place, project: Project) -> str:
@@ -64,6 +67,58 @@ def suggestion(there: Place, project: Project) -> str:
     return ""
 
 
+class SettingRow(QWidget):
+    """A setting, and the values of it that are to be tried. ``changed`` where either is another."""
+
+    changed = Signal()
+
+    def __init__(self, project: Project, path: str, number: int) -> None:
+        super().__init__()
+        end = str(number or "")
+        self.setObjectName(f"several_row{end}")
+        self._project = project
+        self.path = ComboBox()
+        self.path.setObjectName(f"several_path{end}")
+        self.path.setAccessibleName("Setting to vary")
+        self.path.setToolTip("What is different from run to run; all else stays as it is.")
+        for there in places(project):
+            if suggestion(there, project) and there.path != "seed":
+                self.path.addItem(f"{there.path}  ({in_words(there.value)})", there.path)
+        self.path.setMinimumContentsLength(24)
+        self.path.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.values = QLineEdit()
+        self.values.setObjectName(f"several_values{end}")
+        self.values.setAccessibleName("Values to try")
+        self.values.setToolTip(
+            "Values with commas between them; a range in so many steps, such as 0..0.5/4; or by factors, such as log:1e-4..1/5."
+        )
+        self.remove = QPushButton("Remove")
+        self.remove.setObjectName(f"several_remove{end}")
+        self.remove.setAccessibleName("Remove this setting")
+        self.remove.setToolTip("Leave this setting as it is.")
+        self.remove.setVisible(number > 0)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(self.path, 1)
+        row.addWidget(self.values, 1)
+        row.addWidget(self.remove)
+        self.path.currentIndexChanged.connect(self._suggest)
+        self.values.textChanged.connect(self.changed)
+        self.path.setCurrentIndex(max(self.path.findData(path), 0))
+        self._suggest()
+
+    def _suggest(self) -> None:
+        path = self.path.currentData()
+        self.values.setText(suggestion(place(self._project, path), self._project) if path else "")
+        self.changed.emit()
+
+    @property
+    def asked(self) -> Setting:
+        """What is asked for. Raises EngineError."""
+        return setting(self._project, f"{self.path.currentData()}={self.values.text()}")
+
+
 class SeveralDialog(QDialog):
     """Asks what to try, and says beforehand how many runs that is and how long they take."""
 
@@ -78,21 +133,23 @@ class SeveralDialog(QDialog):
         self.setWindowTitle("Try Several")
         self._project, self._speed = project, speed
         self._sweep: Sweep | None = None
-        self.path = QComboBox()
-        self.path.setObjectName("several_path")
-        self.path.setAccessibleName("Setting to vary")
-        self.path.setToolTip("What is different from run to run; all else stays as it is.")
-        for there in places(project):
-            if suggestion(there, project) and there.path != "seed":
-                self.path.addItem(f"{there.path}  ({in_words(there.value)})", there.path)
-        self.values = QLineEdit()
-        self.values.setObjectName("several_values")
-        self.values.setAccessibleName("Values to try")
-        self.values.setToolTip(
-            "Values with commas between them; a range in so many steps, such as 0..0.5/4; or by factors, such as log:1e-4..1/5."
+        self.rows: list[SettingRow] = []
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(6)
+        self.add = QPushButton("Add a setting")
+        self.add.setObjectName("several_add")
+        self.add.setToolTip("Vary one more setting at the same time.")
+        self.add.clicked.connect(lambda: self._add(""))
+        self.plan = ComboBox()
+        self.plan.setObjectName("several_plan")
+        self.plan.setAccessibleName("How values of several settings are put together")
+        self.plan.setToolTip(
+            "Each with each: all values together. Spread evenly: so many points over the ranges, which tells more of each setting."
         )
-        self.seeds, self.epochs = QSpinBox(), QSpinBox()
+        self.plan.addItems(["each with each", "spread evenly"])
+        self.points, self.seeds, self.epochs = QSpinBox(), QSpinBox(), QSpinBox()
         for box, name, words, most, value in (
+            (self.points, "several_points", "Points spread over the ranges", MOST_RUNS, POINTS),
             (self.seeds, "several_seeds", "Seeds for each value", 50, 1),
             (self.epochs, "several_epochs", "Epochs of each run", 1_000_000, epochs),
         ):
@@ -116,45 +173,82 @@ class SeveralDialog(QDialog):
         self.buttons.accepted.connect(self._take)
         self.buttons.rejected.connect(self.reject)
         self._lay_out()
-        self.path.currentIndexChanged.connect(self._suggest)
-        self.values.textChanged.connect(self._check)
-        self.path.setCurrentIndex(max(self.path.findData(path), 0))
-        self._suggest()
+        self.plan.currentIndexChanged.connect(self._check)
+        self._add(path)
+
+    @property
+    def path(self) -> QComboBox:
+        """Of the first setting."""
+        return self.rows[0].path
+
+    @property
+    def values(self) -> QLineEdit:
+        """Of the first setting."""
+        return self.rows[0].values
 
     def _lay_out(self) -> None:
-        form = QFormLayout()
-        form.setSpacing(8)
-        for words, field in (
-            ("Setting", self.path),
-            ("Values", self.values),
-            ("Seeds", self.seeds),
-            ("Epochs", self.epochs),
-        ):
-            form.addRow(Label(words), field)
+        plan = QHBoxLayout()
+        plan.setSpacing(8)
+        plan.addWidget(self.plan, 1)
+        plan.addWidget(self.points, 1)
+        self._form = QFormLayout()
+        self._form.setSpacing(8)
+        self._form.addRow(Label("Settings"), self._rows)
+        self._form.addRow("", self.add)
+        self._form.addRow(Label("Points"), plan)
+        self._plan_row = plan
+        for words, field in (("Seeds", self.seeds), ("Epochs", self.epochs)):
+            self._form.addRow(Label(words), field)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 18)
         layout.setSpacing(12)
-        layout.addLayout(form)
+        layout.addLayout(self._form)
         layout.addWidget(self.words)
         layout.addStretch(1)
         layout.addWidget(self.buttons)
-        self.resize(460, 260)
+        self.resize(560, 300)
 
-    def _suggest(self) -> None:
-        path = self.path.currentData()
-        self.values.setText(suggestion(place(self._project, path), self._project) if path else "")
+    def _add(self, path: str) -> None:
+        """One more setting: ``path``, or the first that is not varied yet."""
+        used = {row.path.currentData() for row in self.rows}
+        usual = next((p for p in USUAL if p not in used and place_or_none(self._project, p)), "")
+        row = SettingRow(self._project, path or usual, len(self.rows))
+        row.changed.connect(self._check)
+        row.remove.clicked.connect(lambda: self._remove(row))
+        self.rows.append(row)
+        self._rows.addWidget(row)
+        if len(self.rows) == 2:
+            self.plan.setCurrentIndex(1)
+        self._check()
+        QTimer.singleShot(0, self, self._grow)  # once the new row has its size
+
+    def _grow(self) -> None:
+        self.resize(self.width(), max(self.height(), self.sizeHint().height() + GAP_BELOW))
+
+    def _remove(self, row: SettingRow) -> None:
+        self.rows.remove(row)
+        row.hide()
+        row.deleteLater()
+        if len(self.rows) == 1:
+            self.plan.setCurrentIndex(0)
         self._check()
 
     def _check(self) -> None:
         """Say what will be done, or why it cannot."""
         self._sweep = None
+        spread_out = self.plan.currentIndex() == 1
+        self.points.setVisible(spread_out)
+        self._form.setRowVisible(self._plan_row, len(self.rows) > 1)
+        self.add.setEnabled(len(self.rows) < MOST_SETTINGS)
         try:
-            asked = (setting(self._project, f"{self.path.currentData()}={self.values.text()}"),)
+            asked = tuple(row.asked for row in self.rows)
+            if len({one.path for one in asked}) < len(asked):
+                raise SpecError("A setting is there twice. Choose another, or remove one.")
             first = self._project.seed
             sweep = Sweep(
                 self._project,
                 asked,
-                grid(asked),
+                spread(asked, self.points.value()) if spread_out else grid(asked),
                 tuple(range(first, first + self.seeds.value())),
                 self.epochs.value(),
             )
@@ -171,7 +265,7 @@ class SeveralDialog(QDialog):
         self.start.setEnabled(self._sweep is not None)
 
     def _named(self, sweep: Sweep) -> str:
-        values = [in_words(point[0]) for point in sweep.points]
+        values = [" ".join(map(in_words, point)) for point in sweep.points]
         return clipped(", ".join(values), 120) + (
             f", {len(sweep.seeds)} seeds each" if len(sweep.seeds) > 1 else ""
         )
@@ -186,75 +280,3 @@ class SeveralDialog(QDialog):
         if self._sweep is not None:
             self.asked.emit(self._sweep)
             self.accept()
-
-
-class Isolation(Plot):
-    """The best loss of each run over the value it had: dots, their median as a line, and crosses for what came to no sound end."""
-
-    def __init__(self, theme: Theme) -> None:
-        super().__init__(theme, "runs_isolation")
-        self.setAccessibleName("Best loss by value")
-        self.left.setLogMode(True)
-        self._line, self._dots, self._crosses = Line(), Dots(), Dots()
-        for item in (self._line, self._dots, self._crosses):
-            self.box.addItem(item, ignoreBounds=True)
-        self._sweep: Sweep | None = None
-        self._results: dict[str, Result] = {}
-        self._x: list[float] = []
-        self.probed.connect(self._probe)
-        self.hide()
-        theme.follow(self.redraw)
-
-    def show_sweep(self, sweep: Sweep | None, results: dict[str, Result]) -> None:
-        self._sweep, self._results = sweep, results
-        self.setVisible(sweep is not None)
-        self.redraw()
-
-    def _places(self, one: Setting, values: Sequence[Any]) -> list[float]:
-        """Where each value stands on the axis: itself, its logarithm, or for choices its number."""
-        numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
-        if len(numbers) < len(values):
-            return [float(i) for i in range(len(values))]
-        return [math.log10(v) for v in numbers] if one.log else [float(v) for v in numbers]
-
-    def redraw(self) -> None:
-        if self._sweep is None or not hasattr(self, "_crosses"):
-            return
-        sweep, theme = self._sweep, self.theme
-        one, values = sweep.settings[0], [point[0] for point in sweep.points]
-        self._x, per_point = self._places(one, values), len(sweep.seeds)
-        self.bottom.setLogMode(one.log)
-        self.set_labels(one.path, "best loss")
-        dots, crosses, middles = [], [], []
-        for x, start in zip(self._x, range(0, len(sweep.digests), per_point), strict=True):
-            found = [self._results[d] for d in sweep.digests[start : start + per_point] if d in self._results]
-            sound = [math.log10(r.score) for r in found if 0 < r.score < math.inf]
-            dots += [(x, y) for y in sound]
-            crosses += [x] * sum(math.isinf(r.score) for r in found)
-            middles.append(float(np.median(sound)) if sound else math.nan)
-        heights = [y for _, y in dots]
-        low, high = (min(heights), max(heights)) if heights else (-1.0, 0.0)
-        room = 0.12 * max(high - low, 0.3)
-        wide = 0.06 * (max(self._x) - min(self._x) or 1.0)
-        self.set_range((min(self._x) - wide, max(self._x) + wide), (low - room, high + 2 * room))
-        self._dots.fill(np.array(dots).reshape(-1, 2), [look(theme, "validation", theme.accent)])
-        # At the upper edge: how bad they are has no number.
-        pen = QPen(QColor(theme.error), 2.0)
-        pen.setCosmetic(True)
-        cross = Look("x", pen, QBrush(QColor(theme.error)), 9.0)
-        top = np.full(len(crosses), high + 1.4 * room)
-        self._crosses.fill(np.column_stack([np.array(crosses, float), top]), [cross])
-        self._line.style(theme.accent, weight=2)
-        order = np.argsort(self._x)
-        self._line.set_data(np.array(self._x)[order], np.array(middles)[order])
-
-    def _probe(self, at: tuple[float, float] | None) -> None:
-        """The value next to the cursor, and what came of it."""
-        if at is None or self._sweep is None or not self._x:
-            return
-        i = int(np.abs(np.array(self._x) - at[0]).argmin())
-        per_point = len(self._sweep.seeds)
-        digests = self._sweep.digests[i * per_point : (i + 1) * per_point]
-        scores = [self._results[d].score for d in digests if d in self._results]
-        said = ", ".join("failed" if math.isinf(s) else fmt(s) for s in scores[:5]) or "not done"
-        self.point_at(self._x[i], at[1], f"{in_words(self._sweep.points[i][0])}\n{said}", horizontal=False)

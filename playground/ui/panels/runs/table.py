@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from playground.runs.kept import Entry
-from playground.ui.kit.plot import small
+from playground.ui.kit.fonts import small
 from playground.ui.panels.runs.model import COLUMNS, NOTE, STAR, RunsModel, Sorted
 
 #: the text that a column has room for, where that is not its heading

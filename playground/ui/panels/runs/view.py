@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPoint, QStandardPaths, Qt, QTimer
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from engine.errors import clipped, counted
 from playground.document import files
@@ -18,35 +20,47 @@ from playground.document.paths import in_words
 from playground.document.project import problems
 from playground.runner.beside import Beside
 from playground.runner.messages import Load
-from playground.runner.race import RaceView
-from playground.runner.sweep import Sweep
-from playground.runs.kept import Entry, Kept, differs, folder_of, table
+from playground.runner.race import RaceView, weights_apart
+from playground.runner.sweep import Sweep, extension
+from playground.runs.files import weights_in
+from playground.runs.kept import Entry, Kept, differs, table
 from playground.runs.luck import LEAST
 from playground.runs.plan import in_a_row
 from playground.runs.trial import Result, Trial
+from playground.ui.kit.places import runs_of
+from playground.ui.kit.questions import ask_where
+from playground.ui.kit.run_curves import LETTERS, MOST, Group, Key, RunCurves
+from playground.ui.kit.small_plot import SmallPlot
 from playground.ui.kit.style import MARGIN
+from playground.ui.kit.surfaces import Surfaces
 from playground.ui.kit.text import Label
 from playground.ui.kit.view import View
 from playground.ui.panels.runs.bar import MOST_EPOCHS, ControlBar
-from playground.ui.panels.runs.curves import LETTERS, MOST, Group, Key, RunCurves
 from playground.ui.panels.runs.model import RunsModel
-from playground.ui.panels.runs.several import Isolation, SeveralDialog
-from playground.ui.panels.runs.surfaces import Surfaces
+from playground.ui.panels.runs.several import SeveralDialog
+from playground.ui.panels.runs.sweep_pictures import SweepPictures
 from playground.ui.panels.runs.table import RunsTable
-from playground.ui.panels.runs.words import parting, tried, verdict
+from playground.ui.panels.runs.words import (
+    apart_picture,
+    missing,
+    not_comparable,
+    one_run,
+    parting,
+    tried,
+    verdict,
+)
 
 if TYPE_CHECKING:
+    from engine.coach.picture import Picture
     from playground.document.project import Project
+    from playground.runner.messages import Frame
     from playground.ui.kit.view import Context
 
 #: milliseconds between two looks at what is trained beside
 LOOK = 150
+#: bytes of two runs' files up to which they are read as they are chosen
+READ_AT_ONCE = 4 << 20
 NOTHING = "Change one thing, then press Run beside: the project before the edit (A) and after it (B) train side by side, with the same data, seed and batches."
-
-
-def runs_folder() -> Path:
-    """Where runs of the lab lie, of the person who is logged in."""
-    return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)) / "runs"
 
 
 class RunsView(View):
@@ -55,10 +69,11 @@ class RunsView(View):
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.setObjectName("runs_view")
-        self.beside, self.kept = Beside(), Kept(Path())
+        self.beside, self.kept = Beside(), Kept(runs_of(context.document))
         self._pair: tuple[Project, ...] = ()  # what is or was run beside last: A and B, or one alone
         self._race: RaceView | None = None
         self._keys_done: tuple[str, ...] = ()
+        self._speed: float | None = None  # seconds that an epoch of the run in the window takes
         self._said = ""  # of the edit that is to come, in place of what is offered after others
         self.model = RunsModel(self)
         self.model.edited.connect(self._annotate)
@@ -73,8 +88,13 @@ class RunsView(View):
             Key(context.theme),
             Surfaces(context.theme),
         )
-        self.isolation = Isolation(context.theme)
+        self.sweeps = SweepPictures(context.theme, self._pictured)
+        self.sweeps.chosen.connect(lambda key: self.table.choose([key]))
+        self.isolation = self.sweeps.isolation
+        self.apart = SmallPlot(context.theme, "runs_apart")
         self._sweep: Sweep | None = None  # what is or was tried last, where that was several values
+        self._under_way: tuple[Trial, ...] = ()  # of these what was not done
+        self._drawn: tuple[str, ...] = ()
         self.words = Label(NOTHING)
         self.words.setObjectName("runs_words")
         self.words.setWordWrap(True)
@@ -93,6 +113,8 @@ class RunsView(View):
             (bar.run, self.run_beside),
             (bar.seeds, self.run_seeds),
             (bar.several, self.try_several),
+            (bar.go_on, self.go_on),
+            (bar.extend, self.extend),
             (bar.cancel, self.stop),
             (bar.keep, self.keep_chosen),
         ):
@@ -109,7 +131,8 @@ class RunsView(View):
         pictures = QHBoxLayout()
         pictures.addWidget(self.curves, 3)
         pictures.addWidget(self.surfaces, 4)
-        pictures.addWidget(self.isolation, 3)
+        pictures.addWidget(self.sweeps, 4)
+        pictures.addWidget(self.apart)
         column.addLayout(pictures, 1)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setObjectName("runs_split")
@@ -128,8 +151,8 @@ class RunsView(View):
     # --- news ---------------------------------------------------------------------------------------------------------
 
     def show_project(self, before: Project | None, after: Project) -> None:
-        folder = folder_of(runs_folder(), after, self.context.document.path)
-        if folder != self.kept.folder:
+        folder = runs_of(self.context.document)
+        if before is None or folder != self.kept.folder:
             self.stop()
             self._pair, self._race, self._sweep = (), None, None
             self.kept = Kept(folder)
@@ -153,6 +176,10 @@ class RunsView(View):
             )
         self._enable()
 
+    def show_frame(self, frame: Frame) -> None:
+        if frame.epochs_per_second > 0:
+            self._speed = 1 / frame.epochs_per_second
+
     def _old(self) -> Project | None:
         """The project before the last edit, where that makes a difference to training."""
         old, now = self.context.document.edited_from(), self.context.document.value
@@ -161,6 +188,12 @@ class RunsView(View):
     def _enable(self) -> None:
         can_run = not problems(self.context.document.value)
         self.bar.enable(can_run, self.beside.running, self._best_chosen() is not None)
+        results = self._results() if self._sweep is not None and not self.beside.running else {}
+        left = len(missing(self._sweep, results)) if self._sweep is not None and results else 0
+        more = None if left or self._sweep is None or not results else extension(self._sweep, results)
+        self.bar.offer(
+            left, 0 if more is None or self._sweep is None else len(more.points) - len(self._sweep.points)
+        )
 
     # --- running ------------------------------------------------------------------------------------------------------
 
@@ -170,10 +203,14 @@ class RunsView(View):
         old, now = self._old(), self.context.document.value
         self._start((now,) if old is None else (old, now), 1)
 
+    def run_pair(self, other: Project) -> None:
+        """Train another project and the present one beside each other."""
+        self.context.document.settle()
+        self._start((other, self.context.document.value), 1)
+
     def run_against(self, entry: Entry) -> None:
         """Train a run of the table anew, beside the present project."""
-        self.context.document.settle()
-        self._start((entry.trial.seeded, self.context.document.value), 1)
+        self.run_pair(entry.trial.seeded)
 
     def run_seeds(self) -> None:
         """Train what was beside each other last with several seeds; the edit, or the project alone, where nothing was."""
@@ -198,7 +235,7 @@ class RunsView(View):
             return
         self._race, self._keys_done = None, ()
         self.table.clearSelection()
-        self.isolation.show_sweep(self._sweep, {})
+        self.sweeps.show_sweep(self._sweep, self._results())
         if self._sweep is not None:
             self.surfaces.clear()
         self.beside.start(heats, self.bar.by_time, self.kept.folder)
@@ -210,15 +247,38 @@ class RunsView(View):
         """Ask which values of a setting to try, and try them."""
         self.context.document.settle()
         newest = next(reversed(self.kept.entries.values()), None)
-        speed = newest.result.seconds / max(newest.result.epoch, 1) if newest is not None else None
+        speed = newest.result.seconds / max(newest.result.epoch, 1) if newest is not None else self._speed
         dialog = SeveralDialog(self.context.document.value, path, self.bar.epochs.value(), speed, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.asked.connect(self._try)
         dialog.open()
 
     def _try(self, sweep: Sweep) -> None:
+        """Train what is missing of ``sweep``: what was done before, in whatever way, is not done again."""
         self._pair, self._sweep = (), sweep
-        self._begin([(one,) for one in sweep.trials])
+        self._under_way = missing(sweep, self._results())
+        if self._under_way:
+            self._begin([(one,) for one in self._under_way])
+        else:
+            self.sweeps.show_sweep(sweep, self._results())
+            self.table.choose(sweep.digests)
+            self.words.setText(tried(sweep, self._results()))
+            self._enable()
+
+    def go_on(self) -> None:
+        """Train what is missing of what was tried last."""
+        if self._sweep is not None:
+            self._try(self._sweep)
+
+    def extend(self) -> None:
+        """Try more values beyond the border at which the best lies."""
+        more = None if self._sweep is None else extension(self._sweep, self._results())
+        if more is not None:
+            self._try(more)
+
+    def _pictured(self, sweep: Sweep, number: int) -> QImage | None:
+        """What a run of a sweep has learned, over the plane."""
+        return self.surfaces.picture(sweep.trials[number].seeded, self.kept.surface(sweep.digests[number]))
 
     def end(self) -> None:
         self._timer.stop()
@@ -228,7 +288,7 @@ class RunsView(View):
         """Give up what is trained beside."""
         if self.beside.running:
             self.beside.cancel()
-            self.words.setText("Given up; runs that had come to their end are in the table.")
+            self.words.setText("Stopped; runs that had come to their end are in the table.")
         self._timer.stop()
         self._race = None
         self._enable()
@@ -236,7 +296,7 @@ class RunsView(View):
     def _look(self) -> None:
         """Take in what the process has reported."""
         view = self.beside.take()
-        if view is None:
+        if not isinstance(view, RaceView):
             return
         self._race = view
         if view.done != self._keys_done:
@@ -256,9 +316,11 @@ class RunsView(View):
 
     def _show_sweep(self, sweep: Sweep, view: RaceView) -> None:
         """How far several values have come."""
-        self.isolation.show_sweep(sweep, self._results())
-        point = sweep.points[view.heat // len(sweep.seeds)]
-        name = in_a_row(sweep.settings, point)
+        if view.done != self._drawn:
+            self._drawn = view.done
+            self.sweeps.show_sweep(sweep, self._results())
+        at = sweep.digests.index(self._under_way[view.heat].digest) if self._under_way else 0
+        name = in_a_row(sweep.settings, sweep.points[at // len(sweep.seeds)])
         self._draw([Group(name, (np.array(lane.rows),)) for lane in view.lanes])
         self.words.setText(f"Run {view.heat + 1} of {view.heats}: {name}. {view.message}")
 
@@ -270,10 +332,12 @@ class RunsView(View):
         groups = [Group(name, (np.array(lane.rows),)) for name, lane in zip(names, view.lanes, strict=False)]
         self._draw(groups)
         lanes = [lane.surface for lane in view.lanes]
+        self.model.mark({lane.key: letter for letter, lane in zip(LETTERS, view.lanes, strict=False)})
         if len(self._pair) > 1 and len(lanes) > 1:
             self.surfaces.show_pair(self._pair[0], lanes[0], self._pair[1], lanes[1])
         elif lanes:
             self.surfaces.show_pair(self._pair[0], lanes[0], self._pair[0], None)
+        self.apart.show_picture(apart_picture(view.apart))
         at = " and ".join(
             f"{letter} at epoch {lane.epoch:,}" for letter, lane in zip(LETTERS, view.lanes, strict=False)
         )
@@ -289,12 +353,13 @@ class RunsView(View):
         """Choose what has been trained, and say which is better."""
         self.table.choose(view.done)
         if self._sweep is not None:
-            self.isolation.show_sweep(self._sweep, self._results())
+            self.sweeps.show_sweep(self._sweep, self._results())
             self.words.setText(f"{tried(self._sweep, self._results())} {view.message}".strip())
             return
         said = self._verdict()
         parted = parting(view) if view.heats == 1 else ""
-        self.words.setText(f"{said} {parted}{view.message}".strip() or "Nothing was trained.")
+        alone = "" if said or not view.done else one_run(self.kept.entries[view.done[-1]])
+        self.words.setText(f"{said}{alone} {parted}{view.message}".strip() or "Nothing was trained.")
 
     # --- the table ----------------------------------------------------------------------------------------------------
 
@@ -339,14 +404,22 @@ class RunsView(View):
                 for name, group in zip(names, groups, strict=True)
             ]
         )
+        several = groups if len(groups) > 1 else []
+        self.model.mark(
+            {one.key: letter for letter, group in zip(LETTERS, several, strict=False) for one in group}
+        )
         if not groups:
             self.surfaces.clear()
+            self.apart.show_picture(None)
             return
-        a, b = groups[0][0], groups[1][0] if len(groups) > 1 else None
-        if self._sweep is not None and self.isolation.isVisible():
+        a = groups[0][0]
+        others = groups[1] if len(groups) > 1 else []
+        b = next((one for one in others if one.trial.seed == a.trial.seed), others[0] if others else None)
+        if self._sweep is not None and self.sweeps.isVisible():
             if {entry.key for group in groups for entry in group} <= set(self._sweep.digests):
                 return  # the picture of all values says more than two surfaces
-            self.isolation.hide()
+            self.sweeps.show_sweep(None, {})
+        self.apart.show_picture(self._apart(a, b))
         second = None if b is None else self.kept.surface(b.key)
         self.surfaces.show_pair(a.trial.project, self.kept.surface(a.key), (b or a).trial.project, second)
         if self._race is None or self._race.over:
@@ -354,13 +427,26 @@ class RunsView(View):
             if said:
                 self.words.setText(said)
 
+    def _apart(self, a: Entry, b: Entry | None) -> Picture | None:
+        """How far the weights of two runs are from each other."""
+        files = [] if b is None else [self.kept.run_file(one.key) for one in (a, b)]
+        with suppress(OSError):
+            if not files or sum(file.stat().st_size for file in files) > READ_AT_ONCE:
+                return None
+            found = [weights_in(file) for file in files]
+            if found[0] is not None and found[1] is not None:
+                order = [node.id for node in a.trial.project.network.nodes]
+                apart = dict(weights_apart(found[0], found[1]))  # a file holds them in an order of its own
+                return apart_picture([(node, apart[node]) for node in order if node in apart])
+        return None
+
     def _tried(self) -> dict[str, str]:
         """Of each run of the last trial of several values which value it had, in words."""
         sweep = self._sweep
         if sweep is None:
             return {}
         each = len(sweep.seeds)
-        return {d: in_words(sweep.points[i // each][0]) for i, d in enumerate(sweep.digests)}
+        return {d: " ".join(map(in_words, sweep.points[i // each])) for i, d in enumerate(sweep.digests)}
 
     def _draw(self, groups: list[Group]) -> None:
         self.key.show_groups(groups)
@@ -407,6 +493,9 @@ class RunsView(View):
         entry, document = self._best_chosen(), self.context.document
         if entry is None:
             return
+        if refusal := not_comparable(self.table.chosen()):
+            self.words.setText(refusal)
+            return
         document.settle()
         now, file = document.value, self.kept.run_file(entry.key)
         kept = entry.trial.seeded.replace(
@@ -431,10 +520,11 @@ class RunsView(View):
     def export(self) -> None:
         """Write the chosen runs, or all of them, as CSV."""
         entries = self.table.chosen() or list(self.kept.entries.values())
-        name, _ = QFileDialog.getSaveFileName(self, "Export runs", "runs.csv", "Tables (*.csv)")
-        if not name:
-            return
-        path = Path(name)
+        ask_where(
+            self, "Export runs", Path("runs.csv"), {".csv": "Tables"}, lambda path: self._write(entries, path)
+        )
+
+    def _write(self, entries: list[Entry], path: Path) -> None:
         try:
             with files.writing(path):
                 path.write_text(
@@ -448,4 +538,5 @@ class RunsView(View):
 
 def _alike(a: Entry, b: Entry) -> bool:
     """Whether two runs differ in nothing but the seed."""
-    return a.trial.epochs == b.trial.epochs and not diff(a.group, b.group).touches(TRAINED)
+    budgets = (a.by_time and b.by_time) or a.trial.epochs == b.trial.epochs
+    return budgets and not diff(a.group, b.group).touches(TRAINED)

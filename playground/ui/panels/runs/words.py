@@ -6,19 +6,15 @@ import math
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
-from engine.data import Preparation
+from engine.coach.picture import Picture, bars
 from engine.errors import counted
-from playground.document.change import diff
-from playground.document.project import Project
 from playground.runner.race import RaceView
 from playground.runner.sweep import Sweep, advice, standings, winner
+from playground.runs.fair import unlike
 from playground.runs.kept import Entry, differs
 from playground.runs.luck import LEAST, luck
-from playground.runs.trial import Result
+from playground.runs.trial import Result, Trial
 from playground.ui.kit.numbers import fmt
-
-#: settings of the preparation that leave alone what is judged: they change what a network reads, or which samples it learns from
-INPUTS_ONLY = ("normalize", "input_noise", "extra_features", "balance")
 
 
 def parting(view: RaceView) -> str:
@@ -40,24 +36,39 @@ def verdict(first: Sequence[Entry], second: Sequence[Entry]) -> str:
         return "The chosen runs have no seed in common, so that they cannot be compared fairly."
     what = differs(second[0], first[0].trial.project)
     scores = [a[seed].score for seed in shared], [b[seed].score for seed in shared]
-    unlike = _unlike(first[0].trial.project, second[0].trial.project)
-    if unlike:
+    why = unlike(first[0].trial.project, second[0].trial.project)
+    if why:
         means = f"A {fmean(scores[0]):.4g}, B {fmean(scores[1]):.4g}"
-        return f"B has {what}. {unlike}, so that the best validation losses do not tell which is better ({means})."
+        return (
+            f"B has {what}. {why}, so that the best validation losses do not tell which is better ({means})."
+        )
     if len(shared) > 1:
         return f"B has {what}. {luck(*scores, 'best validation loss').words}"
     return f"B has {what}. {one_pair(scores[0][0], scores[1][0])}"
 
 
-def _unlike(a: Project, b: Project) -> str:
-    """Why the losses of two projects are not about the same; "" where they are."""
-    if a.fit.loss != b.fit.loss:
-        return "They have different losses"
-    usual = {key: getattr(Preparation(), key) for key in INPUTS_ONLY}
-    plain = [one.preparation.replace(**usual) for one in (a, b)]
-    if diff(a, b).touches({"source"}) or plain[0] != plain[1]:
-        return "They are judged by different samples"
+def not_comparable(chosen: Sequence[Entry]) -> str:
+    """Why none of several runs can be said to be the better; "" where one can, or there is only one."""
+    for other in chosen[1:]:
+        if why := unlike(chosen[0].trial.project, other.trial.project):
+            return f"{why}, so that their losses do not tell which is better. Choose the one run that you want, and keep that."
     return ""
+
+
+def apart_picture(apart: Sequence[tuple[str, float]]) -> Picture | None:
+    """How far the weights of B are from those of A, layer by layer; ``None`` where that is not known."""
+    return bars("‖B − A‖ / ‖A‖ of the weights", dict(apart)) if apart else None
+
+
+def one_run(entry: Entry) -> str:
+    """How a run went that has none beside it."""
+    found = entry.result
+    if math.isinf(found.score):
+        return f"It came to no sound end. {found.message}".strip()
+    return (
+        f"Trained for {counted(found.epoch, 'epoch')}: best loss {fmt(found.best[1], 4)}, after epoch {found.best[0]:,}. Change one "
+        "thing, then press Run beside to compare."
+    )
 
 
 def one_pair(a: float, b: float) -> str:
@@ -72,6 +83,12 @@ def one_pair(a: float, b: float) -> str:
         f"{better} is better: best validation loss {fmt(low, 4)} against {fmt(high, 4)}. "
         f"One seed may be luck: press {LEAST} seeds."
     )
+
+
+def missing(sweep: Sweep, results: Mapping[str, Result]) -> tuple[Trial, ...]:
+    """The trials of a sweep that are not done; of equal ones, one."""
+    unique = dict(zip(sweep.digests, sweep.trials, strict=True))
+    return tuple(one for digest, one in unique.items() if digest not in results)
 
 
 def tried(sweep: Sweep, results: Mapping[str, Result]) -> str:

@@ -15,8 +15,8 @@ from engine.data import epoch_order
 from engine.errors import EngineError
 from playground.document.project import data_of
 from playground.ui.kit.colours import draw_image, sample_image
+from playground.ui.kit.fonts import small
 from playground.ui.kit.icons import icon
-from playground.ui.kit.plot import small
 from playground.ui.kit.points import Look, draw_marker, look, marker_of
 from playground.ui.kit.text import Label
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
+from playground.ui.kit.fonts import small
 from playground.ui.kit.numbers import count
-from playground.ui.kit.plot import small
 
 MINI = 32  #: samples of a mini-batch, where there are as many
 WAYS = (

@@ -84,6 +84,17 @@ class TrainingView(View):
             self.draw,
         )
         self.draw.setIcon(icon("dice-5-outline", context.theme))
+        context.focus.allowed_changed.connect(self._lock)
+        self._lock()
+
+    def _lock(self) -> None:
+        """What a lesson has not opened does not answer."""
+        focus = self.context.focus
+        for form in (self.live, self.first):
+            form.set_locks(focus.allowed, "fit")
+        for part in (self.seed, self.draw):
+            part.setEnabled(focus.opens("seed"))
+        self.batches.setEnabled(focus.allowed is None or focus.allowed.field("fit.batch_size"))
 
     def show_project(self, before: Project | None, after: Project) -> None:
         at_once(self.showing(before, after))

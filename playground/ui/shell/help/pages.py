@@ -98,7 +98,11 @@ def page_id(spec: Spec | type[Spec]) -> str:
 @cache
 def pages() -> Mapping[str, Page]:
     """All there are, by their ids, in the order in which they are listed."""
-    return {page.id: page for page in _all()}
+    found = list(_all())
+    headings = list(
+        dict.fromkeys(page.group for page in found)
+    )  # a registry's order may come back to a category
+    return {page.id: page for page in sorted(found, key=lambda one: headings.index(one.group))}
 
 
 def _all() -> Iterator[Page]:

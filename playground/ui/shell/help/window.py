@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.spec import Bool
 from playground.ui.kit.forms.row import label_of, with_unit
 from playground.ui.kit.formula import FormulaView
 from playground.ui.kit.icons import icon
@@ -261,7 +262,7 @@ def _use(cls: type[Spec]) -> str:
 
 
 def _described(param: Param) -> str:
-    allowed = param.kind.expects
+    allowed = "on or off" if isinstance(param.kind, Bool) else param.kind.expects
     default = "" if param.required else f" Default: {with_unit(param, param.default)}."
     return f"{param.help} {allowed[0].upper() + allowed[1:]}.{default}"
 

@@ -9,7 +9,7 @@ PANELS: Mapping[str, tuple[str, ...]] = {
     "network": (
         "The network from left to right: data, layers, loss. Every block shows what is inside it, live while it learns.",
         (
-            "Drag a layer from the palette into a gap, or select a block and double-click a layer. A tile is one unit or channel, a wire one "
+            "Drag a layer from Layers into a gap, or select a block and double-click a layer. A tile is one unit or channel, a wire one "
             "weight: blue above 0, orange below, thicker where it is larger. Click a tile or a wire to set its number by hand."
         ),
         (
@@ -23,6 +23,14 @@ PANELS: Mapping[str, tuple[str, ...]] = {
             "Click a picture to take another data set; loss and last layer follow. Your own tables and pictures open through Open data…, or "
             "dropped onto the window."
         ),
+        (
+            "Draw pictures… makes a set by hand: draw on the pad, then press the class it belongs to. A network that learns says what it sees "
+            "in each drawing."
+        ),
+        (
+            "Normalization, at the end, shows an input's numbers as they are and as the network reads them. Train with and without it: both "
+            "run beside each other."
+        ),
     ),
     "palette": (
         "All layers there are, by what they do.",
@@ -33,6 +41,15 @@ PANELS: Mapping[str, tuple[str, ...]] = {
         (
             "The list at its top says of which part everything in the panel is. The test part is hidden until it is asked for, and looks are "
             "counted: who tunes on it has no test left."
+        ),
+        (
+            "Where a network squeezes pictures into two numbers, Plane of the code shows each sample at its own; move over the plane to see "
+            "what the network makes of any other, and click to keep one."
+        ),
+        (
+            "A curve can be taken apart: what each unit of the last layer adds, in one scale, or stacked up to the curve. With one layer of "
+            "ReLU, Sigmoid or Tanh, build it from pulses: drag their edges (□), tops and shoulders (◇); the weights follow. Then let it learn "
+            "from there."
         ),
     ),
     "losses": (
@@ -67,7 +84,45 @@ PANELS: Mapping[str, tuple[str, ...]] = {
     ),
     "diagnosis": (
         "How training goes, layer by layer: activations, gradients, updates and dead units, with a verdict on bias and variance.",
-        "Click a row to select the layer. Set the human-level error that the verdict compares with.",
+        (
+            "Click a row to select the layer. Try runs what the coach advises on a copy, from the last moment at which all was well, "
+            "beside the run as it is: keep it, or discard it. The experiments below tell causes apart. Set the human-level error that "
+            "the verdict compares with."
+        ),
+    ),
+    "distributions": (
+        "How all numbers of each layer are spread, before the first step and at any moment; one layer over time at the right.",
+        (
+            "A hill counts numbers: high where there are many. The striped bar is the share that is exactly 0, and 30 numbers or fewer are dots. "
+            "Unusual layers stand first; a row's words say why. On one axis widths can be compared; by powers of ten, what lies far apart."
+        ),
+        (
+            "Click a row to see that layer over time, and a moment of it to go there, as History does. Beside lays another moment, which you "
+            "hold, or a run of the Runs panel under this one in a second colour; moved says how far numbers must go to make one of the other."
+        ),
+    ),
+    "initialization": (
+        "A laboratory for first weights: how far signals and gradients get through 2 to 100 layers, as predicted and as measured.",
+        (
+            "Layer by layer: a sum of n products has the spread σ² = n·σ²(w)·E[a²]; ReLU leaves half of the square. Move gain, fan, bias, depth "
+            "and width, and see where theory and measurement part: few units, above all. Predict first asks before it shows."
+        ),
+        (
+            "Six starts shows the usual ones with four activations; a click begins the project so. Equal units shows why weights must not begin "
+            "alike: equal units stay on top of each other, and noise parts them."
+        ),
+    ),
+    "landscape": (
+        "What shapes learning, tried on a copy of the weights as they are: the run is left alone.",
+        (
+            "Slice: the loss over a plane, along the way of the run, two weights, the gradient, random directions, or between two moments or "
+            "runs; the line is the run, which goes on while it trains. Step: the loss along the next update, and the parabola through 0, ½ and "
+            "1 step: too short, about right, or it overshoots."
+        ),
+        (
+            "Rate: the range test. Each update has a higher rate than the one before; a click sets the rate that is suggested. Noise: gradients "
+            "of one sample, of 32 and of all, by two weights."
+        ),
     ),
 }
 
@@ -81,11 +136,16 @@ KEYS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("Enter", "Edit the block, or the unit's numbers"),
         ("A", "Search for a layer to add"),
         ("W", "Choose what the block reads"),
+        ("F2", "Rename the block"),
         ("PgUp  PgDn", "Page through a long column"),
         ("+  −  F", "Larger, smaller, all of it"),
         ("Esc", "Give up"),
     ),
-    "data": (("←  →  ↑  ↓", "From data set to data set"), ("Enter", "Take it")),
+    "data": (
+        ("←  →  ↑  ↓", "From data set to data set"),
+        ("Enter", "Take it"),
+        ("1  2  3 …", "Drawing: take what is drawn for this class"),
+    ),
     "palette": (
         ("Letters", "Search"),
         ("Enter", "Add the layer behind the selected block"),
@@ -98,6 +158,7 @@ KEYS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("Shift+drag", "Painting: a straight line; resize selected points"),
         ("Ctrl+drag", "Painting: turn selected points"),
         ("Delete", "Painting: take selected points away"),
+        ("M", "Pulses: take the nearest handle for the arrow keys, or put it down"),
     ),
     "losses": (("←  →", "Move the cursor"), ("+  −  0", "Zoom in, zoom out, show all"), ("Esc", "No cursor")),
     "inspector": (("Tab", "From field to field"), ("↑  ↓", "A number up or down"), ("Esc", "Give up typing")),
@@ -114,6 +175,13 @@ KEYS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("Space", "Slide the window, below the first level"),
     ),
     "diagnosis": (("↑  ↓", "From layer to layer"),),
+    "distributions": (("↑  ↓", "From layer to layer, or from moment to moment"),),
+    "initialization": (
+        ("←  →", "On the plot of layers: move the cursor"),
+        ("←  →  ↑  ↓", "In the picture of starts: from one to another"),
+        ("Enter", "Begin the project so"),
+    ),
+    "landscape": (("←  →  ↑  ↓", "Move the cursor"), ("Esc", "No cursor")),
 }
 
 #: the field's words: what each means, and the pages to go on with
@@ -188,7 +256,7 @@ GLOSSARY: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "Dead unit": (
         "A unit that gives the same value for every sample, as a ReLU below 0 does: no gradient passes, so it cannot learn its way out.",
-        ("layer/ReLU", "layer/LeakyReLU", "panel/diagnosis"),
+        ("layer/ReLU", "layer/LeakyReLU", "panel/diagnosis", "panel/distributions"),
     ),
     "Divergence": (
         "The loss grows without end until numbers are no longer finite. Mostly the learning rate is too large for the steepest direction.",
@@ -245,6 +313,13 @@ GLOSSARY: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "A limit on gradients. By norm it shortens the step and keeps its direction; by value it cuts each number, which bends the direction.",
         ("word/Exploding gradient", "panel/training"),
     ),
+    "Histogram": (
+        (
+            "Numbers sorted into bins, and how many fell into each, drawn as a hill. A narrow hill at 0 is a layer that hardly says anything; "
+            "two hills at the ends are units that are sure, or saturated."
+        ),
+        ("panel/distributions",),
+    ),
     "Hyper-parameter": (
         "A number that is chosen, not learned: learning rate, units, batch size. It is chosen on the validation part.",
         ("word/Validation part",),
@@ -258,7 +333,7 @@ GLOSSARY: Mapping[str, tuple[str, tuple[str, ...]]] = {
             "How the first weights are drawn. All alike, the units of a layer stay alike; too large or too small, values explode or vanish "
             "through the layers."
         ),
-        ("panel/training", "word/Vanishing gradient"),
+        ("panel/initialization", "panel/training", "word/Symmetry", "word/Vanishing gradient"),
     ),
     "Kernel": (
         "The small grid of weights that a convolution slides over one channel.",
@@ -268,9 +343,16 @@ GLOSSARY: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "Each sample is brought to mean 0 and spread 1 over its own features: no other sample takes part, in training or in inference.",
         ("layer/LayerNorm", "word/Batch normalization"),
     ),
+    "Landscape": (
+        (
+            "The loss as a function of the weights: hills, valleys and plains that training walks down. It has as many dimensions as there "
+            "are weights; a picture shows a plane through it."
+        ),
+        ("panel/landscape", "word/Gradient", "word/Learning rate"),
+    ),
     "Learning rate": (
         "How far one step goes against the gradient. Too large, and the loss jumps or diverges; too small, and nothing seems to happen.",
-        ("optimizer/SGD", "word/Schedule", "word/Divergence"),
+        ("optimizer/SGD", "word/Schedule", "word/Divergence", "panel/landscape"),
     ),
     "Logit": (
         (
@@ -318,6 +400,13 @@ GLOSSARY: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "Of all that were taken for a class, the share that is: precision. Of all that are of it, the share that was found: recall.",
         ("word/F1", "word/Confusion matrix"),
     ),
+    "Range test": (
+        (
+            "Updates with ever higher learning rates, on a copy: where the loss begins to fall, where it falls fastest, and where it turns, "
+            "say which rates serve."
+        ),
+        ("panel/landscape", "word/Learning rate"),
+    ),
     "R²": (
         "The share of the target's variance that the predictions explain: 1 is perfect, 0 is as good as always saying the mean, below 0 worse.",
         ("panel/output",),
@@ -362,6 +451,13 @@ GLOSSARY: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "How far a window moves from one place to the next; 2 halves the map's sides.",
         ("layer/Conv2d", "word/Padding"),
     ),
+    "Symmetry": (
+        (
+            "Units that begin alike, in and out, get the same gradients and stay alike: many units do the work of one. Random first weights "
+            "break it."
+        ),
+        ("panel/initialization", "word/Initialization"),
+    ),
     "Test part": (
         "Samples kept for the end. Who looks at it while choosing has made it a second validation part.",
         ("panel/output", "word/Validation part"),
@@ -369,6 +465,13 @@ GLOSSARY: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "Underfitting": (
         "The training loss stays high: too little capacity, too little training, or too strong a penalty.",
         ("word/Bias and variance", "word/Capacity"),
+    ),
+    "Universal approximation": (
+        (
+            "One hidden layer, wide enough, comes as close as one likes to any continuous function on an interval: two sigmoids or four ReLUs "
+            "make a pulse, and pulses add up. It does not say that training finds the weights."
+        ),
+        ("panel/output", "layer/ReLU", "word/Capacity"),
     ),
     "Unit": (
         "One value of a dense layer: the weighted sum of its inputs and a bias. Also called a neuron.",
@@ -384,7 +487,7 @@ GLOSSARY: Mapping[str, tuple[str, tuple[str, ...]]] = {
             "A gradient that shrinks from layer to layer on its way back, as through many sigmoids, whose slope is at most ¼: the first layers "
             "hardly learn."
         ),
-        ("layer/Sigmoid", "layer/ReLU", "word/Initialization"),
+        ("layer/Sigmoid", "layer/ReLU", "word/Initialization", "panel/distributions"),
     ),
     "Weight decay": (
         "Every update also pulls the weights towards 0. With plain SGD it is the L2 penalty; with Adam only AdamW does it so.",

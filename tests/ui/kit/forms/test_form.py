@@ -338,3 +338,19 @@ def test_rows_that_were_replaced_are_not_heard(page: Page) -> None:
     assert page.emitted == []
     field.entered.emit(5, "")
     assert page.emitted == []
+
+
+def test_what_is_attached_goes_with_a_form_that_never_got_a_spec(qapp: QApplication) -> None:
+    form, below = SpecForm(LIGHT), QLineEdit()
+    form.attach("batch_size", below)
+    assert below.window() is form
+    form.set_spec(Fit())
+    form.show()
+    assert below.isVisible()
+    empty, other = SpecForm(LIGHT), QLineEdit()
+    empty.attach("batch_size", other)
+    for one in (form, empty):
+        one.close()
+        one.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert not shiboken6.isValid(other)

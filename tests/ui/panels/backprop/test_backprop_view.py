@@ -15,6 +15,7 @@ from engine.trace import GRAINS, Moment, NotKept, Place, sample_outcomes
 from playground.document import edits
 from playground.document.document import Document
 from playground.runner.messages import ApplyStep, Discard, Frame, Inspect, State
+from playground.ui.kit.grid import Grid
 from playground.ui.kit.numbers import fmt
 from playground.ui.kit.stepper import FASTEST
 from playground.ui.kit.theme import DARK, LIGHT, LiveTheme
@@ -284,7 +285,7 @@ def test_three_boxes_multiply(dock):
     dock.to("backward", "sigmoid1", "share", cell=(1,))
     boxes = dock.find("step_boxes")
     assert boxes.isVisible()
-    arrives, local, sent = (b.value for b in boxes.boxes)
+    arrives, local, sent = (box.operand.value for box in boxes.shown)
     assert arrives * local == pytest.approx(sent, rel=1e-5)
     assert sent == float(dock.trace.share("sigmoid1", 0)[0, 1])
 
@@ -327,7 +328,7 @@ def test_long_sums_show_the_largest_and_the_true_rest(qtbot):
     assert shown.chips[-1].running == pytest.approx(sum(c.term.value for c in shown.chips))
 
 
-def test_contributions_to_a_value_that_several_layers_read_add_up(qtbot):
+def test_a_fork_has_a_card_with_a_box_for_each_branch_and_their_sum(qtbot):
     nodes = (
         Node("first", layers.Linear(3), ("input",)),
         Node("curve", layers.Tanh()),
@@ -339,12 +340,19 @@ def test_contributions_to_a_value_that_several_layers_read_add_up(qtbot):
     bench.frame()
     stepper = bench.view.stepper
     stepper.set_grain("unit")
+    stepper.go(stepper.walk.moments.place(Moment("backward", "unit", "first", "fork", "", (1,))))
+    boxes = bench.find("step_branches")
+    assert boxes.isVisible()
+    *branches, total = [box.operand for box in boxes.shown]
+    assert [b.place.node_id for b in branches] == ["curve", "joint"]
+    assert total.value == float(bench.trace.gradients["first"][0, 1])
+    assert sum(b.value for b in branches) == pytest.approx(total.value, rel=1e-5)
+    one, other, whole = (part.cells for part in bench.view.picture.picture.parts if isinstance(part, Grid))
+    known = ~np.isnan(whole)
+    assert known.ravel().tolist() == [True, True, False], "cells that are not added up yet are not shown"
+    np.testing.assert_allclose((one + other)[known], whole[known], rtol=1e-5)
     stepper.go(stepper.walk.moments.place(Moment("backward", "unit", "curve", "share", "0", (1,))))
-    strip = bench.find("step_contributions")
-    assert strip.isVisible()
-    total = float(bench.trace.gradients["first"][0, 1])
-    assert sum(c.term.value for c in strip.shown.chips) == pytest.approx(total, rel=1e-5)
-    assert bench.find("step_flows_words").isVisible()
+    assert not boxes.isVisible(), "what joins is told where it joins"
 
 
 def test_not_recorded_is_said_in_words(dock, monkeypatch):

@@ -113,3 +113,20 @@ def test_a_batch_of_one_says_so(qtbot):
     assert bench.view.words.text().startswith("A batch of one")
     bench.view.grab()
     assert "pull the other way" in sentence(np.array([1.0, 2.0, -1.0]))
+
+
+def test_the_batch_is_a_strip_of_its_samples(bench, qtbot):
+    strip = bench.view.strip
+    assert strip.shown == bench.trace.samples
+    assert strip.isVisible()
+    with qtbot.waitSignal(bench.view.sample_chosen) as chosen:
+        QTest.mouseClick(strip, Qt.MouseButton.LeftButton, pos=strip.place_of(2).center().toPoint())
+    assert chosen.args == [2]
+    bench.last(2)
+    assert strip.current == 2
+    with qtbot.waitSignal(bench.view.sample_chosen) as chosen:
+        QTest.keyClick(strip, Qt.Key.Key_Right)
+    assert chosen.args == [3]
+    image = strip.grab().toImage()
+    colours = {image.pixelColor(strip.place_of(i).center().toPoint()).name() for i in range(20)}
+    assert len(colours) > 3, "samples differ"

@@ -10,7 +10,7 @@ from playground.ui.kit.grid import Grid
 from playground.ui.kit.numbers import fmt
 from playground.ui.kit.step_progress import number_at
 from playground.ui.panels.backprop.layer_pictures import picture
-from playground.ui.panels.backprop.pictures import Picture, Scene, Sign
+from playground.ui.panels.backprop.pictures import Histogram, Picture, Scene, Sign
 from playground.ui.panels.backprop.questions import question
 from tests.engine.catalogue import case_id, layer_cases
 from tests.engine.trace.tracing import network_with, trainer_for
@@ -114,6 +114,39 @@ def test_the_weights_gradient_is_an_outer_product_or_over_the_batch_a_matrix_pro
     delta, x, whole = sheets(drawn(dense, moment, None))
     assert delta.cells.shape == (3, 4)
     assert np.allclose(delta.cells @ x.cells, whole.cells, atol=1e-6)
+
+
+def test_of_a_whole_batch_forward_and_back_are_products_of_whole_matrices(dense):
+    x, turned, b, y = sheets(drawn(dense, find(dense, "forward", "linear1", "value", cell=(2,)), None))
+    assert x.cells.shape == (4, 2)
+    assert np.allclose((x.cells @ turned.cells + b.cells)[:, :3], y.cells, atol=1e-6)
+    deltas, w, back = sheets(drawn(dense, find(dense, "backward", "linear1", "share", "0", (1,)), None))
+    assert back.cells.shape == (4, 2)
+    assert np.allclose(deltas.cells @ w.cells, back.cells, atol=1e-6)
+
+
+@pytest.mark.parametrize(("layer", "framed"), [(layers.BatchNorm(), (4, 1)), (layers.LayerNorm(), (1, 3))])
+def test_a_norm_frames_what_it_averages_and_its_numbers_are_spread_before_and_after(layer, framed):
+    trace = trace_of(small(layers.Linear(3), layer, layers.Linear(1), batch_size=4))
+    node = trace.network.nodes[1].id
+    moment = find(trace, "forward", node, "value", cell=(1,))
+    found = drawn(trace, moment)
+    ring = sheets(found)[0].rings[0]
+    assert (ring.rows[1] - ring.rows[0], ring.columns[1] - ring.columns[0]) == framed
+    before, after = (part.values for part in found.parts if isinstance(part, Histogram))
+    x, y = (np.asarray(trace.values[i], float) for i in ("linear1", node))
+    np.testing.assert_array_equal(before, x[:, 1] if framed[0] == 4 else x[0])
+    np.testing.assert_array_equal(after, y[:, 1] if framed[0] == 4 else y[0])
+    hidden = drawn(trace, moment, veiled=True)
+    assert len([part for part in hidden.parts if isinstance(part, Histogram)]) == 1
+    assert np.isnan(sheets(hidden)[1].cells).all()
+    if framed[0] == 4:  # what inference makes of the same cell is the layer's own answer there
+        state = trace.state_before[node]
+        gamma, beta = (float(trace.parameter(node, name)[1]) for name in ("weight", "bias"))
+        inferred = (
+            gamma * (x[0, 1] - state["running_mean"][1]) / np.sqrt(state["running_var"][1] + layer.eps) + beta
+        )
+        assert found.caption.endswith(f"would become {fmt(float(inferred))}.")
 
 
 def test_products_are_told_apart(dense):

@@ -17,6 +17,7 @@ from playground.ui.kit.view import Focus
 from playground.ui.panels.backprop.card import StepCard
 from playground.ui.panels.backprop.predict import PredictCard
 from playground.ui.panels.backprop.questions import SIGNS, agree, question
+from playground.ui.panels.backprop.stages import StagesView
 from tests.ui.panels.backprop.traced import Traced, small, trace_of
 
 LEFT = Qt.MouseButton.LeftButton
@@ -273,3 +274,20 @@ def test_a_veiled_card_does_not_tell_what_is_asked_for(qtbot):
             card.show_card(found, "Step 1 of 9", False)
             assert not found.sentence or found.sentence in html.unescape(card.sentence.text())
     assert asked > 3
+
+
+@pytest.mark.parametrize(("size", "told"), [(1, False), (4, True)])
+def test_no_stage_before_it_gives_the_loss_away(qtbot, size: int, told: bool) -> None:
+    """Of a batch of one, the loss is the mean of that one number."""
+    view = StagesView(Focus(), LIGHT, "stages")
+    qtbot.addWidget(view)
+    view.show()
+    trace = trace_of(small(batch_size=size))
+    moment = next(m for m in moments(trace, "layer") if m.phase == "loss")
+    stages = card_of(trace, moment, 0, fmt).stages
+    view.show_stages(stages, moment, veiled=True)
+    before = view.rows[len(stages) - 2].head
+    assert ("=" in before.text()) is told
+    assert "=" not in view.rows[len(stages) - 1].head.text()
+    view.show_stages(stages, moment, veiled=False)
+    assert "=" in before.text()

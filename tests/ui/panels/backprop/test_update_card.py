@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from engine import layers, optimizers
-from engine.clipping import ClipNorm
+from engine.clipping import ClipNorm, ClipValue
 from engine.regularizers import L2
 from engine.trace import Place
 from playground.ui.kit.numbers import fmt
@@ -155,3 +155,28 @@ def test_a_large_layer_makes_only_the_rows_one_sees(qtbot):
     assert bench.view.table.rowCount() == 6400
     bench.view.grab()
     assert len(bench.view.table._rows) < 200
+
+
+@pytest.mark.parametrize("limit", [ClipNorm(max_norm=1e-3), ClipValue(limit=1e-3), ClipNorm(max_norm=1e3)])
+def test_clipping_is_two_arrows_and_only_by_value_they_part(qtbot, limit):
+    bench = Traced(qtbot, UpdateCard, small(clipping=limit), (520, 400))
+    bench.last()
+    arrows, trace = bench.view.arrows, bench.trace
+    shown = arrows.shown
+    stages = (trace.parameters["gradient"], trace.parameters["clipped"])
+    g, c = (np.concatenate([stage[i] for i in trace.learners()]).astype(float) for stage in stages)
+    assert shown.before == pytest.approx(np.linalg.norm(g))
+    assert shown.after == pytest.approx(np.linalg.norm(c))
+    assert arrows.isVisible()
+    if limit == ClipNorm(max_norm=1e3):
+        assert "nothing is clipped" in shown.in_words
+    elif isinstance(limit, ClipNorm):
+        assert shown.angle < 0.05
+        assert "its direction stays" in shown.in_words
+    else:
+        assert shown.angle == pytest.approx(
+            np.degrees(np.arccos(g @ c / np.linalg.norm(g) / np.linalg.norm(c))), abs=1e-3
+        )
+        assert "it turns by" in shown.in_words
+    bench.go("forward", "linear1")
+    assert not arrows.isVisible(), "before the update nothing is known of it"

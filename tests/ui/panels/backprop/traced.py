@@ -63,7 +63,7 @@ class Traced(Bench):
             m
             for m in walk
             if (m.phase, m.node_id) == (phase, node)
-            and (not part or m.part == part)
+            and (m.part == part if part or grain == "layer" else True)
             and (cell is None or m.cell == cell)
             and (term is None or m.term == term)
         )

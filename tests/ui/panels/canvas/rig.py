@@ -82,7 +82,8 @@ class Rig(Bench):
 
     def gap(self, i: int) -> QPoint:
         """The middle of a gap between blocks, at the height of the cards."""
-        return self.network.mapFromScene(QPointF(self.scene.layout_.gaps[i], 25))
+        layout = self.scene.layout_
+        return self.network.mapFromScene(QPointF(layout.gaps[i], layout.level(i) or 25))
 
     def nowhere(self) -> QPoint:
         """A place where there is nothing."""

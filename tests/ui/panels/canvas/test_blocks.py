@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QWidget
 
 from engine import layers
 from engine.data import Source
@@ -18,6 +18,7 @@ from playground.ui.kit.actions import SPEC
 from playground.ui.kit.mime import layer_mime
 from playground.ui.kit.text import tip
 from playground.ui.kit.theme import DARK, LIGHT
+from playground.ui.panels.canvas.block import BlockItem
 from playground.ui.panels.canvas.gestures import FADED
 from playground.ui.panels.canvas.targets import Card
 from playground.ui.panels.canvas.tooltip import Words
@@ -39,6 +40,19 @@ def test_a_layer_is_dropped_into_the_gap_it_is_over(rig, gap):
     assert rig.history.undoText() == "Add Sigmoid"
     rig.history.undo()
     assert rig.layers == ["Linear", "Tanh", "Linear"]
+
+
+def test_nothing_is_left_of_a_block_whose_name_another_has_after_it_is_taken_back(rig):
+    rig.drop_layer("Linear", rig.gap(2))
+    assert rig.ids == ["linear1", "tanh1", "linear2", "linear3"]
+    last = rig.scene.blocks["linear3"]
+    rig.history.undo()
+    rig.scene.settle()
+    assert rig.scene.blocks["linear2"] is last
+    drawn = {item for item in rig.scene.items() if isinstance(item, BlockItem)}
+    assert drawn == set(rig.scene.blocks.values())
+    assert rig.focus.node_id == ""  # the layer that was chosen is gone
+    assert not rig.scene.selected
 
 
 def test_a_mark_says_where_the_layer_will_go(rig):
@@ -113,7 +127,8 @@ def test_data_and_loss_stay_at_their_ends(rig):
 def test_alt_and_arrows_move_the_selected_layers_as_one_edit(rig):
     rig.view.commands.select(["linear1", "tanh1"])
     rig.key(Key.Key_Right, Mod.AltModifier)
-    assert rig.ids == ["linear2", "linear1", "tanh1"]
+    assert rig.layers == ["Linear", "Linear", "Tanh"]
+    assert rig.scene.selected == ("linear2", "tanh1")
     rig.key(Key.Key_Right, Mod.AltModifier)  # no further
     rig.key(Key.Key_Left, Mod.AltModifier)
     assert rig.ids == ["linear1", "tanh1", "linear2"]
@@ -194,8 +209,8 @@ def test_delete_takes_the_selected_layers_out(rig, key):
     rig.click(rig.card("linear1"))
     rig.click(rig.card("tanh1"), Mod.ControlModifier)
     rig.key(key)
-    assert rig.ids == ["linear2"]
-    assert rig.focus.node_id == "linear2"  # what has come to its place
+    assert rig.ids == ["linear1"]
+    assert rig.focus.node_id == "linear1"  # what has come to its place
     assert rig.history.undoText() == "Delete 2 layers"
     rig.key(key)
     assert rig.ids == []
@@ -217,7 +232,7 @@ def test_duplicates_stand_behind(rig):
     rig.click(rig.card("tanh1"), Mod.ControlModifier)
     rig.key(Key.Key_D, Mod.ControlModifier)
     assert rig.layers == ["Linear", "Tanh", "Linear", "Tanh", "Linear"]
-    assert rig.scene.selected == ("linear3", "tanh2")
+    assert rig.scene.selected == ("linear2", "tanh2")
 
 
 def test_cut_and_paste_through_the_clipboard(rig, qtbot):
@@ -564,3 +579,25 @@ def test_a_card_that_says_what_is_wrong_offers_what_ends_it(qtbot):
     flatten.click()
     assert rig.layers == ["Conv2d", "Flatten", "Linear", "Linear"]
     assert rig.view.remedies == {}
+
+
+def test_tab_leads_from_the_last_block_to_what_mends_it(qtbot):
+    rig = Rig(qtbot, project_of(layers.Linear(4)))
+    rig.click(rig.card("loss"))
+    rig.key(Key.Key_Tab)
+    assert QApplication.focusWidget() is rig.view.offer.buttons[0]
+
+
+def test_a_focus_that_comes_because_another_was_lost_chooses_nothing(rig):
+    field = QLineEdit(rig.view)
+    field.show()
+    QWidget.setTabOrder(field, rig.network)
+    field.setFocus()
+    QTest.keyClick(field, Key.Key_Tab)
+    assert rig.network.hasFocus()
+    assert rig.focus.node_id == "input"
+    rig.focus.select("")
+    field.setFocus()
+    field.hide()  # Qt goes to the next, and calls that Tab
+    assert rig.network.hasFocus()
+    assert rig.focus.node_id == ""

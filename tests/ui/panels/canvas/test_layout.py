@@ -144,3 +144,30 @@ def test_gaps_share_the_room_that_there_is(seed: int) -> None:
         assert spare >= -1e-6
     else:
         assert spare == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize(("chain", "source"), [(DENSE, "Circle"), (PICTURES, "Digits")])
+def test_stacked_cards_lie_under_one_another_and_take_less_width(chain, source) -> None:
+    made = plan(project_of(*chain, source=source))
+    room = QSizeF(300, 500)
+    plain, stacked = (lay_out(made, {}, room, shrink=True, stack=stack) for stack in (False, True))
+    assert stacked.bounds.width() < plain.bounds.width()
+    assert stacked.order == plain.order
+    for a, b in itertools.combinations(boxes(stacked), 2):
+        assert not a.intersects(b)
+    for before, after in itertools.pairwise(made.blocks):
+        if after.attached:
+            one, other = stacked.places[before.id], stacked.places[after.id]
+            assert other.x == one.x
+            assert other.card.top() > one.card.bottom()
+            assert other.card.bottom() <= stacked.head
+    first_tile = min(t.rect.top() for place in stacked.places.values() for t in place.tiles)
+    assert first_tile > stacked.head
+
+
+def test_a_layer_can_be_dropped_between_stacked_cards_as_well() -> None:
+    layout = lay_out(plan(project_of(*DENSE)), {}, QSizeF(300, 500), shrink=True, stack=True)
+    assert [bool(layout.level(i)) for i in range(7)] == [False, True, False, True, True, False, False]
+    for i, x in enumerate(layout.gaps):
+        assert layout.gap_at(x, layout.level(i)) == i
+    assert layout.gap_for("tanh1", layout.gaps[4], layout.level(4))[0] == 4

@@ -500,3 +500,12 @@ def test_a_long_sentence_is_wrapped_and_stays_in_the_view(rig):
     assert card.parentWidget().rect().contains(card.geometry())
     card.say("short")
     assert card.height() < 2 * card.fontMetrics().height() + 20
+
+
+def test_a_tile_that_is_0_everywhere_says_so(rig):
+    rig.show_frame(weights(rig) | rig.surface("tanh1", 0.0 * halves(rig)))
+    rig.hover(Unit("linear1", 1))
+    assert "tile after Tanh: 0 everywhere" in words(rig)
+    rig.show_frame(weights(rig) | rig.surface("tanh1", halves(rig)))
+    rig.hover(Unit("linear1", 0))
+    assert "0 everywhere" not in words(rig)

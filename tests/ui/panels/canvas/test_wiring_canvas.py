@@ -1,7 +1,7 @@
 """Wires that go round blocks are seen, chosen, pulled and taken away, by mouse and by keys."""
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -152,6 +152,17 @@ def test_it_is_answered_by_keyboard(joining: Rig) -> None:
     assert reads(joining, "add1") == ("linear1", "linear2")
 
 
+def test_one_that_has_lost_an_input_asks_again(joining: Rig) -> None:
+    joining.click(Card("linear1"))
+    joining.view.commands.disconnect_wire(Skip("add1", "linear1"))
+    assert reads(joining, "add1") == ("linear2",)
+    assert joining.view.join.isVisible()
+    assert joining.view.join.fitting == ("linear1", "tanh1")
+    joining.click(Card("tanh1"))
+    assert reads(joining, "add1") == ("linear2", "tanh1")
+    assert not joining.view.join.isVisible()
+
+
 def test_esc_and_another_block_leave_it_as_it_is(joining: Rig) -> None:
     now = reads(joining, "add1")
     QTest.keyClick(joining.view.join, Qt.Key.Key_Escape)
@@ -195,3 +206,16 @@ def test_one_question_is_asked_at_a_time_and_each_has_the_room_it_needs(qtbot) -
     assert rig.view.offer.height() == needed
     rig.document.do(edits.add_layer, "Linear", 3)
     assert rig.view.offer.height() == needed, "a new button is counted at once"
+
+
+def test_an_arc_leaves_a_stacked_card_at_its_side_and_can_be_chosen_there(qtbot) -> None:
+    rig = Rig(qtbot, example("resnet-small").project, size=(680, 560))
+    rig.scene.settle()
+    assert rig.scene.place_of("relu1").card.top() > 0
+    assert {(s.source, s.block_id) for s in rig.scene.skips.shown} == {
+        ("relu1", "add1"), ("relu3", "conv2d6"), ("batchnorm5", "add2"), ("relu5", "conv2d9"), ("batchnorm8", "add3"),
+    }  # fmt: skip
+    card = rig.scene.place_of("relu1").card.translated(rig.scene.x_of("relu1"), 0)
+    start = rig.scene.skips._corners[Skip("add1", "relu1")][0]
+    assert start.x() > card.right()
+    assert rig.scene.skips.target_at(QPointF(start.x(), start.y() - 20)) == Skip("add1", "relu1")

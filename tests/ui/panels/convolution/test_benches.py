@@ -198,6 +198,46 @@ def test_the_row_looks_into_the_past_when_the_kernel_is_flipped(filters) -> None
     assert [len(row.padded(p)) for p in ("valid", "same", "full")] == [6, 8, 10]
 
 
+def test_a_result_of_a_row_shows_its_window_and_adds_up(shown, filters) -> None:
+    """With whatever padding, the window lies where its products give the result; arrow keys slide it."""
+    row = filters.row
+    row.set_rows((1.0, 2.0, 3.0), (1.0, -1.0, 2.0))
+    for which, (_, numbers, _) in list(enumerate(row.rows()))[2:]:
+        for cell, number in enumerate(numbers):
+            start, kernel = row.slid(which, cell)
+            inside = [row.signal[i] if 0 <= i < 3 else 0.0 for i in range(start, start + 3)]
+            assert float(kernel @ inside) == number
+            products, _ = row.worked_out(which, cell)
+            assert products.count("·") == 3
+            assert products.endswith(f"= {number:g}" if number >= 0 else f"= (−{-number:g})")
+    assert row.worked_out(4, 0)[1] == "(n + 2p − k)/s + 1 = (3 + 2·2 − 3)/1 + 1 = 5 numbers"
+    row.look_into((2, 0))
+    QTest.keyClick(row, Qt.Key.Key_Down)
+    QTest.keyClick(row, Qt.Key.Key_Right)
+    assert row.looked == (3, 1)
+    assert "= 5" in row.accessibleDescription()
+    filters.as_row.click()
+    assert not filters.pictures.isVisible()
+    assert row.isVisible()
+    assert not filters.preset.isVisible()
+
+
+def test_all_learned_filters_are_one_grid_and_a_click_tries_one(shown, filters) -> None:
+    filters.preset.setCurrentText(LEARNED)
+    shown.follow()
+    grid = filters.grid
+    assert grid.isVisible()
+    assert grid.count == int(filters.which.maximum())
+    rects = [grid.place_of(i) for i in range(grid.count)]
+    assert all(not a.intersects(b) for a, b in itertools.combinations(rects, 2))
+    assert all(grid.rect().toRectF().contains(r) for r in rects)
+    QTest.mouseClick(grid, Qt.MouseButton.LeftButton, pos=rects[1].center().toPoint())
+    assert int(filters.which.value()) == 2
+    np.testing.assert_array_equal(filters.kernel, grid._weight[1])
+    QTest.keyClick(grid, Qt.Key.Key_Left)
+    assert int(filters.which.value()) == 1
+
+
 def type_row(filters, x: str, w: str) -> None:
     for name, text in (("x", x), ("w", w)):
         field = filters.rows.fields[name]

@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainter
 
 from engine import losses
-from engine.layers import AvgPool2d, Conv2d, GlobalAvgPool2d, GlobalMaxPool2d, MaxPool2d, Unflatten
+from engine.layers import AvgPool2d, Conv2d, GlobalAvgPool2d, GlobalMaxPool2d, MaxPool2d, ReLU, Unflatten
 from engine.layers.conv import pair
 from engine.layers.pool import LARGEST
 from playground.runner.messages import Deltas, Maps, Weights
@@ -302,3 +302,25 @@ def test_a_sum_above_the_products_is_not_written_over_their_number(qtbot, painte
     above = [text for at, text in painted(level) if at.y() < products.y() and text.startswith(("=", "Σ ="))]
     assert sum(text.startswith("Σ") for text in above) == 1
     assert sum(map(level.scope.ink.title_metrics.horizontalAdvance, above)) < products.width() + 6
+
+
+def test_backward_begins_where_something_arrives_and_says_where_nothing_does(qtbot):
+    shown = Following(qtbot, project(Conv2d(out_channels=3), MaxPool2d(), ReLU()))
+    shown.show(1100, 520)
+    shown.follow().go("a", 0, (0, 0))
+    page = shown.page
+    page.bar.backward.setChecked(True)
+    shown.follow()
+    shown.follow()
+    deltas = shown.scope.deltas("a")
+    assert (deltas == 0).any(), "a pool sends most cells nothing"
+    here = (shown.scope.spot.channel, *shown.scope.spot.cell)
+    assert deltas[here] != 0
+    assert not page.silent.isVisible()
+    dead = tuple(int(i) for i in np.argwhere(deltas == 0)[-1])
+    shown.go("a", dead[0], dead[1:])
+    assert shown.scope.spot.cell == dead[1:], "whoever chooses a cell sees that cell"
+    assert page.silent.text().startswith("Nothing arrives at this cell")
+    page.silent.linkActivated.emit("next")
+    here = (shown.scope.spot.channel, *shown.scope.spot.cell)
+    assert deltas[here] != 0

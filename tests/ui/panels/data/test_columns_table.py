@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QInputDialog, QMenu
 from engine.data import PastedTable, Preparation, TableFile
 from engine.layers import Linear
 from engine.network import Network
+from playground.document.examples import example
 from playground.document.project import Project, data_of
 from playground.ui.panels.data.columns_table import NAME, ROLE, WIDTH, ColumnsTable
 from playground.ui.panels.data.view import DataView
@@ -124,16 +125,20 @@ def test_keys_and_the_mouse_open_the_choice(bench: Bench, monkeypatch: pytest.Mo
 
 
 def test_a_column_that_is_looked_at_shows_what_normalizing_does(bench: Bench) -> None:
-    assert not bench.view.before_after.isVisible()
-    bench.view.columns.view.setCurrentIndex(bench.view.columns.model.index(3, NAME))
-    assert bench.view.before_after.isVisible()
-    before, after = bench.view.before_after.words
+    view = bench.view
+    column = view.normalization.parentWidget().layout()
+    at = column.indexOf
+    assert at(view.normalization) == at(view.preparation_form) + 1
+    view.columns.view.setCurrentIndex(view.columns.model.index(3, NAME))
+    assert at(view.normalization) == at(view.columns) + 1, "where it was clicked"
+    assert view.normalization.choice.currentText() == "count"
+    before, after = view.normalization.picture.words
     data = data_of(bench.project)
     values = data.raw.x[data.index.train, data.raw.features.index("count")]
     assert f"μ {values.mean():.3g}"[:4] in before
     assert after.startswith("μ 0, σ 1")
-    bench.view.columns.view.setCurrentIndex(bench.view.columns.model.index(0, NAME))
-    assert not bench.view.before_after.isVisible(), "it is no input"
+    view.columns.view.setCurrentIndex(view.columns.model.index(0, NAME))
+    assert at(view.normalization) == at(view.preparation_form) + 1, "it is no input"
 
 
 def test_roles_are_set_before_the_data_are_used(bench: Bench, tmp_path: Path) -> None:
@@ -147,6 +152,20 @@ def test_roles_are_set_before_the_data_are_used(bench: Bench, tmp_path: Path) ->
     bench.view.preview.use.click()
     assert bench.project.source.roles == "a=ignore"
     assert data_of(bench.project).features == ("b",)
+
+
+def test_what_was_left_out_is_said_in_the_first_line(qtbot, tmp_path: Path) -> None:
+    rows = "".join(f"{'' if i % 4 == 0 else f'{i}.5'},{'xy'[i % 2]}\n" for i in range(40))
+    (tmp_path / "mine.csv").write_text("a,kind\n" + rows)
+    bench = Bench(qtbot, DataView, example("circle").project).show(260, 900)
+    bench.view.open_path(tmp_path / "mine.csv")
+    preview = bench.view.preview
+    assert preview.contents.text() == "30 rows of 1 number · 2 classes · 10 rows were left out"
+    assert preview.report.words().startswith("10 rows were left out:")
+    preview.use.click()
+    assert bench.project.name == "mine"  # no longer the circle's
+    bench.history.undo()
+    assert bench.project.name == "Circle"
 
 
 def test_many_columns_are_searched(qtbot, tmp_path: Path) -> None:

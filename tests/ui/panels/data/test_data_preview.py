@@ -71,7 +71,7 @@ def test_names_that_do_not_tell_are_asked(bench: Bench, tmp_path: Path) -> None:
     assert "expected names that tell inputs from targets" in bench.view.opener.problem.text()
     assert bench.find("open_offer").text() == "a with b"
     QTest.mouseClick(bench.find("open_offer_2"), Qt.MouseButton.LeftButton)
-    assert bench.view.preview.contents.text() == "12 pictures · 6×5, grey · 2 classes"
+    assert bench.view.preview.contents.text() == "12 pictures · 6×5, grey · 2 classes · 1 array was left out"
     use(bench)
     assert opened(bench) == NpzFile(path=str(path), inputs="a", targets="c")
 

@@ -154,7 +154,7 @@ def test_pictures_that_cannot_be_read_are_named_and_left_out(bench: Bench, tmp_p
     offer = bench.find("open_offer")
     assert offer.text() == "Leave these out"
     QTest.mouseClick(offer, Qt.MouseButton.LeftButton)
-    assert bench.view.preview.contents.text() == "6 pictures · 8×8, grey · 2 classes"
+    assert bench.view.preview.contents.text() == "6 pictures · 8×8, grey · 2 classes · 2 files were left out"
     assert "2 files were left out: 1 empty (a/empty.png)" in bench.view.preview.report.words()
     use(bench)
     assert opened(bench) == ImageFolder(path=str(tmp_path), colour=False, unreadable="leave out")
@@ -273,7 +273,7 @@ def test_a_window_fills_when_the_data_of_its_project_arrive(
     shell = Shell(qtbot, example("digits-cnn").project.replace(source=Shapes(samples=43)), tmp_path).show()
     panel = shell.window.docks.views["data"]
     assert "being loaded" in panel.problem.text()
-    assert not shell.window.actions_["run.play"].isEnabled()
+    assert shell.window.actions_["run.play"].isEnabled(), "it waits for them"
     gate.set()
     qtbot.waitUntil(lambda: not panel.problem.text())
     assert sum(panel.gallery.counts) == 43

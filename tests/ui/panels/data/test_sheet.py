@@ -213,3 +213,73 @@ def test_what_a_set_wants_for_itself_does_not_outlast_it(bench: Bench) -> None:
     bench.find("source_Xor").click()
     bench.qtbot.waitUntil(lambda: bench.project.source.key == "Xor")
     assert (bench.project.preparation.train, bench.project.preparation.validation) == (0.6, 0.2)
+
+
+def test_a_convolution_is_typed_and_its_published_numbers_come_out(bench: Bench) -> None:
+    """Zhang et al., Dive into Deep Learning, chapter 7.2: 0 … 8 under the filter 0 1 2 3 gives 19, 25, 37 and 43."""
+    sheet = sheet_of(bench)
+    sheet.network.setCurrentIndex(2)
+    assert (sheet.inputs.value(), sheet.targets.value()) == (9, 4)
+    type_row(sheet.rows, 0, *"012345678", "19", "25", "37", "43")
+    table = sheet.weights["conv2d1"]
+    assert (table.rowCount(), table.columnCount()) == (1, 4)
+    type_row(table, 0, *"0123")
+    assert sheet.answer.text().startswith("Outputs of row 1: 19.0000000, 25.0000000, 37.0000000, 43.0000000")
+    assert "Mean squared error 0" in sheet.answer.text()
+    sheet.use.click()
+    project = bench.project
+    assert problems(project) == ()
+    assert [node.layer.label for node in project.network.nodes] == ["Unflatten", "Conv2d", "Flatten"]
+    session = Session()
+    session.load(project)
+    data = data_of(project)
+    assert session.trainer.model.predict(data.train.x).tolist() == [[19.0, 25.0, 37.0, 43.0]]
+    again = Sheet(bench.view.context, bench.view)
+    assert again.weights["conv2d1"].texts() == [["0", "1", "2", "3"]], "what was typed is there again"
+    again.reject()
+
+
+@pytest.mark.parametrize(
+    ("picture", "kernel", "why"),
+    [
+        ("3", "2×2", "The picture is '3'"),
+        ("3×3", "4×1", "fits into a picture"),
+        ("0×3", "1×1", "The picture is '0×3'"),
+        ("40×40", "2×2", "up to 99 cells"),
+    ],
+)
+def test_a_convolution_that_is_none_is_said(bench: Bench, picture: str, kernel: str, why: str) -> None:
+    sheet = sheet_of(bench)
+    sheet.network.setCurrentIndex(2)
+    sheet.picture.setText(picture)
+    sheet.kernel.setText(kernel)
+    sheet.kernel.textEdited.emit(kernel)
+    assert why in sheet.problem.text()
+    assert not sheet.use.isEnabled()
+
+
+def test_a_table_without_hidden_units_gives_its_published_digits(bench: Bench) -> None:
+    """Trask 2015, "A Neural Network in 11 lines of Python", part 1: three inputs, one sigmoid, no bias, 10,000 updates.
+
+    His rule adds the four samples up and leaves the 2 of the square out: of the mean squared error that is a learning rate of 2.
+    """
+    sheet = sheet_of(bench)
+    sheet.inputs.setValue(3)
+    for row, numbers in enumerate(("0010", "0110", "1011", "1111")):
+        type_row(sheet.rows, row, *numbers)
+    sheet.hidden.clear()
+    sheet.hidden.textEdited.emit("")
+    sheet.frozen.setChecked(True)
+    sheet.rate.setText("2")
+    sheet.rate.textEdited.emit("2")
+    first = 2 * np.random.RandomState(1).random_sample((3, 1)) - 1
+    sheet.weights["linear1"].paste("\t".join([*(f"{w:.15g}" for w in first.ravel()), "0"]))
+    sheet.use.click()
+    session = Session()
+    session.load(bench.project)
+    for _ in range(10_000):
+        session.trainer.step()
+    model = session.trainer.model
+    assert model.parameters["linear1"]["bias"].tolist() == [0.0]
+    outputs = model.predict(data_of(bench.project).raw.x)[:, 0]
+    np.testing.assert_allclose(outputs, [0.00966449, 0.00786506, 0.99358898, 0.99211957], atol=2e-6)

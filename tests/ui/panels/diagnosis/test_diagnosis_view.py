@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import MappingProxyType
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
+from engine.coach import Told
 from engine.layers import Linear, ReLU, Sigmoid
 from engine.network import Network
 from engine.problems import SetFit
@@ -77,6 +81,13 @@ def test_another_human_error_changes_the_verdict_and_is_undone(qtbot) -> None:
     bench.history.undo()
     assert bench.project == PROJECT
     assert bench.find("verdict_why").text() == why
+
+
+def test_the_hills_of_all_layers_are_a_click_away(qtbot) -> None:
+    bench = open_on(qtbot)
+    with qtbot.waitSignal(bench.focus.panel_asked) as asked:
+        bench.find("more_distributions").click()
+    assert asked.args == ["distributions"]
 
 
 def test_a_click_selects_the_block_and_shows_its_histograms(qtbot) -> None:
@@ -247,3 +258,24 @@ def test_the_theme_changes(qtbot) -> None:
     bench.view.context.theme.become(DARK)
     after = ink(bench.view.table.grab().toImage(), DARK.positive)
     assert np.count_nonzero(after < 12) > np.count_nonzero(before < 12)
+
+
+def test_other_advice_waits_while_the_mouse_is_among_the_buttons(
+    qtbot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = told(SIGMOIDS)
+    bench = open_on(qtbot, SIGMOIDS, frame)
+    title, healthy = bench.find("advice_title").text(), MappingProxyType({COACHING: Told(None, "learning")})
+    running = replace(frame, state=State.RUNNING, answers=healthy)
+    # Where the pointer of an earlier test in this process was left is not to decide.
+    for part in (bench.view.experiments, bench.view.tryout):
+        monkeypatch.setattr(part, "underMouse", lambda: False)
+    monkeypatch.setattr(bench.view.advice, "underMouse", lambda: True)
+    bench.view.show_frame(running)
+    assert bench.find("advice_title").text() == title
+    bench.view.show_frame(replace(running, state=State.PAUSED))  # nothing moves any more
+    assert bench.find("advice_title").text() == ""
+    bench.view.show_frame(frame)
+    monkeypatch.setattr(bench.view.advice, "underMouse", lambda: False)
+    bench.view.show_frame(running)
+    assert bench.find("advice_title").text() == ""

@@ -12,7 +12,7 @@ from playground.ui.kit.colours import readable
 from playground.ui.kit.points import rows_of, size_of
 from playground.ui.kit.theme import DARK, LIGHT
 from playground.ui.panels.output.confusion import ConfusionMatrix, count_pairs, measures
-from playground.ui.panels.output.table import Classes, Values
+from playground.ui.panels.output.table import Classes, Residuals, Values
 from tests.ui.bench import pixels
 
 
@@ -183,6 +183,29 @@ def test_points_explain_themselves_and_can_be_chosen(open_picture, frame, diabet
     away = picture.plot.to_pixel(true.max(), true.min()).toPoint()
     QTest.mouseMove(picture.plot.viewport(), away)
     assert not picture.plot.read_out.isVisible()
+
+
+def test_residuals_stand_over_what_is_predicted(open_picture, frame, diabetes):
+    picture = open_picture(Residuals, diabetes)
+    want, true = picture.wants()[0], predictions(diabetes)[:, 0]
+    picture.show_frame(frame(diabetes, {want: predictions(diabetes, shift=12.0)}))
+    assert picture.scatter.at.tolist() == [[value + 12.0, -12.0] for value in true]
+    low, high = picture.plot.box.viewRange()[1]
+    assert low == -high
+    assert high >= 12.0
+    assert picture.sum.text() == "mean −12.0 · standard deviation 0"
+    half = predictions(diabetes) + np.where(np.arange(len(true)) % 2, 3.0, -3.0)[:, None]
+    picture.show_frame(frame(diabetes, {want: half}))
+    left = true - half[:, 0]
+    assert f"standard deviation {left.std():.2f}" in picture.sum.text()
+
+
+def test_residuals_of_a_run_that_broke_say_nothing(open_picture, frame, diabetes):
+    picture = open_picture(Residuals, diabetes)
+    picture.show_frame(
+        frame(diabetes, {picture.wants()[0]: np.full((1000, 1), np.nan)[: len(predictions(diabetes))]})
+    )
+    assert picture.sum.text() == ""
 
 
 def test_values_change_theme_live(open_picture, frame, diabetes):

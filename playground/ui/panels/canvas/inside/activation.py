@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
 from engine.layers import Activation
 from playground.runner.messages import Frame, Histogram, Want
@@ -69,7 +68,9 @@ class CurvePicture(Inside):
             x = np.linspace(-self._reach, self._reach, 61)
             layer = self.block.layer
             y = layer.curve(x)[0] if isinstance(layer, Activation) else x
-            self._curve = (key, pg.arrayToQPath(x, y), min(float(y.min()), 0.0), max(float(y.max()), 0.0))
+            path = QPainterPath()
+            path.addPolygon(QPolygonF(list(map(QPointF, x.tolist(), y.tolist()))))
+            self._curve = (key, path, min(float(y.min()), 0.0), max(float(y.max()), 0.0))
         return self._curve[1:]
 
     def _bars(self, rect: QRectF) -> list[QRectF]:

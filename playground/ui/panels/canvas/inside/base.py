@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsItem
 
 from playground.runner.messages import Frame, Want
+from playground.ui.kit.calm import Calm
 from playground.ui.kit.theme import Theme
 from playground.ui.panels.canvas.item import Item
 from playground.ui.panels.canvas.layout import Place
@@ -32,6 +33,7 @@ class Stage:
         hovered: what is under the mouse.
         compact: there is little room: cards stack their words.
         light: while somebody steps through an update, what the step is about.
+        calm: when numbers that are read change.
     """
 
     theme: Theme
@@ -43,6 +45,7 @@ class Stage:
     hovered: Target | None = None
     compact: bool = False
     light: Spotlight | None = None
+    calm: Calm = field(default_factory=Calm)
 
     @property
     def look(self) -> Look:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPen, QTransform
 
@@ -30,6 +29,8 @@ class CurveTiles(Tiles):
         self.limits, self._paths = [], []
 
     def take(self, values: Array, units: list[int]) -> None:
+        import pyqtgraph as pg  # not before the window is painted
+
         self.limits = ends_of(values[units]).tolist()
         x = np.linspace(0.0, 1.0, values.shape[1])
         around = np.concatenate([[0.0], x, [1.0]])

@@ -24,8 +24,9 @@ class LossReadOut(Inside):
         self._rows: list[tuple[str, str, QColor]] = []
 
     def show_frame(self, frame: Frame) -> None:
-        look = self.stage.look
-        theme = look.theme
+        theme = self.stage.look.theme
+        if not self.stage.calm.due(frame):
+            return
         if frame.state is State.EMPTY:
             self._rows = []
             self.update()

@@ -103,12 +103,13 @@ class Marks(Item):
             radius = DOT + 1.2 * hovered
             painter.setPen(look.hover if hovered else QPen(look.sunken, 1.4))
             painter.setBrush(look.panel if sign is None else look.end(sign) if sign else look.faint)
-            painter.drawEllipse(tile.bias, radius, radius)
+            middle = self._tiles.bias_at(tile)
+            painter.drawEllipse(middle, radius, radius)
             if sign:
                 painter.setPen(QPen(look.panel, 1.4))
-                painter.drawLine(tile.bias - QPointF(2.2, 0), tile.bias + QPointF(2.2, 0))
+                painter.drawLine(middle - QPointF(2.2, 0), middle + QPointF(2.2, 0))
                 if sign > 0:
-                    painter.drawLine(tile.bias - QPointF(0, 2.2), tile.bias + QPointF(0, 2.2))
+                    painter.drawLine(middle - QPointF(0, 2.2), middle + QPointF(0, 2.2))
 
     def _paint_more(self, painter: QPainter, rect: QRectF) -> None:
         look = self._tiles.stage.look

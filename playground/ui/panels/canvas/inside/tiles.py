@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,13 +26,20 @@ LARGE = 200_000  #: numbers in a layer of which only those of the units that hav
 REACH = 2.5  #: how far beside a dot the mouse may be
 
 
+def at_corner(tile: Tile) -> QPointF:
+    """Where the dot of a bias is unless somebody steps: at a corner of the unit's tile."""
+    return tile.bias
+
+
 class Tiles(Inside):
     """Base of columns. A subclass says which values it wants of its units and how one of them is painted."""
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
         self.weights: Mapping[str, Any] = {}  #: as of the last frame that fitted
+        self.zeros: set[int] = set()  #: units that give 0 everywhere: their scale has no end
         self.limits: list[float] = []  #: the end of each tile's scale, where each has its own
+        self.bias_at: Callable[[Tile], QPointF] = at_corner  #: where the dot of a unit's bias is
         self.filters = Filters(stage)
         self.marks = Marks(self)
 
@@ -99,7 +106,9 @@ class Tiles(Inside):
         want = self.want()
         values = frame.answer(want) if want is not None else None
         if values is not None and self.place.tiles and self.fits(values):
-            self.take(values, [t.unit for t in self.place.tiles])
+            units = [t.unit for t in self.place.tiles]
+            self.zeros = {unit for unit in units if not values[unit].any()}
+            self.take(values, units)
         self.marks.refresh()
         self.update()
 
@@ -143,7 +152,7 @@ class Tiles(Inside):
                 if box.contains(at):
                     return Sample(self.block.id, step)
         for tile in self.place.tiles:
-            away = at - tile.bias
+            away = at - self.bias_at(tile)
             if self.block.has_biases and away.x() ** 2 + away.y() ** 2 <= (DOT + REACH) ** 2:
                 return Cell(self.block.id, "bias", (tile.unit,))
         for tile in self.place.tiles:
