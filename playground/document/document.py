@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,8 @@ class Document:
     def open(self, project: Project, path: Path | None = None, run_file: Path | None = None) -> None:
         """Make another project current: the one in ``path``, whose run is in ``run_file``."""
         self.path, self.run_file = path, run_file
-        self.set(project, News.OPENED)
+        # Opened once more, untouched, it is the same object; yet its run begins anew, and everybody is to hear of it.
+        self.set(copy(project) if project is self._value else project, News.OPENED)
 
     def set(self, after: Project, news: News = News.EDITED) -> None:
         """Make ``after`` current without recording it."""

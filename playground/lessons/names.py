@@ -86,6 +86,11 @@ def _score(seen: Seen, part: str, what: str, only: str = "") -> float | None:
     return float(getattr(seen.frame, f"{part}_{what}"))
 
 
+def _since_edit(seen: Seen) -> float:
+    frame = seen.frame
+    return frame.epoch - (frame.marks[-1].epoch if frame.marks else 0)
+
+
 def _hidden_units(seen: Seen) -> float:
     dense = [node.layer for node in seen.project.network.nodes if isinstance(node.layer, Linear)]
     return sum(layer.out_features for layer in dense[:-1])
@@ -150,6 +155,7 @@ def _of_trace(seen: Seen, attribute: str) -> float | None:
 
 _FOUND = (
     Name("run.epoch", "epoch", "Passes over the training data.", lambda s: s.frame.epoch),
+    Name("run.since_edit", "epochs since the last change", "Passes since something was changed in the middle of the run; since its beginning, where nothing was.", _since_edit),
     Name("run.step", "step", "Updates made.", lambda s: s.frame.step),
     Name("run.diverged", "the run has diverged", "Whether training has produced a number that is not finite.", lambda s: s.frame.state is State.DIVERGED),
     Name("run.inside", "an update is looked into", "Whether Step inside is open.", lambda s: s.frame.trace is not None),

@@ -1,7 +1,7 @@
 """The document tells of real changes, once, and lets one recorder decide how an edit enters."""
 
 from playground.document import edits
-from playground.document.document import Document
+from playground.document.document import Document, News
 from playground.document.project import Project
 from tests.document.projects import circle
 
@@ -29,6 +29,16 @@ def test_what_changes_nothing_is_no_edit() -> None:
     document.apply(circle(), "Nothing")
     document.set(document.value)
     assert heard == []
+
+
+def test_the_same_project_opened_once_more_begins_anew_and_everybody_hears_of_it() -> None:
+    document = Document(circle())
+    heard = told(document)
+    document.open(document.value)
+    assert document.news is News.OPENED
+    ((before, after),) = heard
+    assert after == before
+    assert after is not before, "who trains knows a project by its identity"
 
 
 def test_whoever_unsubscribes_hears_no_more_even_in_the_middle() -> None:

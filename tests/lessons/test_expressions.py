@@ -5,6 +5,7 @@ import math
 import pytest
 
 from playground.document.examples import example
+from playground.lessons.actions import action
 from playground.lessons.check import seen
 from playground.lessons.errors import LessonError
 from playground.lessons.expressions import Expression
@@ -61,6 +62,20 @@ def test_the_numbers_of_an_update(session: Session) -> None:
     ):
         one = Expression(text)
         assert one.value(seen(session, one)) == float(right)
+
+
+def test_epochs_are_counted_from_the_last_change_on() -> None:
+    session, since = Session(), Expression("run.since_edit")
+    session.load(example("first-steps").project)
+    for link, epochs in (
+        ("do:train?epochs=3", 3),
+        ("do:set?fit.optimizer.lr=0.02", 0),
+        ("do:train?epochs=2", 2),
+        ("do:reset", 0),
+        ("do:train?epochs=1", 1),
+    ):
+        action(link).do(session)
+        assert since.value(seen(session, since)) == epochs, link
 
 
 def test_what_is_not_there_yet_is_not_known() -> None:

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from engine.errors import SpecError
 from engine.spec import Flags, Spec
+from playground.lessons.locks import allowed
 from playground.ui.kit import style
 from playground.ui.kit.forms import SpecForm, in_words, label_of
 from playground.ui.kit.theme import LIGHT
@@ -41,6 +42,26 @@ def unfold(form: SpecForm) -> None:
     more = child(form, "more")
     if not more.isHidden() and not more.isChecked():
         QTest.mouseClick(more, Qt.MouseButton.LeftButton)
+
+
+@pytest.mark.parametrize("cls", WITH_FORM, ids=name_of)
+def test_what_a_lesson_has_locked_and_opened_again_answers_as_before(form: SpecForm, cls: type[Spec]) -> None:
+    form.set_spec(cls())
+    unfold(form)
+    fields = [one for one in form.findChildren(QWidget) if one.isVisible()]
+    before = [one.isEnabled() for one in fields]
+    for opened in ("play", *(f"here.{p.name}" for p in cls.params() if p.entered)):
+        form.set_locks(allowed(opened), "here")
+        for param in cls.params():
+            if param.entered:
+                is_open = opened == f"here.{param.name}"
+                assert child(form, f"{param.name}.row").isEnabled() == is_open
+    form.set_spec(WITH_FORM[cls is WITH_FORM[0]]())
+    form.set_locks(None, "here")
+    form.set_spec(cls())
+    unfold(form)
+    fields = [one for one in form.findChildren(QWidget) if one.isVisible()]
+    assert [one.isEnabled() for one in fields] == before
 
 
 @pytest.mark.parametrize("cls", WITH_FORM, ids=name_of)
